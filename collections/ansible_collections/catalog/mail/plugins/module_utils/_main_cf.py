@@ -1,0 +1,181 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""Read and edit a main.cf without losing a byte outside the edited parameters.
+
+The grammar is that of postconf(5): ``name = value``; a line that starts with white space
+continues the one before; blank lines and comments are ignored, also between a parameter
+and its continuation; of several lines for one parameter the last one counts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+
+# What isspace() of C is true for; Python's own idea of white space is wider.
+BLANKS = " \t\n\v\f\r"
+MASK = "********"
+_INLINE_TABLE = re.compile(r"(?:^|[\s,{])(?:static|inline):")
+_RUN_OF_BLANKS = re.compile(f"[{BLANKS}]+")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One parameter that becomes another: ``None`` means that main.cf does not set it."""
+
+    name: str
+    before: Optional[str]
+    after: Optional[str]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One logical line: its parameter, its value as Postfix folds it, its physical lines."""
+
+    name: str
+    value: str
+    lines: Tuple[int, ...]
+
+
+def folded(value: str) -> str:
+    """The value as Postfix prints it: every run of white space is one blank."""
+    return _RUN_OF_BLANKS.sub(" ", value.strip(BLANKS))
+
+
+class MainCf:
+    """The text of a main.cf. Immutable: an edit returns a new one."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = _physical_lines(text)
+        self._entries, self.malformed = _parse(self._lines)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> MainCf:
+        """Decode losslessly: what is no UTF-8 survives as a surrogate escape."""
+        return cls(data.decode("utf-8", "surrogateescape"))
+
+    def to_bytes(self) -> bytes:
+        """The file's content, to the byte."""
+        return str(self).encode("utf-8", "surrogateescape")
+
+    def __str__(self) -> str:
+        return "".join(self._lines)
+
+    @property
+    def parameters(self) -> Dict[str, str]:
+        """Folded values by name, in the order of the file; the last duplicate counts."""
+        return {entry.name: entry.value for entry in self._entries}
+
+    def edited(self, changes: Sequence[Change]) -> MainCf:
+        """The file after ``changes``: one line is left for each changed parameter."""
+        lines: List[Optional[str]] = list(self._lines)
+        eol = _line_ending(self._lines)
+        added = []
+        for change in changes:
+            own = [entry for entry in self._entries if entry.name == change.name]
+            for entry in own:
+                for number in entry.lines:
+                    lines[number] = None
+            if change.after is None:
+                continue
+            text = f"{change.name} = {change.after}".rstrip(BLANKS)
+            if own:
+                first = own[-1].lines[0]
+                lines[first] = text + _ending_of(self._lines[first])
+            else:
+                added.append(text + eol)
+        kept = [line for line in lines if line is not None]
+        return MainCf("".join(_terminated(kept, eol, bool(added)) + added))
+
+    def masked(self) -> MainCf:
+        """The file as it may be shown: a password in it is replaced."""
+        hidden = [Change(name, None, MASK) for name, value in self.parameters.items() if holds_secret(name, value)]
+        return self.edited(hidden)
+
+
+def holds_secret(name: str, value: str) -> bool:
+    """Whether a parameter's value is, or contains, a password."""
+    if name.endswith("_maps"):
+        return "passw" in name and bool(_INLINE_TABLE.search(value))
+    return "passw" in name and "/" not in value and bool(value)
+
+
+def shown(name: str, value: Optional[str]) -> Optional[str]:
+    """A parameter's value for a result or a diff."""
+    return MASK if value is not None and holds_secret(name, value) else value
+
+
+def plan(current: MainCf, desired: Mapping[str, Optional[str]]) -> List[Change]:
+    """The parameters to change so that ``current`` says what is desired; ``None`` removes.
+
+    White space that Postfix folds is no difference.
+    """
+    present = current.parameters
+    changes = []
+    for name, value in desired.items():
+        before = present.get(name)
+        after = None if value is None else folded(value)
+        if before != after:
+            changes.append(Change(name, before, after))
+    return changes
+
+
+def _physical_lines(text: str) -> List[str]:
+    """Lines with their endings; only LF ends a line, as in Postfix (a CR before it is white space)."""
+    lines = text.split("\n")
+    return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+
+
+def _parse(lines: Sequence[str]) -> Tuple[List[_Entry], Tuple[str, ...]]:
+    """The parameters of a file, and the lines that Postfix cannot read as one."""
+    entries: List[_Entry] = []
+    malformed: List[str] = []
+    logical: List[int] = []
+
+    def close() -> None:
+        if not logical:
+            return
+        text = " ".join(lines[number].strip(BLANKS) for number in logical)
+        name, equals, value = text.partition("=")
+        name = name.strip(BLANKS)
+        if equals and name and not _RUN_OF_BLANKS.search(name):
+            entries.append(_Entry(name, folded(value), tuple(logical)))
+        else:
+            malformed.append(text)
+
+    for number, line in enumerate(lines):
+        stripped = line.strip(BLANKS)
+        if not stripped or stripped.startswith("#"):
+            continue
+        if line[0] in BLANKS:
+            if logical:  # Postfix ignores such a line where nothing stands before it
+                logical.append(number)
+            continue
+        close()
+        logical = [number]
+    close()
+    return entries, tuple(malformed)
+
+
+def _ending_of(line: str) -> str:
+    """What ends this line: CRLF, LF, or nothing on a last line without a newline."""
+    if line.endswith("\r\n"):
+        return "\r\n"
+    return "\n" if line.endswith("\n") else ""
+
+
+def _line_ending(lines: Sequence[str]) -> str:
+    """The ending for a new line: the one that most lines of the file have."""
+    crlf = sum(line.endswith("\r\n") for line in lines)
+    return "\r\n" if crlf * 2 > len(lines) else "\n"
+
+
+def _terminated(lines: List[str], eol: str, more_follows: bool) -> List[str]:
+    """The lines, the last of them ended by a newline where others follow it."""
+    if lines and more_follows and not lines[-1].endswith("\n"):
+        return lines[:-1] + [lines[-1] + eol]
+    return lines
