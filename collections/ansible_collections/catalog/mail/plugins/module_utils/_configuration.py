@@ -16,13 +16,14 @@ import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ._errors import PostfixRefused
-from ._files import Transaction, clear_workspaces, facts_of, ids_of, workspace, write_private
+from ._files import Transaction, clear_workspaces, facts_of, ids_of, let_cool_down, workspace, write_private
 from ._instance import Desired, Present
 from ._lookup_table import COMPILED, READ_ONCE, Table, TableChange, check_table, plan_table, rendered
 from ._main_cf import Change, MainCf, plan, shown
 from ._module import Job, Plan, Spec
 from ._parameters import check_known, check_values, table_type_refused
 from ._postfix import Postfix
+from ._refusals import refusal
 
 # The parameters that a reload ignores (master logs: "to change ..., stop and start Postfix").
 RESTART_ONLY = ("inet_interfaces", "inet_protocols", "queue_directory", "config_directory")
@@ -66,7 +67,7 @@ class Configuration(Job):
         self._module.warn("Postfix is not installed yet, so this check mode could not have it judge the parameters.")
         parameters = plan(empty, desired.parameters)
         changes: List[Any] = list(parameters) + [table for table in desired.tables if table.present]
-        return Plan(changes, _result(parameters, [], True, False), [
+        return Plan(changes, _result(parameters, [], True, False, False), [
             _diff(self._postfix.main_cf_path, "", str(empty.edited(parameters).masked()))] if parameters else [])
 
     def _warn(self, desired: Desired) -> None:
@@ -95,7 +96,8 @@ class Configuration(Job):
         if not problem:
             return
         older = self._postfix.problem_of(before.to_bytes())
-        raise PostfixRefused(_refusal(self._postfix.main_cf_path, problem, older), cause=problem, stage="validation")
+        message, remedy = refusal(self._postfix.main_cf_path, problem, older)
+        raise PostfixRefused(message, cause=problem, remedy=remedy, stage="validation")
 
     def _described(
         self, before: MainCf, after: MainCf, parameters: Sequence[Change],
@@ -115,7 +117,7 @@ class Configuration(Job):
         if self._reload and pending and not changes:
             changes.append("reload")
         table_changes = [change for _table, rows in tables for change in rows]
-        return Plan(changes, _result(parameters, table_changes, reload_required, restart), diff)
+        return Plan(changes, _result(parameters, table_changes, reload_required, restart, running), diff)
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
         clear_workspaces(self._postfix.config_directory)
@@ -167,6 +169,7 @@ class Configuration(Job):
         with workspace(os.path.dirname(path)) as directory:
             source = write_private(directory, self._edited.to_bytes(), "main.cf")
             transaction.replace(path, source, facts.st_mode & 0o7777, facts.st_uid, facts.st_gid)
+        let_cool_down(path)
 
     def _write_table(self, transaction: Transaction, table: Table, changes: Sequence[TableChange]) -> None:
         """The source, then its compiled form, which must not be the older of the two."""
@@ -200,7 +203,8 @@ def _default_type(main_cf: MainCf, defaults: Mapping[str, str]) -> str:
 
 
 def _result(
-    parameters: Sequence[Change], tables: Sequence[TableChange], reload_required: bool, restart_required: bool
+    parameters: Sequence[Change], tables: Sequence[TableChange], reload_required: bool, restart_required: bool,
+    running: bool,
 ) -> Dict[str, Any]:
     changes = [
         {"name": change.name, "before": shown(change.name, change.before), "after": shown(change.name, change.after)}
@@ -211,16 +215,9 @@ def _result(
         "reload_required": reload_required,
         "restart_required": restart_required,
         "reloaded": False,
+        "running": running,
     }
 
 
 def _diff(path: str, before: str, after: str) -> Dict[str, str]:
     return {"before_header": path, "after_header": path, "before": before, "after": after}
-
-
-def _refusal(path: str, problem: str, older: str) -> str:
-    if older == problem:
-        return (
-            f"{path} was already broken before this change, and stays so: Postfix says: {problem}. "
-            "Nothing was written. Set or remove the parameter that it names in the same task.")
-    return f"Postfix refuses the new {path}: {problem}. Nothing was written."

@@ -17,6 +17,7 @@ import pwd
 import shutil
 import stat
 import tempfile
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Dict, Iterator, Optional, Tuple
@@ -25,6 +26,7 @@ from ._errors import InputRefused
 from ._lookup_table import FileFacts
 
 WORKSPACE = ".catalog-mail-"
+COOL_DOWN_SECONDS = 3
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,16 @@ def write_private(directory: str, content: bytes, name: str = "file") -> str:
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)
     return path
+
+
+def let_cool_down(path: str) -> None:
+    """Date a complete file a little back.
+
+    Postfix waits up to two seconds before it reads a main.cf that was written just now, in
+    case the writer has not finished (util/dict.c, "cool down"). Ours is moved into place whole.
+    """
+    then = time.time() - COOL_DOWN_SECONDS
+    os.utime(path, (then, then))
 
 
 def read_bytes(path: str) -> Optional[bytes]:

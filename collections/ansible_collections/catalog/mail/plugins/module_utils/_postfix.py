@@ -11,10 +11,11 @@ import hashlib
 import json
 import os
 import time
-from typing import Dict, List, Optional, Sequence, Set, Tuple
+from contextlib import contextmanager
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ._errors import CommandFailed, PostfixRefused
-from ._files import facts_of, read_bytes, workspace, write_private
+from ._files import facts_of, let_cool_down, read_bytes, workspace, write_private
 from ._lookup_table import Table, TableState, parse_table
 from ._main_cf import MainCf, folded
 
@@ -54,19 +55,27 @@ class Postfix:
     def defaults(self) -> Dict[str, str]:
         """Every parameter of this Postfix with its default; works with a broken main.cf as well."""
         if self._defaults is None:
-            self._defaults = _assignments(self._postconf("-d"))
+            code, out, err = self._run([self.command("postconf"), "-c", self.config_directory, "-d"])
+            if code:
+                raise CommandFailed(f"postconf -d failed: {_last_line(err)}")
+            self._defaults = _assignments(out)
         return self._defaults
 
     def known_parameters(self) -> Set[str]:
-        """The names that this Postfix takes, those of master.cf's services and those in use included."""
-        # An inet_interfaces that names an address which has gone makes postconf give up: leave it out.
-        code, out, _err = self._run(
-            [self.command("postconf"), "-c", self.config_directory, "-o", "inet_interfaces="])
-        return set(self.defaults()) | (set(_assignments(out)) if code == 0 else set())
+        """The names that this Postfix takes, those that master.cf's services bring included."""
+        with self._scratch(b"") as directory:
+            code, out, err = self._run([self.command("postconf"), "-c", directory])
+        if code:
+            raise CommandFailed(f"postconf failed: {_last_line(err)}")
+        return set(_assignments(out))
 
     def table_types(self) -> Set[str]:
         """The lookup table types that are installed (``postconf -m``)."""
-        return set(self._postconf("-m").split())
+        with self._scratch(b"") as directory:
+            code, out, err = self._run([self.command("postconf"), "-c", directory, "-m"])
+        if code:
+            raise CommandFailed(f"postconf -m failed: {_last_line(err)}")
+        return set(out.split())
 
     def main_cf(self) -> MainCf:
         """main.cf as it stands; raises CommandFailed when there is none."""
@@ -77,51 +86,41 @@ class Postfix:
                 "of the instance in config_directory.")
         return MainCf.from_bytes(data)
 
-    def _postconf(self, *arguments: str) -> str:
-        code, out, err = self._run([self.command("postconf"), "-c", self.config_directory, *arguments])
-        if code:
-            raise CommandFailed(f"postconf {' '.join(arguments)} failed: {_last_line(err)}")
-        return out
-
-    def _run(self, command: Sequence[str], data: Optional[str] = None, mail_config: str = "") -> Tuple[int, str, str]:
-        variables = {"LC_ALL": "C", "MAIL_CONFIG": mail_config} if mail_config else {"LC_ALL": "C"}
-        return self._module.run_command(
-            list(command), data=data, environ_update=variables, errors="surrogateescape")
+    def _run(self, command: Sequence[str]) -> Tuple[int, str, str]:
+        return self._module.run_command(list(command), environ_update={"LC_ALL": "C"}, errors="surrogateescape")
 
     # What a configuration is worth
 
-    def problem_of(self, candidate: bytes) -> str:
-        """What Postfix says against a main.cf with this content; empty when nothing.
+    @contextmanager
+    def _scratch(self, main_cf: bytes) -> Iterator[str]:
+        """A configuration directory in the module's temporary folder: another main.cf, the rest as it is.
 
-        Nothing outside the module's temporary folder is touched. Three readers find what one
-        does not (numbers and names; references; types of the SMTP client's parameters).
+        With an empty main.cf Postfix's tools answer also where they cannot read the real one.
         """
         with workspace(self._module.tmpdir) as directory:
-            write_private(directory, candidate, "main.cf")
+            let_cool_down(write_private(directory, main_cf, "main.cf"))
             for name in ("master.cf", "dynamicmaps.cf", "dynamicmaps.cf.d"):
                 source = os.path.join(self.config_directory, name)
                 if os.path.exists(source):
                     os.symlink(source, os.path.join(directory, name))
-            return self._judged(directory, MainCf.from_bytes(candidate))
+            yield directory
 
-    def _judged(self, directory: str, candidate: MainCf) -> str:
-        code, _out, err = self._run(
-            [self.command("postmap"), "-c", directory, "-q", "x", "inline:{x=y}"])
-        if code:
-            return self._readable(err, directory)
-        code, _out, err = self._run([self.command("postconf"), "-c", directory, "-x"])
-        if code:
-            return self._readable(err, directory)
-        daemons = self._expanded("daemon_directory", candidate)
-        for daemon in ("smtp", "smtpd"):
-            path = os.path.join(daemons, daemon)
-            if not os.path.exists(path):
-                continue
-            # Started outside master a daemon reads its parameters and ends: "no transport type" means all is well.
-            code, _out, err = self._run([path, "-V"], mail_config=directory)
-            if code and "transport type" not in err:
-                return self._readable(err, directory)
-        return ""
+    def problem_of(self, candidate: bytes) -> str:
+        """What Postfix says against a main.cf with this content; empty when nothing.
+
+        Nothing outside the module's temporary folder is touched. One reader finds bad numbers,
+        names and addresses, the other bad references. The daemons are not asked: each would
+        leave a "fatal" line in the mail log; ``_parameters`` knows the types of theirs.
+        """
+        with self._scratch(candidate) as directory:
+            for command in (
+                [self.command("postmap"), "-c", directory, "-q", "x", "inline:{x=y}"],
+                [self.command("postconf"), "-c", directory, "-x"],
+            ):
+                code, _out, err = self._run(command)
+                if code:
+                    return self._readable(err, directory)
+            return ""
 
     def _expanded(self, name: str, main_cf: MainCf) -> str:
         return main_cf.parameters.get(name) or self.defaults().get(name, "")
@@ -143,23 +142,24 @@ class Postfix:
         text = (read_bytes(os.path.join(queue, "pid", "master.pid")) or b"").strip()
         if not text.isdigit():
             return None
-        name = read_bytes(f"/proc/{int(text)}/comm")
-        return int(text) if name and name.strip() == b"master" else None
+        return int(text) if _content_of_process(int(text), "comm").strip() == b"master" else None
 
     def reload_pending(self) -> bool:
         """Whether the running daemons are older than main.cf, so that they do not follow it yet."""
         started = self._queue_manager_started()
-        return started is not None and os.stat(self.main_cf_path).st_mtime > started + 0.02
+        # The time of the last change of the inode, since the other one can be set to anything.
+        return started is not None and os.stat(self.main_cf_path).st_ctime > started + 0.02
+
+    def _queue_managers(self) -> List[int]:
+        """The process ids of the queue manager: master starts a new one at each reload."""
+        master = self.master_pid()
+        children = _children(master) if master else []
+        return [pid for pid in children if (_content_of_process(pid, "comm")).strip() == b"qmgr"]
 
     def _queue_manager_started(self) -> Optional[float]:
-        """When the queue manager began (seconds since 1970): master starts a new one at each reload."""
-        master = self.master_pid()
-        if master is None:
-            return None
-        started = [
-            _start_time(pid) for pid in _children(master)
-            if (read_bytes(f"/proc/{pid}/comm") or b"").strip() in (b"qmgr", b"pickup")]
-        return max(started) if started else _start_time(master)
+        """When the queue manager began, in seconds since 1970; None while Postfix is stopped."""
+        started = [_start_time(pid) for pid in self._queue_managers()]
+        return max(started) if started else None
 
     def restart_pending(self) -> bool:
         """Whether a parameter that only a start reads was written after the running master began."""
@@ -180,6 +180,7 @@ class Postfix:
     def reload(self) -> None:
         """Have the running daemons follow main.cf; raises PostfixRefused when they do not, or die of it."""
         asked = time.time()
+        before = set(self._queue_managers())
         code, _out, err = self._run([self.command("postfix"), "-c", self.config_directory, "reload"])
         if code:
             raise PostfixRefused(
@@ -189,8 +190,7 @@ class Postfix:
             if not self.running():
                 raise PostfixRefused(
                     f"Postfix ended when it was reloaded: {self._why('', asked)}", stage="reload")
-            started = self._queue_manager_started()
-            if started is not None and started >= asked - 0.02:
+            if set(self._queue_managers()) - before:
                 return
             time.sleep(0.05)
 
@@ -270,12 +270,17 @@ def _children(parent: int) -> List[int]:
     return found
 
 
+def _content_of_process(pid: int, name: str) -> bytes:
+    """A file under /proc/PID; empty when the process is gone."""
+    try:
+        return read_bytes(f"/proc/{pid}/{name}") or b""
+    except OSError:
+        return b""
+
+
 def _stat_fields(pid: int) -> List[str]:
     """The fields of /proc/PID/stat after the command's name (proc(5)); empty when the process is gone."""
-    try:
-        text = read_bytes(f"/proc/{pid}/stat") or b""
-    except OSError:
-        return []
+    text = _content_of_process(pid, "stat")
     return text.decode("ascii", "replace").rpartition(")")[2].split()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping
 
+from ._errors import CommandFailed
 from ._main_cf import shown
 from ._postfix import Postfix
 
@@ -20,7 +21,8 @@ def postfix_facts(postfix: Postfix, queue_limit: int) -> Dict[str, Any]:
     main_cf = postfix.main_cf()
     explicit = main_cf.parameters
     parameters = {**postfix.defaults(), **explicit}
-    queue = sorted(postfix.queue(), key=lambda message: message.get("arrival_time", 0))
+    problems = _problems(postfix, main_cf.malformed, main_cf.to_bytes())
+    queue = _queue(postfix, problems)
     running = postfix.running()
     return {
         "installed": True,
@@ -34,8 +36,19 @@ def postfix_facts(postfix: Postfix, queue_limit: int) -> Dict[str, Any]:
         "queue": queue[:max(queue_limit, 0)],
         "reload_pending": running and postfix.reload_pending(),
         "restart_pending": running and postfix.restart_pending(),
-        "problems": _problems(postfix, main_cf.malformed, main_cf.to_bytes()),
+        "problems": problems,
     }
+
+
+def _queue(postfix: Postfix, problems: List[str]) -> List[Dict[str, Any]]:
+    """The messages, oldest first. Where Postfix's tools cannot read main.cf, that is the problem told."""
+    try:
+        found = postfix.queue()
+    except CommandFailed as exc:
+        if not problems:
+            problems.append(str(exc))
+        return []
+    return sorted(found, key=lambda message: message.get("arrival_time", 0))
 
 
 def _problems(postfix: Postfix, malformed: List[str], content: bytes) -> List[str]:

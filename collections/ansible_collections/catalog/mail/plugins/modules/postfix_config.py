@@ -93,6 +93,10 @@ reloaded:
   description: Whether this module reloaded Postfix.
   returned: always
   type: bool
+running:
+  description: Whether the master process of Postfix is alive.
+  returned: always
+  type: bool
 """
 
 from ansible_collections.catalog.mail.plugins.module_utils._configuration import OPTIONS, Configuration

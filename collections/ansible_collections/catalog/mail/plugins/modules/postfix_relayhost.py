@@ -154,6 +154,10 @@ reloaded:
   description: Whether this module reloaded Postfix.
   returned: always
   type: bool
+running:
+  description: Whether the master process of Postfix is alive.
+  returned: always
+  type: bool
 """
 
 import os

@@ -1,0 +1,63 @@
+"""Real Postfix for the module tests: a lab host with Postfix installed, put back before each test."""
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from lab_host import ROOT, LabHost
+
+HOSTS = ("catalog12", "catalog13")
+
+
+@pytest.fixture(scope="session")
+def lab() -> None:
+    """The lab, up and faultless."""
+    subprocess.run([sys.executable, ROOT / "molecule/shared/lab.py", "up"], check=True)
+
+
+@pytest.fixture(scope="session")
+def prepared(lab: None) -> dict[str, LabHost]:
+    """Both hosts with Postfix installed and running on its distribution's configuration."""
+    hosts = {name: LabHost(name) for name in HOSTS}
+    for host in hosts.values():
+        host.bring_code()
+        host.sh(
+            "export DEBIAN_FRONTEND=noninteractive; "
+            "command -v postconf >/dev/null && test -d /opt/pristine-postfix && exit 0; "
+            "apt-get -qq update && apt-get -qq -y purge postfix >/dev/null 2>&1; rm -rf /etc/postfix; "
+            "apt-get -qq -y install --no-install-recommends postfix libsasl2-modules >/dev/null 2>&1; "
+            "rm -rf /opt/pristine-postfix; cp -a /etc/postfix /opt/pristine-postfix; systemctl restart postfix")
+    return hosts
+
+
+@pytest.fixture(params=HOSTS)
+def host(request: pytest.FixtureRequest, prepared: dict[str, LabHost]) -> Iterator[LabHost]:
+    """A host whose Postfix runs with its distribution's configuration; one test on each Debian."""
+    found = prepared[request.param]
+    put_back(found)
+    yield found
+
+
+@pytest.fixture
+def debian12(prepared: dict[str, LabHost]) -> LabHost:
+    """As `host`, on Debian 12 only."""
+    put_back(prepared["catalog12"])
+    return prepared["catalog12"]
+
+
+@pytest.fixture
+def run_module(prepared: dict[str, LabHost]) -> Callable[..., dict[str, Any]]:
+    """Run a module in a host: run_module(host name, module, args, check=False, diff=True)."""
+    return lambda name, module, args, **how: prepared[name].module(module, args, **how)
+
+
+def put_back(host: LabHost) -> None:
+    """The distribution's configuration in /etc/postfix, an empty queue, Postfix running with them."""
+    host.sh(
+        "rm -rf /etc/postfix /run/catalog-mail; cp -a /opt/pristine-postfix /etc/postfix; "
+        "touch -d '-5 sec' /etc/postfix/main.cf; "  # Postfix waits for a file of this very second to cool down
+        "postsuper -d ALL >/dev/null 2>&1; "
+        "postfix status >/dev/null 2>&1 && postfix reload >/dev/null 2>&1 || systemctl restart postfix; sleep 0.3")

@@ -1,0 +1,207 @@
+"""postfix_config against real Postfix on both Debians."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from lab_host import LabHost
+
+MAIN_CF = "/etc/postfix/main.cf"
+WISHES = {"biff": True, "message_size_limit": 20480000, "mydestination": ["$myhostname", "localhost"], "relayhost": None}
+
+
+def config(host: LabHost, parameters: dict[str, Any], check: bool = False, **options: Any) -> dict[str, Any]:
+    return host.module("postfix_config", {"parameters": parameters, **options}, check=check)
+
+
+def runs(host: LabHost) -> bool:
+    return host.exec("postfix", "status").code == 0
+
+
+def traces(host: LabHost) -> str:
+    """Inode, times, rights of main.cf, and what stands beside it."""
+    return host.sh("stat -c '%i %y %z %a %U' /etc/postfix/main.cf; ls -lai /etc/postfix /run | grep -v ' \\.\\.$'")
+
+
+def test_check_apply_again_remove(host: LabHost) -> None:
+    pristine, before = host.read(MAIN_CF), traces(host)
+    shown = config(host, WISHES, check=True)
+    assert shown["changed"] and traces(host) == before
+
+    applied = config(host, WISHES)
+    assert applied["changed"] and applied["changes"] == shown["changes"]
+    assert applied["diff"] == shown["diff"]
+    assert applied["diff"][0]["before"].encode() == pristine
+    assert applied["diff"][0]["after"].encode() == host.read(MAIN_CF)
+    assert host.sh("postconf -h biff message_size_limit mydestination relayhost") == (
+        "yes\n20480000\n$myhostname, localhost\n\n")
+    assert applied["reload_required"] and not applied["restart_required"] and not applied["reloaded"]
+
+    done = traces(host)
+    assert not config(host, WISHES)["changed"]
+    assert traces(host) == done
+
+    removed = config(host, dict.fromkeys(WISHES))
+    assert [change["after"] for change in removed["changes"]] == [None, None, None]
+    gone = {b"biff", b"mydestination", b"relayhost", b"message_size_limit"}
+    kept = [line for line in pristine.splitlines(keepends=True) if line.partition(b"=")[0].strip() not in gone]
+    assert host.read(MAIN_CF) == b"".join(kept)
+
+
+def test_odd_files_keep_their_oddities_and_postfix_reads_them(host: LabHost) -> None:
+    odd = host.read(MAIN_CF).replace(b"\n", b"\r\n") + b"# caf\xe9\r\nmyorigin = a,\r\n# inside\r\n\tb\r\nlast = no newline"
+    host.sh("mkdir -p /etc/elsewhere; mv /etc/postfix/main.cf /etc/elsewhere/; ln -s ../elsewhere/main.cf /etc/postfix/main.cf")
+    host.write("/etc/elsewhere/main.cf", odd)
+    host.sh("chmod 0640 /etc/elsewhere/main.cf; chown root:postfix /etc/elsewhere/main.cf")
+    result = config(host, {"myorigin": "example.test", "biff": True, "relay_domains": []})
+    assert result["changed"]
+    expected = odd.replace(b"myorigin = a,\r\n# inside\r\n\tb\r\n", b"myorigin = example.test\r\n# inside\r\n")
+    expected = expected.replace(b"\nmyorigin = /etc/mailname\r\n", b"\n").replace(b"biff = no\r\n", b"biff = yes\r\n")
+    assert host.read("/etc/elsewhere/main.cf") == expected + b"\r\nrelay_domains =\r\n"
+    assert host.sh("stat -c '%a %U:%G' /etc/elsewhere/main.cf; readlink /etc/postfix/main.cf") == (
+        "640 root:postfix\n../elsewhere/main.cf\n")
+    assert host.sh("postconf -h myorigin biff 2>/dev/null") == "example.test\nyes\n"
+
+
+REFUSED = [
+    ({"myhostname": "a\nb = c"}, "newline"),
+    ({"my hostname": "a"}, "no name"),
+    ({"relay_host": "x"}, "did you mean 'relayhost'"),
+    ({"soft_bounce": "True"}, "no boolean"),
+    ({"smtp_tls_security_level": "bogus"}, "none of the values"),
+    ({"message_size_limit": "lots"}, "no number"),
+    ({"relayhost": "[smtp.corp.test:587]"}, "[smtp.corp.test]:587"),
+    ({"relayhost": "[smtp.corp.test]:465"}, "smtp_tls_wrappermode"),
+    ({"relayhost": "[smtp.corp.test]:465", "smtp_tls_wrappermode": True, "smtp_tls_security_level": "may"}, "encrypt"),
+    ({"transport_maps": "lmdb:/etc/postfix/transport"}, "not installed"),
+    ({"smtp_sasl_password_maps": "static:user:hunter2"}, "every user"),
+    ({"biff": {"a": 1}}, "dict"),
+    # By Postfix itself:
+    ({"myhostname": ""}, "myhostname"),
+    ({"inet_interfaces": "203.0.113.9"}, "no local interface found"),
+    ({"relayhost": "$relayhost"}, "macro"),
+    ({"mail_owner": "nobody-such"}, "unknown user name"),
+]
+
+
+@pytest.mark.parametrize("parameters,words", REFUSED, ids=[row[1] for row in REFUSED])
+def test_what_cannot_work_is_refused_before_anything_is_written(
+    debian12: LabHost, parameters: dict[str, Any], words: str
+) -> None:
+    before = traces(debian12)
+    for check in (True, False):
+        result = config(debian12, {"biff": True, **parameters}, check=check, reload=True)
+        assert result["failed"] and words in result["msg"]
+        assert "hunter2" not in str({**result, "invocation": None})
+    assert traces(debian12) == before
+    assert runs(debian12)
+
+
+def test_an_unknown_parameter_is_taken_when_asked_for(debian12: LabHost) -> None:
+    assert config(debian12, {"my_policy_time_limit": "1h"}, allow_unknown=True)["changed"]
+    assert not config(debian12, {"my_policy_time_limit": "1h"}, allow_unknown=True)["changed"]
+
+
+def test_reload_follows_at_once(host: LabHost) -> None:
+    result = config(host, {"smtpd_banner": "$myhostname ESMTP followed"}, reload=True)
+    assert result["reloaded"] and runs(host)
+    greeting = host.sh("python3 -c 'import smtplib; s = smtplib.SMTP(\"127.0.0.1\"); print(s.docmd(\"NOOP\"), s.ehlo_resp)'; "
+                       "python3 -c 'import socket; print(socket.create_connection((\"127.0.0.1\", 25)).recv(99))'")
+    assert "followed" in greeting
+    again = config(host, {"smtpd_banner": "$myhostname ESMTP followed"}, reload=True)
+    assert not again["changed"] and not again["reload_required"]
+
+
+@pytest.mark.parametrize("parameters", [{"daemon_directory": "/nonexistent"}, {"service_throttle_time": "0s"}],
+                         ids=["reload refused", "master ends"])
+def test_when_postfix_refuses_the_files_are_put_back_and_it_runs_on(host: LabHost, parameters: dict[str, Any]) -> None:
+    """Both settings pass every check that can be made beforehand; only the running Postfix finds them wrong."""
+    before = host.read(MAIN_CF)
+    rights = host.sh("stat -c '%a %U:%G' /etc/postfix/main.cf")
+    result = config(host, {"biff": True, **parameters}, reload=True)
+    assert result["failed"] and result["rolled_back"], result
+    assert "Every file is what it was before" in result["msg"]
+    assert host.read(MAIN_CF) == before
+    assert host.sh("stat -c '%a %U:%G' /etc/postfix/main.cf") == rights
+    assert runs(host)
+    assert host.sh("ls -A /etc/postfix | grep '^[.]' || true") == ""
+
+
+def test_restart_is_required_until_postfix_was_started_again(host: LabHost) -> None:
+    for run in range(2):
+        result = config(host, {"inet_interfaces": "loopback-only"}, reload=True)
+        assert (result["changed"], result["restart_required"]) == (run == 0, True)
+    host.sh("systemctl restart postfix")
+    assert not config(host, {"inet_interfaces": "loopback-only"})["restart_required"]
+    assert config(host, {"inet_protocols": "ipv4"}, check=True)["restart_required"]
+    assert not config(host, {"biff": True}, check=True)["restart_required"]
+
+
+def test_a_run_that_ended_before_its_reload_is_mended_by_the_next(host: LabHost) -> None:
+    assert config(host, {"biff": True})["reload_required"]
+    left = host.module("postfix_config", {"parameters": {"biff": True}})
+    assert not left["changed"] and left["reload_required"]
+    mended = config(host, {"biff": True}, reload=True)
+    assert mended["changed"] and mended["reloaded"]
+    assert not config(host, {"biff": True}, reload=True)["changed"]
+
+
+def test_what_a_killed_run_left_beside_the_file_is_cleared(debian12: LabHost) -> None:
+    debian12.sh("mkdir /etc/postfix/.catalog-mail-99999999-x; echo secret > /etc/postfix/.catalog-mail-99999999-x/file")
+    assert config(debian12, {"biff": True})["changed"]
+    assert debian12.sh("ls -A /etc/postfix | grep '^[.]' || true") == ""
+
+
+def test_postfix_stopped(host: LabHost) -> None:
+    host.sh("postfix stop 2>/dev/null")
+    result = config(host, {"inet_interfaces": "loopback-only", "biff": True}, reload=True)
+    assert result["changed"] and not result["running"]
+    assert not result["reload_required"] and not result["restart_required"] and not result["reloaded"]
+    host.sh("postfix start 2>/dev/null")
+    assert runs(host)
+
+
+def test_a_broken_file_found_on_arrival(host: LabHost) -> None:
+    sound = host.read(MAIN_CF)
+    host.write(MAIN_CF, sound + b"this is no parameter\n")
+    refused = config(host, {"biff": True})
+    assert refused["failed"] and "already broken before" in refused["msg"]
+    assert host.read(MAIN_CF) == sound + b"this is no parameter\n"
+
+    host.write(MAIN_CF, sound + b"inet_interfaces = 203.0.113.9\nmyhostname =\n")
+    mended = config(host, {"inet_interfaces": "loopback-only", "myhostname": "mended.catalog.test"})
+    assert mended["changed"] and host.sh("postconf -h inet_interfaces myhostname") == "loopback-only\nmended.catalog.test\n"
+    facts = host.module("postfix_info", {})
+    assert facts["problems"] == []
+
+
+def test_ipv6_switched_off(debian12: LabHost) -> None:
+    debian12.in_network("sysctl", "-qw", "net.ipv6.conf.lo.disable_ipv6=1")
+    try:
+        refused = config(debian12, {"inet_interfaces": "127.0.0.1, ::1"})
+        assert refused["failed"] and "inet_protocols" in refused["remedy"], refused
+        taken = config(debian12, {"inet_interfaces": "loopback-only", "inet_protocols": "ipv4"})
+        assert taken["changed"]
+        debian12.sh("systemctl restart postfix")
+        assert runs(debian12)
+    finally:
+        debian12.in_network("sysctl", "-qw", "net.ipv6.conf.lo.disable_ipv6=0")
+
+
+def test_a_password_in_main_cf_stays_out_of_the_diff(debian12: LabHost) -> None:
+    debian12.sh("echo 'smtp_sasl_password_maps = static:user:hunter2' >> /etc/postfix/main.cf")
+    shown = config(debian12, {"biff": True, "smtp_sasl_password_maps": None}, check=True)
+    assert "hunter2" not in str(shown) and "********" in shown["diff"][0]["before"]
+    assert "hunter2" not in str(debian12.module("postfix_info", {}))
+
+
+def test_another_instance(debian12: LabHost) -> None:
+    debian12.sh("rm -rf /etc/postfix-two; mkdir /etc/postfix-two; cp /etc/postfix/main.cf /etc/postfix/master.cf /etc/postfix-two")
+    result = config(debian12, {"biff": True}, config_directory="/etc/postfix-two")
+    assert result["changed"] and debian12.sh("postconf -c /etc/postfix-two -h biff") == "yes\n"
+    assert debian12.sh("postconf -h biff") == "no\n"
+
+
+def test_no_such_instance(debian12: LabHost) -> None:
+    result = config(debian12, {"biff": True}, config_directory="/etc/postfix-none")
+    assert result["failed"] and "config_directory" in result["msg"]
