@@ -189,9 +189,9 @@ class Configuration(Job):
             else:
                 transaction.attributes(table.path, table.mode, uid, gid)
             for path in table.compiled_paths:
-                made = source + path[len(table.path):]
-                os.utime(made, (time.time(), time.time()))
-                transaction.replace(path, made, table.mode, uid, gid)
+                transaction.replace(path, source + path[len(table.path):], table.mode, uid, gid)
+                newest = max(time.time_ns(), os.stat(table.path).st_mtime_ns)
+                os.utime(path, ns=(newest, newest))
 
     def _clear_table(self, transaction: Transaction, table: Table) -> None:
         for path in table.foreign_paths + (() if table.present else (table.path,)):

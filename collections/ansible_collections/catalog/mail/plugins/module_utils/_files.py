@@ -61,6 +61,7 @@ class Transaction:
             self._module.atomic_move(source, path)
         finally:
             os.umask(umask)
+        os.chown(path, uid, gid)
         os.chmod(path, mode)
 
     def attributes(self, path: str, mode: int, uid: int, gid: int) -> None:

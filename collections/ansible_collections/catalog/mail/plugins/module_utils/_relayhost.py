@@ -137,10 +137,10 @@ def _check_account(prefix: str, username: Optional[str], password: Optional[str]
         raise InputRefused(
             f"{prefix}username", "it holds a colon, where Postfix begins the password",
             "Use a user name without a colon")
-    if username == "" or password == "":
+    if bool(username) != bool(password) or username == "":
         raise InputRefused(
-            f"{prefix}username", "user name and password are empty text",
-            "Leave both out for a relay without authentication")
+            f"{prefix}username", "user name and password go together, and one of them is missing or empty",
+            "Give both, or leave both out for a relay without authentication")
 
 
 def _all_local(relays: Sequence[Relay]) -> bool:

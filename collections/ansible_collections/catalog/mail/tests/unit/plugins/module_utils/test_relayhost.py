@@ -132,6 +132,7 @@ def test_senders_with_relays_and_accounts_of_their_own():
     (Intention(("[a.example]:587",), "u", "p", tls_level="none"), "readable by anyone"),
     (Intention(("[a.example]:587",), "u:v", "p"), "colon"),
     (Intention(("[a.example]:587",), "", ""), "empty"),
+    (Intention(("[a.example]:587",), "u", None), "go together"),
     (Intention(("[a.example:587]",)), "inside the brackets"),
     (Intention(sender_dependent=(SenderRelay("a@b.example", "[c:1]"),)), "inside the brackets"),
 ])

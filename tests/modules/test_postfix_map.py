@@ -1,0 +1,137 @@
+"""postfix_map against real postmap on both Debians."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from lab_host import LabHost
+
+PATH = "/etc/postfix/relay_passwords"
+PASSWORD = "p w:#$x{y}%'\"\\\u00e9;=,!`~*?[z]|<&>"
+ENTRIES = [
+    {"key": "[smtp.corp.test]:587", "secret": f"catalog@corp.test:{PASSWORD}"},
+    {"key": "Other.Example", "secret": "u:hunter2"},
+]
+
+
+def table(host: LabHost, check: bool = False, **options: Any) -> dict[str, Any]:
+    return host.module("postfix_map", {"path": PATH, "entries": ENTRIES, **options}, check=check)
+
+
+def files(host: LabHost) -> str:
+    return host.sh(f"cd /etc/postfix; stat -c '%n %a %U:%G' {PATH}* 2>/dev/null || true")
+
+
+def lookup(host: LabHost, key: str, table_type: str = "hash") -> str:
+    return host.sh(f"postmap -q '{key}' {table_type}:{PATH}").rstrip("\n")
+
+
+GOOD = f"{PATH} 600 root:root\n{PATH}.db 600 root:root\n"
+
+
+def test_check_apply_again_change_remove(host: LabHost) -> None:
+    shown = table(host, check=True)
+    assert shown["changed"] and files(host) == ""
+    applied = table(host)
+    assert applied["diff"] == shown["diff"]
+    assert files(host) == GOOD
+    assert lookup(host, "[smtp.corp.test]:587") == f"catalog@corp.test:{PASSWORD}"
+    assert lookup(host, "other.example") == "u:hunter2"
+    before = host.sh(f"stat -c '%i %z' {PATH}*")
+    assert not table(host)["changed"] and not table(host, check=True)["changed"]
+    assert host.sh(f"stat -c '%i %z' {PATH}*") == before
+
+    changed = [ENTRIES[0], {"key": "Other.Example", "secret": "u:hunter3"}]
+    diff = table(host, entries=changed)["diff"]
+    assert diff == [{
+        "before_header": PATH, "after_header": PATH,
+        "before": "[smtp.corp.test]:587 ********\nOther.Example ********\n# compiled: other content\n",
+        "after": "[smtp.corp.test]:587 ********\nOther.Example ******** (changed)\n# compiled: as the entries say\n"}]
+    assert lookup(host, "other.example") == "u:hunter3"
+
+    assert table(host, entries=[], state="absent", check=True)["changed"] and files(host) == GOOD
+    assert table(host, entries=[], state="absent")["changed"] and files(host) == ""
+    assert not table(host, entries=[], state="absent")["changed"]
+
+
+def test_no_secret_in_any_result(debian12: LabHost) -> None:
+    for run in (table(debian12, check=True), table(debian12), table(debian12, entries=[ENTRIES[0]]),
+                table(debian12, entries=ENTRIES + ENTRIES), table(debian12, entries=[], state="absent")):
+        assert PASSWORD not in str(run) and "hunter2" not in str(run)
+
+
+DAMAGES = [
+    ("missing", "rm {p}.db"),
+    ("unreadable", "head -c 100 /dev/urandom > {p}.db"),
+    ("truncated", ": > {p}.db"),
+    ("stale", "touch -d '+5 sec' {p}"),
+    ("too open", "chmod 0644 {p}.db"),
+    ("source too open", "chmod 0640 {p}"),
+    ("foreign owner", "chown postfix {p}.db"),
+    ("other content", "cp -p {p} /root/source; echo 'x y' > {p}; postmap {p}; cat /root/source > {p}; touch -d '-9 sec' {p}"),
+    ("source edited", "echo 'a b' >> {p}"),
+    ("source lost", "rm {p}"),
+    ("another type's leftover", "cp {p}.db {p}.lmdb"),
+]
+
+
+@pytest.mark.parametrize("damage", [row[1] for row in DAMAGES], ids=[row[0] for row in DAMAGES])
+def test_damage_is_seen_in_check_mode_and_repaired(debian12: LabHost, damage: str) -> None:
+    table(debian12)
+    debian12.sh(damage.format(p=PATH))
+    before = files(debian12)
+    assert table(debian12, check=True)["changed"]
+    assert files(debian12) == before
+    assert table(debian12)["changed"]
+    assert files(debian12) == GOOD
+    assert lookup(debian12, "other.example") == "u:hunter2"
+    assert "older than" not in debian12.exec("postmap", "-q", "x", f"hash:{PATH}").err
+    assert not table(debian12)["changed"]
+
+
+@pytest.mark.parametrize("entries,words", [
+    ([{"key": "a", "value": "1"}, {"key": "A", "value": "2"}], "differ only in case"),
+    ([{"key": "a", "value": "1"}, {"key": "a", "value": "1"}], "twice"),
+    ([{"key": "a b", "value": "1"}], "blank"),
+    ([{"key": "a", "value": "1\n2"}], "line end"),
+    ([{"key": "a", "value": " 1"}], "begins or ends"),
+    ([{"key": "a"}], "one of the following"),
+    ([{"key": "a", "value": "1", "secret": "2"}], "mutually exclusive"),
+])
+def test_what_postfix_would_read_otherwise_is_refused(debian12: LabHost, entries: list[dict[str, str]], words: str) -> None:
+    result = table(debian12, entries=entries)
+    assert result["failed"] and words in result["msg"]
+    assert files(debian12) == ""
+
+
+def test_a_type_that_is_not_installed_is_refused(debian12: LabHost) -> None:
+    result = table(debian12, type="lmdb")
+    assert result["failed"] and "not installed" in result["msg"] and "postfix-lmdb" in result["msg"]
+
+
+def test_the_type_follows_the_host_and_leaves_no_old_file(debian12: LabHost) -> None:
+    table(debian12)
+    debian12.sh("postconf -e default_database_type=btree; touch -d '-5 sec' /etc/postfix/main.cf")
+    assert table(debian12)["changed"]
+    assert lookup(debian12, "other.example", "btree") == "u:hunter2"
+    assert files(debian12) == GOOD
+    assert table(debian12, type="texthash")["changed"]
+    assert files(debian12) == f"{PATH} 600 root:root\n"
+    assert lookup(debian12, "Other.Example", "texthash") == "u:hunter2"
+    assert not table(debian12, type="texthash")["changed"]
+
+
+def test_patterns_keep_their_order_and_need_a_reload(debian12: LabHost) -> None:
+    rows = [{"key": "/^b c@/", "value": "first"}, {"key": "/./", "value": "rest"}]
+    result = table(debian12, type="regexp", entries=rows)
+    assert result["reload_required"]
+    assert lookup(debian12, "b c@x", "regexp") == "first" and lookup(debian12, "a", "regexp") == "rest"
+    assert not table(debian12, type="regexp", entries=rows)["changed"]
+    assert table(debian12, type="regexp", entries=rows[::-1])["changed"]
+
+
+def test_ordinary_tables_are_readable_and_shown(debian12: LabHost) -> None:
+    rows = [{"key": "example.com", "value": "smtp:[mx.example.com]:25"}]
+    result = table(debian12, entries=rows, mode="0640", group="postfix")
+    assert "smtp:[mx.example.com]:25" in result["diff"][0]["after"]
+    assert files(debian12) == f"{PATH} 640 root:postfix\n{PATH}.db 640 root:postfix\n"
