@@ -1,0 +1,74 @@
+# catalog.mail: what a person runs. `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# The lab has its own settings of podman; whoever talks to its hosts needs them.
+export CONTAINERS_CONF := $(CURDIR)/molecule/shared/containers.conf
+
+COLLECTION := collections/ansible_collections/catalog/mail
+LAB := python molecule/shared/lab.py
+HAS_LAB = [ "$$(id -u)" -eq 0 ] && [ -x .venv/bin/python ] && command -v podman >/dev/null
+LINTED_PYTHON := $(COLLECTION)/plugins $(COLLECTION)/tests/unit tests molecule .ci
+
+.PHONY: help quickstart test unit lint sanity lab integration molecule bench build requirements clean purge tools machine
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+quickstart: machine ## a bare host, a relay through a mail server, a test e-mail in a mailbox (root)
+	@$(LAB) up catalog12 mail
+	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
+
+test: ## everything below down to molecule, stopping at the first failure (root)
+	@.ci/sections machine lint unit sanity lab integration molecule
+
+unit: tools ## tests without a host: pure code, and the repository itself
+	@pytest -q $(COLLECTION)/tests/unit tests/repository tests/roles
+
+lint: tools ## ruff, mypy, yamllint, ansible-lint, documentation and changelog
+	@ruff check $(LINTED_PYTHON)
+	@mypy
+	@yamllint --strict .
+	@ansible-lint
+	@antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck $(COLLECTION)
+	@cd $(COLLECTION) && antsibull-changelog lint
+
+sanity: tools ## ansible-test sanity
+	@.ci/sanity
+
+lab: machine ## start the lab's hosts, or leave them as they are (root)
+	@$(LAB) up
+
+integration: lab ## tests against the lab's hosts (root)
+	@pytest tests --ignore tests/repository --ignore tests/roles
+
+molecule: lab ## the scenarios (root)
+	@molecule test --all
+
+bench: lab ## what is fast, measured (root)
+	@for bench in tests/bench/*.py; do python "$$bench"; done
+
+build: tools ## the collection as a file for ansible-galaxy, in dist/
+	@ansible-galaxy collection build $(COLLECTION) --output-path dist --force
+
+requirements: tools ## compile requirements-dev.txt again from pyproject.toml; UPGRADE=1 takes the newest
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --custom-compile-command 'make requirements' $(if $(UPGRADE),--upgrade) --group dev -o requirements-dev.txt
+
+clean: ## stop the lab's hosts, remove what the tools made here; images and .venv stay
+	@rm -rf dist .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis $(COLLECTION)/tests/output
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+	@if $(HAS_LAB); then $(LAB) down; fi
+
+purge: clean ## clean, and also the lab's images and passwords, and .venv
+	@if $(HAS_LAB); then $(LAB) purge; fi
+	@rm -rf .venv
+
+tools:
+	@.ci/bootstrap
+
+machine:
+	@.ci/bootstrap lab

@@ -1,0 +1,50 @@
+"""What the tests of the repository itself share: where things are, and which files it holds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def collection(root: Path) -> Path:
+    return root / "collections/ansible_collections/catalog/mail"
+
+
+@pytest.fixture(scope="session")
+def files(root: Path) -> list[Path]:
+    """Every file of the repository: what git tracks, and what it would track with the next commit."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root, check=True, capture_output=True, text=True,
+    ).stdout
+    return [root / name for name in listed.split("\0") if name and (root / name).is_file()]
+
+
+@pytest.fixture(scope="session")
+def ansible(root: Path) -> Callable[..., str]:
+    """Run a command of ansible-core away from this checkout: no ansible.cfg, only the collections folder given."""
+
+    def run(command: str, *arguments: str | Path, collections: Path, cwd: Path) -> str:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+        environment |= {"ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_HOME": str(cwd / "ansible-home")}
+        done = subprocess.run(
+            [Path(sys.executable).parent / command, *arguments],
+            cwd=cwd, env=environment, check=False, capture_output=True, text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run

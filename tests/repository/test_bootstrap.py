@@ -1,0 +1,48 @@
+"""What `.ci/bootstrap` says, and when it says nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+from labkit import podman
+
+
+def bootstrap(root: Path, *arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [root / ".ci/bootstrap", *arguments],
+        env={**os.environ, "PATH": f"{path}:{os.environ['PATH']}"}, check=False, capture_output=True, text=True,
+    )
+
+
+def test_a_second_run_is_silent_and_instant(root: Path):
+    bootstrap(root)
+    started = time.monotonic()
+    done = bootstrap(root)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert time.monotonic() - started < 1
+
+
+def test_without_root_it_says_what_to_do(root: Path, tmp_path: Path):
+    """A user without root, as the script sees one: `id -u` is not 0."""
+    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n")
+    (tmp_path / "id").chmod(0o755)
+    done = bootstrap(root, "lab", path=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith("bootstrap: the lab runs systemd hosts in podman and needs root")
+    assert "'make unit' and 'make lint' work" in done.stderr
+
+
+def test_an_unknown_word_is_refused(root: Path):
+    done = bootstrap(root, "labb")
+    assert done.returncode == 1
+    assert "unknown word 'labb'" in done.stderr
+
+
+def test_it_installs_every_package_that_the_lab_asks_for(root: Path):
+    [table] = re.findall(r"<<'TABLE'\n(.*?)\nTABLE", (root / ".ci/bootstrap").read_text(), flags=re.S)
+    installed = {line.split()[0] for line in table.splitlines()}
+    assert set(podman._PROGRAMS.values()) - {"apt"} <= installed

@@ -1,0 +1,98 @@
+"""The collection as users get it: built from its own folder, installed into an empty path, documented."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+# What may stand in the tarball, at its top level. Anything else is junk or was forgotten here.
+TOP_LEVEL = {
+    "CHANGELOG.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md",
+    "changelogs", "docs", "meta", "playbooks", "plugins", "roles", "tests",
+}
+JUNK = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".ansible", "output", ".git"}
+
+
+@pytest.fixture(scope="module")
+def tarball(collection: Path, tmp_path_factory: pytest.TempPathFactory, ansible) -> Path:
+    folder = tmp_path_factory.mktemp("build")
+    build = ("collection", "build", collection, "--output-path", folder)
+    ansible("ansible-galaxy", *build, collections=folder, cwd=folder)
+    [built] = folder.glob("catalog-mail-*.tar.gz")
+    return built
+
+
+@pytest.fixture(scope="module")
+def members(tarball: Path) -> list[str]:
+    with tarfile.open(tarball) as archive:
+        return archive.getnames()
+
+
+@pytest.fixture(scope="module")
+def installed(tarball: Path, tmp_path_factory: pytest.TempPathFactory, ansible) -> Path:
+    folder = tmp_path_factory.mktemp("installed")
+    ansible(
+        "ansible-galaxy", "collection", "install", "--offline", tarball, "--collections-path", folder,
+        collections=folder, cwd=folder,
+    )
+    return folder
+
+
+def module_names(collection: Path) -> list[str]:
+    return sorted(path.stem for path in (collection / "plugins/modules").glob("*.py"))
+
+
+def test_root_galaxy_yml_links_into_the_collection(root: Path, collection: Path):
+    assert (root / "galaxy.yml").is_symlink()
+    assert (root / "galaxy.yml").resolve() == collection / "galaxy.yml"
+    assert not (collection / "galaxy.yml").is_symlink()
+
+
+def test_tarball_holds_every_module_role_and_playbook(collection: Path, members: list[str]):
+    wanted = [
+        path.relative_to(collection).as_posix()
+        for pattern in ("plugins/modules/*.py", "plugins/module_utils/*.py", "roles/*/tasks/*.yml", "playbooks/*.yml")
+        for path in collection.glob(pattern)
+    ]
+    assert wanted
+    assert not set(wanted) - set(members)
+
+
+def test_tarball_holds_no_junk(members: list[str]):
+    assert {name.partition("/")[0] for name in members} <= TOP_LEVEL
+    assert [name for name in members if JUNK & set(name.split("/")) or name.endswith((".pyc", ".orig", ".retry"))] == []
+
+
+def test_both_licence_files_are_the_same(root: Path, collection: Path):
+    assert (root / "LICENSE").read_bytes() == (collection / "LICENSE").read_bytes()
+
+
+def test_every_installed_module_is_documented(collection: Path, installed: Path, ansible):
+    names = [f"catalog.mail.{name}" for name in module_names(collection)]
+    shown = json.loads(
+        ansible("ansible-doc", "--type", "module", "--json", *names, collections=installed, cwd=installed)
+    )
+    assert sorted(shown) == sorted(names)
+    for name, parts in shown.items():
+        assert parts["doc"]["short_description"], name
+        assert parts["doc"]["attributes"].keys() >= {"check_mode", "diff_mode"}, f"{name}: attributes"
+        assert parts["examples"].strip(), f"{name}: EXAMPLES"
+        assert parts["return"], f"{name}: RETURN"
+
+
+def test_every_installed_role_is_documented(collection: Path, installed: Path, ansible):
+    names = [f"catalog.mail.{path.name}" for path in (collection / "roles").iterdir()]
+    shown = json.loads(ansible("ansible-doc", "--type", "role", "--json", *names, collections=installed, cwd=installed))
+    assert sorted(shown) == sorted(names)
+    for name, role in shown.items():
+        assert role["entry_points"]["main"]["options"], name
+
+
+def test_action_groups_name_the_modules_that_exist(collection: Path):
+    groups = yaml.safe_load((collection / "meta/runtime.yml").read_text())["action_groups"]
+    everything = {name for members in groups.values() for name in members if isinstance(name, str)}
+    assert everything == set(module_names(collection))

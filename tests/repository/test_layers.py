@@ -1,0 +1,104 @@
+"""Who may import whom in plugins/: pure code below, then the edges, then the frame, and modules at the top."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+COLLECTION = Path(__file__).resolve().parents[2] / "collections/ansible_collections/catalog/mail"
+UTILS = {path.stem: path for path in (COLLECTION / "plugins/module_utils").glob("*.py") if path.stem != "__init__"}
+MODULES = sorted((COLLECTION / "plugins/modules").glob("*.py"))
+
+OURS = "ansible_collections.catalog.mail."
+
+# A file that is not named here is pure: it decides and touches nothing.
+EDGES = {
+    "_authorities", "_connection", "_evidence", "_files", "_mailbox", "_postfix", "_postfix_facts", "_submission",
+}
+FRAME = {"_module"}
+# Stand on the frame: they read by the edges, let pure code decide, and apply by the edges.
+JOBS = {"_configuration", "_delivery", "_request"}
+PURE = set(UTILS) - EDGES - FRAME - JOBS
+
+# What pure code may use of the standard library: nothing here reads a file, a clock, a socket or the environment.
+PURE_LIBRARY = {
+    "__future__", "abc", "base64", "binascii", "bisect", "collections", "dataclasses", "datetime", "difflib", "email",
+    "enum", "fnmatch", "functools", "hashlib", "html", "ipaddress", "itertools", "json", "math", "operator",
+    "posixpath", "quopri", "re", "shlex", "string", "textwrap", "typing", "unicodedata", "urllib.parse",
+}
+# Calls that reach outside although their module is allowed.
+IMPURE_CALLS = {"open", "print", "input", "eval", "exec", "__import__", "now", "utcnow", "today", "make_msgid"}
+
+
+def imported(path: Path) -> Iterator[tuple[str, str]]:
+    """Each import of a file: ("own", "_main_cf") for one of ours, ("other", "os.path") for any other."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if node.level or module.startswith(OURS):
+                yield "own", module.rpartition(".")[2]
+            else:
+                yield "other", module
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield "other", alias.name
+
+
+def own(name: str) -> set[str]:
+    return {module for kind, module in imported(UTILS[name]) if kind == "own"}
+
+
+def other(name: str) -> set[str]:
+    return {module for kind, module in imported(UTILS[name]) if kind == "other"}
+
+
+def top_level(module: str) -> str:
+    return module if module.startswith("urllib.") else module.partition(".")[0]
+
+
+def test_every_layer_names_files_that_exist():
+    assert (EDGES | FRAME | JOBS) <= set(UTILS)
+    assert PURE
+
+
+@pytest.mark.parametrize("name", sorted(PURE))
+def test_pure_code_imports_only_pure_code(name: str):
+    assert own(name) <= PURE
+    assert {top_level(module) for module in other(name)} <= PURE_LIBRARY
+
+
+@pytest.mark.parametrize("name", sorted(PURE))
+def test_pure_code_calls_nothing_that_reaches_outside(name: str):
+    calls = [node.func for node in ast.walk(ast.parse(UTILS[name].read_text())) if isinstance(node, ast.Call)]
+    called = {getattr(call, "id", None) or getattr(call, "attr", None) for call in calls}
+    assert called & IMPURE_CALLS == set()
+
+
+@pytest.mark.parametrize("name", sorted(EDGES))
+def test_edges_know_neither_the_frame_nor_what_stands_on_it(name: str):
+    assert own(name) <= PURE | EDGES
+    assert "ansible.module_utils.basic" not in other(name)
+
+
+@pytest.mark.parametrize("name", sorted(FRAME))
+def test_the_frame_knows_errors_alone(name: str):
+    assert own(name) <= {"_errors", "_secrets"}
+
+
+@pytest.mark.parametrize("name", sorted(set(UTILS) - FRAME - EDGES))
+def test_ansible_is_imported_by_the_frame_and_the_edges_alone(name: str):
+    assert not {module for module in other(name) if module.startswith("ansible")}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_module_leaves_the_thinking_to_module_utils(path: Path):
+    """A module file: documentation, a few lines, and a main() that reads like it."""
+    allowed = {"__future__", "typing", "os", "ansible.module_utils.basic"}
+    assert {module for kind, module in imported(path) if kind == "other"} <= allowed
+    functions = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]
+    [main] = [function for function in functions if function.name == "main"]
+    assert main.end_lineno is not None
+    assert main.end_lineno - main.lineno + 1 <= 40
