@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""The disposable lab: systemd hosts and a corporate mail server in podman, on a network that leads nowhere.
+
+  lab.py up [HOST...]      have the hosts running (all of them by default; the mail server always); clears faults
+  lab.py reset HOST...     make bare hosts anew from their image
+  lab.py fault NAME...     make the mail server misbehave: exactly so; `none` makes it behave
+  lab.py status            what stands
+  lab.py down              remove hosts and network; images, certificates and passwords stay
+  lab.py purge             remove all of it
+
+Needs root and, on Debian, the packages that it names when they are missing. Keeps its secrets in
+~/.cache/catalog-mail-lab (CATALOG_MAIL_LAB_HOME moves that). A command that was killed, at any point, is made good by
+the next `up`.
+"""
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterable
+
+from labkit import certificates, faults, hosts, images, network, podman
+from labkit.definition import BARE_HOSTS, HOSTS, MAIL, NETWORK, SUBNET, Host
+from labkit.state import LabError, credentials, home, lock, remove_home, say
+
+
+def up(names: list[str]) -> None:
+    """Have the named hosts (all, if none is named) and the mail server running and faultless."""
+    start = time.monotonic()
+    wanted = [HOSTS[MAIL], *(host for host in _named(names or BARE_HOSTS) if host.name != MAIL)]
+    passwords = _prepare(wanted)
+    if HOSTS[MAIL].container in hosts.running():
+        _clear_faults()
+    hosts.ensure(wanted, passwords)
+    images.remove_outdated(host.image for host in HOSTS.values())
+    say(f"The lab is up: {', '.join(host.name for host in wanted)} ({time.monotonic() - start:.1f} s).")
+
+
+def reset(names: list[str]) -> None:
+    """Make bare hosts anew."""
+    if MAIL in names:
+        raise LabError("The mail server is shared and is not reset; `lab.py down` and `up` make it anew.")
+    wanted = _named(names)
+    passwords = _prepare(wanted)
+    for host in wanted:
+        hosts.replace(host, passwords)
+
+
+def down() -> None:
+    """Remove hosts and network."""
+    hosts.remove(hosts.found())
+    network.remove()
+    say("The lab's hosts and network are gone; its images, certificates and passwords stay.")
+
+
+def purge() -> None:
+    """Remove everything."""
+    down()
+    images.remove_all()
+    say(f"The lab's images and {home()} are gone, too.")
+    remove_home()
+
+
+def fault(names: list[str]) -> None:
+    """Put exactly the named faults in force."""
+    if HOSTS[MAIL].container not in hosts.running():
+        raise LabError("The mail server does not run, so it cannot misbehave. Start it with: lab.py up")
+    start = time.monotonic()
+    wanted = [name for name in names if name != "none"]
+    faults.set_to(wanted)
+    say(f"The mail server's faults: {', '.join(wanted) or 'none'} ({time.monotonic() - start:.1f} s).")
+
+
+def status() -> None:
+    """Print what stands."""
+    running = hosts.running()
+    for host in HOSTS.values():
+        state = (hosts.trouble(host) or "ready") if host.container in running else "not running"
+        say(f"{host.name:<10} {host.fqdn + ' ' + host.address:<40} {state}")
+    seen = ", ".join(faults.in_force()) or "none" if HOSTS[MAIL].container in running else "-"
+    say(f"{'faults':<10} {seen}")
+    say(f"{'network':<10} {SUBNET} ({NETWORK}), leads nowhere")
+    say(f"{'files':<10} {home()}: ca.crt, credentials.json")
+
+
+def _named(names: Iterable[str]) -> list[Host]:
+    """The hosts of these names, each once."""
+    for name in names:
+        if name not in HOSTS:
+            raise LabError(f"There is no host {name} in the lab. There are: {' '.join(HOSTS)}.")
+    return [HOSTS[name] for name in dict.fromkeys(names)]
+
+
+def _prepare(wanted: list[Host]) -> dict[str, str]:
+    """Have everything that hosts are made of; return the users' passwords."""
+    passwords = credentials()
+    certificates.ensure()
+    images.ensure(host.image for host in wanted)
+    network.ensure()
+    return passwords
+
+
+def _clear_faults() -> None:
+    """Clear what an earlier, perhaps killed, run has left in force."""
+    try:
+        left = faults.named()
+    except LabError:
+        return  # Not a server that could be asked, yet or any more: that is for the hosts' own part of `up` to mend.
+    if left:
+        say(f"Clearing faults of an earlier run: {', '.join(left)}.")
+        faults.set_to([])
+
+
+def main() -> int:
+    """Read the command line and do it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up").add_argument("names", metavar="HOST", nargs="*")
+    commands.add_parser("reset").add_argument("names", metavar="HOST", nargs="+")
+    commands.add_parser("fault").add_argument("names", metavar="NAME", nargs="+")
+    for name in ("status", "down", "purge"):
+        commands.add_parser(name)
+    arguments = vars(parser.parse_args())
+    command: dict[str, Callable[..., None]] = {
+        "up": up, "reset": reset, "fault": fault, "status": status, "down": down, "purge": purge,
+    }
+    try:
+        podman.check_machine()
+        with lock():
+            command[arguments.pop("command")](**arguments)
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""The files that the lab puts into a host when it makes it."""
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import os
+import pathlib
+import tarfile
+
+from labkit import network
+from labkit.definition import GATEWAY, HOSTS, MAIL, SHARED, Host, digest
+from labkit.state import home
+
+Files = dict[str, tuple[bytes, int]]
+"""Path inside the host -> content and mode; all belong to root."""
+
+CA_FILE = "etc/ssl/lab-ca.crt"
+"""Where a host finds the lab's CA: on disk, as a company's image has it, and trusted by nothing by itself."""
+
+
+def files_for(host: Host, passwords: dict[str, str]) -> Files:
+    """All files for a host."""
+    files: Files = {
+        CA_FILE: ((home() / "ca.crt").read_bytes(), 0o644),
+        "etc/hosts": (_hosts_file(host).encode(), 0o644),
+    }
+    return files | _mail_server(passwords) if host.name == MAIL else files
+
+
+def definition_of(files: Files) -> str:
+    """A hash that changes with the files."""
+    return digest(sorted((path, hashlib.sha256(data).hexdigest(), mode) for path, (data, mode) in files.items()))
+
+
+def as_tar(files: Files) -> bytes:
+    """The files as a tar archive."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for folder in sorted({str(parent) for path in files for parent in pathlib.PurePath(path).parents} - {"."}):
+            entry = tarfile.TarInfo(folder)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+            tar.addfile(entry)
+        for path, (data, mode) in sorted(files.items()):
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(data), mode
+            tar.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def _hosts_file(host: Host) -> str:
+    """What Debian's installer would write: localhost and the host itself."""
+    addresses = [host.address, host.address6] if network.has_ipv6() else [host.address]
+    own = "".join(f"{address} {host.fqdn} {host.name}\n" for address in addresses)
+    return f"127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n{own}"
+
+
+def _mail_server(passwords: dict[str, str]) -> Files:
+    """Its configuration as it stands beside this module, certificates, the users, and the DNS's addresses."""
+    files: Files = {}
+    root = SHARED / "mail"
+    for path in sorted(root.rglob("*")):
+        if path.is_file():
+            files[str(path.relative_to(root))] = (path.read_bytes(), 0o755 if os.access(path, os.X_OK) else 0o644)
+    certificates = home() / "certificates"
+    for name in ("mail", "other", "untrusted"):
+        files[f"etc/lab/certificates/{name}/cert.pem"] = ((certificates / f"{name}.crt").read_bytes(), 0o644)
+        files[f"etc/lab/certificates/{name}/key.pem"] = ((certificates / f"{name}.key").read_bytes(), 0o600)
+    files["etc/dnsmasq.d/hosts.conf"] = (_dns_of_hosts(network.has_ipv6()).encode(), 0o644)
+    files["etc/lab/passwords.all"] = ("".join(_login(*user) for user in passwords.items()).encode(), 0o640)
+    files["etc/lab/mailboxes"] = ("".join(_mailbox(user) for user in passwords).encode(), 0o644)
+    return files
+
+
+def _dns_of_hosts(ipv6: bool) -> str:
+    """dnsmasq's lines for the hosts: forward, reverse, and who may send as the catalog's domain and its hosts."""
+    # The machine itself, which the hosts see when a playbook's control node talks to them.
+    lines, senders = [f"host-record=control.corp.test,{GATEWAY}"], []
+    for host in HOSTS.values():
+        addresses = [host.address, host.address6] if ipv6 else [host.address]
+        lines.append(f"host-record={host.fqdn},{','.join(addresses)}")
+        if host.domain == "catalog.test":
+            senders += [f"ip4:{host.address}"] + ([f"ip6:{host.address6}"] if ipv6 else [])
+            # Mail from root@ the host itself: SPF is looked up for exactly that name (RFC 7208, 4.1).
+            lines.append(f'txt-record={host.fqdn},"v=spf1 a -all"')
+    lines.append(f'txt-record=catalog.test,"v=spf1 {" ".join(senders)} -all"')
+    return "\n".join(lines) + "\n"
+
+
+def _login(user: str, password: str) -> str:
+    """A line of Dovecot's password file. The salt follows from the password, so that the file is the same each time."""
+    salt = hashlib.sha256(b"catalog-mail-lab" + password.encode()).digest()[:8]
+    hashed = base64.b64encode(hashlib.sha512(password.encode() + salt).digest() + salt).decode()
+    return f"{user}:{{SSHA512}}{hashed}\n"
+
+
+def _mailbox(user: str) -> str:
+    """A line of Dovecot's user file (user:password:uid:gid:gecos:home): a folder named like the user."""
+    return f"{user}:::::/srv/mail/{user}\n"

@@ -1,0 +1,109 @@
+"""What the lab consists of: hosts, addresses, packages, users. Values only; nothing here touches the machine."""
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+
+SHARED = pathlib.Path(__file__).resolve().parent.parent
+"""The folder of lab.py: its containers.conf, the image scripts and the mail server's files are beside it."""
+
+NETWORK = "catalog-mail-lab"
+LABEL = "catalog-mail-lab"
+"""Marks the lab's hosts and its network in podman; its value is the hash of the definition the thing was made from."""
+IMAGE_LABEL = "catalog-mail-lab-image"
+"""Marks the lab's images. A label of its own, because every container inherits its image's labels."""
+
+CONTAINER_PREFIX = "cml-"
+IMAGE_PREFIX = "localhost/catalog-mail-lab/"
+
+SUBNET = "198.18.25.0/24"
+GATEWAY = "198.18.25.1"
+SUBNET6 = "fd25:ca7a:1096::/64"
+GATEWAY6 = "fd25:ca7a:1096::1"
+DNS_SERVER = "198.18.25.25"
+
+MAIL = "mail"
+MAIL_ADDRESS = DNS_SERVER
+MAIL_NAME = "mail.corp.test"
+SUBMISSION_ACCOUNT = "catalog@corp.test"
+USERS = ("alice@corp.test", "bob@corp.test", SUBMISSION_ACCOUNT)
+"""Mailboxes and logins; the name is the whole address."""
+
+FAULTS = ("refuse_login", "refuse_sender", "wrong_certificate", "untrusted_certificate", "down")
+
+# What a server installation of Debian has, as far as anything here could notice.
+_SYSTEM = (
+    "systemd", "systemd-sysv", "dbus", "udev", "python3", "python3-apt", "ca-certificates", "iproute2", "iputils-ping",
+    "procps", "sudo", "less", "netbase",
+)
+_TO_INSTALL = (
+    "postfix", "postfix-lmdb", "postfix-pcre", "postfix-cdb", "libsasl2-modules", "sasl2-bin", "openssl", "rsyslog",
+)
+_MAIL_SERVER = (
+    "postfix", "dovecot-imapd", "dovecot-lmtpd", "dovecot-sieve", "dnsmasq", "opendkim", "opendmarc", "openssl",
+    "bind9-host",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """A root file system: a Debian release, the packages installed in it, and those it carries to be installed."""
+
+    name: str
+    suite: str
+    include: tuple[str, ...]
+    carries: tuple[str, ...] = ()
+
+    def tag(self) -> str:
+        """The image's name in podman. It ends in the definition's hash, so a changed definition is another image."""
+        scripts = [(SHARED / "images" / name).read_text() for name in ("package-repository.sh", "package_index.py")]
+        return f"{IMAGE_PREFIX}{self.name}:{digest(dataclasses.astuple(self), scripts)}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Host:
+    """A host of the lab."""
+
+    name: str
+    fqdn: str
+    number: int
+    """The last part of its IPv4 address and, written alike, of its IPv6 address."""
+    image: Image
+
+    @property
+    def container(self) -> str:
+        """Its name in podman."""
+        return f"{CONTAINER_PREFIX}{self.name}"
+
+    @property
+    def domain(self) -> str:
+        """The domain that it searches names in."""
+        return self.fqdn.partition(".")[2]
+
+    @property
+    def address(self) -> str:
+        """Its IPv4 address."""
+        return f"{SUBNET.rpartition('.')[0]}.{self.number}"
+
+    @property
+    def address6(self) -> str:
+        """Its IPv6 address."""
+        return f"{SUBNET6.partition('/')[0]}{self.number}"
+
+
+HOSTS = {
+    host.name: host
+    for host in (
+        Host(MAIL, MAIL_NAME, 25, Image("mail", "bookworm", _SYSTEM + _MAIL_SERVER)),
+        Host("catalog12", "catalog12.catalog.test", 12, Image("debian12", "bookworm", _SYSTEM, _TO_INSTALL)),
+        Host("catalog13", "catalog13.catalog.test", 13, Image("debian13", "trixie", _SYSTEM, _TO_INSTALL)),
+    )
+}
+BARE_HOSTS = tuple(name for name in HOSTS if name != MAIL)
+
+
+def digest(*parts: object) -> str:
+    """Twelve hexadecimal digits that stand for the given JSON-able values."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:12]

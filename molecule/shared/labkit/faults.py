@@ -1,0 +1,86 @@
+"""Makes the mail server misbehave, and does not return before a client would notice."""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from labkit import podman, probes
+from labkit.definition import FAULTS, HOSTS, MAIL, SUBMISSION_ACCOUNT, USERS
+from labkit.state import LabError, credentials
+
+_SECONDS = 30
+_CERTIFICATES = {"wrong_certificate": "other", "untrusted_certificate": "untrusted"}
+
+
+def set_to(faults: Iterable[str]) -> None:
+    """Put exactly these faults in force; none of them means a faultless server."""
+    wanted = sorted(set(faults))
+    if unknown := [fault for fault in wanted if fault not in FAULTS]:
+        raise LabError(f"There is no fault {unknown[0]}. There are: none {' '.join(FAULTS)}.")
+    if len(_CERTIFICATES.keys() & set(wanted)) > 1:
+        raise LabError("A server shows one certificate: choose wrong_certificate or untrusted_certificate.")
+    expectations = _expectations(wanted)
+    if named() == wanted and not _unmet(expectations):
+        return
+    podman.run("exec", HOSTS[MAIL].container, "lab-fault", *wanted)
+    missing = _await_all(expectations)
+    if missing:
+        raise LabError(f"After {_SECONDS} s the mail server still does not do what was asked: {', '.join(missing)}.")
+
+
+def named() -> list[str]:
+    """The faults that were asked for last, by whatever run, whether or not it lived to see them in force."""
+    return sorted(podman.run("exec", HOSTS[MAIL].container, "lab-fault", "which").split())
+
+
+def in_force() -> list[str]:
+    """The faults that a client notices at the moment."""
+    if not probes.listens(probes.SMTP):
+        return ["down"]
+    certificate = probes.shown_certificate(probes.IMAPS)
+    faults = [fault for fault, name in _CERTIFICATES.items() if certificate == probes.expected_certificate(name)]
+    if probes.login_refused(SUBMISSION_ACCOUNT, credentials()[SUBMISSION_ACCOUNT]):
+        faults.append("refuse_login")
+    if _sender_refused():
+        faults.append("refuse_sender")
+    return faults
+
+
+def _sender_refused() -> bool:
+    return probes.sender_refused("noreply@catalog.test", USERS[0])
+
+
+def _expectations(faults: list[str]) -> dict[str, Callable[[], bool]]:
+    """What a client must be able to see -> how to look at it."""
+    if "down" in faults:
+        ports = (probes.SMTP, probes.SUBMISSION, probes.SUBMISSIONS)
+        return {"Postfix is down": lambda: not any(probes.listens(port) for port in ports)}
+    chosen = next((name for fault, name in _CERTIFICATES.items() if fault in faults), "mail")
+    password = credentials()[SUBMISSION_ACCOUNT]
+    return {
+        "it answers": lambda: probes.mail_server_trouble() is None,
+        f"it shows the certificate '{chosen}'": lambda: all(
+            probes.shown_certificate(port) == probes.expected_certificate(chosen)
+            for port in (probes.SUBMISSIONS, probes.IMAPS)
+        ),
+        "logins are " + ("refused" if "refuse_login" in faults else "accepted"): lambda: (
+            (probes.login_refused if "refuse_login" in faults else probes.login_accepted)(SUBMISSION_ACCOUNT, password)
+        ),
+        "noreply is " + ("refused" if "refuse_sender" in faults else "accepted"): lambda: (
+            _sender_refused() == ("refuse_sender" in faults)
+        ),
+    }
+
+
+def _await_all(expectations: dict[str, Callable[[], bool]]) -> list[str]:
+    """Wait for every expectation; the ones that did not come true are returned."""
+    deadline = time.monotonic() + _SECONDS
+    while missing := _unmet(expectations):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
+    return missing
+
+
+def _unmet(expectations: dict[str, Callable[[], bool]]) -> list[str]:
+    return [what for what, is_so in expectations.items() if not is_so()]

@@ -1,0 +1,135 @@
+"""The lab's hosts: systemd in podman. Makes, restarts, replaces and awaits them."""
+from __future__ import annotations
+
+import concurrent.futures
+import pathlib
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from labkit import content, podman, probes
+from labkit.definition import CONTAINER_PREFIX, DNS_SERVER, LABEL, MAIL, NETWORK, Host, digest
+from labkit.network import has_ipv6
+from labkit.state import LabError, say
+
+_BOOT_SECONDS = 90
+_DEGRADED = "a unit has failed"
+_STARTABLE = ("exited", "stopped")
+"""States in which a container was once running. Any other but `running` is half-made, or half-removed."""
+
+
+def found() -> dict[str, dict[str, Any]]:
+    """The lab's containers as podman lists them, by name."""
+    return {each["Names"][0]: each for each in podman.query("ps", "--all", "--filter", f"name=^{CONTAINER_PREFIX}")}
+
+
+def running() -> set[str]:
+    """The names of the lab's containers that run."""
+    return {name for name, container in found().items() if container["State"] == "running"}
+
+
+def ensure(hosts: Iterable[Host], passwords: dict[str, str]) -> None:
+    """Have the hosts running, each as its definition says, reusing what stands."""
+    standing = found()
+    with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
+        for done in [pool.submit(_ensure_one, host, standing.get(host.container), passwords) for host in hosts]:
+            done.result()
+
+
+def replace(host: Host, passwords: dict[str, str]) -> None:
+    """Throw a host away and make it again from its image."""
+    start = time.monotonic()
+    _make(host, content.files_for(host, passwords))
+    say(f"{host.name}: fresh in {time.monotonic() - start:.1f} s.")
+
+
+def remove(names: Iterable[str]) -> None:
+    """Remove containers, running or not."""
+    for name in names:
+        podman.attempt("rm", "--force", "--time", "0", "--volumes", name)
+
+
+def _ensure_one(host: Host, standing: dict[str, Any] | None, passwords: dict[str, str]) -> None:
+    files = content.files_for(host, passwords)
+    start = time.monotonic()
+    if standing and standing["Labels"].get(LABEL) == _definition(host, files):
+        if standing["State"] == "running" and trouble(host, lenient=True) is None:
+            return
+        if _revive(host, standing["State"]):
+            say(f"{host.name}: started again in {time.monotonic() - start:.1f} s.")
+            return
+        say(f"{host.name}: does not come up again; making it anew.")
+    elif standing:
+        say(f"{host.name}: was made from another definition; making it anew.")
+    _make(host, files)
+    say(f"{host.name}: ready in {time.monotonic() - start:.1f} s.")
+
+
+def _revive(host: Host, state: str) -> bool:
+    """Bring a host that stands but is not ready to readiness. False if that does not work."""
+    if state in _STARTABLE and podman.attempt("start", host.container).returncode != 0:
+        return False
+    if state not in (*_STARTABLE, "running"):
+        return False
+    return _await(host, _BOOT_SECONDS if state in _STARTABLE else 20, lenient=True) is None
+
+
+def _arguments(host: Host) -> list[str]:
+    """How podman is to run the host."""
+    arguments = [
+        "--hostname", host.fqdn, "--network", NETWORK, "--ip", host.address, "--dns", DNS_SERVER,
+        "--dns-search", host.domain, "--no-hosts", "--systemd=always",
+        # Units with ProtectSystem, PrivateTmp and the like mount things; without this they end with 226/NAMESPACE.
+        "--cap-add", "SYS_ADMIN", "--security-opt", "apparmor=unconfined",
+    ]
+    if has_ipv6():
+        arguments += ["--ip6", host.address6]
+    arguments += [host.image.tag(), "/lib/systemd/systemd"]
+    # systemd 256 and later refuse a machine with legacy or hybrid cgroups unless told so.
+    if host.image.suite != "bookworm" and not pathlib.Path("/sys/fs/cgroup/cgroup.controllers").exists():
+        arguments += ["systemd.unified_cgroup_hierarchy=0", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"]
+    return arguments
+
+
+def _definition(host: Host, files: content.Files) -> str:
+    return digest(_arguments(host), content.definition_of(files))
+
+
+def _make(host: Host, files: content.Files) -> None:
+    """Make a host and wait for it. It gets its files before it first boots; killed before that, it stays `created`."""
+    remove([host.container])
+    label = f"{LABEL}={_definition(host, files)}"
+    podman.run("create", "--name", host.container, "--label", label, *_arguments(host))
+    podman.run("cp", "-", f"{host.container}:/", stdin=content.as_tar(files))
+    podman.run("start", host.container)
+    lacking = _await(host, _BOOT_SECONDS)
+    if lacking:
+        logs = podman.attempt("exec", host.container, "journalctl", "--priority=warning", "--no-pager", "--lines=15")
+        raise LabError(
+            f"The host {host.name} does not become ready: {lacking}. "
+            "Its journal's last warnings:\n" + (logs.stdout or logs.stderr)
+        )
+
+
+def _await(host: Host, seconds: float, *, lenient: bool = False) -> str | None:
+    """Wait until the host is ready; return None then, or what it lacks once it has failed or the time is over."""
+    deadline = time.monotonic() + seconds
+    while lacking := trouble(host, lenient=lenient):
+        if lacking == _DEGRADED or time.monotonic() > deadline:
+            return lacking
+        time.sleep(0.25)
+    return None
+
+
+def trouble(host: Host, *, lenient: bool = False) -> str | None:
+    """Why a host is not ready, or None when it is: booted with no failed unit, and the mail server answering.
+
+    Lenient: a unit may have failed on a bare host. Its users may break it; that is no reason to take it from them.
+    """
+    asked = podman.attempt("exec", host.container, "systemctl", "is-system-running")
+    state = asked.stdout.strip() or asked.stderr.strip()
+    if state == "degraded":
+        return None if lenient and host.name != MAIL else _DEGRADED
+    if state != "running":
+        return f"systemd says {state}"
+    return probes.mail_server_trouble() if host.name == MAIL else None

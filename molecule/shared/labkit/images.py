@@ -1,0 +1,161 @@
+"""Root file systems for the lab's hosts, made by mmdebstrap from this machine's own package sources."""
+from __future__ import annotations
+
+import concurrent.futures
+import pathlib
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from labkit import podman
+from labkit.definition import IMAGE_LABEL, IMAGE_PREFIX, SHARED, Image
+from labkit.state import LabError, home, say, wait_for, warn
+
+_KEYRINGS = "/usr/share/keyrings"
+
+
+def ensure(images: Iterable[Image]) -> None:
+    """Build those of the images that are missing, two at a time, after clearing what a killed build left behind.
+
+    To be called under the lock, which makes every half-built thing that is found a leftover.
+    """
+    wanted = {image.tag(): image for image in images}
+    missing = [image for tag, image in wanted.items() if podman.attempt("image", "exists", tag).returncode != 0]
+    if not missing:
+        return
+    with (home() / "build.lock").open("a+") as build_lock:
+        wait_for(build_lock, "Waiting for the rest of a killed build to end ...")
+        _clear_leftovers()
+        sources, options = _machine_sources(), _machine_options()
+        say(f"Building {', '.join(f'{image.name} (Debian {image.suite})' for image in missing)}; kept for later runs.")
+        with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+            builds = [pool.submit(_build, image, sources, options, build_lock.fileno()) for image in missing]
+            for build in builds:
+                build.result()
+
+
+def remove_outdated(images: Iterable[Image]) -> None:
+    """Remove the lab's images that no definition names any more. One that a container still uses stays."""
+    current = {image.tag() for image in images}
+    for image in _ours():
+        names = image.get("Names") or []
+        if not current.intersection(names):
+            podman.attempt("rmi", *(names or [image["Id"]]))
+
+
+def remove_all() -> None:
+    """Remove every image of the lab and everything half-built."""
+    _clear_leftovers()
+    for image in _ours():
+        podman.run("rmi", "--force", image["Id"])
+
+
+def _ours() -> list[dict[str, Any]]:
+    """The lab's images as podman lists them: known by name or, where a killed import left none, by label."""
+    return [
+        image
+        for image in podman.query("images")
+        if IMAGE_LABEL in (image.get("Labels") or {})
+        or any(name.startswith(IMAGE_PREFIX) for name in image.get("Names") or [])
+    ]
+
+
+def _build_folder() -> pathlib.Path:
+    return home() / "build"
+
+
+def _clear_leftovers() -> None:
+    """Remove what a killed build left. Nothing is mounted in there: mmdebstrap mounts in a namespace of its own."""
+    folder = _build_folder()
+    if not folder.exists():
+        return
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        if any(line.split()[4].startswith(f"{folder}/") for line in mounts):
+            raise LabError(f"Something is mounted below {folder}, left by a killed build. Unmount it and try again.")
+    shutil.rmtree(folder)
+
+
+def _machine_sources() -> list[tuple[str, str, str]]:
+    """Where this machine gets Debian from: (address, suite, component) of each source whose origin is Debian itself."""
+    form = "$(ORIGIN)|$(REPO_URI)|$(CODENAME)|$(COMPONENT)"
+
+    def ask() -> list[tuple[str, str, str]]:
+        output = subprocess.run(
+            ["apt-get", "indextargets", "--format", form, "Identifier: Packages"],
+            check=True, capture_output=True, text=True,
+        ).stdout
+        fields = [line.split("|") for line in output.splitlines()]
+        return sorted({(f[1], f[2], f[3]) for f in fields if len(f) == 4 and f[0] == "Debian" and f[3] == "main"})
+
+    found = ask()
+    if not found:
+        say("Reading the package lists of this machine (apt-get update) ...")
+        subprocess.run(["apt-get", "update", "--quiet"], check=False, capture_output=True)
+        found = ask()
+    if not found:
+        raise LabError(
+            "The lab's hosts are built from the Debian package sources of this machine, and its apt knows none. "
+            "Check /etc/apt/sources.list and /etc/apt/sources.list.d, then run apt-get update."
+        )
+    return found
+
+
+def _machine_options() -> list[str]:
+    """How this machine's apt reaches its sources (a proxy, a CA): mmdebstrap does not read that by itself."""
+    dump = subprocess.run(["apt-config", "dump"], check=True, capture_output=True, text=True).stdout
+    wanted = ("Acquire::http::", "Acquire::https::", "Acquire::Check-Valid-Until")
+    return [f"--aptopt={line}" for line in dump.splitlines() if line.startswith(wanted)]
+
+
+def lines_for(suite: str, sources: Iterable[tuple[str, str, str]]) -> list[str]:
+    """sources.list lines for a Debian release, from the sources of a machine that may run another.
+
+    `bookworm-security` becomes `trixie-security`; sources of other things (backports, proposed) are left out.
+    """
+    lines = []
+    for address, codename, component in sources:
+        extension = codename.partition("-")[2]
+        if extension in ("", "updates", "security"):
+            name = f"{suite}-{extension}" if extension else suite
+            lines.append(f"deb {address} {name} {component}")
+    return list(dict.fromkeys(lines))
+
+
+def _build(image: Image, sources: list[tuple[str, str, str]], options: list[str], build_lock: int) -> None:
+    """Build one image. A kill leaves a folder that the next build clears; the name appears when all is done.
+
+    mmdebstrap holds the build lock, too (`build_lock` is the file descriptor): the next build waits until it is dead.
+    """
+    start = time.monotonic()
+    folder = _build_folder() / image.name
+    folder.mkdir(parents=True)
+    tar = folder / "root.tar"
+    hook = shlex.join([str(SHARED / "images" / "package-repository.sh")]) + ' "$1" ' + shlex.join(image.carries)
+    command = [
+        # When we die, however we do, so does all of it: a process namespace ends with its first process.
+        "setpriv", "--pdeathsig", "KILL", "--", "unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "--",
+        "mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar", "--quiet",
+        f"--include={','.join(image.include)}", '--aptopt=Acquire::Languages "none"', "--dpkgopt=force-unsafe-io",
+        f"--keyring={_KEYRINGS}", *options, "--skip=cleanup/apt", f"--customize-hook={hook}",
+        image.suite, str(tar), *lines_for(image.suite, sources),
+    ]
+    with (folder / "log").open("w+") as log:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, pass_fds=[build_lock],
+            env={**podman.environment(), "TMPDIR": str(folder), "DEBIAN_FRONTEND": "noninteractive"},
+        )
+        if done.returncode != 0:
+            log.seek(0)
+            raise LabError(
+                f"mmdebstrap could not build the image {image.name} (Debian {image.suite}):\n"
+                + "".join(log.readlines()[-15:])
+            )
+    podman.run("import", "--quiet", "--change", f"LABEL {IMAGE_LABEL}={image.name}", str(tar), image.tag())
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        warn(f"The build folder {folder} could not be removed ({error}); the next build tries again.")
+    say(f"Built the image {image.name} in {time.monotonic() - start:.0f} s.")

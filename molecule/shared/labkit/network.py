@@ -1,0 +1,43 @@
+"""The lab's network: internal, so that nothing gets out of it, with addresses that never change."""
+from __future__ import annotations
+
+import pathlib
+
+from labkit import podman
+from labkit.definition import GATEWAY, GATEWAY6, LABEL, NETWORK, SUBNET, SUBNET6, digest
+from labkit.state import LabError, say
+
+
+def has_ipv6() -> bool:
+    """Whether this machine's kernel can give the lab's network IPv6 addresses."""
+    switch = pathlib.Path("/proc/sys/net/ipv6/conf/all/disable_ipv6")
+    return switch.exists() and switch.read_text().strip() == "0"
+
+
+def _arguments() -> list[str]:
+    arguments = ["--internal", "--disable-dns", "--subnet", SUBNET, "--gateway", GATEWAY]
+    if has_ipv6():
+        arguments += ["--ipv6", "--subnet", SUBNET6, "--gateway", GATEWAY6]
+    return arguments
+
+
+def ensure() -> None:
+    """Make the network, or make it anew when one of that name was made from another definition."""
+    definition = digest(_arguments())
+    found = podman.attempt("network", "inspect", "--format", f'{{{{index .Labels "{LABEL}"}}}}', NETWORK)
+    if found.returncode == 0 and found.stdout.strip() == definition:
+        return
+    if found.returncode == 0:
+        say(f"The network {NETWORK} was made from another definition: making it anew, with its hosts.")
+        remove()
+    made = podman.attempt("network", "create", "--label", f"{LABEL}={definition}", *_arguments(), NETWORK)
+    if made.returncode != 0:
+        raise LabError(
+            f"The lab's network {NETWORK} ({SUBNET}, {SUBNET6}) could not be made: {made.stderr.strip()}. "
+            "If another network of this machine uses these addresses, remove that one."
+        )
+
+
+def remove() -> None:
+    """Remove the network and every container that is on it."""
+    podman.attempt("network", "rm", "--force", "--time", "0", NETWORK)

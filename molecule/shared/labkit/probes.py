@@ -1,0 +1,127 @@
+"""Looks at the mail server from outside, as its clients see it."""
+from __future__ import annotations
+
+import base64
+import hashlib
+import imaplib
+import smtplib
+import socket
+import ssl
+
+from labkit.definition import MAIL_ADDRESS, MAIL_NAME
+from labkit.state import home
+
+SUBMISSION, SUBMISSIONS, SMTP, IMAP, IMAPS = 587, 465, 25, 143, 993
+SMTP_LOGIN_ACCEPTED, SMTP_LOGIN_REFUSED = 235, 535  # RFC 4954, 4 and 6
+_TIMEOUT = 10.0
+
+
+def mail_server_trouble() -> str | None:
+    """What the mail server lacks to be of use, or None."""
+    for port, greeting in ((SMTP, b"220"), (SUBMISSION, b"220"), (IMAP, b"* OK")):
+        try:
+            with socket.create_connection((MAIL_ADDRESS, port), timeout=2) as connection:
+                if not connection.recv(512).startswith(greeting):
+                    return f"port {port} gives no greeting"
+        except OSError as error:
+            return f"port {port}: {error}"
+    for port in (SUBMISSIONS, IMAPS):
+        if shown_certificate(port) is None:
+            return f"port {port} does no TLS"
+    return None if _dns_answers() else "the DNS does not answer"
+
+
+def shown_certificate(port: int) -> str | None:
+    """The SHA-256 of the certificate shown on a port with implicit TLS; None if it shows none."""
+    try:
+        with (
+            socket.create_connection((MAIL_ADDRESS, port), timeout=3) as connection,
+            _unverified().wrap_socket(connection, server_hostname=MAIL_NAME) as secured,
+        ):
+            return hashlib.sha256(secured.getpeercert(binary_form=True) or b"").hexdigest()
+    except OSError:
+        return None
+
+
+def expected_certificate(name: str) -> str:
+    """The SHA-256 of one of the lab's own certificates (mail, other, untrusted)."""
+    text = (home() / "certificates" / f"{name}.crt").read_text()
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(text)).hexdigest()
+
+
+def listens(port: int) -> bool:
+    """Whether a connection to the port is accepted."""
+    try:
+        socket.create_connection((MAIL_ADDRESS, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def _unverified() -> ssl.SSLContext:
+    """TLS that takes any certificate: it is looked at here, not trusted, and a wrong one is to be recognised."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def login_refused(user: str, password: str) -> bool:
+    """Whether both submission and IMAP turn down a login, by the server's own word (535, NO)."""
+    return _submission_login(user, password) == SMTP_LOGIN_REFUSED and _imap_login_is_refused(user, password)
+
+
+def login_accepted(user: str, password: str) -> bool:
+    """Whether submission lets the user in."""
+    return _submission_login(user, password) == SMTP_LOGIN_ACCEPTED
+
+
+def _submission_login(user: str, password: str) -> int | None:
+    """The reply code to a login on 465, or None if it did not come to that."""
+    # Not smtplib's login(): it cannot say a password that is not ASCII. RFC 4616 has it as UTF-8.
+    initial = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+    try:
+        with smtplib.SMTP_SSL(MAIL_ADDRESS, SUBMISSIONS, timeout=_TIMEOUT, context=_unverified()) as smtp:
+            smtp.ehlo("probe.corp.test")
+            return smtp.docmd("AUTH", f"PLAIN {initial}")[0]
+    except (OSError, smtplib.SMTPException):
+        return None
+
+
+def _imap_login_is_refused(user: str, password: str) -> bool:
+    try:
+        with imaplib.IMAP4_SSL(MAIL_ADDRESS, IMAPS, ssl_context=_unverified(), timeout=_TIMEOUT) as imap:
+            # Not imaplib's login(), for the same reason.
+            imap.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
+    except imaplib.IMAP4.abort:
+        return False
+    except imaplib.IMAP4.error:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def sender_refused(sender: str, recipient: str) -> bool:
+    """Whether port 25 refuses the envelope sender with 550 5.7.1. Nothing is sent."""
+    try:
+        with smtplib.SMTP(MAIL_ADDRESS, SMTP, timeout=_TIMEOUT) as smtp:
+            smtp.ehlo("probe.corp.test")
+            answers = [smtp.mail(sender), smtp.rcpt(recipient)]
+    except (OSError, smtplib.SMTPException):
+        return False
+    return any(code == 550 and text.startswith(b"5.7.1") for code, text in answers)
+
+
+def _dns_answers() -> bool:
+    """Whether the lab's DNS knows the mail server's address."""
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in MAIL_NAME.split("."))
+    # RFC 1035, 4.1: id, recursion desired, one question; the name, type A, class IN.
+    question = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + labels + b"\0\0\x01\0\x01"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.settimeout(2)
+        try:
+            udp.sendto(question, (MAIL_ADDRESS, 53))
+            return socket.inet_aton(MAIL_ADDRESS) in udp.recv(512)
+        except OSError:
+            return False

@@ -1,0 +1,151 @@
+"""Drives the real lab: lab.py by its command line, its hosts by podman, its mail server as a client sees it."""
+from __future__ import annotations
+
+import base64
+import contextlib
+import dataclasses
+import email.message
+import email.parser
+import email.policy
+import email.utils
+import imaplib
+import json
+import os
+import pathlib
+import smtplib
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+SHARED = pathlib.Path(__file__).resolve().parents[2] / "molecule" / "shared"
+MAIL_ADDRESS = "198.18.25.25"
+MAIL_NAME = "mail.corp.test"
+
+
+@dataclasses.dataclass(frozen=True)
+class Lab:
+    """The lab as its users see it."""
+
+    home: pathlib.Path
+    program: tuple[str, str] = (sys.executable, str(SHARED / "lab.py"))
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self.program, *arguments], capture_output=True, text=True, check=False, timeout=300
+        )
+
+    def run(self, *arguments: str) -> str:
+        done = self.command(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def podman(self, *arguments: str, stdin: str = "") -> str:
+        done = subprocess.run(
+            ["podman", *arguments], input=stdin, capture_output=True, text=True, check=False, timeout=120,
+            env={**os.environ, "CONTAINERS_CONF": str(SHARED / "containers.conf")},
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def on(self, host: str, *command: str, stdin: str = "") -> str:
+        return self.podman("exec", "--interactive", f"cml-{host}", *command, stdin=stdin)
+
+    def containers(self) -> dict[str, str]:
+        """Name -> id of the lab's hosts."""
+        listed = self.podman("ps", "--all", "--no-trunc", "--filter", "name=^cml-", "--format", "{{.Names}} {{.ID}}")
+        return dict(line.split() for line in listed.splitlines())
+
+    def password(self, user: str) -> str:
+        return json.loads((self.home / "credentials.json").read_text())["users"][user]
+
+    def trust(self) -> ssl.SSLContext:
+        """TLS as a careful client does it: the lab's CA, and the name checked."""
+        return ssl.create_default_context(cafile=self.home / "ca.crt")
+
+    @contextlib.contextmanager
+    def smtp(self, port: int, *, tls: bool = True) -> Iterator[smtplib.SMTP]:
+        """A session with the mail server, verified, past its EHLO."""
+        session = _Smtp(timeout=20)
+        session.lab_context = self.trust() if port == 465 else None
+        session.connect(MAIL_NAME, port)
+        try:
+            if tls and port != 465:
+                session.starttls(context=self.trust())
+            session.ehlo("control.corp.test")
+            yield session
+        finally:
+            session.close()
+
+    def log_in(self, session: smtplib.SMTP, user: str, password: str) -> tuple[int, bytes]:
+        """AUTH PLAIN, said here because smtplib's own cannot say a password that is not ASCII."""
+        return session.docmd("AUTH", "PLAIN " + base64.b64encode(f"\0{user}\0{password}".encode()).decode())
+
+    @contextlib.contextmanager
+    def imap(self, user: str, password: str | None = None) -> Iterator[imaplib.IMAP4]:
+        """A verified session on 993, logged in."""
+        session = _Imap(MAIL_NAME, 993, ssl_context=self.trust(), timeout=20)
+        try:
+            session.authenticate("PLAIN", lambda _: f"\0{user}\0{password or self.password(user)}".encode())
+            yield session
+        finally:
+            session.shutdown()
+
+    def find(self, user: str, message_id: str, seconds: float = 20) -> tuple[str, email.message.EmailMessage]:
+        """The message and the folder it lies in, as soon as it is there."""
+        deadline = time.monotonic() + seconds
+        with self.imap(user) as session:
+            while time.monotonic() < deadline:
+                for folder in ("INBOX", "Junk"):
+                    session.select(folder, readonly=True)
+                    found = session.uid("SEARCH", "HEADER", "Message-ID", message_id)[1][0].split()
+                    if found:
+                        content = session.uid("FETCH", found[0].decode(), "(BODY.PEEK[])")[1][0][1]
+                        return folder, email.parser.BytesParser(policy=email.policy.default).parsebytes(content)
+                time.sleep(0.2)
+        raise AssertionError(f"{message_id} did not reach {user} within {seconds} s")
+
+
+class _Smtp(smtplib.SMTP):
+    """Connects by address, since the machine does not know the lab's names, and verifies by name."""
+
+    lab_context: ssl.SSLContext | None = None
+
+    def _get_socket(self, host, port, timeout):
+        self._host = host
+        plain = socket.create_connection((MAIL_ADDRESS, port), timeout)
+        return self.lab_context.wrap_socket(plain, server_hostname=host) if self.lab_context else plain
+
+
+class _Imap(imaplib.IMAP4_SSL):
+    """The same for IMAP."""
+
+    def _create_socket(self, timeout):
+        plain = socket.create_connection((MAIL_ADDRESS, self.port), timeout)
+        return self.ssl_context.wrap_socket(plain, server_hostname=self.host)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Lab:
+    """The lab, up."""
+    home = pathlib.Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or "~/.cache/catalog-mail-lab").expanduser()
+    standing = Lab(home)
+    standing.run("up")
+    return standing
+
+
+@pytest.fixture
+def message() -> email.message.EmailMessage:
+    """A small message to alice with an identity of its own."""
+    text = email.message.EmailMessage()
+    text["From"] = "Data Catalog <noreply@catalog.test>"
+    text["To"] = "alice@corp.test"
+    text["Subject"] = "Lab test"
+    text["Date"] = email.utils.formatdate()
+    text["Message-ID"] = email.utils.make_msgid(domain="catalog.test")
+    text.set_content("Grüße from the lab.\n")
+    return text

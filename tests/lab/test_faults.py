@@ -1,0 +1,99 @@
+"""Each fault is seen by a client as soon as the command returns, and gone as soon as it is cleared."""
+from __future__ import annotations
+
+import imaplib
+import ssl
+from collections.abc import Iterator
+
+import pytest
+
+RELAY_ACCOUNT = "catalog@corp.test"
+
+
+@pytest.fixture(autouse=True)
+def faultless_afterwards(lab) -> Iterator[None]:
+    yield
+    lab.run("fault", "none")
+
+
+def login_code(lab) -> int:
+    with lab.smtp(587) as session:
+        return lab.log_in(session, RELAY_ACCOUNT, lab.password(RELAY_ACCOUNT))[0]
+
+
+def answer_to(lab, sender: str) -> tuple[int, bytes]:
+    with lab.smtp(587) as session:
+        lab.log_in(session, RELAY_ACCOUNT, lab.password(RELAY_ACCOUNT))
+        session.mail(sender)
+        return session.rcpt("alice@corp.test")
+
+
+def test_refuse_login(lab):
+    lab.run("fault", "refuse_login")
+    assert login_code(lab) == 535
+    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"), lab.imap("alice@corp.test"):
+        pass
+    lab.run("fault", "none")
+    assert login_code(lab) == 235
+    with lab.imap("alice@corp.test") as session:
+        assert session.state == "AUTH"
+
+
+def test_refuse_sender(lab):
+    lab.run("fault", "refuse_sender")
+    code, text = answer_to(lab, "noreply@catalog.test")
+    assert (code, text[:5], b"Sender address rejected" in text) == (550, b"5.7.1", True)
+    assert answer_to(lab, "catalog@corp.test")[0] == 250
+    lab.run("fault", "none")
+    assert answer_to(lab, "noreply@catalog.test")[0] == 250
+
+
+@pytest.mark.parametrize(
+    ("fault", "complaint"),
+    [
+        ("wrong_certificate", "Hostname mismatch, certificate is not valid for 'mail.corp.test'"),
+        ("untrusted_certificate", "unable to get local issuer certificate"),
+    ],
+)
+def test_bad_certificates(lab, fault, complaint):
+    lab.run("fault", fault)
+    for port in (587, 465):
+        with pytest.raises(ssl.SSLCertVerificationError, match=complaint), lab.smtp(port):
+            pass
+    with pytest.raises(ssl.SSLCertVerificationError, match=complaint), lab.imap("alice@corp.test"):
+        pass
+    lab.run("fault", "none")
+    assert login_code(lab) == 235
+
+
+def test_down(lab):
+    lab.run("fault", "down")
+    for port in (25, 465, 587):
+        with pytest.raises(ConnectionRefusedError), lab.smtp(port, tls=False):
+            pass
+    with lab.imap("alice@corp.test") as session:
+        assert session.select("INBOX")[0] == "OK"
+    assert "198.18.25.25" in lab.on("mail", "host", "mail.corp.test", "198.18.25.25")
+    lab.run("fault", "none")
+    assert login_code(lab) == 235
+
+
+def test_faults_replace_what_was_in_force_and_up_clears_what_a_killed_run_left(lab):
+    lab.run("fault", "down")
+    lab.run("fault", "refuse_login", "refuse_sender")
+    assert "faults     refuse_login, refuse_sender" in lab.run("status")
+    assert "Clearing faults of an earlier run: refuse_login, refuse_sender" in lab.run("up")
+    assert login_code(lab) == 235
+
+
+@pytest.mark.parametrize(
+    ("names", "complaint"),
+    [
+        (["slow"], "There is no fault slow."),
+        (["wrong_certificate", "untrusted_certificate"], "A server shows one certificate"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(lab, names, complaint):
+    done = lab.command("fault", *names)
+    assert done.returncode == 1
+    assert complaint in done.stderr

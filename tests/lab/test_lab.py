@@ -1,0 +1,128 @@
+"""The lab comes up, is left alone when it stands, is made good when it was left in pieces, and leads nowhere."""
+from __future__ import annotations
+
+import fcntl
+import subprocess
+import time
+
+import pytest
+
+HOSTS = ("mail", "catalog12", "catalog13")
+OUTSIDE = """
+import errno, socket
+for family, address in ((socket.AF_INET, "203.0.113.1"), (socket.AF_INET6, "2001:db8::1")):
+    with socket.socket(family) as tcp:
+        tcp.settimeout(5)
+        print(errno.errorcode[tcp.connect_ex((address, 25))])
+"""
+
+
+def test_up_leaves_what_stands_and_is_quick(lab):
+    before = lab.containers()
+    start = time.monotonic()
+    lab.run("up")
+    assert time.monotonic() - start < 6  # 2 s on an idle machine
+    assert lab.containers() == before
+    assert set(before) == {f"cml-{host}" for host in HOSTS}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_every_host_is_a_systemd_machine_that_runs(lab, host):
+    assert lab.on(host, "systemctl", "is-system-running").strip() == "running"
+    assert lab.on(host, "cat", "/proc/1/comm").strip() == "systemd"
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_nothing_leaves(lab, host):
+    assert lab.on(host, "python3", "-c", OUTSIDE).split() == ["ENETUNREACH", "ENETUNREACH"]
+    assert "default" not in lab.on(host, "ip", "route") + lab.on(host, "ip", "-6", "route")
+
+
+@pytest.mark.parametrize(("host", "release"), [("catalog12", "bookworm"), ("catalog13", "trixie")])
+def test_a_bare_host_is_bare_and_carries_its_own_packages(lab, host, release):
+    lab.run("reset", host)
+    assert f"VERSION_CODENAME={release}" in lab.on(host, "cat", "/etc/os-release")
+    assert lab.on(host, "sh", "-c", "command -v postfix sendmail postconf || echo nothing").strip() == "nothing"
+    sources = lab.on(host, "sh", "-c", "cd /etc/apt; cat sources.list sources.list.d/* 2>/dev/null || true")
+    assert sources.strip() == "deb [trusted=yes] file:/srv/packages ./"
+    assert "::Proxy" not in lab.on(host, "apt-config", "dump")
+    assert lab.on(host, "stat", "--format", "%Y", "/var/lib/apt/lists").strip() == "0"
+    lab.on(host, "apt-get", "--quiet", "update")
+    offered = lab.on(host, "apt-get", "--simulate", "install", "postfix-lmdb", "postfix-pcre", "libsasl2-modules")
+    assert "Inst postfix-lmdb" in offered
+
+
+def test_postfix_of_a_host_is_installed_by_apt_and_delivers(lab, message):
+    lab.run("reset", "catalog13")
+    lab.on("catalog13", "apt-get", "--quiet", "update")
+    lab.on("catalog13", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "--yes", "install", "postfix")
+    lab.on("catalog13", "sendmail", "-f", "noreply@catalog.test", "alice@corp.test", stdin=message.as_string())
+    folder, found = lab.find("alice@corp.test", message["Message-ID"])
+    assert folder == "INBOX"
+    judged = " ".join(found.get_all("Authentication-Results"))
+    assert "spf=pass" in judged
+    assert "dmarc=pass" in judged
+
+
+def test_the_lab_ca_lies_on_the_hosts_and_is_trusted_by_nothing(lab):
+    assert lab.on("catalog12", "cat", "/etc/ssl/lab-ca.crt") == (lab.home / "ca.crt").read_text()
+    serial = "import ssl; print([c['subject'] for c in ssl.create_default_context().get_ca_certs()])"
+    assert "catalog.mail lab" not in lab.on("catalog12", "python3", "-c", serial)
+
+
+def test_secrets_are_for_root_only_and_reused(lab):
+    before = (lab.home / "credentials.json").read_text(), (lab.home / "ca.crt").read_text()
+    lab.run("up")
+    assert ((lab.home / "credentials.json").read_text(), (lab.home / "ca.crt").read_text()) == before
+    assert lab.home.stat().st_mode & 0o077 == 0
+    secrets = [lab.home / "credentials.json", *(lab.home / "certificates").glob("*.key")]
+    assert len(secrets) == 6
+    assert [path.name for path in secrets if path.stat().st_mode & 0o077] == []
+
+
+def test_a_stopped_host_is_started_again(lab):
+    before = lab.containers()
+    lab.on("catalog12", "touch", "/root/kept")
+    lab.podman("stop", "--time", "0", "cml-catalog12", "cml-mail")
+    lab.run("up")
+    assert lab.containers() == before
+    lab.on("catalog12", "test", "-e", "/root/kept")
+    assert "catalog.test" in lab.on("mail", "host", "-t", "MX", "catalog.test", "198.18.25.25")
+
+
+@pytest.mark.parametrize("definition", ["an older one", "the same"])
+def test_a_host_that_is_half_made_or_of_an_older_definition_is_made_anew(lab, definition):
+    image, label = lab.podman(
+        "inspect", "--format", '{{.ImageName}} {{index .Config.Labels "catalog-mail-lab"}}', "cml-catalog13"
+    ).split()
+    label = label if definition == "the same" else "0123456789ab"
+    lab.podman("rm", "--force", "--time", "0", "cml-catalog13")
+    lab.podman("create", "--name", "cml-catalog13", "--label", f"catalog-mail-lab={label}", image, "/bin/false")
+    lab.run("up", "catalog13")
+    assert lab.on("catalog13", "systemctl", "is-system-running").strip() == "running"
+    assert "198.18.25.13/24" in lab.on("catalog13", "ip", "address")
+
+
+def test_a_network_of_another_definition_is_made_anew(lab):
+    lab.podman("network", "rm", "--force", "--time", "0", "catalog-mail-lab")
+    lab.podman("network", "create", "--subnet", "198.18.99.0/24", "catalog-mail-lab")
+    lab.run("up")
+    form = "{{.Internal}} {{(index .Subnets 0).Subnet}}"
+    assert lab.podman("network", "inspect", "--format", form, "catalog-mail-lab").strip() == "true 198.18.25.0/24"
+    assert "198.18.25.12/24" in lab.on("catalog12", "ip", "address")
+
+
+def test_one_command_at_a_time(lab):
+    with (lab.home / "lock").open("a+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        waiting = subprocess.Popen([*lab.program, "status"], stdout=subprocess.PIPE, text=True)
+        assert waiting.stdout is not None
+        assert "Waiting for another lab command" in waiting.stdout.readline()
+        assert waiting.poll() is None
+    assert "ready" in waiting.communicate(timeout=60)[0]
+
+
+def test_a_host_that_does_not_exist_is_refused_in_words(lab):
+    done = lab.command("up", "catalog14")
+    assert done.returncode == 1
+    assert done.stderr == "lab: There is no host catalog14 in the lab. There are: mail catalog12 catalog13.\n"
