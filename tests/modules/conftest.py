@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -34,11 +34,11 @@ def prepared(lab: None) -> dict[str, LabHost]:
 
 
 @pytest.fixture(params=HOSTS)
-def host(request: pytest.FixtureRequest, prepared: dict[str, LabHost]) -> Iterator[LabHost]:
+def host(request: pytest.FixtureRequest, prepared: dict[str, LabHost]) -> LabHost:
     """A host whose Postfix runs with its distribution's configuration; one test on each Debian."""
     found = prepared[request.param]
     put_back(found)
-    yield found
+    return found
 
 
 @pytest.fixture

@@ -73,7 +73,8 @@ class LabHost:
                 (collection / "module_utils", "ansible_collections/catalog/mail/plugins/module_utils"),
             ):
                 archive.add(source, target, filter=lambda item: None if "__pycache__" in item.name else item)
-        self.sh(f"rm -rf {CODE} && mkdir -p {CODE} && tar -x -C {CODE} && touch {CODE}/ansible/__init__.py", stdin=buffer.getvalue())
+        unpack = f"rm -rf {CODE} && mkdir -p {CODE} && tar -x -C {CODE} && touch {CODE}/ansible/__init__.py"
+        self.sh(unpack, stdin=buffer.getvalue())
 
     def module(self, name: str, args: dict[str, Any], check: bool = False, diff: bool = True) -> dict[str, Any]:
         """Run one of our modules and return its result. Its options travel by standard input, as with Ansible."""

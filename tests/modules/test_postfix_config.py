@@ -196,7 +196,7 @@ def test_a_password_in_main_cf_stays_out_of_the_diff(debian12: LabHost) -> None:
 
 
 def test_another_instance(debian12: LabHost) -> None:
-    debian12.sh("rm -rf /etc/postfix-two; mkdir /etc/postfix-two; cp /etc/postfix/main.cf /etc/postfix/master.cf /etc/postfix-two")
+    debian12.sh("rm -rf /etc/postfix-two; mkdir /etc/postfix-two; cp /etc/postfix/ma*.cf /etc/postfix-two")
     result = config(debian12, {"biff": True}, config_directory="/etc/postfix-two")
     assert result["changed"] and debian12.sh("postconf -c /etc/postfix-two -h biff") == "yes\n"
     assert debian12.sh("postconf -h biff") == "no\n"

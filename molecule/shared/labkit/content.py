@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
-import io
 import os
 import pathlib
-import tarfile
+import shutil
+from collections.abc import Iterator
 
 from labkit import network
 from labkit.definition import GATEWAY, HOSTS, MAIL, SHARED, Host, digest
@@ -33,19 +34,24 @@ def definition_of(files: Files) -> str:
     return digest(sorted((path, hashlib.sha256(data).hexdigest(), mode) for path, (data, mode) in files.items()))
 
 
-def as_tar(files: Files) -> bytes:
-    """The files as a tar archive."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for folder in sorted({str(parent) for path in files for parent in pathlib.PurePath(path).parents} - {"."}):
-            entry = tarfile.TarInfo(folder)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
-            tar.addfile(entry)
-        for path, (data, mode) in sorted(files.items()):
-            entry = tarfile.TarInfo(path)
-            entry.size, entry.mode = len(data), mode
-            tar.addfile(entry, io.BytesIO(data))
-    return buffer.getvalue()
+@contextlib.contextmanager
+def as_folder(host: Host, files: Files) -> Iterator[pathlib.Path]:
+    """The files as a folder, for as long as it is needed. Not as a stream: podman leaves copies of that in /var/tmp."""
+    folder = home() / "files" / host.name
+    shutil.rmtree(folder, ignore_errors=True)  # A killed run may have left it.
+    try:
+        for path, (data, mode) in files.items():
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch(mode=0o600)
+            file.write_bytes(data)
+            file.chmod(mode)
+        for each in (folder, *folder.rglob("*")):
+            if each.is_dir():
+                each.chmod(0o755)
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def _hosts_file(host: Host) -> str:

@@ -100,7 +100,8 @@ def _make(host: Host, files: content.Files) -> None:
     remove([host.container])
     label = f"{LABEL}={_definition(host, files)}"
     podman.run("create", "--name", host.container, "--label", label, *_arguments(host))
-    podman.run("cp", "-", f"{host.container}:/", stdin=content.as_tar(files))
+    with content.as_folder(host, files) as folder:
+        podman.run("cp", f"{folder}/.", f"{host.container}:/")
     podman.run("start", host.container)
     lacking = _await(host, _BOOT_SECONDS)
     if lacking:

@@ -42,20 +42,19 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PATH": path, "CONTAINERS_CONF": str(CONTAINERS_CONF)}
 
 
-def attempt(*arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
+def attempt(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run podman and return how it went. Its output is text, whatever the bytes."""
-    # Without anything to read it reads nothing: never what is meant for the caller.
     done = subprocess.run(
-        ["podman", *arguments], input=stdin or b"", capture_output=True, env=environment(), check=False
+        ["podman", *arguments], stdin=subprocess.DEVNULL, capture_output=True, env=environment(), check=False
     )
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     )
 
 
-def run(*arguments: str, stdin: bytes | None = None) -> str:
+def run(*arguments: str) -> str:
     """Run podman and return its output. Raises LabError with podman's own words if it fails."""
-    done = attempt(*arguments, stdin=stdin)
+    done = attempt(*arguments)
     if done.returncode != 0:
         raise LabError(f"podman {' '.join(arguments[:2])} failed: {(done.stderr or done.stdout).strip()}")
     return done.stdout

@@ -21,7 +21,8 @@ options:
   reload:
     description:
       - Whether to reload a running Postfix as soon as the files are written.
-      - If Postfix refuses, every file is put back to the byte, Postfix goes on with it, and the task fails with the reason.
+      - If Postfix refuses, every file is put back to the byte, Postfix goes on with it, and the task fails with
+        the reason.
       - When V(false), RV(reload_required) tells a handler what is left to do.
     type: bool
     default: false

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 from ._errors import PostfixRefused
 from ._files import Transaction, clear_workspaces, facts_of, ids_of, let_cool_down, workspace, write_private
@@ -42,7 +42,7 @@ class Configuration(Job):
         self._postfix = Postfix(module, module.params["config_directory"])
         self._reload = module.params["reload"]
         self._desire = desire
-        self._edited: Optional[MainCf] = None
+        self._edited = MainCf("")
 
     def plan(self) -> Plan:
         if self._module.check_mode and not self._postfix.installed:
@@ -53,6 +53,8 @@ class Configuration(Job):
         desired = self._desire(Present(
             self._postfix.config_directory, main_cf, defaults, types, _default_type(main_cf, defaults)))
         self._warn(desired)
+        if not self._module.check_mode:
+            self._clear_what_killed_runs_left(desired.tables)
         parameters = plan(main_cf, desired.parameters)
         tables = [(table, self._plan_table(table, types)) for table in desired.tables]
         edited = main_cf.edited(parameters)
@@ -73,6 +75,11 @@ class Configuration(Job):
     def _warn(self, desired: Desired) -> None:
         for text in desired.warnings:
             self._module.warn(text)
+
+    def _clear_what_killed_runs_left(self, tables: Sequence[Table]) -> None:
+        """Their folders may hold a password, so they go even where nothing else is to be done."""
+        for path in {self._postfix.main_cf_path, *(table.path for table in tables)}:
+            clear_workspaces(os.path.dirname(os.path.realpath(path)))
 
     def _plan_table(self, table: Table, types: Sequence[str]) -> List[TableChange]:
         if table.present and table.type not in types:
@@ -105,22 +112,20 @@ class Configuration(Job):
     ) -> Plan:
         path = self._postfix.main_cf_path
         running = self._postfix.running()
-        reread = any(table.type in READ_ONCE for table, _changes in tables)
+        reread = any(table.type in READ_ONCE for table, _rows in tables)
         pending = running and self._postfix.reload_pending()
         restart = running and (
             any(change.name in RESTART_ONLY for change in parameters) or self._postfix.restart_pending())
         reload_required = running and (bool(parameters) or reread or pending)
         diff = [_diff(path, str(before.masked()), str(after.masked()))] if parameters else []
-        for table, changes in tables:
-            diff.append(_diff(table.path, *rendered(changes)))
-        changes: List[Any] = list(parameters) + list(tables)
+        diff += [_diff(table.path, *rendered(rows)) for table, rows in tables]
+        changes: List[Any] = [*parameters, *tables]
         if self._reload and pending and not changes:
             changes.append("reload")
         table_changes = [change for _table, rows in tables for change in rows]
         return Plan(changes, _result(parameters, table_changes, reload_required, restart, running), diff)
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
-        clear_workspaces(self._postfix.config_directory)
         transaction = Transaction(self._module)
         parameters = [change for change in plan.changes if isinstance(change, Change)]
         tables = [change for change in plan.changes if isinstance(change, tuple)]
@@ -132,7 +137,7 @@ class Configuration(Job):
                     self._write_table(transaction, table, changes)
             if parameters:
                 self._write_main_cf(transaction)
-            for table, changes in tables:
+            for table, _changes in tables:
                 self._clear_table(transaction, table)
             if self._reload and plan.result["reload_required"]:
                 self._postfix.reload()

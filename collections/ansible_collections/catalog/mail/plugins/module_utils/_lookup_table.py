@@ -137,7 +137,8 @@ def _mode(text: Optional[str], secret: bool) -> int:
     mode = int(text, 8)
     if secret and mode & 0o007:
         raise InputRefused(
-            "mode", f"with {mode:04o} every user of the host could read the secrets", "Use '0600', or '0640' with a group")
+            "mode", f"with {mode:04o} every user of the host could read the secrets",
+            "Use '0600', or '0640' with a group")
     return mode
 
 
@@ -241,13 +242,14 @@ def _attributes(facts: FileFacts) -> str:
 
 def _compiled_problem(state: TableState, table: Table) -> str:
     """Why the compiled form must be made again; empty where it is right."""
-    if None in state.compiled:
+    compiled = [facts for facts in state.compiled if facts]
+    if len(compiled) < len(state.compiled):
         return "missing"
     if state.content is None:
         return "unreadable"
     if state.content != {entry.key.lower(): entry.value for entry in table.entries}:
         return "other content"
-    for facts in state.compiled:
+    for facts in compiled:
         if state.source and facts.mtime_ns < state.source.mtime_ns:
             return "older than its source"
         if _attributes(facts) != _attributes(FileFacts(table.mode, table.owner, table.group, 0)):

@@ -215,8 +215,9 @@ def _check_password_table(name: str, value: str) -> None:
 
 
 def _check_relay(changed: Mapping[str, Optional[str]], effective: Mapping[str, str]) -> None:
-    if changed.get("relayhost") and "$" not in changed["relayhost"]:
-        check_relays("parameters.relayhost", changed["relayhost"])
+    wished = changed.get("relayhost") or ""
+    if "$" not in wished:
+        check_relays("parameters.relayhost", wished)
     touched = {"relayhost", "smtp_tls_wrappermode", "smtp_tls_security_level"} & set(changed)
     relays = effective.get("relayhost", "")
     if not touched:

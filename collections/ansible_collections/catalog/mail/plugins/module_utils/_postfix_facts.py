@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Sequence
 
 from ._errors import CommandFailed
 from ._main_cf import shown
@@ -51,7 +51,7 @@ def _queue(postfix: Postfix, problems: List[str]) -> List[Dict[str, Any]]:
     return sorted(found, key=lambda message: message.get("arrival_time", 0))
 
 
-def _problems(postfix: Postfix, malformed: List[str], content: bytes) -> List[str]:
+def _problems(postfix: Postfix, malformed: Sequence[str], content: bytes) -> List[str]:
     found = [f"this line is no parameter: {line}" for line in malformed]
     problem = postfix.problem_of(content)
     return found + ([problem] if problem else [])

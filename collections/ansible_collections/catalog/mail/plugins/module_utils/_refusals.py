@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Tuple
 
-REMEDIES: Tuple[Tuple["re.Pattern[str]", str], ...] = (
+REMEDIES: Tuple[Tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"no local interface found for .*:"),
      "This IPv6 address is not on the host: leave it out of inet_interfaces, or set inet_protocols to ipv4 "
      "where IPv6 is switched off"),

@@ -14,8 +14,8 @@ short_description: Set and remove parameters in the main.cf of Postfix
 version_added: 0.1.0
 description:
   - Sets any number of parameters in C(main.cf) with one validated write, or removes them.
-  - Every byte outside the edited parameters stays, with comments, order, continuation lines, line endings, mode and owner;
-    a symbolic link stays one.
+  - Every byte outside the edited parameters stays, with comments, order, continuation lines, line endings, mode and
+    owner; a symbolic link stays one.
   - When a parameter stands there several times, the last one counts, as in Postfix; after a change one line is left.
   - Values are judged before anything is written, by the types that Postfix gives its parameters and by Postfix itself.
 options:

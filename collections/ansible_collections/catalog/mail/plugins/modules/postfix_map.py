@@ -53,7 +53,9 @@ options:
           - A table with a secret shows no value at all in a diff.
         type: str
   mode:
-    description: The rights of the files, as an octal number in quotes. V(0600) where an entry has a secret, otherwise V(0644).
+    description:
+      - The rights of the files, as an octal number in quotes.
+      - V(0600) where an entry has a secret, otherwise V(0644).
     type: str
   owner:
     description: The user who owns the files.

@@ -15,7 +15,8 @@ description:
   - Describes the relay as an intention (where to, with which account, how strictly TLS) and derives every parameter
     of C(main.cf) and the password table from it. They are written and validated together.
   - What a relay does not need is removed, so that one task also changes from one relay to another.
-  - With O(state=absent) nothing of the relay is left, neither a parameter nor its password, and mail is delivered directly.
+  - With O(state=absent) nothing of the relay is left, neither a parameter nor its password, and mail is delivered
+    directly.
   - The module owns the tables C(sasl_passwd) and C(sender_relay) in the configuration directory.
 options:
   state:
@@ -167,8 +168,8 @@ from ansible_collections.catalog.mail.plugins.module_utils._configuration import
 from ansible_collections.catalog.mail.plugins.module_utils._module import Spec, run
 from ansible_collections.catalog.mail.plugins.module_utils._relayhost import LEVELS, desired_state, intention_of
 
-ACCOUNT = {"username": {"type": "str"}, "password": {"type": "str", "no_log": True}}
-SENDER = {"sender": {"type": "str", "required": True}, "relayhost": {"type": "str"}, **ACCOUNT}
+ACCOUNT: dict = {"username": {"type": "str"}, "password": {"type": "str", "no_log": True}}
+SENDER: dict = {"sender": {"type": "str", "required": True}, "relayhost": {"type": "str"}, **ACCOUNT}
 SPEC = OPTIONS + Spec(
     {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

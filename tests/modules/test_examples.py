@@ -1,0 +1,54 @@
+"""The examples in the modules' documentation, run as they are written."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from lab_host import ROOT, LabHost
+
+MODULES = sorted(path.stem for path in (ROOT / "collections/ansible_collections/catalog/mail/plugins/modules").glob("*.py"))
+
+# What the examples take from an inventory.
+PASSWORDS = {"relay_password": "hunter2", "reports_password": "hunter3"}
+FROM_THE_LAB = {
+    "vault_relay_password": "{{ lab_passwords['catalog@corp.test'] }}",
+    "vault_alice_password": "{{ lab_passwords['alice@corp.test'] }}",
+}
+RELAY = {
+    "name": "Have the host send through the lab's relay",
+    "catalog.mail.postfix_relayhost": {
+        "relayhost": ["[mail.corp.test]:587"], "username": "catalog@corp.test", "reload": True,
+        "password": "{{ vault_relay_password }}", "ca_file": "/etc/ssl/lab-ca.crt"},
+}
+
+
+def examples(module: str) -> list[dict[str, Any]]:
+    """The tasks of a module's EXAMPLES, as ansible-doc gives them."""
+    shown = subprocess.run(
+        ["ansible-doc", "--json", "--type", "module", f"catalog.mail.{module}"],
+        capture_output=True, check=True, cwd=ROOT)
+    tasks: list[dict[str, Any]] = yaml.safe_load(json.loads(shown.stdout)[f"catalog.mail.{module}"]["examples"])
+    return tasks
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_run_as_they_are_written(module: str, debian12: LabHost, tmp_path: Path) -> None:
+    tasks = examples(module)
+    assert any(f"catalog.mail.{module}" in task for task in tasks)
+    play = {
+        "name": "Run the examples", "hosts": debian12.name, "gather_facts": False, "vars": {**PASSWORDS, **FROM_THE_LAB},
+        "pre_tasks": [RELAY] if module == "test_email" else [], "tasks": tasks,
+    }
+    playbook = tmp_path / "examples.yml"
+    playbook.write_text(yaml.safe_dump([play], sort_keys=False))
+    done = subprocess.run(
+        ["ansible-playbook", "-i", "inventories/lab", playbook], capture_output=True, text=True, check=False, cwd=ROOT,
+        env={**os.environ, "CONTAINERS_CONF": str(ROOT / "molecule/shared/containers.conf")})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+    assert f"ok={len(tasks) + len(play['pre_tasks'])}" in done.stdout, done.stdout

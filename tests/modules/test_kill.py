@@ -1,0 +1,44 @@
+"""SIGKILL at any moment: files are whole, and the next run brings about what the killed one was to."""
+from __future__ import annotations
+
+import json
+
+from lab_host import CODE, LabHost
+
+PASSWORD = "hunter2-and-more"
+OPTIONS = {
+    "relayhost": ["[smtp.corp.test]:587"], "username": "catalog", "password": PASSWORD, "tls_level": "encrypt",
+    "reload": True}
+MODULE = "ansible_collections.catalog.mail.plugins.modules.postfix_relayhost"
+ROUNDS = 20
+
+
+def state(host: LabHost) -> str:
+    return host.sh(
+        "cd /etc/postfix; cat main.cf; stat -c '%n %a %U' main.cf sasl_passwd* 2>/dev/null || true; "
+        "postmap -s hash:sasl_passwd 2>/dev/null || true")
+
+
+def test_killed_at_any_moment(debian12: LabHost) -> None:
+    host = debian12
+    before = host.read("/etc/postfix/main.cf")
+    assert host.module("postfix_relayhost", OPTIONS)["changed"]
+    after, finished = host.read("/etc/postfix/main.cf"), state(host)
+    seen = set()
+    for number in range(ROUNDS):
+        host.sh("rm -rf /etc/postfix; cp -a /opt/pristine-postfix /etc/postfix; touch -d '-5 sec' /etc/postfix/main.cf")
+        seconds = 0.08 + 0.35 * number / ROUNDS
+        host.exec(
+            "timeout", "-s", "KILL", f"{seconds:.3f}", "python3", "-m", MODULE, variables={"PYTHONPATH": CODE},
+            stdin=json.dumps({"ANSIBLE_MODULE_ARGS": OPTIONS}).encode())
+        found = host.read("/etc/postfix/main.cf")
+        assert found in (before, after), f"main.cf is neither old nor new after {seconds} s"
+        if found == after:
+            assert host.sh("postmap -q '[smtp.corp.test]:587' hash:/etc/postfix/sasl_passwd") == f"catalog:{PASSWORD}\n"
+        seen.add(found)
+        mended = host.module("postfix_relayhost", OPTIONS)
+        assert "failed" not in mended, mended
+        assert state(host) == finished
+        assert not host.module("postfix_relayhost", OPTIONS)["reload_required"]
+        assert host.sh("ls -A /etc/postfix | grep '^[.]' || true") == ""
+    assert seen == {before, after}, "the kills came all too early or all too late"
