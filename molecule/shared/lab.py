@@ -42,22 +42,20 @@ def reset(names: list[str]) -> None:
         raise LabError("The mail server is shared and is not reset; `lab.py down` and `up` make it anew.")
     wanted = _named(names)
     passwords = _prepare(wanted)
-    for host in wanted:
-        hosts.replace(host, passwords)
+    hosts.replace(wanted, passwords)
 
 
 def down() -> None:
     """Remove hosts and network."""
-    hosts.remove(hosts.found())
-    network.remove()
+    _remove_hosts()
     say("The lab's hosts and network are gone; its images, certificates and passwords stay.")
 
 
 def purge() -> None:
     """Remove everything."""
-    down()
+    _remove_hosts()
     images.remove_all()
-    say(f"The lab's images and {home()} are gone, too.")
+    say(f"The lab's hosts, network and images are gone, and {home()} with its certificates and passwords.")
     remove_home()
 
 
@@ -98,6 +96,11 @@ def _prepare(wanted: list[Host]) -> dict[str, str]:
     images.ensure(host.image for host in wanted)
     network.ensure()
     return passwords
+
+
+def _remove_hosts() -> None:
+    hosts.remove(hosts.found())
+    network.remove()
 
 
 def _clear_faults() -> None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 from lab_host import CODE, LabHost
 
@@ -22,12 +23,14 @@ def state(host: LabHost) -> str:
 def test_killed_at_any_moment(debian12: LabHost) -> None:
     host = debian12
     before = host.read("/etc/postfix/main.cf")
+    begun = time.monotonic()
     assert host.module("postfix_relayhost", OPTIONS)["changed"]
+    whole_run = time.monotonic() - begun
     after, finished = host.read("/etc/postfix/main.cf"), state(host)
     seen = set()
     for number in range(ROUNDS):
         host.sh("rm -rf /etc/postfix; cp -a /opt/pristine-postfix /etc/postfix; touch -d '-5 sec' /etc/postfix/main.cf")
-        seconds = 0.08 + 0.35 * number / ROUNDS
+        seconds = whole_run * (0.2 + number / ROUNDS)
         host.exec(
             "timeout", "-s", "KILL", f"{seconds:.3f}", "python3", "-m", MODULE, variables={"PYTHONPATH": CODE},
             stdin=json.dumps({"ANSIBLE_MODULE_ARGS": OPTIONS}).encode())

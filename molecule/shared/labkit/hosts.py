@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import pathlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from labkit import content, podman, probes
@@ -31,22 +32,31 @@ def running() -> set[str]:
 def ensure(hosts: Iterable[Host], passwords: dict[str, str]) -> None:
     """Have the hosts running, each as its definition says, reusing what stands."""
     standing = found()
-    with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
-        for done in [pool.submit(_ensure_one, host, standing.get(host.container), passwords) for host in hosts]:
-            done.result()
+    _together([functools.partial(_ensure_one, host, standing.get(host.container), passwords) for host in hosts])
 
 
-def replace(host: Host, passwords: dict[str, str]) -> None:
-    """Throw a host away and make it again from its image."""
-    start = time.monotonic()
-    _make(host, content.files_for(host, passwords))
-    say(f"{host.name}: fresh in {time.monotonic() - start:.1f} s.")
+def replace(hosts: Iterable[Host], passwords: dict[str, str]) -> None:
+    """Throw hosts away and make them again from their images."""
+    _together([functools.partial(_replace_one, host, passwords) for host in hosts])
 
 
 def remove(names: Iterable[str]) -> None:
     """Remove containers, running or not."""
     for name in names:
         podman.attempt("rm", "--force", "--time", "0", "--volumes", name)
+
+
+def _together(tasks: list[Callable[[], None]]) -> None:
+    """Do the tasks side by side; the first error is raised when all have ended."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
+        for done in [pool.submit(task) for task in tasks]:
+            done.result()
+
+
+def _replace_one(host: Host, passwords: dict[str, str]) -> None:
+    start = time.monotonic()
+    _make(host, content.files_for(host, passwords))
+    say(f"{host.name}: fresh in {time.monotonic() - start:.1f} s.")
 
 
 def _ensure_one(host: Host, standing: dict[str, Any] | None, passwords: dict[str, str]) -> None:

@@ -1,0 +1,189 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run as a person reads it: one line a step, and no result is ever dumped."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: steps
+type: stdout
+short_description: One line a step, readable failures, and the way of the test e-mail
+version_added: 0.1.0
+author:
+  - The catalog.mail authors (@catalog-mail)
+description:
+  - Shows each step as it passes in one line, with its seconds and whether it changed something.
+  - Of a failure it shows the message as text. Of a M(catalog.mail.test_email) result it shows the way of the message.
+  - It prints names of plays, steps and hosts, messages, and with C(--diff) the differences; never a whole result.
+    So nothing is shown that a module does not mean to be read.
+  - Colours are used on a terminal only, and not when E(NO_COLOR) is set.
+requirements:
+  - Set as stdout in configuration.
+seealso:
+  - module: catalog.mail.test_email
+"""
+
+import shutil
+import sys
+import textwrap
+import time
+
+from ansible import constants as C
+from ansible.plugins.callback import CallbackBase
+from ansible.utils.color import stringc
+
+NAME_WIDTH = 52
+TEST_EMAIL = "catalog.mail.test_email"
+DEBUG = ("debug", "ansible.builtin.debug", "ansible.legacy.debug")
+VALIDATION = ("validate_argument_spec", "ansible.builtin.validate_argument_spec")
+NO_MESSAGE = "It gave no message. ANSIBLE_STDOUT_CALLBACK=default with -v shows all that it returned."
+
+
+class CallbackModule(CallbackBase):
+    """The stdout callback ``catalog.mail.steps``."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "catalog.mail.steps"
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._began = time.monotonic()
+        self._started = {}
+        self._shown_ways = []
+        self._live = sys.stdout.isatty()
+
+    # Plays and steps begin
+
+    def v2_playbook_on_start(self, playbook):
+        self._began = time.monotonic()
+
+    def v2_playbook_on_play_start(self, play):
+        mode = " (check mode: nothing is changed)" if play.check_mode else ""
+        self._say("")
+        self._say(stringc(play.get_name().strip() + mode, C.COLOR_HIGHLIGHT))
+
+    def v2_playbook_on_no_hosts_matched(self):
+        self._say("  no host of the inventory belongs to this play")
+
+    def v2_runner_on_start(self, host, task):
+        self._started[(host.get_name(), task._uuid)] = time.monotonic()
+        if self._live:
+            self._transient(f"  … {host.get_name()}  {step_name(task)}")
+
+    # Steps end
+
+    def v2_runner_on_ok(self, result):
+        task, values = result._task, result._result
+        self._handle_warnings(values)
+        if task.action in DEBUG:
+            self._show_text(values.get("msg"))
+            return
+        changed = bool(values.get("changed"))
+        self._step(result, "✓", "changed" if changed else "", C.COLOR_CHANGED if changed else C.COLOR_OK)
+        if task.action == TEST_EMAIL:
+            self._show_way(values.get("summary"))
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        self._handle_warnings(result._result)
+        self._step(result, "✗", "ignored" if ignore_errors else "failed", C.COLOR_ERROR)
+        self._show_message(result._result)
+
+    def v2_runner_on_unreachable(self, result):
+        self._step(result, "✗", "unreachable", C.COLOR_UNREACHABLE)
+        self._show_message(result._result)
+
+    def v2_runner_item_on_failed(self, result):
+        self._show_message(result._result)
+
+    def v2_runner_retry(self, result):
+        if self._live:
+            self._transient(f"  … {result._host.get_name()}  {step_name(result._task)} (again)")
+
+    def v2_on_file_diff(self, result):
+        if result._task.loop and "results" in result._result:
+            rows = [row for row in result._result["results"] if row.get("changed")]
+        else:
+            rows = [result._result] if result._result.get("changed") else []
+        for row in rows:
+            if row.get("diff"):
+                self._say(self._get_diff(row["diff"]).rstrip("\n"))
+
+    # The end
+
+    def v2_playbook_on_stats(self, stats):
+        self._say("")
+        for host in sorted(stats.processed):
+            numbers = stats.summarize(host)
+            failed = numbers["failures"] + numbers["unreachable"]
+            parts = [
+                f"{numbers['ok']} steps", f"{numbers['changed']} changed",
+                f"{failed} failed" if failed else "none failed",
+            ]
+            colour = C.COLOR_ERROR if failed else C.COLOR_CHANGED if numbers["changed"] else C.COLOR_OK
+            self._say(stringc(f"{host}: {', '.join(parts)}", colour))
+        self._say(f"{time.monotonic() - self._began:.1f} s in all")
+
+    # What is shown
+
+    def _step(self, result, mark, status, colour):
+        host, task = result._host.get_name(), result._task
+        began = self._started.pop((host, task._uuid), None)
+        seconds = f"{time.monotonic() - began:6.1f} s" if began is not None else " " * 8
+        name = textwrap.shorten(step_name(task), NAME_WIDTH, placeholder=" …")
+        self._say(f"  {stringc(mark, colour)} {name:<{NAME_WIDTH}} {status_text(status, colour)} {seconds}  {host}")
+
+    def _show_message(self, values):
+        message = values.get("msg")
+        if "censored" in values or not isinstance(message, str) or not message.strip():
+            message = NO_MESSAGE
+        for line in wrapped(message):
+            self._say(f"      {stringc(line, C.COLOR_ERROR)}")
+
+    def _show_way(self, summary):
+        if isinstance(summary, list) and summary:
+            self._shown_ways.append(summary)
+            self._say("")
+            for line in summary:
+                self._say(f"    {line}")
+
+    def _show_text(self, text):
+        """The text of a debug step, unless it repeats a way that already stands above."""
+        lines = text if isinstance(text, list) else [text]
+        if lines in self._shown_ways or not all(isinstance(line, str) for line in lines):
+            return
+        for line in lines:
+            self._say(f"  {line}".rstrip())
+
+    def _transient(self, text):
+        """What happens now; the next line takes its place. Terminals only."""
+        width = shutil.get_terminal_size().columns
+        sys.stdout.write("\r\x1b[K" + text[: width - 1])
+        sys.stdout.flush()
+
+    def _say(self, text):
+        if self._live:
+            sys.stdout.write("\r\x1b[K")
+            sys.stdout.flush()
+        self._display.display(text)
+
+
+def step_name(task):
+    """A step's name as its author wrote it, without the role's; the check of a role's arguments in plain words."""
+    if task.action in VALIDATION:
+        return "Check the settings of the role"
+    return (task.name or task.action).strip()
+
+
+def status_text(status, colour):
+    """A step's outcome in a column of its own; colours have no width."""
+    padding = " " * (11 - len(status))
+    return (stringc(status, colour) if status else "") + padding
+
+
+def wrapped(message):
+    """A message as lines that fit the terminal; its own line breaks stay."""
+    width = max(40, min(shutil.get_terminal_size().columns, 120) - 8)
+    for paragraph in message.strip().splitlines():
+        yield from textwrap.wrap(paragraph, width, break_long_words=False) or [""]

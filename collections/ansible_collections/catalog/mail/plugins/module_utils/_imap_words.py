@@ -1,0 +1,130 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""The words of IMAP (RFC 9051) that the standard library leaves to its caller. Pure."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import FrozenSet, Iterable, List, Optional, Sequence, Tuple, Union
+
+# A line of LIST: flags, hierarchy delimiter, name; the name may be an atom, quoted, or follow as a literal.
+_LIST = re.compile(rb'\s*\(([^()]{0,500})\) (?:"(\\?.)"|NIL) (.*)', re.DOTALL | re.IGNORECASE)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+# What servers call their folder for spam where they do not flag it \Junk (RFC 6154).
+JUNK_NAMES = frozenset(
+    ("junk", "junk e-mail", "junk email", "junk mail", "spam", "bulk", "bulk mail", "spamverdacht",
+     "courrier indésirable")
+)
+MAX_JUNK_FOLDERS = 5
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder as LIST tells it; ``name`` is in the server's own bytes (modified UTF-7), fit to be sent back."""
+
+    name: bytes
+    delimiter: str
+    flags: FrozenSet[str]
+
+    @property
+    def shown(self) -> str:
+        """The name for people."""
+        return decode_utf7(self.name)
+
+
+def read_folders(lines: Iterable[Union[bytes, Tuple[bytes, bytes], None]]) -> List[Folder]:
+    """The folders that LIST names, in its order; lines that are none are passed over.
+
+    imaplib gives a name that came as a literal as a pair: the line so far, and the name.
+    """
+    folders = []
+    for line in lines:
+        head, literal = line if isinstance(line, tuple) else (line, None)
+        match = _LIST.match(head) if isinstance(head, bytes) else None
+        if not match:
+            continue
+        flags, delimiter, text = match.groups()
+        name = literal if literal is not None else unquote(text.strip())
+        # A line break cannot be quoted, so such a folder cannot be asked for.
+        if name and not any(char in name for char in b"\0\r\n"):
+            folders.append(
+                Folder(
+                    name,
+                    (delimiter or b"").decode("ascii", "replace")[-1:],
+                    frozenset(flag.decode("ascii", "replace").lower() for flag in flags.split()),
+                )
+            )
+    return folders
+
+
+def junk_folders(folders: Sequence[Folder]) -> List[Folder]:
+    """Where spam goes: what the server flags so, else what is called so."""
+    usable = [folder for folder in folders if not folder.flags & {"\\noselect", "\\nonexistent"}]
+    flagged = [folder for folder in usable if "\\junk" in folder.flags]
+    named = [folder for folder in usable if _last_part(folder).lower() in JUNK_NAMES]
+    return (flagged + [folder for folder in named if folder not in flagged])[:MAX_JUNK_FOLDERS]
+
+
+def _last_part(folder: Folder) -> str:
+    return folder.shown.rpartition(folder.delimiter)[2] if folder.delimiter else folder.shown
+
+
+def quote(text: Union[str, bytes]) -> bytes:
+    """A quoted string; raises ValueError for a line break or NUL, which could begin another command."""
+    raw = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+    if any(char in raw for char in b"\0\r\n"):
+        raise ValueError("a line break or NUL cannot be sent in a quoted string")
+    return b'"' + raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
+def unquote(text: bytes) -> bytes:
+    """The content of a quoted string; an atom is returned as it is."""
+    if len(text) < 2 or text[:1] != b'"' or text[-1:] != b'"':
+        return text
+    return re.sub(rb"\\(.)", rb"\1", text[1:-1], flags=re.DOTALL)
+
+
+def decode_utf7(name: bytes) -> str:
+    """A folder's name for people (RFC 3501, 5.1.3: UTF-7 with & for + and a comma for the slash)."""
+    parts = []
+    rest = name
+    while rest:
+        plain, ampersand, rest = rest.partition(b"&")
+        parts.append(plain.decode("utf-8", "replace"))
+        if not ampersand:
+            break
+        coded, _minus, rest = rest.partition(b"-")
+        parts.append(_decode_shifted(coded))
+    return "".join(parts)
+
+
+def _decode_shifted(coded: bytes) -> str:
+    if not coded:
+        return "&"
+    try:
+        raw = binascii.a2b_base64(coded.replace(b",", b"/") + b"=" * (-len(coded) % 4))
+        return raw.decode("utf-16-be")
+    except (ValueError, UnicodeDecodeError):
+        return "&" + coded.decode("ascii", "replace") + "-"
+
+
+def search_terms(message_id: str, subject: str, since: date) -> List[bytes]:
+    """SEARCH for a Message-ID, or a subject for servers that put in a Message-ID of their own.
+
+    ``since`` keeps the server from reading years of mail; the names of its months are English.
+    """
+    day = f"{since.day}-{_MONTHS[since.month - 1]}-{since.year:04d}"
+    either = [b"OR", b"HEADER", b"Message-ID", quote(message_id), b"SUBJECT", quote(subject)]
+    return [b"SINCE", day.encode("ascii"), *either]
+
+
+def read_uids(lines: Sequence[Optional[bytes]]) -> List[bytes]:
+    """The UIDs that a SEARCH answers, oldest first."""
+    return [uid for line in lines if line for uid in line.split() if uid.isdigit()]

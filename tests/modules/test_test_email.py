@@ -1,0 +1,423 @@
+"""test_email from lab hosts, through real Postfix, Dovecot and TLS; the failures are real ones, too."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.catalog.mail.plugins.modules import test_email
+from lab_host import CODE, ROOT, LabHost
+
+LAB = ROOT / "molecule/shared/lab.py"
+HOME = Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or Path.home() / ".cache/catalog-mail-lab")
+CA = "/etc/ssl/lab-ca.crt"
+SUBMISSION = "catalog@corp.test"
+RELAY = {
+    "relayhost": "[mail.corp.test]:587", "smtp_sasl_auth_enable": "yes", "smtp_sasl_security_options": "noanonymous",
+    "smtp_sasl_password_maps": "texthash:/etc/postfix/relay_login", "smtp_tls_security_level": "secure",
+    "smtp_tls_CAfile": CA, "mydestination": "localhost",
+}
+QUEUE_ID = re.compile(r"\b[0-9A-F]{8,15}: ")
+
+Send = Callable[..., dict[str, Any]]
+
+
+class Hidden(dict[str, Any]):
+    """Holds passwords; a failing test that shows its values does not show these."""
+
+    def __repr__(self) -> str:
+        return "<with passwords>"
+
+
+@pytest.fixture(scope="session")
+def passwords(lab: None) -> Hidden:
+    """The lab's passwords."""
+    return Hidden(json.loads((HOME / "credentials.json").read_text())["users"])
+
+
+@pytest.fixture
+def mailbox(passwords: Hidden) -> Hidden:
+    """alice's mailbox, as the option wants it."""
+    alice = "alice@corp.test"
+    return Hidden(host="mail.corp.test", username=alice, password=passwords[alice], ca_file=CA)
+
+
+@pytest.fixture
+def smtp(passwords: Hidden) -> Hidden:
+    """The submission account, as the option wants it."""
+    return Hidden(host="mail.corp.test", username=SUBMISSION, password=passwords[SUBMISSION], ca_file=CA)
+
+
+@pytest.fixture
+def fault() -> Iterator[Callable[[str], None]]:
+    """Make the mail server misbehave until the test ends."""
+    def ask(name: str) -> None:
+        subprocess.run([sys.executable, LAB, "fault", name], check=True)
+
+    yield ask
+    ask("none")
+
+
+@pytest.fixture
+def send(passwords: Hidden) -> Send:
+    """Send to alice from a host, and see to it that no password of the lab is in the result."""
+    def run(host: LabHost, **options: Any) -> dict[str, Any]:
+        result = host.module("test_email", {"recipient": "alice@corp.test", **options})
+        # Quoting changes what stands behind the first 24 letters and digits, not those.
+        for password in passwords.values():
+            assert password[:24] not in json.dumps(result)
+        return result
+
+    return run
+
+
+def relay(host: LabHost, passwords: Hidden, password: str | None = None, **parameters: str) -> None:
+    """Have the host's Postfix relay through the lab's mail server."""
+    wanted = {**RELAY, "myhostname": f"{host.name}.catalog.test", **parameters}
+    login = f"{wanted['relayhost']} {SUBMISSION}:{password or passwords[SUBMISSION]}\n"
+    host.sh("umask 077; cat > /etc/postfix/relay_login", stdin=login.encode())
+    host.sh("xargs -0 postconf -e; postfix reload 2>/dev/null; sleep 0.5",
+            stdin="\0".join(f"{name}={value}" for name, value in wanted.items()).encode())
+
+
+def assert_failed(result: dict[str, Any], stage: str, cause: str) -> None:
+    """A failure that is whole: stage, cause and remedy as fields, and all of them in one paragraph."""
+    assert result.get("failed"), result
+    assert result["stage"] == stage, result
+    assert cause in result["cause"], result
+    assert {"server_says", "queue_entry", "log_lines", "elapsed", "message_id"} <= set(result)
+    for part in (f"(stage {stage})", f"Cause: {result['cause']}.", f"Remedy: {result['remedy']}."):
+        assert part in result["msg"]
+    if result["server_says"]:
+        assert result["server_says"] in result["msg"]
+
+
+def queue(host: LabHost) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in host.sh("postqueue -j 2>/dev/null").splitlines()]
+
+
+def test_the_way_through_the_relay_is_told(host, send, passwords, mailbox):
+    relay(host, passwords)
+    begun = time.monotonic()
+    result = send(host, mailbox=mailbox)
+    assert not result.get("failed"), result["msg"]
+    assert result["changed"] is False
+    assert result["mailbox_folder"] == "INBOX"
+    assert 0 < result["elapsed"] <= time.monotonic() - begun
+    own = f"{host.name}.catalog.test"
+    first, second = result["hops"][:2]
+    assert (first["by"], first["from"], first["delay"]) == (own, None, 0)
+    assert (second["by"], second["from"], second["protocol"]) == ("mail.corp.test", own, "ESMTPSA")
+    assert second["tls"] == {"version": "TLSv1.3", "cipher": "TLS_AES_256_GCM_SHA384"}
+    assert result["hops"][-1]["protocol"] == "LMTP"
+    verdicts = {
+        one["method"]: (one["result"], one["properties"])
+        for header in result["authentication_results"] for one in header["results"]
+    }
+    assert verdicts["dkim"][0] == verdicts["dmarc"][0] == "pass"
+    assert verdicts["dkim"][1]["header.d"] == "catalog.test"
+    assert any(line.startswith("2. mail.corp.test: from " + own + ", ESMTPSA, TLSv1.3 ") for line in result["summary"])
+    assert any("dkim=pass (catalog.test)" in line for line in result["summary"])
+
+
+def test_looking_leaves_no_trace_in_the_mailbox(debian12, send, passwords, mailbox):
+    relay(debian12, passwords)
+    message_id = send(debian12, mailbox=mailbox)["message_id"]
+    found = LabHost("mail").sh(
+        f"doveadm fetch -u alice@corp.test 'mailbox flags' mailbox INBOX header Message-ID '{message_id}'")
+    assert "mailbox: INBOX" in found
+    assert "\\Seen" not in found
+
+
+def test_without_a_mailbox_the_relays_word_is_the_end(host, send, passwords):
+    relay(host, passwords)
+    result = send(host)
+    assert not result.get("failed"), result["msg"]
+    assert result["server_says"].startswith("250 2.0.0 Ok: queued as ")
+    assert (result["hops"], result["authentication_results"], result["mailbox_folder"]) == ([], [], None)
+    assert result["summary"][0].startswith("mail.corp.test[")
+    assert result["elapsed"] < 10
+
+
+def test_nothing_is_sent_in_check_mode(debian12, passwords, mailbox):
+    relay(debian12, passwords)
+    before = debian12.sh("journalctl -q --no-pager SYSLOG_FACILITY=2 | grep -c message-id= || true")
+    result = debian12.module("test_email", {"recipient": "alice@corp.test", "mailbox": mailbox}, check=True)
+    assert result["skipped"] is True
+    time.sleep(0.5)
+    assert debian12.sh("journalctl -q --no-pager SYSLOG_FACILITY=2 | grep -c message-id= || true") == before
+
+
+BROKEN_RELAYS = [
+    # what, settings, options, cause, words
+    ("a wrong password", {"password": "wrong"}, {}, "does not accept this user name and password", "535 5.7.8"),
+    ("an authority that is not known", {"smtp_tls_CAfile": ""}, {}, "not signed by", "certificate not verified"),
+    ("a name that is not in the certificate", {"relayhost": "[198.18.25.25]:587"}, {}, "issued for another name",
+     "certificate not verified"),
+    ("a port on which nothing listens", {"relayhost": "[mail.corp.test]:2525"}, {}, "Nothing listens", "refused"),
+    ("a relay that does not exist", {"relayhost": "[nowhere.corp.test]:587"}, {}, "could not be resolved", "not found"),
+    ("TLS from the first byte on where the server wants STARTTLS", {"smtp_tls_wrappermode": "yes"}, {},
+     "do not agree when TLS begins", "handshake failure"),
+    ("a sender that is not ours", {}, {"sender": "root@elsewhere.test"}, "with this sender address", "not owned"),
+    ("a recipient that does not exist", {}, {"recipient": "nobody@corp.test"}, "does not know the recipient", "5.1.1"),
+    ("no login", {"smtp_sasl_auth_enable": "no"}, {}, "without a login", "Access denied"),
+    ("a boolean in YAML's words", {"smtp_sasl_auth_enable": "True"}, {}, "its own configuration", "bad boolean"),
+]
+
+
+@pytest.mark.parametrize(
+    ("settings", "options", "cause", "words"), [row[1:] for row in BROKEN_RELAYS], ids=[row[0] for row in BROKEN_RELAYS]
+)
+def test_a_relay_that_does_not_work_is_told_early(debian12, send, passwords, mailbox, settings, options, cause, words):
+    relay(debian12, passwords, **settings)
+    begun = time.monotonic()
+    result = send(debian12, mailbox=mailbox, timeout=60, **options)
+    assert time.monotonic() - begun < 20
+    assert_failed(result, "relay", cause)
+    assert words in result["server_says"]
+    assert any(QUEUE_ID.search(line) for line in result["log_lines"])
+    assert queue(debian12) == []
+    if result["queue_entry"]:
+        assert "deleted from the queue" in result["msg"]
+
+
+def test_a_stopped_postfix_is_told_and_the_message_does_not_wait_for_its_start(host, send, passwords, mailbox):
+    relay(host, passwords)
+    host.sh("postfix stop 2>/dev/null; sleep 0.5")
+    result = send(host, mailbox=mailbox)
+    assert_failed(result, "relay", "Postfix is not running")
+    assert result["queue_entry"]["queue_name"] == "maildrop"
+    assert queue(host) == []
+    host.sh("systemctl restart postfix")
+
+
+def test_only_the_test_message_is_deleted(debian12, send, passwords):
+    relay(debian12, passwords, relayhost="[mail.corp.test]:2525")
+    addresses = "-f noreply@catalog.test -- alice@corp.test"
+    debian12.sh(f"printf 'Subject: not a test\\n\\nhello\\n' | /usr/sbin/sendmail -i {addresses}; sleep 0.5")
+    result = send(debian12)
+    assert_failed(result, "relay", "Nothing listens")
+    left = queue(debian12)
+    assert len(left) == 1
+    assert left[0]["queue_id"] != result["queue_entry"]["queue_id"]
+    assert left[0]["sender"] == result["queue_entry"]["sender"]
+
+
+def test_the_log_may_be_a_file(debian12, send, passwords):
+    log = "/var/log/postfix-of-a-test.log"
+    debian12.sh(f"rm -f {log}")
+    relay(debian12, passwords, password="wrong", maillog_file=log)
+    result = send(debian12)
+    assert_failed(result, "relay", "does not accept this user name and password")
+    assert result["queue_entry"]["queue_id"] in "\n".join(result["log_lines"])
+    assert "status=deferred" in debian12.sh(f"cat {log}")
+
+
+def test_another_instance_of_postfix_is_followed(debian12, send, passwords, mailbox):
+    relay(debian12, passwords)
+    own = "/etc/postfix-out"
+    places = {"queue_directory": "/var/spool/postfix-out", "data_directory": "/var/lib/postfix-out"}
+    settings = {**places, "myhostname": "out.catalog.test", "inet_interfaces": "127.0.0.2", "syslog_name": "out"}
+    debian12.sh(f"rm -rf {own} {' '.join(places.values())}; cp -a /etc/postfix {own};"
+                f"xargs -0 postconf -c {own} -e; postfix -c {own} start 2>/dev/null",
+                stdin="\0".join(f"{name}={value}" for name, value in settings.items()).encode())
+    try:
+        relay(debian12, passwords, relayhost="[mail.corp.test]:2525")
+        result = send(debian12, mailbox=mailbox, config_directory=own)
+        assert not result.get("failed"), result["msg"]
+        assert result["hops"][0]["by"] == "out.catalog.test"
+        debian12.sh(f"postconf -c {own} -e 'relayhost=[nowhere.corp.test]:587'; postfix -c {own} reload 2>/dev/null")
+        failed = send(debian12, config_directory=own)
+        assert_failed(failed, "relay", "could not be resolved")
+        assert any(" out/smtp[" in line for line in failed["log_lines"])
+        assert "deleted from the queue" in failed["msg"]
+    finally:
+        debian12.sh(f"postfix -c {own} stop 2>/dev/null; rm -rf {own} {' '.join(places.values())}")
+
+
+def test_who_may_not_read_the_log_is_told_what_is_not_known(debian12, passwords):
+    relay(debian12, passwords)
+    options = json.dumps({"ANSIBLE_MODULE_ARGS": {"recipient": "alice@corp.test", "timeout": 20}})
+    done = debian12.exec(
+        "runuser", "-u", "nobody", "--", "env", f"PYTHONPATH={CODE}", "python3", "-m",
+        "ansible_collections.catalog.mail.plugins.modules.test_email", stdin=options.encode())
+    result = json.loads(done.out[done.out.find("{"):])
+    assert not result.get("failed"), result
+    assert "its end is not known" in result["summary"][1]
+
+
+FAULTS = [
+    ("refuse_login", "does not accept this user name and password", "535 5.7.8"),
+    ("refuse_sender", "with this sender address", "Sender address rejected"),
+    ("wrong_certificate", "issued for another name", "certificate not verified"),
+    ("untrusted_certificate", "not signed by", "certificate not"),
+    ("down", "Nothing listens", "Connection refused"),
+]
+
+
+@pytest.mark.parametrize(("name", "cause", "words"), FAULTS, ids=[row[0] for row in FAULTS])
+def test_a_server_that_misbehaves_is_told_by_the_relay(debian12, send, passwords, mailbox, fault, name, cause, words):
+    relay(debian12, passwords)
+    fault(name)
+    result = send(debian12, mailbox=mailbox)
+    assert_failed(result, "relay", cause)
+    assert words in result["server_says"]
+    assert queue(debian12) == []
+
+
+DIRECT_FAULTS = [
+    ("refuse_login", "login", "does not accept this user name and password"),
+    ("refuse_sender", "submit", "with this sender address"),
+    ("wrong_certificate", "connect", "issued for another name"),
+    ("untrusted_certificate", "connect", "not signed by"),
+    ("down", "connect", "Nothing listens"),
+]
+
+
+@pytest.mark.parametrize(("name", "stage", "cause"), DIRECT_FAULTS, ids=[row[0] for row in DIRECT_FAULTS])
+def test_a_server_that_misbehaves_is_told_by_smtp(debian12, send, mailbox, smtp, fault, name, stage, cause):
+    fault(name)
+    assert_failed(send(debian12, transport="smtp", smtp=smtp, mailbox=mailbox), stage, cause)
+
+
+@pytest.mark.parametrize(
+    ("how", "protocol", "tls"),
+    [({"tls": "starttls"}, "ESMTPSA", "TLSv1.3"), ({"tls": "implicit"}, "ESMTPSA", "TLSv1.3"),
+     ({"host": "198.18.25.25", "tls": "none", "username": None, "password": None, "ca_file": None}, "ESMTP", None)],
+    ids=["starttls", "implicit", "in clear, without a login"],
+)
+def test_smtp_brings_it_there(host, send, mailbox, smtp, how, protocol, tls):
+    result = send(host, transport="smtp", smtp={**smtp, **how}, mailbox=mailbox)
+    assert not result.get("failed"), result["msg"]
+    first = result["hops"][0]
+    assert (first["by"], first["protocol"]) == ("mail.corp.test", protocol)
+    assert (first["tls"] and first["tls"]["version"]) == tls
+    assert result["server_says"].startswith("250 2.0.0 Ok: queued as ")
+
+
+def test_smtp_to_the_host_itself_is_followed_through_its_postfix(debian12, send, passwords, mailbox):
+    relay(debian12, passwords)
+    local = {"host": "localhost", "tls": "none"}
+    result = send(debian12, transport="smtp", smtp=local, mailbox=mailbox)
+    assert not result.get("failed"), result["msg"]
+    assert [hop["by"] for hop in result["hops"][:2]] == ["catalog12.catalog.test", "mail.corp.test"]
+    relay(debian12, passwords, password="wrong")
+    failed = send(debian12, transport="smtp", smtp=local, mailbox=mailbox)
+    assert_failed(failed, "relay", "does not accept this user name and password")
+
+
+BROKEN_SMTP = [
+    # what, settings, options, stage, cause
+    ("a wrong password", {"password": "wr0ng\"\\ \u00e4{}"}, {}, "login", "does not accept this user name"),
+    ("no login", {"username": None, "password": None}, {}, "submit", "without a login"),
+    ("an authority that is not known", {"ca_file": None}, {}, "connect", "not signed by"),
+    ("a name that is not in the certificate", {"host": "198.18.25.25"}, {}, "connect", "issued for another name"),
+    ("implicit TLS where STARTTLS is wanted", {"tls": "implicit", "port": 587}, {}, "connect", "when TLS begins"),
+    ("STARTTLS where implicit TLS is wanted", {"port": 465, "timeout": 2}, {}, "connect", "when TLS begins"),
+    ("a login in clear", {"tls": "none", "port": 587, "ca_file": None}, {}, "login", "before the connection is"),
+    ("a sender that is not ours", {}, {"sender": "root@elsewhere.test"}, "submit", "with this sender address"),
+    ("a recipient that does not exist", {}, {"recipient": "nobody@corp.test"}, "submit", "does not know the recipient"),
+    ("a recipient elsewhere, without a login", {"tls": "none", "username": None, "password": None, "ca_file": None},
+     {"recipient": "somebody@elsewhere.test"}, "submit", "does not pass on mail"),
+    ("a port on which nothing listens", {"port": 2525}, {}, "connect", "Nothing listens"),
+    ("a host that does not exist", {"host": "nowhere.corp.test"}, {}, "connect", "could not be resolved"),
+    ("an address that nobody has", {"host": "198.18.25.250", "timeout": 5}, {}, "connect", "There is no network way"),
+]
+
+
+@pytest.mark.parametrize(
+    ("settings", "options", "stage", "cause"), [row[1:] for row in BROKEN_SMTP], ids=[row[0] for row in BROKEN_SMTP]
+)
+def test_a_server_that_does_not_take_it_is_told(debian12, send, smtp, mailbox, settings, options, stage, cause):
+    result = send(debian12, transport="smtp", smtp={**smtp, **settings}, mailbox=mailbox, **options)
+    assert_failed(result, stage, cause)
+    assert "wr0ng" not in json.dumps(result)
+
+
+BROKEN_MAILBOXES = [
+    # what, settings, stage, cause
+    ("a wrong password", {"password": "wr0ng\"\\ \u00e4{}"}, "mailbox_login", "does not accept this user name"),
+    ("an authority that is not known", {"ca_file": None}, "mailbox_connect", "not signed by"),
+    ("a name that is not in the certificate", {"host": "198.18.25.25"}, "mailbox_connect", "issued for another name"),
+    ("implicit TLS where STARTTLS is wanted", {"port": 143}, "mailbox_connect", "when TLS begins"),
+    ("in clear where implicit TLS is wanted", {"port": 993, "tls": "none", "ca_file": None}, "mailbox_connect",
+     "when TLS begins"),
+    ("a login in clear", {"tls": "none", "ca_file": None}, "mailbox_login", "before the connection is encrypted"),
+    ("a port on which nothing listens", {"port": 9993}, "mailbox_connect", "Nothing listens"),
+]
+
+
+@pytest.mark.parametrize(
+    ("settings", "stage", "cause"), [row[1:] for row in BROKEN_MAILBOXES], ids=[row[0] for row in BROKEN_MAILBOXES]
+)
+def test_a_mailbox_that_cannot_be_read_is_told(debian12, send, passwords, mailbox, settings, stage, cause):
+    relay(debian12, passwords)
+    result = send(debian12, mailbox={**mailbox, **settings})
+    assert_failed(result, stage, cause)
+    assert "was handed over, but" in result["msg"]
+    assert any("status=sent" in line for line in result["log_lines"])
+
+
+def test_a_mailbox_by_starttls_is_read(debian12, send, passwords, mailbox):
+    relay(debian12, passwords)
+    assert send(debian12, mailbox={**mailbox, "tls": "starttls"})["mailbox_folder"] == "INBOX"
+
+
+def test_a_message_that_went_elsewhere_is_not_found(debian12, send, passwords, mailbox):
+    relay(debian12, passwords)
+    bob = {**mailbox, "username": "bob@corp.test", "password": passwords["bob@corp.test"]}
+    result = send(debian12, mailbox=bob, timeout=4)
+    assert_failed(result, "mailbox", "lies neither in the INBOX nor in a folder for spam")
+    assert result["server_says"].startswith("250 2.0.0 Ok: queued as ")
+    assert 4 <= result["elapsed"] < 8
+
+
+def test_a_message_taken_for_spam_is_found_with_a_warning(send, smtp, mailbox, lab):
+    # The mail server's own address may not send for catalog.test, whose DMARC policy is quarantine.
+    server = LabHost("mail")
+    server.bring_code()
+    in_clear = {"host": "198.18.25.25", "tls": "none"}
+    result = send(server, sender="noreply@catalog.test", transport="smtp", smtp=in_clear, mailbox=mailbox)
+    server.sh(f"rm -rf {CODE}")
+    assert not result.get("failed"), result["msg"]
+    assert result["mailbox_folder"] == "Junk"
+    assert "it lies in Junk" in json.dumps(result["warnings"])
+    assert "dmarc=fail" in result["summary"][-1]
+
+
+def test_a_host_without_postfix_says_so(debian12, send):
+    names = "/usr/sbin/sendmail /usr/lib/sendmail"
+    debian12.sh(f"for one in {names}; do if test -e $one; then mv $one $one.away; fi; done")
+    try:
+        result = send(debian12, sender="noreply@catalog.test")
+    finally:
+        debian12.sh(f"for one in {names}; do if test -e $one.away; then mv $one.away $one; fi; done")
+    assert_failed(result, "submit", "There is no sendmail command")
+
+
+def with_secrets(value: Any, secrets: dict[str, str]) -> Any:
+    """An example's options with its variables filled in."""
+    if isinstance(value, dict):
+        return {name: with_secrets(one, secrets) for name, one in value.items()}
+    variable = re.fullmatch(r"{{ (\w+) }}", value) if isinstance(value, str) else None
+    return secrets[variable.group(1)] if variable else value
+
+
+EXAMPLES = [task for task in yaml.safe_load(test_email.EXAMPLES) if "catalog.mail.test_email" in task]
+
+
+@pytest.mark.parametrize("task", EXAMPLES, ids=[task["name"] for task in EXAMPLES])
+def test_every_example_of_the_documentation_works(debian12, send, passwords, task):
+    relay(debian12, passwords)
+    secrets = {"vault_alice_password": passwords["alice@corp.test"], "vault_relay_password": passwords[SUBMISSION]}
+    result = send(debian12, **with_secrets(task["catalog.mail.test_email"], secrets))
+    assert not result.get("failed"), result["msg"]
