@@ -1,0 +1,112 @@
+"""What the lab is made of, where no host is needed to see it: package sources, certificates, passwords."""
+from __future__ import annotations
+
+import json
+import pathlib
+import shutil
+import subprocess
+import types
+
+import pytest
+
+SHARED = pathlib.Path(__file__).resolve().parents[2] / "molecule" / "shared"
+MIRROR = "http://mirror.example/debian/"
+
+
+@pytest.fixture
+def parts(monkeypatch, tmp_path) -> types.SimpleNamespace:
+    """The lab's own modules, with a home of their own."""
+    monkeypatch.syspath_prepend(SHARED)
+    monkeypatch.setenv("CATALOG_MAIL_LAB_HOME", str(tmp_path))
+    from labkit import certificates, definition, images, state  # noqa: PLC0415  found once the path is set
+
+    return types.SimpleNamespace(certificates=certificates, definition=definition, images=images, state=state)
+
+
+@pytest.mark.parametrize(
+    ("suite", "sources", "expected"),
+    [
+        ("bookworm", [(MIRROR, "bookworm", "main")], [f"deb {MIRROR} bookworm main"]),
+        ("trixie", [(MIRROR, "bookworm", "main")], [f"deb {MIRROR} trixie main"]),
+        (
+            "trixie",
+            [(MIRROR, "bookworm-security", "main"), (MIRROR, "bookworm-updates", "main")],
+            [f"deb {MIRROR} trixie-security main", f"deb {MIRROR} trixie-updates main"],
+        ),
+        ("trixie", [(MIRROR, "bookworm-backports", "main"), (MIRROR, "bookworm", "main")], [f"deb {MIRROR} trixie main"]),
+        ("bookworm", [(MIRROR, "bookworm", "main"), (MIRROR, "trixie", "main")], [f"deb {MIRROR} bookworm main"]),
+    ],
+)
+def test_sources_of_one_release_serve_for_another(parts, suite, sources, expected):
+    assert parts.images.lines_for(suite, sources) == expected
+
+
+def test_certificates_are_reused(parts, tmp_path):
+    parts.certificates.ensure()
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()}
+    assert {path.name for path in before} > {"ca.crt", "mail.key", "other.crt", "untrusted.crt"}
+    parts.certificates.ensure()
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()} == before
+
+
+def remove_key(folder: pathlib.Path) -> None:
+    (folder / "mail.key").unlink()
+
+
+def cut_short(folder: pathlib.Path) -> None:
+    (folder / "other.crt").write_text("-----BEGIN CERTIFICATE-----\n")
+
+
+def swap_keys(folder: pathlib.Path) -> None:
+    shutil.copy(folder / "other.key", folder / "mail.key")
+
+
+@pytest.mark.parametrize("damage", [remove_key, cut_short, swap_keys, shutil.rmtree])
+def test_certificates_that_are_no_good_are_made_anew_with_the_ca(parts, tmp_path, damage):
+    parts.certificates.ensure()
+    authority = (tmp_path / "ca.crt").read_text()
+    damage(tmp_path / "certificates")
+    parts.certificates.ensure()
+    assert (tmp_path / "ca.crt").read_text() != authority
+    subprocess.run(
+        ["openssl", "verify", "-CAfile", tmp_path / "ca.crt", "-verify_hostname", "mail.corp.test",
+         tmp_path / "certificates" / "mail.crt"],
+        check=True, capture_output=True,
+    )
+
+
+@pytest.mark.parametrize(("days", "reused"), [(29, False), (31, True)])
+def test_certificates_are_renewed_30_days_before_they_end(parts, monkeypatch, tmp_path, days, reused):
+    monkeypatch.setattr(parts.certificates, "_VALID_DAYS", days)
+    parts.certificates.ensure()
+    authority = (tmp_path / "ca.crt").read_text()
+    parts.certificates.ensure()
+    assert ((tmp_path / "ca.crt").read_text() == authority) is reused
+
+
+def test_passwords_are_made_once_and_differ(parts, tmp_path):
+    first = parts.state.credentials()
+    assert set(first) == set(parts.definition.USERS)
+    assert len(set(first.values())) == len(first)
+    assert parts.state.credentials() == first
+    assert json.loads((tmp_path / "credentials.json").read_text()) == {"users": first}
+
+
+def test_a_user_that_is_new_gets_a_password_and_the_others_keep_theirs(parts, tmp_path):
+    (tmp_path / "credentials.json").write_text('{"users": {"alice@corp.test": "kept", "gone@corp.test": "x"}}')
+    users = parts.state.credentials()
+    assert set(users) == set(parts.definition.USERS)
+    assert users["alice@corp.test"] == "kept"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"users": null}'])
+def test_a_broken_file_of_passwords_is_replaced(parts, tmp_path, content):
+    (tmp_path / "credentials.json").write_text(content)
+    assert set(parts.state.credentials()) == set(parts.definition.USERS)
+
+
+def test_a_changed_definition_is_another_image(parts):
+    image = parts.definition.HOSTS["catalog12"].image
+    other = parts.definition.Image(image.name, image.suite, image.include, (*image.carries, "swaks"))
+    assert other.tag() != image.tag()
+    assert other.tag().rpartition(":")[0] == image.tag().rpartition(":")[0]

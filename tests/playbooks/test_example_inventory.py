@@ -1,0 +1,68 @@
+"""The example inventory is one that works: it can be read with its documented password, and the roles accept it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "inventories/example"
+TOOLS = Path(sys.executable).parent
+
+
+def documented_password() -> str:
+    """The vault's password, as the inventory's README gives it."""
+    found = re.search(r"the vault's own password is `(\w+)`", (EXAMPLE / "README.md").read_text(encoding="utf-8"))
+    assert found
+    return found[1]
+
+
+def run(tmp_path: Path, program: str, *arguments: str) -> str:
+    """The output of an ansible program that knows the vault's password."""
+    password = tmp_path / "password"
+    password.write_text(documented_password(), encoding="utf-8")
+    done = subprocess.run(
+        [TOOLS / program, *arguments, "--vault-password-file", password],
+        cwd=ROOT, env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
+        capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_secrets_are_encrypted_and_made_up(tmp_path: Path) -> None:
+    """The vault is one, and every secret in it says that it is fictitious."""
+    vault = EXAMPLE / "group_vars/catalog/vault.yml"
+    assert vault.read_text(encoding="utf-8").startswith("$ANSIBLE_VAULT;")
+    secrets = [line for line in run(tmp_path, "ansible-vault", "view", str(vault)).splitlines() if ": " in line]
+    values = [line for line in secrets if line.startswith("vault_")]
+    assert len(values) == 2
+    assert all("fictitious" in value for value in values)
+
+
+@pytest.mark.parametrize("playbook", ["site", "verify"])
+def test_the_roles_accept_it(tmp_path: Path, playbook: str) -> None:
+    """Every setting is one that the role knows, of the right type. No host is contacted."""
+    # The check of a role's arguments runs always, whatever the tags; nothing else has this one.
+    output = run(tmp_path, "ansible-playbook", "-i", str(EXAMPLE), f"playbooks/{playbook}.yml", "--tags", "nothing-else")
+    assert output.count("ok: [catalog") == 2
+    assert len(re.findall(r"ok=1 +changed=0 +unreachable=0 +failed=0", output)) == 2
+
+
+def test_settings_are_ones_that_the_roles_have() -> None:
+    """A misspelt variable would be ignored; so each one is looked up in the roles' specifications."""
+    specified = set()
+    for role in ("postfix", "verify"):
+        text = (ROOT / f"collections/ansible_collections/catalog/mail/roles/{role}/meta/argument_specs.yml").read_text(
+            encoding="utf-8")
+        specified |= set(re.findall(r"^      (\w+):$", text, re.MULTILINE))
+    files = [EXAMPLE / "group_vars/catalog/mail.yml", *(EXAMPLE / "host_vars").glob("*.yml")]
+    files += (ROOT / "inventories/lab/group_vars").glob("catalog.yml")
+    for file in files:
+        names = re.findall(r"^((?:postfix|verify)_\w+):", file.read_text(encoding="utf-8"), re.MULTILINE)
+        assert names
+        assert set(names) <= specified, file
