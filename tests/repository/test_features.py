@@ -1,0 +1,38 @@
+"""The feature page names tests that exist, and leaves no row without one that it calls done."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/features.md").read_text()
+ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if re.match(r"\| [A-F]\d+ \|", line)]
+
+
+def test_every_row_is_there():
+    expected = {f"{group}{number}" for group, last in zip("ABCDEF", (8, 9, 15, 6, 2, 5), strict=True)
+                for number in range(1, last + 1)}
+    assert {row[0] for row in ROWS} == expected
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+def test_what_is_done_names_its_proof(row: list[str]):
+    _name, _what, state, proof = row
+    assert state.startswith(("done", "partly", "open"))
+    assert bool(proof) == (not state.startswith("open"))
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`(tests/[\w/.]+)`", PAGE))))
+def test_every_named_test_exists(path: str):
+    places = (ROOT, ROOT / "collections/ansible_collections/catalog/mail")
+    assert any((place / path).exists() for place in places)
+
+
+def test_every_named_scenario_exists():
+    named = {name for line in PAGE.splitlines() for part in re.findall(r"molecule ((?:`\w+`(?:, )?)+)", line)
+             for name in re.findall(r"\w+", part)}
+    assert named
+    assert [name for name in named if not (ROOT / "molecule" / name / "molecule.yml").exists()] == []
