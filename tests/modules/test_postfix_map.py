@@ -1,6 +1,8 @@
 """postfix_map against real postmap on both Debians."""
 from __future__ import annotations
 
+import secrets
+import string
 from typing import Any
 
 import pytest
@@ -58,6 +60,14 @@ def test_no_secret_in_any_result(debian12: LabHost) -> None:
     for run in (table(debian12, check=True), table(debian12), table(debian12, entries=[ENTRIES[0]]),
                 table(debian12, entries=ENTRIES + ENTRIES), table(debian12, entries=[], state="absent")):
         assert PASSWORD not in str(run) and "hunter2" not in str(run)
+
+
+def test_no_secret_in_the_journal(debian12: LabHost) -> None:
+    """Ansible logs each call there, and quotation marks in a password must not carry it past the masking."""
+    word = "".join(secrets.choice(string.ascii_letters) for _number in range(24))
+    assert table(debian12, entries=[{"key": "a", "secret": f"u:{word}'\"\\\u00e9"}])["changed"]
+    journal = debian12.sh("sleep 0.5; journalctl --no-pager --since=-60s")
+    assert "Invoked with path=/etc/postfix/relay_passwords" in journal and word not in journal
 
 
 DAMAGES = [

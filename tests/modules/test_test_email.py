@@ -226,8 +226,12 @@ def test_another_instance_of_postfix_is_followed(debian12, send, passwords, mail
     relay(debian12, passwords)
     own = "/etc/postfix-out"
     places = {"queue_directory": "/var/spool/postfix-out", "data_directory": "/var/lib/postfix-out"}
-    settings = {**places, "myhostname": "out.catalog.test", "inet_interfaces": "127.0.0.2", "syslog_name": "out"}
+    settings = {**places, "myhostname": "out.catalog.test", "master_service_disable": "inet", "syslog_name": "out",
+                "smtp_sasl_password_maps": f"texthash:{own}/relay_login"}
     debian12.sh(f"rm -rf {own} {' '.join(places.values())}; cp -a /etc/postfix {own};"
+                f"mkdir {' '.join(places.values())}; chown postfix {places['data_directory']};"
+                # What Debian's unit does for the first instance, whose daemons live in their queue directory.
+                f"mkdir {places['queue_directory']}/etc; cp /etc/resolv.conf /etc/services {places['queue_directory']}/etc;"
                 f"xargs -0 postconf -c {own} -e; postfix -c {own} start 2>/dev/null",
                 stdin="\0".join(f"{name}={value}" for name, value in settings.items()).encode())
     try:
@@ -242,6 +246,15 @@ def test_another_instance_of_postfix_is_followed(debian12, send, passwords, mail
         assert "deleted from the queue" in failed["msg"]
     finally:
         debian12.sh(f"postfix -c {own} stop 2>/dev/null; rm -rf {own} {' '.join(places.values())}")
+
+
+def test_no_password_reaches_the_hosts_log(debian12, send, passwords, mailbox, smtp):
+    begun = debian12.sh("date +%s.%N").strip()
+    send(debian12, transport="smtp", smtp=smtp, mailbox={**mailbox, "password": passwords[SUBMISSION]}, timeout=3)
+    journal = debian12.sh(f"journalctl -q --no-pager --since=@{begun}")
+    assert "test_email" in journal or "Invoked with" in journal
+    for password in passwords.values():
+        assert password[:24] not in journal
 
 
 def test_who_may_not_read_the_log_is_told_what_is_not_known(debian12, passwords):

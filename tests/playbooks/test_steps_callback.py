@@ -88,7 +88,7 @@ def test_failure_is_text(tmp_path: Path) -> None:
     assert "      The cause.\n" in output
     assert " ".join(output.split()).count("a remedy") == 30
     assert max(map(len, output.splitlines())) <= 100
-    assert "localhost: 0 steps, 0 changed, 1 failed" in output
+    assert "localhost: 1 step, 0 changed, 1 failed" in output
 
 
 def test_failure_that_does_not_count(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ seealso:
   - module: catalog.mail.test_email
 """
 
+import collections
 import shutil
 import sys
 import textwrap
@@ -52,6 +53,7 @@ class CallbackModule(CallbackBase):
         self._began = time.monotonic()
         self._started = {}
         self._shown_ways = []
+        self._steps: collections.Counter = collections.Counter()
         self._live = sys.stdout.isatty()
 
     # Plays and steps begin
@@ -118,7 +120,7 @@ class CallbackModule(CallbackBase):
             numbers = stats.summarize(host)
             failed = numbers["failures"] + numbers["unreachable"]
             parts = [
-                f"{numbers['ok']} steps", f"{numbers['changed']} changed",
+                f"{self._steps[host]} {'step' if self._steps[host] == 1 else 'steps'}", f"{numbers['changed']} changed",
                 f"{failed} failed" if failed else "none failed",
             ]
             colour = C.COLOR_ERROR if failed else C.COLOR_CHANGED if numbers["changed"] else C.COLOR_OK
@@ -129,6 +131,7 @@ class CallbackModule(CallbackBase):
 
     def _step(self, result, mark, status, colour):
         host, task = result._host.get_name(), result._task
+        self._steps[host] += 1
         began = self._started.pop((host, task._uuid), None)
         seconds = f"{time.monotonic() - began:6.1f} s" if began is not None else " " * 8
         name = textwrap.shorten(step_name(task), NAME_WIDTH, placeholder=" …")
@@ -142,11 +145,14 @@ class CallbackModule(CallbackBase):
             self._say(f"      {stringc(line, C.COLOR_ERROR)}")
 
     def _show_way(self, summary):
-        if isinstance(summary, list) and summary:
-            self._shown_ways.append(summary)
-            self._say("")
-            for line in summary:
-                self._say(f"    {line}")
+        if not isinstance(summary, list) or not summary:
+            return
+        self._shown_ways.append(summary)
+        self._say("")
+        self._say("    " + stringc("The way of the e-mail", C.COLOR_HIGHLIGHT))
+        width = shutil.get_terminal_size().columns if self._live else sys.maxsize
+        for line in summary:
+            self._say(textwrap.fill(line, width, initial_indent=" " * 4, subsequent_indent=" " * 7))
 
     def _show_text(self, text):
         """The text of a debug step, unless it repeats a way that already stands above."""

@@ -321,9 +321,17 @@ _CONFIGURATION = (
 
 _NETWORK = (
     _row(
+        "dns_unavailable",
+        r"host not found, try again|temporary failure in name resolution|malformed or unexpected name server reply",
+        "The DNS gives this host no answer",
+        "Check the name servers in /etc/resolv.conf (getent hosts NAME). Postfix on Debian asks from inside"
+        " /var/spool/postfix, with the copy of resolv.conf that it made when it was started: restart it after a change",
+        mends=True,
+    ),
+    _row(
         "name_not_found",
         r"host(?: or domain name)? not found|name service error|name or service not known|nodename nor servname"
-        r"|no address associated|temporary failure in name resolution|getaddrinfo failed|name does not resolve"
+        r"|no address associated|getaddrinfo failed|name does not resolve"
         r"|unable to look up host|domain not found|no such host",
         "A host name could not be resolved",
         "Check the spelling and this host's DNS (getent hosts NAME; /etc/resolv.conf). A relay without an MX record"

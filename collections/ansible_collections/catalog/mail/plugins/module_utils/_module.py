@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Sequence, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ._discreet import DiscreetModule
 from ._errors import CatalogMailError
 
 
@@ -36,7 +37,7 @@ class Spec:
 
     def module(self) -> AnsibleModule:
         """The Ansible module object; ends the process when the options do not fit."""
-        return AnsibleModule(
+        return DiscreetModule(
             argument_spec=self.options,
             mutually_exclusive=self.mutually_exclusive,
             required_together=self.required_together,

@@ -85,8 +85,8 @@ def intention_of(params: Mapping[str, Any]) -> Intention:
         params.get("ca_file"), rows)
 
 
-def desired_state(intention: Intention, present: Present) -> Desired:
-    """Parameters and tables for an intention.
+def desired_state(intention: Intention, present: Present, warnings: Sequence[str] = ()) -> Desired:
+    """Parameters and tables for an intention; ``warnings`` are those of the host, passed on.
 
     What is not needed is removed, save where main.cf already says what the default says.
     """
@@ -102,7 +102,7 @@ def desired_state(intention: Intention, present: Present) -> Desired:
             parameters[name] = None
     if not relays:
         parameters.update(_level_without_relay(now))
-    return Desired(parameters, (passwords, senders), warnings=_warnings(now) if relays else ())
+    return Desired(parameters, (passwords, senders), warnings=[*warnings, *_warnings(now)] if relays else ())
 
 
 def _relays(intention: Intention) -> List[Relay]:

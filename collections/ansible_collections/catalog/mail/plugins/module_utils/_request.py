@@ -18,7 +18,7 @@ from ._message import checked_address, default_sender, is_domain
 from ._module import Spec
 
 _TLS_MODES = ["none", "starttls", "implicit"]
-MAILBOX_TIMEOUT = 15
+MAILBOX_TIMEOUT = 10
 """Seconds that each step of the connection to the mailbox may take."""
 
 SPEC = Spec(

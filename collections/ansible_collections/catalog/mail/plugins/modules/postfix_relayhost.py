@@ -192,9 +192,7 @@ def main() -> None:
     def job(module):
         ca_file = chosen_ca_file(module.params, os.path.exists, strict=not module.check_mode)
         intention = intention_of({**module.params, "ca_file": ca_file})
-        for text in sasl_warnings(intention):
-            module.warn(text)
-        return Configuration(module, lambda present: desired_state(intention, present))
+        return Configuration(module, lambda present: desired_state(intention, present, sasl_warnings(intention)))
 
     run(SPEC, job)
 

@@ -13,14 +13,20 @@ module: test_email
 short_description: Send a test e-mail, find it in the recipient's mailbox, and tell the way it took
 version_added: 0.1.0
 description:
-  - Sends one e-mail from the host, by its C(sendmail) command or by SMTP, and waits until that very message is found in a mailbox.
-  - Returns the seconds it took, every host it passed with TLS and delay, and what the receiving server found out about SPF, DKIM and DMARC.
-  - When the message does not arrive, the task fails with the stage that failed, the words of the server, the likely cause and a remedy.
+  - Sends one e-mail from the host, by its C(sendmail) command or by SMTP, and waits until that very message is found
+    in a mailbox.
+  - Returns the seconds it took, every host it passed with TLS and delay, and what the receiving server found out
+    about SPF, DKIM and DMARC.
+  - When the message does not arrive, the task fails with the stage that failed, the words of the server, the likely
+    cause and a remedy.
     It does not wait for the whole O(timeout) when Postfix has put the message off for a reason that time will not mend.
-  - A message that is still in the queue of Postfix when the task fails is deleted from it, so that no test e-mail arrives hours later.
+  - A message that is still in the queue of Postfix when the task fails is deleted from it, so that no test e-mail
+    arrives hours later.
     Nothing else in the queue is touched.
-  - The mailbox is only looked at. Folders are opened read-only, so nothing in them is marked as read, and the message stays there.
-  - TLS is always verified, chain and host name. A private certification authority is named in the suboptions C(ca_file).
+  - The mailbox is only looked at. Folders are opened read-only, so nothing in them is marked as read, and the message
+    stays there.
+  - TLS is always verified, chain and host name. A private certification authority is named in the suboptions
+    C(ca_file).
 options:
   recipient:
     description:
@@ -30,12 +36,14 @@ options:
   sender:
     description:
       - The address to send from, in the envelope and in the C(From) header.
-      - Without it C(noreply@) the C(mydomain) of Postfix, or, where there is no Postfix, the domain of the host's full name.
+      - Without it C(noreply@) the C(mydomain) of Postfix, or, where there is no Postfix, the domain of the host's
+        full name.
     type: str
   transport:
     description:
       - How the message leaves the host.
-      - V(sendmail) gives it to the C(sendmail) command, so it takes the way that every program's mail on this host takes.
+      - V(sendmail) gives it to the C(sendmail) command, so it takes the way that every program's mail on this host
+        takes.
       - V(smtp) gives it to the server in O(smtp).
     type: str
     choices: [sendmail, smtp]
@@ -72,7 +80,8 @@ options:
         type: str
       ca_file:
         description:
-          - A file on the host with the certificates of the authorities that may vouch for the server. Without it the system's authorities may.
+          - A file on the host with the certificates of the authorities that may vouch for the server. Without it the
+            system's authorities may.
         type: path
       timeout:
         description:
@@ -83,7 +92,8 @@ options:
     description:
       - The mailbox, read by IMAP from the host, in which the message must appear.
       - The INBOX is searched, and the folders for spam; to be found there is a success with a warning.
-      - Without it the task ends as soon as the server that Postfix hands the message to, or the one in O(smtp), has taken it.
+      - Without it the task ends as soon as the server that Postfix hands the message to, or the one in O(smtp), has
+        taken it.
     type: dict
     suboptions:
       host:
@@ -115,12 +125,14 @@ options:
         required: true
       ca_file:
         description:
-          - A file on the host with the certificates of the authorities that may vouch for the server. Without it the system's authorities may.
+          - A file on the host with the certificates of the authorities that may vouch for the server. Without it the
+            system's authorities may.
         type: path
   timeout:
     description:
       - How long to wait, in seconds since the message is handed over.
-      - Postfix tries again after five minutes at the earliest, so a server that puts unknown senders off (greylisting) needs 600 or more.
+      - Postfix tries again after five minutes at the earliest, so a server that puts unknown senders off
+        (greylisting) needs 600 or more.
     type: int
     default: 60
   config_directory:
@@ -194,7 +206,8 @@ message_id:
   sample: <catalog-mail-test.0f4c2a9be1d37c5588aa@corp.test>
 elapsed:
   description:
-    - Seconds from handing the message over until it was found or, without O(mailbox), accepted. On failure until that was certain.
+    - Seconds from handing the message over until it was found or, without O(mailbox), accepted. On failure until that
+      was certain.
   returned: when the message was made
   type: float
   sample: 1.42
@@ -217,7 +230,8 @@ hops:
       type: str
       returned: always
     tls:
-      description: C(version) and C(cipher), each V(null) where the header does not tell; V(null) itself for a hop without TLS.
+      description:
+        - C(version) and C(cipher), each V(null) where the header does not tell; V(null) itself for a hop without TLS.
       type: dict
       returned: always
     time:
@@ -246,7 +260,8 @@ authentication_results:
       type: str
       returned: always
     results:
-      description: Its judgements, each with C(method), C(result), C(reason) (V(null) where there is none) and C(properties).
+      description:
+        - Its judgements, each with C(method), C(result), C(reason) (V(null) where there is none) and C(properties).
       type: list
       elements: dict
       returned: always
@@ -260,7 +275,9 @@ mailbox_folder:
   type: str
   sample: INBOX
 server_says:
-  description: The words of the server that accepted the message, or on failure those of whoever refused it; V(null) where nothing was said.
+  description:
+    - The words of the server that accepted the message, or on failure those of whoever refused it; V(null) where
+      nothing was said.
   returned: when the message was made
   type: str
   sample: '250 2.0.0 Ok: queued as 4RTY7XU'
@@ -292,7 +309,8 @@ remedy:
   type: str
 queue_entry:
   description:
-    - The message in the queue of Postfix, with C(queue_id), C(queue_name), C(arrival_time) (seconds since 1970), C(sender), C(recipients)
+    - The message in the queue of Postfix, with C(queue_id), C(queue_name), C(arrival_time) (seconds since 1970),
+      C(sender), C(recipients)
       and C(delay_reason), as it was before it was deleted. V(null) where it was not there.
   returned: failure
   type: dict

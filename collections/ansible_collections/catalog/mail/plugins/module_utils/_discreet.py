@@ -1,0 +1,54 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""A module object that keeps the secrets of sub-options out of the target's log.
+
+Ansible logs what a module is called with. For an option that has sub-options it makes a text of the whole
+and then looks for the secrets in it; but in that text quotation marks and backslashes are escaped, and
+what looks like user:password@host is rewritten, so a password with such characters is not found there and
+ends up in the journal.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping
+
+from ansible.module_utils.basic import AnsibleModule
+
+HIDDEN = "NOT_LOGGING_PARAMETER"
+"""What Ansible itself writes for an option that is a secret."""
+
+
+class DiscreetModule(AnsibleModule):
+    """As AnsibleModule, but secrets are taken out of the options before these become a text."""
+
+    params: Dict[str, Any]
+
+    def _log_invocation(self) -> None:
+        params = self.params
+        self.params = loggable(params, self.argument_spec)
+        try:
+            super()._log_invocation()
+        finally:
+            self.params = params
+
+
+def loggable(params: Mapping[str, Any], options: Mapping[str, Mapping[str, Any]]) -> Dict[str, Any]:
+    """The options with every secret inside sub-options replaced, at any depth. Those at the top are Ansible's."""
+    return {name: _without_secrets(value, options.get(name, {}).get("options")) for name, value in params.items()}
+
+
+def _without_secrets(value: Any, suboptions: Any) -> Any:
+    if not suboptions:
+        return value
+    if isinstance(value, list):
+        return [_without_secrets(one, suboptions) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: HIDDEN if suboptions.get(name, {}).get("no_log") and one is not None
+        else _without_secrets(one, suboptions.get(name, {}).get("options"))
+        for name, one in value.items()
+    }

@@ -1,0 +1,60 @@
+"""What a person sees who runs `make quickstart` where the lab stands already."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HOST = "catalog12"
+
+
+def quickstart() -> str:
+    """The output of the playbook, as the Makefile runs it."""
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_STDOUT_CALLBACK": "catalog.mail.steps",
+        "CONTAINERS_CONF": str(ROOT / "molecule/shared/containers.conf"),
+    }
+    run = subprocess.run(
+        [Path(sys.executable).parent / "ansible-playbook", "-i", "inventories/lab", "playbooks/quickstart.yml"],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert run.returncode == 0, run.stdout
+    return run.stdout
+
+
+@pytest.fixture(scope="module")
+def outputs() -> tuple[str, str]:
+    """Of the first run, on a bare host, and of the second."""
+    for words in (("up", HOST, "mail"), ("reset", HOST)):
+        subprocess.run([sys.executable, ROOT / "molecule/shared/lab.py", *words], check=True, capture_output=True)
+    return quickstart(), quickstart()
+
+
+def test_first_run(outputs: tuple[str, str]) -> None:
+    """The steps pass, the e-mail is found, its way is shown once, and what to do next stands at the end."""
+    first = outputs[0]
+    assert "✗" not in first
+    assert re.search(r"✓ Install Postfix and what a login needs +changed", first)
+    assert first.count("The way of the e-mail") == 1
+    way, after = first.split("The way of the e-mail")[1].split("What to do next")
+    assert re.search(r"mail\.corp\.test: from catalog12\.catalog\.test, ESMTPSA, TLSv1\.[23]", way)
+    assert re.search(r"INBOX: found \d+\.\d s after", way)
+    assert "dkim=pass" in way
+    assert way.count("INBOX") == 1
+    assert "inventories/example" in after
+    assert re.search(rf"{HOST}: \d+ steps, \d changed, none failed", after)
+
+
+def test_second_run(outputs: tuple[str, str]) -> None:
+    """Nothing changes, nothing is installed, and an e-mail is found again."""
+    second = outputs[1]
+    assert re.search(rf"{HOST}: \d+ steps, 0 changed, none failed", second)
+    assert "Install" not in second
+    assert "INBOX: found" in second
