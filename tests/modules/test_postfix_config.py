@@ -125,6 +125,9 @@ def test_when_postfix_refuses_the_files_are_put_back_and_it_runs_on(host: LabHos
     assert host.sh("stat -c '%a %U:%G' /etc/postfix/main.cf") == rights
     assert runs(host)
     assert host.sh("ls -A /etc/postfix | grep '^[.]' || true") == ""
+    pid = host.sh("cat /var/spool/postfix/pid/master.pid")
+    host.sh("systemctl restart postfix")
+    assert runs(host) and host.sh("cat /var/spool/postfix/pid/master.pid") != pid, "systemd has lost track of it"
 
 
 def test_restart_is_required_until_postfix_was_started_again(host: LabHost) -> None:

@@ -195,8 +195,17 @@ class Postfix:
             time.sleep(0.05)
 
     def start(self) -> bool:
-        """Start this instance; whether it runs afterwards."""
-        self._run([self.command("postfix"), "-c", self.config_directory, "start"])
+        """Start this instance; whether it runs afterwards.
+
+        By systemd where that runs the instance: it would take one started by hand for stopped,
+        and later restarts would do nothing.
+        """
+        systemctl = self._module.get_bin_path("systemctl")
+        managed = self.config_directory == self.defaults().get("config_directory")
+        if systemctl and managed and os.path.isdir("/run/systemd/system"):
+            self._run([systemctl, "restart", "postfix"])
+        if not self.running():
+            self._run([self.command("postfix"), "-c", self.config_directory, "start"])
         return self.running()
 
     def _why(self, err: str, since: float) -> str:

@@ -1,0 +1,97 @@
+"""How long twenty parameters of main.cf take: one run of postfix_config next to twenty calls of `postconf -e`.
+
+Prints a table. Each number is a median over several rounds, interleaved, timed in the host; each round sets all twenty
+to new values and starts from a main.cf that was written long ago. What Ansible itself adds for each task (about a
+second over podman) is not counted, though the loop would pay it twenty times.
+
+- module: postfix_config, its Python process from start to end: read, judged, validated, written once
+- and reload: the same with `reload: true`, until the daemons follow
+- postconf -e: twenty calls, nothing judged, nothing validated
+- and reload: the same, then `postfix reload` and until the daemons follow
+
+Needs the lab (`make bench` starts it). Usage: many_parameters.py [ROUNDS], 7 by default.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "modules"))
+
+from lab_host import CODE, LabHost
+
+NAMES = (
+    "bounce_queue_lifetime", "maximal_queue_lifetime", "minimal_backoff_time", "maximal_backoff_time", "queue_run_delay",
+    "smtp_connect_timeout", "smtp_helo_timeout", "smtp_mail_timeout", "smtp_rcpt_timeout", "smtp_quit_timeout",
+    "smtpd_timeout", "message_size_limit", "header_size_limit", "bounce_size_limit", "default_recipient_limit",
+    "default_destination_concurrency_limit", "hopcount_limit", "line_length_limit", "smtpd_error_sleep_time",
+    "smtpd_recipient_limit",
+)
+TIMED = """
+import json, os, subprocess, sys, time
+
+def managers():
+    found = subprocess.run(["pgrep", "-x", "qmgr"], capture_output=True, text=True).stdout
+    return set(found.split())
+
+job = json.load(sys.stdin)
+before = managers()
+began = time.monotonic()
+for command in job["commands"]:
+    subprocess.run(command, input=job["stdin"], text=True, check=True, stdout=subprocess.DEVNULL)
+while job["follows"] and not managers() - before:
+    time.sleep(0.01)
+print(time.monotonic() - began)
+"""
+
+
+def timed(host: LabHost, commands: list[list[str]], stdin: str, follows: bool) -> float:
+    """Seconds that commands take in the host, until the daemons follow main.cf if asked for."""
+    host.sh("touch -d '-9 sec' /etc/postfix/main.cf")
+    job = json.dumps({"commands": commands, "stdin": stdin, "follows": follows})
+    done = host.exec("python3", "-c", TIMED, stdin=job.encode(), variables={"PYTHONPATH": CODE})
+    if done.code:
+        sys.exit(f"a command failed in the host:\n{done.out}{done.err}")
+    return float(done.out)
+
+
+def by_module(host: LabHost, value: int, reload: bool) -> float:
+    """The module, as Ansible runs it."""
+    options = {"parameters": dict.fromkeys(NAMES, value), "reload": reload}
+    command = ["python3", "-m", "ansible_collections.catalog.mail.plugins.modules.postfix_config"]
+    return timed(host, [command], json.dumps({"ANSIBLE_MODULE_ARGS": options}), reload)
+
+
+def by_postconf(host: LabHost, value: int, reload: bool) -> float:
+    """One call for each parameter, as a loop in a playbook makes them."""
+    commands = [["postconf", "-e", f"{name}={value}"] for name in NAMES]
+    return timed(host, [*commands, *([["postfix", "reload"]] if reload else [])], "", reload)
+
+
+def main() -> None:
+    """Measure and print."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    host = LabHost("catalog12")
+    host.sh("command -v postconf >/dev/null || (apt-get -qq update && apt-get -qq -y install postfix) >/dev/null 2>&1")
+    host.sh("cp -p /etc/postfix/main.cf /root/main.cf.bench; postfix status 2>/dev/null || postfix start")
+    host.bring_code()
+    ways = {
+        "module": (by_module, False), "module and reload": (by_module, True),
+        "postconf -e": (by_postconf, False), "postconf -e and reload": (by_postconf, True)}
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(rounds):
+        for place, (name, (way, reload)) in enumerate(ways.items()):
+            seconds[name].append(way(host, 1000 + 10 * number + place, reload))
+    host.sh("cat /root/main.cf.bench > /etc/postfix/main.cf; rm /root/main.cf.bench; postfix reload 2>/dev/null")
+    medians = {name: statistics.median(taken) for name, taken in seconds.items()}
+    print(f"{len(NAMES)} parameters, {rounds} rounds\n{'':24} {'median':>8} {'most':>8} {'to postconf -e':>15}")
+    for name, taken in seconds.items():
+        peer = medians["postconf -e and reload" if "reload" in name else "postconf -e"]
+        print(f"{name:24} {medians[name]:6.2f} s {max(taken):6.2f} s {medians[name] / peer:9.2f} times")
+
+
+if __name__ == "__main__":
+    main()
