@@ -24,11 +24,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "modules"))
 from lab_host import CODE, LabHost
 
 NAMES = (
-    "bounce_queue_lifetime", "maximal_queue_lifetime", "minimal_backoff_time", "maximal_backoff_time", "queue_run_delay",
-    "smtp_connect_timeout", "smtp_helo_timeout", "smtp_mail_timeout", "smtp_rcpt_timeout", "smtp_quit_timeout",
-    "smtpd_timeout", "message_size_limit", "header_size_limit", "bounce_size_limit", "default_recipient_limit",
-    "default_destination_concurrency_limit", "hopcount_limit", "line_length_limit", "smtpd_error_sleep_time",
-    "smtpd_recipient_limit",
+    "bounce_size_limit", "default_process_limit", "default_recipient_limit", "duplicate_filter_limit",
+    "header_address_token_limit", "header_size_limit", "hopcount_limit", "initial_destination_concurrency",
+    "line_length_limit", "local_destination_concurrency_limit", "mime_boundary_length_limit", "mime_nesting_limit",
+    "qmgr_message_active_limit", "qmgr_message_recipient_limit", "smtp_line_length_limit", "smtpd_history_flush_threshold",
+    "smtpd_junk_command_limit", "smtpd_recipient_limit", "smtpd_recipient_overshoot_limit", "virtual_minimum_uid",
 )
 TIMED = """
 import json, os, subprocess, sys, time
@@ -43,6 +43,8 @@ began = time.monotonic()
 for command in job["commands"]:
     subprocess.run(command, input=job["stdin"], text=True, check=True, stdout=subprocess.DEVNULL)
 while job["follows"] and not managers() - before:
+    if time.monotonic() - began > 20:
+        sys.exit("the daemons did not follow within 20 seconds")
     time.sleep(0.01)
 print(time.monotonic() - began)
 """

@@ -112,10 +112,12 @@ def test_reload_follows_at_once(host: LabHost) -> None:
     assert not again["changed"] and not again["reload_required"]
 
 
-@pytest.mark.parametrize("parameters", [{"daemon_directory": "/nonexistent"}, {"service_throttle_time": "0s"}],
-                         ids=["reload refused", "master ends"])
+@pytest.mark.parametrize(
+    "parameters",
+    [{"daemon_directory": "/nonexistent"}, {"service_throttle_time": "0s"}, {"maximal_queue_lifetime": "90115200"}],
+    ids=["reload refused", "master ends", "queue manager ends"])
 def test_when_postfix_refuses_the_files_are_put_back_and_it_runs_on(host: LabHost, parameters: dict[str, Any]) -> None:
-    """Both settings pass every check that can be made beforehand; only the running Postfix finds them wrong."""
+    """These settings pass every check that can be made beforehand; only the running Postfix finds them wrong."""
     before = host.read(MAIN_CF)
     rights = host.sh("stat -c '%a %U:%G' /etc/postfix/main.cf")
     result = config(host, {"biff": True, **parameters}, reload=True)
@@ -138,6 +140,17 @@ def test_restart_is_required_until_postfix_was_started_again(host: LabHost) -> N
     assert not config(host, {"inet_interfaces": "loopback-only"})["restart_required"]
     assert config(host, {"inet_protocols": "ipv4"}, check=True)["restart_required"]
     assert not config(host, {"biff": True}, check=True)["restart_required"]
+
+
+def test_a_moved_queue_needs_a_restart_as_long_as_the_old_master_runs(debian12: LabHost) -> None:
+    debian12.sh("rm -rf /var/spool/postfix-moved; cp -a /var/spool/postfix /var/spool/postfix-moved; "
+                "rm /var/spool/postfix-moved/pid/*")
+    try:
+        for _run in range(2):
+            assert config(debian12, {"queue_directory": "/var/spool/postfix-moved"})["restart_required"]
+        assert config(debian12, {"queue_directory": None})["changed"]
+    finally:
+        debian12.sh("pkill -x master; systemctl restart postfix; rm -rf /var/spool/postfix-moved")
 
 
 def test_a_run_that_ended_before_its_reload_is_mended_by_the_next(host: LabHost) -> None:

@@ -114,8 +114,8 @@ class Configuration(Job):
         running = self._postfix.running()
         reread = any(table.type in READ_ONCE for table, _rows in tables)
         pending = running and self._postfix.reload_pending()
-        restart = running and (
-            any(change.name in RESTART_ONLY for change in parameters) or self._postfix.restart_pending())
+        restart = self._postfix.restart_pending() or (
+            running and any(change.name in RESTART_ONLY for change in parameters))
         reload_required = running and (bool(parameters) or reread or pending)
         diff = [_diff(path, str(before.masked()), str(after.masked()))] if parameters else []
         diff += [_diff(table.path, *rendered(rows)) for table, rows in tables]

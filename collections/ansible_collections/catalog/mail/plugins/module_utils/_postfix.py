@@ -21,7 +21,8 @@ from ._main_cf import MainCf, folded
 
 SBIN = ["/usr/sbin", "/sbin", "/usr/local/sbin"]
 RUN_DIRECTORY = "/run/catalog-mail"
-RELOAD_SECONDS = 5.0
+RELOAD_SECONDS = 10.0
+LOG_TAGS = ("postfix", "postfix/master", "postfix/postfix-script", "postfix/qmgr")
 
 
 class Postfix:
@@ -142,7 +143,7 @@ class Postfix:
         text = (read_bytes(os.path.join(queue, "pid", "master.pid")) or b"").strip()
         if not text.isdigit():
             return None
-        return int(text) if _content_of_process(int(text), "comm").strip() == b"master" else None
+        return int(text) if _is_master(int(text)) else None
 
     def reload_pending(self) -> bool:
         """Whether the running daemons are older than main.cf, so that they do not follow it yet."""
@@ -154,7 +155,7 @@ class Postfix:
         """The process ids of the queue manager: master starts a new one at each reload."""
         master = self.master_pid()
         children = _children(master) if master else []
-        return [pid for pid in children if (_content_of_process(pid, "comm")).strip() == b"qmgr"]
+        return [pid for pid in children if _content_of_process(pid, "comm").strip() == b"qmgr"]
 
     def _queue_manager_started(self) -> Optional[float]:
         """When the queue manager began, in seconds since 1970; None while Postfix is stopped."""
@@ -162,16 +163,24 @@ class Postfix:
         return max(started) if started else None
 
     def restart_pending(self) -> bool:
-        """Whether a parameter that only a start reads was written after the running master began."""
-        master = self.master_pid()
+        """Whether the master that runs began before a parameter was written that only a start reads."""
         marker = facts_of(self._restart_marker())
-        return bool(master and marker and marker.mtime_ns / 1e9 > _start_time(master))
+        pid = (read_bytes(self._restart_marker()) or b"").strip()
+        if not marker or not pid.isdigit() or not _is_master(int(pid)):
+            return False
+        return marker.mtime_ns / 1e9 > _start_time(int(pid))
 
     def note_restart(self) -> None:
-        """Remember, until the next start of Postfix or of the host, that a restart is needed."""
+        """Remember, until Postfix or the host is started again, that the master that runs now has to go.
+
+        By its process id: with another queue_directory it could not be found any more.
+        """
+        master = self.master_pid()
+        if master is None:
+            return
         os.makedirs(RUN_DIRECTORY, mode=0o755, exist_ok=True)
-        with open(self._restart_marker(), "w", encoding="utf-8") as stream:
-            stream.write(self.config_directory + "\n")
+        with open(self._restart_marker(), "w", encoding="ascii") as stream:
+            stream.write(f"{master}\n")
 
     def _restart_marker(self) -> str:
         name = hashlib.sha256(self.config_directory.encode()).hexdigest()[:16]
@@ -185,14 +194,29 @@ class Postfix:
         if code:
             raise PostfixRefused(
                 f"postfix reload failed: {self._why(err, asked)}", stage="reload")
+        self._await_queue_manager(before, asked)
+
+    def _await_queue_manager(self, before: Set[int], asked: float) -> None:
+        """Wait for the new queue manager, the first daemon that reads the new parameters.
+
+        One that finds them wrong lives for a second longer, but not to the point where it gives
+        up root. Where there was none before, none is insisted on.
+        """
+        seen: Set[int] = set()
         limit = time.monotonic() + RELOAD_SECONDS
         while time.monotonic() < limit:
             if not self.running():
-                raise PostfixRefused(
-                    f"Postfix ended when it was reloaded: {self._why('', asked)}", stage="reload")
-            if set(self._queue_managers()) - before:
+                raise PostfixRefused(f"Postfix ended when it was reloaded: {self._why('', asked)}", stage="reload")
+            new = set(self._queue_managers()) - before
+            if any(_gave_up_root(pid) for pid in new):
                 return
+            if seen - new:
+                break
+            seen |= new
             time.sleep(0.05)
+        if before:
+            raise PostfixRefused(
+                f"Postfix was reloaded, and has no queue manager any more: {self._why('', asked)}", stage="reload")
 
     def start(self) -> bool:
         """Start this instance; whether it runs afterwards.
@@ -215,9 +239,10 @@ class Postfix:
         journal = self._module.get_bin_path("journalctl")
         if journal:
             time.sleep(0.2)  # the journal takes a moment to hold the line
+            tags = [f"--identifier={name}" for name in LOG_TAGS]
             _code, out, _err = self._run(
-                [journal, "--quiet", "--no-pager", "-o", "cat", f"--since=@{since - 1:.0f}", "-g", "fatal|error"])
-            lines = [line for line in out.splitlines() if line.strip()]
+                [journal, "--quiet", "--no-pager", "-o", "cat", f"--since=@{since - 1:.0f}", *tags])
+            lines = [line for line in out.splitlines() if "fatal:" in line or "error:" in line]
             if lines:
                 return lines[-1].partition("fatal: ")[2] or lines[-1]
         return self.problem_of(read_bytes(self.main_cf_path) or b"") or "it gave no reason; see the mail log"
@@ -285,6 +310,18 @@ def _content_of_process(pid: int, name: str) -> bytes:
         return read_bytes(f"/proc/{pid}/{name}") or b""
     except OSError:
         return b""
+
+
+def _gave_up_root(pid: int) -> bool:
+    """Whether a daemon has read its parameters and goes on as the mail owner."""
+    for line in _content_of_process(pid, "status").splitlines():
+        if line.startswith(b"Uid:"):
+            return line.split()[1] != b"0"
+    return False
+
+
+def _is_master(pid: int) -> bool:
+    return _content_of_process(pid, "comm").strip() == b"master"
 
 
 def _stat_fields(pid: int) -> List[str]:

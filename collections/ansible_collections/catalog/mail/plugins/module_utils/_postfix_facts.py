@@ -35,7 +35,7 @@ def postfix_facts(postfix: Postfix, queue_limit: int) -> Dict[str, Any]:
         "queue_length": len(queue),
         "queue": queue[:max(queue_limit, 0)],
         "reload_pending": running and postfix.reload_pending(),
-        "restart_pending": running and postfix.restart_pending(),
+        "restart_pending": postfix.restart_pending(),
         "problems": problems,
     }
 
