@@ -1,15 +1,19 @@
 """Real Postfix for the module tests: a lab host with Postfix installed, put back before each test."""
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from lab_host import ROOT, LabHost
+from lab_host import CA, ROOT, Hidden, LabHost
 
 HOSTS = ("catalog12", "catalog13")
+HOME = Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or Path.home() / ".cache/catalog-mail-lab")
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +56,19 @@ def debian12(prepared: dict[str, LabHost]) -> LabHost:
 def run_module(prepared: dict[str, LabHost]) -> Callable[..., dict[str, Any]]:
     """Run a module in a host: run_module(host name, module, args, check=False, diff=True)."""
     return lambda name, module, args, **how: prepared[name].module(module, args, **how)
+
+
+@pytest.fixture(scope="session")
+def passwords(lab: None) -> Hidden:
+    """The lab's passwords, by user."""
+    return Hidden(json.loads((HOME / "credentials.json").read_text())["users"])
+
+
+@pytest.fixture
+def mailbox(passwords: Hidden) -> Hidden:
+    """alice's mailbox, as test_email wants it."""
+    alice = "alice@corp.test"
+    return Hidden(host="mail.corp.test", username=alice, password=passwords[alice], ca_file=CA)
 
 
 def put_back(host: LabHost) -> None:

@@ -15,6 +15,14 @@ import ansible
 
 ROOT = Path(__file__).parents[2]
 CODE = "/opt/module-tests"
+CA = "/etc/ssl/lab-ca.crt"
+
+
+class Hidden(dict[str, Any]):
+    """Holds passwords; a failing test that shows its values does not show these."""
+
+    def __repr__(self) -> str:
+        return "<with passwords>"
 
 
 @dataclass(frozen=True)

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.catalog.mail.plugins.modules import test_email
-from lab_host import CODE, ROOT, LabHost
+from lab_host import CA, CODE, ROOT, Hidden, LabHost
 
 LAB = ROOT / "molecule/shared/lab.py"
-HOME = Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or Path.home() / ".cache/catalog-mail-lab")
-CA = "/etc/ssl/lab-ca.crt"
 SUBMISSION = "catalog@corp.test"
 RELAY = {
     "relayhost": "[mail.corp.test]:587", "smtp_sasl_auth_enable": "yes", "smtp_sasl_security_options": "noanonymous",
@@ -29,26 +25,6 @@ RELAY = {
 QUEUE_ID = re.compile(r"\b[0-9A-F]{8,15}: ")
 
 Send = Callable[..., dict[str, Any]]
-
-
-class Hidden(dict[str, Any]):
-    """Holds passwords; a failing test that shows its values does not show these."""
-
-    def __repr__(self) -> str:
-        return "<with passwords>"
-
-
-@pytest.fixture(scope="session")
-def passwords(lab: None) -> Hidden:
-    """The lab's passwords."""
-    return Hidden(json.loads((HOME / "credentials.json").read_text())["users"])
-
-
-@pytest.fixture
-def mailbox(passwords: Hidden) -> Hidden:
-    """alice's mailbox, as the option wants it."""
-    alice = "alice@corp.test"
-    return Hidden(host="mail.corp.test", username=alice, password=passwords[alice], ca_file=CA)
 
 
 @pytest.fixture

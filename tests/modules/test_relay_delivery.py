@@ -1,0 +1,57 @@
+"""Every form of a relay carries a message into a mailbox; without one it is delivered directly."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from lab_host import CA, Hidden, LabHost
+
+ACCOUNT = "catalog@corp.test"
+SENDER = "noreply@catalog.test"
+CLOSED = "[mail.corp.test]:9"
+
+FORMS = {
+    "a host, STARTTLS": {"relayhost": ["[mail.corp.test]:587"]},
+    "a host, implicit TLS": {"relayhost": ["[mail.corp.test]:465"]},
+    "the MX of a domain": {"relayhost": ["corp.test:587"]},
+    "an IPv4 address": {"relayhost": ["[198.18.25.25]:587"], "tls_level": "encrypt"},
+    "an IPv6 address": {"relayhost": ["[fd25:ca7a:1096::25]:587"], "tls_level": "encrypt"},
+    "the second of two, the first being closed": {"relayhost": [CLOSED, "[smtp.corp.test]:587"]},
+}
+
+
+def set_relay(host: LabHost, passwords: Hidden, options: dict[str, Any]) -> None:
+    account = {"username": ACCOUNT, "password": passwords[ACCOUNT], "ca_file": CA, "reload": True}
+    result = host.module("postfix_relayhost", {**account, **options})
+    assert result["changed"], result
+
+
+def proof(host: LabHost, mailbox: Hidden) -> dict[str, Any]:
+    """The way of a test e-mail from this host."""
+    result = host.module("test_email", {"recipient": "alice@corp.test", "sender": SENDER, "mailbox": mailbox, "timeout": 45})
+    assert not result.get("failed"), result["msg"]
+    return result
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_of_a_relay(form: str, debian12: LabHost, passwords: Hidden, mailbox: Hidden) -> None:
+    set_relay(debian12, passwords, FORMS[form])
+    [submission] = [hop for hop in proof(debian12, mailbox)["hops"] if "ESMTPSA" in str(hop["protocol"])]
+    assert submission["by"] == "mail.corp.test" and submission["tls"]["version"] == "TLSv1.3"
+
+
+def test_a_sender_with_a_relay_of_its_own(debian12: LabHost, passwords: Hidden, mailbox: Hidden) -> None:
+    """The relay for everybody else is closed."""
+    own = {"sender": SENDER, "relayhost": "[smtp.corp.test]:587", "username": ACCOUNT, "password": passwords[ACCOUNT]}
+    set_relay(debian12, passwords, {"relayhost": [CLOSED], "sender_dependent": [own]})
+    assert any("ESMTPSA" in str(hop["protocol"]) for hop in proof(debian12, mailbox)["hops"])
+
+
+def test_after_the_relay_is_gone_mail_goes_directly(host: LabHost, passwords: Hidden, mailbox: Hidden) -> None:
+    host.module("postfix_config", {"parameters": {"myhostname": f"{host.name}.catalog.test"}})
+    set_relay(host, passwords, {"relayhost": [CLOSED]})
+    assert host.module("postfix_relayhost", {"state": "absent", "reload": True})["changed"]
+    result = proof(host, mailbox)
+    assert not any("ESMTPSA" in str(hop["protocol"]) for hop in result["hops"])
+    verdicts = {row["method"]: row["result"] for header in result["authentication_results"] for row in header["results"]}
+    assert verdicts["spf"] == verdicts["dmarc"] == "pass"
