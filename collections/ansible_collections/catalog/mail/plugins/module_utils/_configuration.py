@@ -69,7 +69,7 @@ class Configuration(Job):
         self._module.warn("Postfix is not installed yet, so this check mode could not have it judge the parameters.")
         parameters = plan(empty, desired.parameters)
         changes: List[Any] = list(parameters) + [table for table in desired.tables if table.present]
-        return Plan(changes, _result(parameters, [], True, False, False), [
+        return Plan(changes, _result(parameters, [], False, False, False), [
             _diff(self._postfix.main_cf_path, "", str(empty.edited(parameters).masked()))] if parameters else [])
 
     def _warn(self, desired: Desired) -> None:
@@ -130,6 +130,7 @@ class Configuration(Job):
         parameters = [change for change in plan.changes if isinstance(change, Change)]
         tables = [change for change in plan.changes if isinstance(change, tuple)]
         if any(change.name in RESTART_ONLY for change in parameters):
+            transaction.remember(self._postfix.restart_marker)
             self._postfix.note_restart()
         try:
             for table, changes in tables:

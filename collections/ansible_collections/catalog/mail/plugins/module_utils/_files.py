@@ -49,7 +49,7 @@ class Transaction:
     def replace(self, path: str, source: str, mode: int, uid: int, gid: int) -> None:
         """Move ``source`` to ``path`` (through a symbolic link), with mode, owner, SELinux context."""
         path = os.path.realpath(path)
-        self._remember(path)
+        self.remember(path)
         os.chmod(source, mode)
         os.chown(source, uid, gid)
         if os.path.exists(path):
@@ -67,14 +67,14 @@ class Transaction:
     def attributes(self, path: str, mode: int, uid: int, gid: int) -> None:
         """Set mode and owner of a file whose content stays."""
         path = os.path.realpath(path)
-        self._remember(path)
+        self.remember(path)
         os.chown(path, uid, gid)
         os.chmod(path, mode)
 
     def remove(self, path: str) -> None:
         """Remove a file, if it is there; of a symbolic link, the link."""
         if os.path.lexists(path):
-            self._remember(path)
+            self.remember(path)
             os.unlink(path)
 
     def roll_back(self) -> None:
@@ -89,7 +89,8 @@ class Transaction:
                 self.replace(path, copy, original.mode, original.uid, original.gid)
         self._originals.clear()
 
-    def _remember(self, path: str) -> None:
+    def remember(self, path: str) -> None:
+        """Take a file as it is now for what is put back, before something else writes it."""
         if path in self._originals:
             return
         if not os.path.exists(path):

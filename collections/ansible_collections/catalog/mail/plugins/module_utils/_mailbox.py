@@ -100,7 +100,7 @@ class _Silence:
 
     def readline(self) -> bytes:
         try:
-            return super().readline()  # type: ignore[misc]
+            return super().readline()  # type: ignore[misc]  # of the client that this is mixed into
         except socket.timeout:
             raise imaplib.IMAP4.abort("timed out waiting for an answer") from None
 

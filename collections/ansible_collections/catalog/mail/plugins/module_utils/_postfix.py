@@ -164,8 +164,8 @@ class Postfix:
 
     def restart_pending(self) -> bool:
         """Whether the master that runs began before a parameter was written that only a start reads."""
-        marker = facts_of(self._restart_marker())
-        pid = (read_bytes(self._restart_marker()) or b"").strip()
+        marker = facts_of(self.restart_marker)
+        pid = (read_bytes(self.restart_marker) or b"").strip()
         if not marker or not pid.isdigit() or not _is_master(int(pid)):
             return False
         return marker.mtime_ns / 1e9 > _start_time(int(pid))
@@ -179,10 +179,12 @@ class Postfix:
         if master is None:
             return
         os.makedirs(RUN_DIRECTORY, mode=0o755, exist_ok=True)
-        with open(self._restart_marker(), "w", encoding="ascii") as stream:
+        with open(self.restart_marker, "w", encoding="ascii") as stream:
             stream.write(f"{master}\n")
 
-    def _restart_marker(self) -> str:
+    @property
+    def restart_marker(self) -> str:
+        """The file by which a needed restart is remembered."""
         name = hashlib.sha256(self.config_directory.encode()).hexdigest()[:16]
         return os.path.join(RUN_DIRECTORY, f"restart-{name}")
 
