@@ -11,9 +11,10 @@ export CONTAINERS_CONF := $(CURDIR)/molecule/shared/containers.conf
 COLLECTION := collections/ansible_collections/catalog/mail
 LAB := python molecule/shared/lab.py
 HAS_LAB = [ "$$(id -u)" -eq 0 ] && [ -x .venv/bin/python ] && command -v podman >/dev/null
-LINTED_PYTHON := $(COLLECTION)/plugins $(COLLECTION)/tests/unit tests molecule .ci
+SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
+LINTED_PYTHON := $(SERVICE)/src $(COLLECTION)/plugins $(COLLECTION)/tests/unit tests molecule .ci
 
-.PHONY: help quickstart test unit lint sanity lab integration molecule bench build requirements clean purge tools machine
+.PHONY: help quickstart test unit lint sanity service lab integration molecule bench build requirements clean purge tools machine
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,14 +24,15 @@ quickstart: machine ## a bare host, a relay through a mail server, a test e-mail
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 
 test: ## everything below down to molecule, stopping at the first failure (root)
-	@.ci/sections machine lint unit sanity lab integration molecule
+	@.ci/sections machine lint unit sanity service lab integration molecule
 
 unit: tools ## tests without a host: pure code, and the repository itself
-	@pytest -q $(COLLECTION)/tests/unit tests/repository tests/roles
+	@pytest -q $(COLLECTION)/tests/unit tests/service/unit tests/repository tests/roles
 
 lint: tools ## ruff, mypy, yamllint, ansible-lint, documentation and changelog
 	@ruff check $(LINTED_PYTHON)
 	@mypy
+	@PYTHONPATH=$(SERVICE)/src lint-imports --config $(SERVICE)/pyproject.toml --no-cache
 	@yamllint --strict .
 	@ansible-lint
 	@antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck $(COLLECTION)
@@ -39,11 +41,14 @@ lint: tools ## ruff, mypy, yamllint, ansible-lint, documentation and changelog
 sanity: tools ## ansible-test sanity
 	@.ci/sanity
 
+service: machine ## tests of the service as a process, with SMTP servers and PostgreSQL of their own (root)
+	@pytest tests/service/system
+
 lab: machine ## start the lab's hosts, or leave them as they are (root)
 	@$(LAB) up
 
 integration: lab ## tests against the lab's hosts (root)
-	@pytest tests --ignore tests/repository --ignore tests/roles
+	@pytest tests --ignore tests/repository --ignore tests/roles --ignore tests/service
 
 molecule: lab ## the scenarios (root)
 	@molecule test --all

@@ -5,14 +5,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lab_host import CA, ROOT, Hidden, LabHost
+from application import Application, give_back, make_room
+from lab_host import CA, HOSTS, ROOT, Hidden, LabHost
 
-HOSTS = ("catalog12", "catalog13")
 HOME = Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or Path.home() / ".cache/catalog-mail-lab")
 
 
@@ -56,6 +56,33 @@ def debian12(prepared: dict[str, LabHost]) -> LabHost:
 def run_module(prepared: dict[str, LabHost]) -> Callable[..., dict[str, Any]]:
     """Run a module in a host: run_module(host name, module, args, check=False, diff=True)."""
     return lambda name, module, args, **how: prepared[name].module(module, args, **how)
+
+
+@pytest.fixture(scope="session")
+def application_on(
+    prepared: dict[str, LabHost], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Application]]:
+    """The real application on a host of this name, where the modules look for one. Started when first asked for."""
+    started: dict[str, Application] = {}
+    deployed: dict[str, bool] = {}
+
+    def on(name: str) -> Application:
+        if name not in started:
+            deployed[name] = make_room(prepared[name])
+            started[name] = Application(prepared[name], tmp_path_factory.mktemp(f"application-{name}"))
+            started[name].deploy()
+        return started[name]
+
+    yield on
+    for name, application in started.items():
+        application.end()
+        give_back(prepared[name], running=deployed[name])
+
+
+@pytest.fixture
+def application(application_on: Callable[[str], Application]) -> Application:
+    """The real application on Debian 12."""
+    return application_on("catalog12")
 
 
 @pytest.fixture(scope="session")

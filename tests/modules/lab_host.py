@@ -14,6 +14,7 @@ from typing import Any
 import ansible
 
 ROOT = Path(__file__).parents[2]
+HOSTS = ("catalog12", "catalog13")
 CODE = "/opt/module-tests"
 CA = "/etc/ssl/lab-ca.crt"
 
@@ -57,9 +58,12 @@ class LabHost:
 
     def in_network(self, *command: str) -> None:
         """Run a command of this machine in the host's network, where the host itself may change nothing."""
+        subprocess.run(["nsenter", "--target", self.pid(), "--net", *command], check=True)
+
+    def pid(self) -> str:
+        """The process of this machine that is the host's first."""
         podman = ["podman", "inspect", "--format", "{{.State.Pid}}", self.container]
-        pid = subprocess.run(podman, capture_output=True, check=True, text=True).stdout.strip()
-        subprocess.run(["nsenter", "--target", pid, "--net", *command], check=True)
+        return subprocess.run(podman, capture_output=True, check=True, text=True).stdout.strip()
 
     def read(self, path: str) -> bytes:
         """A file's bytes."""

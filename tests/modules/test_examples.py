@@ -19,6 +19,8 @@ FROM_THE_LAB = {
     "vault_relay_password": "{{ lab_passwords['catalog@corp.test'] }}",
     "vault_alice_password": "{{ lab_passwords['alice@corp.test'] }}",
 }
+# The modules whose examples need an application on the host.
+OF_THE_APPLICATION = ("email_settings", "email_settings_info")
 RELAY = {
     "name": "Have the host send through the lab's relay",
     "catalog.mail.postfix_relayhost": {
@@ -36,13 +38,24 @@ def examples(module: str) -> list[dict[str, Any]]:
     return tasks
 
 
+def before(module: str) -> list[dict[str, Any]]:
+    """Tasks that bring about what the examples of a module speak of."""
+    if module == "email_settings_info":
+        return examples("email_settings")[:1]
+    return [RELAY] if module == "test_email" else []
+
+
 @pytest.mark.parametrize("module", MODULES)
-def test_examples_run_as_they_are_written(module: str, debian12: LabHost, tmp_path: Path) -> None:
+def test_examples_run_as_they_are_written(
+    module: str, debian12: LabHost, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if module in OF_THE_APPLICATION:
+        request.getfixturevalue("application")
     tasks = examples(module)
     assert any(f"catalog.mail.{module}" in task for task in tasks)
     play = {
         "name": "Run the examples", "hosts": debian12.name, "gather_facts": False, "vars": {**PASSWORDS, **FROM_THE_LAB},
-        "pre_tasks": [RELAY] if module == "test_email" else [], "tasks": tasks,
+        "pre_tasks": before(module), "tasks": tasks,
     }
     playbook = tmp_path / "examples.yml"
     playbook.write_text(yaml.safe_dump([play], sort_keys=False))

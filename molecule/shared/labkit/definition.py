@@ -31,7 +31,9 @@ SUBMISSION_ACCOUNT = "catalog@corp.test"
 USERS = ("alice@corp.test", "bob@corp.test", SUBMISSION_ACCOUNT)
 """Mailboxes and logins; the name is the whole address."""
 
-FAULTS = ("refuse_login", "refuse_sender", "wrong_certificate", "untrusted_certificate", "down")
+FAULTS = (
+    "refuse_login", "refuse_sender", "wrong_certificate", "untrusted_certificate", "no_starttls", "full", "silent", "down",
+)
 
 # What a server installation of Debian has, as far as anything here could notice.
 _SYSTEM = (
@@ -40,6 +42,8 @@ _SYSTEM = (
 )
 _TO_INSTALL = (
     "postfix", "postfix-lmdb", "postfix-pcre", "postfix-cdb", "libsasl2-modules", "sasl2-bin", "openssl", "rsyslog",
+    # What makes a virtual environment, and with it the application's.
+    "python3-venv",
 )
 _MAIL_SERVER = (
     "postfix", "dovecot-imapd", "dovecot-lmtpd", "dovecot-sieve", "dnsmasq", "opendkim", "opendmarc", "openssl",

@@ -9,6 +9,8 @@ from labkit.definition import FAULTS, HOSTS, MAIL, SUBMISSION_ACCOUNT, USERS
 from labkit.state import LabError, credentials
 
 _SECONDS = 30
+_ALONE = ("down", "silent", "full")
+"""Faults that hide what any other would do."""
 _CERTIFICATES = {"wrong_certificate": "other", "untrusted_certificate": "untrusted"}
 
 
@@ -19,6 +21,8 @@ def set_to(faults: Iterable[str]) -> None:
         raise LabError(f"There is no fault {unknown[0]}. There are: none {' '.join(FAULTS)}.")
     if len(_CERTIFICATES.keys() & set(wanted)) > 1:
         raise LabError("A server shows one certificate: choose wrong_certificate or untrusted_certificate.")
+    if hiding := [fault for fault in wanted if fault in _ALONE and len(wanted) > 1]:
+        raise LabError(f"A server that is {hiding[0]} shows no other fault: choose {hiding[0]} alone.")
     expectations = _expectations(wanted)
     if named() == wanted and not _unmet(expectations):
         return
@@ -37,12 +41,18 @@ def in_force() -> list[str]:
     """The faults that a client notices at the moment."""
     if not probes.listens(probes.SMTP):
         return ["down"]
+    if probes.is_silent(probes.SMTP):
+        return ["silent"]
     certificate = probes.shown_certificate(probes.IMAPS)
     faults = [fault for fault, name in _CERTIFICATES.items() if certificate == probes.expected_certificate(name)]
     if probes.login_refused(SUBMISSION_ACCOUNT, credentials()[SUBMISSION_ACCOUNT]):
         faults.append("refuse_login")
     if _sender_refused():
         faults.append("refuse_sender")
+    if not probes.offers_starttls(probes.SUBMISSION):
+        faults.append("no_starttls")
+    if probes.is_full(probes.SMTP):
+        faults.append("full")
     return faults
 
 
@@ -52,8 +62,10 @@ def _sender_refused() -> bool:
 
 def _expectations(faults: list[str]) -> dict[str, Callable[[], bool]]:
     """What a client must be able to see -> how to look at it."""
+    ports = (probes.SMTP, probes.SUBMISSION, probes.SUBMISSIONS)
+    if "silent" in faults:
+        return {"Postfix is silent": lambda: all(probes.is_silent(port) for port in ports)}
     if "down" in faults:
-        ports = (probes.SMTP, probes.SUBMISSION, probes.SUBMISSIONS)
         return {"Postfix is down": lambda: not any(probes.listens(port) for port in ports)}
     chosen = next((name for fault, name in _CERTIFICATES.items() if fault in faults), "mail")
     password = credentials()[SUBMISSION_ACCOUNT]
@@ -68,6 +80,12 @@ def _expectations(faults: list[str]) -> dict[str, Callable[[], bool]]:
         ),
         "noreply is " + ("refused" if "refuse_sender" in faults else "accepted"): lambda: (
             _sender_refused() == ("refuse_sender" in faults)
+        ),
+        "STARTTLS is " + ("kept back" if "no_starttls" in faults else "offered"): lambda: all(
+            probes.offers_starttls(port) != ("no_starttls" in faults) for port in (probes.SMTP, probes.SUBMISSION)
+        ),
+        "it " + ("has no room" if "full" in faults else "has room"): lambda: (
+            probes.is_full(probes.SMTP) == ("full" in faults)
         ),
     }
 

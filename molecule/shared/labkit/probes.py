@@ -58,6 +58,40 @@ def listens(port: int) -> bool:
     return True
 
 
+def is_silent(port: int) -> bool:
+    """Whether the port takes a connection and then says nothing for a second."""
+    try:
+        with socket.create_connection((MAIL_ADDRESS, port), timeout=2) as connection:
+            connection.settimeout(1)
+            connection.recv(1)
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def offers_starttls(port: int) -> bool:
+    """Whether the port names STARTTLS among what it can do."""
+    try:
+        with smtplib.SMTP(MAIL_ADDRESS, port, timeout=_TIMEOUT) as smtp:
+            smtp.ehlo("probe.corp.test")
+            return smtp.has_extn("starttls")
+    except (OSError, smtplib.SMTPException):
+        return False
+
+
+def is_full(port: int) -> bool:
+    """Whether the port takes no message for want of room (452 4.3.1)."""
+    try:
+        with smtplib.SMTP(MAIL_ADDRESS, port, timeout=_TIMEOUT) as smtp:
+            smtp.ehlo("probe.corp.test")
+            code, text = smtp.mail(f"probe@{MAIL_NAME}")
+    except (OSError, smtplib.SMTPException):
+        return False
+    return code == 452 and text.startswith(b"4.3.1")
+
+
 def _unverified() -> ssl.SSLContext:
     """TLS that takes any certificate: it is looked at here, not trusted, and a wrong one is to be recognised."""
     context = ssl.create_default_context()

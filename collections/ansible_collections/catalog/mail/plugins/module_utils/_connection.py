@@ -73,12 +73,17 @@ def server(option: str, given: Mapping[str, Any], ports: Mapping[str, int], time
 
 def tls_context(settings: Server, option: str) -> ssl.SSLContext:
     """A context that verifies chain and name. ``ca_file`` counts instead of the system's authorities."""
+    return verifying_context(settings.ca_file, f"{option}.ca_file")
+
+
+def verifying_context(ca_file: Optional[str], field: str) -> ssl.SSLContext:
+    """A context that verifies chain and name; ``field`` is the option that named the file of authorities."""
     try:
-        context = ssl.create_default_context(cafile=settings.ca_file)
+        context = ssl.create_default_context(cafile=ca_file)
     except (ssl.SSLError, OSError) as exc:
         raise InputRefused(
-            f"{option}.ca_file",
-            f"{settings.ca_file} cannot be read as certificates ({exc.strerror or exc})",
+            field,
+            f"{ca_file} cannot be read as certificates ({exc.strerror or exc})",
             "Name a readable file of PEM certificates",
         ) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -36,3 +36,27 @@ class CommandFailed(CatalogMailError):
 
 class DeliveryFailed(CatalogMailError):
     """A test e-mail did not arrive: at which stage, with what evidence, and the remedy."""
+
+
+class ApiFailed(CatalogMailError):
+    """The application's API cannot be used, or refuses: ``cause`` and ``remedy``, ``field`` and ``code`` if it has them.
+
+    ``errors`` are several at once, each with the first three; then the text tells all of them.
+    """
+
+    def __init__(self, cause: str, remedy: str, **details) -> None:
+        found = details.get("errors") or [{"field": details.get("field"), "cause": cause, "remedy": remedy}]
+        super().__init__(" ".join(map(_sentences, found)), cause=cause, remedy=remedy, **details)
+
+
+def _sentences(error) -> str:
+    place = f"{error['field']}: " if error["field"] else ""
+    return f"{place}{error['cause']} {error['remedy']}"
+
+
+class TokenMissing(ApiFailed):
+    """There is no file with a token for the API, as on a host that has no application yet."""
+
+
+class Outdated(ApiFailed):
+    """What a plan was made from was changed by somebody else before the plan was carried out."""

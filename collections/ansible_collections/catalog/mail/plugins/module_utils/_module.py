@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Sequence, Tuple
 from ansible.module_utils.basic import AnsibleModule
 
 from ._discreet import DiscreetModule
-from ._errors import CatalogMailError
+from ._errors import CatalogMailError, Outdated
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,10 @@ class Job:
         raise NotImplementedError
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
-        """Carry out a plan that has changes; returns what the doing adds to the result."""
+        """Carry out a plan that has changes; returns what the doing adds to the result.
+
+        Raises Outdated, before anything is done, where the plan's ground has changed: then there is a new plan, once.
+        """
         raise NotImplementedError
 
 
@@ -75,11 +78,7 @@ def run(spec: Spec, job: Callable[[AnsibleModule], Job]) -> None:
     """Run a module that changes something: plan, apply unless in check mode, report."""
     module = spec.module()
     try:
-        task = job(module)
-        plan = task.plan()
-        result = dict(plan.result)
-        if plan.changes and not module.check_mode:
-            result.update(task.apply(plan))
+        plan, result = _brought_about(job(module), module.check_mode)
     except CatalogMailError as exc:
         module.fail_json(msg=str(exc), **exc.details)
     except PermissionError as exc:
@@ -87,6 +86,18 @@ def run(spec: Spec, job: Callable[[AnsibleModule], Job]) -> None:
     if plan.diff:
         result["diff"] = list(plan.diff)
     module.exit_json(changed=bool(plan.changes), **result)
+
+
+def _brought_about(task: Job, check_mode: bool) -> Tuple[Plan, Dict[str, Any]]:
+    """Plan and apply. Where somebody else changed things in between, that is done once more from what is there now."""
+    plan = task.plan()
+    if check_mode or not plan.changes:
+        return plan, dict(plan.result)
+    try:
+        return plan, {**plan.result, **task.apply(plan)}
+    except Outdated:
+        plan = task.plan()
+        return plan, {**plan.result, **(task.apply(plan) if plan.changes else {})}
 
 
 def report(spec: Spec, read: Callable[[AnsibleModule], Dict[str, Any]], in_check_mode: bool = True) -> None:

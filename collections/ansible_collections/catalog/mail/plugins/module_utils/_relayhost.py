@@ -10,13 +10,13 @@ Source: SASL_README and TLS_README of Postfix; postconf(5) for each parameter.
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ._errors import InputRefused
 from ._instance import Desired, Present
 from ._lookup_table import Entry, Table
+from ._loopback import is_loopback
 from ._parameters import TLS_CLIENT_LEVELS
 from ._relay_syntax import Relay, parse_relay
 
@@ -144,15 +144,7 @@ def _check_account(prefix: str, username: Optional[str], password: Optional[str]
 
 
 def _all_local(relays: Sequence[Relay]) -> bool:
-    def local(relay: Relay) -> bool:
-        if relay.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(relay.host).is_loopback
-        except ValueError:
-            return False
-
-    return all(local(relay) for relay in relays)
+    return all(is_loopback(relay.host) for relay in relays)
 
 
 def _passwords(intention: Intention, directory: str, table_type: str) -> Table:

@@ -14,6 +14,7 @@ from typing import Dict, Optional
 from ._connection import IMAP_PORTS, SMTP_PORTS, Server, server, tls_context
 from ._errors import InputRefused
 from ._evidence import postconf
+from ._loopback import is_loopback
 from ._message import checked_address, default_sender, is_domain
 from ._module import Spec
 
@@ -84,11 +85,6 @@ class Request:
             "mailbox_username": (mailbox.username if mailbox else None) or "nobody",
             "timeout": str(self.timeout),
         }
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a server's name or address is this host itself."""
-    return host == "::1" or host.startswith("127.") or host.lower() == "localhost"
 
 
 def read_request(module) -> Request:

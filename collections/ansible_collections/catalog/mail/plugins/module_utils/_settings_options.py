@@ -1,0 +1,78 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""The e-mail settings as options of Ansible: the application's document, each secret marked as one. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, FrozenSet, Iterator, Mapping
+
+_TLS = ["none", "starttls", "implicit"]
+_CLOUDS = ["global", "us_gov", "us_gov_dod", "china"]
+_SECRET: Dict[str, Any] = {"type": "str", "no_log": True}
+
+_REGISTRATION: Dict[str, Any] = {
+    "tenant_id": {"type": "str"},
+    "client_id": {"type": "str"},
+    "client_secret": _SECRET,
+    "certificate": _SECRET,
+    "cloud": {"type": "str", "choices": _CLOUDS},
+}
+
+NOTIFICATIONS: Dict[str, Any] = {
+    "enabled": {"type": "bool"},
+    "transport": {"type": "str", "choices": ["builtin", "smtp", "microsoft"]},
+    "from": {"type": "dict", "options": {"address": {"type": "str"}, "display_name": {"type": "str"}}},
+    "smtp": {"type": "dict", "options": {
+        "host": {"type": "str"},
+        "port": {"type": "int"},
+        "tls": {"type": "str", "choices": _TLS},
+        "username": {"type": "str"},
+        "password": _SECRET,
+        "timeout": {"type": "int"},
+        "ca_file": {"type": "path"},
+    }},
+    "microsoft": {"type": "dict", "options": {"email_address": {"type": "str"}, **_REGISTRATION}},
+}
+
+INTERACTIONS: Dict[str, Any] = {
+    "enabled": {"type": "bool"},
+    "reply_to": {"type": "str"},
+    "receiver": {"type": "str", "choices": ["imap", "microsoft"]},
+    "imap": {"type": "dict", "options": {
+        "host": {"type": "str"},
+        "port": {"type": "int"},
+        "tls": {"type": "str", "choices": _TLS},
+        "username": {"type": "str"},
+        "password": _SECRET,
+        "mailbox": {"type": "str"},
+        "archive_mailbox": {"type": "str"},
+    }},
+    "microsoft": {"type": "dict", "options": _REGISTRATION},
+    "intent_tracking": {"type": "str", "choices": ["auto", "subaddress", "message_id"]},
+    "sync_interval": {"type": "int"},
+    "archive": {"type": "dict", "options": {
+        "enabled": {"type": "bool"},
+        "on_calendar": {"type": "str"},
+        "keep_days": {"type": "int"},
+    }},
+}
+
+SETTINGS: Dict[str, Any] = {
+    "notifications": {"type": "dict", "options": NOTIFICATIONS},
+    "interactions": {"type": "dict", "options": INTERACTIONS},
+}
+"""The two sections that a task may set, by name."""
+
+
+def _secret_paths(options: Mapping[str, Mapping[str, Any]], above: str = "") -> Iterator[str]:
+    for name, option in options.items():
+        if option.get("no_log"):
+            yield above + name
+        yield from _secret_paths(option.get("options", {}), f"{above}{name}.")
+
+
+SECRETS: FrozenSet[str] = frozenset(_secret_paths(SETTINGS))
+"""Where secrets stand, as dotted paths such as ``notifications.smtp.password``."""

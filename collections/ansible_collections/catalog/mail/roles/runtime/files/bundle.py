@@ -1,0 +1,131 @@
+"""Pack what a host needs to install the application, on the machine that Ansible runs on.
+
+Usage: bundle.py FOLDER PYTHON MACHINE WITH_WHEELS, such as: bundle.py ~/.cache/catalog-mail 3.11 x86_64 yes
+
+Prints the archive's path, after the word `made` or `kept`. In it are `package/` with the application's wheel,
+`requirements.txt` and, if asked for, `wheels/` with those of all dependencies for that Python, fetched by pip as it is
+configured on this machine and checked against their hashes. What was fetched once is kept for every later version that
+needs the same. May be killed at any point and run several times at once: everything is made aside and then renamed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import fingerprint
+
+REQUIREMENTS = fingerprint.PACKAGE / "requirements.txt"
+PLATFORMS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+"""What the C library of every Debian since 12 and of EL 9 and later can run."""
+
+
+class Failed(Exception):
+    """Something that a person has to mend."""
+
+
+def pip(*words: str) -> None:
+    """Run pip; its last words are the error. Raises Failed."""
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--no-input", *words]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return
+    if "No module named pip" in done.stderr:
+        raise Failed(f"{sys.executable}, which Ansible runs on here, has no pip. Install it, or set runtime_source: index.")
+    last = "\n".join(done.stderr.strip().splitlines()[-5:])
+    raise Failed(f"pip {words[0]} has failed here, on the machine that Ansible runs on:\n{last}")
+
+
+def kept(target: Path, make: Callable[[Path], None]) -> Path:
+    """The target; made in a folder beside it and renamed when it is whole, unless it is there."""
+    if not target.exists():
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as folder:
+            made = Path(folder) / "made"
+            make(made)
+            made.rename(target)
+    return target
+
+
+def build_wheel(source: Path, folder: Path) -> None:
+    """The wheel of a source tree or source archive. Raises Failed where it would be one for this machine only."""
+    before = set(folder.glob("*.whl"))
+    pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(source))
+    if any(not wheel.name.endswith("-none-any.whl") for wheel in set(folder.glob("*.whl")) - before):
+        raise Failed(f"{source.name} is published without a wheel for these hosts. Set runtime_source: index for them.")
+
+
+def fetch(folder: Path, python: str, machine: str) -> None:
+    """The wheels of all dependencies. One that is published as source only is built, if it holds no machine code."""
+    platforms = [f"--platform={platform}_{machine}" for platform in PLATFORMS]
+    tags = [f"--python-version={python}", "--implementation=cp", f"--abi=cp{python.replace('.', '')}", "--abi=abi3", "--abi=none"]
+    pip("download", "--no-deps", "--require-hashes", "--dest", str(folder), *platforms, *tags, "-r", str(REQUIREMENTS))
+    for source in [*folder.glob("*.tar.gz"), *folder.glob("*.zip")]:
+        build_wheel(source, folder)
+        source.unlink()
+
+
+def package(folder: Path) -> None:
+    """The application's own wheel, built from a copy, so that nothing is left in the collection."""
+    source = folder.parent / "catalog-mail"
+    for path in fingerprint.sources():
+        copy = source / path.relative_to(fingerprint.PACKAGE)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    build_wheel(source, folder)
+
+
+def pack(archive: Path, content: dict[str, Path]) -> None:
+    """One archive of files and folders by their names in it."""
+    with tarfile.open(archive, "w") as tar:
+        for name, path in content.items():
+            tar.add(path, name)
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """No second run at the same time, and nothing left of one that was killed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in folder.glob(".new-*"):
+            shutil.rmtree(left)
+        yield
+
+
+def bundle(folder: Path, python: str, machine: str, with_wheels: bool) -> tuple[bool, Path]:
+    """Whether the archive had to be made, and where it is. Raises Failed."""
+    with alone(folder):
+        host = f"cp{python.replace('.', '')}-{machine}"
+        version = fingerprint.name()
+        archive = folder / (f"{version}-{host}.tar" if with_wheels else f"{version}.tar")
+        if archive.exists():
+            return False, archive
+        content = {"requirements.txt": REQUIREMENTS, "package": kept(folder / f"package-{version}", package)}
+        if with_wheels:
+            pinned = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
+            content["wheels"] = kept(folder / f"wheels-{pinned}-{host}", lambda made: fetch(made, python, machine))
+        return True, kept(archive, lambda made: pack(made, content))
+
+
+def main() -> None:
+    """Read the command line and do it."""
+    folder, python, machine, with_wheels = sys.argv[1:]
+    os.umask(0o022)
+    try:
+        made, archive = bundle(Path(folder).expanduser(), python, machine, with_wheels == "yes")
+    except Failed as error:
+        sys.exit(str(error))
+    print("made" if made else "kept", archive)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What reaches outside: database, SMTP, queue, templates on disk. Each fulfils a port."""

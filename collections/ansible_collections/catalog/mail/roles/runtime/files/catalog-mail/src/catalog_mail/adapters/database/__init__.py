@@ -1,0 +1,1 @@
+"""The database behind the ports, on SQLite or PostgreSQL by SQLAlchemy."""

@@ -1,0 +1,38 @@
+"""The audit log in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from catalog_mail.adapters.database.engine import reading
+from catalog_mail.adapters.database.tables import audit
+from catalog_mail.ports import AuditEntry
+
+
+class DatabaseAudit:
+    """Fulfils ports.AuditLog. Nothing here changes or removes an entry."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def record(self, entry: AuditEntry) -> None:
+        """Keep what somebody did or was refused."""
+        with self._engine.begin() as connection:
+            add_entry(connection, entry)
+
+    def entries(self, *, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
+        """Newest first."""
+        query = select(audit).order_by(audit.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(audit.c.id < before)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return [AuditEntry(row.at, row.actor, row.action, row.outcome, row.detail, row.id) for row in rows]
+
+
+def add_entry(connection: Connection, entry: AuditEntry) -> None:
+    """For stores that record a change together with the change itself."""
+    row = {"at": entry.at, "actor": entry.actor, "action": entry.action, "outcome": entry.outcome, "detail": dict(entry.detail)}
+    connection.execute(insert(audit).values(row))

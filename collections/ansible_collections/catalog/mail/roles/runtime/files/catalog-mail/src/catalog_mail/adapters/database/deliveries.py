@@ -1,0 +1,129 @@
+"""Deliveries in the database, as the queue works on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Update, func, null, select, update
+
+from catalog_mail.adapters.database.delivery_rows import failure_value, storable, to_delivery, to_notification
+from catalog_mail.adapters.database.engine import reading
+from catalog_mail.adapters.database.tables import deliveries, notifications
+from catalog_mail.adapters.database.writing import write
+from catalog_mail.domain.notification import FINAL, Delivery, Notification, State
+from catalog_mail.domain.outcome import Outcome
+
+_state = deliveries.c.state
+_FINAL = [state.value for state in FINAL]
+_TO_DO = _state.in_([State.QUEUED.value, State.SENDING.value])
+
+
+class DatabaseDeliveries:
+    """Fulfils ports.DeliveryStore."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def claim(self, batch: str, *, at: datetime, limit: int) -> int:
+        """Put up to so many into a new batch."""
+        due = (_state == State.RETRYING.value) & (deliveries.c.next_attempt_at <= at)
+        accepted = _state == State.ACCEPTED.value
+
+        def claim(connection: Connection) -> int:
+            ids = _first(connection, due, deliveries.c.next_attempt_at, limit)
+            if len(ids) < limit:
+                ids += _first(connection, accepted, deliveries.c.accepted_at, limit - len(ids))
+            if ids:
+                change = update(deliveries).where(deliveries.c.id.in_(ids))
+                connection.execute(change.values(state=State.QUEUED.value, batch=batch, claimed_at=at, next_attempt_at=None))
+            return len(ids)
+
+        return write(self._engine, claim)
+
+    def queued(self) -> int:
+        """How many are `queued`."""
+        query = select(func.count()).select_from(deliveries).where(_state == State.QUEUED.value)
+        with reading(self._engine) as connection:
+            return connection.execute(query).scalar_one()
+
+    def held(self, batch: str) -> Sequence[tuple[Delivery, Notification]]:
+        """What is still to be done of a batch."""
+        query = select(deliveries).where(deliveries.c.batch == batch, _TO_DO)
+        query = query.order_by(deliveries.c.accepted_at, deliveries.c.number)
+        with reading(self._engine) as connection:
+            held = [to_delivery(row) for row in connection.execute(query)]
+            wanted = {delivery.notification_id for delivery in held}
+            rows = connection.execute(select(notifications).where(notifications.c.id.in_(wanted)))
+            known = {row.id: to_notification(row) for row in rows}
+        return [(delivery, known[delivery.notification_id]) for delivery in held]
+
+    def begin(self, batch: str, delivery: Delivery) -> bool:
+        """Record that this one is `sending`, if nobody has begun this try."""
+        change = update(deliveries).where(
+            deliveries.c.id == delivery.id, deliveries.c.batch == batch, _TO_DO, deliveries.c.attempts == delivery.attempts - 1
+        )
+        values = {
+            "state": State.SENDING.value,
+            "attempts": delivery.attempts,
+            # What was rendered first counts: a message that is sent again is the same, byte for byte.
+            "message": func.coalesce(deliveries.c.message, delivery.message),
+            "message_id": func.coalesce(deliveries.c.message_id, delivery.message_id),
+        }
+        return self._change(change.values(values)) > 0
+
+    def finish(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Record how a try ended."""
+        change = update(deliveries).where(deliveries.c.id == delivery.id, _state.not_in(_FINAL))
+        if outcome.state is not State.SENT:
+            # Whoever began a later try knows better; but a message that a server has taken is sent, whoever says so.
+            change = change.where(deliveries.c.attempts <= delivery.attempts)
+        self._change(change.values(_values(outcome) | {"attempts": delivery.attempts}))
+
+    def postpone(self, batch: str, outcome: Outcome) -> None:
+        """The rest of a batch has the same outcome."""
+        change = update(deliveries).where(deliveries.c.batch == batch, _TO_DO)
+        self._change(change.values(_values(outcome)))
+
+    def release(self, batch: str) -> int:
+        """The rest of a batch is `accepted` again."""
+        change = update(deliveries).where(deliveries.c.batch == batch, _TO_DO)
+        return self._change(change.values(state=State.ACCEPTED.value, batch=None))
+
+    def batches(self, *, claimed_before: datetime, limit: int) -> Sequence[str]:
+        """Batches from before then with something still to be done."""
+        query = select(deliveries.c.batch).distinct().where(_TO_DO, deliveries.c.claimed_at < claimed_before).limit(limit)
+        with reading(self._engine) as connection:
+            return [batch for batch in connection.execute(query).scalars() if batch is not None]
+
+    def forget_messages(self, *, accepted_before: datetime, limit: int) -> int:
+        """Remove the rendered messages of old final deliveries."""
+        old = (
+            select(deliveries.c.id)
+            .where(_state.in_(_FINAL), deliveries.c.accepted_at < accepted_before, deliveries.c.message.is_not(None))
+            .limit(limit)
+        )
+        return self._change(update(deliveries).where(deliveries.c.id.in_(old)).values(message=None))
+
+    def _change(self, change: Update) -> int:
+        """How many rows it changed."""
+        return write(self._engine, lambda connection: connection.execute(change).rowcount)
+
+
+def _first(connection: Connection, which: ColumnElement[bool], order: Any, limit: int) -> list[str]:
+    """Ids that no other transaction is about to take (on SQLite there is none, the write lock is ours)."""
+    query = select(deliveries.c.id).where(which).order_by(order).limit(limit).with_for_update(skip_locked=True)
+    return list(connection.execute(query).scalars())
+
+
+def _values(outcome: Outcome) -> dict[str, Any]:
+    failure = failure_value(outcome.failure)
+    return {
+        "state": outcome.state.value,
+        "failure": null() if failure is None else failure,
+        "reason": outcome.reason,
+        "response": storable(outcome.response),
+        "next_attempt_at": outcome.next_attempt_at,
+        "sent_at": outcome.at if outcome.state is State.SENT else None,
+    }

@@ -1,0 +1,94 @@
+"""Notifications and deliveries as rows, and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row
+
+from catalog_mail.domain.diagnosis import Cause, Failure
+from catalog_mail.domain.notification import Delivery, Kind, Notification, Recipient, State
+
+MAX_TEXT = 2000
+
+
+def notification_row(notification: Notification) -> dict[str, Any]:
+    """What stands in the table `notifications`."""
+    return {
+        "id": notification.id,
+        "kind": notification.kind.value,
+        "created_at": notification.created_at,
+        "created_by": notification.created_by,
+        "data": dict(notification.data),
+        "thread": notification.thread,
+        "idempotency_key": notification.idempotency_key,
+        "fingerprint": notification.fingerprint,
+    }
+
+
+def delivery_row(delivery: Delivery, notification: Notification) -> dict[str, Any]:
+    """What stands in the table `deliveries` when one is accepted."""
+    return {
+        "id": delivery.id,
+        "notification_id": notification.id,
+        "address": delivery.recipient.address,
+        "display_name": delivery.recipient.display_name,
+        "user_id": delivery.recipient.user_id,
+        "state": delivery.state.value,
+        "accepted_at": notification.created_at,
+        "attempts": delivery.attempts,
+        "reason": delivery.reason,
+    }
+
+
+def to_notification(row: Row[Any]) -> Notification:
+    """A row of `notifications`."""
+    return Notification(
+        id=row.id,
+        kind=Kind(row.kind),
+        created_at=row.created_at,
+        created_by=row.created_by,
+        data=row.data,
+        thread=row.thread,
+        idempotency_key=row.idempotency_key,
+        fingerprint=row.fingerprint,
+    )
+
+
+def to_delivery(row: Row[Any]) -> Delivery:
+    """A row of `deliveries`."""
+    return Delivery(
+        id=row.id,
+        notification_id=row.notification_id,
+        recipient=Recipient(row.address, row.display_name, row.user_id),
+        state=State(row.state),
+        message_id=row.message_id,
+        message=row.message,
+        attempts=row.attempts,
+        failure=to_failure(row.failure),
+        reason=row.reason,
+        response=row.response,
+        next_attempt_at=row.next_attempt_at,
+        sent_at=row.sent_at,
+    )
+
+
+def failure_value(failure: Failure | None) -> dict[str, Any] | None:
+    """A failure as JSON."""
+    if failure is None:
+        return None
+    texts = {name: storable(value) for name, value in asdict(failure).items() if isinstance(value, str)}
+    return {**asdict(failure), **texts, "code": failure.code.value}
+
+
+def storable(text: str | None) -> str | None:
+    """What a server said, as any database takes it: without NUL and lone surrogates, and not endless."""
+    if text is None:
+        return None
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()[:MAX_TEXT]
+
+
+def to_failure(value: dict[str, Any] | None) -> Failure | None:
+    """And back."""
+    return None if value is None else Failure(**{**value, "code": Cause(value["code"])})

@@ -1,0 +1,47 @@
+"""The connection to SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+
+BUSY_SECONDS = 15
+
+
+def make_engine(url: str | URL) -> Engine:
+    """An engine whose transactions keep what they commit, also through a kill.
+
+    `url` is SQLAlchemy's: `sqlite:////var/lib/x.db` or `postgresql+psycopg://user:password@host/name`.
+    """
+    # Its errors reach the log: without the parameters of a statement, which hold messages and secrets.
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(
+            url, connect_args={"timeout": BUSY_SECONDS}, pool_size=10, max_overflow=40, hide_parameters=True
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_immediately)
+        return engine
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun below, not by the driver
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediately(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails when another has written in between;
+    # one that takes the lock at once waits for it. Those that only read need no lock.
+    reads = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that only reads: on SQLite it waits for no writer. To write, use `engine.begin()`."""
+    with engine.connect().execution_options(reading=True) as connection:
+        yield connection

@@ -1,0 +1,44 @@
+"""Bring the database to what this version needs, by Alembic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+import catalog_mail
+
+# Any number that nothing else locks by: two nodes that start at once migrate one after the other.
+_LOCK = 7_203_441
+
+
+def migrate(engine: Engine) -> str:
+    """Apply what is missing, and return the revision. Safe to run twice, at once, or to be killed in between."""
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return wanted()
+
+
+def wanted() -> str:
+    """The newest revision that this version knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def current(engine: Engine) -> str | None:
+    """The revision of the database; None for an empty one."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(catalog_mail.__file__).parent / "migrations"))
+    return config

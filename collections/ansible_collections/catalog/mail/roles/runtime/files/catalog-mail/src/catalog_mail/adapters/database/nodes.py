@@ -1,0 +1,44 @@
+"""The nodes' signs of life in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from catalog_mail.adapters.database.engine import reading
+from catalog_mail.adapters.database.tables import nodes
+from catalog_mail.ports import Clock
+
+
+class DatabaseNodes:
+    """Fulfils ports.Nodes."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def beat(self, name: str) -> None:
+        """A sign of life of this one."""
+        if not self._update(name):
+            try:
+                with self._engine.begin() as connection:
+                    connection.execute(insert(nodes).values(name=name, seen_at=self._clock.now()))
+            except IntegrityError:  # made by somebody else of the same name since
+                self._update(name)
+
+    def beats(self) -> Mapping[str, datetime]:
+        """The last sign of each."""
+        with reading(self._engine) as connection:
+            return {row.name: row.seen_at for row in connection.execute(select(nodes))}
+
+    def forget(self, name: str) -> None:
+        """It has ended, and left nothing undone."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(nodes).where(nodes.c.name == name))
+
+    def _update(self, name: str) -> bool:
+        with self._engine.begin() as connection:
+            return connection.execute(update(nodes).where(nodes.c.name == name).values(seen_at=self._clock.now())).rowcount > 0

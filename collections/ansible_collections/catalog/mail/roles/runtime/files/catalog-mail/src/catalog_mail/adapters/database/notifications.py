@@ -1,0 +1,90 @@
+"""Notifications in the database: stored once, and looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from catalog_mail.adapters.database.delivery_rows import delivery_row, notification_row, to_delivery, to_notification
+from catalog_mail.adapters.database.engine import reading
+from catalog_mail.adapters.database.tables import deliveries, notifications
+from catalog_mail.adapters.database.writing import write
+from catalog_mail.domain.errors import Conflict, NotFound
+from catalog_mail.domain.notification import FINAL, Delivery, Notification, State
+
+
+class DatabaseNotifications:
+    """Fulfils ports.NotificationStore."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, notification: Notification, deliveries: Sequence[Delivery]) -> tuple[Notification, bool]:
+        """Store all in one transaction, or return what was stored with the same idempotency key."""
+        try:
+            write(self._engine, lambda connection: insert_notification(connection, notification, deliveries))
+        except IntegrityError:
+            earlier = self._with_key(notification.idempotency_key)
+            if earlier is None:
+                raise
+            if earlier.fingerprint != notification.fingerprint:
+                raise Conflict(
+                    "Another notification was accepted with this idempotency key before.",
+                    "Use a new key for a new notification, and the same content to ask again for the same.",
+                    field="idempotency_key",
+                ) from None
+            return earlier, False
+        return notification, True
+
+    def notification(self, notification_id: str) -> Notification:
+        """One by its id."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(notifications).where(notifications.c.id == notification_id)).first()
+        if row is None:
+            raise NotFound(f"There is no notification {notification_id!r}.", "Use the id that POST /notifications returned.")
+        return to_notification(row)
+
+    def deliveries(self, notification_id: str) -> Sequence[Delivery]:
+        """Those of one notification, in the order in which they were accepted."""
+        query = select(deliveries).where(deliveries.c.notification_id == notification_id).order_by(deliveries.c.number)
+        with reading(self._engine) as connection:
+            return [to_delivery(row) for row in connection.execute(query)]
+
+    def delivery(self, delivery_id: str) -> Delivery:
+        """One by its id."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).first()
+        if row is None:
+            raise NotFound(f"There is no delivery {delivery_id!r}.", "Use an id that GET /notifications/{id} shows.")
+        return to_delivery(row)
+
+    def counts(self) -> Mapping[State, int]:
+        """How many deliveries stand in each state; states without any are left out."""
+        query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+        with reading(self._engine) as connection:
+            return {State(state): count for state, count in connection.execute(query)}
+
+    def oldest_open(self) -> datetime | None:
+        """When the oldest delivery that is not final was accepted."""
+        open_states = [state.value for state in State if state not in FINAL]
+        query = select(func.min(deliveries.c.accepted_at)).where(deliveries.c.state.in_(open_states))
+        with reading(self._engine) as connection:
+            return connection.execute(query).scalar()
+
+    def _with_key(self, key: str | None) -> Notification | None:
+        if key is None:
+            return None
+        with reading(self._engine) as connection:
+            row = connection.execute(select(notifications).where(notifications.c.idempotency_key == key)).first()
+        return None if row is None else to_notification(row)
+
+
+def insert_notification(connection: Connection, notification: Notification, wanted: Sequence[Delivery]) -> None:
+    """Store a notification with its deliveries as part of a transaction."""
+    connection.execute(insert(notifications), notification_row(notification))
+    rows = [{**delivery_row(delivery, notification), "number": number} for number, delivery in enumerate(wanted)]
+    if rows:
+        connection.execute(insert(deliveries), rows)

@@ -1,0 +1,190 @@
+"""The tables. A change here comes with a migration under `catalog_mail/migrations/versions`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment with its zone: stored in UTC, and read as UTC also from SQLite, which keeps no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Only moments with a zone are stored."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """What SQLite returns without a zone was stored in UTC."""
+        if value is None:
+            return None
+        stored: datetime = value
+        return stored.replace(tzinfo=UTC) if stored.tzinfo is None else stored.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+ID = String(26)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("role", String(20), nullable=False),
+    Column("email", String(320)),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+
+# One row, with id 1.
+settings = Table(
+    "settings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("document", JSON, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("changed_by", String(100), nullable=False),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("path", String(100), primary_key=True),
+    Column("ciphertext", LargeBinary, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("action", String(50), nullable=False),
+    Column("outcome", String(50), nullable=False),
+    Column("detail", JSON, nullable=False),
+)
+
+# Names and addresses in lower case: capitals make no other user and no other mailbox.
+users = Table(
+    "users",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("name", String(100), nullable=False, unique=True),
+    Column("display_name", String(200), nullable=False),
+    Column("email", String(320), nullable=False, unique=True),
+    Column("server_admin", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("title", String(300), nullable=False),
+    Column("created_by", ID, ForeignKey("users.id"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("assignee_id", ID, ForeignKey("users.id")),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("conversation_id", ID, ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("author_id", ID, ForeignKey("users.id"), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("mentions", JSON, nullable=False),
+    Column("idempotency_key", String(200), unique=True),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("user_id", ID, ForeignKey("users.id"), primary_key=True),
+    Column("event", String(200), primary_key=True, index=True),
+)
+
+# By address, since other catalogs' recipients are no users here; in lower case.
+opt_outs = Table(
+    "opt_outs",
+    metadata,
+    Column("address", String(320), primary_key=True),
+    Column("kind", String(50), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("kind", String(50), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", String(100), nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("thread", String(200)),
+    Column("idempotency_key", String(200), unique=True),
+    Column("fingerprint", String(64)),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("notification_id", ID, ForeignKey("notifications.id"), nullable=False, index=True),
+    Column("number", Integer, nullable=False),  # its place among those of the notification
+    Column("address", String(320), nullable=False),
+    Column("display_name", String(200), nullable=False),
+    Column("user_id", ID),
+    Column("state", String(20), nullable=False),
+    Column("accepted_at", Instant, nullable=False),
+    Column("message_id", String(300)),
+    Column("message", LargeBinary),
+    Column("attempts", Integer, nullable=False),
+    Column("failure", JSON),
+    Column("reason", String(50)),
+    Column("response", Text),
+    Column("next_attempt_at", Instant),
+    Column("sent_at", Instant),
+    # The batch that has it while it is queued or sending, and since when.
+    Column("batch", ID, index=True),
+    Column("claimed_at", Instant),
+    Index(None, "state", "accepted_at"),
+    Index(None, "state", "next_attempt_at"),
+)
+
+# Who works on the queue, so that another node can take over from one that does not come back.
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+)

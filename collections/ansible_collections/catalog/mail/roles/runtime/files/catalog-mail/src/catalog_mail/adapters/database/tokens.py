@@ -1,0 +1,63 @@
+"""API tokens in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from catalog_mail.adapters.database.engine import reading
+from catalog_mail.adapters.database.tables import tokens
+from catalog_mail.domain.errors import Conflict
+from catalog_mail.domain.people import Principal, Role
+from catalog_mail.ports import Clock, TokenRecord
+
+
+class DatabaseTokens:
+    """Fulfils ports.TokenStore. A revoked token keeps its row, so that it is known as revoked."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def add(self, name: str, role: Role, email: str | None, digest: bytes) -> None:
+        """Add a token by its SHA-256."""
+        row = {"name": name, "role": role.value, "email": email, "digest": digest, "created_at": self._clock.now()}
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(tokens).values(row))
+        except IntegrityError as error:
+            raise Conflict(
+                f"There is, or was, a token called {name!r} already.", "Choose another name; names are not used twice."
+            ) from error
+
+    def find(self, digest: bytes) -> Principal | None:
+        """Who has it, unless it was revoked."""
+        query = select(tokens).where(tokens.c.digest == digest, tokens.c.revoked_at.is_(None))
+        with reading(self._engine) as connection:
+            row = connection.execute(query).first()
+        return None if row is None else Principal(row.name, Role(row.role), row.email)
+
+    def is_revoked(self, digest: bytes) -> bool:
+        """Whether it was valid once and is no more."""
+        query = select(tokens.c.name).where(tokens.c.digest == digest, tokens.c.revoked_at.is_not(None))
+        with reading(self._engine) as connection:
+            return connection.execute(query).first() is not None
+
+    def revoke(self, name: str) -> bool:
+        """Refuse it from now on; False if no valid one has the name."""
+        change = update(tokens).where(tokens.c.name == name, tokens.c.revoked_at.is_(None))
+        with self._engine.begin() as connection:
+            return connection.execute(change.values(revoked_at=self._clock.now())).rowcount > 0
+
+    def all(self) -> Sequence[TokenRecord]:
+        """All of them, oldest first."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(tokens).order_by(tokens.c.created_at, tokens.c.name)).all()
+        return [TokenRecord(row.name, Role(row.role), row.email, row.created_at, row.revoked_at) for row in rows]
+
+    def update_email(self, name: str, email: str | None) -> None:
+        """Where test messages of this token's owner go."""
+        with self._engine.begin() as connection:
+            connection.execute(update(tokens).where(tokens.c.name == name).values(email=email))

@@ -1,0 +1,87 @@
+"""Transactions that share a commit, where commits are what takes time.
+
+SQLite commits one transaction after the other, and each waits for the disk: a millisecond or five, whether it holds one
+change or twenty. So changes that threads make at the same time become one transaction. PostgreSQL does that by itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine
+
+T = TypeVar("T")
+
+
+def write(engine: Engine, change: Callable[[Connection], T]) -> T:
+    """Make a change and return its result, once it is on disk; alone undone if it raises."""
+    if engine.dialect.name != "sqlite":
+        with engine.begin() as connection:
+            return change(connection)
+    with _making:
+        shared = _shared.setdefault(engine, _SharedCommit(engine))
+    result: T = shared.write(change)
+    return result
+
+
+class _Change:
+    """One that waits for its turn."""
+
+    def __init__(self, make: Callable[[Connection], Any]) -> None:
+        self.make = make
+        self.done = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def apply(self, connection: Connection) -> None:
+        """In a savepoint of its own: what raises takes nothing else with it."""
+        try:
+            with connection.begin_nested():
+                self.result = self.make(connection)
+        except Exception as error:
+            self.error = error
+
+
+class _SharedCommit:
+    """Whoever comes first writes for all who came while the one before was writing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._waiting: list[_Change] = []
+        self._queue = threading.Lock()
+        self._disk = threading.Lock()
+
+    def write(self, make: Callable[[Connection], Any]) -> Any:
+        change = _Change(make)
+        with self._queue:
+            self._waiting.append(change)
+        with self._disk:
+            if not change.done:
+                with self._queue:
+                    together, self._waiting = self._waiting, []
+                self._commit(together)
+        if change.error is not None:
+            raise change.error
+        return change.result
+
+    def _commit(self, together: list[_Change]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                for change in together:
+                    change.apply(connection)
+        except BaseException as error:
+            # Nothing of it is on disk, whatever each has returned.
+            for change in together:
+                change.error = error
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            for change in together:
+                change.done = True
+
+
+_making = threading.Lock()
+_shared: WeakKeyDictionary[Engine, _SharedCommit] = WeakKeyDictionary()

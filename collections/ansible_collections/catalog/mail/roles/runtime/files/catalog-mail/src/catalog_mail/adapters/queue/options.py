@@ -1,0 +1,31 @@
+"""How the queue works: its limits and its patience."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BATCH = 20
+
+
+@dataclass(frozen=True)
+class QueueOptions:
+    """`concurrency` messages at a time on this node, `per_second` messages begun by all nodes together (0: no limit).
+
+    After `takeover_after` seconds without a sign of life a node is dead. `keep_days` is how long messages stay.
+    """
+
+    node: str
+    concurrency: int = 16
+    per_second: int = 0
+    takeover_after: float = 30
+    keep_days: int = 30
+
+    @property
+    def batch(self) -> int:
+        """Deliveries in one batch; the limit per second counts batches, so with it each delivery is one."""
+        return 1 if self.per_second else BATCH
+
+    @property
+    def most_queued(self) -> int:
+        """Deliveries queued at once; the others wait where they are, and any node may take them."""
+        return max(4 * self.concurrency * self.batch, 2 * self.per_second)

@@ -1,0 +1,112 @@
+"""Jinja2 templates: the package's own, and files of the host that take the place of single ones."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+import catalog_mail
+from catalog_mail.domain.errors import Misconfigured
+
+# Without the host's language, so that a mail is the same on every host.
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+           "December")  # fmt: skip
+PACKAGED = Path(catalog_mail.__file__).parent / "templates"
+
+
+class JinjaTemplates:
+    """Fulfils ports.Templates.
+
+    Templates run in Jinja2's sandbox; a variable that does not exist is a failure, not an empty text; in `.html` all
+    variables are escaped. A changed file counts from the next mail on.
+    """
+
+    def __init__(self, overrides: Path | None = None) -> None:
+        self._overrides = overrides
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=jinja2.FunctionLoader(self._load),
+            autoescape=lambda name: name is not None and name.endswith(".html"),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=False,
+            auto_reload=True,
+        )
+        self._environment.filters["when"] = when
+
+    def render(self, name: str, context: Mapping[str, Any]) -> str:
+        """The text of a template. Raises Misconfigured, naming file and line."""
+        try:
+            return self._environment.get_template(name).render(context)
+        except Exception as error:  # a template may raise whatever its expressions do
+            raise self._misconfigured(name, error) from error
+
+    def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        """Source and file of a template, and how to ask whether that still is its file and source."""
+        path, changed_at = self._find(name)
+        if changed_at is None:
+            return None
+        return path.read_text(encoding="utf-8"), str(path), lambda: self._find(name) == (path, changed_at)
+
+    def _find(self, name: str) -> tuple[Path, int | None]:
+        """The file of a template, and when it was changed (nanoseconds); None for a template that does not exist.
+
+        A name is one file in one of the folders: nothing leads out of them.
+        """
+        for folder in (self._overrides, PACKAGED):
+            if folder and Path(name).name == name:
+                try:
+                    return folder / name, (folder / name).stat().st_mtime_ns
+                except FileNotFoundError:
+                    continue
+        return PACKAGED / name, None
+
+    def problems(self) -> list[Misconfigured]:
+        """What is wrong with the host's own templates, as far as it shows before there is a mail."""
+        if self._overrides is None or not self._overrides.is_dir():
+            return []
+        found = []
+        for path in sorted(self._overrides.iterdir()):
+            try:
+                if path.suffix in (".txt", ".html"):
+                    self._environment.get_template(path.name)
+            except (jinja2.TemplateError, OSError, UnicodeDecodeError) as error:
+                found.append(self._misconfigured(path.name, error))
+        return found
+
+    def _misconfigured(self, name: str, error: Exception) -> Misconfigured:
+        place = self._place(name, error)
+        reason = str(error) if isinstance(error, jinja2.TemplateError) else f"{type(error).__name__}: {error}"
+        return Misconfigured(
+            f"The template {place} cannot be used: {' '.join(reason.split()).rstrip('.')}.",
+            "Mend it, or remove the file to use the one that comes with the package; what waits is then sent.",
+            field="templates",
+        )
+
+    def _place(self, name: str, error: Exception) -> str:
+        """File and line, as far as they are known: Jinja2 puts a template's own lines into the traceback."""
+        if isinstance(error, jinja2.TemplateSyntaxError):
+            return f"{error.filename or error.name or name} line {error.lineno}"
+        folders = [str(folder) for folder in (self._overrides, PACKAGED) if folder]
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            if any(frame.filename.startswith(folder) for folder in folders) and not frame.filename.endswith(".py"):
+                return f"{frame.filename} line {frame.lineno}"
+        overriding = self._overrides / name if self._overrides else None
+        return str(overriding if overriding and overriding.exists() else PACKAGED / name)
+
+
+def when(value: str) -> str:
+    """A time for people: `21 November 2026, 05:30 UTC`. What is no time stays as it is."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    offset = moment.strftime("%z")
+    zone = "UTC" if offset in ("", "+0000") else f"UTC{offset[:3]}:{offset[3:5]}"
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}, {moment:%H:%M} {zone}"

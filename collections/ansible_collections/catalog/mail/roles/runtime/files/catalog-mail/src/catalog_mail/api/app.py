@@ -1,0 +1,59 @@
+"""The HTTP application: its routes, its description, its errors."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+import catalog_mail
+from catalog_mail.api import catalog, email_settings, notifications, operations, problems, unsubscribe
+from catalog_mail.api.body_limit import BodyLimit
+from catalog_mail.api.context import Services
+
+PREFIX = "/api/v1"
+ROUTERS = (email_settings.router, notifications.router, catalog.router, operations.router)
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application around these use cases."""
+    app = _bare()
+    app.state.services = services
+    return app
+
+
+def description() -> dict[str, object]:
+    """The OpenAPI description."""
+    return _describe(_bare())
+
+
+def _bare() -> FastAPI:
+    app = FastAPI(
+        title="Catalog mail",
+        version=catalog_mail.__version__,
+        summary="E-mail settings with Test and Save, notifications and conversations of a data catalog.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # the pages would load scripts from elsewhere
+        redoc_url=None,
+    )
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    app.include_router(unsubscribe.router)
+    app.add_middleware(BodyLimit)
+    problems.install(app)
+    app.openapi = lambda: _describe(app)  # type: ignore[method-assign]
+    return app
+
+
+def _describe(app: FastAPI) -> dict[str, object]:
+    """FastAPI's own, with problem details in place of its own form of errors."""
+    if app.openapi_schema:
+        return app.openapi_schema
+    description = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+    schemas = description.setdefault("components", {}).setdefault("schemas", {})
+    definition = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(definition.pop("$defs", {}))
+    schemas["Problem"] = definition
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    app.openapi_schema = description
+    return description

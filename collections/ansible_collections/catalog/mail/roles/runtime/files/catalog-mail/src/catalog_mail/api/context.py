@@ -1,0 +1,34 @@
+"""What the handlers work with: the use cases, put into the application by whoever makes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from catalog_mail.ports import AuditLog
+from catalog_mail.services.catalog import Catalog
+from catalog_mail.services.email_settings import EmailSettings
+from catalog_mail.services.health import Health
+from catalog_mail.services.notifications import Notifications
+from catalog_mail.services.tokens import Tokens
+from catalog_mail.services.unsubscribing import Unsubscribing
+
+
+@dataclass(frozen=True)
+class Services:
+    """The use cases behind the API."""
+
+    settings: EmailSettings
+    notifications: Notifications
+    catalog: Catalog
+    unsubscribing: Unsubscribing
+    tokens: Tokens
+    audit: AuditLog
+    health: Health
+
+
+def services(request: Request) -> Services:
+    """The use cases of the application that serves this request."""
+    found: Services = request.app.state.services
+    return found

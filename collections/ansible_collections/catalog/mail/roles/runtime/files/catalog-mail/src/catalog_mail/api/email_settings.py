@@ -1,0 +1,206 @@
+"""The e-mail settings over HTTP; PUT is Test and Save."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Header, Response
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from catalog_mail.api.context import Services, services
+from catalog_mail.api.problems import documented
+from catalog_mail.api.security import require
+from catalog_mail.domain.errors import InputRefused
+from catalog_mail.domain.people import Principal, Role
+from catalog_mail.domain.settings import Document, Interactions, Notifications
+from catalog_mail.services.email_settings import Tested, Trying, View
+
+router = APIRouter(prefix="/settings/email-server", tags=["settings"])
+
+Reader = Annotated[Principal, Depends(require(Role.VIEWER))]
+Administrator = Annotated[Principal, Depends(require(Role.SERVER_ADMIN))]
+
+
+class _DescribedAs:
+    """Described as a model, and checked by the use case, which records what it refuses."""
+
+    def __init__(self, model: type[BaseModel]) -> None:
+        self._model = model
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(self._model.__pydantic_core_schema__)
+
+
+Settings = Annotated[dict[str, Any], _DescribedAs(Document)]
+
+
+class Body(BaseModel):
+    """A request's body: unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TestRequest(Body):
+    """Where the test message goes; by default to the e-mail address of the token's owner."""
+
+    recipient: Annotated[str, Field(max_length=254)] | None = None
+
+
+class SaveRequest(Body):
+    """The whole settings. `test: false` saves them without a test message."""
+
+    settings: Settings
+    test: TestRequest | Literal[False] | None = None
+
+
+class PlanRequest(Body):
+    """The whole settings."""
+
+    settings: Settings
+
+
+class TrialRequest(Body):
+    """Settings to test instead of those in force, and where the test message goes."""
+
+    settings: Settings | None = None
+    recipient: Annotated[str, Field(max_length=254)] | None = None
+
+
+class SettingsAnswer(BaseModel):
+    """The settings in force. In the cloud edition `notifications` has only the switch."""
+
+    deployment: str
+    notifications: Annotated[dict[str, Any], _DescribedAs(Notifications)]
+    interactions: Annotated[dict[str, Any], _DescribedAs(Interactions)]
+    changed_at: datetime | None
+    changed_by: str | None
+
+
+class ChangeItem(BaseModel):
+    """A value that changes; of a secret only `present` or `absent`, and `changed` or `removed`."""
+
+    path: str = Field(examples=["notifications.smtp.host"])
+    before: Any
+    after: Any
+
+
+class TestAnswer(BaseModel):
+    """What the mail server said when it took the test message over."""
+
+    recipient: str
+    message_id: str
+    server: str
+    response: str
+    tls: str | None
+    authenticated: str | None
+    seconds: float
+
+
+class SaveAnswer(BaseModel):
+    """The settings in force now, what has changed, and the test before it."""
+
+    settings: SettingsAnswer
+    changes: list[ChangeItem]
+    test: TestAnswer | None
+
+
+class PlanAnswer(BaseModel):
+    """What saving would change."""
+
+    changes: list[ChangeItem]
+
+
+class TrialAnswer(BaseModel):
+    """How the test went."""
+
+    test: TestAnswer
+
+
+_ETAG = {"ETag": {"description": "The revision of the settings, for If-Match.", "schema": {"type": "string"}}}
+
+
+@router.get("", response_model=SettingsAnswer, responses={200: {"headers": _ETAG}, **documented(401, 403)})
+def read_settings(
+    services: Annotated[Services, Depends(services)], _principal: Reader, response: Response
+) -> SettingsAnswer:
+    """The settings in force. Secrets are never returned, only whether there is one and since when."""
+    view = services.settings.read()
+    response.headers["ETag"] = _etag(view.revision)
+    return _settings(view)
+
+
+@router.put(
+    "", response_model=SaveAnswer, responses={200: {"headers": _ETAG}, **documented(401, 403, 409, 412, 413, 422)}
+)
+def save_settings(
+    body: SaveRequest,
+    services: Annotated[Services, Depends(services)],
+    principal: Administrator,
+    response: Response,
+    if_match: Annotated[str | None, Header(description="The ETag of what was read; 412 if it is outdated.")] = None,
+) -> SaveAnswer:
+    """Test and Save: a test message goes out with these settings, and only if it is taken they are saved, at once and whole.
+
+    What is left out has its default; a secret that is left out stays, unless what it is sent to changes. No message goes
+    out with `test: false`, in the cloud edition, or if only the switch or the interactions change.
+    """
+    recipient = body.test.recipient if isinstance(body.test, TestRequest) else None
+    trying = Trying(wanted=body.test is not False, recipient=recipient)
+    saved = services.settings.save(body.settings, trying=trying, if_match=_revision(if_match), principal=principal)
+    response.headers["ETag"] = _etag(saved.view.revision)
+    return SaveAnswer(
+        settings=_settings(saved.view),
+        changes=[ChangeItem(**change.plain()) for change in saved.changes],
+        test=_tested(saved.tested) if saved.tested else None,
+    )
+
+
+@router.post("/plan", response_model=PlanAnswer, responses=documented(401, 403, 413, 422))
+def plan_settings(
+    body: PlanRequest, services: Annotated[Services, Depends(services)], _principal: Administrator
+) -> PlanAnswer:
+    """What a PUT of these settings would change. Sends nothing and writes nothing; secrets are compared here."""
+    return PlanAnswer(changes=[ChangeItem(**change.plain()) for change in services.settings.plan(body.settings)])
+
+
+@router.post("/test", response_model=TrialAnswer, responses=documented(401, 403, 409, 413, 422))
+def test_settings(
+    body: TrialRequest, services: Annotated[Services, Depends(services)], principal: Administrator
+) -> TrialAnswer:
+    """Send a test message with the settings in force, or with those given, and save nothing."""
+    return TrialAnswer(test=_tested(services.settings.test(body.settings, recipient=body.recipient, principal=principal)))
+
+
+def _etag(revision: int) -> str:
+    return f'"{revision}"'
+
+
+def _revision(if_match: str | None) -> int | None:
+    """The revision of an If-Match header (RFC 9110, 13.1.1); `*` is any, and something that we never gave is none."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = re.fullmatch(r'\s*"([0-9]{1,9})"\s*', if_match)
+    if not found:
+        raise InputRefused("header.if-match", "It is not an ETag of these settings.", "Send it as GET has given it.")
+    return int(found[1])
+
+
+def _settings(view: View) -> SettingsAnswer:
+    return SettingsAnswer(**view.document, changed_at=view.changed_at, changed_by=view.changed_by)
+
+
+def _tested(tested: Tested) -> TestAnswer:
+    evidence = tested.evidence
+    return TestAnswer(
+        recipient=tested.recipient,
+        message_id=tested.message_id,
+        server=evidence.server,
+        response=evidence.response,
+        tls=evidence.tls,
+        authenticated=evidence.authenticated,
+        seconds=evidence.seconds,
+    )

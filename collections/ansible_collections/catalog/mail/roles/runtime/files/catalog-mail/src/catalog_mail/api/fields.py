@@ -1,0 +1,107 @@
+"""Types of fields that several parts of the API share, with what the API's description says of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import Header, Path, Query
+from pydantic import AfterValidator, Field, JsonValue
+
+from catalog_mail.domain import addresses, mentions
+from catalog_mail.domain.fields import Unfit, address
+from catalog_mail.domain.notification_data import EVENT_PATTERN, LONGEST_TEXT, LONGEST_TITLE, STORABLE_PATTERN
+from catalog_mail.domain.request import LONGEST_HTML
+from catalog_mail.domain.text import LINE_PATTERN
+
+ID_PATTERN = r"^[a-z2-7]{26}$"
+_WORD_PATTERN = r"^[!-~]{1,200}$"
+
+
+def _matching(pattern: str, cause: str, remedy: str) -> AfterValidator:
+    """As pydantic's own `pattern`, but what does not match is refused with a sentence."""
+    whole = re.compile(pattern.removeprefix("^").removesuffix("$"))
+
+    def check(text: str) -> str:
+        if not whole.fullmatch(text):
+            raise Unfit(cause, remedy)
+        return text
+
+    return AfterValidator(check)
+
+
+def _described(pattern: str, **more: int) -> dict[str, JsonValue]:
+    """For the API's description alone; the check itself stands beside it."""
+    return {"pattern": pattern, **more}
+
+
+_storable = _matching(STORABLE_PATTERN, "It holds a NUL character.", "Remove it: no database and no mail carries it.")
+
+Id = Annotated[str, Field(pattern=ID_PATTERN, examples=["mfrggzdfmztwq2lknnwg23tpoa"])]
+PathId = Annotated[str, Path(pattern=ID_PATTERN)]
+Before = Annotated[str | None, Query(pattern=ID_PATTERN, description="Go on before the one of this id.")]
+Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
+UserName = Annotated[
+    str,
+    _matching(
+        mentions.NAME_PATTERN,
+        "It is not a user's name.",
+        "Use up to 100 letters, digits and . _ - that begin and end with a letter or digit.",
+    ),
+    Field(json_schema_extra=_described(mentions.NAME_PATTERN), description="What stands after the @ of a mention."),
+]
+Address = Annotated[
+    str,
+    AfterValidator(address),
+    Field(
+        json_schema_extra=_described(addresses.PATTERN, maxLength=addresses.LONGEST),
+        examples=["jane.doe@example.com"],
+    ),
+]
+Title = Annotated[
+    str, _storable, Field(min_length=1, max_length=LONGEST_TITLE, json_schema_extra=_described(STORABLE_PATTERN))
+]
+DisplayName = Annotated[
+    str,
+    _storable,
+    Field(max_length=200, json_schema_extra=_described(STORABLE_PATTERN), description="A name for people."),
+]
+PostText = Annotated[
+    str, _storable, Field(min_length=1, max_length=LONGEST_TEXT, json_schema_extra=_described(STORABLE_PATTERN))
+]
+MailText = Annotated[str, _storable, Field(max_length=LONGEST_TEXT, json_schema_extra=_described(STORABLE_PATTERN))]
+MailHtml = Annotated[
+    str, _storable, Field(min_length=1, max_length=LONGEST_HTML, json_schema_extra=_described(STORABLE_PATTERN))
+]
+Subject = Annotated[
+    str,
+    _matching(LINE_PATTERN, "A subject is one line.", "Remove line breaks and other control characters."),
+    Field(min_length=1, max_length=LONGEST_TITLE, json_schema_extra=_described(LINE_PATTERN)),
+]
+EventPath = Annotated[str, Path(pattern=EVENT_PATTERN, description="The name of an event, such as `table.sales.changed`.")]
+Thread = Annotated[
+    str,
+    _matching(_WORD_PATTERN, "It is not the name of a thread.", "Use 1 to 200 visible ASCII characters without spaces."),
+    Field(
+        json_schema_extra=_described(_WORD_PATTERN),
+        description="Messages with the same thread are kept together by mail programs, such as `conversation.42`.",
+    ),
+]
+Key = Annotated[
+    str,
+    _matching(_WORD_PATTERN, "It is not an idempotency key.", "Use 1 to 200 visible ASCII characters without spaces."),
+    Field(
+        json_schema_extra=_described(_WORD_PATTERN),
+        description="Of your choice. Sent twice with the same key and content, it is stored once: "
+        "so a request without an answer can be repeated.",
+    ),
+]
+ActingUser = Annotated[
+    str | None,
+    Header(
+        alias="X-Catalog-User",
+        pattern=mentions.NAME_PATTERN,
+        description="The name of the user for whom this is done; without it, the user with the token's e-mail address. "
+        "For tokens with the role catalog or server_admin.",
+    ),
+]

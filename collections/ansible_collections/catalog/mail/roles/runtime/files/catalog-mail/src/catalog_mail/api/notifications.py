@@ -1,0 +1,210 @@
+"""Notifications: sent off, and looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+
+from catalog_mail.api.context import Services, services
+from catalog_mail.api.fields import Address, DisplayName, Key, MailHtml, MailText, PathId, Subject, Thread
+from catalog_mail.api.problems import documented
+from catalog_mail.api.security import require
+from catalog_mail.domain.errors import InputRefused
+from catalog_mail.domain.notification import Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.notification_data import NAMES_RECIPIENTS, schema
+from catalog_mail.domain.people import Principal, Role
+from catalog_mail.domain.request import MOST_RECIPIENTS, NotificationRequest
+
+router = APIRouter(tags=["notifications"])
+
+
+class RecipientBody(BaseModel):
+    """Whom a mail goes to."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    address: Address
+    display_name: DisplayName = ""
+
+
+class NotificationBody(BaseModel):
+    """Something to tell.
+
+    Each kind has data of its own. Who gets it follows from the kind: the subscribers of the event, the user who asked for
+    the download, the query's owner, all active users with `server_admin`, those mentioned, the assignee. `recipients` take
+    their place. A `message` always names its recipients and has `subject` and `text` in the place of data; its `html` goes
+    out unchanged as the HTML part, which is made from the text where there is none.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    kind: Annotated[Kind, Field(strict=False)]
+    data: dict[str, Any] | None = None
+    recipients: Annotated[list[RecipientBody], Field(min_length=1, max_length=MOST_RECIPIENTS)] | None = None
+    # The kinds other than `message` have none of these three; the domain says so in a sentence.
+    subject: Subject | None = None
+    text: MailText | None = None
+    html: MailHtml | None = None
+    thread: Thread | None = None
+    idempotency_key: Key | None = None
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """One schema for each kind, with exactly what it takes."""
+        whole = handler.resolve_ref_schema(handler(core))
+        common = {name: whole["properties"][name] for name in ("recipients", "thread", "idempotency_key")}
+        own = {name: whole["properties"][name] for name in ("subject", "text", "html")}
+        alternatives = [alternative for kind in Kind for alternative in _alternatives(kind, common, own)]
+        return {"title": "NotificationBody", "description": whole["description"], "anyOf": alternatives}
+
+
+def _alternatives(kind: Kind, common: dict[str, Any], own: dict[str, Any]) -> list[dict[str, Any]]:
+    """The forms that a notification of this kind may have: with recipients, and where its data may name them, without."""
+    recipients = common["recipients"]["anyOf"][0]
+    if kind is Kind.MESSAGE:
+        texts = {"subject": own["subject"]["anyOf"][0], "text": own["text"]["anyOf"][0], "html": own["html"]}
+        return [_form(kind, {**common, **texts, "recipients": recipients}, ["subject", "text", "recipients"])]
+    data = schema(kind)
+    naming = NAMES_RECIPIENTS.get(kind)  # null or left out, it names nobody
+    if naming is None:
+        return [_form(kind, {**common, "data": data}, ["data"])]
+    return [
+        _form(kind, {**common, "data": schema(kind, naming), "recipients": {"type": "null"}}, ["data"]),
+        _form(kind, {**common, "data": data, "recipients": recipients}, ["data", "recipients"]),
+    ]
+
+
+def _form(kind: Kind, properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    return {
+        "title": kind.value,
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"kind": {"type": "string", "const": kind.value}, **properties},
+        "required": ["kind", *required],
+    }
+
+
+class FailureAnswer(BaseModel):
+    """Why the last try failed."""
+
+    code: str
+    cause: str
+    remedy: str
+
+
+class RecipientAnswer(BaseModel):
+    """Whom a mail goes to."""
+
+    address: str
+    display_name: str
+
+
+class DeliveryAnswer(BaseModel):
+    """The mail to one recipient."""
+
+    id: str
+    recipient: RecipientAnswer
+    state: State
+    attempts: int = Field(description="How often it was tried.")
+    message_id: str | None = Field(description="The mail's Message-ID, once it was written.")
+    response: str | None = Field(description="The mail server's answer that took it.")
+    failure: FailureAnswer | None = Field(description="Why it failed for good, or why it is tried again.")
+    reason: str | None = Field(description="Why it is suppressed: switched_off, unsubscribed or inactive.")
+    next_attempt_at: datetime | None
+    sent_at: datetime | None
+
+
+class NotificationAnswer(BaseModel):
+    """A notification, with one delivery for each recipient."""
+
+    id: str
+    kind: Kind
+    created_at: datetime
+    deliveries: list[DeliveryAnswer]
+
+
+@router.post(
+    "/notifications",
+    status_code=202,
+    response_model=NotificationAnswer,
+    responses={
+        202: {"headers": {"Location": {"description": "Where to look it up.", "schema": {"type": "string"}}}},
+        **documented(401, 403, 404, 409, 413, 422),
+    },
+)
+def notify(
+    services: Annotated[Services, Depends(services)],
+    principal: Annotated[Principal, Depends(require(Role.CATALOG))],
+    body: NotificationBody,
+    request: Request,
+    response: Response,
+) -> NotificationAnswer:
+    """Accept a notification. It is on disk when this answers, and is sent by and by; look it up to see how that went.
+
+    Nobody gets it who opted out of its kind or is not active, and, while notifications are switched off, nobody at all but
+    those who wait for a download: their deliveries are `suppressed`, with the reason. A user who is named and does not
+    exist is answered with 404.
+    """
+    notification, deliveries = services.notifications.accept(_request(body), principal.name)
+    response.headers["Location"] = request.app.url_path_for("notification", notification_id=notification.id)
+    return _answer(notification, deliveries)
+
+
+@router.get(
+    "/notifications/{notification_id}", response_model=NotificationAnswer, responses=documented(401, 403, 404, 422)
+)
+def notification(
+    services: Annotated[Services, Depends(services)],
+    _principal: Annotated[Principal, Depends(require(Role.CATALOG, Role.VIEWER))],
+    notification_id: PathId,
+) -> NotificationAnswer:
+    """Where a notification stands."""
+    return _answer(*services.notifications.look_up(notification_id))
+
+
+def _request(body: NotificationBody) -> NotificationRequest:
+    if body.kind is not Kind.MESSAGE and body.data is None:
+        raise InputRefused("data", "It is missing.", f"Give the data of the kind {body.kind}; the API's description lists it.")
+    recipients = None
+    if body.recipients is not None:
+        recipients = tuple(Recipient(recipient.address, recipient.display_name) for recipient in body.recipients)
+    return NotificationRequest(
+        kind=body.kind,
+        data=body.data or {},
+        recipients=recipients,
+        subject=body.subject,
+        text=body.text,
+        html=body.html,
+        thread=body.thread,
+        idempotency_key=body.idempotency_key,
+    )
+
+
+def _answer(notification: Notification, deliveries: Sequence[Delivery]) -> NotificationAnswer:
+    return NotificationAnswer(
+        id=notification.id,
+        kind=notification.kind,
+        created_at=notification.created_at,
+        deliveries=[_delivery(delivery) for delivery in deliveries],
+    )
+
+
+def _delivery(delivery: Delivery) -> DeliveryAnswer:
+    failure = delivery.failure
+    return DeliveryAnswer(
+        id=delivery.id,
+        recipient=RecipientAnswer(address=delivery.recipient.address, display_name=delivery.recipient.display_name),
+        state=delivery.state,
+        attempts=delivery.attempts,
+        message_id=delivery.message_id,
+        response=delivery.response,
+        failure=FailureAnswer(code=failure.code.value, cause=failure.cause, remedy=failure.remedy) if failure else None,
+        reason=delivery.reason,
+        next_attempt_at=delivery.next_attempt_at,
+        sent_at=delivery.sent_at,
+    )

@@ -1,0 +1,120 @@
+"""For those who operate the service: health, metrics, the audit log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.core import CollectorRegistry, GaugeMetricFamily
+from prometheus_client.registry import Collector
+from pydantic import BaseModel, Field
+
+import catalog_mail
+from catalog_mail.api.context import Services, services
+from catalog_mail.api.problems import documented
+from catalog_mail.api.security import require
+from catalog_mail.domain.people import Principal, Role
+from catalog_mail.services.health import Health
+
+router = APIRouter(tags=["operations"])
+
+
+class HealthAnswer(BaseModel):
+    """Whether the service is alive and ready."""
+
+    live: bool = Field(description="True: it answers.")
+    ready: bool = Field(description="Is a notification that is accepted now worked on?")
+    configured: bool = Field(description="Are the e-mail settings complete enough to send?")
+    version: str
+    problems: list[str] = Field(description="Why it is not ready.")
+
+
+@router.get(
+    "/health",
+    response_model=HealthAnswer,
+    responses={503: {"model": HealthAnswer, "description": "Alive, but not ready."}},
+)
+def health(services: Annotated[Services, Depends(services)], response: Response) -> HealthAnswer:
+    """Alive and ready? Needs no token."""
+    found = services.health.readiness()
+    response.status_code = 200 if found.ready else 503
+    return HealthAnswer(
+        live=True,
+        ready=found.ready,
+        configured=found.ready and services.health.configured(),
+        version=catalog_mail.__version__,
+        problems=list(found.problems),
+    )
+
+
+class _Gauges(Collector):
+    """What is read from the database at the moment that the metrics are asked for."""
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+
+    def collect(self) -> Any:
+        deliveries = GaugeMetricFamily(
+            "catalog_mail_deliveries", "Messages of notifications by the state of their delivery.", labels=["state"]
+        )
+        for state, count in self._health.deliveries().items():
+            deliveries.add_metric([state.value], count)
+        yield deliveries
+        yield GaugeMetricFamily(
+            "catalog_mail_oldest_open_seconds",
+            "Age of the oldest message that is neither sent nor given up nor suppressed.",
+            value=self._health.oldest_open_seconds(),
+        )
+        yield GaugeMetricFamily(
+            "catalog_mail_configured",
+            "1 if the e-mail settings are complete enough to send.",
+            value=float(self._health.configured()),
+        )
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"description": "Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+def metrics(services: Annotated[Services, Depends(services)]) -> Response:
+    """Counts of deliveries by state, and how old the oldest open one is. Needs no token."""
+    registry = CollectorRegistry()
+    registry.register(_Gauges(services.health))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+class AuditItem(BaseModel):
+    """Who did what when, and how it ended."""
+
+    id: int
+    at: datetime
+    actor: str = Field(description="The name of the token.")
+    action: str
+    outcome: str
+    detail: dict[str, Any]
+
+
+class AuditAnswer(BaseModel):
+    """A page of the audit log, newest first."""
+
+    entries: list[AuditItem]
+
+
+@router.get("/audit", response_model=AuditAnswer, responses=documented(401, 403, 422))
+def audit(
+    services: Annotated[Services, Depends(services)],
+    _principal: Annotated[Principal, Depends(require(Role.SERVER_ADMIN))],
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    before: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Go on before the entry of this id.")] = None,
+) -> AuditAnswer:
+    """Every change of the settings and every refused attempt. For server administrators."""
+    entries = services.audit.entries(limit=limit, before=before)
+    return AuditAnswer(
+        entries=[
+            AuditItem(id=e.id or 0, at=e.at, actor=e.actor, action=e.action, outcome=e.outcome, detail=dict(e.detail))
+            for e in entries
+        ]
+    )

@@ -1,0 +1,197 @@
+"""Errors as RFC 9457 problem details."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
+
+from catalog_mail.domain.diagnosis import SendingFailed
+from catalog_mail.domain.errors import (
+    CatalogMailError,
+    Conflict,
+    InputRefused,
+    ManagedByProvider,
+    NotConfigured,
+    NotFound,
+    NotPermitted,
+    PreconditionFailed,
+    Unauthenticated,
+)
+from catalog_mail.domain.fields import Unfit
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+STATUS: Mapping[type[CatalogMailError], int] = {
+    InputRefused: 422,
+    ManagedByProvider: 403,
+    NotFound: 404,
+    Conflict: 409,
+    PreconditionFailed: 412,
+    Unauthenticated: 401,
+    NotPermitted: 403,
+    NotConfigured: 409,
+    SendingFailed: 422,
+}
+# Longest text of a client's own input that is repeated to it.
+SHOWN = 200
+
+
+class InputError(BaseModel):
+    """One of several things that are wrong with the input."""
+
+    field: str
+    cause: str
+    remedy: str
+
+
+class SmtpAnswer(BaseModel):
+    """The mail server's last answer (RFC 5321, 4.2)."""
+
+    code: int
+    text: str
+
+
+class Problem(BaseModel):
+    """What went wrong, why, and what to do (RFC 9457)."""
+
+    model_config = ConfigDict(json_schema_extra={"description": "RFC 9457 problem details"})
+
+    type: str = Field(description="Which problem: /problems/ and its code.", examples=["/problems/login-refused"])
+    title: str = Field(description="The status in words.")
+    status: int
+    detail: str = Field(description="Cause and remedy in one text.")
+    code: str = Field(description="A stable word for programs.", examples=["login-refused"])
+    cause: str = Field(description="What is wrong.")
+    remedy: str = Field(description="What to do about it.")
+    field: str | None = Field(
+        default=None, description="The setting or field at fault.", examples=["notifications.smtp.password"]
+    )
+    errors: list[InputError] | None = Field(default=None, description="Everything that is wrong with the input.")
+    smtp: SmtpAnswer | None = None
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a handler: a problem for each of these statuses; whoever takes a body (413) may not understand it."""
+    if 413 in statuses:
+        statuses = (400, *statuses)
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in sorted(statuses)
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Let every failure of the application be answered as a problem."""
+    app.add_exception_handler(CatalogMailError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(
+        problem.model_dump(exclude_none=True), status_code=problem.status, media_type=MEDIA_TYPE, headers=dict(headers or {})
+    )
+
+
+def _problem(status: int, code: str, cause: str, remedy: str, field: str | None = None) -> Problem:
+    return Problem(
+        type=f"/problems/{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=f"{cause} {remedy}",
+        code=code,
+        cause=cause,
+        remedy=remedy,
+        field=field,
+    )
+
+
+async def _ours(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, CatalogMailError)  # noqa: S101  # as registered above
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    problem = _problem(status, error.code, printable(error.cause), error.remedy, error.field and printable(error.field))
+    if isinstance(error, SendingFailed) and error.failure.smtp_code is not None:
+        problem.smtp = SmtpAnswer(code=error.failure.smtp_code, text=error.failure.smtp_text or "")
+    several: Sequence[InputRefused] = getattr(error, "errors", ())
+    if several:
+        problem.errors = [InputError(field=printable(e.field or ""), cause=printable(e.cause), remedy=e.remedy) for e in several]
+    return _answer(problem, {"WWW-Authenticate": "Bearer"} if status == 401 else None)
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # as registered above
+    errors = [_input_error(found) for found in error.errors()]
+    problem = _problem(422, "invalid-input", errors[0].cause, errors[0].remedy, errors[0].field)
+    problem.errors = errors
+    return _answer(problem)
+
+
+def _input_error(error: Mapping[str, Any]) -> InputError:
+    # The first part of the place is body, query, path or header; for a body the field's own path is enough.
+    place = [str(part) for part in error["loc"]]
+    field = ".".join(place[1:] if place[0] == "body" else place) or "body"
+    if error["type"] == "json_invalid":
+        return InputError(field="body", cause="The body is not JSON.", remedy="Send a JSON document as application/json.")
+    raised = error.get("ctx", {}).get("error")
+    if isinstance(raised, Unfit):
+        return InputError(field=printable(field), cause=printable(raised.cause), remedy=raised.remedy)
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return InputError(
+        field=printable(field),
+        cause=printable(message[:1].upper() + message[1:]) + ".",
+        remedy="Mend this field and send it again.",
+    )
+
+
+def _allowed(request: Request) -> str | None:
+    """The methods that this address takes (RFC 9110, 10.2.1); the framework knows those of its first handler alone."""
+    for path, operations in request.app.openapi()["paths"].items():
+        if compile_path(path)[0].match(request.url.path):
+            return ", ".join(sorted(method.upper() for method in operations))
+    return None
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101  # as registered above
+    words = {
+        400: ("bad-request", "The body cannot be read.", "Send a JSON document as application/json, in UTF-8."),
+        404: ("not-found", "There is nothing at this address.", "See /api/v1/openapi.json for what there is."),
+        405: ("method-not-allowed", "This address does not take this method.", "See /api/v1/openapi.json for what it takes."),
+        413: ("content-too-large", "The body is larger than 2 MiB.", "Send less at once."),
+    }
+    phrase = HTTPStatus(error.status_code).phrase
+    code, cause, remedy = words.get(
+        error.status_code, (phrase.lower().replace(" ", "-"), f"{phrase}.", "Mend the request and send it again.")
+    )
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = _allowed(request) or headers.get("Allow", "GET")
+    return _answer(_problem(error.status_code, code, cause, remedy), headers)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    # The log has the place of the fault; values of the request, which may be secrets, stay out of the answer.
+    log.error("unexpected failure in %s %s", request.method, request.url.path, exc_info=error)
+    return _answer(
+        _problem(500, "internal", "The service failed unexpectedly.", "Look into its log: journalctl -u catalog-mail.")
+    )
+
+
+def printable(text: str) -> str:
+    """A client's own input, safe to repeat: valid UTF-8 and not endless."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return text if len(text) <= 4 * SHOWN else text[: 4 * SHOWN] + "..."

@@ -1,0 +1,172 @@
+"""The command `catalog-mail`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import catalog_mail
+from catalog_mail import config as configuration
+from catalog_mail.domain.errors import CatalogMailError, InputRefused, Misconfigured
+from catalog_mail.domain.people import Principal, Role
+from catalog_mail.privileges import become
+
+if TYPE_CHECKING:
+    from catalog_mail.bootstrap import Application
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 1 refused or failed (the reason on stderr), 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    try:
+        options.run(options)
+    except CatalogMailError as error:
+        sys.exit(f"catalog-mail: {error}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="catalog-mail", description=catalog_mail.__doc__)
+    parser.add_argument("--version", action="version", version=catalog_mail.__version__)
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=Path(os.environ.get("CATALOG_MAIL_CONFIG", configuration.DEFAULT_PATH)),
+        metavar="FILE",
+        help="the configuration file (default: $CATALOG_MAIL_CONFIG or %(default)s)",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="answer the API and send notifications, until stopped")
+    serve.set_defaults(run=_serve)
+    migrate = commands.add_parser("migrate", help="bring the database to what this version needs")
+    migrate.set_defaults(run=_migrate)
+    key = commands.add_parser("key", help="make the key that encrypts the stored secrets, unless it exists")
+    key.add_argument("--group", help="who may read it besides its owner, such as catalog-mail")
+    key.set_defaults(run=_key)
+    test = commands.add_parser("test-email", help="send a test message with the settings that are in force")
+    test.add_argument("--to", required=True, metavar="ADDRESS")
+    test.set_defaults(run=_test_email)
+    openapi = commands.add_parser("openapi", help="print the API's description")
+    openapi.set_defaults(run=_openapi)
+    _token_commands(commands.add_parser("token", help="tokens of the API").add_subparsers(required=True, metavar="WHAT"))
+    _settings_commands(commands.add_parser("settings", help="the e-mail settings").add_subparsers(required=True, metavar="WHAT"))
+    return parser
+
+
+def _token_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    create = commands.add_parser("create", help="make one and print it, this once")
+    ensure = commands.add_parser("ensure", help="keep one in a file: made if missing, valid afterwards")
+    for parser in (create, ensure):
+        parser.add_argument("--name", required=True, help="what the audit log calls its owner")
+        parser.add_argument("--role", required=True, type=Role, choices=list(Role), metavar="|".join(Role))
+        parser.add_argument("--email", help="where test messages go that its owner asks for")
+    create.set_defaults(run=_token_create)
+    ensure.add_argument("--file", required=True, type=Path)
+    ensure.set_defaults(run=_token_ensure)
+    commands.add_parser("list", help="all of them, without their text").set_defaults(run=_token_list)
+    revoke = commands.add_parser("revoke", help="refuse one from now on")
+    revoke.add_argument("name")
+    revoke.set_defaults(run=_token_revoke)
+
+
+def _settings_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    commands.add_parser("export", help="print them as JSON, secrets only as present or absent").set_defaults(run=_export)
+    parser = commands.add_parser("import", help="Test and Save a document such as `export` prints")
+    parser.add_argument("file", type=Path, help="the document; - reads standard input")
+    parser.add_argument("--to", metavar="ADDRESS", help="where the test message goes")
+    parser.add_argument("--no-test", action="store_true", help="save without a test message")
+    parser.set_defaults(run=_import)
+
+
+def _application(options: argparse.Namespace) -> Application:
+    """The wired application; imported late, so that `--help` and a wrong option cost nothing."""
+    from catalog_mail.bootstrap import Application  # noqa: PLC0415
+
+    config = configuration.load(options.config)
+    become(config.user)
+    return Application(config)
+
+
+def _operator() -> Principal:
+    """Who runs a command on the host: whoever may read the key may do everything."""
+    return Principal(f"command line ({os.environ.get('SUDO_USER', 'uid ' + str(os.getuid()))})", Role.SERVER_ADMIN)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    _application(options).serve()
+
+
+def _migrate(options: argparse.Namespace) -> None:
+    print(_application(options).migrate())
+
+
+def _key(options: argparse.Namespace) -> None:
+    from catalog_mail import secret_files  # noqa: PLC0415
+    from catalog_mail.adapters.cipher import new_key  # noqa: PLC0415
+
+    path = Path(configuration.load(options.config).key_file)
+    made = secret_files.create(path, new_key() + "\n", group=options.group)
+    print("created" if made else "unchanged")
+
+
+def _token_create(options: argparse.Namespace) -> None:
+    print(_application(options).tokens.create(options.name, options.role, options.email))
+
+
+def _token_ensure(options: argparse.Namespace) -> None:
+    from catalog_mail import secret_files  # noqa: PLC0415
+    from catalog_mail.services.tokens import new_token  # noqa: PLC0415
+
+    # The file first: a token that stands in it and is not known yet becomes known below, also after a kill in between.
+    secret_files.create(options.file, new_token() + "\n")
+    token = configuration.read_secret(str(options.file), "file")
+    if not token:
+        raise Misconfigured(f"The file {options.file} holds no token.", "Remove it and run this again.", field="file")
+    print(_application(options).tokens.ensure(token, options.name, options.role, options.email))
+
+
+def _token_list(options: argparse.Namespace) -> None:
+    for token in _application(options).tokens.all():
+        state = f"revoked {token.revoked_at:%Y-%m-%d}" if token.revoked_at else "valid"
+        print(f"{token.name}\t{token.role}\t{token.email or '-'}\tmade {token.created_at:%Y-%m-%d}\t{state}")
+
+
+def _token_revoke(options: argparse.Namespace) -> None:
+    _application(options).tokens.revoke(options.name)
+
+
+def _test_email(options: argparse.Namespace) -> None:
+    evidence = _application(options).test_email(options.to, _operator())
+    print(json.dumps(evidence, indent=2, ensure_ascii=False))
+
+
+def _openapi(_options: argparse.Namespace) -> None:
+    from catalog_mail.api.app import description  # noqa: PLC0415
+
+    print(json.dumps(description(), indent=2, ensure_ascii=False))
+
+
+def _export(options: argparse.Namespace) -> None:
+    print(json.dumps(_application(options).export_settings(), indent=2, ensure_ascii=False))
+
+
+def _import(options: argparse.Namespace) -> None:
+    try:
+        text = sys.stdin.read() if str(options.file) == "-" else options.file.read_text(encoding="utf-8")
+        document = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise InputRefused(
+            "file",
+            f"{options.file} cannot be read as JSON: {error}.",
+            "Give a document as 'catalog-mail settings export' prints it.",
+        ) from error
+    changes = _application(options).import_settings(document, test=not options.no_test, to=options.to, who=_operator())
+    print(json.dumps(changes, indent=2, ensure_ascii=False))

@@ -1,0 +1,174 @@
+"""The configuration file: what the service must know before it can read its settings. TOML, refused with a sentence."""
+
+from __future__ import annotations
+
+import socket
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from catalog_mail.domain import fields
+from catalog_mail.domain.errors import Misconfigured
+
+DEFAULT_PATH = Path("/etc/catalog-mail/config.toml")
+
+
+def _http_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("is not an address such as https://catalog.example.com")
+    return value.rstrip("/")
+
+
+def _listen_address(value: str) -> str:
+    host, separator, port = value.rpartition(":")
+    if not separator or not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError("is not a host and a port such as 127.0.0.1:8025")
+    return value
+
+
+def _database_address(value: str) -> str:
+    try:
+        backend = make_url(value).get_backend_name()
+    except ArgumentError as error:
+        raise ValueError("is not a database address such as sqlite:////var/lib/catalog-mail/catalog-mail.db") from error
+    if backend not in ("sqlite", "postgresql"):
+        raise ValueError("names neither SQLite nor PostgreSQL")
+    return value
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Section(BaseModel):
+    """A table of the file: unknown names are refused, so that a misspelt one is not overlooked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Builtin(Section):
+    """The host's own Postfix."""
+
+    host: str = "127.0.0.1"
+    port: Port = 25
+
+
+class Cloud(Section):
+    """Who the cloud edition's mails come from; the provider sets it."""
+
+    from_address: Annotated[str, AfterValidator(fields.address)]
+    display_name: Annotated[str, AfterValidator(fields.display_name)] = "Data Catalog"
+
+
+class Queue(Section):
+    """How notifications are sent: messages at a time and per second (0 for no limit), hours until one is given up.
+
+    `retry_first_seconds` is the pause before the second try; each further one is longer. `keep_days` is how long the text
+    of a message stays after it was sent or given up, `takeover_after` after how many seconds without a sign of life
+    another node's work is taken over.
+    """
+
+    concurrency: Annotated[int, Field(ge=1, le=100)] = 16
+    per_second: Annotated[int, Field(ge=0, le=10_000)] = 0
+    retry_for_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 72
+    retry_first_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    keep_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    takeover_after: Annotated[int, Field(ge=5, le=3600)] = 30
+
+
+class Config(Section):
+    """The whole file. Paths are absolute."""
+
+    deployment: Literal["on_premises", "cloud"] = "on_premises"
+    base_url: Annotated[str, AfterValidator(_http_address)]
+    catalog_name: Annotated[str, Field(min_length=1, max_length=100)] = "Data Catalog"
+    listen: Annotated[str, AfterValidator(_listen_address)] = "127.0.0.1:8025"
+    database_url: Annotated[str, AfterValidator(_database_address)] = "sqlite:////var/lib/catalog-mail/catalog-mail.db"
+    database_password_file: str | None = None
+    key_file: str = "/etc/catalog-mail/key"
+    templates: str = "/etc/catalog-mail/templates"
+    user: str = "catalog-mail"
+    node: Annotated[str, Field(min_length=1, max_length=100)] = Field(default_factory=socket.gethostname)
+    builtin: Builtin = Builtin()
+    cloud: Cloud | None = None
+    queue: Queue = Queue()
+
+    @property
+    def host(self) -> str:
+        """The address to listen on, without the brackets of IPv6."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port to listen on."""
+        return int(self.listen.rpartition(":")[2])
+
+    def database(self) -> URL:
+        """The database's address with its driver, and with the password from its file."""
+        url = make_url(self.database_url)
+        if url.get_backend_name() == "sqlite":
+            return url
+        password = read_secret(self.database_password_file, "database_password_file")
+        url = url.set(drivername="postgresql+psycopg")
+        return url.set(password=password) if password else url
+
+    def queue_database(self) -> URL:
+        """The engine's own database: a file beside SQLite's, or a schema in the same PostgreSQL."""
+        url = self.database()
+        if url.get_backend_name() == "sqlite" and url.database:
+            return url.set(database=str(Path(url.database).with_name("queue.db")))
+        return url
+
+
+def read_secret(path: str | None, field: str) -> str | None:
+    """The first line of a file that holds a secret; None where no file is named."""
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").partition("\n")[0]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise Misconfigured(
+            f"The file {path} cannot be read: {reason}.",
+            "Let it exist, readable by the service's group and nobody else (mode 0640).",
+            field=field,
+        ) from error
+
+
+def load(path: Path) -> Config:
+    """Read and check the file. Raises Misconfigured with the setting's name, the reason and the remedy."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except OSError as error:
+        raise Misconfigured(
+            f"The configuration file {path} cannot be read: {error.strerror}.",
+            "Let the role 'application' write it, or name another with --config.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"The configuration file {path} is not TOML: {error}.", "Mend that line.") from error
+    return check(document, path)
+
+
+def check(document: Mapping[str, Any], path: Path) -> Config:
+    """The file's content as a Config. Raises Misconfigured as `load` does."""
+    try:
+        config = Config.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
+        raise Misconfigured(f"In {path}, {field}: {reason}.", "Mend it, then start again.", field=field) from error
+    if config.deployment == "cloud" and config.cloud is None:
+        raise Misconfigured(
+            f"In {path}, deployment is cloud, but the table [cloud] is missing.",
+            "Add it with from_address, the address that the provider's mails come from.",
+            field="cloud.from_address",
+        )
+    return config

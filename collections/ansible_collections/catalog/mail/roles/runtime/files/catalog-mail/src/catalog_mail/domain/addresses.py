@@ -1,0 +1,39 @@
+"""E-mail addresses that may stand in headers and in SMTP commands."""
+
+from __future__ import annotations
+
+import re
+
+from catalog_mail.domain.errors import InputRefused
+
+LONGEST = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
+
+# One bare address: the unquoted form of RFC 5321, at a host name. Nothing in it can end a header or a command. Two dots in
+# a row, or one before the @, are against that form, but some providers have given out such addresses.
+PATTERN = (
+    r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-][A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{0,63}"
+    r"@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$"
+)
+_ADDRESS = re.compile(PATTERN.removeprefix("^").removesuffix("$"))
+
+
+def checked_address(field: str, address: str) -> str:
+    """The address itself. Raises InputRefused, naming `field`, for one that cannot be used."""
+    if not address.isascii():
+        raise InputRefused(
+            field,
+            f"{address!r} has characters that plain SMTP does not carry.",
+            "Give an international domain in its xn-- form; the part before the @ must be ASCII.",
+        )
+    if len(address) > LONGEST or not _ADDRESS.fullmatch(address):
+        raise InputRefused(
+            field,
+            f"{address[:LONGEST]!r} is not an e-mail address.",
+            "Give one bare address such as name@example.com, without a name, spaces or quotation marks.",
+        )
+    return address
+
+
+def same(address: str) -> str:
+    """What two spellings of one address have in common: no mailbox in use tells capitals from small letters."""
+    return address.lower()

@@ -1,0 +1,60 @@
+"""Why a mail could not be sent: one value for every way in which it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from catalog_mail.domain.errors import CatalogMailError
+
+
+class Cause(StrEnum):
+    """The kinds of failure that are told apart."""
+
+    NAME_NOT_FOUND = "name-not-found"
+    CONNECTION_REFUSED = "connection-refused"
+    TIMED_OUT = "timed-out"
+    UNREACHABLE = "unreachable"
+    TLS_NOT_OFFERED = "tls-not-offered"
+    TLS_FAILED = "tls-failed"
+    TLS_REQUIRED = "tls-required"
+    CERTIFICATE_NOT_TRUSTED = "certificate-not-trusted"
+    CERTIFICATE_WRONG_NAME = "certificate-wrong-name"
+    LOGIN_REFUSED = "login-refused"
+    LOGIN_REQUIRED = "login-required"
+    SENDER_REFUSED = "sender-refused"
+    RECIPIENT_REFUSED = "recipient-refused"
+    NOT_SMTP = "not-smtp"
+    OTHER_ANSWER = "other-smtp-answer"
+    CONNECTION_LOST = "connection-lost"
+    # Before any server was asked:
+    NOT_CONFIGURED = "not-configured"
+    NOT_RENDERED = "not-rendered"
+    INTERNAL_ERROR = "internal-error"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One failed attempt to send.
+
+    `field` is the setting to look at, such as `notifications.smtp.password`. `cause` and `remedy` are sentences
+    without a secret. `temporary` says whether trying again may help. `smtp_code` and `smtp_text` are the server's
+    last answer (RFC 5321, 4.2), where it gave one.
+    """
+
+    code: Cause
+    cause: str
+    remedy: str
+    temporary: bool
+    field: str | None = None
+    smtp_code: int | None = None
+    smtp_text: str | None = None
+
+
+class SendingFailed(CatalogMailError):
+    """A message was not taken over; `failure` tells why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.cause, failure.remedy, field=failure.field)
+        self.failure = failure
+        self.code = failure.code.value

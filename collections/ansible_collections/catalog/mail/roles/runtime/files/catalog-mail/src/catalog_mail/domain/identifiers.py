@@ -1,0 +1,13 @@
+"""Identifiers: 26 lower-case base32 characters, 128 random bits. They survive case folding and stand in addresses."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+
+LENGTH = 26
+
+
+def new_id() -> str:
+    """An identifier that nobody else has."""
+    return base64.b32encode(secrets.token_bytes(16)).decode("ascii").rstrip("=").lower()

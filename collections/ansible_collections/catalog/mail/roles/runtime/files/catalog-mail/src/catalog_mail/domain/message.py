@@ -1,0 +1,108 @@
+"""The mail of a notification, as bytes (RFC 5322, CRLF)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from catalog_mail.domain import headers, threads
+from catalog_mail.domain.text import body
+
+# Only ASCII in lines of at most 76 characters, so that no server on the way has to change it (and break a signature).
+_POLICY = SMTP.clone(cte_type="7bit")
+
+# No receipts and no automatic answers (MS-OXCMAIL 2.1.3.2.20), in Exchange's words. Not "All": that would suppress
+# non-delivery reports too, and an administrator wants to see those.
+_SUPPRESSED_RESPONSES = "DR, RN, NRN, OOF, AutoReply"
+
+
+@dataclass(frozen=True)
+class Thread:
+    """What a message belongs to: `key` names the thread, `topic` is the same in all its messages, such as a title."""
+
+    key: str
+    topic: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """One mail to one recipient. Addresses, `id` and `unsubscribe_url` are checked ASCII; all else may hold anything.
+
+    `id` is 26 lower-case letters and digits; Message-ID and MIME boundary come from it. `catalog_domain` is the host of the
+    catalog's own address, `list_name` the kind of notification.
+    """
+
+    id: str
+    from_address: str
+    from_name: str
+    to_address: str
+    to_name: str
+    subject: str
+    text: str
+    html: str
+    created_at: datetime
+    catalog_name: str
+    catalog_domain: str
+    list_name: str
+    unsubscribe_url: str
+    thread: Thread | None = None
+
+
+def message_id(mail: Mail) -> str:
+    """The Message-ID: the same whenever this mail is written, so that a copy sent twice is recognised as one."""
+    return f"<{mail.id}@{mail.from_address.rpartition('@')[2]}>"
+
+
+def compose(mail: Mail) -> bytes:
+    """The whole message, always the same for the same mail.
+
+    Headers beside the usual ones:
+    Auto-Submitted (RFC 3834) and X-Auto-Response-Suppress (Exchange) keep automatic answers away. There is no
+    `Precedence: bulk`: RFC 3834 calls it non-standard, servers that know it deliver such mail later or rate it lower, and
+    those that would answer look at the two above or at List-Id (RFC 5230, 4.6).
+    List-Id (RFC 2919) is one for each kind, to filter by. List-Unsubscribe with List-Unsubscribe-Post is one click
+    (RFC 8058), which is defined for https alone. `threads` tells what keeps a conversation together.
+    """
+    lines = [
+        ("From", headers.mailbox(mail.from_name, mail.from_address)),
+        ("To", headers.mailbox(mail.to_name, mail.to_address)),
+        ("Subject", headers.text(mail.subject)),
+        ("Date", format_datetime(mail.created_at.astimezone(UTC))),
+        ("Message-ID", message_id(mail)),
+        *_thread_headers(mail),
+        ("Auto-Submitted", "auto-generated"),
+        ("X-Auto-Response-Suppress", _SUPPRESSED_RESPONSES),
+        ("List-Id", headers.mailbox(mail.catalog_name, f"{mail.list_name.replace('_', '-')}.{mail.catalog_domain}")),
+        ("List-Unsubscribe", f"<{mail.unsubscribe_url}>"),
+    ]
+    if mail.unsubscribe_url.startswith("https://"):
+        lines.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return "".join(headers.header(name, value) for name, value in lines).encode("ascii") + _content(mail)
+
+
+def _thread_headers(mail: Mail) -> list[tuple[str, str]]:
+    if mail.thread is None:
+        return []
+    root = threads.root_id(mail.thread.key, mail.catalog_domain)
+    return [
+        ("In-Reply-To", root),
+        ("References", root),
+        ("Thread-Topic", headers.text(mail.thread.topic)),
+        ("Thread-Index", threads.thread_index(mail.thread.key, mail.catalog_domain)),
+    ]
+
+
+def _content(mail: Mail) -> bytes:
+    """Both parts, the plain one first: a mail program shows the last that it can (RFC 2046, 5.1.4)."""
+    message = EmailMessage(policy=_POLICY)
+    message.set_content(_with_end(body(mail.text)))
+    message.add_alternative(_with_end(body(mail.html)), subtype="html")
+    message.set_boundary(f"={mail.id}=")
+    return message.as_bytes()
+
+
+def _with_end(text: str) -> str:
+    return text if text.endswith("\n") else text + "\n"

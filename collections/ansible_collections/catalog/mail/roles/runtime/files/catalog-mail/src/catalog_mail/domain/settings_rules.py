@@ -1,0 +1,214 @@
+"""Which settings fit together, and what changes from one state to another."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog_mail.domain.errors import InputRefused, ManagedByProvider
+from catalog_mail.domain.settings import TLS, Deployment, Receiver, SendingSettings, SmtpServer, Transport
+from catalog_mail.domain.settings_reading import DESTINATIONS, Candidate, Given, Kept, paths, several, value_at
+
+# What a stored secret is known as: its text, or None where it can no longer be decrypted.
+Secrets = Mapping[str, str | None]
+
+# The only part of the notifications' settings that the cloud edition's customer has.
+CUSTOMERS_OWN = ("enabled",)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value that changes. Of a secret only whether it was there, and that it is "changed" or "removed"."""
+
+    path: str
+    before: Any
+    after: Any
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"path": self.path, "before": self.before, "after": self.after}
+
+
+def check_deployment(given: Mapping[str, Any], deployment: Deployment) -> None:
+    """What the deployment decides. Raises InputRefused, or ManagedByProvider in the cloud edition."""
+    wanted = given.get("deployment")
+    if wanted is not None and wanted != deployment.value:
+        raise InputRefused(
+            "deployment",
+            f"The application is deployed as {deployment.value}, which its settings do not change.",
+            "Leave it out; it is set in the application's configuration file.",
+        )
+    notifications = given.get("notifications")
+    if deployment is Deployment.ON_PREMISES or not isinstance(notifications, Mapping):
+        return
+    for name, value in notifications.items():
+        if name not in CUSTOMERS_OWN and value is not None:
+            raise ManagedByProvider(
+                f"The provider of the cloud edition manages how mail is sent, so notifications.{name} cannot be set.",
+                "Leave it out; notifications.enabled and the interactions are yours to set.",
+                field=f"notifications.{name}",
+            )
+
+
+def check(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any], deployment: Deployment) -> None:
+    """What fits together. `secrets` and `before` are what is stored. Raises InputRefused, which names all that does not."""
+    on_premises = deployment is Deployment.ON_PREMISES
+    found = [
+        *(_sending(candidate, secrets) if on_premises else ()),
+        *_interactions(candidate, secrets),
+        *_destinations(candidate, secrets, before),
+    ]
+    if found:
+        first_of_each_field = {error.field: error for error in reversed(found)}
+        raise several([error for error in found if first_of_each_field[error.field] is error])
+
+
+def fates(candidate: Candidate, secrets: Secrets) -> dict[str, str | None]:
+    """The secrets that change: their new text, or None for those to be removed. An equal one does not change."""
+    changed: dict[str, str | None] = {}
+    for path, fate in candidate.secrets.items():
+        stored = secrets.get(path)
+        if isinstance(fate, Given):
+            if stored is None or not hmac.compare_digest(stored.encode(), fate.value.encode()):
+                changed[path] = fate.value
+        elif path in secrets and (not isinstance(fate, Kept) or not _has_destination(candidate, path)):
+            changed[path] = None
+    return changed
+
+
+def changes(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any]) -> list[Change]:
+    """What saving the candidate would change, in the document's order, secrets last."""
+    old = dict(paths(before))
+    plain = [
+        Change(path, old.get(path), value) for path, value in paths(candidate.document) if old.get(path) != value
+    ]
+    hidden = [
+        Change(path, "present" if path in secrets else "absent", "removed" if value is None else "changed")
+        for path, value in fates(candidate, secrets).items()
+    ]
+    return plain + hidden
+
+
+def concerns_sending(change: Change) -> bool:
+    """Whether a test message would tell anything about this change."""
+    return change.path.startswith("notifications.") and change.path != "notifications.enabled"
+
+
+def after(candidate: Candidate, secrets: Secrets) -> Secrets:
+    """The secrets as they are once the candidate is saved."""
+    result = dict(secrets)
+    for path, value in fates(candidate, secrets).items():
+        if value is None:
+            del result[path]
+        else:
+            result[path] = value
+    return result
+
+
+def smtp_server(document: Mapping[str, Any], secrets: Secrets) -> SmtpServer:
+    """The corporate server of a document that was checked."""
+    smtp = document["notifications"]["smtp"]
+    return SmtpServer(
+        host=smtp["host"],
+        port=smtp["port"],
+        tls=TLS(smtp["tls"]),
+        username=smtp["username"],
+        password=secrets.get("notifications.smtp.password") if smtp["username"] else None,
+        timeout=smtp["timeout"],
+        ca_file=smtp["ca_file"],
+    )
+
+
+def sending_settings(document: Mapping[str, Any], secrets: Secrets, builtin: SmtpServer) -> SendingSettings:
+    """What of a checked document is needed to send."""
+    notifications = document["notifications"]
+    transport = Transport(notifications["transport"])
+    server = builtin if transport is Transport.BUILTIN else smtp_server(document, secrets)
+    sender = notifications["from"]
+    return SendingSettings(transport, sender["address"], sender["display_name"], server)
+
+
+def _sending(candidate: Candidate, secrets: Secrets) -> Iterator[InputRefused]:
+    transport = candidate.value("notifications.transport")
+    if candidate.value("notifications.enabled") and not candidate.value("notifications.from.address"):
+        yield InputRefused(
+            "notifications.from.address", "It is missing.", "Give the address that the notifications come from."
+        )
+    if transport == Transport.MICROSOFT:
+        yield InputRefused(
+            "notifications.transport",
+            "Sending by Microsoft Graph is not available in this version.",
+            "Choose smtp, with an SMTP server of yours, or builtin, with a relay of the host's Postfix.",
+        )
+    if transport == Transport.SMTP and not candidate.value("notifications.smtp.host"):
+        yield InputRefused("notifications.smtp.host", "It is missing.", "Give the mail server, or choose transport builtin.")
+    yield from _login(candidate, secrets, "notifications.smtp", needed=transport == Transport.SMTP)
+
+
+def _login(candidate: Candidate, secrets: Secrets, section: str, *, needed: bool) -> Iterator[InputRefused]:
+    """A user name and a password, or neither."""
+    username = candidate.value(f"{section}.username")
+    path = f"{section}.password"
+    fate = candidate.secrets[path]
+    password = isinstance(fate, Given) or (isinstance(fate, Kept) and path in secrets)
+    if username and not password and needed:
+        yield InputRefused(path, "There is a user name and no password.", "Give the password, or no user name.")
+    if isinstance(fate, Given) and not username:
+        yield InputRefused(f"{section}.username", "There is a password and no user name.", "Give the user name, or no password.")
+    if needed and username and isinstance(fate, Kept) and path in secrets and secrets[path] is None:
+        yield InputRefused(
+            path, "The stored secret cannot be decrypted: the key file was replaced.", "Give it again, or restore the key file."
+        )
+
+
+def _interactions(candidate: Candidate, secrets: Secrets) -> Iterator[InputRefused]:
+    value = candidate.value
+    receiver = Receiver(value("interactions.receiver"))
+    if receiver is Receiver.MICROSOFT and value("interactions.intent_tracking") == "subaddress":
+        yield InputRefused(
+            "interactions.intent_tracking", "With Microsoft it is message_id, and nothing else.", "Leave it out."
+        )
+    if not value("interactions.enabled"):
+        return
+    if not value("notifications.enabled"):
+        yield InputRefused(
+            "interactions.enabled",
+            "Replies can be switched on only where notifications are.",
+            "Set up the notifications and enable them, or leave replies off.",
+        )
+    needed = {
+        Receiver.IMAP: ("reply_to", "imap.host", "imap.username"),
+        Receiver.MICROSOFT: ("reply_to", "microsoft.tenant_id", "microsoft.client_id"),
+    }[receiver]
+    for name in needed:
+        if not value(f"interactions.{name}"):
+            yield InputRefused(f"interactions.{name}", "It is missing.", "Give it, or leave replies off.")
+    if receiver is Receiver.IMAP:
+        yield from _login(candidate, secrets, "interactions.imap", needed=True)
+
+
+def _destinations(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any]) -> Iterator[InputRefused]:
+    for path, names in DESTINATIONS.items():
+        section = path.rpartition(".")[0]
+        if isinstance(candidate.secrets[path], Given) and not _has_destination(candidate, path):
+            yield InputRefused(
+                f"{section}.{names[0]}", f"It is missing, and there is a secret for it: {path}.", "Give it, or no secret."
+            )
+        if path not in secrets or not isinstance(candidate.secrets[path], Kept) or not _has_destination(candidate, path):
+            continue
+        changed = [name for name in names if candidate.value(f"{section}.{name}") != value_at(before, f"{section}.{name}")]
+        if changed:
+            yield InputRefused(
+                path,
+                f"The stored secret was given for another destination: {', '.join(changed)} changed.",
+                "Give the secret again, so that it goes nowhere that nobody meant it for.",
+            )
+
+
+def _has_destination(candidate: Candidate, path: str) -> bool:
+    """Without one a secret that is only kept has no use any more."""
+    section = path.rpartition(".")[0]
+    first = DESTINATIONS[path][0]
+    return bool(candidate.value(f"{section}.{first}"))

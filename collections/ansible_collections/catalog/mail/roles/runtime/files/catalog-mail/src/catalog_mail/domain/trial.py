@@ -1,0 +1,70 @@
+"""The message that Test and Save sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from catalog_mail.domain import headers
+from catalog_mail.domain.addresses import checked_address
+from catalog_mail.domain.errors import InputRefused
+from catalog_mail.domain.settings import SendingSettings, Transport
+from catalog_mail.domain.text import body, one_line
+
+_POLICY = SMTP.clone(cte_type="7bit")
+_WAYS = {
+    Transport.BUILTIN: "the mail server of the application's own host",
+    Transport.SMTP: "the mail server {host}, port {port}",
+}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One test message; `asked_by` is the name of the token that asked for it."""
+
+    id: str
+    recipient: str
+    created_at: datetime
+    catalog_name: str
+    asked_by: str
+
+    def message_id(self, sending: SendingSettings) -> str:
+        """Its Message-ID."""
+        return f"<{self.id}@{sending.from_address.rpartition('@')[2]}>"
+
+
+def trial_address(wanted: str | None, own: str | None) -> str:
+    """Whom it goes to: who was named, else who asks. Raises InputRefused."""
+    if wanted is not None:
+        return checked_address("test.recipient", wanted)
+    if own is None:
+        raise InputRefused(
+            "test.recipient",
+            "It is missing, and your token has no e-mail address.",
+            "Name who is to get the test message, or save without a test (test: false).",
+        )
+    return own
+
+
+def trial_message(trial: Trial, sending: SendingSettings) -> bytes:
+    """The message, as RFC 5322 wants it."""
+    way = _WAYS[sending.transport].format(host=sending.smtp.host, port=sending.smtp.port)
+    text = (
+        f"This is a test of the e-mail settings of {one_line(trial.catalog_name)}.\n\n"
+        f"It was sent through {way}, and asked for by {one_line(trial.asked_by)}.\n"
+        "That it has reached you means: notifications can reach you. There is nothing for you to do.\n"
+    )
+    lines = [
+        ("From", headers.mailbox(sending.display_name, sending.from_address)),
+        ("To", headers.mailbox("", trial.recipient)),
+        ("Subject", headers.text(f"Test of the e-mail settings of {trial.catalog_name}")),
+        ("Date", format_datetime(trial.created_at.astimezone(UTC))),
+        ("Message-ID", trial.message_id(sending)),
+        ("Auto-Submitted", "auto-generated"),
+    ]
+    content = EmailMessage(policy=_POLICY)
+    content.set_content(body(text))
+    return "".join(headers.header(name, value) for name, value in lines).encode("ascii") + content.as_bytes()

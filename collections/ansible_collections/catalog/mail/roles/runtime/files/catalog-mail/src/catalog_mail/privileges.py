@@ -1,0 +1,26 @@
+"""Root's commands work as the service's user, so that what they write is the service's own."""
+
+from __future__ import annotations
+
+import os
+import pwd
+
+from catalog_mail.domain.errors import Misconfigured
+
+
+def become(user: str) -> None:
+    """Become this user for good, if root runs the command; anybody else stays who they are. Raises Misconfigured."""
+    if os.geteuid() != 0:
+        return
+    try:
+        entry = pwd.getpwnam(user)
+    except KeyError as error:
+        raise Misconfigured(
+            f"There is no user {user!r} on this host.",
+            "Let the role 'application' make it, or name another as 'user' in the configuration file.",
+            field="user",
+        ) from error
+    os.initgroups(user, entry.pw_gid)
+    os.setgid(entry.pw_gid)
+    os.setuid(entry.pw_uid)
+    os.environ["HOME"] = entry.pw_dir

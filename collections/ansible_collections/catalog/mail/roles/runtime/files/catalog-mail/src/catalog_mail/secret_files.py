@@ -1,0 +1,45 @@
+"""Files that hold a secret: made whole or not at all, and never readable by others, not even for a moment."""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import os
+import tempfile
+from pathlib import Path
+
+from catalog_mail.domain.errors import Misconfigured
+
+
+def create(path: Path, content: str, *, group: str | None = None) -> bool:
+    """Write a file that does not exist yet; False if it exists. Mode 0600, or 0640 for a group. Raises Misconfigured."""
+    if path.exists():
+        return False
+    gid = _group(group) if group else None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise Misconfigured(
+            f"{path} cannot be written: {error.strerror}.", "Let its folder exist, writable by who runs this command."
+        ) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            if gid is not None:
+                os.fchown(handle, -1, gid)
+                os.fchmod(handle, 0o640)
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)  # unlike a rename, never over somebody else's file
+            return True
+        return False
+    finally:
+        os.unlink(temporary)
+
+
+def _group(name: str) -> int:
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError as error:
+        raise Misconfigured(f"There is no group {name!r} on this host.", "Let the role 'application' make it.") from error

@@ -1,0 +1,167 @@
+"""Sending what was accepted: a batch of deliveries, one message after the other, each with its own outcome."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from catalog_mail.domain import outcome as outcomes
+from catalog_mail.domain.diagnosis import Cause, Failure, SendingFailed
+from catalog_mail.domain.errors import CatalogMailError, NotConfigured
+from catalog_mail.domain.notification import SENT_WHEN_SWITCHED_OFF, Delivery, Notification
+from catalog_mail.domain.outcome import Outcome
+from catalog_mail.domain.retry import Backoff, concerns_all, next_attempt
+from catalog_mail.domain.settings import SendingSettings
+from catalog_mail.ports import CatalogStore, Clock, DeliveryStore, MailSenders
+
+log = logging.getLogger(__name__)
+
+# Seconds to wait before an outcome that the database did not take is recorded again.
+RECORDING_PAUSES = (0.2, 1.0, 3.0, 10.0)
+
+
+class Settings(Protocol):
+    """What sending asks of the e-mail settings, as they are at that moment."""
+
+    def sending(self) -> SendingSettings:
+        """How to send. Raises NotConfigured."""
+
+    def switched_on(self) -> bool:
+        """Whether notifications are sent at all."""
+
+
+class Rendering(Protocol):
+    """Makes the mail of a delivery."""
+
+    def render(self, notification: Notification, delivery: Delivery, sending: SendingSettings) -> tuple[str, bytes]:
+        """Its Message-ID and its bytes; the same Message-ID each time."""
+
+
+@dataclass(frozen=True)
+class _Refusal(Exception):
+    """A try that ended before a server was asked."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliverNotifications:
+    """Works on batches. Several threads may, each on its own batch."""
+
+    store: DeliveryStore
+    rendering: Rendering
+    settings: Settings
+    senders: MailSenders
+    catalog: CatalogStore
+    clock: Clock
+    backoff: Backoff
+
+    def work(self, batch: str, stopping: Callable[[], bool]) -> None:
+        """Do what is still to be done of a batch; after a kill, once more.
+
+        Every message that a server takes is recorded before the next is begun, so that a kill leaves at most one whose
+        outcome nobody knows. When `stopping` becomes true, the rest is given back. So it is when the failure of one would
+        be the failure of all: then the others wait as long as that one, and the server is left in peace.
+        """
+        for delivery, notification in self.store.held(batch):
+            if stopping():
+                self.store.release(batch)
+                return
+            outcome = self._deliver(batch, delivery, notification)
+            if outcome and outcome.failure and outcome.next_attempt_at and concerns_all(outcome.failure):
+                self.store.postpone(batch, outcome)
+                return
+
+    def _deliver(self, batch: str, delivery: Delivery, notification: Notification) -> Outcome | None:
+        """One delivery; None if it is somebody else's by now."""
+        attempt = replace(delivery, attempts=delivery.attempts + 1)
+        reason = self._reason_not_to(delivery, notification)
+        if reason:
+            outcome = outcomes.suppressed(reason, self.clock.now())
+            self.store.finish(delivery, outcome)
+            return outcome
+        try:
+            sending = self._sending()
+            message_id, message = self._rendered(attempt, notification, sending)
+            if not self.store.begin(batch, replace(attempt, message_id=message_id, message=message)):
+                return None
+            response = self._send(message, attempt.recipient.address, sending)
+            outcome = outcomes.sent(response, self.clock.now())
+        except _Refusal as refusal:
+            outcome = self._after(refusal.failure, attempt, notification)
+        except Exception as error:  # a mistake of ours, or the database: the others of the batch must not suffer by it
+            log.exception("delivery %s was interrupted", attempt.id)
+            outcome = self._after(_internal(error, "The message could not be sent"), attempt, notification)
+        self._record(attempt, outcome)
+        return outcome
+
+    def _record(self, attempt: Delivery, outcome: Outcome) -> None:
+        """Into the database, patiently: what is sent and not recorded is sent again."""
+        for pause in RECORDING_PAUSES:
+            try:
+                self.store.finish(attempt, outcome)
+            except Exception as error:  # whatever a database driver raises while its server restarts
+                log.warning("delivery %s is %s, not recorded yet (%s)", attempt.id, outcome.state, type(error).__name__)
+                time.sleep(pause)
+            else:
+                return
+        self.store.finish(attempt, outcome)
+
+    def _reason_not_to(self, delivery: Delivery, notification: Notification) -> str | None:
+        """Asked again before each try: much may have been switched off since the notification was accepted."""
+        if notification.kind not in SENT_WHEN_SWITCHED_OFF and not self.settings.switched_on():
+            return "switched_off"
+        if self.catalog.opted_out(delivery.recipient.address, notification.kind):
+            return "unsubscribed"
+        return None
+
+    def _sending(self) -> SendingSettings:
+        try:
+            return self.settings.sending()
+        except NotConfigured as error:
+            raise _Refusal(Failure(Cause.NOT_CONFIGURED, error.cause, error.remedy, temporary=True, field=error.field)) from error
+
+    def _rendered(self, attempt: Delivery, notification: Notification, sending: SendingSettings) -> tuple[str, bytes]:
+        """Message-ID and message: those of an earlier try, or new ones."""
+        if attempt.message_id is not None and attempt.message is not None:
+            return attempt.message_id, attempt.message
+        try:
+            return self.rendering.render(notification, attempt, sending)
+        except CatalogMailError as error:
+            raise _Refusal(Failure(Cause.NOT_RENDERED, error.cause, error.remedy, temporary=True, field=error.field)) from error
+        except Exception as error:  # a template of the host's own may raise anything; the message must not be lost by it
+            log.exception("delivery %s could not be rendered", attempt.id)
+            raise _Refusal(_internal(error, "The message could not be written", Cause.NOT_RENDERED)) from error
+
+    def _send(self, message: bytes, recipient: str, sending: SendingSettings) -> str:
+        """The server's answer that took the message."""
+        try:
+            return self.senders.sender(sending).send(message, sending.from_address, recipient).response
+        except SendingFailed as error:
+            raise _Refusal(error.failure) from error
+
+    def _after(self, failure: Failure, attempt: Delivery, notification: Notification) -> Outcome:
+        now = self.clock.now()
+        again = next_attempt(
+            failure,
+            tries=attempt.attempts,
+            accepted_at=notification.created_at,
+            now=now,
+            backoff=self.backoff,
+            chance=random.random(),  # noqa: S311  # spreads load, guards nothing
+        )
+        if again is None:
+            log.error("delivery %s failed for good after %d tries: %s", attempt.id, attempt.attempts, failure.cause)
+            return outcomes.failed(failure, now)
+        log.warning("delivery %s failed, again at %s: %s", attempt.id, again.isoformat(timespec="seconds"), failure.cause)
+        return outcomes.retrying(failure, now, again)
+
+
+def _internal(error: Exception, what: str, code: Cause = Cause.INTERNAL_ERROR) -> Failure:
+    """Something that nobody has foreseen; its details stay in the journal."""
+    remedy = "The service's journal has the details; if a template of your own was changed lately, look at it first."
+    return Failure(code, f"{what} ({type(error).__name__}).", remedy, temporary=True)

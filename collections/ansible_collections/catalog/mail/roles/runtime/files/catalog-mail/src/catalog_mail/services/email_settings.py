@@ -1,0 +1,273 @@
+"""The e-mail settings: read, planned, tested, saved. What fails its test is not saved, and every attempt is recorded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from catalog_mail.domain import settings_reading, settings_rules
+from catalog_mail.domain.errors import CatalogMailError, Conflict, NotConfigured, PreconditionFailed
+from catalog_mail.domain.identifiers import new_id
+from catalog_mail.domain.people import Principal
+from catalog_mail.domain.settings import Deployment, SendingSettings, SmtpServer, Transport
+from catalog_mail.domain.settings_reading import DESTINATIONS, Candidate
+from catalog_mail.domain.settings_rules import Change, Secrets
+from catalog_mail.domain.trial import Trial, trial_address, trial_message
+from catalog_mail.ports import AuditEntry, AuditLog, Clock, Evidence, MailSenders, SettingsStore, StoredSettings
+
+ACTION = "email_settings.save"
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A test message that a mail server took over. `message_id` finds it again in the mailbox."""
+
+    recipient: str
+    message_id: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class View:
+    """The settings as they may be shown: each secret only as present or absent, and since when."""
+
+    document: Mapping[str, Any]
+    revision: int
+    changed_at: datetime | None
+    changed_by: str | None
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What saving has changed, and the test before it, if there was one."""
+
+    view: View
+    changes: list[Change]
+    tested: Tested | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trying:
+    """How the candidate is to be tested: a message to `recipient` (else to who asks), or none."""
+
+    wanted: bool = True
+    recipient: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """What was decided when the application was deployed.
+
+    `builtin` is the host's own Postfix, `cloud_from` address and display name of the cloud edition's mails.
+    """
+
+    deployment: Deployment
+    builtin: SmtpServer
+    cloud_from: tuple[str, str] | None
+    catalog_name: str
+
+
+class EmailSettings:
+    """The one document of settings."""
+
+    def __init__(
+        self, *, store: SettingsStore, audit: AuditLog, senders: MailSenders, clock: Clock, installation: Installation
+    ) -> None:
+        self._store = store
+        self._audit = audit
+        self._senders = senders
+        self._clock = clock
+        self._here = installation
+        self._lock = threading.Lock()
+        self._cached: StoredSettings | None = None
+
+    # -- reading ---------------------------------------------------------------------------------------------------------
+
+    def read(self) -> View:
+        """The settings in force."""
+        return self._view(self._store.load())
+
+    def sending(self) -> SendingSettings:
+        """How to send at this moment. Raises NotConfigured."""
+        return self._sending(self._current())
+
+    def switched_on(self) -> bool:
+        """Whether notifications are sent, those beyond the switch excepted."""
+        return bool(_document(self._current())["notifications"]["enabled"])
+
+    def configured(self) -> bool:
+        """Whether `sending` would answer."""
+        try:
+            self.sending()
+        except NotConfigured:
+            return False
+        return True
+
+    # -- changing --------------------------------------------------------------------------------------------------------
+
+    def plan(self, given: Mapping[str, Any]) -> list[Change]:
+        """What saving would change. Sends and writes nothing. Raises as `save` does, but for the test."""
+        stored = self._store.load()
+        candidate = self._checked(given, stored)
+        return settings_rules.changes(candidate, _secrets(stored), _document(stored))
+
+    def save(self, given: Mapping[str, Any], *, trying: Trying, if_match: int | None, principal: Principal) -> Saved:
+        """Test and Save: the test message goes out with the candidate settings, and only then everything is saved at once.
+
+        No message goes out where it would tell nothing: in the cloud edition, or if only the switch or the interactions
+        change. `if_match` is the revision that the caller has read. Raises InputRefused, ManagedByProvider,
+        PreconditionFailed, Conflict, SendingFailed; then nothing has changed, and the audit log has the attempt.
+        """
+        changes: list[Change] = []
+        with self._refusals_recorded(ACTION, principal, changes):
+            stored = self._store.load()
+            self._check_revision(stored, if_match)
+            candidate = self._checked(given, stored)
+            changes += settings_rules.changes(candidate, _secrets(stored), _document(stored))
+            tested = self._try(candidate, stored, principal, trying) if self._to_be_tried(trying, changes) else None
+            if changes:
+                stored = self._write(candidate, stored, changes, tested, principal, if_match)
+        return Saved(self._view(stored), changes, tested)
+
+    def test(self, given: Mapping[str, Any] | None, *, recipient: str | None, principal: Principal) -> Tested:
+        """Send a test message with these settings, or with those in force. Saves nothing. Raises as `save` does."""
+        with self._refusals_recorded("email_settings.test", principal, []):
+            stored = self._store.load()
+            trying = Trying(recipient=recipient)
+            if given is not None:
+                tested = self._try(self._checked(given, stored), stored, principal, trying)
+            else:
+                tested = self._send_trial(self._sending(stored), principal, trying)
+        self._record("email_settings.test", "sent", principal, {"recipient": tested.recipient})
+        return tested
+
+    # -- inside ----------------------------------------------------------------------------------------------------------
+
+    def _checked(self, given: Mapping[str, Any], stored: StoredSettings) -> Candidate:
+        settings_rules.check_deployment(given, self._here.deployment)
+        candidate = settings_reading.read(given)
+        settings_rules.check(candidate, _secrets(stored), _document(stored), self._here.deployment)
+        return candidate
+
+    @staticmethod
+    def _check_revision(stored: StoredSettings, if_match: int | None) -> None:
+        if if_match is not None and if_match != stored.revision:
+            raise PreconditionFailed(
+                f"The settings have the revision {stored.revision} by now, and the request is for {if_match}.",
+                "Read them again, and decide anew.",
+            )
+
+    def _to_be_tried(self, trying: Trying, changes: list[Change]) -> bool:
+        if not trying.wanted or self._here.deployment is Deployment.CLOUD:
+            return False
+        return not changes or any(map(settings_rules.concerns_sending, changes))
+
+    def _try(self, candidate: Candidate, stored: StoredSettings, principal: Principal, trying: Trying) -> Tested:
+        secrets = settings_rules.after(candidate, _secrets(stored))
+        return self._send_trial(self._sending_settings(candidate.document, secrets), principal, trying)
+
+    def _send_trial(self, sending: SendingSettings, principal: Principal, trying: Trying) -> Tested:
+        recipient = trial_address(trying.recipient, principal.email)
+        trial = Trial(new_id(), recipient, self._clock.now(), self._here.catalog_name, principal.name)
+        sender = self._senders.probe(sending)
+        try:
+            evidence = sender.send(trial_message(trial, sending), sending.from_address, recipient)
+        finally:
+            sender.close()
+        return Tested(recipient, trial.message_id(sending), evidence)
+
+    def _write(
+        self,
+        candidate: Candidate,
+        stored: StoredSettings,
+        changes: list[Change],
+        tested: Tested | None,
+        principal: Principal,
+        if_match: int | None,
+    ) -> StoredSettings:
+        detail = {"changes": [change.plain() for change in changes], "tested": tested.recipient if tested else None}
+        entry = AuditEntry(self._clock.now(), principal.name, ACTION, "saved", detail)
+        changed = settings_rules.fates(candidate, _secrets(stored))
+        try:
+            return self._store.save(candidate.document, changed, expected_revision=stored.revision, audit=entry)
+        except PreconditionFailed as error:
+            if if_match is not None:
+                raise
+            raise Conflict(error.cause, "Send the request again.") from error
+
+    @contextmanager
+    def _refusals_recorded(self, action: str, principal: Principal, changes: list[Change]) -> Any:
+        try:
+            yield
+        except CatalogMailError as error:
+            detail: dict[str, Any] = {"code": error.code, "field": error.field, "cause": error.cause}
+            if changes:
+                detail["changes"] = [change.plain() for change in changes]
+            self._record(action, "refused", principal, detail)
+            raise
+
+    def _record(self, action: str, outcome: str, principal: Principal, detail: Mapping[str, Any]) -> None:
+        self._audit.record(AuditEntry(self._clock.now(), principal.name, action, outcome, detail))
+
+    def _current(self) -> StoredSettings:
+        """What is stored, read again only after somebody, on whichever node, has saved."""
+        revision = self._store.revision()
+        with self._lock:
+            if self._cached is None or self._cached.revision != revision:
+                self._cached = self._store.load()
+            return self._cached
+
+    def _sending(self, stored: StoredSettings) -> SendingSettings:
+        secrets = _secrets(stored)
+        document = _document(stored)
+        sending = self._sending_settings(document, secrets)
+        lost = sending.transport is Transport.SMTP and sending.smtp.username and sending.smtp.password is None
+        if lost:
+            raise NotConfigured(
+                "The stored password of the mail server cannot be decrypted: the key file was replaced.",
+                "Save the settings with the password again, or restore the key file.",
+                field="notifications.smtp.password",
+            )
+        return sending
+
+    def _sending_settings(self, document: Mapping[str, Any], secrets: Secrets) -> SendingSettings:
+        if self._here.cloud_from is not None:
+            return SendingSettings(Transport.BUILTIN, *self._here.cloud_from, self._here.builtin)
+        sending = settings_rules.sending_settings(document, secrets, self._here.builtin)
+        if not sending.from_address:
+            raise NotConfigured(
+                "The e-mail settings name no address that mails come from.",
+                "Save them with notifications.from.address.",
+                field="notifications.from.address",
+            )
+        return sending
+
+    def _view(self, stored: StoredSettings) -> View:
+        document = _copied(_document(stored))
+        for path in DESTINATIONS:
+            section, _, name = path.rpartition(".")
+            secret = stored.secrets.get(path)
+            state = {"present": secret is not None, "changed_at": secret.changed_at.isoformat() if secret else None}
+            settings_reading.value_at(document, section)[name] = state
+        if self._here.deployment is Deployment.CLOUD:
+            document["notifications"] = {"enabled": document["notifications"]["enabled"]}
+        whole = {"deployment": self._here.deployment.value, **document}
+        return View(whole, stored.revision, stored.changed_at, stored.changed_by)
+
+
+def _document(stored: StoredSettings) -> Mapping[str, Any]:
+    return stored.document or settings_reading.untouched()
+
+
+def _secrets(stored: StoredSettings) -> Secrets:
+    return {path: secret.value for path, secret in stored.secrets.items()}
+
+
+def _copied(value: Any) -> Any:
+    return {name: _copied(part) for name, part in value.items()} if isinstance(value, Mapping) else value
+
+

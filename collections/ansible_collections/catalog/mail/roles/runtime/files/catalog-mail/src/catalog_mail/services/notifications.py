@@ -1,0 +1,118 @@
+"""Taking notifications: checked, addressed, stored, handed to the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from catalog_mail.domain.errors import NotFound
+from catalog_mail.domain.identifiers import new_id
+from catalog_mail.domain.notification import Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.notification_data import NAMES_RECIPIENTS
+from catalog_mail.domain.people import User
+from catalog_mail.domain.recipients import Circumstances, distinct, first_state, of_user, without
+from catalog_mail.domain.request import NotificationRequest, checked, fingerprint
+from catalog_mail.ports import CatalogStore, Clock, DeliveryQueue, Notice, NotificationStore
+
+
+class Switch(Protocol):
+    """What taking a notification asks of the e-mail settings."""
+
+    def switched_on(self) -> bool:
+        """Whether notifications are sent at all."""
+
+
+class Notifications:
+    """A notification that was accepted is on disk, with one delivery for each recipient."""
+
+    def __init__(
+        self, *, store: NotificationStore, queue: DeliveryQueue, catalog: CatalogStore, settings: Switch, clock: Clock
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._catalog = catalog
+        self._settings = settings
+        self._clock = clock
+
+    def accept(self, request: NotificationRequest, created_by: str) -> tuple[Notification, Sequence[Delivery]]:
+        """Store it and begin to send it; `created_by` is the name of the token.
+
+        The same request under the same idempotency key is stored once, and returned as it was. Raises InputRefused,
+        NotFound for a user who is named and does not exist, Conflict for another request under a known key.
+        """
+        notice = self.prepare(request, created_by)
+        notification, is_new = self._store.add(notice.notification, notice.deliveries)
+        if not is_new:
+            return notification, self._store.deliveries(notification.id)
+        self.begin([notice])
+        return notification, notice.deliveries
+
+    def look_up(self, notification_id: str) -> tuple[Notification, Sequence[Delivery]]:
+        """One with its deliveries as they stand. Raises NotFound."""
+        return self._store.notification(notification_id), self._store.deliveries(notification_id)
+
+    def prepare(self, request: NotificationRequest, created_by: str) -> Notice:
+        """What is to be stored for it; nothing is stored yet. Raises as `accept` does, except Conflict."""
+        content = checked(request)
+        recipients = distinct(request.recipients or self._recipients(request))
+        if "author" in content:
+            author = self._catalog.users_by_name([content["author"]]).get(content["author"].lower())
+            content["author"] = author.display_name if author else content["author"]
+        notification = Notification(
+            id=new_id(),
+            kind=request.kind,
+            created_at=self._clock.now(),
+            created_by=created_by,
+            data=content,
+            thread=request.thread,
+            idempotency_key=request.idempotency_key,
+            fingerprint=fingerprint(request),
+        )
+        return Notice(notification, self._deliveries(notification, recipients))
+
+    def begin(self, notices: Iterable[Notice]) -> None:
+        """Begin to send what was stored. Were this never called, the queue would find it a little later by itself."""
+        accepted = [delivery.id for notice in notices for delivery in notice.deliveries if delivery.state is State.ACCEPTED]
+        if accepted:
+            self._queue.enqueue(accepted)
+
+    def _recipients(self, request: NotificationRequest) -> list[Recipient]:
+        """Those whom the kind and its data name."""
+        return [of_user(user) for user in self._users(request)]
+
+    def _users(self, request: NotificationRequest) -> Sequence[User]:
+        if request.kind is Kind.SUBSCRIBED_EVENT:
+            return self._catalog.subscribers(request.data["event"])
+        if request.kind in (Kind.SYSTEM_HEALTH, Kind.SCHEDULED_JOB_STATUS):
+            return self._catalog.server_admins()
+        field = NAMES_RECIPIENTS[request.kind]
+        named = request.data[field]
+        users = self._named(f"data.{field}", named if isinstance(named, list) else [named])
+        # Nobody is told of what they did themselves.
+        return without(users, request.data["author"]) if request.kind in (Kind.MENTION, Kind.ASSIGNMENT) else users
+
+    def _named(self, field: str, names: Sequence[str]) -> list[User]:
+        found = self._catalog.users_by_name(names)
+        for name in names:
+            if name.lower() not in found:
+                raise NotFound(
+                    f"There is no user {name!r}.", "Give the name of a user of this catalog, or recipients.", field=field
+                )
+        return [found[name.lower()] for name in names]
+
+    def _deliveries(self, notification: Notification, recipients: Sequence[Recipient]) -> list[Delivery]:
+        addresses = [recipient.address for recipient in recipients]
+        users = self._catalog.users_by_email(addresses)
+        circumstances = Circumstances(
+            switched_on=self._settings.switched_on(),
+            opted_out=self._catalog.opted_out_of(addresses, notification.kind),
+            inactive={address for address, user in users.items() if not user.active},
+        )
+        deliveries = []
+        for recipient in recipients:
+            state, reason = first_state(notification.kind, recipient, circumstances)
+            user = users.get(recipient.address.lower())
+            known = replace(recipient, user_id=user.id if user else None)
+            deliveries.append(Delivery(new_id(), notification.id, known, state, reason=reason))
+        return deliveries

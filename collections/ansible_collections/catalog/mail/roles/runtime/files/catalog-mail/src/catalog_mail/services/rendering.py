@@ -1,0 +1,102 @@
+"""Writing the mail of a delivery from its templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from catalog_mail.domain import message
+from catalog_mail.domain.message import Mail, Thread
+from catalog_mail.domain.notification import Delivery, Kind, Notification
+from catalog_mail.domain.notification_data import FIELDS, LONGEST_TITLE, Form
+from catalog_mail.domain.settings import SendingSettings
+from catalog_mail.domain.text import one_line
+from catalog_mail.domain.unsubscribe import make_token
+from catalog_mail.ports import Templates
+
+
+class Rendering:
+    """Each kind has three templates: `<kind>.subject.txt`, `<kind>.txt` and `<kind>.html`.
+
+    They are given the data of the kind as variables, and `recipient` (address, display_name), `catalog_name`, `base_url`,
+    `kind`, `subject` (not in the subject itself) and `unsubscribe_url`. A message of another catalog that has its own HTML
+    is not put into templates: both its parts stay as they are.
+    """
+
+    def __init__(self, *, templates: Templates, signing_keys: Sequence[bytes], base_url: str, catalog_name: str) -> None:
+        self._templates = templates
+        self._keys = signing_keys
+        self._base_url = base_url
+        self._catalog_name = catalog_name
+        self._domain = _domain(base_url)
+
+    def render(self, notification: Notification, delivery: Delivery, sending: SendingSettings) -> tuple[str, bytes]:
+        """Message-ID and message, the same each time for the same arguments and templates.
+
+        Raises Misconfigured for a template that cannot be used.
+        """
+        token = make_token(self._keys, delivery.recipient.address, notification.kind)
+        url = f"{self._base_url}/unsubscribe/{token}"
+        subject, text, html = self._content(notification, self._context(notification, delivery, url))
+        mail = Mail(
+            id=delivery.id,
+            from_address=sending.from_address,
+            from_name=sending.display_name,
+            to_address=delivery.recipient.address,
+            to_name=delivery.recipient.display_name,
+            subject=subject,
+            text=text,
+            html=html,
+            created_at=notification.created_at,
+            catalog_name=self._catalog_name,
+            catalog_domain=self._domain,
+            list_name=notification.kind.value,
+            unsubscribe_url=url,
+            thread=_thread(notification, subject),
+        )
+        return message.message_id(mail), message.compose(mail)
+
+    def _context(self, notification: Notification, delivery: Delivery, url: str) -> dict[str, Any]:
+        return {
+            **_readable(notification),
+            "kind": notification.kind.value,
+            "recipient": {
+                "address": delivery.recipient.address,
+                "display_name": one_line(delivery.recipient.display_name, LONGEST_TITLE),
+            },
+            "catalog_name": self._catalog_name,
+            "base_url": self._base_url,
+            "unsubscribe_url": url,
+        }
+
+    def _content(self, notification: Notification, context: Mapping[str, Any]) -> tuple[str, str, str]:
+        """Subject, text and HTML."""
+        kind, data = notification.kind.value, notification.data
+        if notification.kind is Kind.MESSAGE and data.get("html") is not None:
+            return data["subject"], data["text"], data["html"]
+        subject = one_line(self._templates.render(f"{kind}.subject.txt", context))
+        context = {**context, "subject": subject}
+        return subject, self._templates.render(f"{kind}.txt", context), self._templates.render(f"{kind}.html", context)
+
+
+def _readable(notification: Notification) -> dict[str, Any]:
+    """The data, with names and titles as one line each."""
+    fields = FIELDS[notification.kind]
+    titles = {name for name, field in fields.items() if field.form is Form.TITLE}
+    return {
+        name: one_line(value, LONGEST_TITLE) if name in titles and isinstance(value, str) else value
+        for name, value in notification.data.items()
+    }
+
+
+def _thread(notification: Notification, subject: str) -> Thread | None:
+    if notification.thread is None:
+        return None
+    return Thread(notification.thread, notification.data.get("conversation") or subject)
+
+
+def _domain(base_url: str) -> str:
+    """The host of the catalog's own address, for identifiers that do not change when the sender does (RFC 5322, id-right)."""
+    host = urlsplit(base_url).hostname or "localhost"
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,85 @@
+"""API tokens: made, recognised, listed, revoked. Only their SHA-256 is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Sequence
+
+from catalog_mail.domain.errors import Conflict, InputRefused, NotFound
+from catalog_mail.domain.people import Principal, Role
+from catalog_mail.ports import TokenRecord, TokenStore
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}\Z")
+_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>(),;:\"\\\[\]]{1,64}@[A-Za-z0-9.-]{1,255}\Z")
+
+
+class Tokens:
+    """256 random bits each, so that a plain hash is enough to keep them."""
+
+    def __init__(self, *, store: TokenStore) -> None:
+        self._store = store
+
+    def create(self, name: str, role: Role, email: str | None) -> str:
+        """A new token's text, which is shown this once. Raises InputRefused, or Conflict for a name that is taken."""
+        token = new_token()
+        self.register(token, name, role, email)
+        return token
+
+    def register(self, token: str, name: str, role: Role, email: str | None) -> None:
+        """Let this text be a token from now on."""
+        if not _NAME.match(name):
+            raise InputRefused("name", f"{name!r} is not a token's name.", "Use up to 100 letters, digits and . _ @ -.")
+        _check_email(email)
+        self._store.add(name, role, email, digest(token))
+
+    def ensure(self, token: str, name: str, role: Role, email: str | None) -> str:
+        """Make a token that stands in a file already valid: "created", "changed" (its e-mail address) or "unchanged".
+
+        Raises Conflict if this very token was revoked, or if its name or role is another's.
+        """
+        known = self._store.find(digest(token))
+        if known is None:
+            if self._store.is_revoked(digest(token)):
+                raise Conflict("The token in the file was revoked.", "Remove the file and run this again for a new one.")
+            self.register(token, name, role, email)
+            return "created"
+        if (known.name, known.role) != (name, role):
+            raise Conflict(
+                f"The token in the file is {known.name!r} with the role {known.role}.",
+                f"Name another file for {name!r} with the role {role}, or revoke that token and remove the file.",
+            )
+        if email is None or known.email == email:
+            return "unchanged"
+        _check_email(email)
+        self._store.update_email(name, email)
+        return "changed"
+
+    def recognise(self, token: str) -> Principal | None:
+        """Who has this token; None for one that is unknown or revoked."""
+        return self._store.find(digest(token))
+
+    def all(self) -> Sequence[TokenRecord]:
+        """Every token that was ever made, without its text."""
+        return self._store.all()
+
+    def revoke(self, name: str) -> None:
+        """Refuse a token from now on. Raises NotFound."""
+        if not self._store.revoke(name):
+            raise NotFound(f"There is no valid token called {name!r}.", "List them with 'catalog-mail token list'.")
+
+
+def new_token() -> str:
+    """43 characters that are safe in a header; the prefix lets scanners for leaked secrets find it."""
+    return "cmail_" + secrets.token_urlsafe(32)
+
+
+def digest(token: str) -> bytes:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def _check_email(email: str | None) -> None:
+    if email is not None and not _EMAIL.match(email):
+        raise InputRefused("email", f"{email!r} is not an e-mail address.", "Give one such as admin@example.com.")

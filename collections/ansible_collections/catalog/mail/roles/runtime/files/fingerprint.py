@@ -1,0 +1,39 @@
+"""Print what the service package is called that stands beside this file: its version and a hash of all that it is made of.
+
+Usage: fingerprint.py. The same files give the same name on every machine, whatever was made of them meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent / "catalog-mail"
+MADE = ("__pycache__", "build")
+"""Folders that tools leave behind, besides those with a dot and the *.egg-info ones."""
+
+
+def is_source(path: Path) -> bool:
+    """Whether a file belongs to the package, and is not something that a tool has left there."""
+    parts = path.relative_to(PACKAGE).parts
+    return path.is_file() and not any(part in MADE or part.startswith(".") or part.endswith(".egg-info") for part in parts)
+
+
+def sources() -> list[Path]:
+    """The package's files, in an order that does not depend on the machine."""
+    return sorted(path for path in PACKAGE.rglob("*") if is_source(path))
+
+
+def name() -> str:
+    """Such as `0.1.0-1f0c93a7be42`."""
+    digest = hashlib.sha256()
+    for path in sources():
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(PACKAGE)} {content}\n".encode())
+    found = re.search(r'^__version__ = "(.+)"$', (PACKAGE / "src/catalog_mail/__init__.py").read_text(encoding="utf-8"), re.MULTILINE)
+    return f"{found[1] if found else '0'}-{digest.hexdigest()[:12]}"
+
+
+if __name__ == "__main__":
+    print(name())

@@ -1,0 +1,50 @@
+#!/bin/sh
+# Install a version of the application, unless it is installed, and have the link `current` name it.
+#
+# Usage: install.sh FOLDER VERSION [ARCHIVE [CERTIFICATES]]. The archive (made by bundle.py) is needed for a version that
+# is not installed; where it holds no wheels of the dependencies, pip fetches them as it is configured on this host.
+#
+# May be killed at any point. A version counts once its file `.complete` is there, and `current` is changed by a rename.
+# Beside the new version stay the one before it and the one that last was seen working (the link `proven`); others go.
+set -eu
+umask 022
+folder=$1 version=$2 archive=${3:-} certificates=${4:-}
+target=$folder/$version
+
+# One at a time, and none of it left running by a killed one.
+exec 9>"$folder/.lock"
+flock --exclusive 9
+
+if [ ! -e "$target/.complete" ]; then
+    rm -rf "$target" "$folder/.unpacked"
+    mkdir "$folder/.unpacked"
+    tar -x -f "$archive" -C "$folder/.unpacked"
+    /usr/bin/python3 -m venv "$target"
+    pip="$target/bin/python -m pip --disable-pip-version-check --quiet --no-input"
+    [ ! -d "$folder/.unpacked/wheels" ] || no_index="--no-index --find-links=$folder/.unpacked/wheels"
+    [ -z "$certificates" ] || export PIP_CERT="$certificates"
+    # What pip warns of at its end (its own age, root) is no news here.
+    export PIP_ROOT_USER_ACTION=ignore
+    # shellcheck disable=SC2086  # words
+    $pip install ${no_index:-} --only-binary :all: --require-hashes -r "$folder/.unpacked/requirements.txt" 
+    # shellcheck disable=SC2086
+    $pip install --no-index --no-deps "$folder"/.unpacked/package/*.whl
+    "$target/bin/catalog-mail" --version >/dev/null
+    sync -f "$target"
+    touch "$target/.complete"
+    rm -rf "$folder/.unpacked"
+fi
+
+before=$(readlink "$folder/current" || true)
+proven=$(readlink "$folder/proven" || true)
+if [ "$before" != "$version" ]; then
+    ln --symbolic --force --no-dereference "$version" "$folder/.current"
+    mv --no-target-directory "$folder/.current" "$folder/current"
+    for found in "$folder"/*/; do
+        name=$(basename "$found")
+        case $name in
+            current | proven | "$version" | "$before" | "$proven") ;;
+            *) rm -rf "$found" ;;
+        esac
+    done
+fi

@@ -1,0 +1,235 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""email_settings as Ansible starts it: its options, and what it asks the application for, in order."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.catalog.mail.plugins.module_utils._email_settings import API, SPEC
+from ansible_collections.catalog.mail.plugins.modules import email_settings, email_settings_info
+
+# .../ansible_collections/catalog/mail/tests/unit/plugins/modules/test_email_settings.py
+COLLECTIONS = Path(__file__).resolve().parents[7]
+SECRET = "s3cret-Word"
+READ = "GET /api/v1/settings/email-server"
+PLAN = "POST /api/v1/settings/email-server/plan"
+SAVE = "PUT /api/v1/settings/email-server"
+CHANGE = {"path": "notifications.smtp.password", "before": "present", "after": "changed"}
+EVIDENCE = {"recipient": "a@b.example", "response": "250 Ok"}
+DESIRED = {"notifications": {"smtp": {"password": SECRET}}}
+
+
+class Application:
+    """An application as far as the module sees it. `newer` are writes by somebody else: one at each of our writes."""
+
+    def __init__(self, changes=(CHANGE,), newer=0):
+        self.changes = list(changes)
+        self.newer = newer
+        self.revision = 4
+
+    def __call__(self, asked):
+        settings = {"notifications": {"enabled": True}, "interactions": {}}
+        if asked.what == READ:
+            return 200, {"ETag": f'"{self.revision}"'}, settings
+        if asked.what == PLAN:
+            return 200, {}, {"changes": self.changes}
+        assert asked.what == SAVE
+        if self.newer:
+            self.newer -= 1
+            self.revision += 1
+        if asked.headers["If-Match"] != f'"{self.revision}"':
+            return 412, {}, {"cause": "It was changed.", "remedy": "Read it again.", "code": "precondition-failed"}
+        return 200, {"ETag": f'"{self.revision + 1}"'}, {"settings": settings, "changes": self.changes, "test": EVIDENCE}
+
+
+@pytest.fixture
+def token_file(tmp_path):
+    path = tmp_path / "admin-token"
+    path.write_text("cmail_token\n")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+def run(token_file):
+    """Run the module: run(server, options, check=False)."""
+    def run(server, check=False, **options):
+        where = {"api_url": f"http://127.0.0.1:{server.port}" if server else "http://127.0.0.1:1"}
+        given = {"token_file": str(token_file), **where, **options, "_ansible_check_mode": check, "_ansible_diff": True}
+        done = subprocess.run(
+            [sys.executable, "-m", "ansible_collections.catalog.mail.plugins.modules.email_settings"],
+            input=json.dumps({"ANSIBLE_MODULE_ARGS": given}), capture_output=True, text=True, timeout=60, check=False,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(COLLECTIONS), *sys.path])})
+        # What a module is called with is echoed; the rest of the result is our own.
+        assert SECRET not in done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+def test_read_plan_save(http_server, run):
+    server = http_server(Application())
+    result = run(server, test_recipient="a@b.example", **DESIRED)
+    assert server.requests == [READ, PLAN, SAVE]
+    assert server.asked[2].body == {
+        "settings": {"notifications": {"enabled": True, "smtp": {"password": SECRET}}, "interactions": {}},
+        "test": {"recipient": "a@b.example"}}
+    assert result["changed"] is True
+    assert (result["changes"], result["test"], result["revision"]) == ([CHANGE], EVIDENCE, 5)
+    assert result["diff"] == [{
+        "before_header": "e-mail settings", "after_header": "e-mail settings",
+        "before": {"notifications": {"smtp": {"password": "(present)"}}},
+        "after": {"notifications": {"smtp": {"password": "(changed)"}}}}]
+
+
+def test_check_mode_asks_for_the_plan_alone(http_server, run):
+    server = http_server(Application())
+    result = run(server, check=True, **DESIRED)
+    assert server.requests == [READ, PLAN]
+    assert (result["changed"], result["changes"], result["test"], result["revision"]) == (True, [CHANGE], None, 4)
+    assert result["diff"]
+
+
+def test_nothing_to_change_is_not_written_and_not_tested(http_server, run):
+    server = http_server(Application(changes=()))
+    result = run(server, **DESIRED)
+    assert server.requests == [READ, PLAN]
+    assert (result["changed"], result["changes"], result["test"]) == (False, [], None)
+    assert "diff" not in result
+
+
+@pytest.mark.parametrize("options,test", [
+    ({"test": False}, {"test": False}),
+    ({"test": False, "test_recipient": "a@b.example"}, {"test": False}),
+    ({}, {}),
+])
+def test_what_is_said_about_the_test_message(http_server, run, options, test):
+    server = http_server(Application())
+    assert run(server, **DESIRED, **options)["changed"] is True
+    assert {name: value for name, value in server.asked[2].body.items() if name != "settings"} == test
+
+
+def test_settings_that_were_changed_meanwhile_are_read_again_once(http_server, run):
+    server = http_server(Application(newer=1))
+    result = run(server, **DESIRED)
+    assert server.requests == [READ, PLAN, SAVE, READ, PLAN, SAVE]
+    assert (result["changed"], result["revision"]) == (True, 6)
+
+
+def test_settings_that_are_changed_again_and_again_are_left_alone(http_server, run):
+    server = http_server(Application(newer=2))
+    result = run(server, **DESIRED)
+    assert server.requests == [READ, PLAN, SAVE, READ, PLAN, SAVE]
+    assert (result["msg"], result["code"]) == ("It was changed. Read it again.", "precondition-failed")
+
+
+def test_what_somebody_else_has_done_meanwhile_is_no_change_of_ours(http_server, run):
+    application = Application(newer=1)
+
+    def done_meanwhile(asked):
+        answer = application(asked)
+        if asked.what == SAVE:
+            application.changes = []
+        return answer
+
+    server = http_server(done_meanwhile)
+    result = run(server, **DESIRED)
+    assert server.requests == [READ, PLAN, SAVE, READ, PLAN]
+    assert (result["changed"], result["changes"]) == (False, [])
+    assert "diff" not in result
+
+
+def test_a_refusal_is_reported_with_all_its_parts(http_server, run):
+    problem = {
+        "cause": "The server refused the login.", "remedy": "Mend the password.", "code": "login-refused", "status": 422,
+        "field": "notifications.smtp.password", "smtp": {"code": 535, "text": f"5.7.8 not {SECRET}"}}
+    application = Application()
+    server = http_server(lambda asked: (422, {}, problem) if asked.what == SAVE else application(asked))
+    result = run(server, **DESIRED)
+    assert result["failed"] is True
+    assert result["msg"] == "notifications.smtp.password: The server refused the login. Mend the password."
+    assert {name: result[name] for name in ("cause", "remedy", "code", "field", "status")} == {
+        name: problem[name] for name in ("cause", "remedy", "code", "field", "status")}
+    assert result["smtp"] == {"code": 535, "text": "5.7.8 not ********"}
+
+
+def test_check_mode_before_the_application_is_deployed(run, token_file):
+    token_file.unlink()
+    result = run(None, check=True, notifications={"smtp": {"host": "h", "password": SECRET, "username": ""}})
+    assert result["changed"] is True
+    assert result["diff"][0]["after"] == {"notifications": {"smtp": {"host": "h", "password": "(changed)"}}}
+    assert "this check mode could not ask the application" in json.dumps(result["warnings"])
+
+
+def test_without_a_token_it_fails_and_says_what_to_do(run, token_file):
+    token_file.unlink()
+    result = run(None, **DESIRED)
+    assert result["failed"] is True
+    assert (result["field"], result["code"]) == ("token_file", "token-missing")
+    assert str(token_file) in result["msg"] and "catalog.mail.application" in result["remedy"]
+
+
+def test_check_mode_does_not_hide_an_application_that_is_down(run):
+    result = run(None, check=True, **DESIRED)
+    assert (result["failed"], result["code"]) == (True, "api-refused")
+
+
+@pytest.mark.parametrize("options,words", [
+    ({}, "one of the following is required: notifications, interactions"),
+    ({"notifications": {"smpt": {"host": "h"}}}, "notifications.smpt"),
+    ({"notifications": {"smtp": {"pasword": "x"}}}, "notifications.smtp.pasword"),
+    ({"interactions": {"imap": {"folder": "x"}}}, "interactions.imap.folder"),
+    ({"notifications": {"transport": "pigeon"}}, "pigeon"),
+    ({"notifications": {"smtp": {"tls": "ssl"}}}, "ssl"),
+    ({"notifications": {"smtp": {"port": "smtps"}}}, "smtps"),
+    ({"notifications": {}, "application": "another"}, "another"),
+    ({"notifications": {}, "test_recipient": ""}, "test_recipient: it is empty"),
+])
+def test_options_that_cannot_be_are_refused(run, options, words):
+    result = run(None, **options)
+    assert result["failed"] is True
+    assert words in result["msg"]
+
+
+def documented(options, key):
+    """Every option with its type and choices, at any depth; `key` is what its options are called."""
+    return {
+        name: (option.get("type", "str"), tuple(option.get("choices", ())), option.get("default"),
+               documented(option.get(key) or {}, key))
+        for name, option in options.items()}
+
+
+def with_fragment(module):
+    documentation = yaml.safe_load(module.DOCUMENTATION)
+    fragment = (COLLECTIONS / "ansible_collections/catalog/mail/plugins/doc_fragments/api.py").read_text()
+    shared = yaml.safe_load(fragment.partition('r"""')[2].partition('"""')[0])
+    return {**shared["options"], **documentation.get("options", {})}
+
+
+@pytest.mark.parametrize("module,spec", [(email_settings, SPEC), (email_settings_info, API)], ids=["settings", "info"])
+def test_the_documentation_is_whole(module, spec):
+    assert documented(with_fragment(module), "suboptions") == documented(spec.options, "options")
+    name = module.__name__.rpartition(".")[2]
+    for task in yaml.safe_load(module.EXAMPLES):
+        assert set(task.get(f"catalog.mail.{name}") or {}) <= set(spec.options)
+
+
+def secrets(options, above=""):
+    for name, option in options.items():
+        if any(word in name for word in ("password", "secret", "certificate")):
+            yield above + name, option
+        yield from secrets(option.get("options", {}), f"{above}{name}.")
+
+
+def test_every_secret_is_marked_as_one():
+    found = dict(secrets(SPEC.options))
+    assert len(found) == 6
+    assert [name for name, option in found.items() if option.get("no_log") is not True] == []

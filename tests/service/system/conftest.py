@@ -1,0 +1,50 @@
+"""One service on each database for the tests that only ask and look: to start one takes longer than most of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import postgres
+import pytest
+from catalog_users import add_user
+from mail_sink import MailSink
+from running import RunningService, through
+
+# By name; of the two administrators and one who has left, as well.
+USERS = {
+    "jane": {},
+    "joe": {},
+    "adam": {"server_admin": True},
+    "anna": {"server_admin": True},
+    "old": {"server_admin": True, "active": False},
+}
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def catalog_node(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A service with USERS."""
+    settings = {}
+    if request.param == "postgresql":
+        server: str = request.getfixturevalue("postgresql_server")
+        settings["database_url"] = postgres.create_database(server, "catalog_of_all")
+    service = RunningService(tmp_path_factory.mktemp(request.param), settings)
+    service.prepare()
+    service.start()
+    for name, change in USERS.items():
+        add_user(service, name, **change)
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def catalog(catalog_node: RunningService, sink: MailSink) -> Iterator[RunningService]:
+    """The same service, sending to this test's own mail server; at the end of the test nothing is left to be sent."""
+    assert catalog_node.save(through(sink.port)).status_code == 200
+    yield catalog_node
+    assert catalog_node.save(through(sink.port)).status_code == 200
+    sink.answer = lambda _envelope: "250 2.0.0 Ok: taken"
+    deadline = time.monotonic() + 20
+    while "catalog_mail_oldest_open_seconds 0.0" not in catalog_node.call("GET", "/metrics", role=None).text:
+        assert time.monotonic() < deadline, "something is not sent"
+        time.sleep(0.02)

@@ -1,0 +1,97 @@
+"""The running service beside systemd: it says when it is ready, and a stop breaks nothing off."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+from mail_sink import MailSink
+from running import RunningService, through
+
+
+@pytest.fixture
+def notified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> socket.socket:
+    """The socket on which systemd would listen for READY=1."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.bind(str(tmp_path / "notify"))
+    listener.settimeout(30)
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    return listener
+
+
+def test_ready_is_said_when_requests_are_answered(make_service: Callable[..., RunningService], notified: socket.socket):
+    service = make_service(start=False)
+    service.prepare()
+    service.start(wait=False)
+    assert notified.recv(100) == b"READY=1"
+    assert requests.get(f"{service.url}/api/v1/health", timeout=5).json()["ready"] is True
+    assert service.stop() == 0
+    assert notified.recv(100) == b"STOPPING=1"
+
+
+def test_a_stop_finishes_the_message_that_is_being_sent(service: RunningService, sink: MailSink):
+    begun = threading.Event()
+
+    def slowly(_envelope: object) -> str:
+        begun.set()
+        time.sleep(1.5)
+        return "250 2.0.0 Ok: taken"
+
+    sink.answer = slowly
+    assert service.save(through(sink.port)).status_code == 200
+    accepted = service.call("POST", "/notifications", {
+        "kind": "message", "subject": "Slow", "text": "A slow server.", "recipients": [{"address": "alice@corp.test"}],
+    })  # fmt: skip
+    assert accepted.status_code == 202, accepted.text
+    assert begun.wait(20)
+    assert service.stop() == 0
+    assert len(sink.taken) == 1
+    service.start()
+    state = service.call("GET", f"/notifications/{accepted.json()['id']}").json()
+    assert state["deliveries"][0]["state"] == "sent"
+    time.sleep(1)
+    assert len(sink.taken) == 1
+
+
+def test_a_stop_answers_the_requests_that_are_open(service: RunningService, sink: MailSink):
+    begun = threading.Event()
+
+    def slowly(_envelope: object) -> str:
+        begun.set()
+        time.sleep(1.5)
+        return "250 2.0.0 Ok: taken"
+
+    sink.answer = slowly
+    answers: list[requests.Response] = []
+    asking = threading.Thread(
+        target=lambda: answers.append(service.save(through(sink.port), test={"recipient": "alice@corp.test"}))
+    )
+    asking.start()
+    assert begun.wait(20)
+    assert service.stop() == 0
+    asking.join(20)
+    assert [answer.status_code for answer in answers] == [200]
+
+
+def test_a_port_that_is_taken_is_named(service: RunningService):
+    refused = service.command("serve")
+    assert refused.returncode == 1
+    assert f"port {service.port}" in refused.stderr
+    assert "ss -ltnp" in refused.stderr
+
+
+def test_it_stops_also_before_it_is_ready(make_service: Callable[..., RunningService]):
+    service = make_service(start=False)
+    service.prepare()
+    service.start(wait=False)
+    assert service.process
+    time.sleep(0.2)
+    os.kill(service.process.pid, signal.SIGTERM)
+    assert service.process.wait(30) in (0, -signal.SIGTERM)

@@ -1,0 +1,82 @@
+"""Nothing is lost, whenever the service is killed; and a stop doubles nothing."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from mail_sink import MailSink
+from posting import Posting, delivery_of
+from running import RunningService, through
+
+KILLS = 12
+LATER = "451 4.3.0 Try again later"
+TAKEN = "250 2.0.0 Ok: taken"
+
+
+@pytest.fixture
+def configured(make_service: Callable[..., RunningService], sink: MailSink) -> RunningService:
+    """A service that sends to the sink, impatiently."""
+    service = make_service(queue={"retry_first_seconds": 1, "takeover_after": 5, "concurrency": 8})
+    answer = service.save(through(sink.port))
+    assert answer.status_code == 200, answer.text
+    return service
+
+
+def being_sent(service: RunningService) -> int:
+    """How many messages a killed service was handing over: those whose outcome nobody knows."""
+    with sqlite3.connect(service.database) as connection:
+        number: int = connection.execute("SELECT count(*) FROM deliveries WHERE state = 'sending'").fetchone()[0]
+    return number
+
+
+def wait_until_all_sent(service: RunningService, posting: Posting, seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        with sqlite3.connect(service.database) as connection:
+            states = dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
+        if states == {"sent": len(posting.deliveries)}:
+            return
+        assert time.monotonic() < deadline, f"{states} of {len(posting.deliveries)}\n{service.log.read_text()[-3000:]}"
+        time.sleep(0.2)
+
+
+def test_killed_at_random_nothing_is_lost(configured: RunningService, sink: MailSink) -> None:
+    seed = random.randrange(10**9)  # noqa: S311
+    print(f"seed {seed}")
+    chance = random.Random(seed)  # noqa: S311
+    sink.answer = lambda _envelope: LATER if chance.random() < 0.05 else TAKEN
+    doubtful = 0
+    with Posting(configured) as posting:
+        for _ in range(KILLS):
+            time.sleep(chance.uniform(0.5, 6))
+            configured.kill()
+            doubtful += being_sent(configured)
+            configured.start(wait=False)
+        configured.wait()
+    wait_until_all_sent(configured, posting)
+    arrived = Counter(delivery_of(message["Message-ID"]) for message in sink.messages)
+    doubled = sum(count - 1 for count in arrived.values())
+    print(f"{len(posting.deliveries)} deliveries, {posting.repeated} posts repeated, {doubtful} in doubt, {doubled} doubled")
+    assert posting.refused == []
+    assert len(posting.deliveries) > 200
+    assert set(arrived) == posting.deliveries, "each that was accepted arrived, and nothing else"
+    assert doubled <= doubtful, "at most what was being sent when the service was killed"
+
+
+def test_stopped_again_and_again_nothing_is_lost_or_doubled(configured: RunningService, sink: MailSink) -> None:
+    with Posting(configured) as posting:
+        for _ in range(4):
+            time.sleep(1.5)
+            assert configured.stop() == 0
+            assert being_sent(configured) == 0
+            configured.start()
+    wait_until_all_sent(configured, posting)
+    arrived = Counter(delivery_of(message["Message-ID"]) for message in sink.messages)
+    assert posting.refused == []
+    assert set(arrived) == posting.deliveries
+    assert max(arrived.values()) == 1

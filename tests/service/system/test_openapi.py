@@ -1,0 +1,44 @@
+"""The API keeps to its own description, whatever is sent to it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mail_sink import MailSink
+from running import RunningService, through
+
+# Enough to try every operation with valid, invalid and odd values, and bounded in time.
+EXAMPLES = 40
+
+
+@pytest.mark.parametrize("role", ["server_admin", "catalog"])
+def test_no_request_is_answered_against_the_description(service: RunningService, sink: MailSink, role: str):
+    assert service.save(through(sink.port)).status_code == 200
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("schemathesis"), "run", f"{service.url}/api/v1/openapi.json",
+            "--header", f"Authorization: Bearer {service.tokens[role]}",
+            "--checks", "all", "--max-examples", str(EXAMPLES), "--seed", "20261121", "--generation-deterministic",
+            "--suppress-health-check", "all",
+        ],
+        capture_output=True, text=True, timeout=600, check=False, cwd=service.folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert "Traceback" not in service.log.read_text()
+
+
+def test_every_operation_says_what_it_does_and_how_it_fails(service: RunningService):
+    description = service.call("GET", "/openapi.json", role=None).json()
+    for path, operations in description["paths"].items():
+        for method, operation in operations.items():
+            place = f"{method} {path}"
+            assert operation.get("summary") and operation.get("description"), place
+            assert operation["responses"], place
+            if "security" in operation:
+                assert {"401", "403"} <= set(operation["responses"]), place
+            for status, response in operation["responses"].items():
+                if int(status) >= 400 and path.startswith("/api/") and not path.endswith("/health"):
+                    assert "application/problem+json" in response["content"], f"{place} {status}"

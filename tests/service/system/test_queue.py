@@ -1,0 +1,419 @@
+"""The queue in one process: the states of a delivery, tries, failures, suppression, limits, a clean stop."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from catalog_mail.adapters.database import tables
+from catalog_mail.adapters.database.engine import make_engine
+from catalog_mail.adapters.database.notifications import DatabaseNotifications
+from catalog_mail.adapters.queue import transact
+from catalog_mail.domain import outcome as outcomes
+from catalog_mail.domain.diagnosis import Cause, Failure
+from catalog_mail.domain.errors import Conflict, NotFound
+from catalog_mail.domain.identifiers import new_id
+from catalog_mail.domain.notification import FINAL, Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.retry import Backoff
+from mail_sink import MailSink
+from queue_node import QUICK, QueueNode, make_notification
+from running import free_port
+from sqlalchemy import Engine, make_url
+
+REFUSED = "550 5.1.1 Nobody of that name"
+LATER = "451 4.3.0 Try again later"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'catalog-mail.db'}"
+    address: str = request.getfixturevalue("postgresql")
+    return address.replace("postgresql://", "postgresql+psycopg://")
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    made = make_engine(url)
+    tables.metadata.create_all(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def make_node(engine: Engine, url: str, tmp_path: Path, sink: MailSink) -> Callable[..., QueueNode]:
+    """Make a node that sends to the sink, or to `port`."""
+    database = make_url(url)
+    if database.get_backend_name() == "sqlite":
+        database = database.set(database=str(tmp_path / "queue.db"))
+
+    def make(*, port: int | None = None, backoff: Backoff = QUICK, **options: Any) -> QueueNode:
+        return QueueNode(engine, database, port or sink.port, backoff=backoff, **options)
+
+    return make
+
+
+def wait_until(node: QueueNode, notification: Notification, *states: State, seconds: float = 20) -> list[Delivery]:
+    """The deliveries, as soon as all stand in one of these states."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = list(node.notifications.deliveries(notification.id))
+        if all(delivery.state in states for delivery in found):
+            return found
+        assert time.monotonic() < deadline, [(delivery.state, delivery.failure) for delivery in found]
+        time.sleep(0.02)
+
+
+def test_accepted_notifications_arrive_and_are_recorded_as_sent(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    with make_node().running() as node:
+        assert node.queue.running()
+        notification = node.accept("a@corp.test", "b@corp.test", subject="both")
+        done = wait_until(node, notification, State.SENT)
+    assert [delivery.attempts for delivery in done] == [1, 1]
+    assert {delivery.response for delivery in done} == {"250 2.0.0 Ok: taken"}
+    assert all(delivery.sent_at and delivery.message for delivery in done)
+    assert sorted(message["Message-ID"] for message in sink.messages) == sorted(str(delivery.message_id) for delivery in done)
+    assert sorted(recipients[0] for _, recipients, _ in sink.taken) == ["a@corp.test", "b@corp.test"]
+
+
+def test_many_arrive_once_each(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    with make_node().running() as node:
+        accepted = [node.accept(f"user{number}@corp.test") for number in range(150)]
+        for notification in accepted:
+            wait_until(node, notification, State.SENT)
+    ids = [message["Message-ID"] for message in sink.messages]
+    assert len(ids) == len(set(ids)) == 150
+
+
+def test_accepted_while_the_queue_was_not_running(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    node = make_node()
+    notification = node.accept("a@corp.test")
+    with node.running():
+        wait_until(node, notification, State.SENT)
+    assert len(sink.taken) == 1
+
+
+def test_a_temporary_refusal_is_tried_again_with_the_same_message(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    answers = iter([LATER, LATER])
+    sink.answer = lambda _envelope: next(answers, "250 2.0.0 Ok: taken")
+    with make_node().running() as node:
+        notification = node.accept("a@corp.test")
+        waiting = wait_until(node, notification, State.RETRYING)[0]
+        assert waiting.failure and waiting.failure.smtp_code == 451
+        assert waiting.next_attempt_at and waiting.next_attempt_at > notification.created_at
+        done = wait_until(node, notification, State.SENT)[0]
+    assert done.attempts == 3
+    assert done.failure is None
+    assert sink.messages[0]["X-Rendered"] == "1", "a message is rendered once"
+
+
+def test_a_refused_recipient_is_a_final_failure_and_stops_nobody_else(
+    make_node: Callable[..., QueueNode], sink: MailSink
+) -> None:
+    sink.answer = lambda envelope: REFUSED if envelope.rcpt_tos == ["nobody@corp.test"] else "250 2.0.0 Ok: taken"
+    with make_node().running() as node:
+        notification = node.accept("nobody@corp.test", "a@corp.test")
+        refused, other = wait_until(node, notification, *FINAL)
+    assert (refused.state, refused.attempts, other.state) == (State.FAILED, 1, State.SENT)
+    assert refused.failure and (refused.failure.smtp_code, refused.failure.smtp_text) == (550, "5.1.1 Nobody of that name")
+
+
+def test_what_never_gets_better_is_given_up_visibly(make_node: Callable[..., QueueNode]) -> None:
+    with make_node(port=free_port()).running() as node:
+        notification = node.accept("a@corp.test")
+        given_up = wait_until(node, notification, State.FAILED)[0]
+        assert node.notifications.counts() == {State.FAILED: 1}
+    assert given_up.failure and given_up.failure.code is Cause.CONNECTION_REFUSED
+    assert given_up.attempts > 2
+
+
+def test_while_the_server_is_down_it_is_asked_once_for_a_whole_batch(
+    make_node: Callable[..., QueueNode], sink: MailSink
+) -> None:
+    patient = Backoff(first=timedelta(hours=1))
+    node = make_node(port=free_port(), backoff=patient)
+    notification = node.accept(*(f"user{number}@corp.test" for number in range(20)))
+    with node.running():
+        waiting = wait_until(node, notification, State.RETRYING)
+    assert sum(delivery.attempts for delivery in waiting) == 1
+    assert len({delivery.next_attempt_at for delivery in waiting}) == 1
+    assert sink.taken == []
+
+
+def test_a_retry_survives_a_restart(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    slow = Backoff(first=timedelta(seconds=2), spread=0)
+    with make_node(port=free_port(), backoff=slow).running() as node:
+        notification = node.accept("a@corp.test")
+        wait_until(node, notification, State.RETRYING)
+    with make_node(backoff=slow).running() as node:
+        assert wait_until(node, notification, State.SENT)[0].attempts == 2
+    assert len(sink.taken) == 1
+
+
+def test_settings_that_are_missing_are_waited_for(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    node = make_node()
+    node.switches.configured = False
+    with node.running():
+        notification = node.accept("a@corp.test")
+        waiting = wait_until(node, notification, State.RETRYING)[0]
+        assert waiting.failure and waiting.failure.code is Cause.NOT_CONFIGURED
+        node.switches.configured = True
+        wait_until(node, notification, State.SENT)
+    assert len(sink.taken) == 1
+
+
+def test_a_template_that_breaks_loses_nothing(
+    make_node: Callable[..., QueueNode], sink: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = make_node()
+    render = node.switches.render
+    monkeypatch.setattr(node.switches, "render", lambda *_: 1 / 0)
+    with node.running():
+        notification = node.accept("a@corp.test")
+        waiting = wait_until(node, notification, State.RETRYING)[0]
+        assert waiting.failure and waiting.failure.code is Cause.NOT_RENDERED and "ZeroDivisionError" in waiting.failure.cause
+        monkeypatch.setattr(node.switches, "render", render)
+        wait_until(node, notification, State.SENT)
+    assert len(sink.taken) == 1
+
+
+def test_a_mistake_of_ours_is_tried_again_and_given_up_visibly(
+    make_node: Callable[..., QueueNode], sink: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = make_node()
+    sending = node.switches.sending
+    mistakes = iter([KeyError("x")])
+
+    def mistaken() -> Any:
+        for mistake in mistakes:
+            raise mistake
+        return sending()
+
+    monkeypatch.setattr(node.switches, "sending", mistaken)
+    first = node.accept("a@corp.test", "b@corp.test")
+    with node.running():
+        waiting, other = wait_until(node, first, State.SENT, State.RETRYING)
+        assert (waiting.state, other.state) == (State.RETRYING, State.SENT), "the other of the batch is not held up"
+        assert waiting.failure and waiting.failure.code is Cause.INTERNAL_ERROR and "KeyError" in waiting.failure.cause
+        wait_until(node, first, State.SENT)
+        monkeypatch.setattr(node.switches, "sending", lambda: 1 / 0)
+        wait_until(node, node.accept("c@corp.test"), State.FAILED)
+    assert len(sink.taken) == 2
+
+
+@pytest.mark.parametrize("text", ["NUL \0 in it", "a lone \udcff surrogate", "long " * 10_000])
+def test_whatever_a_server_says_can_be_recorded(make_node: Callable[..., QueueNode], text: str) -> None:
+    node = make_node()
+    failure = Failure(Cause.OTHER_ANSWER, text, "See why.", temporary=False, smtp_code=554, smtp_text=text)
+    for outcome in (outcomes.sent(text, node.clock.now()), outcomes.failed(failure, node.clock.now())):
+        notification = node.accept("a@corp.test")
+        delivery = node.notifications.deliveries(notification.id)[0]
+        node.deliveries.finish(delivery, outcome)
+        stored = node.notifications.delivery(delivery.id)
+        assert stored.state is outcome.state
+        said = stored.response or (stored.failure and stored.failure.smtp_text)
+        assert said and said[:4] == text[:4] and len(said) <= 2000
+
+
+def test_switched_off_after_it_was_accepted(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    node = make_node()
+    mention = node.accept("a@corp.test", kind=Kind.MENTION)
+    download = node.accept("b@corp.test", kind=Kind.DOWNLOAD_READY)
+    failed_download = node.accept("c@corp.test", kind=Kind.DOWNLOAD_FAILED)
+    node.switches.on = False
+    with node.running():
+        suppressed = wait_until(node, mention, State.SUPPRESSED)[0]
+        wait_until(node, download, State.SENT)
+        wait_until(node, failed_download, State.SENT)
+    assert (suppressed.reason, suppressed.attempts, suppressed.message) == ("switched_off", 0, None)
+    assert sorted(recipients[0] for _, recipients, _ in sink.taken) == ["b@corp.test", "c@corp.test"]
+
+
+def test_opted_out_after_it_was_accepted(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    node = make_node()
+    notification = node.accept("a@corp.test", "b@corp.test")
+    node.switches.opted_out_addresses.add("a@corp.test")
+    with node.running():
+        first, second = wait_until(node, notification, *FINAL)
+    assert (first.state, first.reason, second.state) == (State.SUPPRESSED, "unsubscribed", State.SENT)
+    assert len(sink.taken) == 1
+
+
+def test_a_stop_finishes_what_is_being_sent_and_gives_back_the_rest(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    def slow(_envelope: object) -> str:
+        time.sleep(0.5)
+        return "250 2.0.0 Ok: taken"
+
+    sink.answer = slow
+    node = make_node(concurrency=1)
+    notification = node.accept(*(f"user{number}@corp.test" for number in range(10)))
+    node.queue.start()
+    sink.wait_for(1)
+    began = time.monotonic()
+    node.queue.stop()
+    assert time.monotonic() - began < 5
+    taken = len(sink.taken)
+    states = [delivery.state for delivery in node.notifications.deliveries(notification.id)]
+    assert 1 <= taken < 10
+    assert states.count(State.SENT) == taken, "what the server took is recorded"
+    assert states.count(State.ACCEPTED) == 10 - taken
+    sink.answer = lambda _envelope: "250 2.0.0 Ok: taken"
+    with make_node().running() as again:
+        wait_until(again, notification, State.SENT)
+    assert len({message["Message-ID"] for message in sink.messages}) == len(sink.taken) == 10
+
+
+def test_a_batch_without_a_workflow_is_found_again(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    node = make_node()
+    notification = node.accept("a@corp.test")
+    assert node.deliveries.claim(new_id(), at=node.clock.now(), limit=10) == 1  # and a kill before it was enqueued
+    with node.running():
+        wait_until(node, notification, State.SENT)
+    assert len(sink.taken) == 1
+
+
+def test_what_another_version_of_the_workflow_has_left_is_not_stranded(
+    make_node: Callable[..., QueueNode], sink: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = make_node()
+    notification = node.accept("a@corp.test")
+    batch = new_id()
+    node.deliveries.claim(batch, at=node.clock.now(), limit=10)
+    monkeypatch.setattr(transact, "WORKFLOW_VERSION", "0")
+    earlier = transact.Transact(node.database, "node1", transact.Limits(concurrency=0, per_second=0), lambda _batch: None)
+    earlier.start()
+    earlier.enqueue(batch)
+    earlier.stop()
+    monkeypatch.undo()
+    with node.running():
+        wait_until(node, notification, State.SENT)
+    assert len(sink.taken) == 1
+
+
+def test_limit_per_second(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    node = make_node(per_second=10)
+    notification = node.accept(*(f"user{number}@corp.test" for number in range(30)))
+    with node.running():
+        began = time.monotonic()
+        wait_until(node, notification, State.SENT)
+        seconds = time.monotonic() - began
+    assert 1.8 < seconds < 10, "thirty at ten a second: the third ten two seconds after the first"
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_limit_of_concurrency(make_node: Callable[..., QueueNode], sink: MailSink, concurrency: int) -> None:
+    node = make_node(concurrency=concurrency)
+    most = 0
+    original = node.switches.sending
+    working: set[int] = set()
+
+    def sending() -> Any:
+        nonlocal most
+        working.add(threading.get_ident())
+        most = max(most, len(working))
+        time.sleep(0.01)
+        working.discard(threading.get_ident())
+        return original()
+
+    node.switches.sending = sending  # type: ignore[method-assign]
+    notification = node.accept(*(f"user{number}@corp.test" for number in range(120)))
+    with node.running():
+        wait_until(node, notification, State.SENT)
+    assert most == concurrency
+
+
+def test_the_same_idempotency_key_is_the_same_notification(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    with make_node().running() as node:
+        first = node.accept("a@corp.test", key="export-7", subject="ready")
+        second = node.accept("a@corp.test", key="export-7", subject="ready")
+        assert first.id == second.id
+        wait_until(node, first, State.SENT)
+        for changed in ({"subject": "other"}, {"subject": "ready", "kind": Kind.DOWNLOAD_READY}):
+            with pytest.raises(Conflict):
+                node.accept("a@corp.test", key="export-7", **changed)
+        with pytest.raises(Conflict):
+            node.accept("b@corp.test", key="export-7", subject="ready")
+    assert len(sink.taken) == 1
+
+
+def test_a_final_state_is_never_left(engine: Engine, make_node: Callable[..., QueueNode]) -> None:
+    with make_node().running() as node:
+        notification = node.accept("a@corp.test")
+        wait_until(node, notification, State.SENT)
+    assert node.deliveries.claim(new_id(), at=node.clock.now(), limit=10) == 0
+    batch = the_batch(engine)
+    assert node.deliveries.release(batch) == 0
+    assert node.notifications.deliveries(notification.id)[0].state is State.SENT
+
+
+def the_batch(engine: Engine) -> str:
+    """The batch of the only delivery."""
+    with engine.connect() as connection:
+        return str(connection.execute(tables.deliveries.select()).one().batch)
+
+
+def test_what_is_unknown_is_not_found(engine: Engine) -> None:
+    store = DatabaseNotifications(engine)
+    for ask in (store.notification, store.delivery):
+        with pytest.raises(NotFound):
+            ask("nothing")
+    assert store.deliveries("nothing") == []
+    assert store.oldest_open() is None
+
+
+def test_old_messages_are_forgotten_and_their_records_stay(make_node: Callable[..., QueueNode]) -> None:
+    node = make_node(keep_days=30)
+    old = node.clock.now() - timedelta(days=31)
+    notification, deliveries = make_notification(["a@corp.test"], kind=Kind.MESSAGE, key=None, at=old)
+    node.notifications.add(notification, deliveries)
+    with node.running():
+        recent = node.accept("b@corp.test")
+        wait_until(node, recent, State.SENT)
+        wait_until(node, notification, State.SENT)
+        deadline = time.monotonic() + 10
+        while node.notifications.deliveries(notification.id)[0].message is not None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert node.notifications.deliveries(notification.id)[0].message_id
+    assert node.notifications.deliveries(recent.id)[0].message is not None
+
+
+def test_the_engines_database_holds_no_address_and_no_text(tmp_path: Path, sink: MailSink) -> None:
+    made = make_engine(f"sqlite:///{tmp_path / 'catalog-mail.db'}")
+    tables.metadata.create_all(made)
+    node = QueueNode(made, make_url(f"sqlite:///{tmp_path / 'queue.db'}"), sink.port, backoff=QUICK)
+    with node.running():
+        notification = node.accept("confidential@corp.test", subject="confidential")
+        wait_until(node, notification, State.SENT)
+        with sqlite3.connect(tmp_path / "queue.db") as connection:
+            dump = "\n".join(connection.iterdump())
+    assert "confidential" not in dump
+    assert the_batch(made) in dump, "the batch is there"
+    assert Recipient("confidential@corp.test") == node.notifications.deliveries(notification.id)[0].recipient
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_connections_to_the_database_that_break(make_node: Callable[..., QueueNode], sink: MailSink, url: str) -> None:
+    node = make_node()
+    accepted = [node.accept(*(f"user{number}.{place}@corp.test" for place in range(40))) for number in range(5)]
+    with node.running(), psycopg.connect(url.replace("+psycopg", "")) as administrator:
+        for count in (20, 80, 140):
+            sink.wait_for(count)
+            administrator.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            administrator.commit()
+        for notification in accepted:
+            wait_until(node, notification, State.SENT, seconds=40)
+        assert node.queue.running()
+    assert len({message["Message-ID"] for message in sink.messages}) == 200
+    assert len(sink.taken) <= 200 + 3 * node.options.concurrency

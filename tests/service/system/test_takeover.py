@@ -1,0 +1,116 @@
+"""Two nodes on one PostgreSQL: what a node leaves behind that does not come back is done by the other."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from mail_sink import MailSink
+from posting import Posting, delivery_of
+from running import RunningService, through
+
+CONCURRENCY = 4
+TAKEOVER = 5
+
+
+@pytest.fixture
+def nodes(
+    make_service: Callable[..., RunningService], postgresql: str, sink: MailSink, tmp_path: Path
+) -> tuple[RunningService, RunningService]:
+    """Two services on one database, started at the same moment, that send to a sink that takes its time."""
+    settings = {
+        "database_url": postgresql,
+        "key_file": str(tmp_path / "key"),
+        "queue": {"concurrency": CONCURRENCY, "takeover_after": TAKEOVER, "retry_first_seconds": 1},
+    }
+    first = make_service(start=False, **settings)
+    second = make_service(start=False, **settings)
+    first.prepare()
+    second.tokens = first.tokens
+    first.start(wait=False)
+    second.start(wait=False)
+    first.wait()
+    second.wait()
+    answer = first.save(through(sink.port))
+    assert answer.status_code == 200, answer.text
+    return first, second
+
+
+def states(postgresql: str) -> dict[str, int]:
+    with psycopg.connect(postgresql) as connection:
+        return dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
+
+
+def begun_by(postgresql: str, node: str) -> int:
+    """Workflows that a node has begun and not ended."""
+    query = "SELECT count(*) FROM catalog_mail_queue.workflow_status WHERE status = 'PENDING' AND executor_id = %s"
+    with psycopg.connect(postgresql) as connection:
+        row = connection.execute(query, [node]).fetchone()
+    assert row
+    number: int = row[0]
+    return number
+
+
+def post_until_both_work(nodes: tuple[RunningService, RunningService], postgresql: str) -> Posting:
+    """Post until each node is in the middle of something."""
+    with Posting(*nodes, pause=0.001) as posting:
+        deadline = time.monotonic() + 60
+        while not (len(posting.deliveries) > 200 and all(begun_by(postgresql, node.folder.name) for node in nodes)):
+            assert time.monotonic() < deadline, f"{states(postgresql)}\n{nodes[1].log.read_text()[-2000:]}"
+            time.sleep(0.02)
+    return posting
+
+
+def wait_until_all_sent(postgresql: str, posting: Posting, service: RunningService, seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while states(postgresql) != {"sent": len(posting.deliveries)}:
+        assert time.monotonic() < deadline, f"{states(postgresql)}\n{service.log.read_text()[-3000:]}"
+        time.sleep(0.2)
+
+
+def slow(_envelope: object) -> str:
+    time.sleep(random.uniform(0.005, 0.02))  # noqa: S311
+    return "250 2.0.0 Ok: taken"
+
+
+def test_a_node_that_is_killed_and_never_comes_back(
+    nodes: tuple[RunningService, RunningService], postgresql: str, sink: MailSink
+) -> None:
+    sink.answer = slow
+    posting = post_until_both_work(nodes, postgresql)
+    nodes[0].kill()
+    assert begun_by(postgresql, nodes[0].folder.name), "it was killed in the middle of something"
+    wait_until_all_sent(postgresql, posting, nodes[1])
+    arrived = Counter(delivery_of(message["Message-ID"]) for message in sink.messages)
+    assert posting.refused == []
+    assert set(arrived) == posting.deliveries
+    assert sum(count - 1 for count in arrived.values()) <= CONCURRENCY
+    assert "took over" in nodes[1].log.read_text()
+
+
+def test_a_node_that_was_only_asleep_does_not_send_again(
+    nodes: tuple[RunningService, RunningService], postgresql: str, sink: MailSink
+) -> None:
+    sink.answer = slow
+    posting = post_until_both_work(nodes, postgresql)
+    process = nodes[0].process
+    assert process
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        assert begun_by(postgresql, nodes[0].folder.name)
+        wait_until_all_sent(postgresql, posting, nodes[1])
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
+    time.sleep(3)
+    arrived = Counter(delivery_of(message["Message-ID"]) for message in sink.messages)
+    assert set(arrived) == posting.deliveries
+    assert sum(count - 1 for count in arrived.values()) <= CONCURRENCY, "what it was sending, and nothing of what followed"
+    assert nodes[0].call("GET", "/health").json()["ready"]
+    assert [node.stop() for node in nodes] == [0, 0]

@@ -1,0 +1,78 @@
+"""The configuration file: what it may say, and the sentence for what it may not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from catalog_mail import config
+from catalog_mail.domain.errors import Misconfigured
+
+LEAST = 'base_url = "https://catalog.example.com"\n'
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "config.toml"
+    path.write_text(text)
+    return path
+
+
+def test_one_line_is_enough(tmp_path: Path):
+    found = config.load(written(tmp_path, LEAST))
+    assert (found.host, found.port, found.deployment) == ("127.0.0.1", 8025, "on_premises")
+    assert str(found.database()) == "sqlite:////var/lib/catalog-mail/catalog-mail.db"
+    assert str(found.queue_database()) == "sqlite:////var/lib/catalog-mail/queue.db"
+
+
+def test_the_password_of_postgresql_comes_from_its_file(tmp_path: Path):
+    (tmp_path / "password").write_text("p@ss/wörd\n")
+    text = f'{LEAST}database_url = "postgresql://app@db.example.com/catalog"\ndatabase_password_file = "{tmp_path}/password"\n'
+    url = config.load(written(tmp_path, text)).database()
+    assert (url.drivername, url.password, url.host) == ("postgresql+psycopg", "p@ss/wörd", "db.example.com")
+    assert "wörd" not in str(url)
+
+
+REFUSED = {
+    "unknown name": (LEAST + "listten = 1\n", "listten"),
+    "no base_url": ("", "base_url"),
+    "not an address": ('base_url = "catalog.example.com"\n', "base_url"),
+    "listen without a port": (LEAST + 'listen = "127.0.0.1"\n', "listen"),
+    "listen on port 0": (LEAST + 'listen = "127.0.0.1:0"\n', "listen"),
+    "other database": (LEAST + 'database_url = "mysql://h/d"\n', "database_url"),
+    "no database address": (LEAST + 'database_url = "/var/lib/x"\n', "database_url"),
+    "other deployment": (LEAST + 'deployment = "saas"\n', "deployment"),
+    "port as text": (LEAST + '[builtin]\nport = "25"\n', "builtin.port"),
+    "concurrency 0": (LEAST + "[queue]\nconcurrency = 0\n", "queue.concurrency"),
+    "cloud with a sender that is no address": (LEAST + '[cloud]\nfrom_address = "a@b\\r\\nBcc: c@d"\n', "cloud.from_address"),
+    "cloud without its sender": (LEAST.replace("base", 'deployment = "cloud"\nbase'), "cloud.from_address"),
+}
+
+
+@pytest.mark.parametrize(("text", "field"), REFUSED.values(), ids=REFUSED)
+def test_what_is_wrong_is_named_with_its_remedy(tmp_path: Path, text: str, field: str):
+    path = written(tmp_path, text)
+    with pytest.raises(Misconfigured) as caught:
+        config.load(path)
+    assert caught.value.field == field
+    assert str(path) in caught.value.cause
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("content", [b"base_url = ", b"\xff\xfe", b"[a\n"])
+def test_a_file_that_is_not_toml(tmp_path: Path, content: bytes):
+    path = tmp_path / "config.toml"
+    path.write_bytes(content)
+    with pytest.raises(Misconfigured, match="not TOML"):
+        config.load(path)
+
+
+def test_a_file_that_is_missing(tmp_path: Path):
+    with pytest.raises(Misconfigured, match="cannot be read: No such file"):
+        config.load(tmp_path / "none.toml")
+
+
+def test_a_password_file_that_is_missing(tmp_path: Path):
+    text = f'{LEAST}database_url = "postgresql://app@db/catalog"\ndatabase_password_file = "{tmp_path}/none"\n'
+    with pytest.raises(Misconfigured) as caught:
+        config.load(written(tmp_path, text)).database()
+    assert caught.value.field == "database_password_file"
