@@ -19,7 +19,7 @@ LINTED_PYTHON := $(SERVICE)/src $(COLLECTION)/plugins $(COLLECTION)/tests/unit t
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-quickstart: machine ## a bare host, a relay through a mail server, a test e-mail in a mailbox (root)
+quickstart: machine ## a bare host, its relay, the application and its settings, a notification in a mailbox (root)
 	@$(LAB) up catalog12 mail
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 
@@ -59,9 +59,12 @@ bench: lab ## what is fast, measured (root)
 build: tools ## the collection as a file for ansible-galaxy, in dist/
 	@ansible-galaxy collection build $(COLLECTION) --output-path dist --force
 
-requirements: tools ## compile requirements-dev.txt again from pyproject.toml; UPGRADE=1 takes the newest
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --custom-compile-command 'make requirements' $(if $(UPGRADE),--upgrade) --group dev -o requirements-dev.txt
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command 'make requirements' $(if $(UPGRADE),--upgrade)
+
+requirements: tools ## compile the pinned requirements again, ours and the service's; UPGRADE=1 takes the newest
+	@$(COMPILE) --group dev -o requirements-dev.txt
+	@$(COMPILE) $(SERVICE)/pyproject.toml -o $(SERVICE)/requirements.txt
 
 clean: ## stop the lab's hosts, remove what the tools made here; images and .venv stay
 	@rm -rf dist .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis $(COLLECTION)/tests/output

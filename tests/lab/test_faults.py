@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import imaplib
+import socket
 import ssl
 from collections.abc import Iterator
 
@@ -78,6 +79,38 @@ def test_down(lab):
     assert login_code(lab) == 235
 
 
+def test_no_starttls(lab):
+    lab.run("fault", "no_starttls")
+    for port in (25, 587):
+        with lab.smtp(port, tls=False) as session:
+            session.ehlo()
+            assert not session.has_extn("starttls")
+    assert "faults     no_starttls" in lab.run("status")
+    lab.run("fault", "none")
+    assert login_code(lab) == 235
+
+
+def test_full(lab):
+    lab.run("fault", "full")
+    with lab.smtp(587) as session:
+        lab.log_in(session, RELAY_ACCOUNT, lab.password(RELAY_ACCOUNT))
+        code, text = session.mail("noreply@catalog.test")
+    assert (code, text[:5]) == (452, b"4.3.1")
+    lab.run("fault", "none")
+    assert answer_to(lab, "noreply@catalog.test")[0] == 250
+
+
+def test_silent(lab):
+    lab.run("fault", "silent")
+    for port in (25, 465, 587, 2525):
+        with socket.create_connection(("198.18.25.25", port), timeout=2) as connection, pytest.raises(TimeoutError):
+            connection.recv(1)
+    with lab.imap("alice@corp.test") as session:
+        assert session.select("INBOX")[0] == "OK"
+    lab.run("fault", "none")
+    assert login_code(lab) == 235
+
+
 def test_faults_replace_what_was_in_force_and_up_clears_what_a_killed_run_left(lab):
     lab.run("fault", "down")
     lab.run("fault", "refuse_login", "refuse_sender")
@@ -91,6 +124,7 @@ def test_faults_replace_what_was_in_force_and_up_clears_what_a_killed_run_left(l
     [
         (["slow"], "There is no fault slow."),
         (["wrong_certificate", "untrusted_certificate"], "A server shows one certificate"),
+        (["silent", "refuse_login"], "A server that is silent shows no other fault"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(lab, names, complaint):

@@ -119,10 +119,11 @@ except OSError as error:
 
 
 def make_room(host: LabHost) -> bool:
-    """Have nothing of a deployed application in the tests' way: stopped, and its tokens kept aside. True if there was one."""
+    """Have nothing of a deployed application in the tests' way: stopped, and its files kept aside. True if it ran."""
     return host.sh(
-        "systemctl stop catalog-mail.service 2>/dev/null && echo stopped || true; "
-        f"test ! -e {TOKENS} || test -e {TOKENS}.aside || mv {TOKENS} {TOKENS}.aside; rm -rf {TOKENS}").strip() == "stopped"
+        "systemctl is-active --quiet catalog-mail.service && echo running; "
+        "systemctl stop catalog-mail.service 2>/dev/null || true; "
+        f"test ! -e {TOKENS} || test -e {TOKENS}.aside || mv {TOKENS} {TOKENS}.aside; rm -rf {TOKENS}").strip() == "running"
 
 
 def give_back(host: LabHost, *, running: bool) -> None:

@@ -173,7 +173,7 @@ def test_an_empty_text_removes_and_what_is_left_out_stays(sending: Application) 
 
 
 def test_the_switch_and_replies_need_no_test_message(sending: Application) -> None:
-    off = settings(sending, {"enabled": False})
+    off = settings(sending, {"enabled": False}, test_recipient=ALICE)
     assert off["changed"] and off["test"] is None and off["settings"]["notifications"]["enabled"] is False
     replies = {"reply_to": "replies@corp.test", "imap": {
         "host": "mail.corp.test", "username": "replies@corp.test", "password": ODD_PASSWORD}}

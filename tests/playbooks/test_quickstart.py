@@ -49,7 +49,8 @@ def test_first_run(outputs: tuple[str, str]) -> None:
     assert "dkim=pass" in way
     assert way.count("INBOX") == 1
     assert "inventories/example" in after
-    assert re.search(rf"{HOST}: \d+ steps, \d changed, none failed", after)
+    assert re.search(rf"{HOST}: \d+ steps, \d+ changed, none failed", after)
+    assert re.search(r"Subject +Quickstart: a notification\s+.*Folder +INBOX of alice@corp\.test", first)
 
 
 def test_second_run(outputs: tuple[str, str]) -> None:

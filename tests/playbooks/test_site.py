@@ -1,4 +1,7 @@
-"""The site playbook on a host of the lab that is not as it should be; what it does is seen from the host's side."""
+"""The site playbook, without the application, on a host of the lab that is not as it should be.
+
+What it does is seen from the host's side.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ def ansible(program: str, *arguments: str) -> str:
 
 def site(*arguments: str, **settings: Any) -> dict[str, int]:
     """Run the playbook with these settings; its numbers of tasks: ok, changed ..."""
-    extra = ("--extra-vars", json.dumps(settings)) if settings else ()
+    extra = ("--extra-vars", json.dumps({"site_application": False, **settings}))
     return json.loads(ansible("ansible-playbook", "playbooks/site.yml", *extra, *arguments))["stats"][HOST]
 
 

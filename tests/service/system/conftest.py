@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import postgres
 import pytest
@@ -12,7 +13,7 @@ from mail_sink import MailSink
 from running import RunningService, through
 
 # By name; of the two administrators and one who has left, as well.
-USERS = {
+USERS: dict[str, dict[str, Any]] = {
     "jane": {},
     "joe": {},
     "adam": {"server_admin": True},
@@ -24,7 +25,7 @@ USERS = {
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def catalog_node(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """A service with USERS."""
-    settings = {}
+    settings: dict[str, Any] = {"queue": {"retry_first_seconds": 1}}
     if request.param == "postgresql":
         server: str = request.getfixturevalue("postgresql_server")
         settings["database_url"] = postgres.create_database(server, "catalog_of_all")

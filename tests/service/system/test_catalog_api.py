@@ -29,7 +29,9 @@ def new_name() -> str:
 def test_a_user_is_added_changed_and_found(catalog: RunningService) -> None:
     name = new_name()
     body = {"name": name.upper(), "display_name": "J\u00f6rg  \u4e2d\n", "email": f"{name}@Corp.Test"}
-    user = made(catalog.call("POST", "/users", body, role="catalog"))
+    answer = catalog.call("POST", "/users", body, role="catalog")
+    user = made(answer)
+    assert requests.compat.urljoin(catalog.url, answer.headers["Location"]) == f"{catalog.url}/api/v1/users/{user['id']}"
     expected = {"id": user["id"], "name": name, "display_name": "J\u00f6rg \u4e2d", "email": f"{name}@corp.test"}
     assert user == {**expected, "server_admin": False, "active": True}
     assert catalog.call("GET", f"/users/{user['id']}", role="viewer").json() == user
@@ -136,6 +138,15 @@ def test_a_conversation_that_does_not_exist(catalog: RunningService, method: str
 def test_a_page_from_one_that_does_not_exist(catalog: RunningService, path: str) -> None:
     conversation = start_conversation(catalog, "jane", "Title")
     assert catalog.call("GET", path.format(conversation), params={"before": "a" * 26}).status_code == 404
+
+
+@pytest.mark.parametrize("text", ["", "a\x00", "\ud800", "\udfff\ud800", "x" * 50_001])
+def test_a_text_that_cannot_be_stored_is_refused(catalog: RunningService, text: str) -> None:
+    conversation = start_conversation(catalog, "jane", "Title")
+    answer = act(catalog, "jane", "POST", f"/conversations/{conversation}/posts", {"text": text})
+    assert (answer.status_code, answer.json()["field"]) == (422, "text")
+    answer = act(catalog, "jane", "POST", "/conversations", {"title": "Title", "text": text})
+    assert (answer.status_code, answer.json()["field"]) == (422, "text")
 
 
 # -- mentions

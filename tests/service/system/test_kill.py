@@ -52,8 +52,10 @@ def test_killed_at_random_nothing_is_lost(configured: RunningService, sink: Mail
     sink.answer = lambda _envelope: LATER if chance.random() < 0.05 else TAKEN
     doubtful = 0
     with Posting(configured) as posting:
-        for _ in range(KILLS):
-            time.sleep(chance.uniform(0.5, 6))
+        for number in range(KILLS):
+            if number % 4:
+                configured.wait()  # then it is killed while it works, otherwise also while it starts
+            time.sleep(chance.uniform(0, 2.5))
             configured.kill()
             doubtful += being_sent(configured)
             configured.start(wait=False)

@@ -17,11 +17,11 @@ MESSAGE: dict[str, Any] = {"kind": "message", "subject": "Hello", "text": "A tex
 
 
 def test_who_gets_each_kind(catalog: RunningService, sink: MailSink) -> None:
-    assert act(catalog, "jane", "PUT", "/me/subscriptions/table.sales").status_code == 200
+    assert act(catalog, "jane", "PUT", "/me/subscriptions/table.orders").status_code == 200
     url = "https://catalog.example.com/x"
     query = {"query": "Monthly", "owner": "joe", "finished_at": "2026-11-21T05:30:00Z", "url": url}
     cases: list[tuple[str, dict[str, Any], list[str], str]] = [
-        ("subscribed_event", {"event": "table.sales", "title": "Sales changed", "url": url}, ["jane"], "Sales changed"),
+        ("subscribed_event", {"event": "table.orders", "title": "Sales changed", "url": url}, ["jane"], "Sales changed"),
         ("subscribed_event", {"event": "table.other", "title": "Nobody cares"}, [], ""),
         ("download_ready", {"name": "Sales", "user": "jane", "url": url}, ["jane"], "Your download is ready: Sales"),
         ("download_failed", {"name": "Sales", "user": "Joe", "reason": "Disk full"}, ["joe"], "Your download failed: Sales"),

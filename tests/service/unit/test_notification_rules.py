@@ -14,7 +14,7 @@ from catalog_mail.domain.notification_data import FIELDS, NAMES_RECIPIENTS, chec
 from catalog_mail.domain.people import User
 from catalog_mail.domain.recipients import Circumstances, distinct, first_state, of_user, without
 from catalog_mail.domain.request import NotificationRequest, checked, fingerprint
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -119,6 +119,7 @@ JSON_VALUES = st.recursive(
 
 
 @given(st.data())
+@settings(deadline=None)
 def test_the_description_takes_exactly_what_is_taken(data: st.DataObject) -> None:
     """The JSON Schema that the API shows and the check agree on every value."""
     kind = data.draw(st.sampled_from(Kind))
@@ -202,7 +203,8 @@ def test_addresses_that_are_taken(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "jane", "@corp.test", "jane@", "jane@corp..test", ".jane@corp.test", "jane.@corp.test", "jane doe@corp.test",
+    ["", "jane", "@corp.test", "jane@", "jane@corp..test", ".jane@corp.test", "jane.@corp.test", "jane..doe@corp.test",
+     "jane doe@corp.test",
      '"jane"@corp.test', "Jane <jane@corp.test>", "<jane@corp.test>", "jane@corp.test,joe@corp.test", "jane@corp.test\n",
      "jane@corp.test\r\nRCPT TO:<a@b>", "jane@[127.0.0.1]", "jane@-corp.test", "jane@corp-.test", "j\u00f6rg@corp.test",
      "jane@b\u00fccher.example", "jane@corp.test\x00", "\ud800@corp.test", f"{'a' * 65}@corp.test", f"a@{'b.' * 130}test"],
@@ -214,7 +216,8 @@ def test_addresses_that_are_refused(address: str) -> None:
     assert refused.value.remedy.endswith(".")
 
 
-@given(st.text(st.characters()) | st.text(st.sampled_from("a@.<>,; \r\n\x00\"\\-b")))
+@given(st.text(st.characters()) | st.text(st.sampled_from('a@.<>,; \r\n\x00"\\-b')))
+@settings(deadline=None)
 def test_no_address_that_is_taken_can_end_a_line_or_a_command(text: str) -> None:
     try:
         address = checked_address("to", text)

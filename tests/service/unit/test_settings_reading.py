@@ -72,6 +72,7 @@ def test_the_receiver_decides_what_nothing_else_was_said_about() -> None:
         ("notifications.transport", "sendmail"),
         ("notifications.transport", ["smtp"]),
         ("notifications.from.address", "nobody"),
+        ("notifications.from.address", "a..b@corp.test"),
         ("notifications.from.display_name", "a\nb"),
         ("notifications.from.display_name", None),
         ("notifications.smtp.host", "a b"),

@@ -145,6 +145,18 @@ OTHER = {
 }
 
 
+def test_what_the_destination_of_each_secret_is() -> None:
+    app = ("tenant_id", "client_id", "cloud")
+    assert DESTINATIONS == {
+        PASSWORD: ("host", "port", "tls", "username", "ca_file"),
+        "notifications.microsoft.client_secret": app,
+        "notifications.microsoft.certificate": app,
+        "interactions.imap.password": ("host", "port", "tls", "username"),
+        "interactions.microsoft.client_secret": app,
+        "interactions.microsoft.certificate": app,
+    }
+
+
 @pytest.mark.parametrize(("path", "name"), [(path, name) for path, names in DESTINATIONS.items() for name in names])
 @pytest.mark.parametrize("how", [{}, {"present": True}, {"present": False}])
 def test_a_stored_secret_goes_nowhere_that_it_was_not_given_for(path: str, name: str, how: dict[str, Any]) -> None:
@@ -268,6 +280,8 @@ def test_in_the_cloud_edition_the_switch_and_replies_are_the_customers(enabled: 
     given = merged(at("notifications.enabled", True), REPLIES, at("interactions.enabled", enabled), at("deployment", "cloud"))
     check_deployment(given, Deployment.CLOUD)
     check(read(given), {}, read({}).document, Deployment.CLOUD)  # and no address to send from is asked for
+    switched_off = merged(given, at("notifications.enabled", False))
+    check(read(switched_off), {}, read({}).document, Deployment.CLOUD)
 
 
 @pytest.mark.parametrize("here", list(Deployment))

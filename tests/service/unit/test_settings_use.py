@@ -217,6 +217,44 @@ def test_a_test_message_needs_somebody_to_go_to() -> None:
         desk.settings.save(SMTP, trying=Trying(recipient="a@b\r\nBcc: c@d"), if_match=None, principal=ADMIN)
 
 
+@pytest.mark.parametrize("transport", ["builtin", "smtp"])
+def test_a_test_message_needs_somebody_to_come_from(transport: str) -> None:
+    desk = Desk()
+    nameless = {"notifications": {**SMTP["notifications"], "transport": transport, "enabled": False, "from": {}}}
+    with pytest.raises(InputRefused) as refusal:
+        desk.settings.save(nameless, trying=Trying(), if_match=None, principal=ADMIN)
+    assert refusal.value.field == "notifications.from.address"
+    assert desk.settings.save(nameless, trying=UNTRIED, if_match=None, principal=ADMIN).view.revision == 1
+    with pytest.raises(NotConfigured):
+        desk.settings.sending()
+
+
+@pytest.mark.parametrize("recipient", ["nobody", "a@b\r\nBcc: c@d", "\ud800@b"])
+def test_a_recipient_is_named_by_the_field_that_it_came_in(recipient: str) -> None:
+    desk = Desk()
+    with pytest.raises(InputRefused) as refusal:
+        desk.settings.test(SMTP, recipient=recipient, principal=ADMIN)
+    assert refusal.value.field == "recipient"
+    with pytest.raises(InputRefused) as refusal:
+        desk.settings.save(SMTP, trying=Trying(recipient=recipient), if_match=None, principal=ADMIN)
+    assert refusal.value.field == "test.recipient"
+    assert (desk.senders.sent, desk.store.stored.revision) == ([], 0)
+
+
+def test_a_refused_attempt_of_megabytes_leaves_a_short_record() -> None:
+    desk = Desk()
+    for document in ({"x" * 10**6: 1}, with_("notifications.from.address", "\u00e9" * 10**6)):
+        with pytest.raises(InputRefused):
+            desk.settings.save(document, trying=Trying(), if_match=None, principal=ADMIN)
+    cloud = Desk(Deployment.CLOUD)
+    with pytest.raises(ManagedByProvider):
+        cloud.settings.save({"notifications": {"x\0" * 10**6: 1}}, trying=Trying(), if_match=None, principal=ADMIN)
+    for entry in (*desk.audit.kept, *cloud.audit.kept):
+        written = json.dumps(dict(entry.detail))
+        assert len(written) < 8000
+        assert "\\u0000" not in written  # which PostgreSQL does not store as text
+
+
 def test_a_change_is_recorded_with_who_when_and_what() -> None:
     desk = Desk()
     desk.settings.save(SMTP, trying=Trying(), if_match=None, principal=ADMIN)

@@ -97,7 +97,7 @@ def test_whatever_people_write_is_text_in_html(kind: Kind) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_text_arrives_in_both_forms(text: str) -> None:
     values = {**context(Kind.SYSTEM_HEALTH), "text": text}
     assert text in JINJA.render("system_health.txt", values)

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,6 +28,10 @@ import fingerprint
 REQUIREMENTS = fingerprint.PACKAGE / "requirements.txt"
 PLATFORMS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 """What the C library of every Debian since 12 and of EL 9 and later can run."""
+
+
+KEEP_SECONDS = 30 * 24 * 3600
+"""How long versions are kept here that are not installed any more."""
 
 
 class Failed(Exception):
@@ -101,6 +106,13 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
+def forget_old(folder: Path) -> None:
+    """Remove what was not needed for long."""
+    for path in [*folder.glob("package-*"), *folder.glob("wheels-*"), *folder.glob("*.tar")]:
+        if time.time() - path.stat().st_mtime > KEEP_SECONDS:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 def bundle(folder: Path, python: str, machine: str, with_wheels: bool) -> tuple[bool, Path]:
     """Whether the archive had to be made, and where it is. Raises Failed."""
     with alone(folder):
@@ -109,6 +121,7 @@ def bundle(folder: Path, python: str, machine: str, with_wheels: bool) -> tuple[
         archive = folder / (f"{version}-{host}.tar" if with_wheels else f"{version}.tar")
         if archive.exists():
             return False, archive
+        forget_old(folder)
         content = {"requirements.txt": REQUIREMENTS, "package": kept(folder / f"package-{version}", package)}
         if with_wheels:
             pinned = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]

@@ -31,7 +31,8 @@ def name() -> str:
     for path in sources():
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(PACKAGE)} {content}\n".encode())
-    found = re.search(r'^__version__ = "(.+)"$', (PACKAGE / "src/catalog_mail/__init__.py").read_text(encoding="utf-8"), re.MULTILINE)
+    declaration = (PACKAGE / "src/catalog_mail/__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "(.+)"$', declaration, re.MULTILINE)
     return f"{found[1] if found else '0'}-{digest.hexdigest()[:12]}"
 
 

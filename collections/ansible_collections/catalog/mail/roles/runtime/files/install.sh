@@ -10,6 +10,8 @@ set -eu
 umask 022
 folder=$1 version=$2 archive=${3:-} certificates=${4:-}
 target=$folder/$version
+command=/usr/local/bin/catalog-mail
+mkdir -p "$folder"
 
 # One at a time, and none of it left running by a killed one.
 exec 9>"$folder/.lock"
@@ -20,15 +22,18 @@ if [ ! -e "$target/.complete" ]; then
     mkdir "$folder/.unpacked"
     tar -x -f "$archive" -C "$folder/.unpacked"
     /usr/bin/python3 -m venv "$target"
-    pip="$target/bin/python -m pip --disable-pip-version-check --quiet --no-input"
-    [ ! -d "$folder/.unpacked/wheels" ] || no_index="--no-index --find-links=$folder/.unpacked/wheels"
-    [ -z "$certificates" ] || export PIP_CERT="$certificates"
-    # What pip warns of at its end (its own age, root) is no news here.
+    install="$target/bin/python -m pip --disable-pip-version-check --quiet --no-input install --no-compile"
+    # What pip says about itself at its end (its age, root) is no news here.
     export PIP_ROOT_USER_ACTION=ignore
-    # shellcheck disable=SC2086  # words
-    $pip install ${no_index:-} --only-binary :all: --require-hashes -r "$folder/.unpacked/requirements.txt" 
-    # shellcheck disable=SC2086
-    $pip install --no-index --no-deps "$folder"/.unpacked/package/*.whl
+    if [ -d "$folder/.unpacked/wheels" ]; then
+        # Their hashes were checked when they were fetched.
+        $install --no-index --no-deps "$folder"/.unpacked/wheels/*.whl
+    else
+        [ -z "$certificates" ] || export PIP_CERT="$certificates"
+        $install --require-hashes --requirement "$folder/.unpacked/requirements.txt"
+    fi
+    $install --no-index --no-deps "$folder"/.unpacked/package/*.whl
+    "$target/bin/python" -m compileall -q "$target/lib" >/dev/null
     "$target/bin/catalog-mail" --version >/dev/null
     sync -f "$target"
     touch "$target/.complete"
@@ -38,6 +43,8 @@ fi
 before=$(readlink "$folder/current" || true)
 proven=$(readlink "$folder/proven" || true)
 if [ "$before" != "$version" ]; then
+    mkdir -p "$(dirname "$command")"
+    ln --symbolic --force --no-dereference "$folder/current/bin/catalog-mail" "$command"
     ln --symbolic --force --no-dereference "$version" "$folder/.current"
     mv --no-target-directory "$folder/.current" "$folder/current"
     for found in "$folder"/*/; do
@@ -48,3 +55,4 @@ if [ "$before" != "$version" ]; then
         esac
     done
 fi
+rm -f "$archive"

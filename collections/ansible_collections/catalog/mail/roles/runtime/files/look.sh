@@ -18,7 +18,8 @@ python=$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])'
 echo "python $python"
 /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null && echo "venv yes"
 echo "wanted $2-py$python"
-for stamp in "$1"/*/.complete; do
-    [ -e "$stamp" ] && basename "$(dirname "$stamp")" | sed 's/^/version /'
+for folder in "$1"/*; do
+    # The links name versions, and are none.
+    [ -L "$folder" ] || [ ! -e "$folder/.complete" ] || echo "version $(basename "$folder")"
 done
 [ ! -e "$1/current/.complete" ] || echo "current $(basename "$(readlink "$1/current")")"

@@ -28,7 +28,7 @@ class Services:
     health: Health
 
 
-def services(request: Request) -> Services:
-    """The use cases of the application that serves this request."""
+async def services(request: Request) -> Services:
+    """The use cases of the application that serves this request. Waits for nothing, so it needs no thread of its own."""
     found: Services = request.app.state.services
     return found

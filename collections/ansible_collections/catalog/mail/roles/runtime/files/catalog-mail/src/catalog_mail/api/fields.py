@@ -12,7 +12,7 @@ from catalog_mail.domain import addresses, mentions
 from catalog_mail.domain.fields import Unfit, address
 from catalog_mail.domain.notification_data import EVENT_PATTERN, LONGEST_TEXT, LONGEST_TITLE, STORABLE_PATTERN
 from catalog_mail.domain.request import LONGEST_HTML
-from catalog_mail.domain.text import LINE_PATTERN
+from catalog_mail.domain.text import LINE_PATTERN, is_storable
 
 ID_PATTERN = r"^[a-z2-7]{26}$"
 _WORD_PATTERN = r"^[!-~]{1,200}$"
@@ -23,7 +23,8 @@ def _matching(pattern: str, cause: str, remedy: str) -> AfterValidator:
     whole = re.compile(pattern.removeprefix("^").removesuffix("$"))
 
     def check(text: str) -> str:
-        if not whole.fullmatch(text):
+        # Half of a surrogate pair, which JSON can carry and UTF-8 cannot, matches most patterns.
+        if not whole.fullmatch(text) or not is_storable(text):
             raise Unfit(cause, remedy)
         return text
 
@@ -35,7 +36,9 @@ def _described(pattern: str, **more: int) -> dict[str, JsonValue]:
     return {"pattern": pattern, **more}
 
 
-_storable = _matching(STORABLE_PATTERN, "It holds a NUL character.", "Remove it: no database and no mail carries it.")
+_storable = _matching(
+    STORABLE_PATTERN, "It holds NUL or half of a surrogate pair.", "Remove it: no database and no mail carries it."
+)
 
 Id = Annotated[str, Field(pattern=ID_PATTERN, examples=["mfrggzdfmztwq2lknnwg23tpoa"])]
 PathId = Annotated[str, Path(pattern=ID_PATTERN)]

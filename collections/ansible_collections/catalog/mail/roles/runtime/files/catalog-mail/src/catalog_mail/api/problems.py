@@ -44,6 +44,8 @@ STATUS: Mapping[type[CatalogMailError], int] = {
 }
 # Longest text of a client's own input that is repeated to it.
 SHOWN = 200
+# So many faults of one request are told.
+MOST_TOLD = 20
 
 
 class InputError(BaseModel):
@@ -134,7 +136,7 @@ async def _ours(_request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # as registered above
-    errors = [_input_error(found) for found in error.errors()]
+    errors = [_input_error(found) for found in error.errors()[:MOST_TOLD]]
     problem = _problem(422, "invalid-input", errors[0].cause, errors[0].remedy, errors[0].field)
     problem.errors = errors
     return _answer(problem)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends
@@ -29,10 +29,10 @@ def principal(
     return known
 
 
-def require(*roles: Role) -> Callable[[Principal], Principal]:
+def require(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
     """A dependency: the caller, who has one of these roles or is a server admin. Raises NotPermitted."""
 
-    def permitted(who: Annotated[Principal, Depends(principal)]) -> Principal:
+    async def permitted(who: Annotated[Principal, Depends(principal)]) -> Principal:
         if any(who.may(role) for role in roles):
             return who
         raise NotPermitted(

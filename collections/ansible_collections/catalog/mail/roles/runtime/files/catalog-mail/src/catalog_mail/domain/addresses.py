@@ -8,10 +8,11 @@ from catalog_mail.domain.errors import InputRefused
 
 LONGEST = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 
-# One bare address: the unquoted form of RFC 5321, at a host name. Nothing in it can end a header or a command. Two dots in
-# a row, or one before the @, are against that form, but some providers have given out such addresses.
+# One bare address: the unquoted form of RFC 5321 (a dot-atom of at most 64 characters) at a host name. Nothing in it can end
+# a header or a command.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 PATTERN = (
-    r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-][A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{0,63}"
+    rf"^(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*"
     r"@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$"
 )
 _ADDRESS = re.compile(PATTERN.removeprefix("^").removesuffix("$"))
@@ -22,7 +23,7 @@ def checked_address(field: str, address: str) -> str:
     if not address.isascii():
         raise InputRefused(
             field,
-            f"{address!r} has characters that plain SMTP does not carry.",
+            f"{address[:LONGEST]!r} has characters that plain SMTP does not carry.",
             "Give an international domain in its xn-- form; the part before the @ must be ASCII.",
         )
     if len(address) > LONGEST or not _ADDRESS.fullmatch(address):

@@ -143,7 +143,7 @@ def check_data(kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
         problem = _problem(field, value)
         if problem:
             errors.append(InputRefused(f"data.{name}", problem, _EXPECTED[field.form]))
-        checked[name] = value
+        checked[name] = int(value) if field.form is Form.NUMBER and value is not None and not problem else value
     if errors:
         refused = errors[0]
         refused.errors = tuple(errors) if len(errors) > 1 else ()

@@ -32,6 +32,9 @@ class Given:
 
 Fate = Kept | Removed | Given
 
+# So many faults are told of one request; whoever makes more has sent something else than settings.
+MOST_TOLD = 20
+
 # Each secret by its path, with what it is sent to: if that changes, the stored secret is not good for it any more.
 DESTINATIONS: Mapping[str, tuple[str, ...]] = {
     "notifications.smtp.password": ("host", "port", "tls", "username", "ca_file"),
@@ -96,7 +99,7 @@ def refusal(error: ValidationError) -> InputRefused:
     for found in error.errors(include_url=False, include_input=False):
         refused = _refused(found)
         errors.setdefault(refused.field, refused)  # of a field that may be several things, the first says enough
-    return several(list(errors.values()))
+    return several(list(errors.values())[:MOST_TOLD])
 
 
 def several(errors: list[InputRefused]) -> InputRefused:

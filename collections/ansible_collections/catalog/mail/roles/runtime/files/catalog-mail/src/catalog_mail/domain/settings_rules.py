@@ -57,7 +57,7 @@ def check(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any], dep
     on_premises = deployment is Deployment.ON_PREMISES
     found = [
         *(_sending(candidate, secrets) if on_premises else ()),
-        *_interactions(candidate, secrets),
+        *_interactions(candidate, secrets, deployment),
         *_destinations(candidate, secrets, before),
     ]
     if found:
@@ -163,7 +163,7 @@ def _login(candidate: Candidate, secrets: Secrets, section: str, *, needed: bool
         )
 
 
-def _interactions(candidate: Candidate, secrets: Secrets) -> Iterator[InputRefused]:
+def _interactions(candidate: Candidate, secrets: Secrets, deployment: Deployment) -> Iterator[InputRefused]:
     value = candidate.value
     receiver = Receiver(value("interactions.receiver"))
     if receiver is Receiver.MICROSOFT and value("interactions.intent_tracking") == "subaddress":
@@ -172,7 +172,7 @@ def _interactions(candidate: Candidate, secrets: Secrets) -> Iterator[InputRefus
         )
     if not value("interactions.enabled"):
         return
-    if not value("notifications.enabled"):
+    if deployment is Deployment.ON_PREMISES and not value("notifications.enabled"):  # the provider has set up sending
         yield InputRefused(
             "interactions.enabled",
             "Replies can be switched on only where notifications are.",
@@ -203,7 +203,7 @@ def _destinations(candidate: Candidate, secrets: Secrets, before: Mapping[str, A
             yield InputRefused(
                 path,
                 f"The stored secret was given for another destination: {', '.join(changed)} changed.",
-                "Give the secret again, so that it goes nowhere that nobody meant it for.",
+                "Give the secret again, or null to remove it; it goes nowhere that nobody meant it for.",
             )
 
 

@@ -36,13 +36,13 @@ class Trial:
         return f"<{self.id}@{sending.from_address.rpartition('@')[2]}>"
 
 
-def trial_address(wanted: str | None, own: str | None) -> str:
-    """Whom it goes to: who was named, else who asks. Raises InputRefused."""
+def trial_address(wanted: str | None, own: str | None, *, field: str) -> str:
+    """Whom it goes to: who was named in `field`, else who asks. Raises InputRefused."""
     if wanted is not None:
-        return checked_address("test.recipient", wanted)
+        return checked_address(field, wanted)
     if own is None:
         raise InputRefused(
-            "test.recipient",
+            field,
             "It is missing, and your token has no e-mail address.",
             "Name who is to get the test message, or save without a test (test: false).",
         )

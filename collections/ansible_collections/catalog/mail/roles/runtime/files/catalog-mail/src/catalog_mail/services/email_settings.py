@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from catalog_mail.domain import settings_reading, settings_rules
-from catalog_mail.domain.errors import CatalogMailError, Conflict, NotConfigured, PreconditionFailed
+from catalog_mail.domain.errors import CatalogMailError, Conflict, InputRefused, NotConfigured, PreconditionFailed
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.people import Principal
 from catalog_mail.domain.settings import Deployment, SendingSettings, SmtpServer, Transport
 from catalog_mail.domain.settings_reading import DESTINATIONS, Candidate
 from catalog_mail.domain.settings_rules import Change, Secrets
+from catalog_mail.domain.text import one_line
 from catalog_mail.domain.trial import Trial, trial_address, trial_message
 from catalog_mail.ports import AuditEntry, AuditLog, Clock, Evidence, MailSenders, SettingsStore, StoredSettings
 
@@ -52,10 +53,11 @@ class Saved:
 
 @dataclass(frozen=True, kw_only=True)
 class Trying:
-    """How the candidate is to be tested: a message to `recipient` (else to who asks), or none."""
+    """How the candidate is to be tested: a message to `recipient` (else to who asks), or none. `field` has named it."""
 
     wanted: bool = True
     recipient: str | None = None
+    field: str = "test.recipient"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +139,7 @@ class EmailSettings:
         """Send a test message with these settings, or with those in force. Saves nothing. Raises as `save` does."""
         with self._refusals_recorded("email_settings.test", principal, []):
             stored = self._store.load()
-            trying = Trying(recipient=recipient)
+            trying = Trying(recipient=recipient, field="recipient")
             if given is not None:
                 tested = self._try(self._checked(given, stored), stored, principal, trying)
             else:
@@ -167,11 +169,17 @@ class EmailSettings:
         return not changes or any(map(settings_rules.concerns_sending, changes))
 
     def _try(self, candidate: Candidate, stored: StoredSettings, principal: Principal, trying: Trying) -> Tested:
+        if self._here.cloud_from is None and not candidate.value("notifications.from.address"):
+            raise InputRefused(
+                "notifications.from.address",
+                "It is missing, so no test message can be sent.",
+                "Give the address that mails come from, or save without a test (test: false).",
+            )
         secrets = settings_rules.after(candidate, _secrets(stored))
         return self._send_trial(self._sending_settings(candidate.document, secrets), principal, trying)
 
     def _send_trial(self, sending: SendingSettings, principal: Principal, trying: Trying) -> Tested:
-        recipient = trial_address(trying.recipient, principal.email)
+        recipient = trial_address(trying.recipient, principal.email, field=trying.field)
         trial = Trial(new_id(), recipient, self._clock.now(), self._here.catalog_name, principal.name)
         sender = self._senders.probe(sending)
         try:
@@ -204,7 +212,9 @@ class EmailSettings:
         try:
             yield
         except CatalogMailError as error:
-            detail: dict[str, Any] = {"code": error.code, "field": error.field, "cause": error.cause}
+            # What was sent may be megabytes, and holds what PostgreSQL does not store.
+            field = error.field and one_line(error.field)
+            detail: dict[str, Any] = {"code": error.code, "field": field, "cause": one_line(error.cause, limit=1000)}
             if changes:
                 detail["changes"] = [change.plain() for change in changes]
             self._record(action, "refused", principal, detail)

@@ -70,8 +70,11 @@ class _SharedCommit:
     def _commit(self, together: list[_Change]) -> None:
         try:
             with self._engine.begin() as connection:
-                for change in together:
-                    change.apply(connection)
+                if len(together) == 1:
+                    together[0].result = together[0].make(connection)
+                else:
+                    for change in together:
+                        change.apply(connection)
         except BaseException as error:
             # Nothing of it is on disk, whatever each has returned.
             for change in together:

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Look for one message in a mailbox of the lab, until it is there; run on the control node.
+
+    find_mail.py alice@corp.test '<id@corp.test>' [seconds]
+
+Prints its headers and its parts as JSON. Exit status 1: it did not come.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import imaplib
+import json
+import ssl
+import sys
+import time
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from labkit import state
+
+MAIL_SERVER = ("198.18.25.25", 993)
+FOLDERS = ("INBOX", "Junk")
+
+
+def connect(user: str, home: Path) -> imaplib.IMAP4:
+    """A session of this user, over TLS that is verified against the lab's CA."""
+    context = ssl.create_default_context(cafile=str(home / "ca.crt"))
+    context.check_hostname = False  # the lab's names are known to its own hosts alone; its CA signs for nobody else
+    session = imaplib.IMAP4_SSL(*MAIL_SERVER, ssl_context=context, timeout=20)
+    session.login(user, json.loads((home / "credentials.json").read_text())["users"][user])
+    return session
+
+
+def find(session: imaplib.IMAP4, message_id: str) -> tuple[str, EmailMessage] | None:
+    """The folder that holds it, and the message."""
+    for folder in FOLDERS:
+        if session.select(folder, readonly=True)[0] != "OK":
+            continue
+        _, [numbers] = session.search(None, "HEADER", "Message-ID", f'"{message_id}"')
+        if numbers:
+            _, data = session.fetch(numbers.split()[0].decode(), "(BODY.PEEK[])")
+            assert isinstance(data[0], tuple)  # noqa: S101  # what imaplib gives for one found message
+            return folder, email.message_from_bytes(data[0][1], policy=email.policy.default)
+    return None
+
+
+def described(folder: str, message: EmailMessage) -> dict[str, Any]:
+    """What a scenario asks about."""
+    parts = {part.get_content_type(): part.get_content() for part in message.walk() if not part.is_multipart()}
+    return {"folder": folder, "headers": {name: str(value) for name, value in message.items()}, "parts": parts}
+
+
+def main() -> None:
+    """Look every half second."""
+    user, message_id, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3] if len(sys.argv) > 3 else 30)
+    session = connect(user, state.home())
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = find(session, message_id)
+        if found:
+            print(json.dumps(described(*found)))
+            return
+        time.sleep(0.5)
+    sys.exit(f"{message_id} did not come to {user} within {seconds:g} seconds.")
+
+
+if __name__ == "__main__":
+    main()

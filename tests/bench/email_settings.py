@@ -1,0 +1,96 @@
+"""How long module email_settings takes that has nothing to change, next to a task that asks the API once, in one go.
+
+Prints a table and a line that says whether the goal is met; ends with 1 when it is not. One `ansible-playbook` process
+runs both tasks by turns, so that whatever else the machine does slows both alike: read the ratio, not the seconds. The
+number of each is the median of its tasks.
+
+- module: catalog.mail.email_settings with everything as it is, which reads, plans and has nothing to save
+- uri: ansible.builtin.uri with a GET of the same settings, the least that a task about them can do
+
+Needs the lab (`make bench` starts it). Usage: email_settings.py [ROUNDS], 15 by default.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+HOST = "catalog12"
+GOAL = 1.5
+API = "http://127.0.0.1:8025/api/v1/settings/email-server"
+TOKEN = "/etc/catalog-mail/admin-token"
+
+
+def play(playbook: Path) -> dict[str, Any]:
+    """The callback's report of a playbook on the host."""
+    environment = {
+        **os.environ,
+        "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}",
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "CONTAINERS_CONF": str(ROOT / "molecule/shared/containers.conf"),
+        "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
+    }
+    run = subprocess.run(
+        ["ansible-playbook", "--inventory", "inventories/lab", "--limit", HOST, str(playbook)],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if run.returncode:
+        sys.exit(f"{playbook.name} failed:\n{run.stdout}\n{run.stderr}")
+    report: dict[str, Any] = json.loads(run.stdout)
+    return report
+
+
+def both(rounds: int) -> list[dict[str, Any]]:
+    """A play with both tasks by turns."""
+    module = {
+        "name": "module",
+        "catalog.mail.email_settings": {
+            "notifications": "{{ email_settings_notifications }}", "test_recipient": "{{ email_settings_test_recipient }}"}}
+    uri = {
+        "name": "uri",
+        "ansible.builtin.uri": {"url": API, "headers": {"Authorization": "Bearer {{ token.content | b64decode | trim }}"}}}
+    read = {"name": "token", "ansible.builtin.slurp": {"src": TOKEN}, "register": "token", "no_log": True}
+    # The first of each warms both up and is not counted.
+    return [{"name": "By turns", "hosts": HOST, "gather_facts": False, "tasks": [read] + [module, uri] * (rounds + 1)}]
+
+
+def seconds(report: dict[str, Any]) -> dict[str, list[float]]:
+    """How long the tasks of each name took."""
+    taken: dict[str, list[float]] = {"module": [], "uri": []}
+    for task in report["plays"][0]["tasks"]:
+        name, duration = task["task"]["name"], task["task"]["duration"]
+        if name in taken:
+            began, ended = (datetime.fromisoformat(duration[word]) for word in ("start", "end"))
+            taken[name].append((ended - began).total_seconds())
+    return {name: each[1:] for name, each in taken.items()}
+
+
+def main() -> int:
+    """Bring the host to its steady state, then measure."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+    play(ROOT / "playbooks/site.yml")
+    with tempfile.TemporaryDirectory() as folder:
+        playbook = Path(folder) / "both.yml"
+        playbook.write_text(json.dumps(both(rounds)), encoding="utf-8")
+        report = play(playbook)
+    if report["stats"][HOST]["changed"]:
+        sys.exit("The module changed something: this is no steady state.")
+    taken = seconds(report)
+    medians = {name: statistics.median(each) for name, each in taken.items()}
+    print(f"{'':8} {'tasks':>5} {'median':>8} {'least':>8} {'most':>8}")
+    for name, each in taken.items():
+        print(f"{name:8} {len(each):5} {medians[name]:6.2f} s {min(each):6.2f} s {max(each):6.2f} s")
+    ratio = medians["module"] / medians["uri"]
+    print(f"goal: at most {GOAL} times the uri task: {ratio:.2f}, {'met' if ratio <= GOAL else 'MISSED'}")
+    return 0 if ratio <= GOAL else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

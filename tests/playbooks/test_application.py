@@ -1,0 +1,219 @@
+"""The site playbook with the application on a host of the lab: upgrade, the way back, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HOST = "catalog12"
+PACKAGE = "ansible_collections/catalog/mail/roles/runtime/files/catalog-mail/src/catalog_mail"
+FOLDER = "/opt/catalog-mail"
+READY = "python3 -c 'import urllib.request as u; print(u.urlopen(\"http://127.0.0.1:8025/api/v1/health\").status)'"
+BROKEN = """
+def serve(*_words: object, **_named: object) -> None:
+    raise SystemExit("broken on purpose")
+"""
+# Whoever holds the installation's lock, which its children inherit.
+KILL_INSTALLATION = f"""
+for fd in /proc/[0-9]*/fd/9; do
+    [ "$(readlink "$fd")" != {FOLDER}/.lock ] || kill -KILL "$(echo "$fd" | cut -d/ -f3)"
+done
+"""
+
+ENVIRONMENT = {
+    **os.environ,
+    "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+    "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
+    "CONTAINERS_CONF": str(ROOT / "molecule/shared/containers.conf"),
+    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+}
+
+
+def lab(*words: str) -> None:
+    """Have the lab do something."""
+    subprocess.run([sys.executable, ROOT / "molecule/shared/lab.py", *words], check=True, capture_output=True)
+
+
+def in_host(command: str) -> str:
+    """The output of a shell command in the host."""
+    return subprocess.run(
+        ["podman", "exec", f"cml-{HOST}", "sh", "-c", command],
+        env=ENVIRONMENT, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def command(collections: Path, *settings: str) -> tuple[list[str], dict[str, str]]:
+    """The playbook's command line and environment, with the collection that stands in this folder."""
+    extra = [word for setting in settings for word in ("--extra-vars", setting)]
+    words = ["ansible-playbook", "-i", "inventories/lab", "--limit", HOST, "playbooks/site.yml", *extra]
+    return words, {**ENVIRONMENT, "ANSIBLE_COLLECTIONS_PATH": f"{collections}:{ROOT / 'collections'}"}
+
+
+def site(*settings: str, collections: Path = ROOT / "collections") -> dict[str, int]:
+    """Run the playbook; its numbers of tasks."""
+    words, environment = command(collections, *settings)
+    run = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    numbers: dict[str, int] = json.loads(run.stdout)["stats"][HOST]
+    return numbers
+
+
+def versions() -> tuple[str, list[str]]:
+    """The version in use, and all that are installed completely."""
+    installed = in_host(f"cd {FOLDER} && ls -d */.complete | cut -d/ -f1 | grep -v -e current -e proven | sort").split()
+    return in_host(f"readlink {FOLDER}/current"), installed
+
+
+def is_ready() -> bool:
+    """Whether the service answers that it can work."""
+    return in_host(READY) == "200"
+
+
+def another(folder: Path, version: str) -> Path:
+    """A copy of the collection whose service calls itself another version; the folder of collections."""
+    target = folder / "collections"
+    ignored = shutil.ignore_patterns("__pycache__", ".*_cache", "output")
+    shutil.copytree(ROOT / "collections/ansible_collections/catalog", target / "ansible_collections/catalog", ignore=ignored)
+    file = target / PACKAGE / "__init__.py"
+    file.write_text(re.sub(r'__version__ = ".*"', f'__version__ = "{version}"', file.read_text()))
+    return target
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _host() -> None:
+    """A host that was bare and on which the application of this checkout runs."""
+    lab("up", HOST, "mail")
+    lab("reset", HOST)
+    assert site()["changed"] > 5
+
+
+@pytest.fixture
+def installed() -> Iterator[str]:
+    """The version of this checkout, in use before and after the test, whatever the test left."""
+    site()
+    yield versions()[0]
+    site()
+    assert is_ready()
+
+
+def test_nothing_to_change() -> None:
+    """A second run changes nothing, in at most twelve tasks with the checks of the arguments."""
+    site()
+    numbers = site()
+    assert numbers["changed"] == 0
+    assert numbers["ok"] <= 12
+
+
+def test_who_may_read_what() -> None:
+    """Secrets are readable by those who need them and by nobody else."""
+    names = "config.toml key admin-token"
+    assert in_host(f"cd /etc/catalog-mail && stat -c '%n %a %U:%G' {names}").splitlines() == [
+        "config.toml 640 root:catalog-mail", "key 640 root:catalog-mail", "admin-token 600 root:root"]
+    assert in_host("stat -c '%a %U' /var/lib/catalog-mail") == "750 catalog-mail"
+
+
+def test_upgrade_and_back(installed: str, tmp_path: Path) -> None:
+    """A new version is put into use and the old one kept; back is one step, and stays. Settings outlive both."""
+    newer = another(tmp_path, "0.1.1")
+    settings = in_host("catalog-mail settings export")
+    assert json.loads(settings)["notifications"]["from"]["address"] == "noreply@corp.test"
+    assert site(collections=newer)["changed"] >= 1
+    current, all_of_them = versions()
+    assert current.startswith("0.1.1-")
+    assert all_of_them == sorted([installed, current])
+    assert in_host("catalog-mail --version") == "0.1.1"
+    assert is_ready()
+
+    back = site("runtime_version=previous", collections=newer)
+    assert back["changed"] >= 1
+    assert versions() == (installed, all_of_them)
+    assert is_ready()
+    assert in_host("catalog-mail settings export") == settings
+    assert site("runtime_version=previous", collections=newer)["changed"] == 0
+
+
+def test_only_the_version_before_is_kept(installed: str, tmp_path: Path) -> None:
+    """Of three versions, the oldest goes."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    site(collections=another(tmp_path / "a", "0.1.2"))
+    second = versions()[0]
+    site(collections=another(tmp_path / "b", "0.1.3"))
+    third, all_of_them = versions()
+    assert all_of_them == sorted([second, third])
+    assert installed not in all_of_them
+
+
+def test_version_that_does_not_start(installed: str, tmp_path: Path) -> None:
+    """The one before it is in use again, and the play fails with the service's own words."""
+    broken = another(tmp_path, "0.2.0")
+    file = broken / PACKAGE / "daemon.py"
+    file.write_text(f"{file.read_text()}\n\n{BROKEN}")
+    words, environment = command(broken)
+    run = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert f"{installed} is in use again" in run.stdout
+    assert "broken on purpose" in run.stdout
+    assert versions()[0] == installed
+    assert is_ready()
+
+
+def test_killed_while_it_installs(installed: str, tmp_path: Path) -> None:
+    """A half-made version is never put into use: the old one goes on, and the next run makes it whole."""
+    newer = another(tmp_path, "0.1.4")
+    words, environment = command(newer)
+    run = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 120
+    while not in_host(f"ls -d {FOLDER}/0.1.4-*/lib/python*/site-packages/fastapi"):
+        assert time.monotonic() < deadline, "it does not begin to install"
+        assert run.poll() is None, "it has ended before it could be killed"
+        time.sleep(0.2)
+    # What works in the host, and then Ansible.
+    in_host(KILL_INSTALLATION)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    assert versions() == (installed, [name for name in versions()[1] if not name.startswith("0.1.4")])
+    assert is_ready()
+    site(collections=newer)
+    assert versions()[0].startswith("0.1.4-")
+    assert is_ready()
+
+
+@pytest.mark.usefixtures("installed")
+def test_restart_that_an_earlier_run_never_came_to() -> None:
+    """The configuration is younger than the service: the next run restarts it, and then is content."""
+    in_host("sleep 0.1; chmod 0640 /etc/catalog-mail/config.toml")
+    before = in_host("systemctl show -P MainPID catalog-mail")
+    assert site()["changed"] == 1
+    assert in_host("systemctl show -P MainPID catalog-mail") != before
+    assert site()["changed"] == 0
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "systemctl stop catalog-mail",
+        "systemctl disable catalog-mail",
+        "rm /etc/catalog-mail/admin-token",
+        "chmod 0644 /etc/catalog-mail/key",
+    ],
+)
+def test_damage_is_mended(damage: str) -> None:
+    """What somebody has stopped, lost or opened is as it was after a run."""
+    in_host(damage)
+    assert 1 <= site()["changed"] <= 2
+    assert is_ready()
+    assert in_host("systemctl is-enabled catalog-mail") == "enabled"
+    assert in_host("stat -c %a /etc/catalog-mail/key") == "640"
+    assert site()["changed"] == 0

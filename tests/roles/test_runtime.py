@@ -1,0 +1,149 @@
+"""How role runtime names versions and packs them: the scripts of its files, run as the role runs them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+
+ROLES = Path(__file__).parents[2] / "collections/ansible_collections/catalog/mail/roles"
+FILES = ROLES / "runtime/files"
+IGNORED = shutil.ignore_patterns("__pycache__", ".*_cache", "*.egg-info", "build")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A copy of the role's files."""
+    return Path(shutil.copytree(FILES, tmp_path / "files", ignore=IGNORED))
+
+
+def fingerprint(files: Path) -> str:
+    """The version's name."""
+    return subprocess.run(
+        [sys.executable, files / "fingerprint.py"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def bundle(files: Path, cache: Path, with_wheels: str = "no") -> list[str]:
+    """The words that bundle.py prints."""
+    run = subprocess.run(
+        [sys.executable, files / "bundle.py", cache, "3.11", "x86_64", with_wheels], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip().split(" ", 1)
+
+
+def test_what_tools_leave_behind_changes_no_name(files: Path) -> None:
+    """The same sources have the same name, wherever they lie and whatever was made of them."""
+    before = fingerprint(files)
+    for folder in ("__pycache__", ".mypy_cache", "build", "catalog_mail.egg-info"):
+        (files / "catalog-mail/src" / folder).mkdir()
+        (files / "catalog-mail/src" / folder / "file").write_text("left")
+    assert fingerprint(files) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "pyproject.toml", "src/catalog_mail/cli.py", "src/catalog_mail/templates/layout.html"])
+def test_a_change_is_another_version(files: Path, name: str) -> None:
+    """Whatever the host would get is in the name."""
+    before = fingerprint(files)
+    path = files / "catalog-mail" / name
+    path.write_text(path.read_text() + "\n")
+    assert fingerprint(files) != before
+
+
+def test_packed_once(files: Path, tmp_path: Path) -> None:
+    """The archive holds the application's wheel and the pins; a second run keeps it; the sources stay clean."""
+    cache = tmp_path / "cache"
+    word, archive = bundle(files, cache)
+    assert word == "made"
+    with tarfile.open(archive) as tar:
+        names = tar.getnames()
+    assert "requirements.txt" in names
+    assert any(name.startswith("package/catalog_mail-") and name.endswith("-none-any.whl") for name in names)
+    assert not any(name.startswith("wheels") for name in names)
+    assert bundle(files, cache) == ["kept", archive]
+    assert not list((files / "catalog-mail").rglob("*.egg-info"))
+
+
+def test_killed_while_it_packs(files: Path, tmp_path: Path) -> None:
+    """What a killed run has left is not taken for an archive, and is cleared."""
+    cache = tmp_path / "cache"
+    run = subprocess.Popen([sys.executable, files / "bundle.py", cache, "3.11", "x86_64", "no"], start_new_session=True)
+    deadline = time.monotonic() + 30
+    while not list(cache.glob(".new-*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    assert not list(cache.glob("*.tar"))
+    assert bundle(files, cache)[0] == "made"
+    assert not list(cache.glob(".new-*"))
+
+
+def test_pins_name_no_index() -> None:
+    """Every library has a hash, and where it comes from is the affair of whoever installs it."""
+    text = (FILES / "catalog-mail/requirements.txt").read_text(encoding="utf-8")
+    assert "://" not in text
+    pinned = [line for line in text.splitlines() if "==" in line]
+    assert pinned
+    assert all(line.endswith("\\") for line in pinned)
+
+
+OWN, OLD = "0.2.0-b-py3.11", "0.1.0-a-py3.11"
+LOOK = f"system debian\nmachine x86_64\npython 3.11\nvenv yes\nwanted {OWN}"
+
+
+@pytest.mark.parametrize(
+    ("installed", "current", "asked", "wanted"),
+    [
+        ([], "", "own", OWN),
+        ([OLD], OLD, "own", OWN),
+        ([OLD, OWN], OWN, "previous", OLD),
+        ([OLD, OWN], OLD, "previous", OLD),
+        ([OWN], OWN, "previous", ""),
+    ],
+    ids=["nothing there", "upgrade", "back", "back already", "nothing to go back to"],
+)
+def test_wanted_version(installed: list[str], current: str, asked: str, wanted: str) -> None:
+    """From what the host says and what is asked for."""
+    look = "\n".join([LOOK, *(f"version {name}" for name in installed), *([f"current {current}"] if current else [])])
+    loader = DataLoader()
+    variables: dict[str, Any] = loader.load_from_file(str(ROLES / "runtime/vars/main.yml"), trusted_as_template=True)
+    variables |= {"runtime__look": {"stdout": look}, "runtime_version": asked}
+    templar = Templar(loader=loader, variables=variables)
+    assert templar.template(variables["runtime__wanted"]) == wanted
+    assert templar.template(variables["runtime__current"]) == current
+
+
+def test_look_tells_versions_from_links(tmp_path: Path) -> None:
+    """Whole versions are named, half-made ones and the links are not."""
+    for name in (OLD, OWN, "0.3.0-c-py3.11"):
+        (tmp_path / name).mkdir()
+    for name in (OLD, OWN):
+        (tmp_path / name / ".complete").touch()
+    (tmp_path / "current").symlink_to(OWN)
+    (tmp_path / "proven").symlink_to(OLD)
+    script = (FILES / "look.sh").read_text(encoding="utf-8")
+    words = ["/bin/sh", "-c", script, "look.sh", str(tmp_path), "0.3.0-c"]
+    lines = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [line for line in lines if line.startswith(("version ", "current "))] == [
+        f"version {OLD}", f"version {OWN}", f"current {OWN}"]
+    assert any(line.startswith("wanted 0.3.0-c-py3.") for line in lines)
+
+
+@pytest.mark.parametrize("role", ["runtime", "application", "email_settings"])
+def test_defaults_and_specification_agree(role: str) -> None:
+    """Each default is the one that meta/argument_specs.yml documents, and each option has its default, unless required."""
+    loader = DataLoader()
+    options = loader.load_from_file(str(ROLES / role / "meta/argument_specs.yml"))["argument_specs"]["main"]["options"]
+    defaults = loader.load_from_file(str(ROLES / role / "defaults/main.yml"))
+    assert defaults == {name: option["default"] for name, option in options.items() if not option.get("required")}

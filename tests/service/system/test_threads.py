@@ -1,0 +1,72 @@
+"""What keeps the mails of one conversation together in a mail program, in mails that were really received."""
+
+from __future__ import annotations
+
+import base64
+import re
+from email.message import EmailMessage
+
+from catalog_users import act, notify, start_conversation, to, write
+from mail_sink import MailSink
+from running import RunningService, through
+
+JANE = {"address": "jane@corp.test"}
+THREAD = ("References", "In-Reply-To", "Thread-Topic", "Thread-Index")
+
+
+def thread_of(message: EmailMessage) -> tuple[str, ...]:
+    return tuple(str(message[name]) for name in THREAD)
+
+
+def test_mentions_and_assignment_of_a_conversation_are_one_thread(catalog: RunningService, sink: MailSink) -> None:
+    conversation = start_conversation(catalog, "joe", "Sales figures", "First, @jane and @anna")
+    write(catalog, "adam", conversation, "Second, @jane")
+    assert act(catalog, "joe", "PUT", f"/conversations/{conversation}/assignee", {"assignee": "jane"}).status_code == 200
+    messages = sink.wait_for(4)
+    assert len(to(messages, "jane")) == 3
+    assert len({thread_of(message) for message in messages}) == 1
+    assert len({message["Message-ID"] for message in messages}) == 4
+    references, in_reply_to, topic, index = thread_of(messages[0])
+    assert re.fullmatch(r"<[!-~]+@catalog\.example\.com>", references)
+    assert in_reply_to == references, "one root for all, which is no message that might not have arrived"
+    assert topic == "Sales figures", "the conversation, whatever the subject: Outlook goes by it"
+    assert len(base64.b64decode(index, validate=True)) == 22
+
+
+def test_gmail_also_wants_the_same_subject(catalog: RunningService, sink: MailSink) -> None:
+    """It has it for mentions by one user in one conversation."""
+    conversation = start_conversation(catalog, "joe", "Sales figures", "First, @jane")
+    write(catalog, "joe", conversation, "Second, @jane")
+    first, second = sink.wait_for(2)
+    assert first["Subject"] == second["Subject"]
+
+
+def test_two_conversations_are_two_threads_also_with_one_title(catalog: RunningService, sink: MailSink) -> None:
+    for _ in range(2):
+        start_conversation(catalog, "joe", "Sales figures", "@jane")
+    one, other = sink.wait_for(2)
+    assert one["References"] != other["References"]
+    assert one["Thread-Index"] != other["Thread-Index"]
+
+
+def test_a_thread_stays_one_when_the_sender_changes(catalog: RunningService, sink: MailSink) -> None:
+    conversation = start_conversation(catalog, "joe", "Sales figures", "First, @jane")
+    sink.wait_for(1)
+    settings = through(sink.port)
+    settings["notifications"]["from"] = {"address": "catalog@new.test", "display_name": "New name"}
+    assert catalog.save(settings).status_code == 200
+    write(catalog, "joe", conversation, "Second, @jane")
+    first, second = sink.wait_for(2)
+    assert second["From"] == "New name <catalog@new.test>"
+    assert thread_of(first) == thread_of(second)
+
+
+def test_other_catalogs_name_their_own_threads(catalog: RunningService, sink: MailSink) -> None:
+    for thread in ("ticket.1", "ticket.1", "ticket.2", None):
+        more = {"thread": thread} if thread else {}
+        notify(catalog, "message", subject="Hello", text="A text.", recipients=[JANE], **more)
+    messages = sink.wait_for(4)
+    roots = [message["References"] for message in messages]
+    assert sorted(map(roots.count, set(roots))) == [1, 1, 2]
+    alone = next(message for message in messages if message["References"] is None)
+    assert not any(name in alone for name in THREAD)

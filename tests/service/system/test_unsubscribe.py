@@ -1,0 +1,187 @@
+"""The unsubscribe link of a mail: one click for mail programs, a page for people, and the way back."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+import requests
+from catalog_users import notify, settled, states, text_of
+from mail_sink import MailSink
+from running import RunningService, through
+
+MESSAGE = {"subject": "Hello", "text": "A text."}
+
+
+class Page(HTMLParser):
+    """A page as a person has it: its language, title and text, and its one form."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.answer = answer
+        self.feed(answer.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.texts)
+
+    def submit(self) -> Page:
+        """Press the button."""
+        (form,) = [attributes for tag, attributes in self.tags if tag == "form"]
+        assert form["method"] == "post"
+        assert [tag for tag, _ in self.tags].count("button") == 1
+        # As a browser resolves it: an action that begins with ? replaces the query alone.
+        return Page(requests.post(urljoin(self.answer.url, form["action"]), timeout=20))
+
+
+def link_of(service: RunningService, sink: MailSink, address: str) -> str:
+    """The link of a mail to this address, at the service's own port."""
+    notify(service, "message", **MESSAGE, recipients=[{"address": address}])
+    message = sink.wait_for(1)[0]
+    url = message["List-Unsubscribe"].strip("<>")
+    assert url.startswith("https://catalog.example.com/unsubscribe/")
+    return service.url + urlsplit(url).path
+
+
+def reaches(service: RunningService, address: str, kind: str = "message") -> str:
+    """What becomes of a mail of this kind to this address."""
+    data = {"title": "Disk full", "text": "Nothing left."} if kind == "system_health" else None
+    texts = MESSAGE if kind == "message" else {}
+    notification = notify(service, kind, data, **texts, recipients=[{"address": address}])
+    return states(settled(service, notification))[address.partition("@")[0]]
+
+
+def test_one_click_of_a_mail_program(catalog: RunningService, sink: MailSink) -> None:
+    """RFC 8058, 3.2: a POST with this body, without cookies and without anything else."""
+    link = link_of(catalog, sink, "click@corp.test")
+    for _ in range(2):
+        answer = requests.post(link, data={"List-Unsubscribe": "One-Click"}, timeout=20, allow_redirects=False)
+        assert answer.status_code == 200
+        assert reaches(catalog, "click@corp.test") == "unsubscribed"
+    assert reaches(catalog, "CLICK@corp.test") == "unsubscribed", "capitals make no other mailbox"
+    assert reaches(catalog, "other@corp.test") == "sent", "others get it"
+    assert reaches(catalog, "click@corp.test", "system_health") == "sent", "other kinds go on"
+
+
+def test_one_click_as_a_form_with_files(catalog: RunningService, sink: MailSink) -> None:
+    """RFC 8058, 3.2 allows multipart/form-data as well."""
+    link = link_of(catalog, sink, "multipart@corp.test")
+    assert requests.post(link, files={"List-Unsubscribe": (None, "One-Click")}, timeout=20).status_code == 200
+    assert reaches(catalog, "multipart@corp.test") == "unsubscribed"
+
+
+def test_to_look_at_the_page_changes_nothing(catalog: RunningService, sink: MailSink) -> None:
+    """Programs that check mail for harm follow every link in it."""
+    link = link_of(catalog, sink, "look@corp.test")
+    for _ in range(3):
+        assert requests.get(link, timeout=20).status_code == 200
+        requests.head(link, timeout=20)
+        requests.get(link, params={"undo": "yes"}, timeout=20)
+    assert reaches(catalog, "look@corp.test") == "sent"
+
+
+def test_a_person_stops_the_mails_and_takes_that_back(catalog: RunningService, sink: MailSink) -> None:
+    link = link_of(catalog, sink, "person@corp.test")
+    page = Page(requests.get(link, timeout=20))
+    assert "person@corp.test gets e-mails about other matters of the catalog." in normal(page.text)
+    stopped = page.submit()
+    assert "person@corp.test gets no more e-mails about" in normal(stopped.text)
+    assert reaches(catalog, "person@corp.test") == "unsubscribed"
+    assert normal(Page(requests.get(link, timeout=20)).text) == normal(stopped.text), "the page says how it stands"
+    again = stopped.submit()
+    assert normal(again.text) == normal(page.text)
+    assert reaches(catalog, "person@corp.test") == "sent"
+
+
+def test_the_link_stands_in_the_text_too(catalog: RunningService, sink: MailSink) -> None:
+    link = urlsplit(link_of(catalog, sink, "text@corp.test")).path
+    message = sink.messages[0]
+    assert link in text_of(message) and link in text_of(message, "html")
+
+
+def test_the_page_loads_nothing_and_can_be_read_by_everybody(catalog: RunningService, sink: MailSink) -> None:
+    answer = requests.get(link_of(catalog, sink, "page@corp.test"), timeout=20)
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "no-store"
+    page = Page(answer)
+    tags = [tag for tag, _ in page.tags]
+    assert dict(page.tags)["html"] == {"lang": "en"}
+    assert [tags.count(tag) for tag in ("title", "main", "h1", "button")] == [1, 1, 1, 1]
+    assert not {"script", "img", "link", "iframe"} & set(tags)
+    assert not re.search(r"(src|href)=", answer.text)
+
+
+@pytest.mark.parametrize("token", ["x", "%00", "a" * 100, "a" * 5000, "%ED%A0%80", "..%2f", "%3Cscript%3E", "\u00e9"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_link_that_nobody_has_signed(catalog: RunningService, method: str, token: str) -> None:
+    answer = requests.request(method, f"{catalog.url}/unsubscribe/{token}", timeout=20)
+    assert answer.status_code == 404
+    if "%2f" not in token:  # that is another address
+        page = Page(answer)
+        assert "This link is not valid." in page.text
+        assert "<script" not in answer.text
+        assert "form" not in [tag for tag, _ in page.tags]
+
+
+def test_a_link_with_another_end_is_none(catalog: RunningService, sink: MailSink) -> None:
+    link = link_of(catalog, sink, "end@corp.test")
+    changed = link[:-1] + ("A" if link[-1] != "A" else "Q")
+    assert requests.post(changed, timeout=20).status_code == 404
+    assert requests.post(link[:-4], timeout=20).status_code == 404
+    assert reaches(catalog, "end@corp.test") == "sent"
+
+
+def test_who_opts_out_while_a_mail_waits_does_not_get_it(catalog: RunningService, sink: MailSink) -> None:
+    link = link_of(catalog, sink, "late@corp.test")
+    settings = through(sink.port, enabled=True)
+    settings["notifications"]["smtp"]["port"] = 1  # nothing listens there
+    assert catalog.save(settings).status_code == 200
+    waiting = notify(catalog, "message", **MESSAGE, recipients=[{"address": "late@corp.test"}])
+    wait_until_tried(catalog, waiting["id"])
+    assert requests.post(link, timeout=20).status_code == 200
+    assert catalog.save(through(sink.port)).status_code == 200
+    assert states(settled(catalog, waiting)) == {"late": "unsubscribed"}
+    assert len(sink.messages) == 1
+
+
+def test_links_survive_a_restart_and_a_new_key(make_service: Callable[..., RunningService], sink: MailSink) -> None:
+    """Links stand in old mails: a new key in front of the old one leaves them as they are."""
+    service = make_service()
+    service.save(through(sink.port))
+    link = link_of(service, sink, "key@corp.test")
+    service.stop()
+    key = service.folder / "key"
+    old = key.read_text()
+    key.unlink()
+    assert service.command("key").returncode == 0
+    key.write_text(key.read_text().rstrip("\n") + "\n" + old)
+    service.start()
+    assert requests.post(link, timeout=20).status_code == 200
+    assert reaches(service, "key@corp.test") == "unsubscribed"
+
+
+def wait_until_tried(service: RunningService, notification: str) -> None:
+    deadline = time.monotonic() + 20
+    while service.call("GET", f"/notifications/{notification}").json()["deliveries"][0]["state"] != "retrying":
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def normal(text: str) -> str:
+    """With single spaces, as it is shown."""
+    return " ".join(text.split())

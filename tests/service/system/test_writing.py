@@ -1,0 +1,90 @@
+"""Changes of several threads share a commit on SQLite, and none takes another with it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from catalog_mail.adapters.database import tables
+from catalog_mail.adapters.database.engine import make_engine
+from catalog_mail.adapters.database.writing import write
+from sqlalchemy import Connection, Engine, event, insert, select
+from sqlalchemy.exc import IntegrityError
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    made = make_engine(f"sqlite:///{tmp_path / 'x.db'}")
+    tables.metadata.create_all(made)
+    return made
+
+
+def names(engine: Engine) -> set[str]:
+    with engine.connect() as connection:
+        return set(connection.execute(select(tables.nodes.c.name)).scalars())
+
+
+def add(name: str, connection: Connection) -> str:
+    connection.execute(insert(tables.nodes).values(name=name, seen_at=NOW))
+    return name.upper()
+
+
+def test_many_at_once_share_commits_and_each_has_its_own_result(engine: Engine) -> None:
+    commits = 0
+
+    def count(_connection: Connection) -> None:
+        nonlocal commits
+        commits += 1
+        time.sleep(0.005)  # a disk that takes its time
+
+    event.listen(engine, "commit", count)
+    with ThreadPoolExecutor(16) as pool:
+        results = list(pool.map(lambda number: write(engine, lambda c: add(f"node{number}", c)), range(320)))
+    assert results == [f"NODE{number}" for number in range(320)]
+    assert len(names(engine)) == 320
+    assert commits < 160, "sixteen at a time need far fewer than one each"
+
+
+def test_one_that_fails_is_undone_alone_and_hears_why(engine: Engine) -> None:
+    write(engine, lambda c: add("taken", c))
+    hold = threading.Event()
+
+    def change(number: int) -> str:
+        def make(connection: Connection) -> str:
+            if number == 0:
+                hold.wait(5)  # the others gather meanwhile
+            add(f"first{number}", connection)
+            return add("taken" if number % 2 else f"second{number}", connection)
+
+        return write(engine, make)
+
+    with ThreadPoolExecutor(8) as pool:
+        futures = [pool.submit(change, number) for number in range(8)]
+        time.sleep(0.2)
+        hold.set()
+    for number, future in enumerate(futures):
+        if number % 2:
+            assert isinstance(future.exception(), IntegrityError)
+        else:
+            assert future.result() == f"SECOND{number}"
+    expected = {f"{place}{number}" for number in range(0, 8, 2) for place in ("first", "second")}
+    assert names(engine) == expected | {"taken"}
+
+
+def test_a_commit_that_fails_is_told_to_all(engine: Engine) -> None:
+    def refuse(_connection: Connection) -> None:
+        raise OSError("the disk is full")
+
+    event.listen(engine, "commit", refuse)
+    with ThreadPoolExecutor(4) as pool:
+        futures = [pool.submit(write, engine, lambda c, number=number: add(f"node{number}", c)) for number in range(4)]
+    assert [type(future.exception()) for future in futures] == [OSError] * 4
+    event.remove(engine, "commit", refuse)
+    assert names(engine) == set()
+    assert write(engine, lambda c: add("after", c)) == "AFTER"
