@@ -79,7 +79,7 @@ def test_a_bare_host_can_submit_with_the_names_and_the_ca_that_it_has(lab, messa
 
 _DIRECT = """
 import smtplib, sys
-with smtplib.SMTP("mail.corp.test", 25, timeout=20) as session:
+with smtplib.SMTP("mail.corp.test", int(sys.argv[2]), timeout=20) as session:
     session.sendmail(sys.argv[1], ["alice@corp.test"], sys.stdin.buffer.read())
 """
 
@@ -87,11 +87,28 @@ with smtplib.SMTP("mail.corp.test", 25, timeout=20) as session:
 @pytest.mark.parametrize("sender", ["noreply@catalog.test", "root@catalog12.catalog.test"])
 def test_mail_straight_from_an_allowed_host_passes_spf_and_dmarc(lab, message, sender):
     message.replace_header("From", sender)
-    lab.on("catalog12", "python3", "-c", _DIRECT, sender, stdin=message.as_string())
+    lab.on("catalog12", "python3", "-c", _DIRECT, sender, "25", stdin=message.as_string())
     folder, found = lab.find("alice@corp.test", message["Message-ID"])
     assert folder == "INBOX"
     for verdict in ("spf=pass", "dkim=none", "dmarc=pass"):
         assert verdict in verdicts(found)
+
+
+@pytest.mark.parametrize("host", ["catalog12", "catalog13"])
+def test_a_host_that_is_known_by_its_address_needs_no_login(lab, message, host):
+    message.replace_header("From", "noreply@corp.test")
+    lab.on(host, "python3", "-c", _DIRECT, "noreply@corp.test", "2525", stdin=message.as_string())
+    folder, found = lab.find("alice@corp.test", message["Message-ID"])
+    assert folder == "INBOX"
+    for verdict in ("dkim=pass", "dmarc=pass"):
+        assert verdict in verdicts(found)
+
+
+def test_nobody_else_is_known_by_an_address(lab):
+    with lab.smtp(2525, tls=False) as session:
+        assert not session.has_extn("starttls")
+        session.mail("noreply@corp.test")
+        assert session.rcpt("alice@corp.test")[0] == 554
 
 
 def test_mail_that_fails_a_quarantine_policy_lies_in_junk(lab, message):

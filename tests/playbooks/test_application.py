@@ -100,7 +100,6 @@ def _host() -> None:
 @pytest.fixture
 def installed() -> Iterator[str]:
     """The version of this checkout, in use before and after the test, whatever the test left."""
-    site()
     yield versions()[0]
     site()
     assert is_ready()

@@ -29,9 +29,9 @@ def programs() -> Path:
 def server() -> Iterator[str]:
     """A running server; gives the URL of its administrator, without a database. Stopped and removed at the end."""
     # Not below pytest's own folders, which only root may enter: the server runs as another user.
-    with tempfile.TemporaryDirectory(prefix="catalog-mail-postgresql-", ignore_cleanup_errors=True) as folder:
-        with _running(Path(folder)) as url:
-            yield url
+    folder = tempfile.TemporaryDirectory(prefix="catalog-mail-postgresql-", ignore_cleanup_errors=True)
+    with folder as name, _running(Path(name)) as url:
+        yield url
 
 
 @contextmanager
