@@ -85,6 +85,21 @@ def test_a_token_whose_database_was_lost_is_registered_again(service: RunningSer
     assert file.read_text() == "cmail_of-an-earlier-life\n"
 
 
+def test_a_token_whose_file_was_lost_is_replaced(service: RunningService):
+    file = service.folder / "admin-token"
+    ensure = ("token", "ensure", "--name", "ansible", "--role", "server_admin", "--file", str(file))
+    service.command(*ensure, "--email", "ann@corp.test")
+    lost = file.read_text().strip()
+    file.unlink()
+    assert service.command(*ensure).stdout == "created\n"
+    for token, status in ((lost, 401), (file.read_text().strip(), 200)):
+        service.tokens["ansible"] = token
+        assert service.call("GET", "/settings/email-server", role="ansible").status_code == status
+    assert "ansible\tserver_admin\tann@corp.test" in service.command("token", "list").stdout
+    other = service.command(*ensure[:5], "viewer", *ensure[6:7], str(service.folder / "other"))
+    assert "already" in other.stderr
+
+
 def test_a_revoked_token_stays_revoked(service: RunningService):
     file = service.folder / "admin-token"
     ensure = ("token", "ensure", "--name", "ansible", "--role", "server_admin", "--file", str(file))
@@ -97,8 +112,10 @@ def test_a_revoked_token_stays_revoked(service: RunningService):
     assert "was revoked" in refused.stderr
     assert "Remove the file" in refused.stderr
     file.unlink()
-    again = service.command(*ensure)
-    assert "already" in again.stderr  # the name is not used twice, so that the audit log stays clear
+    assert service.command(*ensure).stdout == "created\n"
+    assert service.call("GET", "/settings/email-server", role="ansible").status_code == 401
+    service.tokens["ansible"] = file.read_text().strip()
+    assert service.call("GET", "/settings/email-server", role="ansible").status_code == 200
     assert service.command("token", "revoke", "nobody").returncode == 1
 
 

@@ -73,3 +73,12 @@ def test_a_body_that_is_too_large_is_refused(service: RunningService):
     body = b'{"kind": "' + b"x" * 3_000_000 + b'"}'
     answer = requests.post(f"{service.url}/api/v1/notifications", data=body, headers=headers, timeout=10)
     assert (answer.status_code, answer.json()["code"]) == (413, "content-too-large")
+
+
+def test_an_attempt_without_the_role_is_recorded(service: RunningService, sink: MailSink):
+    for role in ("viewer", "catalog"):
+        assert service.save(through(sink.port), role=role).status_code == 403
+    entries = service.call("GET", "/audit").json()["entries"]
+    assert [(entry["actor"], entry["outcome"], entry["detail"]["code"]) for entry in entries] == [
+        ("catalog", "refused", "not-permitted"), ("viewer", "refused", "not-permitted"),
+    ]  # fmt: skip

@@ -122,6 +122,9 @@ class TokenStore(Protocol):
     def add(self, name: str, role: Role, email: str | None, digest: bytes) -> None:
         """Raises Conflict if the name is taken."""
 
+    def replace(self, name: str, role: Role, email: str | None, digest: bytes) -> bool:
+        """Let this be the token of that name and role from now on, and no other; False if there was none of them."""
+
     def find(self, digest: bytes) -> Principal | None:
         """Who has the token with this SHA-256, unless it was revoked."""
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from catalog_mail.api import security
 from catalog_mail.api.context import Services, services
 from catalog_mail.api.problems import documented
 from catalog_mail.api.security import require
@@ -22,7 +23,18 @@ from catalog_mail.services.email_settings import Tested, Trying, View
 router = APIRouter(prefix="/settings/email-server", tags=["settings"])
 
 Reader = Annotated[Principal, Depends(require(Role.VIEWER))]
-Administrator = Annotated[Principal, Depends(require(Role.SERVER_ADMIN))]
+
+
+def _administrator(
+    who: Annotated[Principal, Depends(security.principal)], services: Annotated[Services, Depends(services)]
+) -> Principal:
+    """The caller, who is a server admin. An attempt by another is recorded. Raises NotPermitted."""
+    if who.role is not Role.SERVER_ADMIN:
+        services.settings.refuse(who)
+    return who
+
+
+Administrator = Annotated[Principal, Depends(_administrator)]
 
 
 class _DescribedAs:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from catalog_mail.domain import settings_reading, settings_rules
-from catalog_mail.domain.errors import CatalogMailError, Conflict, InputRefused, NotConfigured, PreconditionFailed
+from catalog_mail.domain.errors import CatalogMailError, Conflict, InputRefused, NotConfigured, NotPermitted, PreconditionFailed
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.people import Principal
 from catalog_mail.domain.settings import Deployment, SendingSettings, SmtpServer, Transport
@@ -146,6 +146,14 @@ class EmailSettings:
                 tested = self._send_trial(self._sending(stored), principal, trying)
         self._record("email_settings.test", "sent", principal, {"recipient": tested.recipient})
         return tested
+
+    def refuse(self, principal: Principal) -> None:
+        """Record that somebody who is no server admin wanted to change or try the settings. Raises NotPermitted."""
+        with self._refusals_recorded(ACTION, principal, []):
+            raise NotPermitted(
+                f"The token {principal.name!r} has the role {principal.role}, and the e-mail settings need server_admin.",
+                "Use a token with the role server_admin.",
+            )
 
     # -- inside ----------------------------------------------------------------------------------------------------------
 

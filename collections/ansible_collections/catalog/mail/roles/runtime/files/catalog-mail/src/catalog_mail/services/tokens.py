@@ -37,13 +37,17 @@ class Tokens:
     def ensure(self, token: str, name: str, role: Role, email: str | None) -> str:
         """Make a token that stands in a file already valid: "created", "changed" (its e-mail address) or "unchanged".
 
-        Raises Conflict if this very token was revoked, or if its name or role is another's.
+        A name whose file was lost, or whose token was revoked and its file removed, gets the new token in place of the
+        old one, which is refused from then on. Raises Conflict if this very token was revoked, or if its name or role is
+        another's.
         """
         known = self._store.find(digest(token))
         if known is None:
             if self._store.is_revoked(digest(token)):
                 raise Conflict("The token in the file was revoked.", "Remove the file and run this again for a new one.")
-            self.register(token, name, role, email)
+            _check_email(email)
+            if not self._store.replace(name, role, email, digest(token)):
+                self.register(token, name, role, email)
             return "created"
         if (known.name, known.role) != (name, role):
             raise Conflict(

@@ -32,6 +32,13 @@ class DatabaseTokens:
                 f"There is, or was, a token called {name!r} already.", "Choose another name; names are not used twice."
             ) from error
 
+    def replace(self, name: str, role: Role, email: str | None, digest: bytes) -> bool:
+        """Let this be the token of that name and role from now on, and no other; False if there was none of them."""
+        change = update(tokens).where(tokens.c.name == name, tokens.c.role == role.value)
+        values = {"digest": digest, "created_at": self._clock.now(), "revoked_at": None}
+        with self._engine.begin() as connection:
+            return connection.execute(change.values(values if email is None else {**values, "email": email})).rowcount > 0
+
     def find(self, digest: bytes) -> Principal | None:
         """Who has it, unless it was revoked."""
         query = select(tokens).where(tokens.c.digest == digest, tokens.c.revoked_at.is_(None))
