@@ -19,7 +19,7 @@ import requests
 
 SOURCE = Path(__file__).resolve().parents[2] / "collections/ansible_collections/catalog/mail/roles/runtime/files/catalog-mail/src"
 ADMIN = "admin@corp.test"
-START_SECONDS = 40
+START_SECONDS = 120
 
 
 def free_port() -> int:
@@ -80,7 +80,7 @@ class RunningService:
     def command(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run `catalog-mail` with these words to its end."""
         return subprocess.run(
-            self._words(*words), env=self._environment(), capture_output=True, text=True, timeout=60, check=False, **options
+            self._words(*words), env=self._environment(), capture_output=True, text=True, timeout=120, check=False, **options
         )
 
     def prepare(self) -> None:
