@@ -24,4 +24,4 @@ class Watch:
             if known is None or known[0] != beat:
                 self._seen[name] = (beat, now)
         self._seen = {name: seen for name, seen in self._seen.items() if name in beats}
-        return frozenset(name for name, (_, since) in self._seen.items() if now - since < self._timeout)
+        return frozenset(name for name, (_beat, since) in self._seen.items() if now - since < self._timeout)

@@ -36,7 +36,7 @@ def read_token(keys: Sequence[bytes], token: str) -> tuple[str, Kind] | None:
     # Only what was signed is looked into, and only in the one spelling that it was given out in.
     if not any(hmac.compare_digest(mac, _mac(key, payload)) for key in keys) or _encode(raw) != token:
         return None
-    kind, _, address = payload.removeprefix(_VERSION).partition(b"\x00")
+    kind, _null, address = payload.removeprefix(_VERSION).partition(b"\x00")
     try:
         return address.decode("ascii"), Kind(kind.decode("ascii"))
     except ValueError:  # a kind that this version does not know any more

@@ -267,7 +267,7 @@ class EmailSettings:
     def _view(self, stored: StoredSettings) -> View:
         document = _copied(_document(stored))
         for path in DESTINATIONS:
-            section, _, name = path.rpartition(".")
+            section, _dot, name = path.rpartition(".")
             secret = stored.secrets.get(path)
             state = {"present": secret is not None, "changed_at": secret.changed_at.isoformat() if secret else None}
             settings_reading.value_at(document, section)[name] = state
@@ -287,5 +287,3 @@ def _secrets(stored: StoredSettings) -> Secrets:
 
 def _copied(value: Any) -> Any:
     return {name: _copied(part) for name, part in value.items()} if isinstance(value, Mapping) else value
-
-

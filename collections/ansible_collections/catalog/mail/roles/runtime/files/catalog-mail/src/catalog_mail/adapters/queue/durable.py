@@ -66,7 +66,7 @@ class DurableQueue:
 
     def enqueue(self, delivery_ids: Iterable[str]) -> None:
         """Begin with these at once. They are found where they are stored; this only wakes who looks."""
-        if any(True for _ in delivery_ids):
+        if any(True for _delivery in delivery_ids):
             self._wake.set()
 
     def running(self) -> bool:

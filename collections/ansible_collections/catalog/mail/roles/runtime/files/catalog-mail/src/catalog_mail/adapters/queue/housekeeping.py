@@ -58,9 +58,9 @@ class Housekeeping:
         return freed
 
     def _tidy_up(self) -> None:
-        for _ in range(PAGES):
+        for _page in range(PAGES):
             if self._engine.collect(KEEP_WORKFLOWS, self._clock.now()) < PAGE:
                 break
-        for _ in range(PAGES):
+        for _page in range(PAGES):
             if self._store.forget_messages(accepted_before=self._clock.now() - self._keep, limit=PAGE) < PAGE:
                 break
