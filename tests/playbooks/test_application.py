@@ -197,6 +197,7 @@ def test_restart_that_an_earlier_run_never_came_to() -> None:
         "systemctl disable catalog-mail",
         "rm /etc/catalog-mail/admin-token",
         "chmod 0644 /etc/catalog-mail/key",
+        "chmod 0644 /etc/catalog-mail/admin-token",
     ],
 )
 def test_damage_is_mended(damage: str) -> None:

@@ -45,8 +45,23 @@ def described(path: str) -> str | None:
             content = hashlib.sha256(file.read()).hexdigest()
     except OSError:
         return None
-    owner, group = pwd.getpwuid(status.st_uid).pw_name, grp.getgrgid(status.st_gid).gr_name
-    return f"{content} {stat.S_IMODE(status.st_mode):04o} {owner}:{group}"
+    return f"{content} {stat.S_IMODE(status.st_mode):04o} {owner_name(status.st_uid)}:{group_name(status.st_gid)}"
+
+
+def owner_name(number: int) -> str:
+    """A user's name; the number where the user is gone, so that the role can mend it."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def group_name(number: int) -> str:
+    """A group's name; the number where the group is gone."""
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
 
 
 def is_stale(paths: list[str]) -> bool:
@@ -82,8 +97,10 @@ def is_ready(listen: str) -> bool:
 
 
 def token_is_valid(listen: str) -> bool:
-    """Whether the service takes the administrator's token."""
+    """Whether the service takes the administrator's token, and root alone can read it."""
     try:
+        if stat.S_IMODE(os.stat(TOKEN).st_mode) != 0o600:
+            return False
         with open(TOKEN, encoding="utf-8") as file:
             token = file.readline().strip()
     except (OSError, UnicodeDecodeError):
