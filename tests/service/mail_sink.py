@@ -60,12 +60,16 @@ class MailSink:
         """The messages, parsed."""
         return [email.message_from_bytes(raw, policy=email.policy.SMTP) for _, _, raw in self.taken]
 
-    def wait_for(self, count: int, seconds: float = 20) -> list[EmailMessage]:
-        """The messages, as soon as there are this many."""
+    def wait_for(
+        self, count: int, seconds: float = 20, *, such: Callable[[EmailMessage], bool] = lambda _message: True
+    ) -> list[EmailMessage]:
+        """The messages, or `such` of them, as soon as there are this many."""
         deadline = time.monotonic() + seconds
-        while len(self.taken) < count and time.monotonic() < deadline:
+        while True:
+            messages = [message for message in self.messages if such(message)] if len(self.taken) >= count else []
+            if len(messages) >= count or time.monotonic() > deadline:
+                break
             time.sleep(0.02)
-        messages = self.messages
         assert len(messages) >= count, f"{len(messages)} of {count} messages after {seconds} s"
         return messages
 
