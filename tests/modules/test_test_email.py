@@ -139,7 +139,7 @@ BROKEN_RELAYS = [
     ("an authority that is not known", {"smtp_tls_CAfile": ""}, {}, "not signed by", "certificate not verified"),
     ("a name that is not in the certificate", {"relayhost": "[198.18.25.25]:587"}, {}, "issued for another name",
      "certificate not verified"),
-    ("a port on which nothing listens", {"relayhost": "[mail.corp.test]:2525"}, {}, "Nothing listens", "refused"),
+    ("a port on which nothing listens", {"relayhost": "[mail.corp.test]:2526"}, {}, "Nothing listens", "refused"),
     ("a relay that does not exist", {"relayhost": "[nowhere.corp.test]:587"}, {}, "could not be resolved", "not found"),
     ("TLS from the first byte on where the server wants STARTTLS", {"smtp_tls_wrappermode": "yes"}, {},
      "do not agree when TLS begins", "handshake failure"),
@@ -177,7 +177,7 @@ def test_a_stopped_postfix_is_told_and_the_message_does_not_wait_for_its_start(h
 
 
 def test_only_the_test_message_is_deleted(debian12, send, passwords):
-    relay(debian12, passwords, relayhost="[mail.corp.test]:2525")
+    relay(debian12, passwords, relayhost="[mail.corp.test]:2526")
     addresses = "-f noreply@catalog.test -- alice@corp.test"
     debian12.sh(f"printf 'Subject: not a test\\n\\nhello\\n' | /usr/sbin/sendmail -i {addresses}; sleep 0.5")
     result = send(debian12)
@@ -211,7 +211,7 @@ def test_another_instance_of_postfix_is_followed(debian12, send, passwords, mail
                 f"xargs -0 postconf -c {own} -e; postfix -c {own} start 2>/dev/null",
                 stdin="\0".join(f"{name}={value}" for name, value in settings.items()).encode())
     try:
-        relay(debian12, passwords, relayhost="[mail.corp.test]:2525")
+        relay(debian12, passwords, relayhost="[mail.corp.test]:2526")
         result = send(debian12, mailbox=mailbox, config_directory=own)
         assert not result.get("failed"), result["msg"]
         assert result["hops"][0]["by"] == "out.catalog.test"
@@ -317,7 +317,7 @@ BROKEN_SMTP = [
     ("a recipient that does not exist", {}, {"recipient": "nobody@corp.test"}, "submit", "does not know the recipient"),
     ("a recipient elsewhere, without a login", {"tls": "none", "username": None, "password": None, "ca_file": None},
      {"recipient": "somebody@elsewhere.test"}, "submit", "does not pass on mail"),
-    ("a port on which nothing listens", {"port": 2525}, {}, "connect", "Nothing listens"),
+    ("a port on which nothing listens", {"port": 2526}, {}, "connect", "Nothing listens"),
     ("a host that does not exist", {"host": "nowhere.corp.test"}, {}, "connect", "could not be resolved"),
     ("an address that nobody has", {"host": "198.18.25.250", "timeout": 5}, {}, "connect", "There is no network way"),
 ]
