@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from catalog_mail.domain.conversation import Conversation, Post
+from catalog_mail.domain.mailbox import Disposition, Filed, ImapServer, MailboxEvidence, Overview, Place, RawMessage
 from catalog_mail.domain.notification import Delivery, Kind, Notification, State
 from catalog_mail.domain.outcome import Outcome
 from catalog_mail.domain.people import Principal, Role, User
+from catalog_mail.domain.reply import Reply
 from catalog_mail.domain.settings import SendingSettings
 
 
@@ -306,3 +308,100 @@ class CatalogStore(Protocol):
 
     def opted_out_of(self, addresses: Iterable[str], kind: Kind) -> frozenset[str]:
         """Which of these addresses, in lower case, do not want this kind."""
+
+
+# -- replies -----------------------------------------------------------------------------------------------------------
+
+
+class Mailbox(Protocol):
+    r"""An open mailbox, for one thread. Every method raises MailboxFailed and nothing else.
+
+    Nothing that is read here becomes \Seen by being read.
+    """
+
+    @property
+    def place(self) -> Place: ...
+
+    @property
+    def keeps_keywords(self) -> bool:
+        """Whether a keyword that is set here stays."""
+
+    def unread(self) -> Sequence[str]:
+        """The keys of all unread messages at this moment, oldest first."""
+
+    def fetch(self, keys: Sequence[str], largest: int) -> Iterable[RawMessage]:
+        """These messages, those larger than so many bytes without their body. One that is gone by now is left out."""
+
+    def mark(self, keys: Sequence[str], disposition: Disposition) -> None:
+        """Make them read, with the disposition's keyword where the server keeps it. One that is gone is left out."""
+
+    def overview(self, since: str | None) -> Overview:
+        """What stands here; `since` is the `last` of an earlier overview of this place, None for the first."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until something has changed here (True) or so many seconds have passed (False); long waits are no fault.
+
+        A server that does not tell of changes makes it wait to the end.
+        """
+
+    def filed(self) -> Iterable[Filed]:
+        """All messages that are read."""
+
+    def archive(self, keys: Sequence[str]) -> int:
+        """Move these to the archive's mailbox, which is made if it is missing. How many were moved."""
+
+    def archived(self) -> Iterable[Filed]:
+        """What stands in the archive; empty where there is none."""
+
+    def expire(self, keys: Sequence[str]) -> int:
+        """Remove these from the archive for good, and nothing else. How many were removed."""
+
+    def close(self) -> None:
+        """Close the connection; raises nothing."""
+
+
+class Mailboxes(Protocol):
+    """Opens mailboxes."""
+
+    def open(self, server: ImapServer) -> Mailbox:
+        """Raises MailboxFailed."""
+
+    def probe(self, server: ImapServer) -> MailboxEvidence:
+        """Open it for a test, change nothing in it, close it. Raises MailboxFailed."""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """The catalog has the reply. `post_id` where it told one; `already` if it had it before."""
+
+    post_id: str | None = None
+    already: bool = False
+
+
+@dataclass(frozen=True)
+class PostRefused:
+    """The catalog will not take this reply, now or later. `detail` for the log."""
+
+    detail: str
+
+
+@dataclass(frozen=True)
+class PostFailed:
+    """It could not be posted for now. `retry_after` seconds, where the catalog named them.
+
+    `everywhere` says that the next reply would fail in the same way: the catalog is down, throttles, or is not set up.
+    """
+
+    detail: str
+    retry_after: float | None = None
+    everywhere: bool = False
+
+
+Posting = Posted | PostRefused | PostFailed
+
+
+class Conversations(Protocol):
+    """Where replies go: a catalog's conversations. A reply whose `key` is known there is not posted again."""
+
+    def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
+        """What became of each, in their order. Raises nothing that a catalog could cause."""

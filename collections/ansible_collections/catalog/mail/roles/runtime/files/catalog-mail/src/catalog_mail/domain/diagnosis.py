@@ -58,3 +58,12 @@ class SendingFailed(CatalogMailError):
         super().__init__(failure.cause, failure.remedy, field=failure.field)
         self.failure = failure
         self.code = failure.code.value
+
+
+class MailboxFailed(CatalogMailError):
+    """A mailbox could not be reached, opened, read or written; `failure` tells why. Its connection is of no use any more."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.cause, failure.remedy, field=failure.field)
+        self.failure = failure
+        self.code = failure.code.value
