@@ -51,6 +51,8 @@ def test_what_is_left_out_has_its_default() -> None:
         "interactions.archive.enabled": True,
         "interactions.archive.on_calendar": "Sun 02:00",
         "interactions.archive.keep_days": 30,
+        "interactions.authserv_id": None,
+        "interactions.imap.ca_file": None,
     }
 
 

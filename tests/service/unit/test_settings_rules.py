@@ -151,7 +151,7 @@ def test_what_the_destination_of_each_secret_is() -> None:
         PASSWORD: ("host", "port", "tls", "username", "ca_file"),
         "notifications.microsoft.client_secret": app,
         "notifications.microsoft.certificate": app,
-        "interactions.imap.password": ("host", "port", "tls", "username"),
+        "interactions.imap.password": ("host", "port", "tls", "username", "ca_file"),
         "interactions.microsoft.client_secret": app,
         "interactions.microsoft.certificate": app,
     }

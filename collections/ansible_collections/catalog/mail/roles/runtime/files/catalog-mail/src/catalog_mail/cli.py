@@ -46,6 +46,10 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="answer the API and send notifications, until stopped")
     serve.set_defaults(run=_serve)
+    sync = commands.add_parser("reply-sync", help="read the mailbox of replies and post them, until stopped")
+    sync.set_defaults(run=_reply_sync)
+    archive = commands.add_parser("archive", help="archive what was handled in the mailbox of replies, once")
+    archive.set_defaults(run=_archive)
     migrate = commands.add_parser("migrate", help="bring the database to what this version needs")
     migrate.set_defaults(run=_migrate)
     key = commands.add_parser("key", help="make the key that encrypts the stored secrets, unless it exists")
@@ -102,6 +106,14 @@ def _operator() -> Principal:
 
 def _serve(options: argparse.Namespace) -> None:
     _application(options).serve()
+
+
+def _reply_sync(options: argparse.Namespace) -> None:
+    _application(options).reply_sync()
+
+
+def _archive(options: argparse.Namespace) -> None:
+    print(json.dumps(_application(options).archive()))
 
 
 def _migrate(options: argparse.Namespace) -> None:

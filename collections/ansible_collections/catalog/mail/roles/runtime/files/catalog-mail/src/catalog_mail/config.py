@@ -82,6 +82,23 @@ class Queue(Section):
     takeover_after: Annotated[int, Field(ge=5, le=3600)] = 30
 
 
+class Replies(Section):
+    """Replies by e-mail: where they are posted, for how long a mail can be answered, how large a reply may be.
+
+    Without `webhook_url` they go to the embedded conversations; with it to another catalog, as Standard Webhooks signed with
+    the secret in `webhook_secret_file` (it begins with whsec_), up to `workers` at a time, each within `timeout` seconds.
+    `webhook_ca_file` names the only authorities that are trusted then.
+    """
+
+    webhook_url: Annotated[str, AfterValidator(_http_address)] | None = None
+    webhook_secret_file: str | None = None
+    webhook_ca_file: str | None = None
+    workers: Annotated[int, Field(ge=1, le=64)] = 4
+    timeout: Annotated[int, Field(ge=1, le=300)] = 10
+    intent_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    largest_message: Annotated[int, Field(ge=10_000, le=200_000_000)] = 20 * 1024 * 1024
+
+
 class Config(Section):
     """The whole file. Paths are absolute."""
 
@@ -98,6 +115,7 @@ class Config(Section):
     builtin: Builtin = Builtin()
     cloud: Cloud | None = None
     queue: Queue = Queue()
+    replies: Replies = Replies()
 
     @property
     def host(self) -> str:
@@ -170,5 +188,11 @@ def check(document: Mapping[str, Any], path: Path) -> Config:
             f"In {path}, deployment is cloud, but the table [cloud] is missing.",
             "Add it with from_address, the address that the provider's mails come from.",
             field="cloud.from_address",
+        )
+    if config.replies.webhook_url and not config.replies.webhook_secret_file:
+        raise Misconfigured(
+            f"In {path}, replies.webhook_url stands without replies.webhook_secret_file.",
+            "Name the file with the secret that signs the posts; the other catalog checks them with the same.",
+            field="replies.webhook_secret_file",
         )
     return config

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -82,6 +83,22 @@ def serve(app: Any, *, host: str, port: int, parts: list[Part]) -> None:
     finally:
         for part in reversed(started):
             part.stop()
+    log.info("stopped")
+
+
+def watch(run: Callable[[Callable[[], None], Callable[[], bool]], None]) -> None:
+    """Run something that has no socket, until SIGTERM or SIGINT. It is given `ready`, which tells systemd, and `stopping`."""
+    systemd = sdnotify.SystemdNotifier()
+    stopping = threading.Event()
+
+    def stop(number: int, _frame: object) -> None:
+        log.info("stopping (%s)", signal.Signals(number).name)
+        systemd.notify("STOPPING=1")
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    run(lambda: systemd.notify("READY=1"), stopping.is_set)
     log.info("stopped")
 
 

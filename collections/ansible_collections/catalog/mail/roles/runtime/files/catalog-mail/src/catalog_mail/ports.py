@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from catalog_mail.domain.conversation import Conversation, Post
-from catalog_mail.domain.mailbox import Disposition, Filed, ImapServer, MailboxEvidence, Overview, Place, RawMessage
+from catalog_mail.domain.diagnosis import Failure
+from catalog_mail.domain.mailbox import Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage
 from catalog_mail.domain.notification import Delivery, Kind, Notification, State
 from catalog_mail.domain.outcome import Outcome
 from catalog_mail.domain.people import Principal, Role, User
-from catalog_mail.domain.reply import Reply
-from catalog_mail.domain.settings import SendingSettings
+from catalog_mail.domain.reply import Answered, Reply
+from catalog_mail.domain.settings import ImapServer, SendingSettings
 
 
 class Clock(Protocol):
@@ -405,3 +406,125 @@ class Conversations(Protocol):
 
     def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
         """What became of each, in their order. Raises nothing that a catalog could cause."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A reply as it is stored: with its post and what tells of it (the embedded catalog), or with another catalog's id."""
+
+    reply: Reply
+    post: Post | None = None
+    notices: Sequence[Notice] = ()
+    post_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A mail that tells somebody why their reply was refused. `key` is the same for every copy of the reply."""
+
+    key: str
+    address: str
+    notice: Notice
+
+
+@dataclass(frozen=True)
+class Handled:
+    """What became of a message that was not posted."""
+
+    key: str
+    disposition: Disposition
+    reason: str
+    explanation: Explanation | None = None
+
+
+class ReplyStore(Protocol):
+    """What is remembered of replies. Each method that writes is one transaction, and twice is the same as once."""
+
+    def handled(self, place: Place, keys: Sequence[str]) -> Mapping[str, Disposition]:
+        """What became of these messages, as far as they were handled."""
+
+    def answered(self, handles: Iterable[str]) -> Mapping[str, Answered]:
+        """The mails that these handles name."""
+
+    def posted(self, keys: Sequence[str]) -> Mapping[str, str | None]:
+        """Which of these replies were posted, each with the id of its post where one is known."""
+
+    def add(self, written: Sequence[Written], at: datetime) -> Sequence[Posted]:
+        """Store posts, what tells of them, and what became of the messages. A reply whose key is known is not posted again."""
+
+    def record(self, place: Place, handled: Sequence[Handled], at: datetime) -> Sequence[Notice]:
+        """Store what became of messages, with the explanations; those that were stored now are returned."""
+
+    def failed(self, place: Place, key: str) -> int:
+        """Our decision about this message failed once more; how often by now."""
+
+    def explained(self, addresses: Iterable[str], since: datetime) -> Mapping[str, int]:
+        """How many explanations each of these was sent since then."""
+
+    def outcomes(self) -> Mapping[tuple[Disposition, str], int]:
+        """How many messages came to which end, by disposition and reason."""
+
+
+@dataclass(frozen=True)
+class WorkerReport:
+    """What a process that reads the mailbox says of itself; times are UTC.
+
+    `state` is one word: working, waiting, failed, disabled. `error` is its last failure, None while all is well.
+    """
+
+    name: str
+    version: str
+    state: str
+    last_good_poll: datetime | None = None
+    backlog: int = 0
+    oldest_unread: datetime | None = None
+    taken_by_others: int = 0
+    error: Failure | None = None
+    error_since: datetime | None = None
+    retried: int = 0
+    beat_at: datetime | None = None
+
+
+class ReplyWorkers(Protocol):
+    """The processes that read the mailbox."""
+
+    def report(self, report: WorkerReport) -> None:
+        """Let this be what is known of it."""
+
+    def reports(self) -> Sequence[WorkerReport]:
+        """The last of each."""
+
+    def forget(self, names: Iterable[str]) -> None:
+        """They have ended."""
+
+
+class MailboxMarks(Protocol):
+    """Up to where a mailbox was looked through."""
+
+    def mark(self, place: Place) -> str | None:
+        """None if it never was."""
+
+    def move(self, place: Place, last: str) -> None:
+        """Up to here."""
+
+
+@dataclass(frozen=True)
+class ProbeState:
+    """A test of sub-addresses: when it was sent, and whether its mail came; None while that is open."""
+
+    handle: str
+    sent_at: datetime
+    found: bool | None
+
+
+class Probes(Protocol):
+    """Tests of sub-addresses; `route` stands for the settings that they went by."""
+
+    def last(self, route: str) -> ProbeState | None:
+        """The newest one."""
+
+    def sent(self, route: str, handle: str, at: datetime) -> None:
+        """One goes out."""
+
+    def settle(self, handle: str, *, found: bool) -> None:
+        """Its mail came, or will not come."""

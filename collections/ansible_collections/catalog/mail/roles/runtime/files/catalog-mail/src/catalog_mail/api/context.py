@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from catalog_mail.ports import AuditLog
+from catalog_mail.ports import AuditLog, Clock
 from catalog_mail.services.catalog import Catalog
 from catalog_mail.services.email_settings import EmailSettings
 from catalog_mail.services.health import Health
 from catalog_mail.services.notifications import Notifications
+from catalog_mail.services.reply_state import ReplyState
 from catalog_mail.services.tokens import Tokens
 from catalog_mail.services.unsubscribing import Unsubscribing
 
@@ -26,6 +27,8 @@ class Services:
     tokens: Tokens
     audit: AuditLog
     health: Health
+    replies: ReplyState
+    clock: Clock
 
 
 async def services(request: Request) -> Services:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from catalog_mail.api.context import Services, services
@@ -15,7 +15,7 @@ from catalog_mail.api.fields import Address, DisplayName, Key, MailHtml, MailTex
 from catalog_mail.api.problems import documented
 from catalog_mail.api.security import require
 from catalog_mail.domain.errors import InputRefused
-from catalog_mail.domain.notification import Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.notification import REQUESTABLE, Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.notification_data import NAMES_RECIPIENTS, schema
 from catalog_mail.domain.people import Principal, Role
 from catalog_mail.domain.request import MOST_RECIPIENTS, NotificationRequest
@@ -32,6 +32,12 @@ class RecipientBody(BaseModel):
     display_name: DisplayName = ""
 
 
+def _requestable(kind: Kind) -> Kind:
+    if kind not in REQUESTABLE:
+        raise ValueError("is a kind that only the service itself sends; choose another")
+    return kind
+
+
 class NotificationBody(BaseModel):
     """Something to tell.
 
@@ -43,7 +49,7 @@ class NotificationBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    kind: Annotated[Kind, Field(strict=False)]
+    kind: Annotated[Kind, Field(strict=False), AfterValidator(_requestable)]
     data: dict[str, Any] | None = None
     recipients: Annotated[list[RecipientBody], Field(min_length=1, max_length=MOST_RECIPIENTS)] | None = None
     # The kinds other than `message` have none of these three; the domain says so in a sentence.
@@ -59,7 +65,7 @@ class NotificationBody(BaseModel):
         whole = handler.resolve_ref_schema(handler(core))
         common = {name: whole["properties"][name] for name in ("recipients", "thread", "idempotency_key")}
         own = {name: whole["properties"][name] for name in ("subject", "text", "html")}
-        alternatives = [alternative for kind in Kind for alternative in _alternatives(kind, common, own)]
+        alternatives = [alternative for kind in Kind if kind in REQUESTABLE for alternative in _alternatives(kind, common, own)]
         return {"title": "NotificationBody", "description": whole["description"], "anyOf": alternatives}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.core import CollectorRegistry, GaugeMetricFamily
+from prometheus_client.core import CollectorRegistry, CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from pydantic import BaseModel, Field
 
@@ -17,6 +18,7 @@ from catalog_mail.api.problems import documented
 from catalog_mail.api.security import require
 from catalog_mail.domain.people import Principal, Role
 from catalog_mail.services.health import Health
+from catalog_mail.services.reply_state import State
 
 router = APIRouter(tags=["operations"])
 
@@ -52,8 +54,10 @@ def health(services: Annotated[Services, Depends(services)], response: Response)
 class _Gauges(Collector):
     """What is read from the database at the moment that the metrics are asked for."""
 
-    def __init__(self, health: Health) -> None:
+    def __init__(self, health: Health, state: State, now: datetime) -> None:
         self._health = health
+        self._replies = state
+        self._now = now
 
     def collect(self) -> Any:
         deliveries = GaugeMetricFamily(
@@ -72,6 +76,30 @@ class _Gauges(Collector):
             "1 if the e-mail settings are complete enough to send.",
             value=float(self._health.configured()),
         )
+        yield from self._of_replies()
+
+    def _of_replies(self) -> Iterator[Metric]:
+        state = self._replies
+        outcomes = CounterMetricFamily(
+            "catalog_mail_reply_outcomes", "Messages of the mailbox by what became of them, and why.",
+            labels=["outcome", "reason"],
+        )  # fmt: skip
+        for (disposition, reason), count in state.outcomes.items():
+            outcomes.add_metric([disposition.value, reason], count)
+        outcomes.add_metric(["retried", ""], state.retried)
+        yield outcomes
+        gauges = {
+            "last_good_poll_age_seconds": ("Since the mailbox was read without a failure.", self._age(state.last_good_poll)),
+            "oldest_unread_seconds": ("Age of the oldest unread message; 0 if there is none.", self._age(state.oldest_unread)),
+            "backlog": ("Unread messages in the mailbox.", float(state.backlog)),
+            "taken_by_others": ("Messages that something else has marked as read.", float(state.taken_by_others)),
+            "enabled": ("1 if replies by e-mail are switched on.", float(state.enabled)),
+        }
+        for name, (text, value) in gauges.items():
+            yield GaugeMetricFamily(f"catalog_mail_reply_{name}", text, value=value)
+
+    def _age(self, moment: datetime | None) -> float:
+        return max(0.0, (self._now - moment).total_seconds()) if moment else 0.0
 
 
 @router.get(
@@ -80,9 +108,9 @@ class _Gauges(Collector):
     responses={200: {"description": "Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 def metrics(services: Annotated[Services, Depends(services)]) -> Response:
-    """Counts of deliveries by state, and how old the oldest open one is. Needs no token."""
+    """Counts of deliveries by state and of replies by outcome, and how old the oldest open ones are. Needs no token."""
     registry = CollectorRegistry()
-    registry.register(_Gauges(services.health))
+    registry.register(_Gauges(services.health, services.replies.look(), services.clock.now()))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 

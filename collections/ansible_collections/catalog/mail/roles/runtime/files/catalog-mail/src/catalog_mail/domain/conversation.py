@@ -31,3 +31,16 @@ class Post:
     created_at: datetime
     mentions: tuple[str, ...] = ()
     idempotency_key: str | None = None
+
+
+_THREAD = "conversation."
+
+
+def thread_of(conversation_id: str) -> str:
+    """The name of the thread that keeps a conversation's mails together."""
+    return f"{_THREAD}{conversation_id}"
+
+
+def conversation_of_thread(thread: str | None) -> str | None:
+    """The id of the conversation that a thread belongs to; None for another catalog's thread."""
+    return thread.removeprefix(_THREAD) if thread and thread.startswith(_THREAD) else None

@@ -31,6 +31,12 @@ class Cause(StrEnum):
     NOT_CONFIGURED = "not-configured"
     NOT_RENDERED = "not-rendered"
     INTERNAL_ERROR = "internal-error"
+    # Where replies go:
+    CATALOG_FAILED = "catalog-failed"
+
+
+# These never come from sending.
+OF_RECEIVING = frozenset({Cause.CATALOG_FAILED})
 
 
 @dataclass(frozen=True)

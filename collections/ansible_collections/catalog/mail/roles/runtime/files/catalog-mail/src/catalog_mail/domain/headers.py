@@ -17,6 +17,12 @@ _PLAIN_LENGTH = 64   # with the longest name of a header still within 78 charact
 _CHUNK_BYTES = 36    # 48 characters of base64: with its frame and the longest name of a header within RFC 2047's 76
 _VISIBLE = re.compile(r"[\x20-\x7e]*")
 _QUOTED = re.compile(r'(["\\])')
+_MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,300}>")
+
+
+def is_message_id(value: str) -> bool:
+    """Whether it can stand in In-Reply-To: one identifier in angle brackets (RFC 5322, 3.6.4)."""
+    return bool(_MESSAGE_ID.fullmatch(value))
 
 
 def header(name: str, value: str) -> str:

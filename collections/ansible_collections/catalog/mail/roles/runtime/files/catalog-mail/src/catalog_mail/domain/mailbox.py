@@ -2,26 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-
-from catalog_mail.domain.settings import TLS
-
-
-@dataclass(frozen=True)
-class ImapServer:
-    """Where and how to read mail. `timeout` is in seconds, of each answer of the server."""
-
-    host: str
-    port: int
-    tls: TLS
-    username: str
-    password: str = field(repr=False)
-    mailbox: str = "INBOX"
-    archive_mailbox: str = "Archive"
-    ca_file: str | None = None
-    timeout: float = 30
 
 
 class Disposition(StrEnum):

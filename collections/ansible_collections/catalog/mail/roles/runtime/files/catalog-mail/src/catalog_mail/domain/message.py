@@ -27,12 +27,21 @@ class Thread:
     topic: str
 
 
+@dataclass(frozen=True)
+class Replies:
+    """Where replies go, and the intent by which they are recognised; it is the Message-ID's local part too."""
+
+    address: str
+    intent: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mail:
     """One mail to one recipient. Addresses, `id` and `unsubscribe_url` are checked ASCII; all else may hold anything.
 
     `id` is 26 lower-case letters and digits; Message-ID and MIME boundary come from it. `catalog_domain` is the host of the
-    catalog's own address, `list_name` the kind of notification.
+    catalog's own address, `list_name` the kind of notification. With `replies` an answer to it finds its conversation.
+    `answers` is the Message-ID of somebody's mail that this one answers by itself, "" where that had none.
     """
 
     id: str
@@ -49,11 +58,14 @@ class Mail:
     list_name: str
     unsubscribe_url: str
     thread: Thread | None = None
+    replies: Replies | None = None
+    answers: str | None = None
 
 
 def message_id(mail: Mail) -> str:
     """The Message-ID: the same whenever this mail is written, so that a copy sent twice is recognised as one."""
-    return f"<{mail.id}@{mail.from_address.rpartition('@')[2]}>"
+    local = mail.replies.intent if mail.replies else mail.id
+    return f"<{local}@{mail.from_address.rpartition('@')[2]}>"
 
 
 def compose(mail: Mail) -> bytes:
@@ -72,8 +84,10 @@ def compose(mail: Mail) -> bytes:
         ("Subject", headers.text(mail.subject)),
         ("Date", format_datetime(mail.created_at.astimezone(UTC))),
         ("Message-ID", message_id(mail)),
+        *_reply_headers(mail),
         *_thread_headers(mail),
-        ("Auto-Submitted", "auto-generated"),
+        # RFC 3834, 5: one word for what answers a mail, another for what comes by itself.
+        ("Auto-Submitted", "auto-generated" if mail.answers is None else "auto-replied"),
         ("X-Auto-Response-Suppress", _SUPPRESSED_RESPONSES),
         ("List-Id", headers.mailbox(mail.catalog_name, f"{mail.list_name.replace('_', '-')}.{mail.catalog_domain}")),
         ("List-Unsubscribe", f"<{mail.unsubscribe_url}>"),
@@ -83,7 +97,16 @@ def compose(mail: Mail) -> bytes:
     return "".join(headers.header(name, value) for name, value in lines).encode("ascii") + _content(mail)
 
 
+def _reply_headers(mail: Mail) -> list[tuple[str, str]]:
+    """The intent stands in a header of its own too: some servers give a mail another Message-ID on its way."""
+    if mail.replies is None:
+        return []
+    return [("Reply-To", mail.replies.address), ("X-Catalog-Intent", mail.replies.intent)]
+
+
 def _thread_headers(mail: Mail) -> list[tuple[str, str]]:
+    if mail.answers is not None:
+        return [("In-Reply-To", mail.answers), ("References", mail.answers)] if mail.answers else []
     if mail.thread is None:
         return []
     root = threads.root_id(mail.thread.key, mail.catalog_domain)

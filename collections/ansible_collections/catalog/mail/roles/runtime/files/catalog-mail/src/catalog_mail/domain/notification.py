@@ -24,10 +24,18 @@ class Kind(StrEnum):
     MENTION = "mention"
     ASSIGNMENT = "assignment"
     MESSAGE = "message"  # another catalog's own text and recipients
+    REPLY_REJECTED = "reply_rejected"  # why a reply by e-mail was not posted; nobody asks for it but ourselves
 
 
 # Sent even while all notifications are switched off: somebody waits for the result of their own request.
 SENT_WHEN_SWITCHED_OFF = frozenset({Kind.DOWNLOAD_READY, Kind.DOWNLOAD_FAILED})
+
+# What others may ask for.
+REQUESTABLE = frozenset(Kind) - {Kind.REPLY_REJECTED}
+
+# A reply to one of these can be recognised, and posted if it answers a mention.
+IN_CONVERSATIONS = frozenset({Kind.MENTION, Kind.ASSIGNMENT})
+ANSWERABLE = frozenset({Kind.MENTION})
 
 
 class State(StrEnum):

@@ -105,6 +105,14 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = {
     },
     Kind.ASSIGNMENT: {**_POST, "assignee": Field(Form.USER, "Who takes care of it from now on, and gets the mail.")},
     Kind.MESSAGE: {},
+    Kind.REPLY_REJECTED: {
+        "reply_subject": Field(Form.TITLE, "The subject of the reply.", required=True),
+        "explanation": Field(Form.TEXT, "Why it was not posted.", required=True),
+        "remedy": Field(Form.TEXT, "What its author can do.", required=True),
+        "in_reply_to": Field(Form.TEXT, "Its Message-ID."),
+        "conversation": Field(Form.TITLE, "The title of the conversation that it was meant for."),
+        "url": _URL,
+    },
 }
 
 # Where the recipients of a kind come from, unless they are given.

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from catalog_mail.domain.mailbox import Disposition
+from catalog_mail.domain.mailbox import Disposition, Place
+from catalog_mail.domain.notification import Kind
+
+# Stands above a mail that can be answered; what is written above it is the answer.
+MARKER = "Please type your reply above this line"
+
+
+@dataclass(frozen=True)
+class Replying:
+    """How mails are to be answered at this moment: the mailbox's address, and whether intents are its sub-addresses."""
+
+    address: str
+    by_subaddress: bool
 
 
 class Reason(StrEnum):
@@ -55,13 +68,36 @@ class NotPosted:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """The mail that a reply answers. `conversation_id` is the embedded catalog's, None where it has none of that thread."""
+
+    delivery_id: str
+    notification_id: str
+    kind: Kind
+    created_at: datetime
+    address: str
+    user_id: str | None
+    thread: str | None
+    conversation_id: str | None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a message lies: the mailbox, and the message's key in it."""
+
+    place: Place
+    key: str
+
+
+@dataclass(frozen=True)
 class Reply:
     """A reply that is to be posted.
 
     `key` is 52 lower-case characters that are the same whenever this reply is read, wherever it lies: the idempotency key of
     its post. `notification_id` and `delivery_id` are what it answers, `conversation_id` the embedded catalog's conversation
     or None, `thread` the name of the conversation that the notification came with. `address` is the sender's, in lower case,
-    `user_id` of the embedded catalog's user or None. `text` is never empty. `message_id` is the reply's own, or "".
+    `user_id` of the embedded catalog's user or None. `text` is never empty. `message_id` is the reply's own, or "". `origin`
+    is recorded with the post, and of no meaning to another catalog.
     """
 
     key: str
@@ -73,3 +109,4 @@ class Reply:
     user_id: str | None
     text: str
     message_id: str
+    origin: Origin

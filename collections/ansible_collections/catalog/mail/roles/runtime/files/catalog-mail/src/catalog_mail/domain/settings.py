@@ -82,6 +82,45 @@ class SendingSettings:
     smtp: SmtpServer
 
 
+@dataclass(frozen=True)
+class ImapServer:
+    """Where and how to read mail. `timeout` is in seconds, of each answer of the server."""
+
+    host: str
+    port: int
+    tls: TLS
+    username: str
+    password: str = field(repr=False)
+    mailbox: str = "INBOX"
+    archive_mailbox: str = "Archive"
+    ca_file: str | None = None
+    timeout: float = 30
+
+
+@dataclass(frozen=True)
+class ArchiveSettings:
+    """What becomes of mail that was handled; `keep_days` is how long it stays in the archive."""
+
+    enabled: bool
+    keep_days: int
+
+
+@dataclass(frozen=True)
+class ReceivingSettings:
+    """All that receiving replies needs, with its secret.
+
+    `tracking` is as it was set, `auto` included. `sync_interval` is in seconds. `authserv_id` names the server whose verdict
+    on senders is required (RFC 8601), None for none.
+    """
+
+    server: ImapServer
+    reply_to: str
+    tracking: IntentTracking
+    sync_interval: int
+    authserv_id: str | None
+    archive: ArchiveSettings
+
+
 # -- the document ------------------------------------------------------------------------------------------------------
 
 Address = Annotated[str, AfterValidator(fields.address)]
@@ -163,6 +202,9 @@ class Imap(Part):
     password: Secret = None
     mailbox: Line = "INBOX"
     archive_mailbox: Line = "Archive"
+    ca_file: Annotated[str, AfterValidator(fields.absolute_path)] | None = Field(
+        default=None, description="PEM on the application's host; only these authorities are trusted then."
+    )
 
 
 class Archive(Part):
@@ -192,6 +234,10 @@ class Interactions(Part):
     imap: Imap = Field(default_factory=Imap)
     microsoft: Microsoft = Field(default_factory=Microsoft)
     intent_tracking: IntentTracking = IntentTracking.AUTO
+    authserv_id: Host | None = Field(
+        default=None,
+        description="The server whose Authentication-Results (RFC 8601) have to confirm a reply's sender; null for no check.",
+    )
     sync_interval: Annotated[int, Field(strict=True, ge=10, le=86400, description="Seconds.")] = 180
     archive: Archive = Field(default_factory=Archive)
 

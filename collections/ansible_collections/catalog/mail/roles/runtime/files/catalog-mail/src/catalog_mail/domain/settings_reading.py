@@ -40,7 +40,7 @@ DESTINATIONS: Mapping[str, tuple[str, ...]] = {
     "notifications.smtp.password": ("host", "port", "tls", "username", "ca_file"),
     "notifications.microsoft.client_secret": ("tenant_id", "client_id", "cloud"),
     "notifications.microsoft.certificate": ("tenant_id", "client_id", "cloud"),
-    "interactions.imap.password": ("host", "port", "tls", "username"),
+    "interactions.imap.password": ("host", "port", "tls", "username", "ca_file"),
     "interactions.microsoft.client_secret": ("tenant_id", "client_id", "cloud"),
     "interactions.microsoft.certificate": ("tenant_id", "client_id", "cloud"),
 }

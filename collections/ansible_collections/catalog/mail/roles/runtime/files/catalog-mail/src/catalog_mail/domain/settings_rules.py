@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog_mail.domain.errors import InputRefused, ManagedByProvider
-from catalog_mail.domain.settings import TLS, Deployment, Receiver, SendingSettings, SmtpServer, Transport
+from catalog_mail.domain.settings import (
+    TLS,
+    ArchiveSettings,
+    Deployment,
+    ImapServer,
+    IntentTracking,
+    Receiver,
+    ReceivingSettings,
+    SendingSettings,
+    SmtpServer,
+    Transport,
+)
 from catalog_mail.domain.settings_reading import DESTINATIONS, Candidate, Given, Kept, paths, several, value_at
 
 # What a stored secret is known as: its text, or None where it can no longer be decrypted.
@@ -128,6 +139,29 @@ def sending_settings(document: Mapping[str, Any], secrets: Secrets, builtin: Smt
     server = builtin if transport is Transport.BUILTIN else smtp_server(document, secrets)
     sender = notifications["from"]
     return SendingSettings(transport, sender["address"], sender["display_name"], server)
+
+
+def receiving_settings(document: Mapping[str, Any], secrets: Secrets) -> ReceivingSettings:
+    """What of a checked document, whose receiver is IMAP, is needed to receive replies."""
+    interactions = document["interactions"]
+    imap = interactions["imap"]
+    return ReceivingSettings(
+        server=ImapServer(
+            host=imap["host"],
+            port=imap["port"],
+            tls=TLS(imap["tls"]),
+            username=imap["username"],
+            password=secrets.get("interactions.imap.password") or "",
+            mailbox=imap["mailbox"],
+            archive_mailbox=imap["archive_mailbox"],
+            ca_file=imap.get("ca_file"),
+        ),
+        reply_to=interactions["reply_to"],
+        tracking=IntentTracking(interactions["intent_tracking"]),
+        sync_interval=interactions["sync_interval"],
+        authserv_id=interactions.get("authserv_id"),
+        archive=ArchiveSettings(interactions["archive"]["enabled"], interactions["archive"]["keep_days"]),
+    )
 
 
 def _sending(candidate: Candidate, secrets: Secrets) -> Iterator[InputRefused]:

@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from catalog_mail.domain import headers
 from catalog_mail.domain.addresses import checked_address
 from catalog_mail.domain.errors import InputRefused
+from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.settings import SendingSettings, Transport
 from catalog_mail.domain.text import body, one_line
 
@@ -57,12 +58,30 @@ def trial_message(trial: Trial, sending: SendingSettings) -> bytes:
         f"It was sent through {way}, and asked for by {one_line(trial.asked_by)}.\n"
         "That it has reached you means: notifications can reach you. There is nothing for you to do.\n"
     )
+    subject = f"Test of the e-mail settings of {trial.catalog_name}"
+    return _message(sending, trial.recipient, subject, trial.message_id(sending), trial.created_at, text)
+
+
+def probe_message(address: str, created_at: datetime, catalog_name: str, sending: SendingSettings) -> bytes:
+    """The message that finds out whether a sub-address takes mail; it is read by the service itself and by nobody else."""
+    text = (
+        f"{one_line(catalog_name)} tests by this message whether this address takes mail.\n\n"
+        "It is found and marked as read by the program that reads the replies. There is nothing for you to do.\n"
+    )
+    # Without the address's token: whoever answers or returns this message must not seem to be it.
+    message_id = f"<{new_id()}@{sending.from_address.rpartition('@')[2]}>"
+    return _message(sending, address, f"Test of an address of {catalog_name}", message_id, created_at, text)
+
+
+def _message(  # the parts of a message
+    sending: SendingSettings, to: str, subject: str, message_id: str, created_at: datetime, text: str
+) -> bytes:
     lines = [
         ("From", headers.mailbox(sending.display_name, sending.from_address)),
-        ("To", headers.mailbox("", trial.recipient)),
-        ("Subject", headers.text(f"Test of the e-mail settings of {trial.catalog_name}")),
-        ("Date", format_datetime(trial.created_at.astimezone(UTC))),
-        ("Message-ID", trial.message_id(sending)),
+        ("To", headers.mailbox("", to)),
+        ("Subject", headers.text(subject)),
+        ("Date", format_datetime(created_at.astimezone(UTC))),
+        ("Message-ID", message_id),
         ("Auto-Submitted", "auto-generated"),
     ]
     content = EmailMessage(policy=_POLICY)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from catalog_mail.domain.addresses import checked_address
-from catalog_mail.domain.conversation import Conversation, Post
+from catalog_mail.domain.conversation import Conversation, Post, thread_of
 from catalog_mail.domain.errors import InputRefused, NotFound, NotPermitted
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.mentions import mentioned_names
@@ -20,6 +21,8 @@ from catalog_mail.services.notifications import Notifications
 
 UNTITLED = "Untitled"
 MOST_MENTIONED = 100
+# In whose name the mails are accepted that tell of a reply.
+BY_EMAIL = Principal("reply-sync", Role.CATALOG)
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,12 @@ class Catalog:
             self._notifications.begin(notices)
         return stored
 
+    def reply(self, conversation_id: str, text: str, author: User, at: datetime) -> tuple[Post, list[Notice]]:
+        """The post of a reply that came by e-mail, and what tells of it; nothing is stored yet. Raises as `add_post` does."""
+        conversation = self._store.conversation(conversation_id)
+        post, notices = self._written(conversation, text, author, BY_EMAIL, key=None)
+        return replace(post, created_at=at), notices
+
     def assign(self, conversation_id: str, name: str | None, actor: User, principal: Principal) -> Conversation:
         """Let this user take care of it, or nobody. The assignee gets a mail, unless it was so already or they did it.
 
@@ -159,7 +168,7 @@ class Catalog:
                 f"It mentions {len(names)} names.",
                 f"Mention at most {MOST_MENTIONED} in one post; names in backticks do not count.",
             )
-        found = self._store.users_by_name(names)
+        found = self._store.users_by_name(names) if names else {}
         mentioned = [found[name] for name in names if name in found]
         post = Post(
             new_id(), conversation.id, author.id, text, self._clock.now(), tuple(user.id for user in mentioned), key
@@ -187,7 +196,7 @@ class Catalog:
                 **data,
             },
             recipients=tuple(of_user(user) for user in users),
-            thread=f"conversation.{conversation.id}",
+            thread=thread_of(conversation.id),
         )
         return self._notifications.prepare(request, principal.name)
 

@@ -14,6 +14,7 @@ from catalog_mail.domain.diagnosis import Cause, Failure, SendingFailed
 from catalog_mail.domain.errors import CatalogMailError, NotConfigured
 from catalog_mail.domain.notification import SENT_WHEN_SWITCHED_OFF, Delivery, Notification
 from catalog_mail.domain.outcome import Outcome
+from catalog_mail.domain.reply import Replying
 from catalog_mail.domain.retry import Backoff, concerns_all, next_attempt
 from catalog_mail.domain.settings import SendingSettings
 from catalog_mail.ports import CatalogStore, Clock, DeliveryStore, MailSenders
@@ -37,7 +38,9 @@ class Settings(Protocol):
 class Rendering(Protocol):
     """Makes the mail of a delivery."""
 
-    def render(self, notification: Notification, delivery: Delivery, sending: SendingSettings) -> tuple[str, bytes]:
+    def render(
+        self, notification: Notification, delivery: Delivery, sending: SendingSettings, replying: Replying | None
+    ) -> tuple[str, bytes]:
         """Its Message-ID and its bytes; the same Message-ID each time."""
 
 
@@ -59,6 +62,7 @@ class DeliverNotifications:
     catalog: CatalogStore
     clock: Clock
     backoff: Backoff
+    replying: Callable[[], Replying | None]
 
     def work(self, batch: str, stopping: Callable[[], bool]) -> None:
         """Do what is still to be done of a batch; after a kill, once more.
@@ -130,7 +134,7 @@ class DeliverNotifications:
         if attempt.message_id is not None and attempt.message is not None:
             return attempt.message_id, attempt.message
         try:
-            return self.rendering.render(notification, attempt, sending)
+            return self.rendering.render(notification, attempt, sending, self.replying())
         except CatalogMailError as error:
             raise _Refusal(Failure(Cause.NOT_RENDERED, error.cause, error.remedy, temporary=True, field=error.field)) from error
         except Exception as error:  # a template of the host's own may raise anything; the message must not be lost by it

@@ -13,7 +13,7 @@ from catalog_mail.domain import settings_reading, settings_rules
 from catalog_mail.domain.errors import CatalogMailError, Conflict, InputRefused, NotConfigured, NotPermitted, PreconditionFailed
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.people import Principal
-from catalog_mail.domain.settings import Deployment, SendingSettings, SmtpServer, Transport
+from catalog_mail.domain.settings import Deployment, Receiver, ReceivingSettings, SendingSettings, SmtpServer, Transport
 from catalog_mail.domain.settings_reading import DESTINATIONS, Candidate
 from catalog_mail.domain.settings_rules import Change, Secrets
 from catalog_mail.domain.text import one_line
@@ -96,6 +96,31 @@ class EmailSettings:
     def sending(self) -> SendingSettings:
         """How to send at this moment. Raises NotConfigured."""
         return self._sending(self._current())
+
+    def receiving(self) -> ReceivingSettings | None:
+        """How to receive replies at this moment; None while they are switched off. Raises NotConfigured."""
+        stored = self._current()
+        document, secrets = _document(stored), _secrets(stored)
+        interactions = document["interactions"]
+        if not interactions["enabled"]:
+            return None
+        if interactions["receiver"] != Receiver.IMAP.value:
+            raise NotConfigured(
+                "Receiving by Microsoft Graph is not available in this version.",
+                "Choose the receiver imap, or switch replies off.",
+                field="interactions.receiver",
+            )
+        if secrets.get("interactions.imap.password") is None:
+            raise NotConfigured(
+                "The stored password of the mailbox cannot be decrypted: the key file was replaced.",
+                "Save the settings with the password again, or restore the key file.",
+                field="interactions.imap.password",
+            )
+        return settings_rules.receiving_settings(document, secrets)
+
+    def revision(self) -> int:
+        """The revision in force; it grows with each change."""
+        return self._store.revision()
 
     def switched_on(self) -> bool:
         """Whether notifications are sent, those beyond the switch excepted."""

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from catalog_mail.domain import message
-from catalog_mail.domain.message import Mail, Thread
-from catalog_mail.domain.notification import Delivery, Kind, Notification
+from catalog_mail.domain import intent, message
+from catalog_mail.domain.headers import is_message_id
+from catalog_mail.domain.message import Mail, Replies, Thread
+from catalog_mail.domain.notification import ANSWERABLE, IN_CONVERSATIONS, Delivery, Kind, Notification
 from catalog_mail.domain.notification_data import FIELDS, LONGEST_TITLE, Form
+from catalog_mail.domain.reply import MARKER, Replying
 from catalog_mail.domain.settings import SendingSettings
 from catalog_mail.domain.text import one_line
 from catalog_mail.domain.unsubscribe import make_token
@@ -20,25 +22,38 @@ class Rendering:
     """Each kind has three templates: `<kind>.subject.txt`, `<kind>.txt` and `<kind>.html`.
 
     They are given the data of the kind as variables, and `recipient` (address, display_name), `catalog_name`, `base_url`,
-    `kind`, `subject` (not in the subject itself) and `unsubscribe_url`. A message of another catalog that has its own HTML
-    is not put into templates: both its parts stay as they are.
+    `kind`, `subject` (not in the subject itself), `unsubscribe_url`, and `reply_marker`: the line above which the answer to
+    this mail is to be written, None for one that cannot be answered. A message of another catalog that has its own HTML is
+    not put into templates: both its parts stay as they are.
     """
 
-    def __init__(self, *, templates: Templates, signing_keys: Sequence[bytes], base_url: str, catalog_name: str) -> None:
+    def __init__(
+        self,
+        *,
+        templates: Templates,
+        signing_keys: Sequence[bytes],
+        intent_keys: Sequence[bytes],
+        base_url: str,
+        catalog_name: str,
+    ) -> None:
         self._templates = templates
         self._keys = signing_keys
+        self._intent_keys = intent_keys
         self._base_url = base_url
         self._catalog_name = catalog_name
         self._domain = _domain(base_url)
 
-    def render(self, notification: Notification, delivery: Delivery, sending: SendingSettings) -> tuple[str, bytes]:
+    def render(
+        self, notification: Notification, delivery: Delivery, sending: SendingSettings, replying: Replying | None
+    ) -> tuple[str, bytes]:
         """Message-ID and message, the same each time for the same arguments and templates.
 
         Raises Misconfigured for a template that cannot be used.
         """
+        replies = self._replies(notification, delivery, replying)
         token = make_token(self._keys, delivery.recipient.address, notification.kind)
         url = f"{self._base_url}/unsubscribe/{token}"
-        subject, text, html = self._content(notification, self._context(notification, delivery, url))
+        subject, text, html = self._content(notification, self._context(notification, delivery, url, replies))
         mail = Mail(
             id=delivery.id,
             from_address=sending.from_address,
@@ -54,11 +69,24 @@ class Rendering:
             list_name=notification.kind.value,
             unsubscribe_url=url,
             thread=_thread(notification, subject),
+            replies=replies,
+            answers=_answered(notification),
         )
         return message.message_id(mail), message.compose(mail)
 
-    def _context(self, notification: Notification, delivery: Delivery, url: str) -> dict[str, Any]:
+    def _replies(self, notification: Notification, delivery: Delivery, replying: Replying | None) -> Replies | None:
+        """Also for what cannot be answered: who answers it all the same is told so."""
+        if replying is None or notification.kind not in IN_CONVERSATIONS:
+            return None
+        token = intent.make(self._intent_keys[0], delivery.id)
+        address = intent.subaddress(replying.address, token) if replying.by_subaddress else replying.address
+        return Replies(address, token)
+
+    def _context(
+        self, notification: Notification, delivery: Delivery, url: str, replies: Replies | None
+    ) -> dict[str, Any]:
         return {
+            "reply_marker": MARKER if replies and notification.kind in ANSWERABLE else None,
             **_readable(notification),
             "kind": notification.kind.value,
             "recipient": {
@@ -88,6 +116,14 @@ def _readable(notification: Notification) -> dict[str, Any]:
         name: one_line(value, LONGEST_TITLE) if name in titles and isinstance(value, str) else value
         for name, value in notification.data.items()
     }
+
+
+def _answered(notification: Notification) -> str | None:
+    """The Message-ID of the reply that this mail is about, if it can stand in a header."""
+    if notification.kind is not Kind.REPLY_REJECTED:
+        return None
+    value = notification.data.get("in_reply_to") or ""
+    return value if is_message_id(value) else ""
 
 
 def _thread(notification: Notification, subject: str) -> Thread | None:

@@ -98,8 +98,8 @@ class DatabaseCatalog:
         with self._engine.begin() as connection:
             connection.execute(insert(conversations).values(asdict(conversation)))
             if post:
-                _insert_post(connection, post)
-            _insert_notices(connection, notices)
+                insert_post(connection, post)
+            insert_notices(connection, notices)
 
     def conversation(self, conversation_id: str) -> Conversation:
         """One by its id."""
@@ -118,15 +118,15 @@ class DatabaseCatalog:
             change = update(conversations).where(conversations.c.id == conversation_id, other).values(assignee_id=user_id)
             if not connection.execute(change).rowcount:
                 return False
-            _insert_notices(connection, notices)
+            insert_notices(connection, notices)
             return True
 
     def add_post(self, post: Post, notices: Sequence[Notice]) -> tuple[Post, bool]:
         """With what tells of it."""
         try:
             with self._engine.begin() as connection:
-                _insert_post(connection, post)
-                _insert_notices(connection, notices)
+                insert_post(connection, post)
+                insert_notices(connection, notices)
         except IntegrityError:
             earlier = self._post_with_key(post.idempotency_key)
             if earlier is None:
@@ -211,11 +211,13 @@ class DatabaseCatalog:
                     raise
 
 
-def _insert_post(connection: Connection, post: Post) -> None:
+def insert_post(connection: Connection, post: Post) -> None:
+    """Store a post as part of a transaction."""
     connection.execute(insert(posts).values({**asdict(post), "mentions": list(post.mentions)}))
 
 
-def _insert_notices(connection: Connection, notices: Sequence[Notice]) -> None:
+def insert_notices(connection: Connection, notices: Sequence[Notice]) -> None:
+    """Store what tells of something as part of the same transaction."""
     for notice in notices:
         insert_notification(connection, notice.notification, notice.deliveries)
 

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from catalog_mail.domain.diagnosis import Cause, Failure
-from catalog_mail.domain.notification import Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.intent import HANDLE_LENGTH
+from catalog_mail.domain.notification import IN_CONVERSATIONS, Delivery, Kind, Notification, Recipient, State
 
 MAX_TEXT = 2000
 
@@ -39,6 +40,7 @@ def delivery_row(delivery: Delivery, notification: Notification) -> dict[str, An
         "accepted_at": notification.created_at,
         "attempts": delivery.attempts,
         "reason": delivery.reason,
+        "handle": delivery.id[:HANDLE_LENGTH] if notification.kind in IN_CONVERSATIONS else None,
     }
 
 

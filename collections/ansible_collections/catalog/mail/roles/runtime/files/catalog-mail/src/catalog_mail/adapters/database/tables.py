@@ -177,6 +177,8 @@ deliveries = Table(
     # The batch that has it while it is queued or sending, and since when.
     Column("batch", ID, index=True),
     Column("claimed_at", Instant),
+    # By which the intent of a reply names it; only where a reply can be recognised.
+    Column("handle", String(14), index=True),
     Index(None, "state", "accepted_at"),
     Index(None, "state", "next_attempt_at"),
 )
@@ -187,4 +189,79 @@ nodes = Table(
     metadata,
     Column("name", String(100), primary_key=True),
     Column("seen_at", Instant, nullable=False),
+)
+
+# -- replies
+
+# What was posted: the key is the same for every copy of a reply, in whichever mailbox it lies.
+replies = Table(
+    "replies",
+    metadata,
+    Column("key", String(52), primary_key=True),
+    Column("post_id", String(200)),  # whatever another catalog calls it
+    Column("posted_at", Instant, nullable=False),
+)
+
+# What became of a message, by where it lies: `validity` is UIDVALIDITY, `message` the UID.
+_PLACE = (("mailbox", String(400)), ("validity", String(50)), ("message", String(300)))
+handled = Table(
+    "handled",
+    metadata,
+    *(Column(name, form, primary_key=True) for name, form in _PLACE),
+    Column("disposition", String(20), nullable=False),
+    Column("reason", String(50), nullable=False),  # empty for what was posted
+    Column("handled_at", Instant, nullable=False, index=True),
+)
+
+# Messages about which our own decision failed, and how often.
+undecided = Table(
+    "undecided",
+    metadata,
+    *(Column(name, form, primary_key=True) for name, form in _PLACE),
+    Column("tries", Integer, nullable=False),
+)
+
+reply_outcomes = Table(
+    "reply_outcomes",
+    metadata,
+    Column("disposition", String(20), primary_key=True),
+    Column("reason", String(50), primary_key=True),
+    Column("messages", Integer, nullable=False),
+)
+
+# Who was told why their reply was refused, so that nobody is told too often, and of one reply once.
+explanations = Table(
+    "explanations",
+    metadata,
+    Column("key", String(52), primary_key=True),
+    Column("address", String(320), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index(None, "address", "at"),
+)
+
+# The processes that read the mailbox, each with its last report.
+reply_workers = Table(
+    "reply_workers",
+    metadata,
+    Column("name", String(150), primary_key=True),
+    Column("report", JSON, nullable=False),
+    Column("beat_at", Instant, nullable=False),
+)
+
+# Up to where a mailbox was looked through for messages that something else has read.
+mailbox_marks = Table(
+    "mailbox_marks",
+    metadata,
+    *(Column(name, form, primary_key=True) for name, form in _PLACE[:2]),
+    Column("last", String(300), nullable=False),
+)
+
+# Tests of whether mail to a sub-address arrives; `route` stands for the settings that it went by.
+probes = Table(
+    "probes",
+    metadata,
+    Column("handle", String(14), primary_key=True),
+    Column("route", String(64), nullable=False, index=True),
+    Column("sent_at", Instant, nullable=False),
+    Column("found", Boolean),
 )

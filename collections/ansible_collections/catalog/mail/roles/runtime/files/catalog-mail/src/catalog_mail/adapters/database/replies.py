@@ -1,0 +1,218 @@
+"""Replies in the database: what became of each message, what was posted, who was told why not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from catalog_mail.adapters.database.catalog import insert_notices, insert_post
+from catalog_mail.adapters.database.engine import reading
+from catalog_mail.adapters.database.tables import (
+    conversations,
+    deliveries,
+    explanations,
+    handled,
+    notifications,
+    replies,
+    reply_outcomes,
+    undecided,
+)
+from catalog_mail.adapters.database.writing import write
+from catalog_mail.domain.conversation import conversation_of_thread
+from catalog_mail.domain.mailbox import Disposition, Place
+from catalog_mail.domain.notification import Kind
+from catalog_mail.domain.reply import Answered
+from catalog_mail.ports import Explanation, Handled, Notice, Posted, Written
+
+T = TypeVar("T")
+# The reason under which a copy of a reply is counted that was posted already.
+COPY = "copy"
+
+
+class DatabaseReplies:
+    """Fulfils ports.ReplyStore."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def handled(self, place: Place, keys: Sequence[str]) -> Mapping[str, Disposition]:
+        """What became of these messages."""
+        if not keys:
+            return {}
+        with reading(self._engine) as connection:
+            return {key: Disposition(known[0]) for key, known in _handled(connection, place, keys).items()}
+
+    def answered(self, handles: Iterable[str]) -> Mapping[str, Answered]:
+        """The mails that these handles name."""
+        wanted = list(handles)
+        if not wanted:
+            return {}
+        query = (
+            select(deliveries, notifications.c.kind, notifications.c.created_at, notifications.c.thread)
+            .join(notifications, notifications.c.id == deliveries.c.notification_id)
+            .where(deliveries.c.handle.in_(wanted))
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+            existing = _existing(connection, {conversation_of_thread(row.thread) for row in rows})
+        return {row.handle: _answered(row, existing) for row in rows}
+
+    def posted(self, keys: Sequence[str]) -> Mapping[str, str | None]:
+        """Which of these replies were posted."""
+        with reading(self._engine) as connection:
+            return _posted(connection, keys)
+
+    def add(self, written: Sequence[Written], at: datetime) -> Sequence[Posted]:
+        """Posts, what tells of them, and what became of the messages."""
+        return self._repeated(lambda connection: _add(connection, written, at))
+
+    def record(self, place: Place, results: Sequence[Handled], at: datetime) -> Sequence[Notice]:
+        """What became of messages, with the explanations."""
+        return self._repeated(lambda connection: _record(connection, place, results, at))
+
+    def failed(self, place: Place, key: str) -> int:
+        """How often our decision about this message has failed by now."""
+        return self._repeated(lambda connection: _count_failure(connection, place, key))
+
+    def explained(self, addresses: Iterable[str], since: datetime) -> Mapping[str, int]:
+        """How many explanations each was sent since then."""
+        mine = explanations.c.address
+        query = select(mine, func.count()).where(mine.in_(list(addresses)), explanations.c.at >= since).group_by(mine)
+        with reading(self._engine) as connection:
+            return {address: count for address, count in connection.execute(query).tuples()}
+
+    def outcomes(self) -> Mapping[tuple[Disposition, str], int]:
+        """How many messages came to which end."""
+        with reading(self._engine) as connection:
+            return {(Disposition(row.disposition), row.reason): row.messages for row in connection.execute(select(reply_outcomes))}
+
+    def _repeated(self, change: Callable[[Connection], T]) -> T:
+        """Once more after another process has written the same: then its rows are seen."""
+        try:
+            return write(self._engine, change)
+        except IntegrityError:
+            return write(self._engine, change)
+
+
+def _add(connection: Connection, written: Sequence[Written], at: datetime) -> list[Posted]:
+    known = _posted(connection, [item.reply.key for item in written])
+    result: list[Posted] = []
+    for item in written:
+        key = item.reply.key
+        if key in known:
+            result.append(Posted(known[key], already=True))
+            continue
+        post_id = item.post.id if item.post else item.post_id
+        connection.execute(insert(replies).values(key=key, post_id=post_id, posted_at=at))
+        if item.post:
+            insert_post(connection, item.post)
+        insert_notices(connection, item.notices)
+        known[key] = post_id
+        result.append(Posted(post_id))
+    for place in {item.reply.origin.place for item in written}:
+        ends = {
+            item.reply.origin.key: (Disposition.POSTED.value, COPY if posted.already else "")
+            for item, posted in zip(written, result, strict=True)
+            if item.reply.origin.place == place
+        }
+        _insert_handled(connection, place, ends, at)
+    return result
+
+
+def _record(connection: Connection, place: Place, results: Sequence[Handled], at: datetime) -> list[Notice]:
+    ends = {item.key: (item.disposition.value, item.reason) for item in results}
+    new = _insert_handled(connection, place, ends, at)
+    wanted = [item.explanation for item in results if item.explanation and item.key in new]
+    return [explanation.notice for explanation in wanted if _insert_explanation(connection, explanation, at)]
+
+
+def _insert_handled(connection: Connection, place: Place, ends: Mapping[str, tuple[str, str]], at: datetime) -> set[str]:
+    """Store and count what is not known yet, or was handled otherwise before; the keys of what is stored now."""
+    known = _handled(connection, place, list(ends))
+    new = {key: end for key, end in ends.items() if known.get(key) != end}
+    for key, (disposition, reason) in new.items():
+        values = {"disposition": disposition, "reason": reason, "handled_at": at}
+        if key in known:
+            connection.execute(update(handled).where(*_at(place), handled.c.message == key).values(values))
+    rows = [
+        {"mailbox": place.mailbox, "validity": place.validity, "message": key, "disposition": disposition, "reason": reason,
+         "handled_at": at}
+        for key, (disposition, reason) in new.items()
+        if key not in known
+    ]  # fmt: skip
+    if rows:
+        connection.execute(insert(handled), rows)
+    _count(connection, Counter(new.values()))
+    return set(new)
+
+
+def _count(connection: Connection, ends: Mapping[tuple[str, str], int]) -> None:
+    table = reply_outcomes.c
+    for (disposition, reason), count in ends.items():
+        same = (table.disposition == disposition, table.reason == reason)
+        change = update(reply_outcomes).where(*same).values(messages=table.messages + count)
+        if not connection.execute(change).rowcount:
+            connection.execute(insert(reply_outcomes).values(disposition=disposition, reason=reason, messages=count))
+
+
+def _count_failure(connection: Connection, place: Place, key: str) -> int:
+    table = undecided.c
+    same = (table.mailbox == place.mailbox, table.validity == place.validity, table.message == key)
+    tries: int = (connection.execute(select(table.tries).where(*same)).scalar() or 0) + 1
+    if tries > 1:
+        connection.execute(update(undecided).where(*same).values(tries=tries))
+    else:
+        connection.execute(insert(undecided).values(mailbox=place.mailbox, validity=place.validity, message=key, tries=1))
+    return tries
+
+
+def _insert_explanation(connection: Connection, explanation: Explanation, at: datetime) -> bool:
+    key = explanations.c.key
+    if connection.execute(select(key).where(key == explanation.key)).first():
+        return False
+    connection.execute(insert(explanations).values(key=explanation.key, address=explanation.address, at=at))
+    insert_notices(connection, [explanation.notice])
+    return True
+
+
+def _handled(connection: Connection, place: Place, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
+    query = select(handled.c.message, handled.c.disposition, handled.c.reason)
+    rows = connection.execute(query.where(*_at(place), handled.c.message.in_(keys)))
+    return {row.message: (row.disposition, row.reason) for row in rows}
+
+
+def _at(place: Place) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return handled.c.mailbox == place.mailbox, handled.c.validity == place.validity
+
+
+def _posted(connection: Connection, keys: Sequence[str]) -> dict[str, str | None]:
+    if not keys:
+        return {}
+    rows = connection.execute(select(replies.c.key, replies.c.post_id).where(replies.c.key.in_(keys)))
+    return {row.key: row.post_id for row in rows}
+
+
+def _existing(connection: Connection, ids: Iterable[str | None]) -> set[str]:
+    wanted = [found for found in ids if found]
+    if not wanted:
+        return set()
+    return set(connection.execute(select(conversations.c.id).where(conversations.c.id.in_(wanted))).scalars())
+
+
+def _answered(row: Any, existing: set[str]) -> Answered:
+    conversation_id = conversation_of_thread(row.thread)
+    return Answered(
+        delivery_id=row.id,
+        notification_id=row.notification_id,
+        kind=Kind(row.kind),
+        created_at=row.created_at,
+        address=row.address,
+        user_id=row.user_id,
+        thread=row.thread,
+        conversation_id=conversation_id if conversation_id in existing else None,
+    )

@@ -1,0 +1,102 @@
+"""What the processes that read the mailbox say of themselves, and what they remember between two polls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Row, Table, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from catalog_mail.adapters.database.delivery_rows import failure_value, to_failure
+from catalog_mail.adapters.database.engine import reading
+from catalog_mail.adapters.database.tables import mailbox_marks, probes, reply_workers
+from catalog_mail.domain.mailbox import Place
+from catalog_mail.ports import Clock, ProbeState, WorkerReport
+
+_TIMES = ("last_good_poll", "oldest_unread", "error_since")
+
+
+class DatabaseReplyState:
+    """Fulfils ports.ReplyWorkers, ports.MailboxMarks and ports.Probes."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    # -- workers
+
+    def report(self, report: WorkerReport) -> None:
+        """Let this be what is known of it."""
+        values = {"report": _as_json(report), "beat_at": self._clock.now()}
+        self._put(reply_workers, {"name": report.name}, values)
+
+    def reports(self) -> Sequence[WorkerReport]:
+        """The last of each, by name."""
+        with reading(self._engine) as connection:
+            return [_report(row) for row in connection.execute(select(reply_workers).order_by(reply_workers.c.name))]
+
+    def forget(self, names: Iterable[str]) -> None:
+        """They have ended."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(reply_workers).where(reply_workers.c.name.in_(list(names))))
+
+    # -- marks
+
+    def mark(self, place: Place) -> str | None:
+        """Up to where it was looked through."""
+        table = mailbox_marks.c
+        query = select(table.last).where(table.mailbox == place.mailbox, table.validity == place.validity)
+        with reading(self._engine) as connection:
+            return connection.execute(query).scalar()
+
+    def move(self, place: Place, last: str) -> None:
+        """Up to here."""
+        self._put(mailbox_marks, {"mailbox": place.mailbox, "validity": place.validity}, {"last": last})
+
+    # -- probes
+
+    def last(self, route: str) -> ProbeState | None:
+        """The newest one."""
+        query = select(probes).where(probes.c.route == route).order_by(probes.c.sent_at.desc()).limit(1)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).first()
+        return None if row is None else ProbeState(row.handle, row.sent_at, row.found)
+
+    def sent(self, route: str, handle: str, at: datetime) -> None:
+        """One goes out."""
+        self._put(probes, {"handle": handle}, {"route": route, "sent_at": at, "found": None})
+
+    def settle(self, handle: str, *, found: bool) -> None:
+        """Its mail came, or will not come."""
+        with self._engine.begin() as connection:
+            connection.execute(update(probes).where(probes.c.handle == handle).values(found=found))
+
+    def _put(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """A row of this key and with these values, whether it was there or not."""
+        same: list[ColumnElement[bool]] = [table.c[name] == value for name, value in key.items()]
+        change = update(table).where(*same).values(dict(values))
+        with self._engine.begin() as connection:
+            if connection.execute(change).rowcount:
+                return
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(table).values({**key, **values}))
+        except IntegrityError:  # made by somebody else since
+            with self._engine.begin() as connection:
+                connection.execute(change)
+
+
+def _as_json(report: WorkerReport) -> dict[str, Any]:
+    values = asdict(report)
+    del values["name"], values["beat_at"]
+    times = {name: values[name].isoformat() if values[name] else None for name in _TIMES}
+    return {**values, **times, "error": failure_value(report.error)}
+
+
+def _report(row: Row[Any]) -> WorkerReport:
+    known = {name: value for name, value in row.report.items() if name in WorkerReport.__dataclass_fields__}
+    times = {name: datetime.fromisoformat(known[name]) if known.get(name) else None for name in _TIMES}
+    return WorkerReport(**{**known, **times, "error": to_failure(known.get("error"))}, name=row.name, beat_at=row.beat_at)

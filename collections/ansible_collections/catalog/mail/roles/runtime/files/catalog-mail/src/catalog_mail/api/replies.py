@@ -1,0 +1,140 @@
+"""How receiving replies stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from catalog_mail.api.context import Services, services
+from catalog_mail.api.problems import documented
+from catalog_mail.api.security import require
+from catalog_mail.domain.mailbox import Disposition
+from catalog_mail.domain.people import Principal, Role
+from catalog_mail.ports import WorkerReport
+from catalog_mail.services.reply_state import State, TrackingState
+
+router = APIRouter(tags=["replies"])
+
+
+class TrackingAnswer(BaseModel):
+    """How replies are recognised."""
+
+    configured: str = Field(description="As it was set: subaddress, message_id or auto.")
+    in_use: str = Field(description="subaddress or message_id.")
+    probe: str | None = Field(description="With auto: pending, subaddress or message_id, as the test of sub-addresses went.")
+
+
+class ErrorAnswer(BaseModel):
+    """Why the mailbox cannot be read, or replies cannot be posted."""
+
+    code: str
+    cause: str
+    remedy: str
+    field: str | None
+    since: datetime | None
+
+
+class WorkerAnswer(BaseModel):
+    """A process that reads the mailbox."""
+
+    name: str
+    version: str
+    state: str = Field(description="working, waiting, failed or disabled.")
+    last_good_poll: datetime | None
+    age_seconds: float | None = Field(description="Since the last good poll.")
+    backlog: int = Field(description="Unread messages.")
+    oldest_unread: datetime | None
+    taken_by_others: int = Field(description="Messages that something else has marked as read.")
+    error: ErrorAnswer | None
+    beat_at: datetime | None
+
+
+class OutcomesAnswer(BaseModel):
+    """How many messages came to which end; those that were not posted by their reason."""
+
+    posted: int
+    ignored: dict[str, int]
+    rejected: dict[str, int]
+    quarantined: dict[str, int]
+    retried: int
+
+
+class RepliesAnswer(BaseModel):
+    """How receiving replies stands."""
+
+    enabled: bool
+    receiver: str
+    intent_tracking: TrackingAnswer | None
+    workers: list[WorkerAnswer]
+    outcomes: OutcomesAnswer
+    problems: list[str] = Field(description="What is wrong and what to do about it, one sentence or more each.")
+
+
+@router.get("/replies/sync", response_model=RepliesAnswer, responses=documented(401, 403))
+def sync(
+    services: Annotated[Services, Depends(services)],
+    _principal: Annotated[Principal, Depends(require(Role.VIEWER))],
+) -> RepliesAnswer:
+    """Whether the mailbox is read, how replies are recognised, what became of them, and what is wrong."""
+    state = services.replies.look()
+    now = services.clock.now()
+    return RepliesAnswer(
+        enabled=state.enabled,
+        receiver="imap",
+        intent_tracking=_tracking(state.tracking),
+        workers=[_worker(worker, now) for worker in state.workers],
+        outcomes=_outcomes(state),
+        problems=list(state.problems),
+    )
+
+
+def _tracking(tracking: TrackingState | None) -> TrackingAnswer | None:
+    if tracking is None:
+        return None
+    probe = None
+    if tracking.probe:
+        probe = {None: "pending", True: "subaddress", False: "message_id"}[tracking.probe.found]
+    return TrackingAnswer(configured=tracking.configured.value, in_use=tracking.in_use.value, probe=probe)
+
+
+def _worker(worker: WorkerReport, now: datetime) -> WorkerAnswer:
+    error = worker.error
+    last = worker.last_good_poll
+    return WorkerAnswer(
+        name=worker.name,
+        version=worker.version,
+        state=worker.state,
+        last_good_poll=last,
+        age_seconds=round(max(0.0, (now - last).total_seconds()), 3) if last else None,
+        backlog=worker.backlog,
+        oldest_unread=worker.oldest_unread,
+        taken_by_others=worker.taken_by_others,
+        error=ErrorAnswer(
+            code=error.code.value, cause=error.cause, remedy=error.remedy, field=error.field, since=worker.error_since
+        )
+        if error
+        else None,
+        beat_at=worker.beat_at,
+    )
+
+
+def _outcomes(state: State) -> OutcomesAnswer:
+    def reasons(disposition: Disposition) -> dict[str, int]:
+        return {reason: count for (end, reason), count in sorted(state.outcomes.items()) if end is disposition}
+
+    return OutcomesAnswer(
+        posted=_posted(state.outcomes),
+        ignored=reasons(Disposition.IGNORED),
+        rejected=reasons(Disposition.REJECTED),
+        quarantined=reasons(Disposition.QUARANTINED),
+        retried=state.retried,
+    )
+
+
+def _posted(outcomes: Mapping[tuple[Disposition, str], int]) -> int:
+    """Without further copies of what was posted already."""
+    return outcomes.get((Disposition.POSTED, ""), 0)

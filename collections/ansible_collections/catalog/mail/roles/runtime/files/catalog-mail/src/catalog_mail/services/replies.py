@@ -1,0 +1,77 @@
+"""Posting replies: to the embedded conversations in one transaction, or to another catalog with a record of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from catalog_mail.domain.errors import CatalogMailError
+from catalog_mail.domain.people import User
+from catalog_mail.domain.reply import Reply
+from catalog_mail.ports import CatalogStore, Clock, Conversations, Posted, PostFailed, Posting, PostRefused, ReplyStore, Written
+from catalog_mail.services.catalog import Catalog
+
+log = logging.getLogger(__name__)
+
+
+class EmbeddedConversations:
+    """Fulfils ports.Conversations. Post, record, and the mails to those whom it mentions are one transaction."""
+
+    def __init__(self, *, store: ReplyStore, people: CatalogStore, catalog: Catalog, clock: Clock) -> None:
+        self._store = store
+        self._people = people
+        self._catalog = catalog
+        self._clock = clock
+
+    def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
+        """All of them in one transaction; where that fails, each in its own, so that one does not keep the others."""
+        authors = self._people.users_by_id({reply.user_id for reply in replies if reply.user_id})
+        written: dict[int, Written] = {}
+        results: dict[int, Posting] = {}
+        for number, reply in enumerate(replies):
+            try:
+                written[number] = self._written(number, reply, authors[reply.user_id or ""])
+            except CatalogMailError as error:
+                results[number] = PostRefused(error.cause)
+        results.update(zip(written, self._add(list(written.values())), strict=True))
+        return [results[number] for number in range(len(replies))]
+
+    def _written(self, number: int, reply: Reply, author: User) -> Written:
+        # Those of one transaction keep their order.
+        at = self._clock.now() + timedelta(microseconds=number)
+        post, notices = self._catalog.reply(reply.conversation_id or "", reply.text, author, at)
+        return Written(reply, post, notices)
+
+    def _add(self, written: Sequence[Written]) -> list[Posting]:
+        try:
+            return list(self._store.add(written, self._clock.now())) if written else []
+        except Exception as error:  # whatever a database driver raises
+            if len(written) == 1:
+                log.warning("a reply could not be stored (%s)", type(error).__name__)
+                return [PostFailed(f"The database did not take it ({type(error).__name__}).")]
+        return [result for item in written for result in self._add([item])]
+
+
+class ForeignConversations:
+    """Fulfils ports.Conversations around those of another catalog: what it has taken is remembered.
+
+    A kill between its answer and our record lets the reply be posted once more, under the same key, by which it knows it.
+    """
+
+    def __init__(self, *, store: ReplyStore, catalog: Conversations, clock: Clock) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._clock = clock
+
+    def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
+        """Each key once, and none that is known to be posted."""
+        known = self._store.posted([reply.key for reply in replies])
+        results: dict[str, Posting] = {key: Posted(post_id, already=True) for key, post_id in known.items()}
+        wanted = list({reply.key: reply for reply in replies if reply.key not in known}.values())
+        results.update(zip((reply.key for reply in wanted), self._catalog.post(wanted), strict=True))
+        taken = [(reply, results[reply.key]) for reply in replies]
+        written = [Written(reply, post_id=result.post_id) for reply, result in taken if isinstance(result, Posted)]
+        if written:
+            self._store.add(written, self._clock.now())
+        return [results[reply.key] for reply in replies]

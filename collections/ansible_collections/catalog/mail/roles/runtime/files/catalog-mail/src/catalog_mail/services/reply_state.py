@@ -1,0 +1,126 @@
+"""How receiving replies stands, for the API, the metrics and the health."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from catalog_mail.domain.errors import CatalogMailError
+from catalog_mail.domain.mailbox import Disposition
+from catalog_mail.domain.reply_problems import SILENT, Observed, problems
+from catalog_mail.domain.settings import IntentTracking, ReceivingSettings
+from catalog_mail.ports import Clock, ProbeState, ReplyStore, ReplyWorkers, WorkerReport
+from catalog_mail.services.tracking import Tracking
+
+
+class Settings(Protocol):
+    """What it asks of the e-mail settings."""
+
+    def receiving(self) -> ReceivingSettings | None:
+        """How replies are received; None while they are off. Raises NotConfigured."""
+
+
+@dataclass(frozen=True)
+class TrackingState:
+    """How replies are recognised: as it was set, as it is, and the state of the probe of `auto`."""
+
+    configured: IntentTracking
+    in_use: IntentTracking
+    probe: ProbeState | None
+
+
+@dataclass(frozen=True)
+class State:
+    """The whole of it. `workers` are those with a sign of life; without any, the last that there was."""
+
+    enabled: bool
+    tracking: TrackingState | None
+    workers: tuple[WorkerReport, ...]
+    outcomes: Mapping[tuple[Disposition, str], int]
+    retried: int
+    problems: tuple[str, ...]
+
+    @property
+    def last_good_poll(self) -> datetime | None:
+        """The latest of all workers."""
+        return max((worker.last_good_poll for worker in self.workers if worker.last_good_poll), default=None)
+
+    @property
+    def oldest_unread(self) -> datetime | None:
+        """Of the mailbox, as the worker saw it that has looked last."""
+        return self._latest.oldest_unread if self._latest else None
+
+    @property
+    def backlog(self) -> int:
+        """Likewise."""
+        return self._latest.backlog if self._latest else 0
+
+    @property
+    def taken_by_others(self) -> int:
+        """Likewise."""
+        return self._latest.taken_by_others if self._latest else 0
+
+    @property
+    def _latest(self) -> WorkerReport | None:
+        looked = [worker for worker in self.workers if worker.last_good_poll]
+        return max(looked, key=lambda worker: worker.last_good_poll or datetime.min, default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyState:
+    """Reads what the workers have left in the database."""
+
+    settings: Settings
+    tracking: Tracking
+    workers: ReplyWorkers
+    store: ReplyStore
+    clock: Clock
+
+    def look(self) -> State:
+        """How it stands now."""
+        found: list[str] = []
+        receiving = None
+        try:
+            receiving = self.settings.receiving()
+        except CatalogMailError as error:
+            found.append(f"{error.cause} {error.remedy}")
+        outcomes = self.store.outcomes()
+        workers = self._workers()
+        state = State(
+            enabled=receiving is not None,
+            tracking=self._tracking(receiving) if receiving else None,
+            workers=tuple(workers),
+            outcomes=outcomes,
+            retried=sum(worker.retried for worker in workers),
+            problems=(),
+        )
+        if receiving:
+            interval = timedelta(seconds=receiving.sync_interval)
+            found += problems(self._observed(state), interval, self.clock.now())
+        return State(state.enabled, state.tracking, state.workers, state.outcomes, state.retried, tuple(found))
+
+    def _workers(self) -> list[WorkerReport]:
+        reports = list(self.workers.reports())
+        alive = [report for report in reports if self._is_alive(report)]
+        return alive or sorted(reports, key=lambda report: report.beat_at or datetime.min)[-1:]
+
+    def _is_alive(self, report: WorkerReport) -> bool:
+        return report.beat_at is not None and self.clock.now() - report.beat_at < SILENT
+
+    def _observed(self, state: State) -> Observed:
+        alive = [worker for worker in state.workers if self._is_alive(worker)]
+        return Observed(
+            alive=len(alive),
+            last_good_poll=state.last_good_poll,
+            oldest_unread=state.oldest_unread,
+            backlog=state.backlog,
+            taken_by_others=state.taken_by_others,
+            quarantined=sum(n for (end, _reason), n in state.outcomes.items() if end is Disposition.QUARANTINED),
+            errors=tuple({worker.error for worker in alive if worker.error}),
+        )
+
+    def _tracking(self, receiving: ReceivingSettings) -> TrackingState:
+        probe = self.tracking.state(receiving) if receiving.tracking is IntentTracking.AUTO else None
+        return TrackingState(receiving.tracking, self.tracking.in_use(receiving), probe)

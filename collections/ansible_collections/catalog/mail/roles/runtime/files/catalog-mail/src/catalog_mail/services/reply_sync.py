@@ -1,0 +1,186 @@
+"""One pass over the mailbox: every unread message is read, decided, posted or not, and only then marked.
+
+The mailbox is the queue, and its unread flag the state. What is posted is recorded before it is marked, so that after a kill
+between the two the message is only marked. What cannot be posted for now stays unread.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from catalog_mail.domain.mailbox import Disposition, RawMessage
+from catalog_mail.domain.patience import Patience
+from catalog_mail.domain.reply import NotPosted, Origin, Reason, Reply
+from catalog_mail.domain.reply_decision import Circle, Policy, Probe, Reading, decide, read
+from catalog_mail.ports import (
+    CatalogStore,
+    Clock,
+    Conversations,
+    Explanation,
+    Handled,
+    Mailbox,
+    Posted,
+    PostFailed,
+    Posting,
+    PostRefused,
+    ReplyStore,
+)
+from catalog_mail.services.explaining import Explaining, Refused
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+CHUNK = 200
+# A message about which the decision itself failed so often is put aside.
+MOST_FAILURES = 3
+
+
+@dataclass
+class Pass:
+    """What a pass has done. `blocked` is why the catalog takes nothing at this moment; then the pass has ended early."""
+
+    handled: int = 0
+    retried: int = 0
+    blocked: PostFailed | None = None
+
+
+@dataclass
+class _Chunk:
+    """What is known of some messages, by their keys. What is not in `ends` stays unread."""
+
+    refused: dict[str, NotPosted] = field(default_factory=dict)
+    readings: dict[str, Reading] = field(default_factory=dict)
+    replies: dict[str, Reply] = field(default_factory=dict)
+    circles: dict[str, Circle] = field(default_factory=dict)
+    ends: dict[str, Disposition] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplySync:
+    """`embedded` says that the conversations are our own, `largest` is the size of the largest message that is read."""
+
+    store: ReplyStore
+    people: CatalogStore
+    conversations: Conversations
+    explaining: Explaining
+    clock: Clock
+    embedded: bool
+    largest: int
+    probe_arrived: Callable[[str], None]
+
+    def sync(self, mailbox: Mailbox, policy: Policy, patience: Patience, stopping: Callable[[], bool]) -> Pass:
+        """Everything that is unread now. Raises MailboxFailed, and what a database driver raises."""
+        result = Pass()
+        due = patience.due(mailbox.unread())
+        for start in range(0, len(due), CHUNK):
+            if stopping() or result.blocked:
+                break
+            self._chunk(mailbox, due[start : start + CHUNK], policy, patience, result)
+        return result
+
+    def _chunk(self, mailbox: Mailbox, keys: Sequence[str], policy: Policy, patience: Patience, result: Pass) -> None:
+        chunk = _Chunk()
+        known = self.store.handled(mailbox.place, keys)
+        chunk.ends = {key: end for key, end in known.items() if end is Disposition.POSTED}
+        fresh = [key for key in keys if key not in chunk.ends]
+        for raw in mailbox.fetch(fresh, self.largest) if fresh else ():
+            self._read(raw, policy, mailbox, chunk)
+        self._look_up(chunk)
+        for key, reading in chunk.readings.items():
+            self._decide(key, reading, policy, mailbox, chunk)
+        self._post(chunk, patience, result)
+        self._record(mailbox, chunk)
+        _mark(mailbox, chunk.ends)
+        result.handled += len(chunk.ends)
+
+    def _read(self, raw: RawMessage, policy: Policy, mailbox: Mailbox, chunk: _Chunk) -> None:
+        found = self._carefully(lambda: read(raw, policy), raw.key, mailbox)
+        if isinstance(found, Probe):
+            self.probe_arrived(found.handle)
+            found = NotPosted(Reason.PROBE)
+        if isinstance(found, NotPosted):
+            chunk.refused[raw.key] = found
+        elif found is not None:
+            chunk.readings[raw.key] = found
+
+    def _look_up(self, chunk: _Chunk) -> None:
+        """All that is known around these messages, in three questions."""
+        readings = chunk.readings
+        answered = self.store.answered({reading.handle for reading in readings.values() if reading.handle})
+        senders = self.people.users_by_email({reading.incoming.sender or "" for reading in readings.values()})
+        recipients = self.people.users_by_id({found.user_id for found in answered.values() if found.user_id})
+        for key, reading in readings.items():
+            found = answered.get(reading.handle or "")
+            sender = senders.get(reading.incoming.sender or "")
+            chunk.circles[key] = Circle(found, sender, recipients.get(found.user_id or "") if found else None, self.embedded)
+
+    def _decide(self, key: str, reading: Reading, policy: Policy, mailbox: Mailbox, chunk: _Chunk) -> None:
+        origin = Origin(mailbox.place, key)
+        end = self._carefully(lambda: decide(reading, chunk.circles[key], origin, policy), key, mailbox)
+        if isinstance(end, Reply):
+            chunk.replies[key] = end
+        elif end is not None:
+            chunk.refused[key] = end
+
+    def _carefully(self, decision: Callable[[], T], key: str, mailbox: Mailbox) -> T | NotPosted | None:
+        """A mistake of ours in one decision must not keep the others; what fails again and again is put aside, counted."""
+        try:
+            return decision()
+        except Exception:  # whatever a hostile message brings about
+            log.exception("message %s of %s could not be decided", key, mailbox.place.mailbox)
+        if self.store.failed(mailbox.place, key) < MOST_FAILURES:
+            return None
+        return NotPosted(Reason.UNDECIDABLE, "the decision failed several times; the log has the details")
+
+    def _post(self, chunk: _Chunk, patience: Patience, result: Pass) -> None:
+        replies = list(chunk.replies.items())
+        if not replies:
+            return
+        for (key, _reply), posting in zip(replies, self.conversations.post([reply for _key, reply in replies]), strict=True):
+            self._note(key, posting, chunk, patience, result)
+
+    def _note(self, key: str, posting: Posting, chunk: _Chunk, patience: Patience, result: Pass) -> None:
+        if isinstance(posting, Posted):
+            chunk.ends[key] = Disposition.POSTED
+            patience.done(key)
+        elif isinstance(posting, PostRefused):
+            chunk.refused[key] = NotPosted(Reason.REFUSED_BY_CATALOG, posting.detail)
+            patience.done(key)
+        else:
+            log.warning("a reply is not posted yet: %s", posting.detail)
+            result.retried += 1
+            if posting.everywhere:
+                result.blocked = posting
+            else:
+                patience.failed(key, posting.retry_after)
+
+    def _record(self, mailbox: Mailbox, chunk: _Chunk) -> None:
+        explanations = self._explanations(chunk)
+        handled = [
+            Handled(key, end.disposition, end.reason.value, explanations.get(key)) for key, end in chunk.refused.items()
+        ]
+        if handled:
+            self.store.record(mailbox.place, handled, self.clock.now())
+        for key, end in chunk.refused.items():
+            chunk.ends[key] = end.disposition
+            log.info("message %s of %s is not posted: %s%s", key, mailbox.place.mailbox, end.reason, _in_brackets(end.detail))
+
+    def _explanations(self, chunk: _Chunk) -> Mapping[str, Explanation]:
+        refused = [
+            Refused(chunk.readings[key], chunk.circles[key], end) for key, end in chunk.refused.items() if key in chunk.circles
+        ]
+        return self.explaining.explanations(refused)
+
+
+def _mark(mailbox: Mailbox, ends: Mapping[str, Disposition]) -> None:
+    for disposition in Disposition:
+        keys = [key for key, end in ends.items() if end is disposition]
+        if keys:
+            mailbox.mark(keys, disposition)
+
+
+def _in_brackets(detail: str) -> str:
+    return f" ({detail})" if detail else ""
