@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import postgres
 import pytest
+from dovecot import Dovecot
 from mail_sink import MailSink
 from running import RunningService
 
@@ -71,3 +73,17 @@ def postgresql_server() -> Iterator[str]:
 def postgresql(postgresql_server: str) -> str:
     """The URL of a new, empty PostgreSQL database."""
     return postgres.create_database(postgresql_server, f"catalog{next(_numbers)}")
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """An IMAP server for all tests; each adds a user of its own (`add_user`)."""
+    with Dovecot() as running:
+        yield running
+
+
+@pytest.fixture
+def make_dovecot() -> Iterator[Callable[..., Dovecot]]:
+    """Make IMAP servers of a test's own, to be stopped or without some capability; they run."""
+    with contextlib.ExitStack() as made:
+        yield lambda **options: made.enter_context(Dovecot(**options))
