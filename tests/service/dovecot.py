@@ -33,6 +33,8 @@ OWNER = 65534
 # RFC 4314's rights: all; all but `w`, so that \Seen stays and keywords do not; looking and reading alone.
 ALL_RIGHTS, NO_KEYWORDS, READ_ONLY = "lrwstipekxa", "lrstipekxa", "lr"
 
+PASSWORD = "right-in-a-test"
+
 _numbers = itertools.count(1)
 
 CONFIGURATION = """
@@ -182,7 +184,7 @@ class Dovecot:
 
     # -- users and mail ----------------------------------------------------------------------------------------------
 
-    def add_user(self, name: str | None = None, password: str = "right", *, rights: str = ALL_RIGHTS) -> str:
+    def add_user(self, name: str | None = None, password: str = PASSWORD, *, rights: str = ALL_RIGHTS) -> str:
         """A user with an empty mailbox; returns the name. Without the right `w` keywords are not kept (NO_KEYWORDS)."""
         name = name or f"user{next(_numbers)}"
         secret = base64.b64encode(password.encode()).decode()

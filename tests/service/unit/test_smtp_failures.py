@@ -6,19 +6,10 @@ import socket
 import ssl
 
 import pytest
+from catalog_mail.domain.connection_failures import SHOWN, authorities_unreadable, network_failure, readable, tls_not_offered
 from catalog_mail.domain.diagnosis import Cause, Failure
 from catalog_mail.domain.settings import TLS, SmtpServer
-from catalog_mail.domain.smtp_failures import (
-    SHOWN,
-    Attempt,
-    Stage,
-    answer_failure,
-    authorities_unreadable,
-    login_not_offered,
-    network_failure,
-    readable,
-    tls_not_offered,
-)
+from catalog_mail.domain.smtp_failures import Attempt, Stage, answer_failure, login_not_offered
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,7 +63,7 @@ def holds(failure: Failure) -> None:
 
 @pytest.mark.parametrize(("error", "stage", "cause", "field", "words"), NETWORK)
 def test_an_error_of_the_network_is_told_apart(error: Exception, stage: Stage, cause: Cause, field: str, words: str) -> None:
-    failure = network_failure(error, stage, ATTEMPT)
+    failure = network_failure(error, stage, ATTEMPT.peer)
     holds(failure)
     assert (failure.code, failure.field) == (cause, f"{SMTP}.{field}")
     assert words in failure.cause
@@ -150,24 +141,24 @@ def test_each_answer_has_a_meaning(stage: Stage, code: int, text: str, attempt: 
 
 
 def test_what_the_server_does_not_offer() -> None:
-    assert tls_not_offered(ATTEMPT).field == f"{SMTP}.tls"
+    assert tls_not_offered(ATTEMPT.peer).field == f"{SMTP}.tls"
     assert "no login at all" in login_not_offered("", ATTEMPT).cause
     assert "only GSSAPI, NTLM" in login_not_offered("GSSAPI, NTLM", ATTEMPT).cause
-    assert "/etc/ca.pem" in authorities_unreadable("No such file or directory", ATTEMPT).cause
-    for failure in (tls_not_offered(ATTEMPT), login_not_offered("", ATTEMPT), authorities_unreadable("empty", ATTEMPT)):
+    assert "/etc/ca.pem" in authorities_unreadable("No such file or directory", ATTEMPT.peer).cause
+    for failure in (tls_not_offered(ATTEMPT.peer), login_not_offered("", ATTEMPT), authorities_unreadable("empty", ATTEMPT.peer)):
         holds(failure)
         assert not failure.temporary
 
 
 def test_remedies_know_the_ports_that_are_mixed_up() -> None:
     implicit = Attempt(SmtpServer("smtp.corp.test", 587, TLS.IMPLICIT), "a@b.test", "c@d.test")
-    assert "'starttls'" in network_failure(tls_error("WRONG_VERSION_NUMBER"), Stage.TLS, implicit).remedy
-    assert "'implicit'" in network_failure(TimeoutError(), Stage.GREETING, ATTEMPT).remedy
-    assert "'implicit'" not in network_failure(TimeoutError(), Stage.GREETING, implicit).remedy
+    assert "'starttls'" in network_failure(tls_error("WRONG_VERSION_NUMBER"), Stage.TLS, implicit.peer).remedy
+    assert "'implicit'" in network_failure(TimeoutError(), Stage.GREETING, ATTEMPT.peer).remedy
+    assert "'implicit'" not in network_failure(TimeoutError(), Stage.GREETING, implicit.peer).remedy
 
 
 def test_of_the_hosts_own_server_the_transport_is_the_setting() -> None:
-    refused = network_failure(ConnectionRefusedError(111, "refused"), Stage.CONNECT, BUILTIN)
+    refused = network_failure(ConnectionRefusedError(111, "refused"), Stage.CONNECT, BUILTIN.peer)
     assert refused.field == "notifications.transport"
     assert refused.cause.startswith("The host's own mail server (127.0.0.1:25)")
     assert "systemctl status postfix" in refused.remedy

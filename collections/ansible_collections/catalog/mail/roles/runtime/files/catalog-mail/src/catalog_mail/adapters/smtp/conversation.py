@@ -7,22 +7,9 @@ import io
 import smtplib
 import socket
 import ssl
-import time
 from typing import Any
 
-
-class Deadline:
-    """The moment by which a hand-over has to be done."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def remaining(self) -> float:
-        """Seconds that are left. Raises TimeoutError when none is."""
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
+from catalog_mail.adapters.connection import Deadline, certificate_name, encryption
 
 
 class _TimedReader(io.RawIOBase):
@@ -100,34 +87,7 @@ class Conversation(smtplib.SMTP):
 
     def encryption(self) -> str | None:
         """Protocol and cipher, or None for a plain connection."""
-        if not isinstance(self.sock, ssl.SSLSocket):
-            return None
-        cipher = self.sock.cipher()
-        return f"{self.sock.version()} {cipher[0] if cipher else ''}".strip()
-
-
-def connect(host: str, port: int, deadline: Deadline) -> socket.socket:
-    """A connection to the first address that answers; each gets its share of the time. Raises OSError."""
-    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    errors: list[OSError] = []
-    for number, (family, kind, protocol, _name, address) in enumerate(addresses):
-        connection = socket.socket(family, kind, protocol)
-        try:
-            connection.settimeout(deadline.remaining() / (len(addresses) - number))
-            connection.connect(address)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as error:
-            connection.close()
-            errors.append(error)
-        else:
-            return connection
-    # A refusal says more than the unreachable IPv6 address tried after it.
-    raise next((error for error in errors if isinstance(error, ConnectionRefusedError)), errors[-1])
-
-
-def certificate_name(host: str) -> str:
-    """The name that a server's certificate is for: without the dot that ends an absolute name (RFC 6066, 3)."""
-    return host.rstrip(".")
+        return encryption(self.sock)
 
 
 def _reason(error: smtplib.SMTPServerDisconnected) -> Exception:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 
-from catalog_mail.adapters.smtp.conversation import Deadline
+from catalog_mail.adapters.connection import Deadline
 from catalog_mail.adapters.smtp.session import Gone, Session
 from catalog_mail.domain.settings import SendingSettings, Transport
 from catalog_mail.domain.smtp_failures import Attempt

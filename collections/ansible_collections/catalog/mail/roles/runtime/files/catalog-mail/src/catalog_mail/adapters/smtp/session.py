@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import smtplib
-import socket
 import ssl
 import time
 
-from catalog_mail.adapters.smtp.conversation import (
-    Conversation,
-    Deadline,
-    certificate_name,
-    connect,
-    encoded,
-    plain_response,
-)
+from catalog_mail.adapters.connection import Deadline, certificate_name, connect, plain, verifying_context
+from catalog_mail.adapters.smtp.conversation import Conversation, encoded, plain_response
+from catalog_mail.domain.connection_failures import authorities_unreadable, network_failure, readable, tls_not_offered
 from catalog_mail.domain.diagnosis import SendingFailed
 from catalog_mail.domain.settings import TLS
-from catalog_mail.domain.smtp_failures import (
-    Attempt,
-    Stage,
-    answer_failure,
-    authorities_unreadable,
-    login_not_offered,
-    network_failure,
-    readable,
-    tls_not_offered,
-)
+from catalog_mail.domain.smtp_failures import Attempt, Stage, answer_failure, login_not_offered
 from catalog_mail.ports import Evidence
 
 
@@ -49,7 +34,7 @@ class Session:
             self._open(attempt, deadline)
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
             self.close()
-            raise SendingFailed(network_failure(_plain(error), self._stage, attempt)) from error
+            raise SendingFailed(network_failure(plain(error), self._stage, attempt.peer)) from error
         except SendingFailed:
             self.close()
             raise
@@ -67,7 +52,7 @@ class Session:
             self.close()
             if not fresh and self._stage is Stage.SENDER:
                 raise Gone from error
-            raise SendingFailed(network_failure(_plain(error), self._stage, attempt)) from error
+            raise SendingFailed(network_failure(plain(error), self._stage, attempt.peer)) from error
         self.used_at = time.monotonic()
         return Evidence(
             server=f"{self._server.host}:{self._server.port}",
@@ -128,7 +113,7 @@ class Session:
 
     def _start_tls(self, conversation: Conversation, context: ssl.SSLContext, attempt: Attempt) -> None:
         if not conversation.has_extn("starttls"):
-            raise SendingFailed(tls_not_offered(attempt))
+            raise SendingFailed(tls_not_offered(attempt.peer))
         self._stage = Stage.TLS
         self._accept(conversation.start_tls(context), 220, attempt)
         self._greet(conversation, attempt)
@@ -184,18 +169,8 @@ class Session:
 
 
 def _context(attempt: Attempt) -> ssl.SSLContext:
-    """Verified TLS: by the CA file alone if there is one, else by the system's authorities. Raises SendingFailed."""
-    ca_file = attempt.server.ca_file
-    if ca_file is None:
-        return ssl.create_default_context()
+    """Raises SendingFailed."""
     try:
-        return ssl.create_default_context(cafile=ca_file)
-    except ssl.SSLError:
-        raise SendingFailed(authorities_unreadable("it holds no certificate in PEM", attempt)) from None
+        return verifying_context(attempt.server.ca_file)
     except OSError as error:
-        raise SendingFailed(authorities_unreadable(error.strerror or "unreadable", attempt)) from error
-
-
-def _plain(error: Exception) -> Exception:
-    """For the diagnosis: a name that IDNA cannot encode is one that cannot be found."""
-    return socket.gaierror(socket.EAI_NONAME, "not a host name") if isinstance(error, UnicodeError) else error
+        raise SendingFailed(authorities_unreadable(error.strerror or "unreadable", attempt.peer)) from error
