@@ -83,6 +83,11 @@ class RunningService:
             self._words(*words), env=self._environment(), capture_output=True, text=True, timeout=120, check=False, **options
         )
 
+    def background(self, *words: str) -> subprocess.Popen[bytes]:
+        """Run `catalog-mail` with these words beside the service; what it says stands in the same log."""
+        with self.log.open("ab") as log:
+            return subprocess.Popen(self._words(*words), env=self._environment(), stdout=log, stderr=log)
+
     def prepare(self) -> None:
         """Key, database and tokens, once."""
         self._succeed("key")

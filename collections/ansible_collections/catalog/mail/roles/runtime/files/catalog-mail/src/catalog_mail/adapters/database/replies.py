@@ -32,6 +32,7 @@ from catalog_mail.ports import Explanation, Handled, Notice, Posted, Written
 T = TypeVar("T")
 # The reason under which a copy of a reply is counted that was posted already.
 COPY = "copy"
+_POSTED = Disposition.POSTED.value
 
 
 class DatabaseReplies:
@@ -84,7 +85,7 @@ class DatabaseReplies:
         mine = explanations.c.address
         query = select(mine, func.count()).where(mine.in_(list(addresses)), explanations.c.at >= since).group_by(mine)
         with reading(self._engine) as connection:
-            return {address: count for address, count in connection.execute(query).tuples()}
+            return {address: count for address, count in connection.execute(query)}
 
     def outcomes(self) -> Mapping[tuple[Disposition, str], int]:
         """How many messages came to which end."""
@@ -114,13 +115,12 @@ def _add(connection: Connection, written: Sequence[Written], at: datetime) -> li
         insert_notices(connection, item.notices)
         known[key] = post_id
         result.append(Posted(post_id))
-    for place in {item.reply.origin.place for item in written}:
-        ends = {
-            item.reply.origin.key: (Disposition.POSTED.value, COPY if posted.already else "")
-            for item, posted in zip(written, result, strict=True)
-            if item.reply.origin.place == place
-        }
-        _insert_handled(connection, place, ends, at)
+    ends: dict[Place, dict[str, tuple[str, str]]] = {}
+    for item, posted in zip(written, result, strict=True):
+        origin = item.reply.origin
+        ends.setdefault(origin.place, {}).setdefault(origin.key, (_POSTED, COPY if posted.already else ""))
+    for place, of_place in ends.items():
+        _insert_handled(connection, place, of_place, at)
     return result
 
 
@@ -134,7 +134,7 @@ def _record(connection: Connection, place: Place, results: Sequence[Handled], at
 def _insert_handled(connection: Connection, place: Place, ends: Mapping[str, tuple[str, str]], at: datetime) -> set[str]:
     """Store and count what is not known yet, or was handled otherwise before; the keys of what is stored now."""
     known = _handled(connection, place, list(ends))
-    new = {key: end for key, end in ends.items() if known.get(key) != end}
+    new = {key: end for key, end in ends.items() if key not in known or (known[key] != end and known[key][0] != _POSTED)}
     for key, (disposition, reason) in new.items():
         values = {"disposition": disposition, "reason": reason, "handled_at": at}
         if key in known:
