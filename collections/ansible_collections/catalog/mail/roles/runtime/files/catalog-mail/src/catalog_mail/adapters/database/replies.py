@@ -85,12 +85,13 @@ class DatabaseReplies:
         mine = explanations.c.address
         query = select(mine, func.count()).where(mine.in_(list(addresses)), explanations.c.at >= since).group_by(mine)
         with reading(self._engine) as connection:
-            return {address: count for address, count in connection.execute(query)}
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def outcomes(self) -> Mapping[tuple[Disposition, str], int]:
         """How many messages came to which end."""
         with reading(self._engine) as connection:
-            return {(Disposition(row.disposition), row.reason): row.messages for row in connection.execute(select(reply_outcomes))}
+            rows = connection.execute(select(reply_outcomes)).all()
+        return {(Disposition(row.disposition), row.reason): row.messages for row in rows}
 
     def _repeated(self, change: Callable[[Connection], T]) -> T:
         """Once more after another process has written the same: then its rows are seen."""
