@@ -42,7 +42,7 @@ def test_headers_that_may_hold_an_intent() -> None:
         message(
             "Delivered-To: replies+one@x", "To: two@x", "Cc: three@x", "In-Reply-To: <four@x>",
             "References: <five@x>\r\n <six@x>", "X-Catalog-Intent: seven",
-        )  # fmt: skip
+        )
     )
     assert incoming.recipients == ("replies+one@x", "two@x", "three@x")
     assert incoming.answered == ("<four@x>", "seven")

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from catalog_mail.domain import headers
-from catalog_mail.domain.message import Mail, Thread, compose, message_id
+from catalog_mail.domain.message import Mail, Replies, Thread, compose, message_id
 from catalog_mail.domain.text import body, one_line
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -283,3 +283,24 @@ def written(text: str) -> str:
     """What a part shows: the text, with one line end at its end."""
     shown = body(text)
     return shown if shown.endswith("\n") else shown + "\n"
+
+
+REPLIES = Replies("replies+abc@corp.test", "a" * 32)
+
+
+def test_a_mail_that_can_be_answered_says_where_and_is_recognised_by_its_id() -> None:
+    message = parsed(replace(MAIL, thread=THREAD, replies=REPLIES))
+    assert message["Reply-To"] == REPLIES.address
+    assert message["X-Catalog-Intent"] == REPLIES.intent
+    assert message["Message-ID"] == f"<{REPLIES.intent}@corp.test>" == message_id(replace(MAIL, replies=REPLIES))
+    assert message["References"] == parsed(replace(MAIL, thread=THREAD))["References"], "it stays in its thread"
+    assert not {"Reply-To", "X-Catalog-Intent"} & set(parsed(MAIL).keys())
+
+
+def test_an_answer_of_ours_names_what_it_answers() -> None:
+    message = parsed(replace(MAIL, thread=THREAD, answers="<their@corp.test>"))
+    assert (message["In-Reply-To"], message["References"]) == ("<their@corp.test>", "<their@corp.test>")
+    assert message["Auto-Submitted"] == "auto-replied"
+    without = parsed(replace(MAIL, thread=THREAD, answers=""))
+    assert without["In-Reply-To"] is None
+    assert without["Auto-Submitted"] == "auto-replied"

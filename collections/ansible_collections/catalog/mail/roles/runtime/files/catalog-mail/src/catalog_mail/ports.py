@@ -458,6 +458,9 @@ class ReplyStore(Protocol):
     def failed(self, place: Place, key: str) -> int:
         """Our decision about this message failed once more; how often by now."""
 
+    def decided(self, place: Place, key: str) -> None:
+        """It did not fail after all."""
+
     def explained(self, addresses: Iterable[str], since: datetime) -> Mapping[str, int]:
         """How many explanations each of these was sent since then."""
 

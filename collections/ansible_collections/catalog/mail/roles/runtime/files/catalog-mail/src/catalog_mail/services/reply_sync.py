@@ -71,15 +71,43 @@ class ReplySync:
     largest: int
     probe_arrived: Callable[[str], None]
 
-    def sync(self, mailbox: Mailbox, policy: Policy, patience: Patience, stopping: Callable[[], bool]) -> Pass:
-        """Everything that is unread now. Raises MailboxFailed, and what a database driver raises."""
+    def sync(
+        self, mailbox: Mailbox, policy: Policy, patience: Patience, stopping: Callable[[], bool], *, carefully: bool = False
+    ) -> Pass:
+        """Everything that is unread now. Raises MailboxFailed, and what a database driver raises.
+
+        `carefully` after a process that did not end by itself: should a message have ended it, then it is put aside when it
+        has done so several times, and those behind it are read.
+        """
         result = Pass()
         due = patience.due(mailbox.unread())
+        if carefully:
+            due = self._one_by_one(mailbox, due, policy, patience, result, stopping)
         for start in range(0, len(due), CHUNK):
             if stopping() or result.blocked:
                 break
             self._chunk(mailbox, due[start : start + CHUNK], policy, patience, result)
         return result
+
+    def _one_by_one(  # those of `sync`
+        self, mailbox: Mailbox, due: list[str], policy: Policy, patience: Patience, result: Pass, stopping: Callable[[], bool]
+    ) -> list[str]:
+        """As many as the process may have had in hand, each counted as a failure until it was none. The others are returned."""
+        for number, key in enumerate(due[:CHUNK]):
+            if stopping() or result.blocked:
+                return due[number:]
+            if self.store.failed(mailbox.place, key) > MOST_FAILURES:
+                self._put_aside(mailbox, key, result)
+                continue
+            self._chunk(mailbox, [key], policy, patience, result)
+            self.store.decided(mailbox.place, key)
+        return due[CHUNK:]
+
+    def _put_aside(self, mailbox: Mailbox, key: str, result: Pass) -> None:
+        chunk = _Chunk(refused={key: NotPosted(Reason.UNDECIDABLE, "the process ended over it several times")})
+        self._record(mailbox, chunk)
+        _mark(mailbox, chunk.ends)
+        result.handled += 1
 
     def _chunk(self, mailbox: Mailbox, keys: Sequence[str], policy: Policy, patience: Patience, result: Pass) -> None:
         chunk = _Chunk()

@@ -25,6 +25,7 @@ from catalog_mail.services.tracking import Tracking
 
 log = logging.getLogger(__name__)
 
+WORKING, WAITING, FAILED, DISABLED = "working", "waiting", "failed", "disabled"
 # Seconds: how long a stop may go unnoticed, after how long changed settings are noticed, between two signs of life.
 _SLICE = 1.0
 _LOOK = 3.0
@@ -69,16 +70,18 @@ class ReplyWatch:
     clock: Clock
     rules: Rules
     _report: WorkerReport = field(init=False)
+    _careful: bool | None = None
     _failures: int = 0
     _reported_at: float = 0.0
 
     def __post_init__(self) -> None:
-        self._report = WorkerReport(self.name, self.version, "waiting")
+        self._report = WorkerReport(self.name, self.version, WAITING)
 
     def run(self, ready: Callable[[], None], stopping: Callable[[], bool]) -> None:
         """Until `stopping` is true. `ready` is called once the settings were looked at for the first time."""
         while not stopping():
             try:
+                self._look_back()
                 self._once(ready, stopping)
             except CatalogMailError as error:
                 self._failed(_failure(error))
@@ -90,11 +93,21 @@ class ReplyWatch:
                 self._rest(pause(self._failures), stopping)
         self.workers.forget([self.name])
 
+    def _look_back(self) -> None:
+        """Whether a process of this node has ended in the middle of a pass; asked once."""
+        if self._careful is not None:
+            return
+        node = self.name.partition("/")[0]
+        reports = [report for report in self.workers.reports() if report.name.partition("/")[0] == node]
+        ended = [report.name for report in reports if report.state == WORKING]
+        self._careful = bool(ended)
+        self.workers.forget(ended)  # one that lives reports itself again
+
     def _once(self, ready: Callable[[], None], stopping: Callable[[], bool]) -> None:
         revision = self.settings.revision()
         receiving = self.settings.receiving()
         if receiving is None:
-            self._tell(state="disabled", error=None, error_since=None)
+            self._tell(state=DISABLED, error=None, error_since=None)
             ready()
             self._rest(_LOOK, stopping)
             return
@@ -116,8 +129,9 @@ class ReplyWatch:
         patience = Patience(time.monotonic)
         blocked = 0
         while not stopping():
-            self._report = replace(self._report, state="working")
-            result = self.sync.sync(mailbox, self._policy(receiving), patience, stopping)
+            self._tell(state=WORKING)
+            result = self.sync.sync(mailbox, self._policy(receiving), patience, stopping, carefully=bool(self._careful))
+            self._careful = False
             self._tend()
             self._look_around(mailbox, result)
             blocked = blocked + 1 if result.blocked else 0
@@ -155,7 +169,7 @@ class ReplyWatch:
         self._failures = 0
         error = _catalog_failure(result)
         self._tell(
-            state="waiting",
+            state=WAITING,
             last_good_poll=self.clock.now(),
             backlog=overview.unread,
             oldest_unread=overview.oldest_unread,
@@ -198,7 +212,7 @@ class ReplyWatch:
         self._failures += 1
         log.error("%s %s", failure.cause, failure.remedy)
         try:
-            self._tell(state="failed", error=failure, error_since=self._since(failure))
+            self._tell(state=FAILED, error=failure, error_since=self._since(failure))
         except Exception as error:  # the database is away; then nobody can be told
             log.warning("the state could not be recorded (%s)", type(error).__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from catalog_mail.adapters.database.catalog import insert_notices, insert_post
@@ -79,6 +79,12 @@ class DatabaseReplies:
     def failed(self, place: Place, key: str) -> int:
         """How often our decision about this message has failed by now."""
         return self._repeated(lambda connection: _count_failure(connection, place, key))
+
+    def decided(self, place: Place, key: str) -> None:
+        """Forget those failures."""
+        table = undecided.c
+        same = (table.mailbox == place.mailbox, table.validity == place.validity, table.message == key)
+        write(self._engine, lambda connection: connection.execute(delete(undecided).where(*same)))
 
     def explained(self, addresses: Iterable[str], since: datetime) -> Mapping[str, int]:
         """How many explanations each was sent since then."""
