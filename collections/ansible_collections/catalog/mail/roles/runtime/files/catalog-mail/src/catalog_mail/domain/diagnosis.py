@@ -1,4 +1,4 @@
-"""Why a mail could not be sent: one value for every way in which it happens."""
+"""Why a mail could not be sent, or a mailbox not be read: one value for every way in which it happens."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ class Cause(StrEnum):
     SENDER_REFUSED = "sender-refused"
     RECIPIENT_REFUSED = "recipient-refused"
     NOT_SMTP = "not-smtp"
+    NOT_IMAP = "not-imap"
+    MAILBOX_MISSING = "mailbox-missing"
+    MAILBOX_READ_ONLY = "mailbox-read-only"
+    OTHER_IMAP_ANSWER = "other-imap-answer"
     OTHER_ANSWER = "other-smtp-answer"
     CONNECTION_LOST = "connection-lost"
     # Before any server was asked:
@@ -41,7 +45,7 @@ OF_RECEIVING = frozenset({Cause.CATALOG_FAILED})
 
 @dataclass(frozen=True)
 class Failure:
-    """One failed attempt to send.
+    """One failed attempt to send, or to read a mailbox.
 
     `field` is the setting to look at, such as `notifications.smtp.password`. `cause` and `remedy` are sentences
     without a secret. `temporary` says whether trying again may help. `smtp_code` and `smtp_text` are the server's

@@ -1,0 +1,138 @@
+"""The archive of a mailbox: messages are moved there, and removed from it, each at most once and no others."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from imap_tools.errors import UnexpectedCommandStatusError
+from imap_tools.utils import encode_folder
+
+from catalog_mail.adapters.imap.responses import Fetched, fetched, uid_set, uids
+from catalog_mail.adapters.imap.session import Session
+from catalog_mail.domain.imap_failures import Stage
+from catalog_mail.domain.settings import ImapServer
+
+# What tells a copy from another message: servers note each arrival in a Received of its own (RFC 5321, 4.4).
+_TRACES = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE RECEIVED)]"
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAY = timedelta(days=1)
+_LONGEST_SET = 200
+
+
+class Filing:
+    r"""For one session. Methods raise what a session's `failures` turns into MailboxFailed.
+
+    Without UIDPLUS (RFC 4315) only EXPUNGE would remove anything, and it removes what others have marked as well: so what
+    was copied stays marked `\Deleted`, and is not looked at again.
+    """
+
+    def __init__(self, session: Session, server: ImapServer) -> None:
+        self._session = session
+        self._archive = server.archive_mailbox
+        self._moves = session.client.offers("MOVE")
+        self._expunges = session.client.offers("UIDPLUS")
+        self.standing: tuple[str, ...] = () if self._expunges or self._moves else ("UNDELETED",)
+
+    def exists(self) -> bool:
+        """Whether there is an archive."""
+        try:
+            self._session.box.folder.status(self._archive, ["MESSAGES"])
+        except UnexpectedCommandStatusError:
+            return False
+        return True
+
+    def move(self, keys: Sequence[str], back: Callable[[], None]) -> int:
+        """Move so many, at most a chunk, of the selected mailbox; `back` selects it. How many were moved.
+
+        One that was made unread in the meantime stays.
+        """
+        keys = uids(self._session.uid("SEARCH", "UID", uid_set(keys), "SEEN", *self.standing))
+        if not keys:
+            return 0
+        self._make()
+        if self._moves:
+            self._session.uid("MOVE", uid_set(keys), encode_folder(self._archive))
+            return len(keys)
+        self._copy(keys, back)
+        self._remove(uid_set(keys))
+        return len(keys)
+
+    def archived(self) -> list[Fetched]:
+        """What stands in the archive, which is selected by this; nothing where there is none."""
+        if not self._select():
+            return []
+        keys = uids(self._session.uid("SEARCH", *(self.standing or ("ALL",))))
+        found: list[Fetched] = []
+        for start in range(0, len(keys), _LONGEST_SET):
+            answer = self._session.uid("FETCH", uid_set(keys[start : start + _LONGEST_SET]), "(UID FLAGS INTERNALDATE)")
+            found += [message for message in fetched(answer) if message.date and message.flags is not None]
+        return found
+
+    def expire(self, keys: Sequence[str]) -> int:
+        """Remove these from the archive, which is selected by this. How many were removed."""
+        if not self._select():
+            return 0
+        chosen = uids(self._session.uid("SEARCH", "UID", uid_set(keys), "SEEN"))
+        if chosen:
+            self._remove(uid_set(chosen))
+        return len(chosen) if self._expunges else 0
+
+    def _select(self) -> bool:
+        if self._session.selected == self._archive:
+            return True
+        if not self.exists():
+            return False
+        self._session.select(self._archive)
+        self._session.enter(Stage.ARCHIVE)
+        return True
+
+    def _make(self) -> None:
+        if not self.exists():
+            try:
+                self._session.box.folder.create(self._archive)
+            except UnexpectedCommandStatusError:
+                if not self.exists():  # somebody else may have made it
+                    self._session.name(self._archive)
+                    raise
+
+    def _copy(self, keys: Sequence[str], back: Callable[[], None]) -> None:
+        """Copy what is not in the archive yet: an earlier run may have been killed after it had copied."""
+        ours = self._traces(uid_set(keys))
+        dates = [message.date for message, _trace in ours.values() if message.date]
+        there = self._there(min(dates), max(dates)) if dates else set()
+        back()
+        missing = [uid for uid, (_message, trace) in ours.items() if trace not in there]
+        if missing:
+            self._session.uid("COPY", uid_set(missing), encode_folder(self._archive))
+
+    def _there(self, first: datetime, last: datetime) -> set[tuple[int | None, bytes]]:
+        """The traces in the archive of what came in these days; COPY keeps the date of arrival (RFC 3501, 6.4.7)."""
+        if not self._select():
+            return set()
+        days = ("SINCE", _day(first - _DAY), "BEFORE", _day(last + 2 * _DAY))
+        keys = uids(self._session.uid("SEARCH", *days))
+        found: set[tuple[int | None, bytes]] = set()
+        for start in range(0, len(keys), _LONGEST_SET):
+            traces = self._traces(uid_set(keys[start : start + _LONGEST_SET]))
+            found |= {trace for _message, trace in traces.values()}
+        return found
+
+    def _traces(self, chosen: str) -> dict[str, tuple[Fetched, tuple[int | None, bytes]]]:
+        answer = fetched(self._session.uid("FETCH", chosen, f"(UID RFC822.SIZE INTERNALDATE {_TRACES})"))
+        return {
+            message.uid: (message, (message.size, hashlib.sha256(message.content).digest()))
+            for message in answer
+            if message.content is not None
+        }
+
+    def _remove(self, chosen: str) -> None:
+        self._session.uid("STORE", chosen, "+FLAGS.SILENT", "(\\Deleted)")
+        if self._expunges:
+            self._session.uid("EXPUNGE", chosen)
+
+
+def _day(moment: datetime) -> str:
+    """As SEARCH names a day, whatever the locale."""
+    return f"{moment.day}-{_MONTHS[moment.month - 1]}-{moment.year}"

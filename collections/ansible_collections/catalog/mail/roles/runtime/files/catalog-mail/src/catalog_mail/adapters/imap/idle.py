@@ -1,0 +1,92 @@
+"""Waiting for new mail: IDLE (RFC 2177) that stays open from one wait to the next, or a look now and then without it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from catalog_mail.adapters.imap.session import Refused, Session, Unreadable
+
+# Seconds. Servers may end an IDLE after 30 minutes, and what lies between forgets connections that are silent for less.
+REISSUE = 10 * 60
+# How often a server without IDLE is asked; it may end a connection that says nothing for 30 minutes.
+LOOK = 5 * 60
+
+
+class Waiting:
+    """The waiting of one session; `end` has to be called before anything else is asked of the server."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._tag: Any = None
+        self._since = time.monotonic()
+        self._idles = session.client.offers("IDLE")
+
+    def wait(self, seconds: float) -> bool:
+        """Whether something has changed within so many seconds. Raises what a session's `failures` turns into MailboxFailed."""
+        deadline = time.monotonic() + seconds
+        while not self._session.arrivals:
+            left = deadline - time.monotonic()
+            if not (self._listen(left) if self._idles else self._sleep(left)):
+                return False
+        return True
+
+    def end(self) -> None:
+        """Leave IDLE. What the server said in the meantime is kept in mind."""
+        if self._tag is not None:
+            tag, self._tag = self._tag, None
+            self._session.client.send(b"DONE\r\n")
+            self._session.box.consume_until_tagged_response(tag)
+            self._session.note()
+        self._since = time.monotonic()
+
+    def _listen(self, seconds: float) -> bool:
+        """Whether to go on: a line of the server has come. False after so many seconds without one."""
+        session = self._session
+        age = time.monotonic() - self._since
+        if self._tag is not None and age >= REISSUE:
+            self.end()
+            session.client.noop()  # a connection that is dead, with nobody to say so, is found by this
+            session.note()
+            return True
+        if self._tag is None:
+            self._begin()
+            return True
+        if not session.client.arrived(max(0.0, min(seconds, REISSUE - age))):
+            return seconds > REISSUE - age
+        session.client._get_response()
+        self._judge()
+        return True
+
+    def _begin(self) -> None:
+        """Say IDLE; servers may say other things before they agree."""
+        client = self._session.client
+        self._tag = client._command("IDLE")
+        self._since = time.monotonic()
+        while client._get_response() is not None:
+            refusal: Any = client.tagged_commands.get(self._tag)
+            if refusal:
+                raise Refused(refusal[1][0]) if refusal[1] else Unreadable
+        self._judge()
+
+    def _judge(self) -> None:
+        """New mail, or a message that was made unread again; what others have read or removed is of no interest."""
+        session = self._session
+        said = session.client.untagged_responses
+        unread = any(isinstance(item, bytes) and b"\\Seen" not in item for item in said.get("FETCH") or [])
+        if "BYE" in said:
+            raise session.client.abort("the server takes leave")
+        session.note()
+        session.arrivals = session.arrivals or unread
+
+    def _sleep(self, seconds: float) -> bool:
+        """Whether to go on: the server was asked. False after so many seconds."""
+        until_look = LOOK - (time.monotonic() - self._since)
+        if seconds < until_look:
+            time.sleep(max(0.0, seconds))
+            return False
+        time.sleep(max(0.0, until_look))
+        self._session.client.noop()
+        self._since = time.monotonic()
+        self._session.note()
+        return True

@@ -1,0 +1,243 @@
+"""A mailbox that replies come to, over IMAP: asked in bulk, and never marked by being read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from catalog_mail.adapters.connection import encryption
+from catalog_mail.adapters.imap.filing import Filing
+from catalog_mail.adapters.imap.idle import Waiting
+from catalog_mail.adapters.imap.responses import LONG_AGO, Fetched, fetched, number, uid_set, uids, words
+from catalog_mail.adapters.imap.session import Refused, Session
+from catalog_mail.domain import imap_failures
+from catalog_mail.domain.diagnosis import MailboxFailed
+from catalog_mail.domain.imap_failures import Stage
+from catalog_mail.domain.mailbox import KEYWORDS, Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage
+from catalog_mail.domain.settings import ImapServer
+
+# Messages of one command, so that no line is too long for a server; bytes of one answer, so that memory stays bounded.
+CHUNK = 200
+ANSWER = 8 * 1024 * 1024
+# Of a message that is too large, so much of its header.
+HEADER = 256 * 1024
+
+
+class ImapMailbox:
+    """Fulfils ports.Mailbox."""
+
+    def __init__(self, server: ImapServer) -> None:
+        """Connect, log in, open the mailbox. Raises MailboxFailed."""
+        self._server = server
+        self._name = "INBOX" if server.mailbox.upper() == "INBOX" else server.mailbox
+        self._session = Session(server)
+        with self._session.failures(Stage.SELECT):
+            self._waiting = Waiting(self._session)
+            validity, self._keeps = self._select()
+        where = f"imap://{server.username}@{server.host.lower()}/{self._name}"
+        self._place = Place(where, validity)
+        self._filing = Filing(self._session, server)
+
+    @property
+    def place(self) -> Place:
+        """Named as a URL of RFC 5092, for people; UIDVALIDITY."""
+        return self._place
+
+    @property
+    def keeps_keywords(self) -> bool:
+        r"""What PERMANENTFLAGS says (RFC 3501, 7.1): ours by name, or `\*`."""
+        return self._keeps
+
+    def unread(self) -> Sequence[str]:
+        """One SEARCH; the UIDs upwards, which is the order of arrival."""
+        with self._asking(Stage.READ):
+            self._session.note()
+            self._session.arrivals = False  # what comes from here on may be missing in the answer
+            return uids(self._session.uid("SEARCH", "UNSEEN"))
+
+    def fetch(self, keys: Sequence[str], largest: int) -> Iterator[RawMessage]:
+        """Sizes first; then as many messages in one answer as fit into bounded memory."""
+        for chunk in _chunks(keys):
+            with self._asking(Stage.READ):
+                known = self._fetched(chunk, "(UID RFC822.SIZE INTERNALDATE)")
+            small = [message for message in known.values() if (message.size or 0) <= largest]
+            for part in _parts(small):
+                yield from self._contents(part, "BODY.PEEK[]", known, largest)
+            large = [uid for uid, message in known.items() if (message.size or 0) > largest]
+            yield from self._contents(large, f"BODY.PEEK[HEADER]<0.{HEADER}>", known, largest)
+
+    def mark(self, keys: Sequence[str], disposition: Disposition) -> None:
+        """One STORE for each chunk."""
+        with self._asking(Stage.MARK):
+            for chunk in _chunks(keys):
+                self._mark(uid_set(chunk), disposition)
+
+    def overview(self, since: str | None) -> Overview:
+        """Three questions, whatever stands in the mailbox; the oldest is the unread message that came first."""
+        with self._asking(Stage.READ):
+            unread = uids(self._session.uid("SEARCH", "UNSEEN"))
+            oldest = self._fetched(unread[:1], "(UID INTERNALDATE)").get(unread[0]) if unread else None
+            newest = uids(self._session.uid("SEARCH", "UID", "*"))
+            taken = self._taken(int(since)) if since and since.isdigit() else []
+            last = newest[-1] if newest else since or "0"
+        return Overview(len(unread), oldest.date if oldest else None, tuple(taken), last)
+
+    def wait(self, seconds: float) -> bool:
+        """IDLE stays open from one call to the next."""
+        with self._session.failures(Stage.WAIT):
+            if self._session.selected != self._name:
+                self._waiting.end()
+                self._back()
+            return self._waiting.wait(seconds)
+
+    def filed(self) -> Iterator[Filed]:
+        """Read, and not on its way out."""
+        with self._asking(Stage.ARCHIVE):
+            keys = uids(self._session.uid("SEARCH", *self._filing.standing, "SEEN"))
+        for chunk in _chunks(keys):
+            with self._asking(Stage.ARCHIVE):
+                found = self._fetched(chunk, "(UID FLAGS INTERNALDATE)")
+            yield from (_filed(message) for message in found.values() if "\\Seen" in (message.flags or ()))
+
+    def archive(self, keys: Sequence[str]) -> int:
+        """By MOVE, or by COPY and what follows."""
+        moved = 0
+        for chunk in _chunks(keys):
+            with self._asking(Stage.ARCHIVE):
+                moved += self._filing.move(chunk, self._back)
+        return moved
+
+    def archived(self) -> Iterator[Filed]:
+        """All that stands in the archive and is not on its way out."""
+        with self._asking(Stage.ARCHIVE):
+            messages = self._filing.archived()
+        yield from (_filed(message) for message in messages)
+
+    def expire(self, keys: Sequence[str]) -> int:
+        """By UID EXPUNGE (RFC 4315), which removes these and nothing else."""
+        removed = 0
+        for chunk in _chunks(keys):
+            with self._asking(Stage.ARCHIVE):
+                removed += self._filing.expire(chunk)
+        return removed
+
+    def close(self) -> None:
+        """LOGOUT, where there is somebody to hear it."""
+        with suppress(MailboxFailed), self._session.failures():
+            self._session.client.sock.settimeout(1)
+            self._waiting.end()
+        self._session.close()
+
+    def evidence(self, started: float) -> MailboxEvidence:
+        """What a test of this mailbox shows; `started` is the monotonic time when it began."""
+        session = self._session
+        with self._asking(Stage.READ):
+            counted = len(uids(session.uid("SEARCH", "ALL")))
+            unread = len(uids(session.uid("SEARCH", "UNSEEN")))
+            archive_exists = self._filing.exists()
+            return MailboxEvidence(
+                server=f"{self._server.host}:{self._server.port}",
+                tls=encryption(session.client.sock),
+                messages=counted,
+                unread=unread,
+                keywords=self._keeps,
+                idle=session.client.offers("IDLE"),
+                archive_exists=archive_exists,
+                seconds=round(time.monotonic() - started, 3),
+            )
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _asking(self, stage: Stage) -> Iterator[None]:
+        """A question about the mailbox: it is selected, and nobody waits."""
+        with self._session.failures(stage):
+            self._waiting.end()
+            self._back()
+            self._session.enter(stage)
+            yield
+
+    def _back(self) -> None:
+        """From the archive to the mailbox, which must still be the same."""
+        if self._session.selected != self._name:
+            validity, self._keeps = self._select()
+            self._session.arrivals = True
+            if validity != self._place.validity:
+                raise MailboxFailed(imap_failures.made_anew(self._name, self._server))
+
+    def _select(self) -> tuple[str, bool]:
+        """UIDVALIDITY, and whether keywords are kept."""
+        said = self._session.select(self._name)
+        permanent = words(said.get("PERMANENTFLAGS"))
+        if permanent is not None and "\\seen" not in permanent:
+            raise MailboxFailed(imap_failures.read_only(self._name, self._server))
+        keeps = permanent is not None and ("\\*" in permanent or {word.lower() for word in KEYWORDS} <= permanent)
+        return number(said.get("UIDVALIDITY")) or "0", keeps
+
+    def _fetched(self, keys: Sequence[str], what: str) -> dict[str, Fetched]:
+        """By UID; an answer about another message, or about flags alone, is none to this question."""
+        asked = set(keys)
+        if not (chosen := uid_set(keys)):
+            return {}
+        answers = fetched(self._session.uid("FETCH", chosen, what))
+        wanted = {message.uid: message for message in answers if message.uid in asked and _answers(message, what)}
+        return {key: wanted[key] for key in keys if key in wanted}
+
+    def _contents(self, keys: Sequence[str], what: str, known: dict[str, Fetched], largest: int) -> Iterator[RawMessage]:
+        with self._asking(Stage.READ):
+            found = self._fetched(keys, f"(UID {what})")
+        for key, message in found.items():
+            content = message.content or b""
+            size = max(known[key].size or 0, len(content))
+            date = known[key].date or LONG_AGO
+            yield RawMessage(key, content[:largest] if size > largest else content, size, date, cut=size > largest)
+
+    def _mark(self, chosen: str, disposition: Disposition) -> None:
+        if self._keeps:
+            try:
+                self._session.uid("STORE", chosen, "+FLAGS.SILENT", f"(\\Seen {disposition.keyword})")
+            except Refused:  # a server may keep so many keywords and no more
+                self._keeps = False
+            else:
+                return
+        if chosen:
+            self._session.uid("STORE", chosen, "+FLAGS.SILENT", "(\\Seen)")
+
+    def _taken(self, since: int) -> list[str]:
+        """Read, later than that, and without a keyword of ours."""
+        foreign = [word for keyword in sorted(KEYWORDS) for word in ("UNKEYWORD", keyword)] if self._keeps else []
+        found = uids(self._session.uid("SEARCH", "UID", f"{since + 1}:*", "SEEN", *foreign))
+        return [uid for uid in found if int(uid) > since]  # `n:*` means the last one too, if there is none after it
+
+
+def _answers(message: Fetched, what: str) -> bool:
+    """Whether it holds what was asked for."""
+    if "BODY" in what:
+        return message.content is not None
+    return message.date is not None
+
+
+def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    usable = [key for key in keys if key.isascii() and key.isdigit()]
+    for start in range(0, len(usable), CHUNK):
+        yield usable[start : start + CHUNK]
+
+
+def _parts(messages: Iterable[Fetched]) -> Iterator[list[str]]:
+    """Runs of messages that make an answer of bounded size; a large one stands alone."""
+    part: list[str] = []
+    size = 0
+    for message in messages:
+        if part and size + (message.size or 0) > ANSWER:
+            yield part
+            part, size = [], 0
+        part.append(message.uid)
+        size += message.size or 0
+    if part:
+        yield part
+
+
+def _filed(message: Fetched) -> Filed:
+    flags = message.flags or frozenset()
+    return Filed(message.uid, "\\Seen" in flags, flags, message.date or LONG_AGO)

@@ -1,0 +1,107 @@
+"""What IMAP servers answer, read from what imaplib makes of it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+_UID = re.compile(rb"\bUID (\d{1,10})\b")
+_SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,19})\b")
+_FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)")
+_DATE = re.compile(rb'\bINTERNALDATE "( ?\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"')
+_EMPTY = re.compile(rb'\bBODY\[[A-Z]*\](?:<0>)? ""')
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """One message of an answer to FETCH; what was not asked for, or not told, is None."""
+
+    uid: str
+    size: int | None
+    date: datetime | None
+    flags: frozenset[str] | None
+    content: bytes | None
+
+
+def fetched(data: Iterable[Any]) -> Iterator[Fetched]:
+    """The messages of an answer: imaplib gives a text before each literal with it, and the rest of a message by itself.
+
+    Answers without a UID are about something else: a server may tell of flags that somebody changed at any time.
+    """
+    head: list[bytes] = []
+    content: bytes | None = None
+    for item in data:
+        if isinstance(item, tuple):
+            head.append(item[0])
+            content = item[1]
+            continue
+        if item is None:
+            continue
+        text = b" ".join([*head, item])
+        head.clear()
+        if found := _UID.search(text):
+            yield Fetched(found[1].decode(), _size(text), _date(text), _flags(text), _or_empty(content, text))
+        content = None
+
+
+def _or_empty(content: bytes | None, text: bytes) -> bytes | None:
+    return b"" if content is None and _EMPTY.search(text) else content
+
+
+def _size(text: bytes) -> int | None:
+    found = _SIZE.search(text)
+    return int(found[1]) if found else None
+
+
+def _flags(text: bytes) -> frozenset[str] | None:
+    found = _FLAGS.search(text)
+    return frozenset(found[1].decode("ascii", "replace").split()) if found else None
+
+
+def _date(text: bytes) -> datetime | None:
+    found = _DATE.search(text)
+    if not found:
+        return None
+    try:
+        zone = timedelta(hours=int(found[8]), minutes=int(found[9])) * (-1 if found[7] == b"-" else 1)
+        month = _MONTHS.index(found[2].decode().lower()) + 1
+        day, year, hour, minute, second = (int(found[number]) for number in (1, 3, 4, 5, 6))
+        return datetime(year, month, day, hour, minute, second, tzinfo=timezone(zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def uids(data: Sequence[Any]) -> list[str]:
+    """The UIDs of an answer to SEARCH, in the order of the numbers."""
+    found = b" ".join(item for item in data if isinstance(item, bytes)).split()
+    return [str(number) for number in sorted({int(word) for word in found if word.isdigit()})]
+
+
+def uid_set(keys: Iterable[str]) -> str:
+    """A set of UIDs as a command names it, runs as ranges: `1:200,305`. Of what is no UID nothing is asked."""
+    numbers = sorted({int(key) for key in keys if key.isascii() and key.isdigit()})
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ",".join(f"{first}:{last}" if last > first else str(first) for first, last in runs)
+
+
+def words(said: Any) -> frozenset[str] | None:
+    """The flags of a PERMANENTFLAGS response, without regard to capitals; None where there was none."""
+    if not said or not isinstance(said[-1], bytes):
+        return None
+    return frozenset(said[-1].decode("ascii", "replace").strip("() ").lower().split())
+
+
+def number(said: Any) -> str | None:
+    """The number of a response such as UIDVALIDITY."""
+    text = said[-1] if said else None
+    return text.decode() if isinstance(text, bytes) and text.isdigit() else None
