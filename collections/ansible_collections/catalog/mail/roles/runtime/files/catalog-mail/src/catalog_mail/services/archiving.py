@@ -1,0 +1,83 @@
+"""The weekly archive: what was handled is moved out of the mailbox, and removed from the archive when it is old.
+
+Safe to run twice, or at the same time, and to be killed: what is moved is chosen anew by what the mailbox says, and each
+message is moved by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from catalog_mail.domain.archive import Skipped, is_marked, to_expire, to_move
+from catalog_mail.domain.mailbox import Disposition, Filed, Place
+from catalog_mail.domain.settings import ReceivingSettings
+from catalog_mail.ports import Clock, Mailbox, Mailboxes
+
+T = TypeVar("T")
+# Messages that are moved, or asked about, at once.
+CHUNK = 200
+
+
+class Settings(Protocol):
+    """What is asked of the e-mail settings."""
+
+    def receiving(self) -> ReceivingSettings | None: ...
+
+
+class Record(Protocol):
+    """What is asked of ports.ReplyStore."""
+
+    def handled(self, place: Place, keys: Sequence[str]) -> Mapping[str, Disposition]: ...
+
+
+@dataclass(frozen=True)
+class Archived:
+    """How many messages were moved to the archive and removed from it; or why nothing was done."""
+
+    archived: int = 0
+    expired: int = 0
+    skipped: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archiving:
+    """The mailbox of replies, as the settings in force name it."""
+
+    settings: Settings
+    mailboxes: Mailboxes
+    store: Record
+    clock: Clock
+
+    def run(self) -> Archived:
+        """Once. Raises MailboxFailed and NotConfigured; what was moved until then stays moved."""
+        receiving = self.settings.receiving()
+        if receiving is None:
+            return Archived(skipped=Skipped.REPLIES_DISABLED.value)
+        if not receiving.archive.enabled:
+            return Archived(skipped=Skipped.ARCHIVE_DISABLED.value)
+        mailbox = self.mailboxes.open(receiving.server)
+        try:
+            return Archived(self._move(mailbox), self._expire(mailbox, receiving.archive.keep_days))
+        finally:
+            mailbox.close()
+
+    def _move(self, mailbox: Mailbox) -> int:
+        filed = list(mailbox.filed())
+        moved = 0
+        for chunk in _chunks(filed):
+            unmarked = [message.key for message in chunk if not is_marked(message)]
+            recorded = self.store.handled(mailbox.place, unmarked) if unmarked else {}
+            keys = to_move(chunk, recorded)
+            moved += mailbox.archive(keys) if keys else 0
+        return moved
+
+    def _expire(self, mailbox: Mailbox, keep_days: int) -> int:
+        keys = to_expire(mailbox.archived(), self.clock.now(), keep_days)
+        return sum(mailbox.expire(chunk) for chunk in _chunks(keys))
+
+
+def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]
