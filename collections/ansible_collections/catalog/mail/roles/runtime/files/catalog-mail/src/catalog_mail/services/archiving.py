@@ -6,30 +6,17 @@ message is moved by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from catalog_mail.domain.archive import Skipped, is_marked, to_expire, to_move
-from catalog_mail.domain.mailbox import Disposition, Filed, Place
-from catalog_mail.domain.settings import ReceivingSettings
-from catalog_mail.ports import Clock, Mailbox, Mailboxes
+from catalog_mail.ports import Clock, Mailbox, Mailboxes, ReplyStore
+from catalog_mail.services.email_settings import EmailSettings
 
 T = TypeVar("T")
 # Messages that are moved, or asked about, at once.
 CHUNK = 200
-
-
-class Settings(Protocol):
-    """What is asked of the e-mail settings."""
-
-    def receiving(self) -> ReceivingSettings | None: ...
-
-
-class Record(Protocol):
-    """What is asked of ports.ReplyStore."""
-
-    def handled(self, place: Place, keys: Sequence[str]) -> Mapping[str, Disposition]: ...
 
 
 @dataclass(frozen=True)
@@ -45,9 +32,9 @@ class Archived:
 class Archiving:
     """The mailbox of replies, as the settings in force name it."""
 
-    settings: Settings
+    settings: EmailSettings
     mailboxes: Mailboxes
-    store: Record
+    store: ReplyStore
     clock: Clock
 
     def run(self) -> Archived:
