@@ -1,0 +1,233 @@
+"""Another catalog's conversations: each reply is a POST in the form of Standard Webhooks (standardwebhooks.com).
+
+docs/replies.md tells what the other side is asked for. It may be posted to more than once with the same `webhook-id`, since an
+answer can be lost on its way; it must not take such a reply twice.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+import time
+from binascii import Error as NotBase64
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
+
+from catalog_mail.domain.errors import Misconfigured
+from catalog_mail.domain.reply import Reply
+from catalog_mail.ports import Posted, PostFailed, Posting, PostRefused
+
+LONGEST_PAUSE = 3600.0
+# What is read of an answer: it holds an id at most.
+_MOST_ANSWER = 65_536
+# So many in a row without one answer in time, and the catalog is taken to be down. One alone may be that reply's own fault.
+_TIMEOUTS_IN_A_ROW = 3
+
+_REFUSED = frozenset({400, 410, 413, 415, 422})
+_LATER = frozenset({408, 425, 429})
+_ALL_LATER = frozenset({429, 503})
+
+
+class WebhookConversations:
+    """`url` is posted to by up to `workers` threads, each with a connection that is kept; safe to use from one thread.
+
+    `secret` is the shared one (`whsec_` and base64), `timeout` seconds for connecting and for each answer, `ca_file` the only
+    authorities that are trusted; without it those of the host. Raises Misconfigured for a secret of another form.
+    """
+
+    def __init__(self, url: str, secret: str, workers: int, timeout: float, ca_file: str | None = None) -> None:
+        self._url = url
+        # Without what may be secret in it.
+        self._name = urlsplit(url).netloc.rpartition("@")[2]
+        self._timeout = timeout
+        self._webhook = _webhook(secret)
+        paths = ssl.get_default_verify_paths()
+        self._authorities = ca_file or paths.cafile or paths.capath or True
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="webhook")
+        self._local = threading.local()
+
+    def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
+        """What became of each, in their order; after a failure that meets all the rest is not tried."""
+        batch = _Batch()
+        return list(self._threads.map(lambda reply: self._post(reply, batch), replies))
+
+    def close(self) -> None:
+        """End the threads. What is under way is waited for."""
+        self._threads.shutdown()
+
+    def _post(self, reply: Reply, batch: _Batch) -> Posting:
+        if batch.blocked:
+            return batch.blocked
+        now = datetime.now(UTC)
+        content = json.dumps(_event(reply, now), separators=(",", ":"))
+        headers = {
+            "Content-Type": "application/json",
+            "webhook-id": reply.key,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": self._webhook.sign(reply.key, now, content),
+            "Idempotency-Key": reply.key,
+        }
+        return batch.note(self._send(content.encode("ascii"), headers))
+
+    def _send(self, content: bytes, headers: dict[str, str]) -> Posting | None:
+        """None if there was no answer in time."""
+        try:
+            try:
+                return self._once(content, headers)
+            except requests.ConnectionError as error:
+                if isinstance(error, requests.Timeout | requests.exceptions.SSLError):
+                    raise
+                # A connection that was kept may have been closed by the other side at this very moment.
+                return self._once(content, headers)
+        except requests.ConnectTimeout:
+            return PostFailed(f"{self._name} cannot be reached: connecting took more than {self._timeout:g} s.", everywhere=True)
+        except requests.Timeout:
+            return None
+        except requests.exceptions.SSLError:
+            return PostFailed(f"{self._name} has no certificate that is trusted here, or no TLS.", everywhere=True)
+        except (requests.RequestException, OSError, ValueError) as error:
+            return PostFailed(f"{self._name} cannot be posted to: {_innermost(error)}.", everywhere=True)
+
+    def _once(self, content: bytes, headers: dict[str, str]) -> Posting:
+        with self._session().post(
+            self._url, data=content, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True
+        ) as response:
+            return _posting(response.status_code, response.headers.get("Retry-After"), _answer(response, self._timeout))
+
+    def _session(self) -> requests.Session:
+        """One for each thread: a session is not made for several."""
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            # Neither proxies nor authorities nor passwords from the environment: what is configured holds.
+            session.trust_env = False
+            session.verify = self._authorities
+            session.headers["User-Agent"] = "catalog-mail"
+            self._local.session = session
+        return session
+
+
+class _Batch:
+    """What the posts of one batch tell each other. Threads read and write single values only."""
+
+    def __init__(self) -> None:
+        self.blocked: PostFailed | None = None
+        self._timeouts = 0
+
+    def note(self, posting: Posting | None) -> Posting:
+        if posting is None:
+            self._timeouts += 1
+            down = self._timeouts >= _TIMEOUTS_IN_A_ROW
+            posting = PostFailed("The catalog gave no answer in time; whether it took the reply is not known.", everywhere=down)
+        else:
+            self._timeouts = 0
+        if isinstance(posting, PostFailed) and posting.everywhere:
+            self.blocked = posting
+        return posting
+
+
+def _webhook(secret: str) -> Webhook:
+    try:
+        if not secret.strip().startswith("whsec_"):
+            raise ValueError(secret[:0])
+        return Webhook(secret.strip())
+    except (ValueError, NotBase64, EmptyWebhookSecretError):
+        raise Misconfigured(
+            "The secret that signs the posts of replies is not one of Standard Webhooks.",
+            "Make one with: printf 'whsec_%s\\n' \"$(openssl rand -base64 32)\"; give the same to the other catalog.",
+            field="replies.webhook_secret_file",
+        ) from None
+
+
+def _event(reply: Reply, now: datetime) -> dict[str, Any]:
+    """The body. `timestamp` is that of this try."""
+    return {
+        "type": "reply.received",
+        "timestamp": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "data": {
+            "id": reply.key,
+            "notification_id": reply.notification_id,
+            "delivery_id": reply.delivery_id,
+            "thread": reply.thread,
+            "conversation_id": reply.conversation_id,
+            "user": {"address": reply.address, "id": reply.user_id},
+            "text": reply.text,
+            # A header may hold bytes that are no text; not every parser of JSON takes half a character.
+            "message_id": reply.message_id.encode("utf-8", "replace").decode("utf-8"),
+        },
+    }
+
+
+def _posting(status: int, retry_after: str | None, answer: bytes) -> Posting:
+    if 200 <= status < 300:
+        return Posted(_post_id(answer))
+    if status == 409:
+        return Posted(_post_id(answer), already=True)
+    if status in _REFUSED:
+        return PostRefused(f"the catalog answered {status}")
+    if status in _LATER or status >= 500:
+        return PostFailed(f"The catalog answered {status}.", _seconds(retry_after), everywhere=status in _ALL_LATER)
+    hint = {401: "it does not take the secret", 403: "it does not take the secret", 404: "the address is wrong"}.get(status)
+    return PostFailed(
+        f"The catalog answered {status}: {hint or 'it is not set up for replies'}. They wait until that is mended.",
+        everywhere=True,
+    )
+
+
+def _answer(response: requests.Response, seconds: float) -> bytes:
+    """The beginning of the body. One that never ends, or comes too slowly, is given up: the status has said it all."""
+    content, until = b"", time.monotonic() + seconds
+    try:
+        for piece in response.iter_content(_MOST_ANSWER):
+            content += piece
+            if len(content) >= _MOST_ANSWER or time.monotonic() > until:
+                response.close()
+                break
+    except (requests.RequestException, OSError):
+        response.close()
+        return b""
+    return content
+
+
+def _post_id(answer: bytes) -> str | None:
+    """`id` of a JSON object, where there is one."""
+    try:
+        found = json.loads(answer)
+    except (ValueError, RecursionError):
+        return None
+    value = found.get("id") if isinstance(found, dict) else None
+    return str(value)[:200] if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Retry-After as seconds or as a date (RFC 9110, 10.2.3), at most an hour; None for what is neither."""
+    if retry_after is None:
+        return None
+    value = retry_after.strip()[:100]
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_PAUSE)
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return min(max((date - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_PAUSE)
+
+
+def _innermost(error: BaseException) -> str:
+    """What the system said; requests wraps it several times."""
+    for _ in range(10):
+        inner = error.__cause__ or error.__context__ or (error.args[0] if error.args else None)
+        inner = getattr(inner, "reason", inner)
+        if not isinstance(inner, BaseException):
+            break
+        error = inner
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__

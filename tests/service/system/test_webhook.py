@@ -1,0 +1,258 @@
+"""Replies to another catalog, over real connections."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from catalog_mail.adapters.webhook import WebhookConversations
+from catalog_mail.domain.errors import Misconfigured
+from catalog_mail.domain.mailbox import Place
+from catalog_mail.domain.reply import Origin, Reply
+from catalog_mail.ports import Posted, PostFailed, PostRefused
+from certificates import Authority
+from running import free_port
+from standardwebhooks.webhooks import Webhook
+from webhook_sink import SECRET, Answer, WebhookSink
+
+
+def reply(number: int = 1, **change: Any) -> Reply:
+    values: dict[str, Any] = {
+        "key": f"{number:052}",
+        "delivery_id": "d1",
+        "notification_id": "n1",
+        "conversation_id": None,
+        "thread": "ticket 7",
+        "address": "jane@corp.test",
+        "user_id": None,
+        "text": "Ja, einverstanden \U0001f44d\nbis morgen",
+        "message_id": "<a\udce9@corp.test>",
+        "origin": Origin(Place("imap://x", "1"), "7"),
+        **change,
+    }
+    return Reply(**values)
+
+
+@pytest.fixture
+def catalog() -> Iterator[WebhookSink]:
+    with WebhookSink() as running:
+        yield running
+
+
+def to(sink: WebhookSink | str, *, workers: int = 4, timeout: float = 5, ca_file: Path | None = None) -> WebhookConversations:
+    url = sink if isinstance(sink, str) else sink.url
+    return WebhookConversations(url, SECRET, workers=workers, timeout=timeout, ca_file=str(ca_file) if ca_file else None)
+
+
+def test_a_reply_is_a_signed_event_that_the_librarys_own_check_takes(catalog: WebhookSink):
+    assert to(catalog).post([reply()]) == [Posted("post-00000000")]
+    [request] = catalog.requests
+    event = Webhook(SECRET).verify(request.body, request.headers)
+    assert event["type"] == "reply.received"
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(event["timestamp"])) < timedelta(seconds=10)
+    assert event["data"] == {
+        "id": "0" * 51 + "1",
+        "notification_id": "n1",
+        "delivery_id": "d1",
+        "thread": "ticket 7",
+        "conversation_id": None,
+        "user": {"address": "jane@corp.test", "id": None},
+        "text": "Ja, einverstanden \U0001f44d\nbis morgen",
+        "message_id": "<a?@corp.test>",
+    }
+    assert request.headers["webhook-id"] == request.headers["idempotency-key"] == event["data"]["id"]
+    assert request.headers["content-type"] == "application/json"
+
+
+ANSWERS: list[tuple[Answer, Any]] = [
+    (Answer(200), Posted("post-00000000")),
+    (Answer(201, body=b'{"id": 7}'), Posted("7")),
+    (Answer(202, body=b'{"id": {"a": 1}}'), Posted(None)),
+    (Answer(204, body=b""), Posted(None)),
+    (Answer(200, body=b"[" * 60_000), Posted(None)),
+    (Answer(200, body=b"\xff" * 200_000), Posted(None)),
+    (Answer(409), Posted("post-00000000", already=True)),
+    *((Answer(status), PostRefused(f"the catalog answered {status}")) for status in (400, 410, 413, 415, 422)),
+    *((Answer(status), PostFailed(f"The catalog answered {status}.")) for status in (408, 425, 500, 502, 504)),
+    (Answer(429), PostFailed("The catalog answered 429.", None, everywhere=True)),
+    (Answer(429, headers=(("Retry-After", "7"),)), PostFailed("The catalog answered 429.", 7.0, everywhere=True)),
+    (Answer(503, headers=(("Retry-After", "999999"),)), PostFailed("The catalog answered 503.", 3600.0, everywhere=True)),
+    (Answer(503, headers=(("Retry-After", "soon"),)), PostFailed("The catalog answered 503.", None, everywhere=True)),
+    (Answer(500, headers=(("Retry-After", "-5"),)), PostFailed("The catalog answered 500.")),
+    (Answer(500, headers=(("Retry-After", "Sat, 01 Jan 2000 00:00:00 GMT"),)), PostFailed("The catalog answered 500.", 0.0)),
+]
+
+
+@pytest.mark.parametrize("answer, posting", ANSWERS, ids=range(len(ANSWERS)))
+def test_what_an_answer_means(catalog: WebhookSink, answer: Answer, posting: Any):
+    catalog.plan = lambda _request: answer
+    assert to(catalog).post([reply()]) == [posting]
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308, 401, 403, 404, 405, 406, 451])
+def test_an_endpoint_that_is_not_set_up_loses_nothing(catalog: WebhookSink, status: int):
+    catalog.plan = lambda _request: Answer(status, keep=False, headers=(("Location", catalog.url),))
+    [posting] = to(catalog).post([reply()])
+    assert isinstance(posting, PostFailed)
+    assert posting.everywhere
+    assert f"answered {status}:" in posting.detail
+    assert len(catalog.requests) == 1, "a redirect is not followed"
+
+
+def test_a_date_in_retry_after(catalog: WebhookSink):
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    catalog.plan = lambda _request: Answer(429, headers=(("Retry-After", later),))
+    [posting] = to(catalog).post([reply()])
+    assert isinstance(posting, PostFailed)
+    assert posting.retry_after is not None
+    assert 80 < posting.retry_after <= 90
+
+
+def test_a_wrong_secret_is_refused_by_the_catalog_and_waits(catalog: WebhookSink):
+    other = WebhookConversations(catalog.url, SECRET.replace("AAAA=", "BBBA="), workers=1, timeout=5)
+    [posting] = other.post([reply()])
+    assert isinstance(posting, PostFailed)
+    assert "it does not take the secret" in posting.detail
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "secret", "whsec_!", "whsec_a"])
+def test_a_secret_of_another_form_is_refused_at_once(secret: str):
+    with pytest.raises(Misconfigured) as caught:
+        WebhookConversations("http://127.0.0.1:1/", secret, workers=1, timeout=1)
+    assert caught.value.field == "replies.webhook_secret_file"
+
+
+def test_one_reply_that_fails_does_not_keep_the_others(catalog: WebhookSink):
+    catalog.plan = lambda request: Answer(500, keep=False) if request.key.endswith("3") else None
+    postings = to(catalog).post([reply(number) for number in range(8)])
+    assert [isinstance(posting, Posted) for posting in postings] == [number != 3 for number in range(8)]
+
+
+def test_a_catalog_that_throttles_is_left_alone(catalog: WebhookSink):
+    catalog.plan = lambda _request: Answer(429, keep=False, headers=(("Retry-After", "30"),))
+    postings = to(catalog, workers=2).post([reply(number) for number in range(100)])
+    assert postings == [PostFailed("The catalog answered 429.", 30.0, everywhere=True)] * 100
+    assert len(catalog.requests) <= 4
+
+
+def test_as_many_at_once_as_there_are_workers_over_connections_that_are_kept(catalog: WebhookSink):
+    catalog.delay = 0.05
+    conversations = to(catalog, workers=8)
+    start = time.monotonic()
+    assert all(isinstance(posting, Posted) for posting in conversations.post([reply(number) for number in range(80)]))
+    assert time.monotonic() - start < 2, "one by one it takes 4 s"
+    assert catalog.connections == 8
+    assert [len(catalog.requests), len(catalog.taken)] == [80, 80]
+
+
+def test_the_same_reply_again_is_posted_already(catalog: WebhookSink):
+    conversations = to(catalog)
+    conversations.post([reply()])
+    assert conversations.post([reply()]) == [Posted("post-00000000", already=True)]
+
+
+def test_a_connection_that_was_closed_between_two_posts_is_opened_again(catalog: WebhookSink):
+    conversations = to(catalog, workers=1)
+    for number in range(5):
+        assert isinstance(conversations.post([reply(number)])[0], Posted)
+        catalog.drop_connections()
+
+
+def test_no_answer_in_time_is_tried_again_and_not_doubled(catalog: WebhookSink):
+    conversations = to(catalog, workers=1, timeout=0.3)
+    catalog.plan = lambda _request: Answer(seconds=1)
+    [posting] = conversations.post([reply()])
+    assert isinstance(posting, PostFailed)
+    assert not posting.everywhere, "it may be this reply's own fault"
+    catalog.plan = lambda _request: None
+    assert conversations.post([reply()]) == [Posted("post-00000000", already=True)]
+
+
+def test_a_catalog_that_hangs_costs_a_few_timeouts_only(catalog: WebhookSink):
+    catalog.plan = lambda _request: Answer(seconds=2)
+    start = time.monotonic()
+    postings = to(catalog, workers=2, timeout=0.3).post([reply(number) for number in range(200)])
+    assert time.monotonic() - start < 2
+    assert all(isinstance(posting, PostFailed) for posting in postings)
+    assert postings[-1].everywhere  # type: ignore[union-attr]
+
+
+def test_an_answer_that_never_ends_is_given_up_after_its_status(catalog: WebhookSink):
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        connection, _ = listener.accept()
+        connection.recv(100_000)
+        connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: 1000000\r\n\r\n")
+        try:
+            for _ in range(100):
+                connection.sendall(b"x" * 100)
+                time.sleep(0.05)
+        except OSError:
+            pass
+
+    threading.Thread(target=drip, daemon=True).start()
+    start = time.monotonic()
+    conversations = to(f"http://127.0.0.1:{listener.getsockname()[1]}/", timeout=0.5)
+    assert conversations.post([reply()]) == [Posted(None)]
+    assert time.monotonic() - start < 10
+    listener.close()
+
+
+def test_nobody_there():
+    [posting] = to(f"http://user:hunter2@127.0.0.1:{free_port()}/x?token=hunter3").post([reply()])
+    assert isinstance(posting, PostFailed)
+    assert posting.everywhere
+    assert "onnection refused" in posting.detail
+    assert "hunter" not in posting.detail
+
+
+def test_what_is_not_http():
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def talk() -> None:
+        for _ in range(2):
+            connection, _ = listener.accept()
+            connection.sendall(b"220 mail.corp.test ESMTP\r\n")
+            connection.close()
+
+    threading.Thread(target=talk, daemon=True).start()
+    [posting] = to(f"http://127.0.0.1:{listener.getsockname()[1]}/").post([reply()])
+    assert isinstance(posting, PostFailed)
+    assert posting.everywhere
+    listener.close()
+
+
+def test_tls_is_verified(tmp_path: Path):
+    authority, stranger = Authority(tmp_path), Authority(tmp_path, "Other CA")
+    with WebhookSink(authority.server("127.0.0.1")) as catalog:
+        assert to(catalog, ca_file=authority.file).post([reply()]) == [Posted("post-00000000")]
+        for ca_file in (None, stranger.file):
+            [posting] = to(catalog, ca_file=ca_file).post([reply(2)])
+            assert isinstance(posting, PostFailed)
+            assert posting.everywhere
+            assert "certificate" in posting.detail
+    assert len(catalog.taken) == 1
+    with WebhookSink(authority.server("catalog.corp.test")) as catalog:
+        [posting] = to(catalog, ca_file=authority.file).post([reply()])
+        assert isinstance(posting, PostFailed), "a certificate of another name"
+
+
+def test_the_environment_changes_nothing(catalog: WebhookSink, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert to(catalog).post([reply()]) == [Posted("post-00000000")]
+
+
+def test_the_largest_reply(catalog: WebhookSink):
+    assert isinstance(to(catalog).post([reply(text="ä" * 1_000_000)])[0], Posted)
+    assert len(json.loads(catalog.requests[0].body)["data"]["text"]) == 1_000_000
