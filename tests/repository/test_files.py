@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.catalog.mail.plugins.module_utils._settings_options import SETTINGS
 
 COLLECTION = Path(__file__).resolve().parents[2] / "collections/ansible_collections/catalog/mail"
 ROLES = sorted(path for path in (COLLECTION / "roles").glob("*") if path.is_dir())
@@ -66,6 +68,20 @@ def test_every_role_describes_its_arguments(role: Path):
     assert set(defaults) <= set(options)
     assert [name for name in options if not name.startswith(f"{role.name}_")] == []
     assert [name for name, option in options.items() if not option.get("description")] == []
+
+
+def shape(options: dict[str, Any]) -> dict[str, Any]:
+    """Of options at any depth: type, choices, whether they are secret, and those below them."""
+    return {
+        name: (option.get("type", "str"), option.get("choices"), bool(option.get("no_log")), shape(option.get("options", {})))
+        for name, option in options.items()}
+
+
+@pytest.mark.parametrize("section", SETTINGS)
+def test_the_role_of_the_settings_takes_what_its_module_takes(section: str):
+    specification = yaml.safe_load(text(COLLECTION / "roles/email_settings/meta/argument_specs.yml"))
+    options = specification["argument_specs"]["main"]["options"][f"email_settings_{section}"]["options"]
+    assert shape(options) == shape(SETTINGS[section]["options"])
 
 
 def documentation(path: Path, name: str) -> str:

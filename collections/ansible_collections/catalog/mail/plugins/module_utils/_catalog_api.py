@@ -47,11 +47,12 @@ class Stored(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """What a write has done; ``test`` is the evidence of the test message, None where none was sent."""
+    """What a write has done, and the evidence of the tests: of the message and of the mailbox, None where none was made."""
 
     stored: Stored
     changes: List[Dict[str, Any]]
     test: Optional[Dict[str, Any]]
+    tested_mailbox: Optional[Dict[str, Any]] = None
 
 
 class CatalogApi:
@@ -84,10 +85,10 @@ class CatalogApi:
         body = {"settings": document} if test is None else {"settings": document, "test": test}
         answer = self._ask("PUT", SETTINGS, body, {"If-Match": if_match(revision)}, patience)
         found = self._document(answer)
-        evidence = found.get("test")
+        evidence = (found.get(name) for name in ("test", "tested_mailbox"))
         return Saved(
             self._stored(answer, part(found, "settings", dict, self._url)), changes_of(found, self._url),
-            evidence if isinstance(evidence, dict) else None)
+            *(one if isinstance(one, dict) else None for one in evidence))
 
     def health(self) -> Dict[str, Any]:
         """Whether the application is ready and able to send, and why not."""

@@ -61,7 +61,7 @@ class EmailSettings(Job):
     def apply(self, plan: Plan) -> Dict[str, Any]:
         patience = 0 if self._test is False else longest_test(self._document)
         saved = self._connected().save(self._document, self._test, self._revision, patience)
-        return {**_result(saved.changes, *saved.stored), "test": saved.test}
+        return {**_result(saved.changes, *saved.stored), "test": saved.test, "tested_mailbox": saved.tested_mailbox}
 
     def _connected(self) -> CatalogApi:
         """The API; its connection is kept for the whole run."""
@@ -94,4 +94,5 @@ def _test(params: Mapping[str, Any]) -> Any:
 
 
 def _result(changes: List[Dict[str, Any]], settings: Mapping[str, Any], revision: int) -> Dict[str, Any]:
-    return {"changes": discreet(changes), "settings": settings, "revision": revision, "test": None}
+    return {
+        "changes": discreet(changes), "settings": settings, "revision": revision, "test": None, "tested_mailbox": None}

@@ -19,6 +19,9 @@ from ._settings_options import SECRETS, SETTINGS
 
 Document = Mapping[str, Any]
 
+_MAILBOX_TEST = 60
+"""Seconds that opening the mailbox of replies may take: the application gives each step of it 30."""
+
 _OF_A_SECRET = ("present", "absent", "changed", "removed")
 """The words of the API for a secret before and after a change."""
 
@@ -119,9 +122,10 @@ def _document(leaves: Iterable[Tuple[str, Any]]) -> Dict[str, Any]:
 
 
 def longest_test(document: Document) -> int:
-    """Seconds that the test message may take with these settings: what they allow, or their default."""
+    """Seconds that the tests may take with these settings: the message, what they allow or its default; the mailbox."""
     timeout = (document.get("notifications", {}).get("smtp") or {}).get("timeout")
-    return math.ceil(timeout) if isinstance(timeout, (int, float)) and timeout > 0 else 30
+    message = math.ceil(timeout) if isinstance(timeout, (int, float)) and timeout > 0 else 30
+    return message + (_MAILBOX_TEST if (document.get("interactions") or {}).get("enabled") else 0)
 
 
 def logins(desired: Document) -> List[Tuple[str, str]]:

@@ -49,9 +49,11 @@ INTERACTIONS: Dict[str, Any] = {
         "password": _SECRET,
         "mailbox": {"type": "str"},
         "archive_mailbox": {"type": "str"},
+        "ca_file": {"type": "path"},
     }},
     "microsoft": {"type": "dict", "options": _REGISTRATION},
     "intent_tracking": {"type": "str", "choices": ["auto", "subaddress", "message_id"]},
+    "authserv_id": {"type": "str"},
     "sync_interval": {"type": "int"},
     "archive": {"type": "dict", "options": {
         "enabled": {"type": "bool"},

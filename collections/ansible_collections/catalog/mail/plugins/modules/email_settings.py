@@ -14,9 +14,9 @@ short_description: Set the e-mail settings of the application, tested before the
 version_added: 0.1.0
 description:
   - Sets how the application sends its notifications, and how it takes replies to them.
-  - What is to be saved first sends a test message. Only if the mail server took it is anything saved, at once and as
-    a whole. If not, the settings stay what they were, and the task fails with the setting at fault, the cause and the
-    remedy.
+  - What is to be saved first sends a test message, and opens the mailbox of replies. Only if the mail servers took that
+    is anything saved, at once and as a whole. If not, the settings stay what they were, and the task fails with the
+    setting at fault, the cause and the remedy.
   - What a task leaves out stays as it is. An empty text removes a value; a secret is then forgotten, and anything
     else goes back to its default.
   - Secrets are compared by the application, which never gives one back. The same secret again is no change, another
@@ -110,10 +110,12 @@ options:
     type: dict
     suboptions:
       enabled:
-        description: Whether notifications can be answered by e-mail. Needs notifications that are set up.
+        description:
+          - Whether notifications can be answered by e-mail. Needs notifications that are set up.
+          - The role P(catalog.mail.reply_sync#role) runs what reads the mailbox.
         type: bool
       reply_to:
-        description: The address that replies go to.
+        description: The address that replies go to, that of the mailbox.
         type: str
       receiver:
         description: How the mailbox of replies is read, over IMAP or by Microsoft Graph.
@@ -140,11 +142,16 @@ options:
             description: The password of O(interactions.imap.username).
             type: str
           mailbox:
-            description: The folder that replies arrive in.
+            description: The folder that replies arrive in. Nothing else may read it.
             type: str
           archive_mailbox:
-            description: The folder that they are archived to.
+            description: The folder that they are archived to. It is made where there is none.
             type: str
+          ca_file:
+            description:
+              - A file on the host with the certificates of the authorities that may vouch for the server. Without it
+                the system's authorities may. The application has to be able to read it.
+            type: path
       microsoft:
         description: Microsoft 365, by an app registration that may read and change mail.
         type: dict
@@ -171,8 +178,15 @@ options:
             V(auto) finds out what the mail server supports.
         type: str
         choices: [auto, subaddress, message_id]
+      authserv_id:
+        description:
+          - The name by which the company's mail server signs its verdicts on senders, as the header
+            C(Authentication-Results) begins with it. Replies are then taken only where that server confirms the sender.
+          - Without it no verdict is required.
+        type: str
       sync_interval:
-        description: How often the mailbox is read, in seconds.
+        description:
+          - How often the mailbox is read at least, in seconds. Over IMAP new mail is pushed, and read at once.
         type: int
       archive:
         description: What becomes of mail that was read.
@@ -189,8 +203,9 @@ options:
             type: int
   test:
     description:
-      - Whether what is to be saved has to send a test message first.
-      - None is sent where nothing about sending changes, nor by the cloud edition.
+      - Whether what is to be saved has to send a test message first, and to open the mailbox of replies.
+      - None is sent where nothing about sending changes, nor by the cloud edition; the mailbox is not opened where replies
+        are off or nothing about it changes.
     type: bool
     default: true
   test_recipient:
@@ -246,6 +261,26 @@ EXAMPLES = r"""
         port: 25
         username: ""
         password: ""
+    test_recipient: alice@corp.test
+
+- name: Have notifications answered by e-mail, once the mailbox could be opened
+  catalog.mail.email_settings:
+    interactions:
+      enabled: true
+      reply_to: replies@corp.test
+      receiver: imap
+      imap:
+        host: mail.corp.test
+        port: 993
+        tls: implicit
+        username: replies@corp.test
+        password: "{{ vault_replies_password }}"
+        ca_file: /etc/ssl/lab-ca.crt
+      intent_tracking: auto
+      archive:
+        enabled: true
+        on_calendar: Sun 02:00
+        keep_days: 30
     test_recipient: alice@corp.test
 
 - name: Turn off all notifications but those about downloads
@@ -313,6 +348,45 @@ test:
     authenticated:
       description: The name that was logged in with; V(null) without a login.
       type: str
+      returned: always
+    seconds:
+      description: How long it took.
+      type: float
+      returned: always
+tested_mailbox:
+  description:
+    - What the mailbox of replies showed when it was opened for the test; V(null) where it was not, as replies are off or
+      nothing about the mailbox changes.
+  returned: success
+  type: dict
+  contains:
+    server:
+      description: Where it is.
+      type: str
+      returned: always
+    tls:
+      description: Protocol and cipher of the connection; V(null) without TLS.
+      type: str
+      returned: always
+    messages:
+      description: How many messages stand in it.
+      type: int
+      returned: always
+    unread:
+      description: How many of them are unread.
+      type: int
+      returned: always
+    keywords:
+      description: Whether the server keeps the keywords that tell what became of a message.
+      type: bool
+      returned: always
+    idle:
+      description: Whether the server tells of new mail by itself.
+      type: bool
+      returned: always
+    archive_exists:
+      description: Whether there is a folder for the archive already.
+      type: bool
       returned: always
     seconds:
       description: How long it took.

@@ -64,9 +64,10 @@ def test_planning(http_server, api):
 ])
 def test_saving(http_server, api, test, body):
     evidence = {"response": "250 Ok"}
-    server = http_server(lambda _asked: (200, {"ETag": '"8"'}, {"settings": SETTINGS, "changes": CHANGES, "test": evidence}))
+    answer = {"settings": SETTINGS, "changes": CHANGES, "test": evidence, "tested_mailbox": {"messages": 3}}
+    server = http_server(lambda _asked: (200, {"ETag": '"8"'}, answer))
     saved = api(server).save({}, test, 7, 0)
-    assert saved == (Stored(SETTINGS, 8), CHANGES, evidence)
+    assert saved == (Stored(SETTINGS, 8), CHANGES, evidence, {"messages": 3})
     [asked] = server.asked
     assert (asked.what, asked.headers["If-Match"], asked.body) == (f"PUT {PATH}", '"7"', body)
 

@@ -157,6 +157,8 @@ def test_before_the_application_is_there_everything_is_new():
     ({"notifications": {"smtp": {"timeout": "soon"}}}, 30),
     ({"notifications": {"smtp": None}}, 30),
     ({"notifications": {"enabled": True}}, 30),
+    ({"notifications": {"smtp": {"timeout": 10}}, "interactions": {"enabled": True}}, 70),
+    ({"notifications": {"smtp": {"timeout": 10}}, "interactions": {"enabled": False}}, 10),
     ({}, 30),
 ])
 def test_a_test_message_has_its_time(document, seconds):
