@@ -12,11 +12,12 @@ from datetime import timedelta
 from typing import Protocol
 
 from catalog_mail.domain import intent
-from catalog_mail.domain.diagnosis import Cause, SendingFailed
+from catalog_mail.domain.diagnosis import SendingFailed
 from catalog_mail.domain.errors import CatalogMailError
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.intent import Purpose
 from catalog_mail.domain.reply import Replying
+from catalog_mail.domain.retry import concerns_all
 from catalog_mail.domain.settings import IntentTracking, ReceivingSettings, SendingSettings
 from catalog_mail.domain.trial import probe_message
 from catalog_mail.ports import Clock, MailSenders, Probes, ProbeState
@@ -100,7 +101,7 @@ class Tracking:
             self.senders.sender(sending).send(message, sending.from_address, address)
         except SendingFailed as error:
             log.warning("the test of sub-addresses could not be sent: %s", error.failure.cause)
-            if error.failure.code is Cause.RECIPIENT_REFUSED and not error.failure.temporary:
+            if not error.failure.temporary and not concerns_all(error.failure):  # the address is refused, nothing else
                 self.probes.settle(handle, found=False)
 
     def _by_subaddress(self, receiving: ReceivingSettings) -> bool:
