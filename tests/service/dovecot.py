@@ -59,11 +59,11 @@ plugin {{
 }}
 passdb {{
   driver = passwd-file
-  args = username_format=%u {folder}/users
+  args = username_format=%u {folder}/users/%u
 }}
 userdb {{
   driver = passwd-file
-  args = username_format=%u {folder}/users
+  args = username_format=%u {folder}/users/%u
 }}
 namespace inbox {{
   inbox = yes
@@ -71,6 +71,10 @@ namespace inbox {{
 }}
 service anvil {{
   client_limit = 4000
+  # No pause for those who gave a wrong password before.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   inet_listener imap {{
@@ -131,7 +135,7 @@ class Dovecot:
             capabilities=" ".join(word for word in CAPABILITIES.split() if word not in absent),
         )  # fmt: skip
         (self.folder / "dovecot.conf").write_text(configuration)
-        (self.folder / "users").touch()
+        (self.folder / "users").mkdir()
 
     # -- the server --------------------------------------------------------------------------------------------------
 
@@ -188,9 +192,9 @@ class Dovecot:
         """A user with an empty mailbox; returns the name. Without the right `w` keywords are not kept (NO_KEYWORDS)."""
         name = name or f"user{next(_numbers)}"
         secret = base64.b64encode(password.encode()).decode()
-        with (self.folder / "users").open("a") as users:
-            # Dovecot looks a name up as it escapes it.
-            users.write(f"{_escaped(name)}:{{PLAIN.b64}}{secret}:{OWNER}:{OWNER}::{self._home(name)}::\n")
+        # A file of its own: a common one is read anew once a second. Dovecot looks a name up as it escapes it.
+        known = f"{_escaped(name)}:{{PLAIN.b64}}{secret}:{OWNER}:{OWNER}::{self._home(name)}::\n"
+        (self.folder / "users" / name).write_text(known)
         self._passwords[name] = password
         for folder in ("cur", "new", "tmp"):
             (self._home(name) / "Maildir" / folder).mkdir(parents=True)

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from catalog_mail.domain.diagnosis import MailboxFailed
 from catalog_mail.domain.errors import PreconditionFailed
+from catalog_mail.domain.mailbox import MailboxEvidence
 from catalog_mail.domain.people import Principal, Role
-from catalog_mail.domain.settings import TLS, Deployment, SendingSettings, SmtpServer
+from catalog_mail.domain.settings import TLS, Deployment, ImapServer, SendingSettings, SmtpServer
 from catalog_mail.ports import AuditEntry, Evidence, StoredSecret, StoredSettings
 from catalog_mail.services.email_settings import EmailSettings, Installation
 
@@ -104,6 +106,23 @@ class RecordingSender:
 
 
 @dataclass
+class RecordingMailboxes:
+    """Fulfils ports.Mailboxes: keeps what it is asked to open; `failure` is what opening raises."""
+
+    probed: list[ImapServer] = field(default_factory=list)
+    failure: MailboxFailed | None = None
+
+    def probe(self, server: ImapServer) -> MailboxEvidence:
+        self.probed.append(server)
+        if self.failure:
+            raise self.failure
+        return MailboxEvidence(f"{server.host}:{server.port}", None, 3, 1, True, True, False, 0.01)
+
+    def open(self, server: ImapServer) -> Any:
+        raise NotImplementedError
+
+
+@dataclass
 class Desk:
     """The use case with everything around it in memory."""
 
@@ -113,6 +132,7 @@ class Desk:
         self.audit = MemoryAudit()
         self.store = MemorySettings(self.audit)
         self.senders = RecordingSenders()
+        self.mailboxes = RecordingMailboxes()
         self.settings = self.node()
 
     def node(self) -> EmailSettings:
@@ -122,5 +142,10 @@ class Desk:
             deployment=self.deployment, builtin=POSTFIX, cloud_from=PROVIDER if cloud else None, catalog_name="Data Catalog"
         )
         return EmailSettings(
-            store=self.store, audit=self.audit, senders=self.senders, clock=TickingClock(), installation=here
+            store=self.store,
+            audit=self.audit,
+            senders=self.senders,
+            mailboxes=self.mailboxes,
+            clock=TickingClock(),
+            installation=here,
         )

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from dovecot import Dovecot
 from mail_sink import MailSink
 from running import ADMIN, RunningService, free_port, through
 
@@ -426,7 +427,9 @@ def test_a_lost_key_is_told_as_the_cause_and_the_secret_given_again_helps(servic
 # -- the cloud edition ------------------------------------------------------------------------------------------------------
 
 
-def test_in_the_cloud_edition_the_provider_keeps_how_mail_is_sent(make_service: MakeService, sink: MailSink) -> None:
+def test_in_the_cloud_edition_the_provider_keeps_how_mail_is_sent(
+    make_service: MakeService, sink: MailSink, dovecot: Dovecot
+) -> None:
     service = make_service(
         deployment="cloud",
         cloud={"from_address": "noreply@provider.test", "display_name": "Data Catalog"},
@@ -440,12 +443,15 @@ def test_in_the_cloud_edition_the_provider_keeps_how_mail_is_sent(make_service: 
             assert body["code"] == "managed-by-provider"
     problem(service.call("POST", f"{PATH}/plan", {"settings": through(sink.port)}), 403, "notifications.transport")
     assert [entry["outcome"] for entry in audited(service)] == ["refused"] * 3
-    mailbox = {"host": "imap.corp.test", "username": "r", "password": HUNTER2}
+    user = dovecot.add_user()
+    mailbox = {"host": "localhost", "port": dovecot.imaps, "username": user, "password": dovecot.password(user)}
+    mailbox["ca_file"] = str(dovecot.authority.file)
     replies = {"enabled": True, "reply_to": "r@corp.test", "imap": mailbox}
     saved = put(service, {"notifications": {"enabled": True}, "interactions": replies})
     assert saved.status_code == 200, saved.text
     assert (saved.json()["test"], sink.taken) == (None, [])
     assert saved.json()["settings"]["interactions"]["enabled"] is True
+    assert saved.json()["tested_mailbox"]["server"] == f"localhost:{dovecot.imaps}"  # the mailbox is the customer's
     assert put(service, service.call("GET", PATH).json()).json()["changes"] == []
     assert service.call("POST", f"{PATH}/test", {}).status_code == 200
     assert sink.messages[0]["From"].addresses[0].addr_spec == "noreply@provider.test"

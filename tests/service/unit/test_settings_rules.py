@@ -114,6 +114,7 @@ def test_settings_that_fit_together(given: dict[str, Any]) -> None:
         (merged(SENDER, at("interactions.imap", {"username": "a", "password": "new"})), ["interactions.imap.host"]),
         (merged(SENDER, REPLIES, at("notifications.enabled", False)), ["interactions.enabled"]),
         (merged(SENDER, REPLIES, at("interactions.reply_to", None)), ["interactions.reply_to"]),
+        (merged(SENDER, REPLIES, at("interactions.imap.archive_mailbox", "inbox")), ["interactions.imap.archive_mailbox"]),
         (merged(SENDER, REPLIES, at("interactions.imap.password", None)), ["interactions.imap.password"]),
         (
             merged(SENDER, at("interactions.enabled", True)),

@@ -7,9 +7,11 @@ import email
 import email.policy
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from catalog_mail.domain.diagnosis import Cause, Failure, MailboxFailed
 from catalog_mail.domain.errors import (
     CatalogMailError,
     Conflict,
@@ -19,7 +21,7 @@ from catalog_mail.domain.errors import (
     PreconditionFailed,
 )
 from catalog_mail.domain.people import Principal, Role
-from catalog_mail.domain.settings import TLS, Deployment, Transport
+from catalog_mail.domain.settings import TLS, Deployment, ImapServer, Transport
 from catalog_mail.domain.settings_rules import Change
 from catalog_mail.ports import StoredSecret
 from catalog_mail.services.email_settings import Trying
@@ -203,6 +205,94 @@ def test_when_a_test_message_goes_out(change: dict[str, Any], asked: Trying, sen
     desk.settings.save(SMTP, trying=UNTRIED, if_match=None, principal=ADMIN)
     saved = desk.settings.save(change, trying=asked, if_match=None, principal=ADMIN)
     assert (len(desk.senders.sent), saved.tested is not None) == (int(sends), sends)
+
+
+def replying(**imap: Any) -> dict[str, Any]:
+    """The settings above with replies on."""
+    server = {"host": "imap.corp.test", "username": "replies", "password": "hunter3", **imap}
+    return {**copy.deepcopy(SMTP), "interactions": {"enabled": True, "reply_to": "replies@corp.test", "imap": server}}
+
+
+def and_(document: dict[str, Any], **interactions: Any) -> dict[str, Any]:
+    return {**document, "interactions": {**document["interactions"], **interactions}}
+
+
+@pytest.mark.parametrize("deployment", list(Deployment))
+@pytest.mark.parametrize(
+    ("change", "asked", "opens"),
+    [
+        (replying(host="imap2.corp.test"), Trying(), True),
+        (replying(password="hunter4"), Trying(), True),
+        (replying(mailbox="Replies"), Trying(), True),
+        (replying(archive_mailbox="Old"), Trying(), True),
+        (replying(ca_file="/etc/ca.pem"), Trying(), True),
+        (replying(host="imap2.corp.test"), UNTRIED, False),
+        (replying(), Trying(), True),  # nothing changes: the test is all that was asked for
+        (replying(), UNTRIED, False),
+        (and_(replying(), sync_interval=60), Trying(), False),
+        (and_(replying(), reply_to="answers@corp.test"), Trying(), False),
+        (and_(replying(), archive={"keep_days": 7}), Trying(), False),
+        (and_(replying(host="imap2.corp.test"), enabled=False), Trying(), False),
+        (and_(replying(), enabled=False), Trying(), False),
+    ],
+)
+def test_when_the_mailbox_is_opened(change: dict[str, Any], asked: Trying, opens: bool, deployment: Deployment) -> None:
+    def shown(document: dict[str, Any]) -> dict[str, Any]:
+        if deployment is Deployment.ON_PREMISES:
+            return document
+        return {**document, "notifications": {"enabled": document["notifications"]["enabled"]}}
+
+    desk = Desk(deployment)
+    desk.settings.save(shown(replying()), trying=UNTRIED, if_match=None, principal=ADMIN)
+    saved = desk.settings.save(shown(change), trying=asked, if_match=None, principal=ADMIN)
+    assert (len(desk.mailboxes.probed), saved.tested_mailbox is not None) == (int(opens), opens)
+    if opens:
+        imap = change["interactions"]["imap"]
+        probed = desk.mailboxes.probed[0]
+        assert (probed.host, probed.username, probed.password) == (imap["host"], "replies", imap["password"])
+        assert (probed.mailbox, probed.ca_file) == (imap.get("mailbox", "INBOX"), imap.get("ca_file"))
+
+
+def test_a_mailbox_that_does_not_open_keeps_everything_as_it_was_and_is_recorded_without_its_password() -> None:
+    desk = Desk()
+    failure = Failure(Cause.LOGIN_REFUSED, "It was refused.", "Check it.", temporary=False, field="interactions.imap.password")
+    desk.mailboxes.failure = MailboxFailed(failure)
+    with pytest.raises(MailboxFailed):
+        desk.settings.save(replying(), trying=Trying(), if_match=None, principal=ADMIN)
+    assert desk.store.stored.revision == 0
+    assert desk.senders.sent == []  # no message about settings that are not saved
+    entry = desk.audit.kept[-1]
+    assert (entry.outcome, entry.detail["code"], entry.detail["field"]) == ("refused", "login-refused", failure.field)
+    assert "hunter3" not in str(entry)
+
+
+def test_a_kept_password_opens_the_mailbox_too() -> None:
+    desk = Desk()
+    desk.settings.save(replying(), trying=UNTRIED, if_match=None, principal=ADMIN)
+    kept = replying(mailbox="Replies")
+    del kept["interactions"]["imap"]["password"]
+    saved = desk.settings.save(kept, trying=Trying(), if_match=None, principal=ADMIN)
+    assert desk.mailboxes.probed[0].password == "hunter3"
+    assert saved.tested_mailbox is not None
+    assert desk.audit.kept[-1].detail["tested_mailbox"] == "imap.corp.test:993"
+
+
+def test_receiving_is_what_was_saved_or_nothing() -> None:
+    desk = Desk()
+    assert desk.settings.receiving() is None
+    document = and_(replying(ca_file="/etc/ca.pem"), authserv_id="mx.corp.test")
+    desk.settings.save(document, trying=UNTRIED, if_match=None, principal=ADMIN)
+    receiving = desk.settings.receiving()
+    assert receiving is not None
+    assert receiving.server == ImapServer(
+        "imap.corp.test", 993, TLS.IMPLICIT, "replies", "hunter3", "INBOX", "Archive", "/etc/ca.pem"
+    )
+    assert (receiving.reply_to, receiving.authserv_id, receiving.archive.keep_days) == ("replies@corp.test", "mx.corp.test", 30)
+    assert "hunter3" not in repr(receiving)
+    desk.store.stored.secrets["interactions.imap.password"] = StoredSecret(None, datetime(2026, 1, 1, tzinfo=UTC))
+    with pytest.raises(NotConfigured) as lost:
+        desk.node().receiving()
+    assert lost.value.field == "interactions.imap.password"
 
 
 def test_a_test_message_needs_somebody_to_go_to() -> None:

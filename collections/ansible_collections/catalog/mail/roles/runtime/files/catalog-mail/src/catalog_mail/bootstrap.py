@@ -147,6 +147,7 @@ class Application:
             store=DatabaseSettings(self._engine, self._cipher),
             audit=self._audit,
             senders=self._senders,
+            mailboxes=self._mailboxes,
             clock=self._clock,
             installation=Installation(
                 deployment=Deployment(config.deployment),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -112,12 +113,29 @@ class TestAnswer(BaseModel):
     seconds: float
 
 
+class MailboxAnswer(BaseModel):
+    """What the mailbox of replies showed when it was opened.
+
+    `tls` is protocol and cipher, null without TLS. `keywords`: the server keeps ours. `idle`: it tells of new mail by itself.
+    """
+
+    server: str
+    tls: str | None
+    messages: int
+    unread: int
+    keywords: bool
+    idle: bool
+    archive_exists: bool
+    seconds: float
+
+
 class SaveAnswer(BaseModel):
-    """The settings in force now, what has changed, and the test before it."""
+    """The settings in force now, what has changed, and the tests before it."""
 
     settings: SettingsAnswer
     changes: list[ChangeItem]
     test: TestAnswer | None
+    tested_mailbox: MailboxAnswer | None
 
 
 class PlanAnswer(BaseModel):
@@ -155,10 +173,11 @@ def save_settings(
     response: Response,
     if_match: Annotated[str | None, Header(description="The ETag of what was read; 412 if it is outdated.")] = None,
 ) -> SaveAnswer:
-    """Test and Save: a test message goes out with these settings, and only if it is taken they are saved, at once and whole.
+    """Test and Save: these settings are tested, and only if that succeeds they are saved, at once and whole.
 
-    What is left out has its default; a secret that is left out stays, unless what it is sent to changes. No message goes
-    out with `test: false`, in the cloud edition, or if only the switch or the interactions change.
+    The mailbox of replies is opened, unless replies are off or nothing about it changes. A test message goes out, unless
+    this is the cloud edition, or only the switch or the interactions change. With `test: false` neither is done. What is
+    left out has its default; a secret that is left out stays, unless what it is sent to changes.
     """
     recipient = body.test.recipient if isinstance(body.test, TestRequest) else None
     trying = Trying(wanted=body.test is not False, recipient=recipient)
@@ -168,6 +187,7 @@ def save_settings(
         settings=_settings(saved.view),
         changes=[ChangeItem(**change.plain()) for change in saved.changes],
         test=_tested(saved.tested) if saved.tested else None,
+        tested_mailbox=MailboxAnswer(**asdict(saved.tested_mailbox)) if saved.tested_mailbox else None,
     )
 
 

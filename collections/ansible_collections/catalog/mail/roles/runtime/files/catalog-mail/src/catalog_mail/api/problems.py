@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from catalog_mail.domain.diagnosis import SendingFailed
+from catalog_mail.domain.diagnosis import MailboxFailed, SendingFailed
 from catalog_mail.domain.errors import (
     CatalogMailError,
     Conflict,
@@ -41,6 +41,7 @@ STATUS: Mapping[type[CatalogMailError], int] = {
     NotPermitted: 403,
     NotConfigured: 409,
     SendingFailed: 422,
+    MailboxFailed: 422,
 }
 # Longest text of a client's own input that is repeated to it.
 SHOWN = 200

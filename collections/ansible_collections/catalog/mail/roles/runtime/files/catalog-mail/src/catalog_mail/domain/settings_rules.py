@@ -107,6 +107,11 @@ def concerns_sending(change: Change) -> bool:
     return change.path.startswith("notifications.") and change.path != "notifications.enabled"
 
 
+def concerns_receiving(change: Change) -> bool:
+    """Whether opening the mailbox would tell anything about this change."""
+    return change.path.startswith(("interactions.imap.", "interactions.receiver", "interactions.enabled"))
+
+
 def after(candidate: Candidate, secrets: Secrets) -> Secrets:
     """The secrets as they are once the candidate is saved."""
     result = dict(secrets)
@@ -221,6 +226,16 @@ def _interactions(candidate: Candidate, secrets: Secrets, deployment: Deployment
             yield InputRefused(f"interactions.{name}", "It is missing.", "Give it, or leave replies off.")
     if receiver is Receiver.IMAP:
         yield from _login(candidate, secrets, "interactions.imap", needed=True)
+        mailbox, archive = (_mailbox_name(value(f"interactions.imap.{name}")) for name in ("mailbox", "archive_mailbox"))
+        if mailbox == archive:
+            yield InputRefused(
+                "interactions.imap.archive_mailbox", "It is the mailbox itself.", "Give another, such as Archive."
+            )
+
+
+def _mailbox_name(name: str) -> str:
+    """INBOX is the only name without regard to capitals (RFC 3501, 5.1)."""
+    return name.upper() if name.upper() == "INBOX" else name
 
 
 def _destinations(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any]) -> Iterator[InputRefused]:

@@ -12,13 +12,14 @@ from typing import Any
 from catalog_mail.domain import settings_reading, settings_rules
 from catalog_mail.domain.errors import CatalogMailError, Conflict, InputRefused, NotConfigured, NotPermitted, PreconditionFailed
 from catalog_mail.domain.identifiers import new_id
+from catalog_mail.domain.mailbox import MailboxEvidence
 from catalog_mail.domain.people import Principal
 from catalog_mail.domain.settings import Deployment, Receiver, ReceivingSettings, SendingSettings, SmtpServer, Transport
 from catalog_mail.domain.settings_reading import DESTINATIONS, Candidate
 from catalog_mail.domain.settings_rules import Change, Secrets
 from catalog_mail.domain.text import one_line
 from catalog_mail.domain.trial import Trial, trial_address, trial_message
-from catalog_mail.ports import AuditEntry, AuditLog, Clock, Evidence, MailSenders, SettingsStore, StoredSettings
+from catalog_mail.ports import AuditEntry, AuditLog, Clock, Evidence, Mailboxes, MailSenders, SettingsStore, StoredSettings
 
 ACTION = "email_settings.save"
 
@@ -44,16 +45,17 @@ class View:
 
 @dataclass(frozen=True)
 class Saved:
-    """What saving has changed, and the test before it, if there was one."""
+    """What saving has changed, and the tests before it, as far as there were any."""
 
     view: View
     changes: list[Change]
     tested: Tested | None
+    tested_mailbox: MailboxEvidence | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trying:
-    """How the candidate is to be tested: a message to `recipient` (else to who asks), or none. `field` has named it."""
+    """How the candidate is to be tested: a message to `recipient` (else to who asks), or not at all. `field` has named it."""
 
     wanted: bool = True
     recipient: str | None = None
@@ -77,11 +79,19 @@ class EmailSettings:
     """The one document of settings."""
 
     def __init__(
-        self, *, store: SettingsStore, audit: AuditLog, senders: MailSenders, clock: Clock, installation: Installation
+        self,
+        *,
+        store: SettingsStore,
+        audit: AuditLog,
+        senders: MailSenders,
+        mailboxes: Mailboxes,
+        clock: Clock,
+        installation: Installation,
     ) -> None:
         self._store = store
         self._audit = audit
         self._senders = senders
+        self._mailboxes = mailboxes
         self._clock = clock
         self._here = installation
         self._lock = threading.Lock()
@@ -143,11 +153,13 @@ class EmailSettings:
         return settings_rules.changes(candidate, _secrets(stored), _document(stored))
 
     def save(self, given: Mapping[str, Any], *, trying: Trying, if_match: int | None, principal: Principal) -> Saved:
-        """Test and Save: the test message goes out with the candidate settings, and only then everything is saved at once.
+        """Test and Save: the tests are made with the candidate settings, and only then everything is saved at once.
 
-        No message goes out where it would tell nothing: in the cloud edition, or if only the switch or the interactions
-        change. `if_match` is the revision that the caller has read. Raises InputRefused, ManagedByProvider,
-        PreconditionFailed, Conflict, SendingFailed; then nothing has changed, and the audit log has the attempt.
+        The mailbox of replies is opened, and a test message goes out. No message goes out where it would tell nothing: in
+        the cloud edition, or if only the switch or the interactions change. No mailbox is opened where replies are off, or
+        if only other settings change. `if_match` is the revision that the caller has read. Raises InputRefused,
+        ManagedByProvider, PreconditionFailed, Conflict, MailboxFailed, SendingFailed; then nothing has changed, and the
+        audit log has the attempt.
         """
         changes: list[Change] = []
         with self._refusals_recorded(ACTION, principal, changes):
@@ -155,10 +167,12 @@ class EmailSettings:
             self._check_revision(stored, if_match)
             candidate = self._checked(given, stored)
             changes += settings_rules.changes(candidate, _secrets(stored), _document(stored))
+            opened = self._open_mailbox(candidate, stored) if self._to_be_opened(candidate, trying, changes) else None
             tested = self._try(candidate, stored, principal, trying) if self._to_be_tried(trying, changes) else None
             if changes:
-                stored = self._write(candidate, stored, changes, tested, principal, if_match)
-        return Saved(self._view(stored), changes, tested)
+                proof = {"tested": tested.recipient if tested else None, "tested_mailbox": opened.server if opened else None}
+                stored = self._write(candidate, stored, changes, proof, principal, if_match)
+        return Saved(self._view(stored), changes, tested, opened)
 
     def test(self, given: Mapping[str, Any] | None, *, recipient: str | None, principal: Principal) -> Tested:
         """Send a test message with these settings, or with those in force. Saves nothing. Raises as `save` does."""
@@ -201,6 +215,16 @@ class EmailSettings:
             return False
         return not changes or any(map(settings_rules.concerns_sending, changes))
 
+    @staticmethod
+    def _to_be_opened(candidate: Candidate, trying: Trying, changes: list[Change]) -> bool:
+        """The mailbox is the customer's in the cloud edition too."""
+        by_imap = candidate.value("interactions.enabled") and candidate.value("interactions.receiver") == Receiver.IMAP.value
+        return trying.wanted and by_imap and (not changes or any(map(settings_rules.concerns_receiving, changes)))
+
+    def _open_mailbox(self, candidate: Candidate, stored: StoredSettings) -> MailboxEvidence:
+        secrets = settings_rules.after(candidate, _secrets(stored))
+        return self._mailboxes.probe(settings_rules.receiving_settings(candidate.document, secrets).server)
+
     def _try(self, candidate: Candidate, stored: StoredSettings, principal: Principal, trying: Trying) -> Tested:
         if self._here.cloud_from is None and not candidate.value("notifications.from.address"):
             raise InputRefused(
@@ -226,11 +250,11 @@ class EmailSettings:
         candidate: Candidate,
         stored: StoredSettings,
         changes: list[Change],
-        tested: Tested | None,
+        proof: Mapping[str, str | None],
         principal: Principal,
         if_match: int | None,
     ) -> StoredSettings:
-        detail = {"changes": [change.plain() for change in changes], "tested": tested.recipient if tested else None}
+        detail = {"changes": [change.plain() for change in changes], **proof}
         entry = AuditEntry(self._clock.now(), principal.name, ACTION, "saved", detail)
         changed = settings_rules.fates(candidate, _secrets(stored))
         try:

@@ -1,0 +1,216 @@
+"""Test and Save opens the mailbox of replies, on a real Dovecot: what it tells, and what is told when it does not open."""
+
+from __future__ import annotations
+
+import copy
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from certificates import Authority
+from dovecot import NO_KEYWORDS, READ_ONLY, Dovecot
+from running import RunningService, free_port
+
+PATH = "/settings/email-server"
+SECRET = "hunter2-in-a-mailbox"
+PLAIN = b"Subject: one\r\n\r\nHello\r\n"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """One service for all tests: each saves with a mailbox that another has not named."""
+    running = RunningService(tmp_path_factory.mktemp("shared"))
+    running.prepare()
+    running.start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def service(shared: RunningService) -> RunningService:
+    """The shared service with all settings at their defaults."""
+    assert shared.save({"notifications": {"enabled": False}}).status_code == 200
+    return shared
+
+
+@pytest.fixture
+def user(dovecot: Dovecot) -> str:
+    return dovecot.add_user(password=SECRET)
+
+
+def replies(server: Dovecot, user: str, **imap: Any) -> dict[str, Any]:
+    """Settings with replies on, notifications by the host's own server."""
+    mailbox = {
+        "host": "localhost", "port": server.imaps, "username": user, "password": SECRET,
+        "ca_file": str(server.authority.file), **imap,
+    }  # fmt: skip
+    return {
+        "notifications": {"enabled": True, "from": {"address": "noreply@corp.test"}},
+        "interactions": {"enabled": True, "reply_to": "replies@corp.test", "imap": mailbox},
+    }
+
+
+def save_mailbox(service: RunningService, document: dict[str, Any]) -> requests.Response:
+    """Test and Save where sending is in force already, so that the mailbox alone is tested."""
+    sending = {**document, "interactions": {"enabled": False}}
+    assert service.save(sending).status_code == 200
+    return service.save(document, test={})
+
+
+def refused(service: RunningService, document: dict[str, Any]) -> dict[str, Any]:
+    """The problem; nothing is saved, and no secret stands in the answer, the audit log or the service's log."""
+    before = service.call("GET", PATH).json()
+    answer = save_mailbox(service, document)
+    assert answer.status_code == 422, answer.text
+    assert service.call("GET", PATH).json()["interactions"] == {**before["interactions"]}
+    audit = service.call("GET", "/audit?limit=1").text
+    for text in (answer.text, audit, service.log.read_text()):
+        assert SECRET not in text
+        assert "wrong-in-a-test" not in text
+    body: dict[str, Any] = answer.json()
+    assert body["remedy"].endswith(".")
+    return body
+
+
+@pytest.mark.parametrize("tls", ["implicit", "starttls", "none"])
+def test_what_opens_is_saved_with_what_the_server_showed(service: RunningService, dovecot: Dovecot, user: str, tls: str) -> None:
+    dovecot.deliver(user, PLAIN)
+    dovecot.deliver(user, PLAIN, flags=["\\Seen"])
+    port = dovecot.imaps if tls == "implicit" else dovecot.imap
+    answer = save_mailbox(service, replies(dovecot, user, tls=tls, port=port))
+    assert answer.status_code == 200, answer.text
+    tested = answer.json()["tested_mailbox"]
+    assert (tested["messages"], tested["unread"], tested["archive_exists"]) == (2, 1, False)
+    assert (tested["keywords"], tested["idle"]) == (True, True)
+    assert (tested["tls"] is None) == (tls == "none")
+    assert answer.json()["test"] is None
+    assert [message.seen for message in dovecot.messages(user)] == [False, True]  # nothing was changed by looking
+    again = service.save(replies(dovecot, user, tls=tls, port=port), test=False).json()
+    assert (again["changes"], again["tested_mailbox"]) == ([], None)
+
+
+def test_a_server_without_keywords_is_told(service: RunningService, dovecot: Dovecot) -> None:
+    user = dovecot.add_user(password=SECRET, rights=NO_KEYWORDS)
+    dovecot.deliver(user, PLAIN, mailbox="Archive")
+    tested = save_mailbox(service, replies(dovecot, user)).json()["tested_mailbox"]
+    assert (tested["keywords"], tested["archive_exists"]) == (False, True)
+
+
+def test_a_password_that_is_kept_opens_it(service: RunningService, dovecot: Dovecot, user: str) -> None:
+    document = replies(dovecot, user)
+    assert service.save(document).status_code == 200
+    kept = copy.deepcopy(document)
+    del kept["interactions"]["imap"]["password"]
+    kept["interactions"]["imap"]["archive_mailbox"] = "Old"
+    answer = service.save(kept, test={})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["tested_mailbox"]["server"] == f"localhost:{dovecot.imaps}"
+
+
+def test_the_stored_password_goes_to_no_other_place(service: RunningService, dovecot: Dovecot, user: str, tmp_path: Path) -> None:
+    document = replies(dovecot, user)
+    assert service.save(document).status_code == 200
+    other = str(Authority(tmp_path).file)
+    changes = {"host": "127.0.0.1", "port": 143, "tls": "starttls", "username": "mallory", "ca_file": other}
+    for name, value in changes.items():
+        moved = copy.deepcopy(document)
+        moved["interactions"]["imap"][name] = value
+        del moved["interactions"]["imap"]["password"]
+        answer = service.save(moved, test=False)
+        assert (answer.status_code, answer.json()["field"]) == (422, "interactions.imap.password")
+
+
+@pytest.mark.parametrize(
+    ("imap", "code", "field", "words"),
+    [
+        ({"password": "wrong-in-a-test"}, "login-refused", "password", "refused the login"),
+        ({"username": "nobody"}, "login-refused", "password", "refused the login of nobody"),
+        ({"password": 'wrong-in-a-test " \\ \u00e4\r\nA1 LOGOUT'}, "login-refused", "password", "refused the login"),
+        ({"host": "127.0.0.2"}, "certificate-wrong-name", "host", "for another name"),
+        ({"ca_file": None}, "certificate-not-trusted", "ca_file", "not trusted"),
+        ({"ca_file": "/nowhere/ca.pem"}, "certificate-not-trusted", "ca_file", "No such file"),
+        ({"host": "imap.invalid"}, "name-not-found", "host", "imap.invalid"),
+        ({"mailbox": "Nowhere"}, "mailbox-missing", "mailbox", "'Nowhere'"),
+        ({"mailbox": 'Post "aus" \u65e5\u672c'}, "mailbox-missing", "mailbox", "\u65e5\u672c"),
+    ],
+)
+def test_what_does_not_open_is_told_apart(
+    service: RunningService, dovecot: Dovecot, user: str, imap: dict[str, Any], code: str, field: str, words: str
+) -> None:
+    body = refused(service, replies(dovecot, user, **imap))
+    assert (body["code"], body["field"]) == (code, f"interactions.imap.{field}")
+    assert words in body["cause"]
+
+
+def test_another_authority_is_not_trusted(service: RunningService, dovecot: Dovecot, user: str, tmp_path: Path) -> None:
+    body = refused(service, replies(dovecot, user, ca_file=str(Authority(tmp_path, "Other CA").file)))
+    assert body["code"] == "certificate-not-trusted"
+
+
+def test_wrong_ports_are_told_apart(service: RunningService, dovecot: Dovecot, user: str) -> None:
+    nothing = refused(service, replies(dovecot, user, port=free_port()))
+    assert (nothing["code"], nothing["field"]) == ("connection-refused", "interactions.imap.port")
+    plain = refused(service, replies(dovecot, user, port=dovecot.imap))
+    assert (plain["code"], plain["field"]) == ("tls-failed", "interactions.imap.tls")
+    lmtp = refused(service, replies(dovecot, user, port=dovecot.lmtp, tls="none"))
+    assert (lmtp["code"], lmtp["field"]) == ("not-imap", "interactions.imap.port")
+
+
+def test_starttls_that_is_not_offered_sends_no_password(service: RunningService, make_dovecot: Callable[..., Dovecot]) -> None:
+    server = make_dovecot(starttls=False)
+    user = server.add_user(password=SECRET)
+    body = refused(service, replies(server, user, tls="starttls", port=server.imap))
+    assert (body["code"], body["field"]) == ("tls-not-offered", "interactions.imap.tls")
+    assert "Login" not in server.log()
+
+
+def test_a_mailbox_in_which_nothing_can_be_marked_is_not_good_enough(service: RunningService, dovecot: Dovecot) -> None:
+    user = dovecot.add_user(password=SECRET, rights=READ_ONLY)
+    body = refused(service, replies(dovecot, user))
+    assert (body["code"], body["field"]) == ("mailbox-read-only", "interactions.imap.mailbox")
+
+
+@contextmanager
+def talking(*lines: bytes, context: ssl.SSLContext | None = None) -> Iterator[int]:
+    """A server that says these lines and nothing else; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken: list[socket.socket] = []
+
+        def accept() -> None:
+            try:
+                connection, _address = listener.accept()
+                if context:
+                    connection = context.wrap_socket(connection, server_side=True)
+                taken.append(connection)
+                for line in lines:
+                    connection.sendall(line)
+            except OSError:
+                return
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.close()
+        for connection in taken:
+            connection.close()
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        ([b"220 mail.corp.test ESMTP\r\n"], "not-imap"),
+        ([b"HTTP/1.1 400 Bad Request\r\n\r\n"], "not-imap"),
+        ([b"* BYE Too many connections, hunter2-in-a-mailbox\r\n"], "other-imap-answer"),
+    ],
+)
+def test_what_answers_otherwise_is_told(
+    service: RunningService, dovecot: Dovecot, user: str, lines: list[bytes], code: str
+) -> None:
+    with talking(*lines) as port:
+        assert refused(service, replies(dovecot, user, host="127.0.0.1", port=port, tls="none"))["code"] == code
