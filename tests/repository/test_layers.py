@@ -20,12 +20,13 @@ EDGES = {
 }
 FRAME = {"_discreet", "_module"}
 # Stand on the frame: they read by the edges, let pure code decide, and apply by the edges.
-JOBS = {"_configuration", "_delivery", "_email_settings", "_request"}
+JOBS = {"_configuration", "_delivery", "_email_settings", "_replies", "_request"}
 PURE = set(UTILS) - EDGES - FRAME - JOBS
 
 # What pure code may use of the standard library: nothing here reads a file, a clock, a socket or the environment.
 PURE_LIBRARY = {
-    "__future__", "abc", "base64", "binascii", "bisect", "collections", "dataclasses", "datetime", "difflib", "email",
+    "__future__", "abc", "base64", "binascii", "bisect", "collections", "contextlib", "dataclasses", "datetime", "difflib",
+    "email",
     "enum", "fnmatch", "functools", "hashlib", "html", "ipaddress", "itertools", "json", "math", "operator",
     "posixpath", "quopri", "re", "shlex", "string", "textwrap", "typing", "unicodedata", "urllib.parse",
 }

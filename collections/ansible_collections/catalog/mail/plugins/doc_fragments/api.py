@@ -14,7 +14,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   application:
-    description: The application whose e-mail settings these are. V(catalog_mail) is the one of this collection.
+    description: The application that it is about. V(catalog_mail) is the one of this collection.
     type: str
     choices: [catalog_mail]
     default: catalog_mail

@@ -56,7 +56,7 @@ class Saved(NamedTuple):
 
 
 class CatalogApi:
-    """The settings part of the API. Every method raises ApiFailed where it cannot do what it says."""
+    """The API, as far as modules use it. Every method raises ApiFailed where it cannot do what it says."""
 
     def __init__(self, params: Mapping[str, Any], logins: Sequence[Tuple[str, str]] = ()) -> None:
         """``params`` are the module's options; ``logins`` hold secrets that answers may repeat and nobody shall see."""
@@ -90,9 +90,35 @@ class CatalogApi:
             self._stored(answer, part(found, "settings", dict, self._url)), changes_of(found, self._url),
             *(one if isinstance(one, dict) else None for one in evidence))
 
+    def replies(self) -> Dict[str, Any]:
+        """How receiving replies stands."""
+        found = self._document(self._ask("GET", "/replies/sync"))
+        part(found, "enabled", bool, self._url)
+        part(found, "problems", list, self._url)
+        return found
+
+    def start_conversation(self, user: str, title: str) -> str:
+        """A new conversation of this user; its id."""
+        found = self._as(user, "POST", "/conversations", {"title": title})
+        return str(part(found, "id", str, self._url))
+
+    def add_post(self, user: str, conversation: str, text: str) -> Dict[str, Any]:
+        """What this user writes in a conversation: the post, with the names of those whom it mentions."""
+        found = self._as(user, "POST", f"/conversations/{conversation}/posts", {"text": text})
+        part(found, "mentions", list, self._url)
+        return found
+
+    def posts(self, conversation: str) -> List[Dict[str, Any]]:
+        """The newest posts of a conversation, the last one first."""
+        found = self._document(self._ask("GET", f"/conversations/{conversation}/posts"))
+        return [one for one in part(found, "posts", list, self._url) if isinstance(one, dict)]
+
     def health(self) -> Dict[str, Any]:
         """Whether the application is ready and able to send, and why not."""
         return readiness_of(self._ask("GET", "/health"), self._url, self._hide)
+
+    def _as(self, user: str, method: str, path: str, body: Any) -> Dict[str, Any]:
+        return self._document(self._ask(method, path, body, {"X-Catalog-User": user}))
 
     @property
     def _url(self) -> str:

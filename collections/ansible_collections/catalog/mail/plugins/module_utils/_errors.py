@@ -38,6 +38,30 @@ class DeliveryFailed(CatalogMailError):
     """A test e-mail did not arrive: at which stage, with what evidence, and the remedy."""
 
 
+class ReplyFailed(CatalogMailError):
+    """An answer by e-mail did not become a post: on which leg of its way, why, and what to do.
+
+    ``cause`` and ``remedy`` are sentences without their full stops.
+    """
+
+    def __init__(self, leg: str, cause: str, remedy: str, **details) -> None:
+        super().__init__(
+            f"{_LEGS[leg]} Cause: {cause}. Remedy: {remedy}.", leg=leg, cause=f"{cause}.", remedy=f"{remedy}.", **details)
+
+    def at(self, progress) -> ReplyFailed:
+        """The same, with how far it came."""
+        self.details = {**progress, **self.details}
+        return self
+
+
+_LEGS = {
+    "mention": "The mention was not made (leg mention).",
+    "mail": "The mail of the mention was not read (leg mail).",
+    "reply": "The answer to the mail was not sent (leg reply).",
+    "post": "The answer was sent, but does not stand in its conversation (leg post).",
+}
+
+
 class ApiFailed(CatalogMailError):
     """The application's API cannot be used, or refuses: ``cause`` and ``remedy``, ``field`` and ``code`` if it has them.
 

@@ -116,13 +116,18 @@ def _decode_shifted(coded: bytes) -> str:
 
 
 def search_terms(message_id: str, subject: str, since: date) -> List[bytes]:
-    """SEARCH for a Message-ID, or a subject for servers that put in a Message-ID of their own.
+    """SEARCH for a Message-ID, or a subject for servers that put in a Message-ID of their own."""
+    return [*_since(since), b"OR", b"HEADER", b"Message-ID", quote(message_id), b"SUBJECT", quote(subject)]
 
-    ``since`` keeps the server from reading years of mail; the names of its months are English.
-    """
-    day = f"{since.day}-{_MONTHS[since.month - 1]}-{since.year:04d}"
-    either = [b"OR", b"HEADER", b"Message-ID", quote(message_id), b"SUBJECT", quote(subject)]
-    return [b"SINCE", day.encode("ascii"), *either]
+
+def text_terms(word: str, since: date) -> List[bytes]:
+    """SEARCH for a word anywhere in a message."""
+    return [*_since(since), b"TEXT", quote(word)]
+
+
+def _since(day: date) -> List[bytes]:
+    """Keeps the server from reading years of mail; the names of its months are English."""
+    return [b"SINCE", f"{day.day}-{_MONTHS[day.month - 1]}-{day.year:04d}".encode("ascii")]
 
 
 def read_uids(lines: Sequence[Optional[bytes]]) -> List[bytes]:

@@ -13,12 +13,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from email.message import Message
-from email.parser import BytesHeaderParser
+from email.parser import BytesParser
 from email.policy import compat32
 from typing import Any, Callable, Iterator, List, Optional, Tuple, TypeVar
 
 from ._connection import Server, StageFailed, system_words, tls_context
-from ._imap_words import junk_folders, quote, read_folders, read_uids, search_terms
+from ._imap_words import junk_folders, quote, read_folders, read_uids, search_terms, text_terms
 from ._message import Letter
 from ._secrets import Secrets
 
@@ -26,6 +26,8 @@ Result = TypeVar("Result")
 
 MAX_HEADERS = 256 * 1024
 """Bytes of a message's headers that are fetched."""
+MAX_MESSAGE = 1024 * 1024
+"""Bytes of a whole message that are fetched; a notification is much smaller."""
 
 
 @dataclass(frozen=True)
@@ -61,29 +63,36 @@ class Mailbox:
 
         Raises StageFailed (``mailbox``) when the connection is lost.
         """
-        return self._at_stage("mailbox", lambda: self._find(message))
+        terms = search_terms(message.message_id, message.token, _days_ago())
+        return self._at_stage("mailbox", lambda: self._find(terms, f"(BODY.PEEK[HEADER]<0.{MAX_HEADERS}>)"))
+
+    def read(self, word: str) -> Optional[Found]:
+        """The whole of the newest message with this word in it, if there is one; likewise.
+
+        Its ``headers`` are then the message itself, up to ``MAX_MESSAGE`` bytes of it.
+        """
+        terms = text_terms(word, _days_ago())
+        return self._at_stage("mailbox", lambda: self._find(terms, f"(BODY.PEEK[]<0.{MAX_MESSAGE}>)"))
 
     def close(self) -> None:
         """Log out, whatever state the connection is in."""
         with suppress(imaplib.IMAP4.error, OSError):
             self._client.logout()
 
-    def _find(self, message: Letter) -> Optional[Found]:
-        since = date.today() - timedelta(days=2)  # The server's clock and zone may differ.
+    def _find(self, terms: List[bytes], part: str) -> Optional[Found]:
         for name, shown in self._folders:
             if self._client.select(quote(name), readonly=True)[0] != "OK":
                 continue
-            terms = search_terms(message.message_id, message.token, since)
             answer, lines = self._client.uid("SEARCH", *terms)
             uids = read_uids(lines) if answer == "OK" else []
             if uids:
-                return Found(shown, name != b"INBOX", self._headers(uids[-1]))
+                return Found(shown, name != b"INBOX", self._fetch(uids[-1], part))
         return None
 
-    def _headers(self, uid: bytes) -> Message:
-        _answer, parts = self._client.uid("FETCH", uid, f"(BODY.PEEK[HEADER]<0.{MAX_HEADERS}>)")
-        raw = b"".join(part[1] for part in parts if isinstance(part, tuple))
-        return BytesHeaderParser(policy=compat32).parsebytes(raw)
+    def _fetch(self, uid: bytes, part: str) -> Message:
+        _answer, parts = self._client.uid("FETCH", uid, part)
+        raw = b"".join(one[1] for one in parts if isinstance(one, tuple))
+        return BytesParser(policy=compat32).parsebytes(raw)
 
     def _at_stage(self, stage: str, step: Callable[[], Result]) -> Result:
         try:
@@ -140,6 +149,11 @@ def _socket_timeout(seconds: int) -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
+
+
+def _days_ago() -> date:
+    """From when on mail is searched: the server's clock and zone may differ."""
+    return date.today() - timedelta(days=2)
 
 
 def _login(client: Any, server: Server) -> None:

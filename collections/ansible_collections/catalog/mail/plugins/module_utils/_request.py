@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
-from typing import Dict, Optional
+from typing import Any, Dict, Optional, Tuple
 
 from ._connection import IMAP_PORTS, SMTP_PORTS, Server, server, tls_context
 from ._errors import InputRefused
@@ -22,35 +22,41 @@ _TLS_MODES = ["none", "starttls", "implicit"]
 MAILBOX_TIMEOUT = 10
 """Seconds that each step of the connection to the mailbox may take."""
 
+SMTP: Dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "host": {"type": "str", "required": True},
+        "port": {"type": "int"},
+        "tls": {"type": "str", "default": "starttls", "choices": _TLS_MODES},
+        "username": {"type": "str"},
+        "password": {"type": "str", "no_log": True},
+        "ca_file": {"type": "path"},
+        "timeout": {"type": "int", "default": 30},
+    },
+    "required_together": [("username", "password")],
+}
+"""The option that names a server to hand a message to."""
+
+MAILBOX: Dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "host": {"type": "str", "required": True},
+        "port": {"type": "int"},
+        "tls": {"type": "str", "default": "implicit", "choices": _TLS_MODES},
+        "username": {"type": "str", "required": True},
+        "password": {"type": "str", "required": True, "no_log": True},
+        "ca_file": {"type": "path"},
+    },
+}
+"""The option that names a mailbox."""
+
 SPEC = Spec(
     {
         "recipient": {"type": "str", "required": True},
         "sender": {"type": "str"},
         "transport": {"type": "str", "default": "sendmail", "choices": ["sendmail", "smtp"]},
-        "smtp": {
-            "type": "dict",
-            "options": {
-                "host": {"type": "str", "required": True},
-                "port": {"type": "int"},
-                "tls": {"type": "str", "default": "starttls", "choices": _TLS_MODES},
-                "username": {"type": "str"},
-                "password": {"type": "str", "no_log": True},
-                "ca_file": {"type": "path"},
-                "timeout": {"type": "int", "default": 30},
-            },
-            "required_together": [("username", "password")],
-        },
-        "mailbox": {
-            "type": "dict",
-            "options": {
-                "host": {"type": "str", "required": True},
-                "port": {"type": "int"},
-                "tls": {"type": "str", "default": "implicit", "choices": _TLS_MODES},
-                "username": {"type": "str", "required": True},
-                "password": {"type": "str", "required": True, "no_log": True},
-                "ca_file": {"type": "path"},
-            },
-        },
+        "smtp": SMTP,
+        "mailbox": MAILBOX,
         "timeout": {"type": "int", "default": 60},
         "config_directory": {"type": "path", "default": "/etc/postfix"},
     },
@@ -88,19 +94,13 @@ class Request:
 
 
 def read_request(module) -> Request:
-    """The module's options as a checked request; raises InputRefused. Warns of passwords sent in clear."""
+    """The module's options as a checked request; raises InputRefused."""
     given = module.params
     if given["timeout"] < 1:
         raise InputRefused("timeout", "less than a second is no time to arrive in", "Write 1 or more seconds")
     if given["smtp"] and given["transport"] != "smtp":
         raise InputRefused("smtp", "it has no effect with transport: sendmail", "Set transport: smtp, or leave it out")
-    smtp = server("smtp", given["smtp"], SMTP_PORTS, given["smtp"]["timeout"]) if given["smtp"] else None
-    mailbox = server("mailbox", given["mailbox"], IMAP_PORTS, MAILBOX_TIMEOUT) if given["mailbox"] else None
-    for option, one in (("smtp", smtp), ("mailbox", mailbox)):
-        if one and one.tls == "none" and one.username and not is_loopback(one.host):
-            module.warn(f"{option}.tls is none: the password goes to {one.host} unencrypted.")
-        if one and one.tls != "none":
-            tls_context(one, option)  # A file of authorities that cannot be read is noticed now.
+    smtp, mailbox = read_servers(module)
     return Request(
         sender=checked_address("sender", given["sender"] or _own_sender(module, given["config_directory"])),
         recipient=checked_address("recipient", given["recipient"]),
@@ -109,6 +109,19 @@ def read_request(module) -> Request:
         timeout=given["timeout"],
         config_directory=given["config_directory"],
     )
+
+
+def read_servers(module) -> Tuple[Optional[Server], Optional[Server]]:
+    """The options smtp and mailbox, checked; raises InputRefused. Warns of passwords sent in clear."""
+    given = module.params
+    smtp = server("smtp", given["smtp"], SMTP_PORTS, given["smtp"]["timeout"]) if given["smtp"] else None
+    mailbox = server("mailbox", given["mailbox"], IMAP_PORTS, MAILBOX_TIMEOUT) if given["mailbox"] else None
+    for option, one in (("smtp", smtp), ("mailbox", mailbox)):
+        if one and one.tls == "none" and one.username and not is_loopback(one.host):
+            module.warn(f"{option}.tls is none: the password goes to {one.host} unencrypted.")
+        if one and one.tls != "none":
+            tls_context(one, option)  # A file of authorities that cannot be read is noticed now.
+    return smtp, mailbox
 
 
 def _own_sender(module, config_directory: str) -> str:
