@@ -273,6 +273,11 @@ def test_two_processes_at_once_post_once(circle: Circle) -> None:
 
 def test_it_stops_when_asked_and_leaves_nothing_behind(circle: Circle) -> None:
     with circle.syncing():
-        wait_until(lambda: circle.state()["workers"] != [], "it does not report")
+        wait_until(lambda: any(worker["last_good_poll"] for worker in circle.state()["workers"]), "no poll")
+        health = circle.service.call("GET", "/health", role=None).json()
+        assert 0 <= health["last_good_poll_age_seconds"] < 30
+        metrics = circle.service.call("GET", "/metrics", role=None).text
+        for name in ("last_good_poll_age_seconds", "oldest_unread_seconds", "backlog", "taken_by_others", "enabled"):
+            assert f"catalog_mail_reply_{name} " in metrics
     assert circle.state()["workers"] == []
     assert any("No process" in problem for problem in circle.state()["problems"])

@@ -29,6 +29,9 @@ class HealthAnswer(BaseModel):
     live: bool = Field(description="True: it answers.")
     ready: bool = Field(description="Is a notification that is accepted now worked on?")
     configured: bool = Field(description="Are the e-mail settings complete enough to send?")
+    last_good_poll_age_seconds: float | None = Field(
+        description="Since the mailbox of replies was read without a failure; null where replies are off or it never was."
+    )
     version: str
     problems: list[str] = Field(description="Why it is not ready.")
 
@@ -46,9 +49,17 @@ def health(services: Annotated[Services, Depends(services)], response: Response)
         live=True,
         ready=found.ready,
         configured=found.ready and services.health.configured(),
+        last_good_poll_age_seconds=_poll_age(services) if found.ready else None,
         version=catalog_mail.__version__,
         problems=list(found.problems),
     )
+
+
+def _poll_age(services: Services) -> float | None:
+    state = services.replies.look()
+    if not state.enabled or state.last_good_poll is None:
+        return None
+    return max(0.0, (services.clock.now() - state.last_good_poll).total_seconds())
 
 
 class _Gauges(Collector):

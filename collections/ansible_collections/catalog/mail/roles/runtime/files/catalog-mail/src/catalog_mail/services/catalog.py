@@ -132,9 +132,8 @@ class Catalog:
             self._notifications.begin(notices)
         return stored
 
-    def reply(self, conversation_id: str, text: str, author: User, at: datetime) -> tuple[Post, list[Notice]]:
-        """The post of a reply that came by e-mail, and what tells of it; nothing is stored yet. Raises as `add_post` does."""
-        conversation = self._store.conversation(conversation_id)
+    def reply(self, conversation: Conversation, text: str, author: User, at: datetime) -> tuple[Post, list[Notice]]:
+        """The post of a reply that came by e-mail, and what tells of it; nothing is stored yet. Raises InputRefused."""
         post, notices = self._written(conversation, text, author, BY_EMAIL, key=None)
         return replace(post, created_at=at), notices
 

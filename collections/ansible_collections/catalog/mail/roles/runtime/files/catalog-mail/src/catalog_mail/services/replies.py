@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 
 from catalog_mail.domain.errors import CatalogMailError
-from catalog_mail.domain.people import User
 from catalog_mail.domain.reply import Reply
 from catalog_mail.ports import CatalogStore, Clock, Conversations, Posted, PostFailed, Posting, PostRefused, ReplyStore, Written
 from catalog_mail.services.catalog import Catalog
@@ -27,21 +27,20 @@ class EmbeddedConversations:
     def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
         """All of them in one transaction; where that fails, each in its own, so that one does not keep the others."""
         authors = self._people.users_by_id({reply.user_id for reply in replies if reply.user_id})
+        conversations = cache(self._people.conversation)
         written: dict[int, Written] = {}
         results: dict[int, Posting] = {}
         for number, reply in enumerate(replies):
             try:
-                written[number] = self._written(number, reply, authors[reply.user_id or ""])
+                conversation = conversations(reply.conversation_id or "")
+                # Those of one transaction keep their order.
+                at = self._clock.now() + timedelta(microseconds=number)
+                post, notices = self._catalog.reply(conversation, reply.text, authors[reply.user_id or ""], at)
+                written[number] = Written(reply, post, notices)
             except CatalogMailError as error:
                 results[number] = PostRefused(error.cause)
         results.update(zip(written, self._add(list(written.values())), strict=True))
         return [results[number] for number in range(len(replies))]
-
-    def _written(self, number: int, reply: Reply, author: User) -> Written:
-        # Those of one transaction keep their order.
-        at = self._clock.now() + timedelta(microseconds=number)
-        post, notices = self._catalog.reply(reply.conversation_id or "", reply.text, author, at)
-        return Written(reply, post, notices)
 
     def _add(self, written: Sequence[Written]) -> list[Posting]:
         try:

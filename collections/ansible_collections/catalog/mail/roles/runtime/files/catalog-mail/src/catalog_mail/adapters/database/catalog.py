@@ -98,7 +98,7 @@ class DatabaseCatalog:
         with self._engine.begin() as connection:
             connection.execute(insert(conversations).values(asdict(conversation)))
             if post:
-                insert_post(connection, post)
+                insert_posts(connection, [post])
             insert_notices(connection, notices)
 
     def conversation(self, conversation_id: str) -> Conversation:
@@ -125,7 +125,7 @@ class DatabaseCatalog:
         """With what tells of it."""
         try:
             with self._engine.begin() as connection:
-                insert_post(connection, post)
+                insert_posts(connection, [post])
                 insert_notices(connection, notices)
         except IntegrityError:
             earlier = self._post_with_key(post.idempotency_key)
@@ -211,9 +211,11 @@ class DatabaseCatalog:
                     raise
 
 
-def insert_post(connection: Connection, post: Post) -> None:
-    """Store a post as part of a transaction."""
-    connection.execute(insert(posts).values({**asdict(post), "mentions": list(post.mentions)}))
+def insert_posts(connection: Connection, wanted: Sequence[Post]) -> None:
+    """Store posts as part of a transaction."""
+    rows = [{**asdict(post), "mentions": list(post.mentions)} for post in wanted]
+    if rows:
+        connection.execute(insert(posts), rows)
 
 
 def insert_notices(connection: Connection, notices: Sequence[Notice]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from catalog_mail.adapters.database.catalog import insert_notices, insert_post
+from catalog_mail.adapters.database.catalog import insert_notices, insert_posts
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.tables import (
     conversations,
@@ -110,18 +110,21 @@ class DatabaseReplies:
 def _add(connection: Connection, written: Sequence[Written], at: datetime) -> list[Posted]:
     known = _posted(connection, [item.reply.key for item in written])
     result: list[Posted] = []
+    new: list[Written] = []
     for item in written:
         key = item.reply.key
         if key in known:
             result.append(Posted(known[key], already=True))
             continue
-        post_id = item.post.id if item.post else item.post_id
-        connection.execute(insert(replies).values(key=key, post_id=post_id, posted_at=at))
-        if item.post:
-            insert_post(connection, item.post)
+        known[key] = item.post.id if item.post else item.post_id
+        new.append(item)
+        result.append(Posted(known[key]))
+    if new:
+        rows = [{"key": item.reply.key, "post_id": known[item.reply.key], "posted_at": at} for item in new]
+        connection.execute(insert(replies), rows)
+    insert_posts(connection, [item.post for item in new if item.post])
+    for item in new:
         insert_notices(connection, item.notices)
-        known[key] = post_id
-        result.append(Posted(post_id))
     ends: dict[Place, dict[str, tuple[str, str]]] = {}
     for item, posted in zip(written, result, strict=True):
         origin = item.reply.origin
