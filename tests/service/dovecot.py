@@ -290,10 +290,7 @@ class Dovecot:
     def _end(self, how: signal.Signals) -> None:
         if self._process is None:
             return
-        if how is signal.SIGKILL:
-            os.killpg(self._process.pid, how)
-        else:
-            self._process.send_signal(how)
+        os.killpg(self._process.pid, how)  # its processes would wait ten seconds for clients that idle
         self._process.wait(timeout=10)
         self._process = None
 

@@ -46,8 +46,7 @@ class Waiting:
         age = time.monotonic() - self._since
         if self._tag is not None and age >= REISSUE:
             self.end()
-            session.client.noop()  # a connection that is dead, with nobody to say so, is found by this
-            session.note()
+            session.refresh()  # a connection that is dead, with nobody to say so, is found by this
             return True
         if self._tag is None:
             self._begin()
@@ -86,7 +85,6 @@ class Waiting:
             time.sleep(max(0.0, seconds))
             return False
         time.sleep(max(0.0, until_look))
-        self._session.client.noop()
+        self._session.refresh()
         self._since = time.monotonic()
-        self._session.note()
         return True

@@ -50,9 +50,9 @@ class ImapMailbox:
         return self._keeps
 
     def unread(self) -> Sequence[str]:
-        """One SEARCH; the UIDs upwards, which is the order of arrival."""
+        """By one SEARCH; the UIDs upwards, which is the order of arrival."""
         with self._asking(Stage.READ):
-            self._session.note()
+            self._session.refresh()
             self._session.arrivals = False  # what comes from here on may be missing in the answer
             return uids(self._session.uid("SEARCH", "UNSEEN"))
 
@@ -74,8 +74,9 @@ class ImapMailbox:
                 self._mark(uid_set(chunk), disposition)
 
     def overview(self, since: str | None) -> Overview:
-        """Three questions, whatever stands in the mailbox; the oldest is the unread message that came first."""
+        """Few questions, whatever stands in the mailbox; the oldest is the unread message that came first."""
         with self._asking(Stage.READ):
+            self._session.refresh()
             unread = uids(self._session.uid("SEARCH", "UNSEEN"))
             oldest = self._fetched(unread[:1], "(UID INTERNALDATE)").get(unread[0]) if unread else None
             newest = uids(self._session.uid("SEARCH", "UID", "*"))
@@ -94,6 +95,7 @@ class ImapMailbox:
     def filed(self) -> Iterator[Filed]:
         """Read, and not on its way out."""
         with self._asking(Stage.ARCHIVE):
+            self._session.refresh()
             keys = uids(self._session.uid("SEARCH", *self._filing.standing, "SEEN"))
         for chunk in _chunks(keys):
             with self._asking(Stage.ARCHIVE):

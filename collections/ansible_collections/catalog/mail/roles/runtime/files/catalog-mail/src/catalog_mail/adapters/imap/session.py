@@ -93,6 +93,11 @@ class Session:
             return list(self.client.pending().get("FETCH") or [])
         raise Refused(_first(data))
 
+    def refresh(self) -> None:
+        """Let the server look: some search only in what they have told of already."""
+        self.client.noop()
+        self.note()
+
     def note(self) -> None:
         """Keep in mind what the server said by itself, and let imaplib forget it."""
         said = self.client.pending()

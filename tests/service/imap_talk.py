@@ -1,0 +1,88 @@
+"""An IMAP server by the line, for what no real server does when it is asked to: silence, hanging up, strange words."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+CAPABILITY = b"* CAPABILITY IMAP4rev1 UIDPLUS IDLE LITERAL+\r\n"
+SELECTED = b"* 0 EXISTS\r\n* OK [PERMANENTFLAGS (\\Seen \\*)] ok\r\n* OK [UIDVALIDITY 7] ok\r\n"
+
+
+class Talk:
+    """Answers commands with what `script` has for their first word after the tag, else with OK.
+
+    An answer is sent as it is, `{tag}` replaced; None hangs up, and "" says nothing for good.
+    """
+
+    def __init__(self, script: dict[str, bytes | None], greeting: bytes = b"* OK ready\r\n") -> None:
+        self.script: dict[str, bytes | None] = {
+            "CAPABILITY": CAPABILITY + b"{tag} OK done\r\n",
+            "SELECT": SELECTED + b"{tag} OK [READ-WRITE] done\r\n",
+            "STATUS": b"* STATUS Archive (MESSAGES 0)\r\n{tag} OK done\r\n",
+            **script,
+        }
+        self.greeting = greeting
+        self.heard: list[str] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._connections: list[socket.socket] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def port(self) -> int:
+        port: int = self._listener.getsockname()[1]
+        return port
+
+    def close(self) -> None:
+        self._listener.close()
+        for connection in self._connections:
+            connection.close()
+
+    def say(self, line: bytes) -> None:
+        """Say something that nobody has asked for, to all."""
+        for connection in self._connections:
+            connection.sendall(line)
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _address = self._listener.accept()
+                self._connections.append(connection)
+                threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            connection.sendall(self.greeting)
+            for line in connection.makefile("rb"):
+                words = line.decode("utf-8", "replace").split()
+                self.heard.append(" ".join(words[1:]))
+                if words[0] == "DONE":
+                    connection.sendall(self._idle + b" OK done\r\n")
+                    continue
+                name = " ".join(words[1:3]) if words[1] == "UID" else words[1]
+                answer = self.script.get(name, b"+ idling\r\n" if name == "IDLE" else b"{tag} OK done\r\n")
+                self._idle = words[0].encode()
+                if answer is None:
+                    connection.shutdown(socket.SHUT_RDWR)
+                    return
+                connection.sendall(answer.replace(b"{tag}", words[0].encode()))
+
+    _idle = b""
+
+
+@contextlib.contextmanager
+def talking() -> Iterator[Callable[..., Talk]]:
+    """Makes such servers, and ends them."""
+    made: list[Talk] = []
+
+    def make(script: dict[str, bytes | None] | None = None, greeting: bytes = b"* OK ready\r\n") -> Talk:
+        made.append(Talk(script or {}, greeting))
+        return made[-1]
+
+    try:
+        yield make
+    finally:
+        for talk in made:
+            talk.close()

@@ -1,0 +1,424 @@
+"""A mailbox over IMAP, on a real Dovecot: what is read, marked, waited for, archived, and what each failure tells."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from catalog_mail.adapters.imap import ImapMailboxes, idle
+from catalog_mail.adapters.imap.mailbox import ImapMailbox
+from catalog_mail.domain.diagnosis import Cause, MailboxFailed
+from catalog_mail.domain.mailbox import Disposition
+from catalog_mail.domain.settings import TLS, ImapServer
+from dovecot import NO_KEYWORDS, Dovecot
+from imap_talk import Talk, talking
+
+LARGEST = 20 * 1024 * 1024
+DATE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def mail(number: int = 1, size: int = 100) -> bytes:
+    head = f"From: a@corp.test\r\nMessage-ID: <{number}@corp.test>\r\nSubject: {number}\r\n\r\n".encode()
+    return head + b"x" * (size - len(head) - 2) + b"\r\n"
+
+
+def server_of(dovecot: Dovecot, user: str, **change: Any) -> ImapServer:
+    settings: dict[str, Any] = {
+        "host": "localhost", "port": dovecot.imaps, "tls": TLS.IMPLICIT, "username": user, "password": dovecot.password(user),
+        "ca_file": str(dovecot.authority.file), "timeout": 10,
+    }  # fmt: skip
+    return ImapServer(**settings | change)
+
+
+@pytest.fixture
+def open_mailbox() -> Iterator[Callable[..., ImapMailbox]]:
+    """Opens mailboxes of a Dovecot's users, and closes them."""
+    opened: list[ImapMailbox] = []
+
+    def make(dovecot: Dovecot, user: str, **change: Any) -> ImapMailbox:
+        opened.append(ImapMailboxes().open(server_of(dovecot, user, **change)))
+        return opened[-1]
+
+    yield make
+    for mailbox in opened:
+        mailbox.close()
+
+
+@pytest.fixture
+def user(dovecot: Dovecot) -> str:
+    return dovecot.add_user()
+
+
+@pytest.fixture
+def talk() -> Iterator[Callable[..., Talk]]:
+    with talking() as make:
+        yield make
+
+
+def failed(action: Callable[[], Any]) -> MailboxFailed:
+    with pytest.raises(MailboxFailed) as raised:
+        action()
+    return raised.value
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_read_stays_unread_and_is_as_it_was_sent(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+    strange = b"Subject: (UID 999) {3}\r\n\r\n)\r\n* 1 FETCH (UID 7)\r\n"
+    contents = [mail(1), b"Subject: \xff\r\n\r\n8 bit \xe4\r\n", strange, b""]
+    for content in contents:
+        dovecot.deliver(user, content)
+    mailbox = open_mailbox(dovecot, user)
+    keys = mailbox.unread()
+    assert list(keys) == ["1", "2", "3", "4"]
+    messages = list(mailbox.fetch(keys, LARGEST))
+    assert [message.content for message in messages] == contents
+    assert [message.size for message in messages] == [len(content) for content in contents]
+    assert all(abs(message.received_at - datetime.now(UTC)) < timedelta(minutes=2) for message in messages)
+    assert not any(message.cut for message in messages)
+    assert list(mailbox.unread()) == keys
+    assert not any(message.seen for message in dovecot.messages(user))
+
+
+def test_what_is_too_large_comes_without_its_body(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+    for number, size in enumerate((4000, 50_000, 3000)):
+        dovecot.deliver(user, mail(number, size))
+    found = open_mailbox(dovecot, user).fetch(["1", "2", "3"], 4000)
+    small, large, last = sorted(found, key=lambda message: int(message.key))
+    assert [(message.cut, message.size) for message in (small, large, last)] == [(False, 4000), (True, 50_000), (False, 3000)]
+    assert large.content.startswith(b"From: a@corp.test\r\nMessage-ID: <1@corp.test>")
+    assert b"xxx" not in large.content
+
+
+def test_an_answer_is_bounded_whatever_is_asked_for(
+    dovecot: Dovecot, user: str, open_mailbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalog_mail.adapters.imap.mailbox.ANSWER", 10_000)
+    for number in range(12):
+        dovecot.deliver(user, mail(number, 4000))
+    mailbox = open_mailbox(dovecot, user)
+    assert [message.key for message in mailbox.fetch(mailbox.unread(), LARGEST)] == [str(n) for n in range(1, 13)]
+
+
+def test_what_is_gone_is_left_out(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+    for number in range(5):
+        dovecot.deliver(user, mail(number))
+    mailbox = open_mailbox(dovecot, user)
+    keys = mailbox.unread()
+    dovecot.remove_messages(user, "2,4")
+    assert [message.key for message in mailbox.fetch(keys, LARGEST)] == ["1", "3", "5"]
+    mailbox.mark(keys, Disposition.POSTED)
+    assert {message.uid: message.seen for message in dovecot.messages(user)} == {1: True, 3: True, 5: True}
+    assert list(mailbox.fetch(["77", "x", "1:*"], LARGEST)) == []
+    mailbox.mark(["77", "x"], Disposition.POSTED)
+
+
+def test_thousands_are_asked_for_in_chunks(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+    for number in range(450):
+        dovecot.deliver(user, mail(number))
+    mailbox = open_mailbox(dovecot, user)
+    keys = mailbox.unread()
+    assert len(list(mailbox.fetch(keys, LARGEST))) == 450
+    mailbox.mark(keys[::2], Disposition.IGNORED)
+    assert list(mailbox.unread()) == list(keys[1::2])
+
+
+# -- marking ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("disposition", list(Disposition))
+def test_a_mark_is_seen_and_a_keyword_and_keeps_other_flags(
+    dovecot: Dovecot, user: str, open_mailbox: Any, disposition: Disposition
+) -> None:
+    dovecot.deliver(user, mail(), flags=["\\Flagged", "Work"])
+    mailbox = open_mailbox(dovecot, user)
+    assert mailbox.keeps_keywords
+    mailbox.mark(["1"], disposition)
+    flags = dovecot.messages(user)[0].flags
+    assert {"\\Seen", "\\Flagged", "Work", disposition.keyword} <= flags
+
+
+def test_without_keywords_a_mark_is_seen_alone(dovecot: Dovecot, open_mailbox: Any) -> None:
+    user = dovecot.add_user(rights=NO_KEYWORDS)
+    dovecot.deliver(user, mail())
+    mailbox = open_mailbox(dovecot, user)
+    assert not mailbox.keeps_keywords
+    mailbox.mark(mailbox.unread(), Disposition.POSTED)
+    assert list(mailbox.unread()) == []
+    assert dovecot.messages(user)[0].flags == {"\\Seen", "\\Recent"} or dovecot.messages(user)[0].flags == {"\\Seen"}
+
+
+def test_a_keyword_too_many_costs_the_keyword_and_not_the_mark(talk: Any) -> None:
+    server = talk()
+    server.script["UID STORE"] = b"{tag} NO [LIMIT] Too many keywords\r\n"
+    mailbox = ImapMailboxes().open(ImapServer("127.0.0.1", server.port, TLS.NONE, "u", "p", timeout=5))
+    assert mailbox.keeps_keywords
+    error = failed(lambda: mailbox.mark(["1"], Disposition.POSTED))
+    assert error.failure.code is Cause.OTHER_IMAP_ANSWER
+    stores = [line for line in server.heard if line.startswith("UID STORE")]
+    assert stores == ["UID STORE 1 +FLAGS.SILENT (\\Seen $CatalogPosted)", "UID STORE 1 +FLAGS.SILENT (\\Seen)"]
+
+
+# -- looking around -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_overview_tells_who_else_reads(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+    mailbox = open_mailbox(dovecot, user)
+    empty = mailbox.overview(None)
+    assert (empty.unread, empty.oldest_unread, empty.taken) == (0, None, ())
+    dovecot.deliver(user, mail(1), flags=["\\Seen"])  # read before we came
+    first = mailbox.overview(None)
+    assert (first.taken, first.last) == ((), "1")
+    dovecot.deliver(user, mail(2), flags=[], internaldate=DATE)
+    dovecot.deliver(user, mail(3))
+    dovecot.deliver(user, mail(4))
+    assert list(mailbox.unread()) == ["2", "3", "4"]
+    mailbox.mark(["3"], Disposition.REJECTED)
+    dovecot.set_flags(user, "4", "\\Seen")
+    found = mailbox.overview(first.last)
+    assert (found.unread, found.oldest_unread, found.taken, found.last) == (1, DATE, ("4",), "4")
+    assert mailbox.overview(found.last).taken == ()
+    # Without an earlier look nobody is accused of anything.
+    assert mailbox.overview(None).taken == ()
+
+
+def test_a_place_changes_with_uidvalidity(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+    dovecot.deliver(user, mail())
+    before = open_mailbox(dovecot, user).place
+    assert before.mailbox == f"imap://{user}@localhost/INBOX"
+    assert open_mailbox(dovecot, user, mailbox="inbox").place == before
+    dovecot.reset_uidvalidity(user)
+    after = open_mailbox(dovecot, user).place
+    assert (after.mailbox, after.validity != before.validity) == (before.mailbox, True)
+
+
+# -- waiting ------------------------------------------------------------------------------------------------------------------
+
+
+def waited(mailbox: ImapMailbox, seconds: float) -> tuple[bool, float]:
+    started = time.monotonic()
+    return mailbox.wait(seconds), time.monotonic() - started
+
+
+def test_new_mail_ends_the_wait(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+    mailbox = open_mailbox(dovecot, user)
+    mailbox.unread()
+    assert mailbox.wait(0.2) is False
+    threading.Timer(0.2, dovecot.deliver, (user, mail())).start()
+    came, seconds = waited(mailbox, 10)
+    assert came
+    assert seconds < 2  # Dovecot itself waits half a second, to tell of several at once
+    assert list(mailbox.unread()) == ["1"]
+    assert mailbox.wait(0.1) is False
+
+
+def test_mail_that_comes_between_two_waits_is_not_missed(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+    mailbox = open_mailbox(dovecot, user)
+    mailbox.unread()
+    dovecot.deliver(user, mail())
+    mailbox.overview(None)  # any command may be what the server answers with news of it
+    assert waited(mailbox, 10)[0]
+    assert list(mailbox.unread()) == ["1"]
+
+
+def test_a_message_that_is_made_unread_again_ends_the_wait(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+    dovecot.deliver(user, mail(), flags=["\\Seen"])
+    mailbox = open_mailbox(dovecot, user)
+    mailbox.unread()
+    mailbox.wait(0.1)
+    threading.Timer(0.1, dovecot.set_flags, (user, "1", "\\Seen"), {"how": "-FLAGS"}).start()
+    assert waited(mailbox, 10)[0]
+
+
+def test_what_others_read_wakes_nobody(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+    dovecot.deliver(user, mail())
+    mailbox = open_mailbox(dovecot, user)
+    mailbox.unread()
+    threading.Timer(0.1, dovecot.set_flags, (user, "1", "\\Seen")).start()
+    assert mailbox.wait(1.5) is False
+
+
+def test_idle_stays_open_between_waits_and_is_issued_anew_in_time(talk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idle, "REISSUE", 1.0)
+    server = talk()
+    mailbox = ImapMailboxes().open(ImapServer("127.0.0.1", server.port, TLS.NONE, "u", "p", timeout=5))
+    mailbox.unread()
+    for _slice in range(6):
+        assert mailbox.wait(0.1) is False
+    assert server.heard.count("IDLE") == 1
+    for _slice in range(6):
+        mailbox.wait(0.1)
+    assert server.heard.count("IDLE") == 2
+    assert server.heard.count("NOOP") == 2  # one of them after the first IDLE
+    mailbox.unread()
+    assert server.heard[-3:] == ["", "NOOP", "UID SEARCH UNSEEN"]  # DONE, then the question
+    assert idle.REISSUE < 29 * 60
+    mailbox.close()
+
+
+def test_news_that_come_with_the_consent_to_idle_are_heard(talk: Any) -> None:
+    server = talk({"IDLE": b"* 1 EXISTS\r\n+ idling\r\n* 2 EXISTS\r\n"})
+    mailbox = ImapMailboxes().open(ImapServer("127.0.0.1", server.port, TLS.NONE, "u", "p", timeout=5))
+    mailbox.unread()
+    came, seconds = waited(mailbox, 5)
+    assert came
+    assert seconds < 1
+
+
+def test_a_server_that_still_talks_has_no_news(talk: Any) -> None:
+    server = talk()
+    mailbox = ImapMailboxes().open(ImapServer("127.0.0.1", server.port, TLS.NONE, "u", "p", timeout=5))
+    mailbox.unread()
+    mailbox.wait(0.1)
+    server.say(b"* OK Still here\r\n")
+    assert mailbox.wait(0.3) is False
+    server.say(b"* 3 EX")  # half a line is none
+    assert mailbox.wait(0.2) is False
+    server.say(b"ISTS\r\n")
+    assert mailbox.wait(2)
+
+
+def test_without_idle_the_wait_is_as_long_as_asked_for(make_dovecot: Callable[..., Dovecot], open_mailbox: Any) -> None:
+    server = make_dovecot(without=["IDLE"])
+    user = server.add_user()
+    mailbox = open_mailbox(server, user)
+    mailbox.unread()
+    server.deliver(user, mail())
+    came, seconds = waited(mailbox, 0.5)
+    assert (came, seconds >= 0.5) == (False, True)
+    assert list(mailbox.unread()) == ["1"]
+
+
+def test_without_idle_a_long_wait_looks_now_and_then(
+    make_dovecot: Callable[..., Dovecot], open_mailbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idle, "LOOK", 0.3)
+    server = make_dovecot(without=["IDLE"])
+    user = server.add_user()
+    mailbox = open_mailbox(server, user)
+    mailbox.unread()
+    server.deliver(user, mail())
+    assert waited(mailbox, 5)[0]
+
+
+# -- failing ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kill", ["kill9", "stop"])
+def test_a_server_that_ends_is_noticed_at_once_while_waiting(
+    make_dovecot: Callable[..., Dovecot], open_mailbox: Any, kill: str
+) -> None:
+    server = make_dovecot()
+    user = server.add_user()
+    mailbox = open_mailbox(server, user)
+    mailbox.unread()
+    threading.Timer(0.2, getattr(server, kill)).start()
+    started = time.monotonic()
+    error = failed(lambda: mailbox.wait(20))
+    assert time.monotonic() - started < 5
+    assert error.failure.code is Cause.CONNECTION_LOST
+    assert error.failure.temporary
+    failed(mailbox.unread)  # it is of no use any more
+    mailbox.close()
+
+
+def test_a_connection_that_ends_is_told_whatever_is_asked(make_dovecot: Callable[..., Dovecot], open_mailbox: Any) -> None:
+    server = make_dovecot()
+    user = server.add_user()
+    server.deliver(user, mail())
+    actions: list[Callable[[ImapMailbox], Any]] = [
+        lambda mailbox: mailbox.unread(),
+        lambda mailbox: list(mailbox.fetch(["1"], LARGEST)),
+        lambda mailbox: mailbox.mark(["1"], Disposition.POSTED),
+        lambda mailbox: mailbox.overview(None),
+        lambda mailbox: mailbox.wait(1),
+        lambda mailbox: list(mailbox.filed()),
+        lambda mailbox: mailbox.archive(["1"]),
+        lambda mailbox: list(mailbox.archived()),
+        lambda mailbox: mailbox.expire(["1"]),
+    ]
+    mailboxes = [open_mailbox(server, user) for _action in actions]
+    server.kill9()
+    for mailbox, action in zip(mailboxes, actions, strict=True):
+        assert failed(lambda: action(mailbox)).failure.code is Cause.CONNECTION_LOST  # noqa: B023
+
+
+def silent(talk: Any, **script: bytes | None) -> ImapServer:
+    names = {name.replace("_", " "): answer for name, answer in script.items()}
+    server = talk(names) if script else talk(greeting=b"")
+    return ImapServer("127.0.0.1", server.port, TLS.NONE, "u", "hunter2", timeout=0.5)
+
+
+def test_a_silent_server_ends_by_itself(talk: Any) -> None:
+    started = time.monotonic()
+    greeting = failed(lambda: ImapMailboxes().probe(silent(talk)))
+    assert (greeting.failure.code, "greeting" in greeting.failure.cause) == (Cause.TIMED_OUT, True)
+    login = failed(lambda: ImapMailboxes().probe(silent(talk, LOGIN=b"")))
+    assert (login.failure.code, "logging in" in login.failure.cause) == (Cause.TIMED_OUT, True)
+    assert "hunter2" not in str(login)
+    mailbox = ImapMailboxes().open(silent(talk, UID_SEARCH=b""))
+    assert failed(mailbox.unread).failure.code is Cause.TIMED_OUT
+    waiting = ImapMailboxes().open(silent(talk, IDLE=b""))
+    assert failed(lambda: waiting.wait(60)).failure.code is Cause.TIMED_OUT
+    assert time.monotonic() - started < 4
+
+
+def test_a_server_that_waits_for_tls_is_told_from_one_that_is_silent(talk: Any) -> None:
+    server = talk(greeting=b"")
+    settings = ImapServer("127.0.0.1", server.port, TLS.IMPLICIT, "u", "p", timeout=0.5)
+    assert failed(lambda: ImapMailboxes().probe(settings)).failure.code is Cause.TIMED_OUT
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ({"LOGIN": b"{tag} NO [AUTHENTICATIONFAILED] hunter2 is wrong\r\n"}, Cause.LOGIN_REFUSED),
+        ({"LOGIN": b"{tag} BAD hunter2 is wrong\r\n"}, Cause.LOGIN_REFUSED),
+        ({"LOGIN": b"* BYE hunter2\r\n"}, Cause.CONNECTION_LOST),
+        ({"LOGIN": None}, Cause.CONNECTION_LOST),
+        ({"CAPABILITY": b"{tag} BAD what\r\n"}, Cause.OTHER_IMAP_ANSWER),
+        ({"CAPABILITY": b"* CAPABILITY IMAP4rev1 LOGINDISABLED\r\n{tag} OK done\r\n"}, Cause.LOGIN_REFUSED),
+        ({"SELECT": b"{tag} OK [READ-ONLY] done\r\n"}, Cause.MAILBOX_READ_ONLY),
+        ({"SELECT": b"* OK [PERMANENTFLAGS ()] none\r\n{tag} OK [READ-WRITE] done\r\n"}, Cause.MAILBOX_READ_ONLY),
+        ({"SELECT": b"{tag} NO [NONEXISTENT] hunter2\r\n"}, Cause.MAILBOX_MISSING),
+        ({"SELECT": b"gibberish\r\n"}, Cause.OTHER_IMAP_ANSWER),
+        ({"UID SEARCH": b"* SEARCH 1 2 x\r\n{tag} NO [SERVERBUG] hunter2\r\n"}, Cause.OTHER_IMAP_ANSWER),
+        ({"UID SEARCH": b"* 1 FETCH {9999999999}\r\n"}, Cause.OTHER_IMAP_ANSWER),
+    ],
+)
+def test_strange_answers_are_told_without_the_password(talk: Any, script: dict[str, bytes | None], code: Cause) -> None:
+    server = talk(script)
+    settings = ImapServer("127.0.0.1", server.port, TLS.NONE, "user", "hunter2", timeout=1)
+    error = failed(lambda: ImapMailboxes().probe(settings))
+    assert error.failure.code is code
+    assert "hunter2" not in f"{error} {error.failure}"
+
+
+def test_names_and_passwords_cannot_leave_their_place(dovecot: Dovecot, talk: Any) -> None:
+    name, password = 'o "brien', 'p\u00e4ss " \\ \u2603'
+    user = dovecot.add_user(name, password)
+    assert ImapMailboxes().probe(server_of(dovecot, user)).messages == 0
+    broken = server_of(dovecot, user, password=password + "\r\nA9 DELETE INBOX")
+    assert failed(lambda: ImapMailboxes().probe(broken)).failure.code is Cause.LOGIN_REFUSED
+    plain = talk()  # a server that offers LOGIN alone
+    settings = ImapServer("127.0.0.1", plain.port, TLS.NONE, name, broken.password, timeout=2)
+    assert failed(lambda: ImapMailboxes().probe(settings)).failure.code is Cause.LOGIN_REFUSED
+    assert not any("DELETE" in line for line in plain.heard)
+    quoted = ImapServer("127.0.0.1", plain.port, TLS.NONE, 'o "brien\\', 'a "b\\', timeout=2)
+    ImapMailboxes().probe(quoted)
+    assert 'LOGIN "o \\"brien\\\\" "a \\"b\\\\"' in plain.heard
+
+
+def test_a_mailbox_that_is_made_anew_meanwhile_is_not_mistaken_for_itself(talk: Any) -> None:
+    server = talk()
+    mailbox = ImapMailboxes().open(ImapServer("127.0.0.1", server.port, TLS.NONE, "u", "p", timeout=2))
+    assert list(mailbox.archived()) == []  # the archive is selected now
+    server.script["SELECT"] = b"* OK [UIDVALIDITY 8] ok\r\n{tag} OK [READ-WRITE] done\r\n"
+    error = failed(lambda: mailbox.mark(["1"], Disposition.POSTED))
+    assert (error.failure.code, error.failure.temporary) == (Cause.CONNECTION_LOST, True)
+    assert not any(line.startswith("UID STORE") for line in server.heard)
