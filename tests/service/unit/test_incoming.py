@@ -88,3 +88,12 @@ def test_any_text_in_the_headers_is_read(text: str) -> None:
     incoming = parse(content.encode("utf-8", "surrogatepass"))
     incoming.decoded_subject()
     assert incoming.sender is None or incoming.sender.count("@") == 1
+
+
+def test_parts_in_parts_without_end_are_not_taken_apart() -> None:
+    nested = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(2000))
+    incoming = parse(b"From: jane@corp.test\r\n" + nested + b"text")
+    assert incoming.nested
+    assert incoming.sender == JANE
+    assert not parse(message("From: jane@corp.test", "Content-Type: multipart/mixed; boundary=x")).nested
+    assert parse(message("From: " + "(" * 5000 + "jane@corp.test")).sender is None

@@ -17,7 +17,7 @@ from catalog_mail.adapters.cipher import Cipher
 from catalog_mail.adapters.clock import SystemClock
 from catalog_mail.adapters.database.audit import DatabaseAudit
 from catalog_mail.adapters.database.engine import make_engine
-from catalog_mail.adapters.database.migrate import current, migrate, wanted
+from catalog_mail.adapters.database.revision import WANTED, current
 from catalog_mail.adapters.database.settings_store import DatabaseSettings
 from catalog_mail.adapters.database.tokens import DatabaseTokens
 from catalog_mail.adapters.smtp import SmtpSenders
@@ -97,6 +97,8 @@ class Application:
 
     def migrate(self) -> str:
         """Bring the database to what this version needs; its revision."""
+        from catalog_mail.adapters.database.migrate import migrate  # noqa: PLC0415
+
         return migrate(self._engine)
 
     @cached_property
@@ -359,9 +361,9 @@ class Application:
     def _check_database(self) -> None:
         """Raises Misconfigured if the database is not what this version needs."""
         found = current(self._engine)
-        if found != wanted():
+        if found != WANTED:
             raise Misconfigured(
-                f"The database has the revision {found or 'none'}, and this version needs {wanted()}.",
+                f"The database has the revision {found or 'none'}, and this version needs {WANTED}.",
                 "Run 'catalog-mail migrate'; the service does so when systemd starts it.",
                 field="database_url",
             )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from email import message_from_bytes
 from email.errors import MessageError
 from email.header import Header, decode_header, make_header
 from email.message import Message
-from email.utils import getaddresses, parseaddr
+from email.parser import BytesParser
+from itertools import islice
 
 from catalog_mail.domain.addresses import LONGEST, same
+from catalog_mail.domain.structured import addresses
 
 # Where a mail server or a mail program writes whom a message was for: the first with an intent counts.
 _RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-gm-original-to", "to", "cc", "resent-to")
@@ -19,6 +21,8 @@ _ANSWERED = ("in-reply-to", "x-catalog-intent")
 _LONGEST_VALUE = 16_000
 _MOST_VALUES = 20
 _LONGEST_SUBJECT = 2000
+MOST_CONTAINERS = 50
+_CONTAINER = re.compile(rb"(?:^|[\r\n])content-type[ \t]{0,80}:\s{0,80}(?:multipart|message)/", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class Incoming:
     """`sender` is the address in From, in lower case, or None where there is none or more than one.
 
     `recipients`, `answered` and `references` are values of the headers in which an intent may stand, bounded in number and
-    length; the last in References is the latest. `message_id` is "" where there is none.
+    length; the last in References is the latest. `message_id` is "" where there is none. `nested` says that the message has
+    more parts that may hold others than anybody writes: then only its header was read.
     """
 
     message: Message
@@ -36,6 +41,7 @@ class Incoming:
     references: tuple[str, ...]
     message_id: str
     subject: str
+    nested: bool
 
     def decoded_subject(self) -> str:
         """The subject with its encoded words read (RFC 2047), as far as they can be."""
@@ -47,7 +53,9 @@ class Incoming:
 
 def parse(content: bytes) -> Incoming:
     """Any bytes are a message of some kind; raises nothing."""
-    message = message_from_bytes(content)
+    # The parser compares each line with the boundary of every part that it stands in, and takes them apart by recursion.
+    nested = sum(1 for _part in islice(_CONTAINER.finditer(content), MOST_CONTAINERS + 1)) > MOST_CONTAINERS
+    message = BytesParser().parsebytes(content, headersonly=nested)
     return Incoming(
         message=message,
         sender=_sender(message),
@@ -56,6 +64,7 @@ def parse(content: bytes) -> Incoming:
         references=tuple(_text(value, last=True) for value in message.get_all("references", [])[-_MOST_VALUES:]),
         message_id=next(iter(_values(message, ("message-id",))), "").strip()[:998],
         subject=next(iter(_values(message, ("subject",))), ""),
+        nested=nested,
     )
 
 
@@ -77,11 +86,10 @@ def _sender(message: Message) -> str | None:
     values = _values(message, ("from",))
     if len(values) != 1:
         return None
-    value = values[0].replace("\r", "").replace("\n", " ")
-    addresses = [address for _name, address in getaddresses([value])]
-    if len(addresses) != 1:
+    found = addresses(values[0].replace("\r", "").replace("\n", " "))
+    if len(found) != 1:
         return None
-    address = addresses[0] or parseaddr(value)[1]
+    address = found[0]
     return same(address) if address.count("@") == 1 and len(address) <= LONGEST and address.isascii() else None
 
 

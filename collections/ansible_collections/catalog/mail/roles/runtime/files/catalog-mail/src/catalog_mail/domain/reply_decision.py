@@ -168,6 +168,8 @@ def _what(reading: Reading, answered: Answered, circle: Circle, policy: Policy) 
 
 
 def _text(incoming: Incoming) -> str | None:
+    if incoming.nested:
+        return None
     try:
         return body(extract(incoming.message).text).strip()
     except TooComplex:

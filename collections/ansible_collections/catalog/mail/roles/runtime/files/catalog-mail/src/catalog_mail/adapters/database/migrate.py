@@ -6,7 +6,6 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
@@ -30,12 +29,6 @@ def migrate(engine: Engine) -> str:
 def wanted() -> str:
     """The newest revision that this version knows."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
-
-
-def current(engine: Engine) -> str | None:
-    """The revision of the database; None for an empty one."""
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
 
 
 def _config() -> Config:

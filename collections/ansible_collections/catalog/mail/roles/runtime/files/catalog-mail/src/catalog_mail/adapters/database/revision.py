@@ -1,0 +1,19 @@
+"""The revision of the database, without the machinery that changes it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Engine, MetaData, String, Table, inspect, select
+
+from catalog_mail.adapters.database.engine import reading
+
+# The newest migration's; a test holds it to that.
+WANTED = "0002"
+_VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32)))
+
+
+def current(engine: Engine) -> str | None:
+    """The revision of the database; None for an empty one."""
+    if not inspect(engine).has_table(_VERSION.name):
+        return None
+    with reading(engine) as connection:
+        return connection.execute(select(_VERSION.c.version_num)).scalar()
