@@ -1,7 +1,6 @@
 """The weekly archive: what was handled is moved out of the mailbox, and removed from the archive when it is old.
 
-Safe to run twice, or at the same time, and to be killed: what is moved is chosen anew by what the mailbox says, and each
-message is moved by itself.
+Safe to run twice, and to be killed: what is moved is chosen anew by what the mailbox says at that moment.
 """
 
 from __future__ import annotations

@@ -14,11 +14,13 @@ from catalog_mail.adapters.imap.session import Session
 from catalog_mail.domain.imap_failures import Stage
 from catalog_mail.domain.settings import ImapServer
 
-# What tells a copy from another message: servers note each arrival in a Received of its own (RFC 5321, 4.4).
+# What tells a copy from another message, beside size and date of arrival, which a copy keeps (RFC 3501, 6.4.7): servers
+# note each arrival in a Received of its own (RFC 5321, 4.4).
 _TRACES = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE RECEIVED)]"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = timedelta(days=1)
 _LONGEST_SET = 200
+Trace = tuple[int | None, datetime | None, bytes]
 
 
 class Filing:
@@ -107,24 +109,28 @@ class Filing:
         if missing:
             self._session.uid("COPY", uid_set(missing), encode_folder(self._archive))
 
-    def _there(self, first: datetime, last: datetime) -> set[tuple[int | None, bytes]]:
+    def _there(self, first: datetime, last: datetime) -> set[Trace]:
         """The traces in the archive of what came in these days; COPY keeps the date of arrival (RFC 3501, 6.4.7)."""
         if not self._select():
             return set()
         days = ("SINCE", _day(first - _DAY), "BEFORE", _day(last + 2 * _DAY))
         keys = uids(self._session.uid("SEARCH", *days))
-        found: set[tuple[int | None, bytes]] = set()
+        found: set[Trace] = set()
         for start in range(0, len(keys), _LONGEST_SET):
             traces = self._traces(uid_set(keys[start : start + _LONGEST_SET]))
             found |= {trace for _message, trace in traces.values()}
         return found
 
-    def _traces(self, chosen: str) -> dict[str, tuple[Fetched, tuple[int | None, bytes]]]:
+    def _traces(self, chosen: str) -> dict[str, tuple[Fetched, Trace]]:
+        """What tells each of these from all others: its header's traces, else its whole content; with size and date."""
         answer = fetched(self._session.uid("FETCH", chosen, f"(UID RFC822.SIZE INTERNALDATE {_TRACES})"))
+        found = {message.uid: (message, message.content) for message in answer if message.content is not None}
+        for uid, (message, header) in found.items():
+            if not header.strip():
+                whole = fetched(self._session.uid("FETCH", uid, "(UID BODY.PEEK[])"))
+                found[uid] = (message, next((one.content for one in whole if one.uid == uid and one.content), b""))
         return {
-            message.uid: (message, (message.size, hashlib.sha256(message.content).digest()))
-            for message in answer
-            if message.content is not None
+            uid: (message, (message.size, message.date, hashlib.sha256(told).digest())) for uid, (message, told) in found.items()
         }
 
     def _remove(self, chosen: str) -> None:
