@@ -308,7 +308,7 @@ class Application:
 
     @cached_property
     def _reply_watch(self) -> ReplyWatch:
-        from catalog_mail.adapters.queue.elsewhere import QueueElsewhere  # noqa: PLC0415
+        from catalog_mail.adapters.queue_elsewhere import QueueElsewhere  # noqa: PLC0415
         from catalog_mail.services.explaining import Explaining  # noqa: PLC0415
         from catalog_mail.services.reply_sync import ReplySync  # noqa: PLC0415
         from catalog_mail.services.reply_watch import ReplyWatch, Rules  # noqa: PLC0415

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.header import Header, decode_header, make_header
@@ -18,6 +17,8 @@ from catalog_mail.domain.structured import addresses
 # Where a mail server or a mail program writes whom a message was for: the first with an intent counts.
 _RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-gm-original-to", "to", "cc", "resent-to")
 _ANSWERED = ("in-reply-to", "x-catalog-intent")
+_LOOKED_AT = ("from", "references", "message-id", "subject", *_RECIPIENTS, *_ANSWERED)
+Headers = dict[str, list["str | Header"]]
 _LONGEST_VALUE = 16_000
 _MOST_VALUES = 20
 _LONGEST_SUBJECT = 2000
@@ -56,14 +57,15 @@ def parse(content: bytes) -> Incoming:
     # The parser compares each line with the boundary of every part that it stands in, and takes them apart by recursion.
     nested = sum(1 for _part in islice(_CONTAINER.finditer(content), MOST_CONTAINERS + 1)) > MOST_CONTAINERS
     message = BytesParser().parsebytes(content, headersonly=nested)
+    headers = _headers(message)
     return Incoming(
         message=message,
-        sender=_sender(message),
-        recipients=tuple(_values(message, _RECIPIENTS)),
-        answered=tuple(_values(message, _ANSWERED)),
-        references=tuple(_text(value, last=True) for value in message.get_all("references", [])[-_MOST_VALUES:]),
-        message_id=next(iter(_values(message, ("message-id",))), "").strip()[:998],
-        subject=next(iter(_values(message, ("subject",))), ""),
+        sender=_sender(headers),
+        recipients=tuple(_values(headers, *_RECIPIENTS)),
+        answered=tuple(_values(headers, *_ANSWERED)),
+        references=tuple(_text(value, last=True) for value in headers["references"][-_MOST_VALUES:]),
+        message_id=next(iter(_values(headers, "message-id")), "").strip()[:998],
+        subject=next(iter(_values(headers, "subject")), ""),
         nested=nested,
     )
 
@@ -82,8 +84,8 @@ def fingerprint(incoming: Incoming, delivery_id: str, text: str) -> str:
     return digest.hexdigest()[:52]
 
 
-def _sender(message: Message) -> str | None:
-    values = _values(message, ("from",))
+def _sender(headers: Headers) -> str | None:
+    values = _values(headers, "from")
     if len(values) != 1:
         return None
     found = addresses(values[0].replace("\r", "").replace("\n", " "))
@@ -93,12 +95,19 @@ def _sender(message: Message) -> str | None:
     return same(address) if address.count("@") == 1 and len(address) <= LONGEST and address.isascii() else None
 
 
-def _values(message: Message, names: Iterable[str]) -> list[str]:
-    """The values of these headers, in the order of the names."""
-    found: list[str] = []
-    for name in names:
-        found += [_text(value) for value in message.get_all(name, [])[:_MOST_VALUES]]
+def _headers(message: Message) -> Headers:
+    """The headers that are looked at here, by their names in lower case, read in one pass."""
+    found: Headers = {name: [] for name in _LOOKED_AT}
+    for name, value in message.items():
+        values = found.get(name.lower())
+        if values is not None:
+            values.append(value)
     return found
+
+
+def _values(headers: Headers, *names: str) -> list[str]:
+    """The values of these headers, in the order of the names."""
+    return [_text(value) for name in names for value in headers[name][:_MOST_VALUES]]
 
 
 def _text(value: str | Header, *, last: bool = False) -> str:

@@ -19,6 +19,7 @@ import hmac
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from functools import cache
 
 LENGTH = 32
 HANDLE_LENGTH = 14
@@ -74,6 +75,7 @@ def _all(values: Iterable[str]) -> Iterator[str]:
         yield from _INTENT.findall(value[:_LONGEST_VALUE].lower())
 
 
+@cache
 def _key_id(key: bytes) -> str:
     return _base32(hashlib.sha256(b"key id" + key).digest())[0]
 

@@ -1,4 +1,7 @@
-"""The queue as a process sees it that only stores: whoever works on it finds by itself what was stored."""
+"""The queue as a process sees it that only stores: whoever works on it finds by itself what was stored.
+
+It stands beside the package of the queue, so that such a process does not load the engine.
+"""
 
 from __future__ import annotations
 
