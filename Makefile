@@ -21,7 +21,7 @@ LINTED_PYTHON := $(SERVICE)/src $(COLLECTION)/plugins $(COLLECTION)/tests/unit t
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-quickstart: machine ## a bare host, its relay, the application and its settings, a notification in a mailbox (root)
+quickstart: machine ## a bare host, its relay, the application and its settings, an answer to its mail in the conversation (root)
 	@$(LAB) up catalog12 mail
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 

@@ -100,6 +100,35 @@ def test_full(lab):
     assert answer_to(lab, "noreply@catalog.test")[0] == 250
 
 
+def test_no_subaddress(lab):
+    def code(recipient: str) -> int:
+        with lab.smtp(587) as session:
+            lab.log_in(session, RELAY_ACCOUNT, lab.password(RELAY_ACCOUNT))
+            session.mail("noreply@catalog.test")
+            return session.rcpt(recipient)[0]
+
+    assert code("replies+anything@corp.test") == 250
+    lab.run("fault", "no_subaddress")
+    assert (code("replies+anything@corp.test"), code("replies@corp.test")) == (550, 250)
+    assert "faults     no_subaddress" in lab.run("status")
+    lab.run("fault", "none")
+    assert code("replies+anything@corp.test") == 250
+
+
+def test_imap_down(lab, message):
+    lab.run("fault", "imap_down")
+    for port in (143, 993):
+        with pytest.raises(ConnectionRefusedError), socket.create_connection(("198.18.25.25", port), timeout=2):
+            pass
+    assert "faults     imap_down" in lab.run("status")
+    assert login_code(lab) == 235
+    with lab.smtp(587) as session:
+        lab.log_in(session, RELAY_ACCOUNT, lab.password(RELAY_ACCOUNT))
+        session.send_message(message)
+    lab.run("fault", "none")
+    assert lab.find("alice@corp.test", message["Message-ID"])[0] == "INBOX"
+
+
 def test_silent(lab):
     lab.run("fault", "silent")
     for port in (25, 465, 587, 2525):

@@ -184,3 +184,12 @@ def test_imap_without_tls_takes_no_password(lab):
     with session:
         assert "LOGINDISABLED" in session.capabilities
         assert "STARTTLS" in session.capabilities
+
+
+def test_a_sub_address_reaches_the_mailbox_of_replies(lab, message):
+    message.replace_header("To", "replies+abcdefghijklmnopqrstuvwxyz234567@corp.test")
+    with lab.smtp(587) as session:
+        lab.log_in(session, RELAY_ACCOUNT, lab.password(RELAY_ACCOUNT))
+        session.send_message(message)
+    folder, found = lab.find("replies@corp.test", message["Message-ID"])
+    assert (folder, found["To"]) == ("INBOX", message["To"])

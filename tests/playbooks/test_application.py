@@ -183,9 +183,11 @@ def test_killed_while_it_installs(installed: str, tmp_path: Path) -> None:
 def test_restart_that_an_earlier_run_never_came_to() -> None:
     """The configuration is younger than the service: the next run restarts it, and then is content."""
     in_host("sleep 0.1; chmod 0640 /etc/catalog-mail/config.toml")
-    before = in_host("systemctl show -P MainPID catalog-mail")
-    assert site()["changed"] == 1
-    assert in_host("systemctl show -P MainPID catalog-mail") != before
+    units = ("catalog-mail", "catalog-mail-reply-sync")
+    before = [in_host(f"systemctl show -P MainPID {unit}") for unit in units]
+    assert site()["changed"] == len(units)
+    after = [in_host(f"systemctl show -P MainPID {unit}") for unit in units]
+    assert all(new not in before for new in after)
     assert site()["changed"] == 0
 
 
@@ -198,13 +200,49 @@ def test_restart_that_an_earlier_run_never_came_to() -> None:
         "rm /etc/catalog-mail/admin-token",
         "chmod 0644 /etc/catalog-mail/key",
         "chmod 0644 /etc/catalog-mail/admin-token",
+        "systemctl stop catalog-mail-reply-sync",
+        "systemctl disable catalog-mail-reply-sync",
+        "systemctl disable --now catalog-mail-archive.timer",
+        "rm /etc/systemd/system/catalog-mail-archive.timer",
     ],
 )
 def test_damage_is_mended(damage: str) -> None:
     """What somebody has stopped, lost or opened is as it was after a run."""
     in_host(damage)
-    assert 1 <= site()["changed"] <= 2
+    assert 1 <= site()["changed"] <= 3
     assert is_ready()
-    assert in_host("systemctl is-enabled catalog-mail") == "enabled"
+    for unit in ("catalog-mail", "catalog-mail-reply-sync", "catalog-mail-archive.timer"):
+        assert in_host(f"systemctl is-enabled {unit}; systemctl is-active {unit}") == "enabled\nactive"
     assert in_host("stat -c %a /etc/catalog-mail/key") == "640"
     assert site()["changed"] == 0
+
+
+def timer() -> str:
+    """When the archive runs next, in systemd's words."""
+    return in_host("systemctl show -P TimersCalendar catalog-mail-archive.timer")
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_archive_follows_its_settings() -> None:
+    """Another calendar is the timer's after the next run; without an archive there is no timer."""
+    interactions = {"enabled": True, "archive": {"on_calendar": "Mon 03:00"}}
+    assert "Sun *-*-* 02:00:00" in timer()
+    assert site(json.dumps({"email_settings_interactions": interactions}))["changed"] == 3
+    assert "Mon *-*-* 03:00:00" in timer()
+    interactions["archive"] = {"enabled": False, "on_calendar": "Sun 02:00"}
+    assert site(json.dumps({"email_settings_interactions": interactions}))["changed"] >= 2
+    assert in_host("systemctl is-active catalog-mail-archive.timer") == "inactive"
+    interactions["archive"]["enabled"] = True
+    site(json.dumps({"email_settings_interactions": interactions}))
+    assert "Sun *-*-* 02:00:00" in timer()
+    assert site()["changed"] == 0
+
+
+@pytest.mark.usefixtures("installed")
+def test_replies_are_removed_without_a_trace() -> None:
+    """Neither unit is left, and nothing of them runs; the application goes on."""
+    assert site("reply_sync_state=absent")["changed"] >= 2
+    assert in_host("ls /etc/systemd/system | grep -c -e reply-sync -e archive") == "0"
+    assert in_host("pgrep -f 'catalog-mail reply-sync'") == ""
+    assert is_ready()
+    assert site("reply_sync_state=absent")["changed"] == 0

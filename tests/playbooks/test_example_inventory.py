@@ -40,11 +40,11 @@ def test_secrets_are_encrypted_and_made_up(tmp_path: Path) -> None:
     assert vault.read_text(encoding="utf-8").startswith("$ANSIBLE_VAULT;")
     secrets = [line for line in run(tmp_path, "ansible-vault", "view", str(vault)).splitlines() if ": " in line]
     values = [line for line in secrets if line.startswith("vault_")]
-    assert len(values) == 2
+    assert len(values) == 4
     assert all("fictitious" in value for value in values)
 
 
-@pytest.mark.parametrize("playbook, roles", [("site", 4), ("verify", 1)])
+@pytest.mark.parametrize("playbook, roles", [("site", 5), ("verify", 1)])
 def test_the_roles_accept_it(tmp_path: Path, playbook: str, roles: int) -> None:
     """Every setting is one that the role knows, of the right type. No host is contacted."""
     # The check of a role's arguments runs always, whatever the tags; nothing else has this one.
@@ -56,14 +56,14 @@ def test_the_roles_accept_it(tmp_path: Path, playbook: str, roles: int) -> None:
 def test_settings_are_ones_that_the_roles_have() -> None:
     """A misspelt variable would be ignored; so each one is looked up in the roles' specifications."""
     specified = set()
-    for role in ("postfix", "runtime", "application", "email_settings", "verify"):
+    for role in ("postfix", "runtime", "application", "email_settings", "reply_sync", "verify"):
         text = (ROOT / f"collections/ansible_collections/catalog/mail/roles/{role}/meta/argument_specs.yml").read_text(
             encoding="utf-8")
         specified |= set(re.findall(r"^      (\w+):$", text, re.MULTILINE))
     files = [EXAMPLE / "group_vars/catalog/mail.yml", *(EXAMPLE / "host_vars").glob("*.yml")]
-    files += (ROOT / "inventories/lab/group_vars").glob("catalog.yml")
+    files += (ROOT / "inventories/lab").glob("*_vars/catalog*.yml")
     for file in files:
         text = file.read_text(encoding="utf-8")
-        names = re.findall(r"^((?:postfix|runtime|application|email_settings|verify)_\w+):", text, re.MULTILINE)
+        names = re.findall(r"^((?:postfix|runtime|application|email_settings|reply_sync|verify)_\w+):", text, re.MULTILINE)
         assert names
         assert set(names) <= specified, file

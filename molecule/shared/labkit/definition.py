@@ -28,11 +28,12 @@ MAIL = "mail"
 MAIL_ADDRESS = DNS_SERVER
 MAIL_NAME = "mail.corp.test"
 SUBMISSION_ACCOUNT = "catalog@corp.test"
-USERS = ("alice@corp.test", "bob@corp.test", SUBMISSION_ACCOUNT)
+USERS = ("alice@corp.test", "bob@corp.test", "replies@corp.test", SUBMISSION_ACCOUNT)
 """Mailboxes and logins; the name is the whole address."""
 
 FAULTS = (
     "refuse_login", "refuse_sender", "wrong_certificate", "untrusted_certificate", "no_starttls", "full", "silent", "down",
+    "no_subaddress", "imap_down",
 )
 
 # What a server installation of Debian has, as far as anything here could notice.

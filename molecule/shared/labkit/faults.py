@@ -9,8 +9,9 @@ from labkit.definition import FAULTS, HOSTS, MAIL, SUBMISSION_ACCOUNT, USERS
 from labkit.state import LabError, credentials
 
 _SECONDS = 30
-_ALONE = ("down", "silent", "full")
+_ALONE = ("down", "silent", "full", "imap_down")
 """Faults that hide what any other would do."""
+_SUBADDRESS = "bob+probe@corp.test"
 _CERTIFICATES = {"wrong_certificate": "other", "untrusted_certificate": "untrusted"}
 
 
@@ -43,6 +44,8 @@ def in_force() -> list[str]:
         return ["down"]
     if probes.is_silent(probes.SMTP):
         return ["silent"]
+    if not probes.listens(probes.IMAPS):
+        return ["imap_down"]
     certificate = probes.shown_certificate(probes.IMAPS)
     faults = [fault for fault, name in _CERTIFICATES.items() if certificate == probes.expected_certificate(name)]
     if probes.login_refused(SUBMISSION_ACCOUNT, credentials()[SUBMISSION_ACCOUNT]):
@@ -53,6 +56,8 @@ def in_force() -> list[str]:
         faults.append("no_starttls")
     if probes.is_full(probes.SMTP):
         faults.append("full")
+    elif probes.recipient_refused(_SUBADDRESS):
+        faults.append("no_subaddress")
     return faults
 
 
@@ -67,6 +72,11 @@ def _expectations(faults: list[str]) -> dict[str, Callable[[], bool]]:
         return {"Postfix is silent": lambda: all(probes.is_silent(port) for port in ports)}
     if "down" in faults:
         return {"Postfix is down": lambda: not any(probes.listens(port) for port in ports)}
+    if "imap_down" in faults:
+        return {
+            "IMAP is down": lambda: not any(probes.listens(port) for port in (probes.IMAP, probes.IMAPS)),
+            "mail is taken": lambda: not probes.recipient_refused(_SUBADDRESS),
+        }
     chosen = next((name for fault, name in _CERTIFICATES.items() if fault in faults), "mail")
     password = credentials()[SUBMISSION_ACCOUNT]
     return {
@@ -80,6 +90,10 @@ def _expectations(faults: list[str]) -> dict[str, Callable[[], bool]]:
         ),
         "noreply is " + ("refused" if "refuse_sender" in faults else "accepted"): lambda: (
             _sender_refused() == ("refuse_sender" in faults)
+        ),
+        # A server without room answers no question about recipients.
+        "sub-addresses are " + ("refused" if "no_subaddress" in faults else "taken"): lambda: (
+            "full" in faults or probes.recipient_refused(_SUBADDRESS) == ("no_subaddress" in faults)
         ),
         "STARTTLS is " + ("kept back" if "no_starttls" in faults else "offered"): lambda: all(
             probes.offers_starttls(port) != ("no_starttls" in faults) for port in (probes.SMTP, probes.SUBMISSION)

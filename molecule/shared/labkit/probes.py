@@ -138,13 +138,23 @@ def _imap_login_is_refused(user: str, password: str) -> bool:
 
 def sender_refused(sender: str, recipient: str) -> bool:
     """Whether port 25 refuses the envelope sender with 550 5.7.1. Nothing is sent."""
+    return _refused_with(b"5.7.1", sender, recipient)
+
+
+def recipient_refused(recipient: str) -> bool:
+    """Whether port 25 does not know the recipient, with 550 5.1.1. Nothing is sent."""
+    return _refused_with(b"5.1.1", "probe@elsewhere.test", recipient)
+
+
+def _refused_with(status: bytes, sender: str, recipient: str) -> bool:
+    """Whether an envelope is refused for good with this enhanced status (RFC 3463)."""
     try:
         with smtplib.SMTP(MAIL_ADDRESS, SMTP, timeout=_TIMEOUT) as smtp:
             smtp.ehlo("probe.corp.test")
             answers = [smtp.mail(sender), smtp.rcpt(recipient)]
     except (OSError, smtplib.SMTPException):
         return False
-    return any(code == 550 and text.startswith(b"5.7.1") for code, text in answers)
+    return any(code == 550 and text.startswith(status) for code, text in answers)
 
 
 def _dns_answers() -> bool:

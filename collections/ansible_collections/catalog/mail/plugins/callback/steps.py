@@ -8,13 +8,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: steps
 type: stdout
-short_description: One line a step, readable failures, and the way of the test e-mail
+short_description: One line a step, readable failures, and the way of the test e-mails
 version_added: 0.1.0
 author:
   - The catalog.mail authors (@catalog-mail)
 description:
   - Shows each step as it passes in one line, with its seconds and whether it changed something.
-  - Of a failure it shows the message as text. Of a M(catalog.mail.test_email) result it shows the way of the message.
+  - Of a failure it shows the message as text. Of a result of M(catalog.mail.test_email) or
+    M(catalog.mail.reply_test) it shows the way of the message.
   - It prints names of plays, steps and hosts, messages, and with C(--diff) the differences; never a whole result.
     So nothing is shown that a module does not mean to be read.
   - Colours are used on a terminal only, and not when E(NO_COLOR) is set.
@@ -22,6 +23,7 @@ requirements:
   - Set as stdout in configuration.
 seealso:
   - module: catalog.mail.test_email
+  - module: catalog.mail.reply_test
 """
 
 import collections
@@ -35,7 +37,8 @@ from ansible.plugins.callback import CallbackBase
 from ansible.utils.color import stringc
 
 NAME_WIDTH = 52
-TEST_EMAIL = "catalog.mail.test_email"
+# Modules whose result has a `summary`, and what stands above it.
+WAYS = {"catalog.mail.test_email": "The way of the e-mail", "catalog.mail.reply_test": "The way of the reply"}
 DEBUG = ("debug", "ansible.builtin.debug", "ansible.legacy.debug")
 VALIDATION = ("validate_argument_spec", "ansible.builtin.validate_argument_spec")
 NO_MESSAGE = "It gave no message. ANSIBLE_STDOUT_CALLBACK=default with -v shows all that it returned."
@@ -84,8 +87,8 @@ class CallbackModule(CallbackBase):
             return
         changed = bool(values.get("changed"))
         self._step(result, "✓", "changed" if changed else "", C.COLOR_CHANGED if changed else C.COLOR_OK)
-        if task.action == TEST_EMAIL:
-            self._show_way(values.get("summary"))
+        if task.action in WAYS:
+            self._show_way(WAYS[task.action], values.get("summary"))
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
         self._handle_warnings(result._result)
@@ -144,12 +147,12 @@ class CallbackModule(CallbackBase):
         for line in wrapped(message):
             self._say(f"      {stringc(line, C.COLOR_ERROR)}")
 
-    def _show_way(self, summary):
+    def _show_way(self, title, summary):
         if not isinstance(summary, list) or not summary:
             return
         self._shown_ways.append(summary)
         self._say("")
-        self._say("    " + stringc("The way of the e-mail", C.COLOR_HIGHLIGHT))
+        self._say("    " + stringc(title, C.COLOR_HIGHLIGHT))
         width = shutil.get_terminal_size().columns if self._live else sys.maxsize
         for line in summary:
             self._say(textwrap.fill(line, width, initial_indent=" " * 4, subsequent_indent=" " * 7))
