@@ -16,7 +16,7 @@ HAS_LAB = [ "$$(id -u)" -eq 0 ] && [ -x .venv/bin/python ] && command -v podman 
 SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
 LINTED_PYTHON := $(SERVICE)/src $(COLLECTION)/plugins $(COLLECTION)/tests/unit tests molecule .ci
 
-.PHONY: help quickstart test unit lint sanity service lab integration molecule bench build requirements clean purge tools machine
+.PHONY: help quickstart test unit lint sanity service lab integration molecule faults bench build requirements clean purge tools machine
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ integration: lab ## tests against the lab's hosts (root)
 
 molecule: lab ## the scenarios (root)
 	@molecule test --all
+
+faults: machine ## replies while everything is killed and fails, for minutes; each posted once (root)
+	@python tests/faults/exactly_once.py
 
 bench: lab ## what is fast, measured (root)
 	@for bench in tests/bench/*.py; do python "$$bench"; done

@@ -1,0 +1,39 @@
+"""Each reply is posted once, whatever is killed and whatever fails meanwhile: the short form of tests/faults/exactly_once.py."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+
+import pytest
+from chaos import Chaos
+from dovecot import Dovecot
+from mail_sink import MailSink
+from running import RunningService
+from webhook_sink import WebhookSink
+
+SECONDS = 15.0
+
+
+@pytest.fixture(params=["embedded", "webhook"])
+def webhook(request: pytest.FixtureRequest) -> Iterator[WebhookSink | None]:
+    """Where replies go."""
+    if request.param == "embedded":
+        yield None
+        return
+    with WebhookSink() as running:
+        yield running
+
+
+def test_exactly_once(
+    make_service: Callable[..., RunningService],
+    make_dovecot: Callable[..., Dovecot],
+    sink: MailSink,
+    webhook: WebhookSink | None,
+) -> None:
+    seed = random.randrange(10**9)  # noqa: S311  # no secret
+    result = Chaos(make_service(), sink, make_dovecot(), webhook, seed).run(SECONDS)
+    print(result)
+    assert result.faults == []
+    assert result.counts["posted"] > 100
+    assert sum(count for name, count in result.counts.items() if "killed" in name) >= 3
