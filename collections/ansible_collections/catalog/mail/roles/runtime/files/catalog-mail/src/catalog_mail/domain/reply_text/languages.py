@@ -1,0 +1,110 @@
+# ruff: noqa: RUF001 - letters of many alphabets
+"""Words that mail clients write into a reply, in the languages they speak.
+
+Kept here rather than taken from mail-parser-reply (1.36), whose expressions try several ways through a whole message (quadratic
+on hostile ones), know thirteen languages, and take a greeting such as "Thanks," for the end of the text.
+"""
+
+from __future__ import annotations
+
+import re
+
+
+def _of(words: str) -> list[str]:
+    """The entries of a list that is parted by bars and written over several lines."""
+    return [" ".join(word.split()) for word in re.split(r"\s\|\s", words)]
+
+
+def _any(words: str) -> str:
+    return "(?:" + "|".join(_of(words)) + ")"
+
+
+_LABELS = {
+    "from": """from | von | de | da | van | från | fra | lähettäjä | od | kimden | gönderen | от | від | 差出人 | 送信者 | 送信元
+        | 发件人 | 寄件者 | 寄件人 | 보낸 사람 | feladó | odesílatel | expéditeur | remitente | mittente | afzender
+        | από | מאת | من""",
+    "date": """sent | date | gesendet | gesendet am | datum | envoyé | envoyé le | enviado | enviado el | enviado em | enviada em
+        | data | fecha | inviato | verzonden | skickat | skickad | sendt | dato | lähetetty | päivämäärä | päiväys | wysłano
+        | wysłane | gönderildi | gönderme tarihi | tarih | отправлено | дата | надіслано | 送信日時 | 日時 | 日付 | 发送时间
+        | 发送日期
+        | 日期 | 已发送 | 傳送時間 | 寄件日期 | 보낸 날짜 | 날짜 | elküldve | dátum | odesláno | εστάλη | ημερομηνία
+        | נשלח | תאריך | التاريخ | trimis""",
+    "to": """to | an | à | a | para | aan | till | til | vastaanottaja | do | kime | alıcı | кому | 宛先 | 收件人 | 收件者
+        | 받는 사람 | címzett | komu | destinataire | προς | אל | إلى | către""",
+    "subject": """subject | betreff | objet | asunto | assunto | oggetto | onderwerp | ämne | emne | aihe | temat | konu | тема
+        | 件名 | 主题 | 主題 | 主旨 | 제목 | tárgy | předmět | θέμα | נושא | الموضوع | subiect""",
+    "cc": "cc | bcc | kopie | kopia | kopi | copie à | копия | копія | 抄送 | 副本 | 참조 | másolat | bilgi | κοιν | עותק",
+    "other": """reply-to | antwort an | importance | wichtigkeit | priority | priorität | importancia | importância
+        | attachments | anlagen""",
+}
+# A header line's label, in lower case, to what it says.
+LABELS = {label: kind for kind, labels in _LABELS.items() for label in _of(labels)}
+
+# Says that somebody wrote something.
+WROTE = re.compile(
+    r"\b" + _any(r"""wrote | writes | schrieb | schreef | skrev | skreiv | kirjoitti | napsala? | napísala? | napisała? | yazdı
+        | escribió | va escriure | escreveu | ha scritto | scritto | écrit | a scris | написала? | пишет | писал | пише | έγραψε
+        | írta | rašė | rakstīja | kirjutas | je napisao | je pisal""") + r"\b|"
+    + _any("""写道 | 寫道 | 写了 | のメール | さんが書きました | は書きました | 님이 작성
+        | 작성 | כתב | كتب | đã viết | menulis"""), re.IGNORECASE)
+
+# "Original Message", between dashes or alone.
+ORIGINAL = re.compile(
+    r"[\s\-_=*]*+" + _any("""original message | original appointment | forwarded message | ursprüngliche nachricht
+        | originalnachricht | weitergeleitete nachricht | message d'origine | message original | message transféré
+        | mensaje original | mensagem original | messaggio originale | oorspronkelijk bericht | origineel bericht
+        | ursprungligt meddelande | originalmeddelande | oprindelig meddelelse | opprinnelig melding | alkuperäinen viesti
+        | wiadomość oryginalna | orijinal mesaj | исходное сообщение | пересылаемое сообщение | původní zpráva
+        | 元のメッセージ
+        | 原始邮件
+        | 原始郵件 | 原邮件 | 원본 메시지 | 원본 메일""") + r"[\s\-_=*:]*$", re.IGNORECASE)
+
+# The line of a mention mail, as translating clients show it; between its words may stand whatever is none.
+_TRANSLATED = _any(r"""bitte (?:geben|schreiben) sie ihre antwort (?:oberhalb|über) dieser zeile(?: ein)?
+    | veuillez (?:saisir|taper|écrire) votre réponse au dessus de cette ligne
+    | (?:por favor )?escriba su respuesta (?:encima|por encima|arriba) de esta línea
+    | (?:por favor )?(?:digite|escreva) (?:a )?sua resposta acima desta linha
+    | (?:si prega di )?(?:digitare|scrivere|digita|scrivi) la (?:tua |sua )?risposta sopra questa riga
+    | (?:typ|schrijf) (?:uw|je) antwoord boven deze regel
+    | skriv (?:ditt|dit) svar (?:ovanför|over|ovenfor) denn[ae] (?:raden|linjen|linje)
+    | kirjoita vastauksesi tämän rivin yläpuolelle
+    | (?:proszę )?wpisz(?:cie)? swoją odpowiedź (?:powyżej tej linii|nad tą linią)
+    | lütfen yanıtınızı bu satırın üstüne yazın
+    | пожалуйста введите (?:свой |ваш )?ответ (?:над этой строкой|выше этой строки)
+    | この(?:行|線)の上に(?:返信|返事)を入力してください | 请在此行上方(?:输入|键入)您的(?:回复|答复)
+    | 請在此行上方輸入您的回覆
+    | 이 줄 위에 (?:답장|회신)을 입력(?:하세요|해 주세요)""")
+TRANSLATED_MARKER = re.compile(r"(?m)^[^\w\n]*+" + _TRANSLATED.replace(" ", r"\W++") + r"[^\w\n]*+$", re.IGNORECASE)
+
+_DEVICE = _any(r"""iphone | ipad | ipod | ios | android | samsung | galaxy | huawei | xiaomi | redmi | oneplus | pixel
+    | blackberry | nokia | windows | outlook | yahoo | aol | proton | gmx | web\.de | handy | mobil\w* | phone | smartphone
+    | tablet\w* | telefon\w* | téléphone | móvil | cellulare | device | gerät | appareil | dispositivo | tuta\w* | fairemail | k-9
+    | spark | superhuman | airmail | zoho | macbook | smartfon\w* | enhet | телефона | устройства""")
+_SENT = _any("""sent (?:from|with|via|using) | gesendet (?:von|mit|über) | von meinem | diese nachricht wurde von
+    | envoyé (?:de|depuis|à partir|avec) | enviado (?:desde|de|do|a partir|com|con|por) | inviato da
+    | verzonden (?:vanaf|vanuit|met|via) | skickat från | sendt fra | lähetetty | wysłan[eo] (?:z|za) | odesláno z
+    | отправлено (?:с|из) | get outlook for | outlook (?:für|voor) | holen sie sich outlook | obten(?:ez|er|ga) outlook
+    | télécharge[rz] outlook | descargar outlook | scarica outlook | download outlook | hent outlook | hämta outlook
+    | trimis de pe | elküldve""")
+# A line that a program wrote, not its owner; one of its words names the device or the program.
+SENT_FROM = re.compile(
+    rf"{_SENT}\b(?=.*\b{_DEVICE}\b)[^?!:]*|"
+    + _any(r"""发自我的.* | 從我的.*傳送 | 从我的.*发送 | (?:내|나의) .*에서 보냄
+        | (?:iphone|ipad)から送信 | (?:iphone|ipad)['’]?[dt][ae]n gönderildi
+        | von meinem [\w -]{1,40} gesendet | outlook für \w+ (?:herunterladen|laden)"""),
+    re.IGNORECASE)
+
+# What gateways write above a mail that comes from outside.
+BANNER = re.compile(
+    "(?=.*" + _any("external | extern | externe | outside | originated | eksternt? | esterna? | externo | внешн | 外部")
+    + ")(?=.*"
+    + _any("""mail | sender | message | absender | nachricht | expéditeur | organi[sz]ation | link | attachment | anhäng
+        | mittente | remitente | 送信 | メール | 邮件""") + ")"
+    + r"|.*often get e?-?mail from|.*banner(?:start|end)|\[?extern(?:al)?\]?$"
+    + r"|(?:caution|warning|achtung|vorsicht)\b.*(?:mail|link|attachment)", re.IGNORECASE)
+# What gateways write below a mail that goes out.
+DISCLAIMER = re.compile(
+    ".*" + _any(r"""virus-?free | checked for viruses | auf viren geprüft | www\.avast\.com
+    | this (?:e-?mail|message|communication) (?:and any|is intended|may contain|contains)
+    | (?:confidential(?:ity)?|disclaimer|vertraulich\w*) ?(?:notice|note|information)?:
+    | diese e-?mail (?:und|enthält|kann) | ce (?:message|courriel) (?:et|est)"""), re.IGNORECASE)

@@ -1,0 +1,135 @@
+"""Which parts of a message are its text: as plain text, and as HTML (RFC 2046, 5.1)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import cast
+
+MOST_PARTS = 200
+DEEPEST = 20
+_PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*(?:"([^"]*)"|([^;\s]*))')
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+
+
+class TooComplex(Exception):
+    """More parts, or deeper ones, than anybody writes."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A header's value and its parameters, both in lower case but for the parameters' values."""
+
+    value: str
+    parameters: dict[str, str]
+
+
+@dataclass
+class Node:
+    """A part, the index of the one it stands in, and what text stands in it or below."""
+
+    part: Message
+    parent: int
+    depth: int
+    kind: Kind
+    inner: bool
+    children: list[int] = field(default_factory=list)
+    has_plain: bool = False
+    has_html: bool = False
+
+
+@dataclass(frozen=True)
+class TextPart:
+    """A part that is text, with what its Content-Type says."""
+
+    part: Message
+    kind: Kind
+
+    @property
+    def html(self) -> bool:
+        """Whether it is HTML."""
+        return self.kind.value in _HTML
+
+
+def header(part: Message, name: str) -> Kind:
+    """A header as value and parameters; bounded, and without the errors that the library's own reading has."""
+    raw = str(part.get(name) or "")[:2000].replace("\n", " ").replace("\r", " ")
+    parameters = {match[1].lower().rstrip("*"): match[2] if match[2] is not None else match[3]
+                  for match in _PARAMETER.finditer(raw)} if ";" in raw else {}
+    return Kind(raw.partition(";")[0].strip().lower(), parameters)
+
+
+def text_streams(message: Message) -> tuple[list[TextPart], list[TextPart]]:
+    """The parts that make the text, once preferring plain text and once HTML. Raises TooComplex."""
+    nodes = _nodes(message)
+    for node in reversed(nodes):
+        if node.parent >= 0:
+            above = nodes[node.parent]
+            above.has_plain |= node.has_plain
+            above.has_html |= node.has_html
+    return _stream(nodes, html=False), _stream(nodes, html=True)
+
+
+def _nodes(message: Message) -> list[Node]:
+    """The parts in their order, each after the one that it stands in. Messages that are attached are not looked into."""
+    nodes: list[Node] = []
+    waiting: list[tuple[Message, int, int]] = [(message, -1, 0)]
+    while waiting:
+        part, parent, depth = waiting.pop()
+        if len(nodes) >= MOST_PARTS or depth > DEEPEST:
+            raise TooComplex
+        node = _node(part, parent, depth)
+        index = len(nodes)
+        nodes.append(node)
+        if parent >= 0:
+            nodes[parent].children.append(index)
+        if node.inner:
+            children = cast("list[Message]", part.get_payload())
+            if len(children) > MOST_PARTS:
+                raise TooComplex
+            waiting.extend((child, index, depth + 1) for child in reversed(children))
+    return nodes
+
+
+def _node(part: Message, parent: int, depth: int) -> Node:
+    kind = header(part, "Content-Type")
+    inner = part.is_multipart() and not kind.value.startswith("message/")
+    node = Node(part, parent, depth, kind, inner)
+    if inner or part.is_multipart() or not _is_written(part, kind):
+        return node
+    node.has_html = kind.value in _HTML
+    node.has_plain = not node.has_html
+    return node
+
+
+def _is_written(part: Message, kind: Kind) -> bool:
+    """Whether a leaf is text of the message: plain text or HTML, or of no declared type, and neither attached nor a file."""
+    if "name" in kind.parameters:
+        return False
+    if kind.value not in ("", "text/plain", "text") and kind.value not in _HTML and not kind.value.startswith("multipart/"):
+        return False
+    disposition = header(part, "Content-Disposition")
+    return disposition.value != "attachment" and "filename" not in disposition.parameters
+
+
+def _stream(nodes: list[Node], *, html: bool) -> list[TextPart]:
+    """Of each multipart/alternative the side that is preferred, if it has one; of everything else all."""
+    wanted = [False] * len(nodes)
+    wanted[0] = True
+    for index, node in enumerate(nodes):
+        if not wanted[index] or not node.inner:
+            continue
+        for child in _chosen(nodes, node, html=html):
+            wanted[child] = True
+    return [TextPart(node.part, node.kind) for node, want in zip(nodes, wanted, strict=True)
+            if want and not node.inner and (node.has_plain or node.has_html)]
+
+
+def _chosen(nodes: list[Node], node: Node, *, html: bool) -> list[int]:
+    if node.kind.value != "multipart/alternative":
+        return node.children
+    plain = [child for child in node.children if nodes[child].has_plain]
+    rich = [child for child in node.children if nodes[child].has_html]
+    order = (rich, plain) if html else (plain, rich)
+    return next((found[-1:] if html else found[:1] for found in order if found), [])
