@@ -1,0 +1,49 @@
+"""Hostile mail in a real mailbox: it does not keep the mail behind it, and costs no more than its size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from decision_cost import SHAPES, seconds
+from dovecot import Dovecot
+from mail_sink import MailSink
+from replying import Circle, answer
+from running import RunningService
+
+LARGEST = 1_000_000
+ODD = [
+    b"\r\n", b"x", b"\x00" * 5000, b"From: jane@corp.test\r\n", b"\xff" * 5000, b"From: a" + b"\r\n b" * 5000 + b"\r\n\r\n",
+    b"From: " + b"(" * 20_000 + b"\r\n\r\nx", b":" * 5000, b"\n" * 5000, b"MIME-Version: 1.0\r\n" * 2000,
+]  # fmt: skip
+
+
+def test_the_mail_behind_it_is_posted(make_service: Callable[..., RunningService], sink: MailSink, dovecot: Dovecot) -> None:
+    circle = Circle(make_service(replies={"largest_message": LARGEST}), sink, dovecot, dovecot.add_user())
+    circle.set_up()
+    conversation, mail = circle.mention()
+    intent = str(mail["Message-ID"])
+    hostile = [*ODD, *(make(60_000) for make in SHAPES.values()), SHAPES["text"](LARGEST * 2)]
+    for content in hostile:
+        circle.receive(content)
+    # And what would be expensive for somebody who may answer.
+    for make in SHAPES.values():
+        content = make(60_000)
+        circle.receive(b"References: " + intent.encode() + b"\r\n" + content.replace(b"In-Reply-To", b"X-Nothing", 1))
+    circle.receive(answer(mail, "Behind all that."))
+    everything = len(hostile) + len(SHAPES) + 1
+    with circle.syncing():
+        circle.wait_handled(everything, seconds=90)
+    assert [post["text"] for post in circle.posts(conversation)][-1] == "Behind all that."
+    assert all(len(flags) == 2 for flags in circle.keywords()), "each is marked with what became of it"
+    assert circle.state()["workers"] == [], "it has ended in peace"
+    print(circle.state()["outcomes"])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_ten_times_the_size_costs_about_ten_times_the_time(shape: str) -> None:
+    for _ in range(3):  # others work on this machine too
+        small, large = seconds(shape, 20_000), seconds(shape, 200_000)
+        if large < small * 30 + 0.05:
+            return
+    raise AssertionError(f"{small:.3f} s for 20 KB, {large:.3f} s for 200 KB")
