@@ -40,7 +40,9 @@ class Cause(StrEnum):
 
 
 # These never come from sending.
-OF_RECEIVING = frozenset({Cause.CATALOG_FAILED})
+OF_RECEIVING = frozenset(
+    {Cause.NOT_IMAP, Cause.MAILBOX_MISSING, Cause.MAILBOX_READ_ONLY, Cause.OTHER_IMAP_ANSWER, Cause.CATALOG_FAILED}
+)
 
 
 @dataclass(frozen=True)
