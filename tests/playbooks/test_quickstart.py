@@ -43,7 +43,7 @@ def test_first_run(outputs: tuple[str, str]) -> None:
     assert "✗" not in first
     assert re.search(r"✓ Install Postfix and what a login needs +changed", first)
     assert first.count("The way of the e-mail") == 1
-    way, after = first.split("The way of the e-mail")[1].split("What to do next")
+    way, after = first.split("The way of the e-mail")[1].split("and what to do next")
     assert re.search(r"mail\.corp\.test: from catalog12\.catalog\.test, ESMTPSA, TLSv1\.[23]", way)
     assert re.search(r"INBOX: found \d+\.\d s after", way)
     assert "dkim=pass" in way
