@@ -21,7 +21,7 @@ from catalog_mail.domain.settings import TLS, ArchiveSettings, ImapServer, Inten
 from catalog_mail.services import archiving
 from catalog_mail.services.archiving import Archived, Archiving
 from dovecot import NO_KEYWORDS, Dovecot
-from running import SOURCE
+from running import SOURCE, RunningService, free_port
 
 NOW = datetime.now(UTC)
 HANDLED = ("\\Seen", "$CatalogPosted")
@@ -205,3 +205,31 @@ def test_a_kill_at_any_command_neither_loses_nor_doubles(server: Dovecot, after:
         archive(server, user)
         assert (standing(server, user), standing(server, user, "Archive")) == (staying, moving), f"killed at {kill}"
     assert kill > 2
+
+
+def test_the_command_says_what_it_has_done(service: RunningService, dovecot: Dovecot) -> None:
+    def ask() -> Any:
+        done = service.command("archive")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    assert ask() == {"archived": 0, "expired": 0, "skipped": "replies_disabled"}
+    user = dovecot.add_user()
+    dovecot.deliver(user, mail(1), flags=HANDLED)
+    dovecot.deliver(user, mail(2), mailbox="Archive", flags=HANDLED, internaldate=NOW - timedelta(days=31))
+    mailbox = {
+        "host": "localhost", "port": dovecot.imaps, "username": user, "password": dovecot.password(user),
+        "ca_file": str(dovecot.authority.file),
+    }  # fmt: skip
+    document = {
+        "notifications": {"enabled": True, "from": {"address": "noreply@corp.test"}},
+        "interactions": {"enabled": True, "reply_to": "replies@corp.test", "imap": mailbox},
+    }
+    assert service.save(document).status_code == 200
+    assert ask() == {"archived": 1, "expired": 1, "skipped": None}
+    mailbox["port"] = free_port()
+    assert service.save(document).status_code == 200
+    failed = service.command("archive")
+    assert failed.returncode != 0
+    assert "refused the connection" in failed.stderr
+    assert "Traceback" not in failed.stderr
