@@ -6,6 +6,7 @@ identifiers, and another catalog fails in each of its ways. Chance is seeded.
 
 from __future__ import annotations
 
+import imaplib
 import itertools
 import random
 import signal
@@ -224,7 +225,12 @@ class Chaos:
         return Result(self._seed, self._counts, [*faults, *self._wrong_marks(), *self._wrong_posts()])
 
     def _unread(self) -> int:
-        return sum(not message.seen for message in self._dovecot.messages(self._circle.user))
+        """How many are unread; -1 while Dovecot does not answer, as it does when a lock of a killed process stands in its way."""
+        try:
+            return sum(not message.seen for message in self._dovecot.messages(self._circle.user))
+        except (OSError, imaplib.IMAP4.error):
+            self._counts["Dovecot did not answer"] += 1
+            return -1
 
     def _wrong_marks(self) -> list[str]:
         """Messages whose keyword is not what was to become of them, and those that are missing."""

@@ -71,9 +71,11 @@ def automatic(message: Message, ours: Ours) -> Reason | None:
     Of its headers the first 1,000 are looked at, and of each the first 2,000 characters.
     """
     headers = _headers(message)
-    if _is_ours(headers, ours):
+    senders = addresses(headers.get("from", ""))
+    sender = senders[0] if len(senders) == 1 else None
+    if _is_ours(headers, sender, ours):
         return Reason.OWN_MAIL
-    return _report(message, headers) or _bounce(headers) or _answer(message, headers)
+    return _report(message, headers) or _bounce(headers, sender) or _answer(message, headers, sender)
 
 
 def _headers(message: Message) -> dict[str, str]:
@@ -84,10 +86,9 @@ def _headers(message: Message) -> dict[str, str]:
     return found
 
 
-def _is_ours(headers: Headers, ours: Ours) -> bool:
-    senders = addresses(headers.get("from", ""))
+def _is_ours(headers: Headers, sender: str | None, ours: Ours) -> bool:
     own = {same(ours.from_address), same(ours.reply_to)} - {""}
-    if len(senders) == 1 and same(_without_detail(senders[0], ours.reply_to)) in own:
+    if sender is not None and same(_without_detail(sender, ours.reply_to)) in own:
         return True
     list_id = addresses(headers.get("list-id", ""))
     domain = same(ours.list_domain)
@@ -103,7 +104,9 @@ def _without_detail(address: str, base: str) -> str:
 
 def _report(message: Message, headers: Headers) -> Reason | None:
     """Reports in the forms of RFC 3464 (delivery) and RFC 8098 (disposition), and Exchange's words for them."""
-    kind, report = _content_type(headers.get("content-type", ""))
+    value = headers.get("content-type", "")
+    # A look at the letters first: most messages are none of these.
+    kind, report = _content_type(value) if _mentions(value, "report", "message") else ("", "")
     content_class = headers.get("content-class", "").strip().lower()
     if kind == "multipart/report" and not report:
         report = next((name for name in map(_kind, _children(message)) if name.startswith("message/")), "")
@@ -115,16 +118,15 @@ def _report(message: Message, headers: Headers) -> Reason | None:
     return None
 
 
-def _bounce(headers: Headers) -> Reason | None:
+def _bounce(headers: Headers, sender: str | None) -> Reason | None:
     if "x-failed-recipients" in headers:
         return Reason.BOUNCE
-    senders = addresses(headers.get("from", ""))
-    if len(senders) == 1 and _local(senders[0]) in {"", "mailer-daemon"}:
+    if sender is not None and _local(sender) in {"", "mailer-daemon"}:
         return Reason.BOUNCE
     return None
 
 
-def _answer(message: Message, headers: Headers) -> Reason | None:
+def _answer(message: Message, headers: Headers, sender: str | None) -> Reason | None:
     submitted = keyword(headers.get("auto-submitted", ""))
     if submitted and submitted != "no":  # RFC 3834, 5
         return Reason.AUTO_REPLY
@@ -137,13 +139,14 @@ def _answer(message: Message, headers: Headers) -> Reason | None:
         return Reason.AUTO_REPLY
     if _answers_a_meeting(message, headers):
         return Reason.AUTO_REPLY
-    return Reason.AUTO_REPLY if _has_automatic_subject(headers) and _weak_sign(headers) else None
+    return Reason.AUTO_REPLY if _weak_sign(headers, sender) and _has_automatic_subject(headers) else None
 
 
 def _answers_a_meeting(message: Message, headers: Headers) -> bool:
     """Outlook's and others' answers to an invitation (RFC 6047, 2.4): a calendar part that says so, at the top or right below."""
     values = [headers.get("content-type", ""), *map(_type_header, _children(message))]
-    return any(_content_type(value, "method") in {("text/calendar", "reply"), ("text/calendar", "counter")} for value in values)
+    answers = {("text/calendar", "reply"), ("text/calendar", "counter")}
+    return any(_content_type(value, "method") in answers for value in values if _mentions(value, "calendar"))
 
 
 def _has_automatic_subject(headers: Headers) -> bool:
@@ -159,9 +162,8 @@ def _subject(headers: Headers) -> str:
         return value
 
 
-def _weak_sign(headers: Headers) -> bool:
-    senders = addresses(headers.get("from", ""))
-    return bool(_WEAK_HEADERS & headers.keys()) or (len(senders) == 1 and _local(senders[0]) in _MACHINES)
+def _weak_sign(headers: Headers, sender: str | None) -> bool:
+    return bool(_WEAK_HEADERS & headers.keys()) or (sender is not None and _local(sender) in _MACHINES)
 
 
 def _local(address: str) -> str:
@@ -176,6 +178,11 @@ def _children(message: Message) -> list[Message]:
 def _type_header(part: Message) -> str:
     found = (value for name, value in islice(part.raw_items(), _MOST_HEADERS) if name.lower() == "content-type")
     return bounded(next(found, ""), _LONGEST_VALUE)
+
+
+def _mentions(value: str, *words: str) -> bool:
+    low = value.lower()
+    return any(word in low for word in words)
 
 
 def _kind(part: Message) -> str:
