@@ -63,6 +63,8 @@ class Talk:
                     continue
                 name = " ".join(words[1:3]) if words[1] == "UID" else words[1]
                 answer = self.script.get(name, b"+ idling\r\n" if name == "IDLE" else b"{tag} OK done\r\n")
+                if name == "SELECT":
+                    answer = self.script.get("SELECT " + words[2].strip('"'), answer)
                 self._idle = words[0].encode()
                 if answer is None:
                     connection.shutdown(socket.SHUT_RDWR)

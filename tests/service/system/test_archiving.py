@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalog_mail.adapters.imap import ImapMailboxes, filing
+from catalog_mail.adapters.imap import ImapMailboxes, portions
 from catalog_mail.domain.mailbox import Disposition, Place
 from catalog_mail.domain.settings import TLS, ArchiveSettings, ImapServer, IntentTracking, ReceivingSettings
 from catalog_mail.services import archiving
@@ -161,7 +161,7 @@ def test_an_archive_may_have_any_name(make_dovecot: Callable[..., Dovecot], name
 
 def test_more_than_a_chunk_moves_too(server: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archiving, "CHUNK", 3)
-    monkeypatch.setattr(filing, "_LONGEST_SET", 2)
+    monkeypatch.setattr(portions, "CHUNK", 2)
     user = server.add_user()
     moving, staying = filled(server, user)
     assert archive(server, user) == Archived(archived=9)

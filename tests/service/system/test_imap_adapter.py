@@ -98,7 +98,7 @@ def test_what_is_too_large_comes_without_its_body(dovecot: Dovecot, user: str, o
 def test_an_answer_is_bounded_whatever_is_asked_for(
     dovecot: Dovecot, user: str, open_mailbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("catalog_mail.adapters.imap.mailbox.ANSWER", 10_000)
+    monkeypatch.setattr("catalog_mail.adapters.imap.portions.ANSWER", 10_000)
     for number in range(12):
         dovecot.deliver(user, mail(number, 4000))
     mailbox = open_mailbox(dovecot, user)
@@ -422,3 +422,14 @@ def test_a_mailbox_that_is_made_anew_meanwhile_is_not_mistaken_for_itself(talk: 
     error = failed(lambda: mailbox.mark(["1"], Disposition.POSTED))
     assert (error.failure.code, error.failure.temporary) == (Cause.CONNECTION_LOST, True)
     assert not any(line.startswith("UID STORE") for line in server.heard)
+
+
+def test_an_archive_that_is_made_anew_meanwhile_loses_nothing(talk: Any) -> None:
+    server = talk()
+    mailbox = ImapMailboxes().open(ImapServer("127.0.0.1", server.port, TLS.NONE, "u", "p", timeout=2))
+    assert list(mailbox.archived()) == []
+    mailbox.unread()
+    server.script |= {"UID SEARCH": b"* SEARCH 1\r\n{tag} OK done\r\n"}
+    server.script["SELECT Archive"] = b"* OK [UIDVALIDITY 8] ok\r\n{tag} OK [READ-WRITE] done\r\n"
+    assert failed(lambda: mailbox.expire(["1"])).failure.code is Cause.CONNECTION_LOST
+    assert not any(line.startswith(("UID STORE", "UID EXPUNGE")) for line in server.heard)

@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 from imap_tools.errors import UnexpectedCommandStatusError
 from imap_tools.utils import encode_folder
 
-from catalog_mail.adapters.imap.responses import Fetched, fetched, uid_set, uids
+from catalog_mail.adapters.imap.portions import chunks
+from catalog_mail.adapters.imap.responses import Fetched, fetched, number, uid_set, uids
 from catalog_mail.adapters.imap.session import Session
+from catalog_mail.domain import imap_failures
+from catalog_mail.domain.diagnosis import MailboxFailed
 from catalog_mail.domain.imap_failures import Stage
 from catalog_mail.domain.settings import ImapServer
 
@@ -19,7 +22,6 @@ from catalog_mail.domain.settings import ImapServer
 _TRACES = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE RECEIVED)]"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = timedelta(days=1)
-_LONGEST_SET = 200
 Trace = tuple[int | None, datetime | None, bytes]
 
 
@@ -32,8 +34,10 @@ class Filing:
 
     def __init__(self, session: Session, server: ImapServer) -> None:
         self._session = session
+        self._server = server
         self._archive = server.archive_mailbox
         self._moves = session.client.offers("MOVE")
+        self._validity: str | None = None
         self._expunges = session.client.offers("UIDPLUS")
         self.standing: tuple[str, ...] = () if self._expunges or self._moves else ("UNDELETED",)
 
@@ -67,8 +71,8 @@ class Filing:
             return []
         keys = uids(self._session.uid("SEARCH", *(self.standing or ("ALL",))))
         found: list[Fetched] = []
-        for start in range(0, len(keys), _LONGEST_SET):
-            answer = self._session.uid("FETCH", uid_set(keys[start : start + _LONGEST_SET]), "(UID FLAGS INTERNALDATE)")
+        for chunk in chunks(keys):
+            answer = self._session.uid("FETCH", uid_set(chunk), "(UID FLAGS INTERNALDATE)")
             found += [message for message in fetched(answer) if message.date and message.flags is not None]
         return found
 
@@ -86,8 +90,11 @@ class Filing:
             return True
         if not self.exists():
             return False
-        self._session.select(self._archive)
+        validity = number(self._session.select(self._archive).get("UIDVALIDITY"))
         self._session.enter(Stage.ARCHIVE)
+        if self._validity is not None and validity != self._validity:  # what we know of its messages is about others
+            raise MailboxFailed(imap_failures.made_anew(self._archive, self._server))
+        self._validity = validity
         return True
 
     def _make(self) -> None:
@@ -116,8 +123,8 @@ class Filing:
         days = ("SINCE", _day(first - _DAY), "BEFORE", _day(last + 2 * _DAY))
         keys = uids(self._session.uid("SEARCH", *days))
         found: set[Trace] = set()
-        for start in range(0, len(keys), _LONGEST_SET):
-            traces = self._traces(uid_set(keys[start : start + _LONGEST_SET]))
+        for chunk in chunks(keys):
+            traces = self._traces(uid_set(chunk))
             found |= {trace for _message, trace in traces.values()}
         return found
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from catalog_mail.adapters.imap.session import Refused, Session, Unreadable
+from catalog_mail.adapters.imap.failing import Refused, Unreadable
+from catalog_mail.adapters.imap.session import Session
 
 # Seconds. Servers may end an IDLE after 30 minutes, and what lies between forgets connections that are silent for less.
 REISSUE = 10 * 60

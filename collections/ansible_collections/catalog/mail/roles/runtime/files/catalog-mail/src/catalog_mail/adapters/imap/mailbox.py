@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from catalog_mail.adapters.connection import encryption
+from catalog_mail.adapters.imap.failing import Refused
 from catalog_mail.adapters.imap.filing import Filing
 from catalog_mail.adapters.imap.idle import Waiting
+from catalog_mail.adapters.imap.portions import chunks, parts
 from catalog_mail.adapters.imap.responses import LONG_AGO, Fetched, fetched, number, uid_set, uids, words
-from catalog_mail.adapters.imap.session import Refused, Session
+from catalog_mail.adapters.imap.session import Session
 from catalog_mail.domain import imap_failures
 from catalog_mail.domain.diagnosis import MailboxFailed
 from catalog_mail.domain.imap_failures import Stage
 from catalog_mail.domain.mailbox import KEYWORDS, Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage
 from catalog_mail.domain.settings import ImapServer
 
-# Messages of one command, so that no line is too long for a server; bytes of one answer, so that memory stays bounded.
-CHUNK = 200
-ANSWER = 8 * 1024 * 1024
 # Of a message that is too large, so much of its header.
 HEADER = 256 * 1024
 
@@ -58,11 +57,11 @@ class ImapMailbox:
 
     def fetch(self, keys: Sequence[str], largest: int) -> Iterator[RawMessage]:
         """Sizes first; then as many messages in one answer as fit into bounded memory."""
-        for chunk in _chunks(keys):
+        for chunk in chunks(keys):
             with self._asking(Stage.READ):
                 known = self._fetched(chunk, "(UID RFC822.SIZE INTERNALDATE)")
             small = [message for message in known.values() if (message.size or 0) <= largest]
-            for part in _parts(small):
+            for part in parts(small):
                 yield from self._contents(part, "BODY.PEEK[]", known, largest)
             large = [uid for uid, message in known.items() if (message.size or 0) > largest]
             yield from self._contents(large, f"BODY.PEEK[HEADER]<0.{HEADER}>", known, largest)
@@ -70,7 +69,7 @@ class ImapMailbox:
     def mark(self, keys: Sequence[str], disposition: Disposition) -> None:
         """One STORE for each chunk."""
         with self._asking(Stage.MARK):
-            for chunk in _chunks(keys):
+            for chunk in chunks(keys):
                 self._mark(uid_set(chunk), disposition)
 
     def overview(self, since: str | None) -> Overview:
@@ -97,7 +96,7 @@ class ImapMailbox:
         with self._asking(Stage.ARCHIVE):
             self._session.refresh()
             keys = uids(self._session.uid("SEARCH", *self._filing.standing, "SEEN"))
-        for chunk in _chunks(keys):
+        for chunk in chunks(keys):
             with self._asking(Stage.ARCHIVE):
                 found = self._fetched(chunk, "(UID FLAGS INTERNALDATE)")
             yield from (_filed(message) for message in found.values() if "\\Seen" in (message.flags or ()))
@@ -105,7 +104,7 @@ class ImapMailbox:
     def archive(self, keys: Sequence[str]) -> int:
         """By MOVE, or by COPY and what follows."""
         moved = 0
-        for chunk in _chunks(keys):
+        for chunk in chunks(keys):
             with self._asking(Stage.ARCHIVE):
                 moved += self._filing.move(chunk, self._back)
         return moved
@@ -119,7 +118,7 @@ class ImapMailbox:
     def expire(self, keys: Sequence[str]) -> int:
         """By UID EXPUNGE (RFC 4315), which removes these and nothing else."""
         removed = 0
-        for chunk in _chunks(keys):
+        for chunk in chunks(keys):
             with self._asking(Stage.ARCHIVE):
                 removed += self._filing.expire(chunk)
         return removed
@@ -218,26 +217,6 @@ def _answers(message: Fetched, what: str) -> bool:
     if "BODY" in what:
         return message.content is not None
     return message.date is not None
-
-
-def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    usable = [key for key in keys if key.isascii() and key.isdigit()]
-    for start in range(0, len(usable), CHUNK):
-        yield usable[start : start + CHUNK]
-
-
-def _parts(messages: Iterable[Fetched]) -> Iterator[list[str]]:
-    """Runs of messages that make an answer of bounded size; a large one stands alone."""
-    part: list[str] = []
-    size = 0
-    for message in messages:
-        if part and size + (message.size or 0) > ANSWER:
-            yield part
-            part, size = [], 0
-        part.append(message.uid)
-        size += message.size or 0
-    if part:
-        yield part
 
 
 def _filed(message: Fetched) -> Filed:

@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import imaplib
 from collections.abc import Iterator
 from typing import Any
 
 from imap_tools import BaseMailBox
-from imap_tools.errors import ImapToolsError, UnexpectedCommandStatusError
 
-from catalog_mail.adapters.connection import plain, verifying_context
+from catalog_mail.adapters.connection import verifying_context
 from catalog_mail.adapters.imap.client import Client
+from catalog_mail.adapters.imap.failing import FORESEEN, Refused, Unreadable, failure_of, first
 from catalog_mail.domain import imap_failures
-from catalog_mail.domain.connection_failures import authorities_unreadable, network_failure, readable, tls_not_offered
-from catalog_mail.domain.diagnosis import Failure, MailboxFailed
+from catalog_mail.domain.connection_failures import authorities_unreadable, tls_not_offered
+from catalog_mail.domain.diagnosis import MailboxFailed
 from catalog_mail.domain.imap_failures import Stage
 from catalog_mail.domain.settings import TLS, ImapServer
-
-# In the words of imaplib and of our client.
-_NOT_IMAP = ("unexpected response", "too long")
-# What reading an answer may raise that nobody has foreseen.
-_STRANGE = (ValueError, LookupError, TypeError)
-
-
-class Refused(Exception):
-    """The server has said NO or BAD; `text` is its own."""
-
-    def __init__(self, text: bytes) -> None:
-        super().__init__()
-        self.text = text
-
-
-class Unreadable(Exception):
-    """The server's answer is not what RFC 3501 says."""
 
 
 class Box(BaseMailBox):
@@ -89,9 +71,9 @@ class Session:
         status, data = self.client.uid(*command)  # type: ignore[arg-type]
         if status == "OK":
             return list(data)
-        if b"[EXPUNGEISSUED]" in _first(data).upper():  # RFC 5530: some are gone by now; the others were answered
+        if b"[EXPUNGEISSUED]" in first(data).upper():  # RFC 5530: some are gone by now; the others were answered
             return list(self.client.pending().get("FETCH") or [])
-        raise Refused(_first(data))
+        raise Refused(first(data))
 
     def refresh(self) -> None:
         """Let the server look: some search only in what they have told of already."""
@@ -137,9 +119,9 @@ class Session:
         except MailboxFailed:
             self._break()
             raise
-        except (imaplib.IMAP4.error, ImapToolsError, Refused, Unreadable, OSError, *_STRANGE) as error:
+        except FORESEEN as error:
             self._break()
-            raise MailboxFailed(self._failure(error)) from error
+            raise MailboxFailed(failure_of(error, self._stage, self.server, self.selected)) from error
 
     # -- opening -------------------------------------------------------------------------------------------------------
 
@@ -183,55 +165,3 @@ class Session:
             opened, self._opened = self._opened, None
             with contextlib.suppress(Exception):
                 opened.client.shutdown()
-
-    def _failure(self, error: Exception) -> Failure:
-        if isinstance(error, imaplib.IMAP4.readonly):
-            return imap_failures.read_only(self.selected or self.server.mailbox, self.server)
-        if isinstance(error, imaplib.IMAP4.abort):
-            return self._aborted(error)
-        text = _said(error)
-        if text is not None:
-            return self._answer(text)
-        if isinstance(error, OSError) or (isinstance(error, UnicodeError) and self._stage is Stage.CONNECT):
-            return network_failure(plain(error), self._stage, imap_failures.peer(self.server))
-        return imap_failures.not_understood(self._stage, self.server)
-
-    def _aborted(self, error: Exception) -> Failure:
-        """Imaplib gives up a connection: it has ended, or something else than IMAP came."""
-        reason = _socket_error(error)
-        if reason is None and any(words in str(error) for words in _NOT_IMAP):
-            if self._stage is Stage.GREETING:
-                return imap_failures.not_imap(self.server)
-            return imap_failures.not_understood(self._stage, self.server)
-        return network_failure(reason or error, self._stage, imap_failures.peer(self.server))
-
-    def _answer(self, text: bytes) -> Failure:
-        server = self.server
-        return imap_failures.answer_failure(self._stage, readable(text, server.password), server, self.selected)
-
-
-def _first(data: Any) -> bytes:
-    first = data[0] if isinstance(data, (list, tuple)) and data else data
-    return first if isinstance(first, bytes) else b""
-
-
-def _said(error: Exception) -> bytes | None:
-    """The server's own words, if that is what an exception is about."""
-    if isinstance(error, UnexpectedCommandStatusError):
-        return _first(error.command_result[1])
-    if isinstance(error, Refused):
-        return error.text
-    if isinstance(error, imaplib.IMAP4.error):
-        first = error.args[0] if error.args else b""
-        return first if isinstance(first, bytes) else str(first).encode()
-    return None
-
-
-def _socket_error(error: BaseException) -> OSError | None:
-    """What the socket raised, which imaplib hides behind an abort."""
-    found: BaseException | None = error
-    for _depth in range(5):
-        found = found.__context__ if found else None
-        if isinstance(found, OSError):
-            return found
-    return None

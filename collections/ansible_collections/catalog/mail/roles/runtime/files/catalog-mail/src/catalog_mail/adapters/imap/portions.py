@@ -1,0 +1,32 @@
+"""How much is asked of a server at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from catalog_mail.adapters.imap.responses import Fetched
+
+# Messages of one command, so that no line is too long for a server; bytes of one answer, so that memory stays bounded.
+CHUNK = 200
+ANSWER = 8 * 1024 * 1024
+
+
+def chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Runs of so many keys; what is no UID is left out."""
+    usable = [key for key in keys if key.isascii() and key.isdigit()]
+    for start in range(0, len(usable), CHUNK):
+        yield usable[start : start + CHUNK]
+
+
+def parts(messages: Iterable[Fetched]) -> Iterator[list[str]]:
+    """Runs of messages that make an answer of bounded size; a large one stands alone."""
+    part: list[str] = []
+    size = 0
+    for message in messages:
+        if part and size + (message.size or 0) > ANSWER:
+            yield part
+            part, size = [], 0
+        part.append(message.uid)
+        size += message.size or 0
+    if part:
+        yield part
