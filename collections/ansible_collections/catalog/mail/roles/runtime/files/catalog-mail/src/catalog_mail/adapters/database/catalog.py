@@ -84,7 +84,7 @@ class DatabaseCatalog:
 
     def _users_with(self, column: ColumnElement[str], values: Iterable[str]) -> list[User]:
         with reading(self._engine) as connection:
-            return [_user(row) for chunk in _chunks(values) for row in connection.execute(select(users).where(column.in_(chunk)))]
+            return [_user(row) for chunk in chunks(values) for row in connection.execute(select(users).where(column.in_(chunk)))]
 
     def _taken(self, user: User) -> Conflict:
         same_email = self.users_by_email([user.email]).get(user.email)
@@ -194,7 +194,7 @@ class DatabaseCatalog:
         """Which of these do not want this kind."""
         found: set[str] = set()
         with reading(self._engine) as connection:
-            for chunk in _chunks(address.lower() for address in addresses):
+            for chunk in chunks(address.lower() for address in addresses):
                 query = select(opt_outs.c.address).where(opt_outs.c.address.in_(chunk), opt_outs.c.kind == kind.value)
                 found.update(connection.execute(query).scalars())
         return frozenset(found)
@@ -243,7 +243,8 @@ def _page(
     return connection.execute(query).all()
 
 
-def _chunks(values: Iterable[str]) -> Iterable[list[str]]:
+def chunks(values: Iterable[str]) -> Iterable[list[str]]:
+    """Each value once, so many at a time."""
     distinct = list(dict.fromkeys(values))
     return (distinct[start : start + _CHUNK] for start in range(0, len(distinct), _CHUNK))
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from catalog_mail.adapters.database.catalog import insert_notices, insert_posts
+from catalog_mail.adapters.database.catalog import chunks, insert_notices, insert_posts
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.tables import (
     conversations,
@@ -191,9 +191,12 @@ def _insert_explanation(connection: Connection, explanation: Explanation, at: da
 
 
 def _handled(connection: Connection, place: Place, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
-    query = select(handled.c.message, handled.c.disposition, handled.c.reason)
-    rows = connection.execute(query.where(*_at(place), handled.c.message.in_(keys)))
-    return {row.message: (row.disposition, row.reason) for row in rows}
+    query = select(handled.c.message, handled.c.disposition, handled.c.reason).where(*_at(place))
+    return {
+        row.message: (row.disposition, row.reason)
+        for chunk in chunks(keys)
+        for row in connection.execute(query.where(handled.c.message.in_(chunk)))
+    }
 
 
 def _at(place: Place) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
