@@ -10,6 +10,8 @@ import json
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from running import START_SECONDS, RunningService
 PORT = 8025
 """Where the modules look for an application unless told otherwise."""
 TOKENS = "/etc/catalog-mail"
+# What may run of a deployed application; the second would read the mailbox of replies beside the tests' own.
+UNITS = "catalog-mail.service catalog-mail-reply-sync.service"
 ALICE = "alice@corp.test"
 
 # Runs a command with the files of $1 in place of this machine's, in a mount namespace that ends with it.
@@ -79,6 +83,24 @@ class Application(RunningService):
         found: dict[str, Any] = json.loads(self._succeed("settings", "export"))
         return found
 
+    def add_users(self, *names: str) -> None:
+        """Users of the catalog, with addresses such as alice@corp.test."""
+        for name in names:
+            body = {"name": name, "display_name": name.title(), "email": f"{name}@corp.test"}
+            done = self.host.exec("python3", "-c", ADD_USER, self.url, self.tokens["server_admin"], json.dumps(body))
+            assert done.code == 0, done.err
+
+    @contextmanager
+    def reading_replies(self) -> Iterator[None]:
+        """The process that reads the mailbox of replies runs."""
+        process = self.background("reply-sync")
+        try:
+            yield
+            assert process.poll() is None, self.log.read_text()[-3000:]
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
     def send(self, recipient: str = ALICE) -> subprocess.CompletedProcess[str]:
         """Send a test message with the settings in force."""
         return self.command("test-email", "--to", recipient)
@@ -118,11 +140,24 @@ except OSError as error:
 """
 
 
+ADD_USER = """
+import sys, urllib.error, urllib.request
+url, token, body = sys.argv[1:]
+headers = {"Authorization": "Bearer " + token, "Content-Type": "application/json"}
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+try:
+    opener.open(urllib.request.Request(url + "/api/v1/users", body.encode(), headers), timeout=20)
+except urllib.error.HTTPError as error:
+    sys.exit(None if error.code == 409 else error.read().decode())
+"""
+
+
 def make_room(host: LabHost) -> bool:
     """Have nothing of a deployed application in the tests' way: stopped, and its files kept aside. True if it ran."""
     return host.sh(
         "systemctl is-active --quiet catalog-mail.service && echo running; "
-        "systemctl stop catalog-mail.service 2>/dev/null || true; "
+        # Each by itself: one that is not there has none of the others stopped.
+        f"for unit in {UNITS}; do systemctl stop $unit 2>/dev/null || true; done; "
         f"test ! -e {TOKENS} || test -e {TOKENS}.aside || mv {TOKENS} {TOKENS}.aside; rm -rf {TOKENS}").strip() == "running"
 
 
@@ -130,4 +165,4 @@ def give_back(host: LabHost, *, running: bool) -> None:
     """What `make_room` has put aside."""
     host.sh(f"rm -rf {TOKENS}; test ! -e {TOKENS}.aside || mv {TOKENS}.aside {TOKENS}")
     if running:
-        host.sh("systemctl start catalog-mail.service")
+        host.sh(f"for unit in {UNITS}; do systemctl start $unit || test $unit != catalog-mail.service; done")

@@ -85,6 +85,25 @@ def application(application_on: Callable[[str], Application]) -> Application:
     return application_on("catalog12")
 
 
+@pytest.fixture
+def replies(application: Application, passwords: Hidden) -> Iterator[Application]:
+    """The application with replies by e-mail set up, Alice and Bob as its users, and the process that reads the mailbox."""
+    application.forget()
+    login = Hidden(host="mail.corp.test", ca_file=CA)
+    saved = application.host.module("email_settings", Hidden(
+        notifications=Hidden(
+            enabled=True, transport="smtp", **{"from": {"address": "noreply@corp.test"}},
+            smtp=Hidden(login, port=587, tls="starttls", username="catalog@corp.test", password=passwords["catalog@corp.test"])),
+        interactions=Hidden(
+            enabled=True, reply_to="replies@corp.test", intent_tracking="message_id",
+            imap=Hidden(login, username="replies@corp.test", password=passwords["replies@corp.test"])),
+        test_recipient="alice@corp.test"))
+    assert "failed" not in saved, saved["msg"]
+    application.add_users("alice", "bob")
+    with application.reading_replies():
+        yield application
+
+
 @pytest.fixture(scope="session")
 def passwords(lab: None) -> Hidden:
     """The lab's passwords, by user."""

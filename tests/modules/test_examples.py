@@ -17,10 +17,12 @@ MODULES = sorted(path.stem for path in (ROOT / "collections/ansible_collections/
 PASSWORDS = {"relay_password": "hunter2", "reports_password": "hunter3"}
 FROM_THE_LAB = {
     "vault_relay_password": "{{ lab_passwords['catalog@corp.test'] }}",
+    "vault_replies_password": "{{ lab_passwords['replies@corp.test'] }}",
     "vault_alice_password": "{{ lab_passwords['alice@corp.test'] }}",
 }
-# The modules whose examples need an application on the host.
-OF_THE_APPLICATION = ("email_settings", "email_settings_info")
+# The modules whose examples need an application on the host, and the fixture that brings it.
+OF_THE_APPLICATION = {
+    "email_settings": "application", "email_settings_info": "application", "reply_sync_info": "replies", "reply_test": "replies"}
 RELAY = {
     "name": "Have the host send through the lab's relay",
     "catalog.mail.postfix_relayhost": {
@@ -50,7 +52,7 @@ def test_examples_run_as_they_are_written(
     module: str, debian12: LabHost, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     if module in OF_THE_APPLICATION:
-        request.getfixturevalue("application")
+        request.getfixturevalue(OF_THE_APPLICATION[module])
     tasks = examples(module)
     assert any(f"catalog.mail.{module}" in task for task in tasks)
     play = {

@@ -1,4 +1,4 @@
-"""The relay's password is in the one place where Postfix needs it, and nowhere else.
+"""The relay's password is in the one place where Postfix needs it, and nowhere else; those of mailboxes are nowhere.
 
 The playbooks run against a bare host of the lab with everything that makes Ansible talk (-vvv --diff), in check mode
 and in runs that fail. Then the output, the process lists of control node and host, the host's journal and every file
@@ -24,6 +24,17 @@ LAB = ROOT / "molecule/shared/lab.py"
 LAB_HOME = Path(os.environ.get("CATALOG_MAIL_LAB_HOME", Path.home() / ".cache/catalog-mail-lab"))
 HOST = "catalog13"
 ACCOUNT = "catalog@corp.test"
+# Its mailbox is read by the application, which keeps the password encrypted; and one of a user who answers by e-mail.
+MAILBOXES = ("replies@corp.test", "alice@corp.test")
+REPLIES = {
+    "email_settings_interactions": {
+        "enabled": True, "reply_to": "replies@corp.test",
+        "imap": {
+            "host": "mail.corp.test", "username": "replies@corp.test", "ca_file": "/etc/ssl/lab-ca.crt",
+            "password": "{{ lab_passwords['replies@corp.test'] }}"}}}
+CIRCLE = {
+    "verify_reply_author": "bob", "verify_reply_user": "alice",
+    "verify_reply_mailbox": "{{ verify_mailbox }}", "verify_reply_smtp": "{{ verify_mailbox }}"}
 
 # What a run prints of an option that is secret.
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
@@ -135,6 +146,11 @@ def runs(local_temp: Path) -> dict[str, str]:
     outputs["check mode"] = playbook("site", "--check", **temp)
     outputs["the password mended"] = playbook("site", **temp)
     outputs["steps"] = playbook("site", ANSIBLE_STDOUT_CALLBACK="catalog.mail.steps", **temp)
+    replies = ("--extra-vars", json.dumps(REPLIES))
+    outputs["replies in check mode"] = playbook("site", "--check", *replies, **temp)
+    outputs["replies"] = playbook("site", *replies, **temp)
+    # Nobody is a user of this catalog.
+    outputs["an answer by e-mail"] = playbook("verify", "--extra-vars", json.dumps(CIRCLE), fails=True, **temp)
     lab("fault", "refuse_login")
     try:
         outputs["a wrong login"] = playbook("verify", fails=True, **temp)
@@ -155,7 +171,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     """What is left after all runs against a host that was bare."""
     local_temp = tmp_path_factory.mktemp("ansible")
     credentials = json.loads((LAB_HOME / "credentials.json").read_text(encoding="utf-8"))
-    needles = needles_of(credentials["users"][ACCOUNT])
+    needles = [form for user in (ACCOUNT, *MAILBOXES) for form in needles_of(credentials["users"][user])]
     lab("up", HOST, "mail")
     lab("reset", HOST)
     with ProcessWatch() as watch:
@@ -184,7 +200,7 @@ def test_the_search_finds_a_password() -> None:
 def test_not_in_the_output(evidence: Evidence, found: Callable[[str], bool]) -> None:
     """No run prints it, though the option that holds it is printed."""
     assert [name for name, text in evidence.outputs.items() if found(text)] == []
-    for name in ("a bare host", "nothing to change", "check mode", "a wrong login"):
+    for name in ("a bare host", "nothing to change", "check mode", "a wrong login", "replies", "an answer by e-mail"):
         assert HIDDEN in evidence.outputs[name], name
 
 
