@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 from catalog_mail.domain.reply_text import MARKER, extract
+from reply_forms import MAILS
 
-REPLIES = Path(__file__).resolve().parents[1] / "replies"
-MAILS = sorted(REPLIES.glob("*.eml"))
 # What is only in the notification that they quote.
 NOTIFICATION = ("mentioned you in", "jumped on Monday", "Stop e-mails of this kind", "catalog.corp.test",
                 "Corp Catalog", "wrote:")

@@ -15,9 +15,12 @@ _LONGEST_ATTRIBUTION = 400  # characters, over at most so many lines:
 _MOST_LINES = 4
 _MOST_HEADERS = 24          # lines of a header block, wrapped ones included
 _ADDRESS = re.compile(r"[\w.+=-]{1,80}@[\w-]|mailto:")
+_IN_BRACKETS = re.compile(r"[<(\[:][\w.+=-]{1,80}@[\w-]|mailto:")
 _WHEN = re.compile(r"\b\d{1,2}[:.h]\d{2}\b|\b(?:19|20)\d\d\b|(?:19|20)\d\d年|\b\d{1,2}[./-]\d{1,2}[./-]\d\d")
 _HINT = re.compile(r"@|\d\d|mailto")
-_TIME = re.compile(r"\d{1,2}[:.h]\d{2}|\d{4}")
+_TIME = re.compile(r"\d{1,2}[:.h\u6642\u65f6]\d{1,2}")
+# Notes: "Corp Catalog ---20.11.2026 10:15:00---" and the mail's first words.
+_NOTES = re.compile(r".{1,80}?---\s?\d{1,4}[./-]\d{1,2}[./-]\d{2,4}\b.{0,40}---")
 _RULE = re.compile(r"[\s_\-=*\u2014\u2500]{5,}$")
 _COLONS = (":", "\uff1a")
 _END = " \t*_-\u2013\u2014>\u200e\u200f"
@@ -82,7 +85,7 @@ def _headers_at(lines: list[Line], index: int, stop: int) -> tuple[Span | None, 
 def _words_at(lines: list[Line], index: int, stop: int, marker: bool) -> Span | None:
     """What a client writes in words, ending at a line."""
     text = lines[index].text
-    if len(text) < 120 and ORIGINAL.match(text):
+    if (len(text) < 120 and ORIGINAL.match(text)) or ("---" in text[:200] and _NOTES.match(text)):
         return Span(index, index + 1)
     size = _attribution(lines, index, stop, marker)
     if size:
@@ -124,7 +127,7 @@ def _header_block(lines: list[Line], start: int, stop: int) -> tuple[int, bool]:
         elif index - last > 2:
             break
         if not evidence and kind in ("from", "date"):
-            evidence = bool(_ADDRESS.search(text[:500]) or _TIME.search(text[:500].partition(":")[2]))
+            evidence = bool(_ADDRESS.search(text[:500]) or _TIME.search(text[:500]))
     one_line = len(kinds) == 1 and _flattened(lines[start].text[:1000])
     return last + 1, (evidence and "from" in kinds and len(kinds) >= 3) or one_line
 
@@ -172,7 +175,8 @@ def _attribution(lines: list[Line], index: int, stop: int, marker: bool) -> int:
         if line.blank or line.depth != lines[index].depth or len(whole) + len(line.text) > _LONGEST_ATTRIBUTION:
             break
         whole = f"{line.text} {whole}"
-        score = bool(_ADDRESS.search(whole)) + bool(_WHEN.search(whole)) + bool(WROTE.search(whole))
+        when = bool(_WHEN.search(whole))
+        score = bool((_ADDRESS if when else _IN_BRACKETS).search(whole)) + when + bool(WROTE.search(whole))
         if score > best:
             best, size = score, count
     if best == 3 or (best == 2 and _before_quote(lines, index, stop, marker)):

@@ -9,7 +9,7 @@ from catalog_mail.domain.reply_text.boundaries import FOOTER, Span, boundaries
 from catalog_mail.domain.reply_text.languages import BANNER
 from catalog_mail.domain.reply_text.lines import MOST_LINES, Line, joined
 from catalog_mail.domain.reply_text.marker import Place, find_marker
-from catalog_mail.domain.reply_text.signature import without_disclaimer, without_signature
+from catalog_mail.domain.reply_text.signature import is_prose, without_disclaimer, without_signature
 
 
 class Cut(NamedTuple):
@@ -38,21 +38,37 @@ def cut(lines: list[Line]) -> Cut:
 def _around_marker(lines: list[Line], place: Place, spans: list[Span]) -> str:
     """Above the marker: all but what the client wrote. Below it: what is not quoted."""
     depth = lines[place.start].depth
+    last = [Line(place.before, depth)] if place.before and not place.before.rstrip().endswith(":") else []
     if spans:
-        own = _shown(lines[:spans[0].start])
-        inside = _inside(lines[spans[-1].end:place.start])
+        own = _shown(lines[:_quote_begins(lines, place, spans)])
+        inside = _inside([*lines[spans[-1].end:place.start], *last])
         if not own and not inside:
             inside = _shown(_between(lines, spans))
     else:
         start = place.start
-        while start and depth and (lines[start - 1].depth == depth or lines[start - 1].blank):
+        while start and depth and lines[start - 1].depth == depth:
             start -= 1
-        own, inside = _shown(lines[:start]), _inside(lines[start:place.start])
+        own, inside = _shown(lines[:start]), _inside([*lines[start:place.start], *last])
     if depth:
         below = _below(lines, place.end, alone=not own and not inside)
     else:
         below = "" if own or inside else _after_footer(lines, place.end)
     return joined(_apart(own, inside, below))
+
+
+def _quote_begins(lines: list[Line], place: Place, spans: list[Span]) -> int:
+    """Where the client's words about the quoted mail begin.
+
+    At the first of them; but where the mail is quoted with marks, what has none is the author's, and so is what they quote in
+    it with an attribution of its own.
+    """
+    if lines[place.start].depth:
+        end = place.start
+        for span in reversed(spans):
+            if any(not line.depth and not line.blank for line in lines[span.end:end]):
+                return end if end < place.start else span.start
+            end = span.start
+    return spans[0].start
 
 
 def _around_boundary(lines: list[Line], spans: list[Span]) -> str:
@@ -84,8 +100,8 @@ def _under_signature(lines: list[Line]) -> str:
     start = next((index for index, line in enumerate(lines) if line.text.rstrip() == "--"), None)
     if start is None:
         return ""
-    paragraphs = "\n".join(line.text.strip() for line in lines[start + 1:]).strip("\n").split("\n\n", 1)
-    return joined(paragraphs[1].split("\n")) if len(paragraphs) > 1 else ""
+    signature, _, below = "\n".join(line.text.strip() for line in lines[start + 1:]).strip("\n").partition("\n\n")
+    return joined(below.split("\n")) if signature and any(map(is_prose, below.split("\n"))) else ""
 
 
 def _inside(lines: list[Line]) -> str:

@@ -28,10 +28,11 @@ def without_signature(lines: list[Line]) -> list[Line]:
 def _is_signature(texts: list[str], *, certain: bool) -> bool:
     if certain:
         return len(texts) <= _MOST_LINES
-    return len(texts) <= _FEW_LINES and not any(map(_is_prose, texts))
+    return len(texts) <= _FEW_LINES and not any(map(is_prose, texts))
 
 
-def _is_prose(text: str) -> bool:
+def is_prose(text: str) -> bool:
+    """Whether it is a sentence, or as long as one."""
     return len(text) > 100 or bool(_SENTENCE.search(text[:200]))
 
 
