@@ -23,6 +23,7 @@ _TIME = re.compile(r"\d{1,2}[:.h\u6642\u65f6]\d{1,2}")
 _NOTES = re.compile(r".{1,80}?---\s?\d{1,4}[./-]\d{1,2}[./-]\d{2,4}\b.{0,40}---")
 _RULE = re.compile(r"[\s_\-=*\u2014\u2500]{5,}$")
 _COLONS = (":", "\uff1a")
+_AFTER_LABEL = (*_COLONS, "|")
 _END = " \t*_-\u2013\u2014>\u200e\u200f"
 _MENTION = re.compile(r".{1,300} mentioned you in .{1,300}:\s*$")
 FOOTER = "stop e-mails of this kind"
@@ -106,8 +107,8 @@ def _above(lines: list[Line], start: int, lowest: int) -> int:
 
 def _kind(text: str) -> str | None:
     """What a line that begins like a header says: one of the kinds of LABELS."""
-    head = text[:44]
-    position = min((found for found in map(head.find, _COLONS) if found > 0), default=0)
+    head = text[:44].lstrip("| ")
+    position = min((found for found in map(head.find, _AFTER_LABEL) if found > 0), default=0)
     return LABELS.get(head[:position].strip(" \t*_>\u200e\u200f").casefold()) if position else None
 
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from catalog_mail.domain.reply_text.boundaries import FOOTER, Span, boundaries
-from catalog_mail.domain.reply_text.languages import BANNER
-from catalog_mail.domain.reply_text.lines import MOST_LINES, Line, joined
+from catalog_mail.domain.reply_text.languages import BANNER, TOP_BANNER
+from catalog_mail.domain.reply_text.lines import MOST_LINES, Line, joined, next_written
 from catalog_mail.domain.reply_text.marker import Place, find_marker
 from catalog_mail.domain.reply_text.signature import is_prose, without_disclaimer, without_signature
 
@@ -89,10 +89,20 @@ def _without_quotes(lines: list[Line]) -> str:
 
 def _shown(lines: list[Line]) -> str:
     """Lines as their author saw them, without a signature; with it if there is nothing else but sentences."""
-    text = joined([line.source for line in without_signature(lines)])
-    if text:
-        return text
-    return _under_signature(lines)
+    text = joined([line.source for line in without_signature(_without_banner(lines))])
+    return text or _under_signature(lines)
+
+
+def _without_banner(lines: list[Line]) -> list[Line]:
+    """Without the warning that a gateway put above a mail from outside."""
+    start = next_written(lines, 0, 8)
+    if start is None:
+        return lines
+    end = start
+    while end < len(lines) and end - start < 8 and not lines[end].blank:
+        end += 1
+    paragraph = " ".join([line.text[:300] for line in lines[start:end]])[:900]
+    return lines[end:] if TOP_BANNER.match(paragraph) and next_written(lines, end) is not None else lines
 
 
 def _under_signature(lines: list[Line]) -> str:

@@ -50,8 +50,8 @@ WROTE = re.compile(
 
 # "Original Message", between dashes or alone.
 ORIGINAL = re.compile(
-    r"[\s\-_=*]*+" + _any("""original message | original appointment | forwarded message | ursprüngliche nachricht
-        | originalnachricht | weitergeleitete nachricht | message d'origine | message original | message transféré
+    r"[\s\-_=*]*+" + _any("""original message | replied message | original appointment | forwarded message
+        | ursprüngliche nachricht | originalnachricht | weitergeleitete nachricht | message d'origine | message original | message transféré
         | mensaje original | mensagem original | messaggio originale | oorspronkelijk bericht | origineel bericht
         | ursprungligt meddelande | originalmeddelande | oprindelig meddelelse | opprinnelig melding | alkuperäinen viesti
         | wiadomość oryginalna | orijinal mesaj | исходное сообщение | пересылаемое сообщение | původní zpráva
@@ -102,6 +102,13 @@ BANNER = re.compile(
         | mittente | remitente | 送信 | メール | 邮件""") + ")"
     + r"|.*often get e?-?mail from|.*banner(?:start|end)|\[?extern(?:al)?\]?$"
     + r"|(?:caution|warning|achtung|vorsicht)\b.*(?:mail|link|attachment)", re.IGNORECASE)
+# The same where it stands above somebody's own words: only what nobody would say there.
+TOP_BANNER = re.compile(
+    r"\W*(?:caution|warning|external|attention|achtung|vorsicht|extern)\b(?=.*"
+    + _any(r"""originated (?:from )?outside | outside (?:of )?(?:your|the|our) (?:organi[sz]ation|company|network)
+        | external (?:sender|source|e-?mail) | extern\w* (?:absender|e-?mail|quelle)
+        | von au(?:ß|ss)erhalb""") + ")",
+    re.IGNORECASE)
 # What gateways write below a mail that goes out.
 DISCLAIMER = re.compile(
     ".*" + _any(r"""virus-?free | checked for viruses | auf viren geprüft | www\.avast\.com

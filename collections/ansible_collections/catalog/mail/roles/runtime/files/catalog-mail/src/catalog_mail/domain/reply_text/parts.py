@@ -96,16 +96,16 @@ def _node(part: Message, parent: int, depth: int) -> Node:
     kind = header(part, "Content-Type")
     inner = part.is_multipart() and not kind.value.startswith("message/")
     node = Node(part, parent, depth, kind, inner)
-    if inner or part.is_multipart() or not _is_written(part, kind):
+    if inner or part.is_multipart() or not _is_written(part, kind, alone=parent < 0):
         return node
     node.has_html = kind.value in _HTML
     node.has_plain = not node.has_html
     return node
 
 
-def _is_written(part: Message, kind: Kind) -> bool:
+def _is_written(part: Message, kind: Kind, *, alone: bool) -> bool:
     """Whether a leaf is text of the message: plain text or HTML, or of no declared type, and neither attached nor a file."""
-    if "name" in kind.parameters:
+    if "name" in kind.parameters and not alone:
         return False
     if kind.value not in ("", "text/plain", "text") and kind.value not in _HTML and not kind.value.startswith("multipart/"):
         return False
