@@ -180,9 +180,9 @@ def _attribution(lines: list[Line], index: int, stop: int, marker: bool) -> int:
         score = bool((_ADDRESS if when else _IN_BRACKETS).search(whole)) + when + bool(WROTE.search(whole))
         if score > best:
             best, size = score, count
-    if best == 3 or (best == 2 and _before_quote(lines, index, stop, marker)):
-        return size
-    return 0
+        if best == 3:
+            return size
+    return size if best == 2 and _before_quote(lines, index, stop, marker) else 0
 
 
 def _ends_with_verb(text: str) -> bool:

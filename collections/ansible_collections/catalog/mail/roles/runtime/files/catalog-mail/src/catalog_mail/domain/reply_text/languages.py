@@ -51,8 +51,8 @@ WROTE = re.compile(
 # "Original Message", between dashes or alone.
 ORIGINAL = re.compile(
     r"[\s\-_=*]*+" + _any("""original message | replied message | original appointment | forwarded message
-        | ursprüngliche nachricht | originalnachricht | weitergeleitete nachricht | message d'origine | message original | message transféré
-        | mensaje original | mensagem original | messaggio originale | oorspronkelijk bericht | origineel bericht
+        | ursprüngliche nachricht | originalnachricht | weitergeleitete nachricht | message d'origine | message original
+        | message transféré | mensaje original | mensagem original | messaggio originale | oorspronkelijk bericht | origineel bericht
         | ursprungligt meddelande | originalmeddelande | oprindelig meddelelse | opprinnelig melding | alkuperäinen viesti
         | wiadomość oryginalna | orijinal mesaj | исходное сообщение | пересылаемое сообщение | původní zpráva
         | 元のメッセージ
