@@ -20,7 +20,7 @@ POLICY = Policy(
 )
 INTENT = intent.make(KEY, "d" * 26)
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-SIZES = (4_000, 40_000, 400_000, 4_000_000, 20_000_000)
+SIZES = (4_000, 100_000, 2_000_000, 20_000_000)
 MARKER = b"Please type your reply above this line"
 
 
