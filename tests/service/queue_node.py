@@ -55,7 +55,9 @@ class Switches:
     def opted_out(self, address: str, _kind: Kind) -> bool:
         return address in self.opted_out_addresses
 
-    def render(self, notification: Notification, delivery: Delivery, sending: SendingSettings) -> tuple[str, bytes]:
+    def render(
+        self, notification: Notification, delivery: Delivery, sending: SendingSettings, _replying: object
+    ) -> tuple[str, bytes]:
         self.rendered += 1
         message_id = f"<{delivery.id}@corp.test>"
         subject = notification.data.get("subject", "a test")
@@ -121,7 +123,7 @@ class QueueNode:
         catalog: Any = self.switches
         deliver = DeliverNotifications(
             store=self.deliveries, rendering=self.switches, settings=self.switches, senders=senders, catalog=catalog,
-            clock=self.clock, backoff=backoff,
+            clock=self.clock, backoff=backoff, replying=lambda: None,
         )  # fmt: skip
         self.queue = DurableQueue(
             database=database, store=self.deliveries, nodes=DatabaseNodes(engine, self.clock), work=deliver.work,

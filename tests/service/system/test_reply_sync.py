@@ -264,6 +264,7 @@ def test_auto_takes_message_ids_where_the_address_is_refused(make_circle: Callab
 def test_two_processes_at_once_post_once(circle: Circle) -> None:
     conversation, mail = circle.mention()
     with circle.syncing(), circle.syncing():
+        wait_until(lambda: len(circle.state()["workers"]) == 2, "they do not both report")
         for number in range(20):
             circle.receive(answer(mail, f"Number {number}."))
         circle.wait_handled(20)
