@@ -25,8 +25,8 @@ ON = {"enabled": True, "problems": [], "workers": [], "outcomes": {}, "intent_tr
 class Catalog:
     """The application. `posted` is what its posts are by name of the author, `after` how replies stand at the end."""
 
-    def __init__(self, mentions=("alice",), posted=("alice", "{text}"), before=ON, after=ON):
-        self.mentions, self.posted, self.states = list(mentions), posted, [before, after]
+    def __init__(self, mentions=("alice",), posted=("alice", "{text}"), before=None, after=None):
+        self.mentions, self.posted, self.states = list(mentions), posted, [before or ON, after or ON]
         self.said = []
 
     def replies(self):
