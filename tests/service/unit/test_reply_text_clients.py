@@ -37,14 +37,14 @@ def as_html(text: str) -> str:
 
 
 @pytest.mark.parametrize("client", TEXTS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(text=own_text)
 def test_plain_text_comes_back_in_full(client: str, text: str) -> None:
     assert extract(message(TEXTS[client].format(text))).text == text
 
 
 @pytest.mark.parametrize("client", PAGES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(text=own_text)
 def test_html_comes_back_in_full(client: str, text: str) -> None:
     assert extract(message(PAGES[client].format(as_html(text)), "html")).text == text
@@ -60,13 +60,13 @@ def test_nothing_written_in_html_is_nothing_posted(client: str) -> None:
     assert extract(message(PAGES[client].format(""), "html")).text == ""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(raw=st.binary(max_size=2000))
 def test_no_bytes_make_it_fail(raw: bytes) -> None:
     extract(email.message_from_bytes(raw))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(index=st.integers(0, len(MAILS) - 1), seed=st.integers(0, 1 << 32))
 def test_no_damage_to_a_mail_makes_it_fail(index: int, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - nothing secret

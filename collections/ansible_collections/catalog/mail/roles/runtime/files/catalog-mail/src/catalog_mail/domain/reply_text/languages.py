@@ -1,8 +1,8 @@
 # ruff: noqa: RUF001 - letters of many alphabets
 """Words that mail clients write into a reply, in the languages they speak.
 
-Kept here rather than taken from mail-parser-reply (1.36), whose expressions try several ways through a whole message (quadratic
-on hostile ones), know thirteen languages, and take a greeting such as "Thanks," for the end of the text.
+Kept here rather than taken from mail-parser-reply 1.36: its expressions try several ways through a whole message (44 s for 4 KB of
+"Am schrieb "), it knows thirteen languages, and of the plain texts in tests/service/replies it gets 24 of 55 right.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ WROTE = re.compile(
 ORIGINAL = re.compile(
     r"[\s\-_=*]*+" + _any("""original message | replied message | original appointment | forwarded message
         | ursprüngliche nachricht | originalnachricht | weitergeleitete nachricht | message d'origine | message original
-        | message transféré | mensaje original | mensagem original | messaggio originale | oorspronkelijk bericht | origineel bericht
+        | message transféré | mensaje original | mensagem original | messaggio originale | oorspronkelijk bericht
+        | origineel bericht
         | ursprungligt meddelande | originalmeddelande | oprindelig meddelelse | opprinnelig melding | alkuperäinen viesti
         | wiadomość oryginalna | orijinal mesaj | исходное сообщение | пересылаемое сообщение | původní zpráva
         | 元のメッセージ
