@@ -246,3 +246,21 @@ def test_replies_are_removed_without_a_trace() -> None:
     assert in_host("pgrep -f 'catalog-mail reply-sync'") == ""
     assert is_ready()
     assert site("reply_sync_state=absent")["changed"] == 0
+
+
+@pytest.mark.usefixtures("installed")
+def test_replies_for_another_catalog() -> None:
+    """Its address stands in the configuration, what signs the replies in a file of its own, and both go without a trace."""
+    secret = "whsec_bm90LWEtc2VjcmV0LW5vdC1hLXNlY3JldA=="
+    replies = {"webhook_url": "https://other.corp.test/replies", "webhook_secret": secret, "workers": 8}
+    assert site(json.dumps({"application_replies": replies}))["changed"] >= 3
+    config = in_host("cat /etc/catalog-mail/config.toml")
+    assert 'webhook_url = "https://other.corp.test/replies"' in config
+    assert "workers = 8" in config
+    assert secret not in config
+    assert in_host("cat /etc/catalog-mail/webhook-secret") == secret
+    assert in_host("stat -c '%a %U:%G' /etc/catalog-mail/webhook-secret") == "640 root:catalog-mail"
+    assert is_ready()
+    site()
+    assert "[replies]" not in in_host("cat /etc/catalog-mail/config.toml")
+    assert in_host("ls /etc/catalog-mail/webhook-secret 2>/dev/null") == ""

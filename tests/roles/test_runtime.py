@@ -140,7 +140,7 @@ def test_look_tells_versions_from_links(tmp_path: Path) -> None:
     assert any(line.startswith("wanted 0.3.0-c-py3.") for line in lines)
 
 
-@pytest.mark.parametrize("role", ["runtime", "application", "email_settings"])
+@pytest.mark.parametrize("role", ["runtime", "application", "email_settings", "reply_sync"])
 def test_defaults_and_specification_agree(role: str) -> None:
     """Each default is the one that meta/argument_specs.yml documents, and each option has its default, unless required."""
     loader = DataLoader()

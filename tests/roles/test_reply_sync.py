@@ -1,0 +1,65 @@
+"""The units that role reply_sync writes, from the templates that it writes them from."""
+
+from __future__ import annotations
+
+from configparser import RawConfigParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import Environment, FileSystemLoader
+
+ROLES = Path(__file__).parents[2] / "collections/ansible_collections/catalog/mail/roles"
+UNITS = ("catalog-mail-reply-sync.service", "catalog-mail-archive.service", "catalog-mail-archive.timer")
+BEGIN, END = "# It reads its files,", "SystemCallErrorNumber=EPERM"
+
+
+def unit(name: str, role: str = "reply_sync", systemd: int = 252) -> str:
+    """A unit as it lies on a host."""
+    values: dict[str, Any] = {
+        "reply_sync_runtime_folder": "/opt/catalog-mail",
+        "application_runtime_folder": "/opt/catalog-mail",
+        "reply_sync__is": {"systemd": systemd, "archive": {"enabled": True, "on_calendar": "Mon 03:30"}},
+    }
+    # As Ansible has it: a block's own line is no line.
+    folder = FileSystemLoader(ROLES / role / "templates")
+    return Environment(loader=folder, trim_blocks=True, autoescape=False).get_template(f"{name}.j2").render(values)  # noqa: S701
+
+
+def options(name: str, **how: Any) -> RawConfigParser:
+    """Its sections; of an option that stands twice the last one."""
+    parser = RawConfigParser(strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(unit(name, **how))
+    return parser
+
+
+def sandbox(text: str) -> str:
+    return text[text.index(BEGIN):text.index(END)]
+
+
+@pytest.mark.parametrize("name", UNITS[:2])
+def test_it_is_as_tight_as_the_application(name: str) -> None:
+    """Word for word, so that what is closed for one is closed for all."""
+    assert sandbox(unit(name)) == sandbox(unit("catalog-mail.service", role="application"))
+    assert options(name)["Service"]["User"] == "catalog-mail"
+
+
+def test_the_service_comes_again_whatever_ended_it() -> None:
+    service = options(UNITS[0])
+    assert service["Service"]["Type"] == "notify"
+    assert service["Service"]["ExecStart"] == "/opt/catalog-mail/current/bin/catalog-mail reply-sync"
+    assert service["Service"]["Restart"] == "always"
+    assert service["Unit"]["StartLimitIntervalSec"] == "0"
+
+
+@pytest.mark.parametrize("systemd, grows", [(252, False), (254, True), (257, True)])
+def test_pauses_grow_where_systemd_knows_how(systemd: int, *, grows: bool) -> None:
+    service = options(UNITS[0], systemd=systemd)["Service"]
+    assert ("RestartSteps" in service) is grows
+    assert ("RestartMaxDelaySec" in service) is grows
+
+
+def test_the_timer_follows_the_calendar_and_makes_up() -> None:
+    timer = options(UNITS[2])["Timer"]
+    assert (timer["OnCalendar"], timer["Persistent"]) == ("Mon 03:30", "true")
