@@ -1,8 +1,8 @@
 # ruff: noqa: RUF001 - letters of many alphabets
 """Words that mail clients write into a reply, in the languages they speak.
 
-Kept here rather than taken from mail-parser-reply 1.36: its expressions try several ways through a whole message (44 s for 4 KB of
-"Am schrieb "), it knows thirteen languages, and of the plain texts in tests/service/replies it gets 24 of 55 right.
+Kept here rather than taken from mail-parser-reply 1.36: its expressions try several ways through a whole message (44 s for 4 KB
+of "Am schrieb "), it knows thirteen languages, and of the plain texts in tests/service/replies it gets 24 of 55 right.
 """
 
 from __future__ import annotations
