@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from catalog_mail.domain.mailbox import Place, RawMessage
 from catalog_mail.domain.notification import Kind
 from catalog_mail.domain.people import User
-from catalog_mail.domain.reply import Answered, NotPosted, Origin, Reply
+from catalog_mail.domain.reply import Answered, NotPosted, Origin, Reason, Reply
 from catalog_mail.domain.reply_decision import Circle, Probe, Reading, decide, read
 from decision_cost import INTENT, NOW, POLICY, SHAPES
 from hypothesis import HealthCheck, given, settings
@@ -80,3 +81,16 @@ def test_what_wants_to_be_expensive_is_decided(shape: str) -> None:
 )
 def test_a_hostile_header_is_decided(name: str, value: str) -> None:
     sound(f"{name}: {value}\r\n".encode() + HEAD + b"From: jane@corp.test\r\n\r\nHello\r\n")
+
+
+@pytest.mark.parametrize("shape", ["many parts", "blank lines", "many headers"])
+def test_more_parts_or_lines_than_anybody_writes_are_not_taken_apart(shape: str) -> None:
+    """Each would cost the parser up to a hundred times its size in memory."""
+    content = HEAD + SHAPES[shape](5_000_000)
+    tracemalloc.start()
+    found = end(content)
+    _now, highest = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(found, NotPosted)
+    assert found.reason in {Reason.TOO_COMPLEX, Reason.MALFORMED}
+    assert highest < 40_000_000

@@ -22,7 +22,12 @@ Headers = dict[str, list["str | Header"]]
 _LONGEST_VALUE = 16_000
 _MOST_VALUES = 20
 _LONGEST_SUBJECT = 2000
+# A part, a header and a line cost the parser up to a hundred times their size in memory. 20 MB of an attachment in base64
+# are 270,000 lines.
 MOST_CONTAINERS = 50
+MOST_PARTS = 10_000
+MOST_LINES = 500_000
+_LONGEST_HEADER = 1_000_000
 _CONTAINER = re.compile(rb"(?:^|[\r\n])content-type[ \t]{0,80}:\s{0,80}(?:multipart|message)/", re.IGNORECASE)
 
 
@@ -32,7 +37,7 @@ class Incoming:
 
     `recipients`, `answered` and `references` are values of the headers in which an intent may stand, bounded in number and
     length; the last in References is the latest. `message_id` is "" where there is none. `nested` says that the message has
-    more parts that may hold others than anybody writes: then only its header was read.
+    more parts or lines than anybody writes: then only its header was read.
     """
 
     message: Message
@@ -54,9 +59,8 @@ class Incoming:
 
 def parse(content: bytes) -> Incoming:
     """Any bytes are a message of some kind; raises nothing."""
-    # The parser compares each line with the boundary of every part that it stands in, and takes them apart by recursion.
-    nested = sum(1 for _part in islice(_CONTAINER.finditer(content), MOST_CONTAINERS + 1)) > MOST_CONTAINERS
-    message = BytesParser().parsebytes(content, headersonly=nested)
+    nested = _is_beyond_anybody(content)
+    message = BytesParser().parsebytes(content[:_LONGEST_HEADER] if nested else content, headersonly=nested)
     headers = _headers(message)
     return Incoming(
         message=message,
@@ -68,6 +72,15 @@ def parse(content: bytes) -> Incoming:
         subject=next(iter(_values(headers, "subject")), ""),
         nested=nested,
     )
+
+
+def _is_beyond_anybody(content: bytes) -> bool:
+    if content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n") > MOST_LINES:
+        return True
+    if content.count(b"\n--") + content.count(b"\r--") > MOST_PARTS:
+        return True
+    # The parser compares each line with the boundary of every part that it stands in, and takes them apart by recursion.
+    return sum(1 for _part in islice(_CONTAINER.finditer(content), MOST_CONTAINERS + 1)) > MOST_CONTAINERS
 
 
 def fingerprint(incoming: Incoming, delivery_id: str, text: str) -> str:
