@@ -39,13 +39,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "service"))
 
+from running import SOURCE, RunningService
+
+sys.path.insert(0, str(SOURCE))
+
 import requests
 from decision_cost import growth
 from dovecot import Dovecot
 from imap_tools import AND, MailBox
 from mail_sink import MailSink
 from replying import Circle, answer
-from running import RunningService
 from webhook_sink import SECRET
 
 MENTIONS = 20
