@@ -31,7 +31,8 @@ options:
     suboptions:
       enabled:
         description:
-          - V(false) turns off all notifications for everybody, those about downloads excepted.
+          - V(false) turns off all notifications for everybody, those about downloads excepted. Replies have to be
+            switched off with them, by O(interactions.enabled).
           - The only one of these settings that the cloud edition takes.
         type: bool
       transport:
@@ -283,9 +284,11 @@ EXAMPLES = r"""
         keep_days: 30
     test_recipient: alice@corp.test
 
-- name: Turn off all notifications but those about downloads
+- name: Turn off all notifications but those about downloads, and replies with them
   catalog.mail.email_settings:
     notifications:
+      enabled: false
+    interactions:
       enabled: false
 """
 
