@@ -224,7 +224,7 @@ def _seconds(retry_after: str | None) -> float | None:
 
 def _innermost(error: BaseException) -> str:
     """What the system said; requests wraps it several times."""
-    for _ in range(10):
+    for _layer in range(10):
         inner = error.__cause__ or error.__context__ or (error.args[0] if error.args else None)
         inner = getattr(inner, "reason", inner)
         if not isinstance(inner, BaseException):

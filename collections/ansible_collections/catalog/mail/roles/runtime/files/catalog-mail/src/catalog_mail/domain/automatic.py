@@ -97,8 +97,8 @@ def _is_ours(headers: Headers, sender: str | None, ours: Ours) -> bool:
 
 def _without_detail(address: str, base: str) -> str:
     """`replies@x` of `replies+anything@x`; any other address as it is."""
-    local, _, domain = base.partition("@")
-    user, plus, _ = address.partition("+")
+    local, _at, domain = base.partition("@")
+    user, plus, _rest = address.partition("+")
     return base if plus and same(user) == same(local) and same(address.rpartition("@")[2]) == same(domain) else address
 
 

@@ -110,7 +110,7 @@ def _under_signature(lines: list[Line]) -> str:
     start = next((index for index, line in enumerate(lines) if line.text.rstrip() == "--"), None)
     if start is None:
         return ""
-    signature, _, below = "\n".join(line.text.strip() for line in lines[start + 1:]).strip("\n").partition("\n\n")
+    signature, _gap, below = "\n".join(line.text.strip() for line in lines[start + 1:]).strip("\n").partition("\n\n")
     return joined(below.split("\n")) if signature and any(map(is_prose, below.split("\n"))) else ""
 
 

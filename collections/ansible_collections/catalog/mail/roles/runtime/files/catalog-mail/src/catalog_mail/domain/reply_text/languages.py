@@ -91,7 +91,7 @@ _SENT = _any("""sent (?:from|with|via|using) | gesendet (?:von|mit|über) | von 
 SENT_FROM = re.compile(
     rf"{_SENT}\b(?=.*\b{_DEVICE}\b)[^?!:]*|"
     + _any(r"""发自我的.* | 從我的.*傳送 | 从我的.*发送 | (?:내|나의) .*에서 보냄
-        | (?:iphone|ipad)から送信 | (?:iphone|ipad)['’]?[dt][ae]n gönderildi
+        | (?:iphone|ipad)から送信 | (?:iphone|ipad)['\u2019]?[dt][ae]n gönderildi
         | von meinem [\w -]{1,40} gesendet | outlook für \w+ (?:herunterladen|laden)"""),
     re.IGNORECASE)
 
