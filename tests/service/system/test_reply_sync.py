@@ -131,6 +131,9 @@ def test_what_is_not_posted_has_its_reason(circle: Circle) -> None:  # one mailb
     assert {message["Auto-Submitted"] for message in told} == {"auto-replied"}
     assert {message["To"].addresses[0].addr_spec for message in told} == {"jane@corp.test", "joe@corp.test"}
     assert [message["In-Reply-To"] is not None for message in told] == [True] * len(told)
+    (to_joe,) = to(told, "joe")
+    assert conversation not in text_of(to_joe), "he is not told where he was not asked"
+    assert sum(f"/conversations/{conversation}" in text_of(message) for message in to(told, "jane")) >= 2
 
 
 def test_somebody_who_left_posts_nothing(circle: Circle) -> None:

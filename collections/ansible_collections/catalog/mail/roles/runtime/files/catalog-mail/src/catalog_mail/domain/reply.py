@@ -69,7 +69,10 @@ class NotPosted:
 
 @dataclass(frozen=True)
 class Answered:
-    """The mail that a reply answers. `conversation_id` is the embedded catalog's, None where it has none of that thread."""
+    """The mail that a reply answers. `conversation_id` is the embedded catalog's, None where it has none of that thread.
+
+    `title` and `url` are those of the conversation, as the mail told them.
+    """
 
     delivery_id: str
     notification_id: str
@@ -79,6 +82,8 @@ class Answered:
     user_id: str | None
     thread: str | None
     conversation_id: str | None
+    title: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from catalog_mail.domain.headers import is_message_id
 from catalog_mail.domain.incoming import fingerprint
 from catalog_mail.domain.notification import Kind, Recipient
 from catalog_mail.domain.recipients import of_user
-from catalog_mail.domain.reply import NotPosted
+from catalog_mail.domain.reply import NotPosted, Reason
 from catalog_mail.domain.reply_decision import Circle, Reading
 from catalog_mail.domain.request import NotificationRequest
 from catalog_mail.domain.text import one_line
@@ -64,11 +64,15 @@ class Explaining:
 
     def _explanation(self, item: Refused, why: Why, recipient: Recipient) -> Explanation:
         incoming = item.reading.incoming
+        # Only whoever got the mail is told what it was about.
+        answered = item.circle.answered if item.end.reason is not Reason.WRONG_SENDER else None
         data = {
             "reply_subject": one_line(incoming.decoded_subject()) or UNTITLED,
             "explanation": why.cause,
             "remedy": why.remedy,
             "in_reply_to": incoming.message_id if is_message_id(incoming.message_id) else None,
+            "conversation": answered.title if answered else None,
+            "url": answered.url if answered else None,
         }
         request = NotificationRequest(kind=Kind.REPLY_REJECTED, data=data, recipients=(recipient,))
         notice = self.notifications.prepare(request, BY_EMAIL.name)

@@ -122,6 +122,13 @@ class Tracking:
         return bool(last and last.found)
 
     def _route(self, receiving: ReceivingSettings) -> str:
-        """Stands for the way of a probe; another address or mailbox is another way."""
-        way = (receiving.reply_to, receiving.server.host, receiving.server.username, receiving.server.mailbox)
+        """Stands for the way of a probe; another address, mailbox or server that takes our mail is another way."""
+        server = receiving.server
+        way = (self._first_server(), receiving.reply_to, server.host, server.username, server.mailbox)
         return hashlib.sha256("\n".join(way).encode()).hexdigest()
+
+    def _first_server(self) -> str:
+        try:
+            return self.settings.sending().smtp.host
+        except CatalogMailError:  # nothing is sent then, no probe either
+            return ""

@@ -54,7 +54,7 @@ class DatabaseReplies:
         if not wanted:
             return {}
         query = (
-            select(deliveries, notifications.c.kind, notifications.c.created_at, notifications.c.thread)
+            select(deliveries, notifications.c.kind, notifications.c.created_at, notifications.c.thread, notifications.c.data)
             .join(notifications, notifications.c.id == deliveries.c.notification_id)
             .where(deliveries.c.handle.in_(wanted))
         )
@@ -228,4 +228,6 @@ def _answered(row: Any, existing: set[str]) -> Answered:
         user_id=row.user_id,
         thread=row.thread,
         conversation_id=conversation_id if conversation_id in existing else None,
+        title=row.data.get("conversation"),
+        url=row.data.get("url"),
     )
