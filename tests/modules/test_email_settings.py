@@ -14,6 +14,7 @@ from application import ALICE, Application
 from lab_host import CA, HOSTS, ROOT, Hidden, LabHost
 
 ACCOUNT = "catalog@corp.test"
+REPLIES = "replies@corp.test"
 PASSWORD = "notifications.smtp.password"
 # What quoting, escaping and masking get wrong; the letters at its beginning are found however it was quoted.
 WORD = "QmFzZUFuZEFsbFRoYXRMZWFrc"
@@ -175,8 +176,8 @@ def test_an_empty_text_removes_and_what_is_left_out_stays(sending: Application) 
 def test_the_switch_and_replies_need_no_test_message(sending: Application) -> None:
     off = settings(sending, {"enabled": False}, test_recipient=ALICE)
     assert off["changed"] and off["test"] is None and off["settings"]["notifications"]["enabled"] is False
-    replies = {"reply_to": "replies@corp.test", "imap": {
-        "host": "mail.corp.test", "username": "replies@corp.test", "password": ODD_PASSWORD}}
+    replies = {"reply_to": REPLIES, "imap": {
+        "host": "mail.corp.test", "username": REPLIES, "password": ODD_PASSWORD}}
     stored = settings(sending, interactions=replies)
     assert stored["changed"] and stored["test"] is None
     assert stored["settings"]["interactions"]["imap"]["password"]["present"] is True
@@ -227,7 +228,9 @@ def cloud(application: Application, tmp_path: Path) -> Any:
     found.end()
 
 
-def test_the_cloud_edition_takes_the_switch_and_replies_alone(cloud: Application, good: Hidden) -> None:
+def test_the_cloud_edition_takes_the_switch_and_replies_alone(
+    cloud: Application, good: Hidden, passwords: Hidden
+) -> None:
     where = {"api_url": cloud.url, "token_file": cloud.put_token("cloud-token", cloud.tokens["server_admin"])}
     for check in (True, False):
         refused = settings(cloud, good, check=check, **where)
@@ -237,8 +240,8 @@ def test_the_cloud_edition_takes_the_switch_and_replies_alone(cloud: Application
     switched = settings(cloud, {"enabled": True}, **where)
     assert switched["changed"] and switched["test"] is None
     assert switched["settings"]["deployment"] == "cloud" and switched["settings"]["notifications"] == {"enabled": True}
-    replies = {"enabled": True, "reply_to": "replies@corp.test", "imap": {
-        "host": "mail.corp.test", "username": "replies@corp.test", "password": ODD_PASSWORD}}
+    replies = Hidden(enabled=True, reply_to=REPLIES, imap=Hidden(
+        host="mail.corp.test", username=REPLIES, password=passwords[REPLIES], ca_file=CA))
     assert settings(cloud, interactions=replies, **where)["changed"]
     assert not settings(cloud, {"enabled": True}, interactions=replies, **where)["changed"]
 
@@ -249,8 +252,8 @@ def test_the_secret_stands_nowhere(sending: Application, tmp_path: Path) -> None
     secret = "{{ odd_password }}"
     desired = {
         "notifications": {"smtp": {"username": ACCOUNT, "password": secret}},
-        "interactions": {"reply_to": "replies@corp.test", "imap": {
-            "host": "mail.corp.test", "username": "replies@corp.test", "password": secret}}}
+        "interactions": {"reply_to": REPLIES, "imap": {
+            "host": "mail.corp.test", "username": REPLIES, "password": secret}}}
     tasks = [
         {"name": "See", "catalog.mail.email_settings": desired, "check_mode": True},
         {"name": "Fail: the mail server refuses it", "catalog.mail.email_settings": desired, "ignore_errors": True},
