@@ -26,7 +26,7 @@ quickstart: machine ## a bare host, its relay, the application and its settings,
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 
 test: ## everything below down to molecule, stopping at the first failure (root)
-	@.ci/sections machine lint unit sanity lab service+integration molecule
+	@.ci/sections machine lint unit sanity lab integration+service+molecule
 
 unit: tools ## tests without a host: pure code, and the repository itself
 	@pytest -q $(COLLECTION)/tests/unit tests/service/unit tests/repository tests/roles
@@ -52,7 +52,9 @@ lab: machine ## start the lab's hosts, or leave them as they are (root)
 integration: lab ## tests against the lab's hosts (root)
 	@pytest tests --ignore tests/repository --ignore tests/roles --ignore tests/service
 
-molecule: lab ## the scenarios (root)
+# In a lab of their own, so that they run beside the integration tests.
+molecule: export CATALOG_MAIL_LAB = 2
+molecule: machine ## the scenarios (root)
 	@molecule test --all
 
 faults: machine ## replies while everything is killed and fails, for minutes; each posted once (root)
@@ -74,10 +76,10 @@ requirements: tools ## compile the pinned requirements again, ours and the servi
 clean: ## stop the lab's hosts, remove what the tools made here; images and .venv stay
 	@rm -rf dist .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis $(COLLECTION)/tests/output
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
-	@if $(HAS_LAB); then $(LAB) down; fi
+	@if $(HAS_LAB); then for lab in '' 2; do CATALOG_MAIL_LAB=$$lab $(LAB) down; done; fi
 
 purge: clean ## clean, and also the lab's images and passwords, and .venv
-	@if $(HAS_LAB); then $(LAB) purge; fi
+	@if $(HAS_LAB); then for lab in '' 2; do CATALOG_MAIL_LAB=$$lab $(LAB) purge; done; fi
 	@rm -rf .venv
 
 tools:

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from labkit import state
+from labkit.definition import MAIL_ADDRESS
 
-MAIL_SERVER = ("198.18.25.25", 993)
+MAIL_SERVER = (MAIL_ADDRESS, 993)
 FOLDERS = ("INBOX", "Junk")
 
 

@@ -10,7 +10,7 @@
 
 Needs root and, on Debian, the packages that it names when they are missing. Keeps its secrets in
 ~/.cache/catalog-mail-lab (CATALOG_MAIL_LAB_HOME moves that). A command that was killed, at any point, is made good by
-the next `up`.
+the next `up`. With CATALOG_MAIL_LAB=2 in the environment all of this is about a second lab, beside the first.
 """
 from __future__ import annotations
 

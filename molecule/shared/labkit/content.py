@@ -72,6 +72,8 @@ def _mail_server(passwords: dict[str, str]) -> Files:
     for name in ("mail", "other", "untrusted"):
         files[f"etc/lab/certificates/{name}/cert.pem"] = ((certificates / f"{name}.crt").read_bytes(), 0o644)
         files[f"etc/lab/certificates/{name}/key.pem"] = ((certificates / f"{name}.key").read_bytes(), 0o600)
+    bare = [address for host in HOSTS.values() if host.name != MAIL for address in (host.address, f"[{host.address6}]")]
+    files["etc/lab/bare_hosts"] = ("".join(f"{address}\n" for address in bare).encode(), 0o644)
     files["etc/dnsmasq.d/hosts.conf"] = (_dns_of_hosts(network.has_ipv6()).encode(), 0o644)
     files["etc/lab/passwords.all"] = ("".join(_login(*user) for user in passwords.items()).encode(), 0o640)
     files["etc/lab/mailboxes"] = ("".join(_mailbox(user) for user in passwords).encode(), 0o644)

@@ -4,25 +4,31 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import pathlib
 
 SHARED = pathlib.Path(__file__).resolve().parent.parent
 """The folder of lab.py: its containers.conf, the image scripts and the mail server's files are beside it."""
 
-NETWORK = "catalog-mail-lab"
+NUMBER = {"": 1, "2": 2}[os.environ.get("CATALOG_MAIL_LAB", "")]
+"""Which lab is meant. A second one, with hosts, network and secrets of its own, lets two runs work beside each other."""
+SUFFIX = "" if NUMBER == 1 else str(NUMBER)
+
+NETWORK = f"catalog-mail-lab{SUFFIX}"
 LABEL = "catalog-mail-lab"
 """Marks the lab's hosts and its network in podman; its value is the hash of the definition the thing was made from."""
 IMAGE_LABEL = "catalog-mail-lab-image"
 """Marks the lab's images. A label of its own, because every container inherits its image's labels."""
 
-CONTAINER_PREFIX = "cml-"
+CONTAINER_PREFIX = f"cml{SUFFIX}-"
 IMAGE_PREFIX = "localhost/catalog-mail-lab/"
 
-SUBNET = "198.18.25.0/24"
-GATEWAY = "198.18.25.1"
-SUBNET6 = "fd25:ca7a:1096::/64"
-GATEWAY6 = "fd25:ca7a:1096::1"
-DNS_SERVER = "198.18.25.25"
+_IPV4, _IPV6 = f"198.18.{24 + NUMBER}", f"fd25:ca7a:{1095 + NUMBER}::"
+SUBNET = f"{_IPV4}.0/24"
+GATEWAY = f"{_IPV4}.1"
+SUBNET6 = f"{_IPV6}/64"
+GATEWAY6 = f"{_IPV6}1"
+DNS_SERVER = f"{_IPV4}.25"
 
 MAIL = "mail"
 MAIL_ADDRESS = DNS_SERVER

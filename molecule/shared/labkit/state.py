@@ -27,7 +27,8 @@ def say(text: str) -> None:
 
 def home() -> pathlib.Path:
     """The folder, made if need be, readable by its owner only. CATALOG_MAIL_LAB_HOME moves it."""
-    folder = pathlib.Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or "~/.cache/catalog-mail-lab").expanduser()
+    usual = f"~/.cache/catalog-mail-lab{definition.SUFFIX}"
+    folder = pathlib.Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or usual).expanduser()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
