@@ -97,7 +97,10 @@ class RecordingSender:
     senders: RecordingSenders
     settings: SendingSettings
 
-    def send(self, message: bytes, envelope_from: str, envelope_to: str) -> Evidence:
+    def reserve(self) -> float:
+        return 0.0
+
+    def send(self, message: bytes, envelope_from: str, envelope_to: str, *, again: bool = False) -> Evidence:
         self.senders.sent.append((self.settings, message, envelope_from, envelope_to))
         return Evidence("mail.corp.test", "250 2.0.0 Ok", None, None, 0.01)
 

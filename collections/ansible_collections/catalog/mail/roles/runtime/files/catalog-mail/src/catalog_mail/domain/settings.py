@@ -71,15 +71,50 @@ class SmtpServer:
     timeout: float = 30
     ca_file: str | None = None
 
+    @property
+    def way(self) -> tuple[str, ...]:
+        """What another of these stands for another server."""
+        return (self.host,)
+
+
+@dataclass(frozen=True)
+class GraphServer:
+    """A mailbox behind Microsoft Graph, and the app registration that may use it.
+
+    `mailbox` is the address of the account. Of the two credentials the certificate (PEM: private key and certificate) is used
+    where there are both. Addresses have no path; `section` names the settings in which all this stands. `timeout` is in
+    seconds, of each answer.
+    """
+
+    mailbox: str
+    tenant_id: str
+    client_id: str
+    authority_url: str
+    graph_url: str
+    section: str
+    client_secret: str | None = field(default=None, repr=False)
+    certificate: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+    proxy_url: str | None = field(default=None, repr=False)
+    timeout: float = 30
+
+    @property
+    def way(self) -> tuple[str, ...]:
+        """What another of these stands for another mailbox."""
+        return (self.graph_url, self.tenant_id, self.mailbox.lower())
+
 
 @dataclass(frozen=True)
 class SendingSettings:
-    """All that sending needs, with its secrets: hashable, so that a sender can be kept for it."""
+    """All that sending needs, with its secrets: hashable, so that a sender can be kept for it.
+
+    `server` is a GraphServer where the transport is Microsoft, and an SmtpServer otherwise.
+    """
 
     transport: Transport
     from_address: str
     display_name: str
-    smtp: SmtpServer
+    server: SmtpServer | GraphServer
 
 
 @dataclass(frozen=True)
@@ -95,6 +130,14 @@ class ImapServer:
     archive_mailbox: str = "Archive"
     ca_file: str | None = None
     timeout: float = 30
+
+    @property
+    def way(self) -> tuple[str, ...]:
+        """What another of these stands for another mailbox."""
+        return (self.host, self.username, self.mailbox)
+
+
+MailboxServer = ImapServer | GraphServer
 
 
 @dataclass(frozen=True)
@@ -113,12 +156,17 @@ class ReceivingSettings:
     on senders is required (RFC 8601), None for none.
     """
 
-    server: ImapServer
+    server: MailboxServer
     reply_to: str
     tracking: IntentTracking
     sync_interval: int
     authserv_id: str | None
     archive: ArchiveSettings
+
+    @property
+    def receiver(self) -> Receiver:
+        """What kind of server it is."""
+        return Receiver.MICROSOFT if isinstance(self.server, GraphServer) else Receiver.IMAP
 
 
 # -- the document ------------------------------------------------------------------------------------------------------

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # Seconds to wait before an outcome that the database did not take is recorded again.
 RECORDING_PAUSES = (0.2, 1.0, 3.0, 10.0)
+# Longest pause between two questions of whether a message's turn has come; so long a stop may go unnoticed.
+TURN = 0.5
 
 
 class Settings(Protocol):
@@ -72,13 +74,25 @@ class DeliverNotifications:
         be the failure of all: then the others wait as long as that one, and the server is left in peace.
         """
         for delivery, notification in self.store.held(batch):
-            if stopping():
+            if not self._wait_for_turn(stopping):
                 self.store.release(batch)
                 return
             outcome = self._deliver(batch, delivery, notification)
             if outcome and outcome.failure and outcome.next_attempt_at and concerns_all(outcome.failure):
                 self.store.postpone(batch, outcome)
                 return
+
+    def _wait_for_turn(self, stopping: Callable[[], bool]) -> bool:
+        """Until the server may be asked once more, where it has limits; nothing is begun meanwhile. False for a stop."""
+        while not stopping():
+            try:
+                pause = self.senders.sender(self.settings.sending()).reserve()
+            except CatalogMailError:  # the delivery itself will tell
+                return True
+            if not pause:
+                return True
+            time.sleep(min(pause, TURN))
+        return False
 
     def _deliver(self, batch: str, delivery: Delivery, notification: Notification) -> Outcome | None:
         """One delivery; None if it is somebody else's by now."""
@@ -93,7 +107,7 @@ class DeliverNotifications:
             message_id, message = self._rendered(attempt, notification, sending)
             if not self.store.begin(batch, replace(attempt, message_id=message_id, message=message)):
                 return None
-            response = self._send(message, attempt.recipient.address, sending)
+            response = self._send(message, attempt, sending)
             outcome = outcomes.sent(response, self.clock.now())
         except _Refusal as refusal:
             outcome = self._after(refusal.failure, attempt, notification)
@@ -141,10 +155,12 @@ class DeliverNotifications:
             log.exception("delivery %s could not be rendered", attempt.id)
             raise _Refusal(_internal(error, "The message could not be written", Cause.NOT_RENDERED)) from error
 
-    def _send(self, message: bytes, recipient: str, sending: SendingSettings) -> str:
-        """The server's answer that took the message."""
+    def _send(self, message: bytes, attempt: Delivery, sending: SendingSettings) -> str:
+        """The server's answer that took the message. Of an earlier try nobody may know how it ended."""
+        again = attempt.attempts > 1
         try:
-            return self.senders.sender(sending).send(message, sending.from_address, recipient).response
+            sender = self.senders.sender(sending)
+            return sender.send(message, sending.from_address, attempt.recipient.address, again=again).response
         except SendingFailed as error:
             raise _Refusal(error.failure) from error
 
