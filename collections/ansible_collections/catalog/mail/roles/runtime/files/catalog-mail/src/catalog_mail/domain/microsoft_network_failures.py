@@ -30,7 +30,7 @@ def network_failure(error: BaseException, url: str, doing: str, server: GraphSer
         )  # fmt: skip
     if isinstance(error, ssl.SSLError):
         return _failure(
-            server, Cause.TLS_FAILED, f"{place} could not agree on TLS: {error.reason or 'broken off'}",
+            server, Cause.TLS_FAILED, f"{place} could not agree on TLS: {getattr(error, 'reason', None) or 'broken off'}",
             "TLS 1.2 or later is needed; see what stands between this host and Microsoft.",
         )  # fmt: skip
     return _socket(error, place, doing, server)
