@@ -224,13 +224,24 @@ class Smtp(Part):
     )
 
 
+_KEPT = "Kept with the client secret: left out, it stays as long as the secret does; a new secret without it removes it."
+_DERIVED = "Read-only: found in the certificate."
+
+
 class Microsoft(Part):
     """An app registration with Graph permissions."""
 
     tenant_id: Line | None = None
     client_id: Line | None = None
     client_secret: Secret = None
+    client_secret_key_id: Line | None = Field(default=None, description=f"The secret's ID in Entra. {_KEPT}")
+    client_secret_expires_at: Annotated[str, AfterValidator(fields.moment)] | None = Field(
+        default=None, description=f"Until when Entra takes the secret, as RFC 3339 writes it. {_KEPT}",
+        examples=["2027-05-01T10:00:00Z"],
+    )  # fmt: skip
     certificate: Pem = None
+    certificate_thumbprint: str | None = Field(default=None, description=f"SHA-1, as Entra shows it. {_DERIVED}")
+    certificate_expires_at: str | None = Field(default=None, description=_DERIVED)
     cloud: Cloud = Cloud.GLOBAL
 
 

@@ -24,7 +24,7 @@ from catalog_mail.domain.settings import (
     SmtpServer,
     Transport,
 )
-from catalog_mail.domain.settings_reading import DESTINATIONS, Candidate, Given, Kept, paths, several, value_at
+from catalog_mail.domain.settings_reading import BESIDE_THE_SECRET, DESTINATIONS, Candidate, Given, Kept, paths, several, value_at
 
 # What a stored secret is known as: its text, or None where it can no longer be decrypted.
 Secrets = Mapping[str, str | None]
@@ -114,7 +114,7 @@ def changes(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any]) -
 
 def concerns_sending(change: Change) -> bool:
     """Whether a test message would tell anything about this change."""
-    return change.path.startswith("notifications.") and change.path != "notifications.enabled"
+    return change.path.startswith("notifications.") and change.path != "notifications.enabled" and not _is_a_note(change)
 
 
 def concerns_receiving(change: Change, receiver: Receiver) -> bool:
@@ -123,7 +123,12 @@ def concerns_receiving(change: Change, receiver: Receiver) -> bool:
         Receiver.IMAP: ("interactions.imap.",),
         Receiver.MICROSOFT: ("interactions.microsoft.", "interactions.reply_to"),
     }[receiver]
-    return change.path.startswith((*own, "interactions.receiver", "interactions.enabled"))
+    return change.path.startswith((*own, "interactions.receiver", "interactions.enabled")) and not _is_a_note(change)
+
+
+def _is_a_note(change: Change) -> bool:
+    """Whether it only tells of a secret, which the server at the other end does not hear."""
+    return change.path.rpartition(".")[2] in BESIDE_THE_SECRET
 
 
 def after(candidate: Candidate, secrets: Secrets) -> Secrets:

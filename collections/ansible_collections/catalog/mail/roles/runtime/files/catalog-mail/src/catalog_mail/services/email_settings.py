@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from catalog_mail.domain import settings_reading, settings_rules
+from catalog_mail.domain import settings_credentials, settings_reading, settings_rules
 from catalog_mail.domain.clouds import MicrosoftAccess
 from catalog_mail.domain.errors import CatalogMailError, Conflict, InputRefused, NotConfigured, NotPermitted, PreconditionFailed
 from catalog_mail.domain.identifiers import new_id
@@ -191,7 +191,7 @@ class EmailSettings:
         settings_rules.check_deployment(given, self._here.deployment)
         candidate = settings_reading.read(given)
         settings_rules.check(candidate, _secrets(stored), _document(stored), self._here.deployment)
-        return candidate
+        return settings_credentials.completed(candidate, _secrets(stored), _document(stored))
 
     @staticmethod
     def _check_revision(stored: StoredSettings, if_match: int | None) -> None:
@@ -323,6 +323,10 @@ class EmailSettings:
             secret = stored.secrets.get(path)
             state = {"present": secret is not None, "changed_at": secret.changed_at.isoformat() if secret else None}
             settings_reading.value_at(document, section)[name] = state
+        for section in settings_reading.REGISTRATIONS:
+            unknown = dict.fromkeys(settings_reading.BESIDE_THE_SECRET)  # in what an earlier version has stored
+            part = settings_reading.value_at(document, section)
+            part.update({**unknown, **part, **settings_credentials.derived(_secrets(stored), section)})
         if self._here.deployment is Deployment.CLOUD:
             document["notifications"] = {"enabled": document["notifications"]["enabled"]}
         whole = {"deployment": self._here.deployment.value, **document}
