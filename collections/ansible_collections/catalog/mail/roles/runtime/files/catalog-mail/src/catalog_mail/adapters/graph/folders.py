@@ -19,7 +19,7 @@ INBOX, ARCHIVE = "inbox", "archive"
 PAGE = 250
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 # What is ordered by has to stand in the filter too, and first.
-_BEGINNING = "1900-01-01T00:00:00Z"
+BEGINNING = "1900-01-01T00:00:00Z"
 _TOLD = "id,receivedDateTime,isRead,hasAttachments,categories"
 
 
@@ -40,7 +40,7 @@ class Which:
     """Which messages, by time of arrival: all, or those that are read or not; those that arrived after `since`."""
 
     read: bool | None = None
-    since: str = _BEGINNING
+    since: str = BEGINNING
     newest_first: bool = False
 
 

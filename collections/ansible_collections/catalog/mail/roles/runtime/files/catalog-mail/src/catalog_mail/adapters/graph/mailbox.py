@@ -17,6 +17,7 @@ from catalog_mail.adapters.graph.failing import Failed, TooLong
 from catalog_mail.adapters.graph.folders import (
     ALL,
     ARCHIVE,
+    BEGINNING,
     INBOX,
     LONG_AGO,
     NEWEST,
@@ -96,8 +97,9 @@ class GraphMailbox:
             unread = self._folders.counts(INBOX).unread
             oldest = self._folders.first(INBOX, UNREAD)
             newest = self._folders.first(INBOX, NEWEST)
-            taken = self._taken(since) if since else ()
-        return Overview(unread, oldest.received_at if oldest else None, tuple(taken), newest.arrived if newest else since)
+            taken = tuple(self._taken(since)) if since else ()
+        last = newest.arrived if newest else since or BEGINNING
+        return Overview(unread, oldest.received_at if oldest else None, taken, last)
 
     def wait(self, seconds: float) -> bool:
         """Graph tells of changes only to those whom it can call; so this waits to the end."""
