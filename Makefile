@@ -26,7 +26,7 @@ quickstart: machine ## a bare host, its relay, the application and its settings,
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 
 test: ## everything below down to molecule, stopping at the first failure (root)
-	@.ci/sections machine lint unit sanity lab integration+service+molecule
+	@.ci/sections machine lint unit sanity lab integration+service,molecule
 
 unit: tools ## tests without a host: pure code, and the repository itself
 	@pytest -q $(COLLECTION)/tests/unit tests/service/unit tests/repository tests/roles
