@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from requests import Response
 
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.append(str(TESTS / "service"))
@@ -184,7 +185,7 @@ class Running:
         token: str = answer.json()["access_token"]
         return token
 
-    def graph(self, token: str, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
+    def graph(self, token: str, method: str, path: str, body: Any = None, **options: Any) -> Response:
         """Ask Graph: `path` with its version. `headers`, `params` and `data` as requests takes them."""
         headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
         return self.session.request(method, f"{self.url}{path}", json=body, headers=headers, timeout=30, **options)

@@ -146,7 +146,7 @@ def _fault(met: Met) -> Refusal:
 
 
 def _common(request_id: str, headers: Mapping[str, str]) -> dict[str, str]:
-    found = {
+    return {
         "request-id": request_id,
         "client-request-id": headers.get("client-request-id", request_id),
         "x-ms-ags-diagnostic": '{"ServerInfo":{"DataCenter":"Emulator","Slice":"E","Ring":"5","ScaleUnit":"000",'
@@ -156,7 +156,6 @@ def _common(request_id: str, headers: Mapping[str, str]) -> dict[str, str]:
         "OData-Version": "4.0",
         "Vary": "Accept-Encoding",
     }
-    return found
 
 
 def _query(text: str) -> dict[str, str]:

@@ -35,8 +35,10 @@ DEFAULTS: dict[str, Any] = {
 
 @dataclass
 class World:
-    """`log` holds the last requests; `working` how many requests to mailboxes are under way, by application (and by mailbox,
-    where the limit is so counted), `most_working` the most there ever were at once.
+    """The store and what stands beside it.
+
+    `log` holds the last requests; `working` how many requests to mailboxes are under way, by application (and by mailbox, where
+    the limit is so counted), `most_working` the most there ever were at once.
     """
 
     store: Store

@@ -35,7 +35,7 @@ class Control:
             ("POST", "seed"): lambda given: seeding.seed(world, given),
             ("POST", "reset"): self._reset,
             ("GET", "faults"): lambda _given: world.rules.all(),
-            ("POST", "faults"): lambda given: world.rules.add(given),
+            ("POST", "faults"): world.rules.add,
             ("DELETE", "faults"): self._remove_faults,
             ("PUT", "lag"): self._lag,
             ("DELETE", "lag"): lambda _given: self._set_lag(None),

@@ -12,7 +12,7 @@ from typing import Any
 from emulator import ids
 from emulator.store import Document, Store
 
-KINDS = {
+KINDS: dict[str, Document] = {
     "throttle": {"status": 429, "retry_after": 1},
     "fail": {"status": 503},
     "lose": {},

@@ -33,14 +33,16 @@ def _tenant(world: World, given: dict[str, Any]) -> dict[str, Any]:
     if given.get("cloud", "global") not in CLOUDS:
         raise BadSeed(f"There is no cloud {given['cloud']!r}; there are {', '.join(CLOUDS)}.")
     tenant = {
-        "id": (given.get("id") or ids.fixed("tenant", domains[0])).lower(), "domains": domains, "cloud": given.get("cloud", "global"),
-        "displayName": given.get("display_name", "Contoso"), "createdDateTime": whole(world.clock.now()),
+        "id": (given.get("id") or ids.fixed("tenant", domains[0])).lower(), "domains": domains,
+        "cloud": given.get("cloud", "global"), "displayName": given.get("display_name", "Contoso"),
+        "createdDateTime": whole(world.clock.now()),
     }  # fmt: skip
     world.store.put("tenant", tenant["id"], tenant)
     for resource in catalogue.resources(tenant["id"], tenant["cloud"]):
         if world.store.get("servicePrincipal", resource["id"]) is None:
             microsofts = {**resource, "tenant": tenant["id"], "appOwnerOrganizationId": catalogue.MICROSOFT_TENANT}
-            world.store.put("servicePrincipal", resource["id"], objects.new_principal(tenant, world.clock, microsofts, microsofts))
+            principal = objects.new_principal(tenant, world.clock, microsofts, microsofts)
+            world.store.put("servicePrincipal", principal["id"], principal)
     role_management.create_definitions(world, tenant["id"])
     return {
         "id": tenant["id"],
@@ -61,7 +63,8 @@ def _user(world: World, tenant: Document, given: dict[str, Any]) -> dict[str, An
     mail = given.get("mail", name) if licensed or "mail" in given else None
     addresses = [f"SMTP:{mail}"] if mail else []
     user = {
-        "id": key, "tenant": tenant["id"], "userPrincipalName": name, "mail": mail, "displayName": given.get("display_name", name),
+        "id": key, "tenant": tenant["id"], "userPrincipalName": name, "mail": mail,
+        "displayName": given.get("display_name", name),
         "givenName": given.get("given_name"), "surname": given.get("surname"), "businessPhones": [], "jobTitle": None,
         "mobilePhone": None, "officeLocation": None, "preferredLanguage": None, "mailNickname": name.partition("@")[0],
         "accountEnabled": True, "userType": "Member", "otherMails": [], "createdDateTime": whole(world.clock.now()),
@@ -81,7 +84,7 @@ def _user(world: World, tenant: Document, given: dict[str, Any]) -> dict[str, An
 
 
 def _application(world: World, tenant: Document, given: dict[str, Any]) -> dict[str, Any]:
-    """{display_name, unique_name, app_id, secret, secret_days, certificate, roles, service_principal, disabled, managed_identity}.
+    """As README.md says: display_name, unique_name, app_id, secret, secret_days, certificate, roles, disabled and others.
 
     `secret` true makes one, a text is its value; `certificate` is PEM; `roles` are roles of Graph that are consented to.
     """

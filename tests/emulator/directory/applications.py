@@ -101,8 +101,8 @@ def _upsert(call: Call, name: str) -> Answer:
     """What is there is asked of the directory itself, not of a replica, so that it is not made twice."""
     require_writing(call)
     given = call.json()
-    found = next((one for one in call.world.store.all("application")
-                  if one.get("uniqueName") == name and one["tenant"] == call.tenant and not one["deletedDateTime"]), None)  # fmt: skip
+    having = {"uniqueName": name, "tenant": call.tenant, "deletedDateTime": None}
+    found = next((dict(one) for one in call.world.store.peek("application", **having)), None)
     if found is not None:
         require_writing(call, found)
         changes = checked(call, {key: value for key, value in given.items() if key != "uniqueName"}, found)
@@ -145,10 +145,12 @@ def checked(call: Call, given: dict[str, Any], current: Document | None = None) 
     for name in READ_ONLY:
         if name in given and (current is None or given[name] != current[name]):
             raise bad_request(f"Property '{name}' is read-only and cannot be set.")
-    if current is not None and "uniqueName" in given and given["uniqueName"] != current.get("uniqueName"):
-        raise bad_request("Property 'uniqueName' is immutable and cannot be changed.")
+    if current is not None and given.get("uniqueName", current.get("uniqueName")) != current.get("uniqueName"):
+        if current.get("uniqueName"):
+            raise bad_request("Property 'uniqueName' is immutable and cannot be changed.")
+        _check_unique(call, given["uniqueName"])
     if given.get("signInAudience") is not None and given["signInAudience"] not in objects.AUDIENCES:
-        raise bad_request(f"Invalid value specified for property 'signInAudience' of resource 'Application'.")
+        raise bad_request("Invalid value specified for property 'signInAudience' of resource 'Application'.")
     _check_passwords(given, current)
     _check_access(given.get("requiredResourceAccess"))
     if "keyCredentials" in given:

@@ -49,8 +49,8 @@ def made(call: Call, given: dict[str, Any]) -> Document:
     if _of(call, app_id) is not None:
         raise Refusal(
             409, "Request_MultipleObjectsWithSameKeyValue",
-            f"The service principal cannot be created, updated, or restored because the service principal name {app_id} is already"
-            " in use.",
+            "The service principal cannot be created, updated, or restored because the service principal name"
+            f" {app_id} is already in use.",
             details=[{"code": "ConflictingObjects", "target": "servicePrincipalNames",
                       "message": "The service principal name is already in use."}],
         )  # fmt: skip

@@ -53,7 +53,8 @@ def _thumbprints(der: bytes) -> tuple[str, str]:
 
 def _certificate(world: World, application: Document, header: dict[str, Any]) -> x509.Certificate:
     """The registered certificate that the header names."""
-    named = {header.get("x5t"), header.get("x5t#S256"), header.get("kid")} - {None}
+    # msal leaves the padding of base64 on them.
+    named = {str(header.get(name) or "").rstrip("=") for name in ("x5t", "x5t#S256", "kid")} - {""}
     for credential in application["keyCredentials"]:
         der = base64.b64decode(credential["key"])
         hexadecimal = hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
@@ -68,7 +69,8 @@ def _certificate(world: World, application: Document, header: dict[str, Any]) ->
 
 def _no_key(header: dict[str, Any], reason: str) -> LoginRefused:
     used = header.get("x5t") or header.get("x5t#S256") or header.get("kid") or ""
-    shown = base64.urlsafe_b64decode(used + "=" * (-len(used) % 4)).hex().upper() if used else ""
+    used = str(used).rstrip("=")
+    shown = base64.urlsafe_b64decode(used + "=" * (-len(used) % 4)).hex().upper()
     return LoginRefused(
         401, "invalid_client", 700027,
         f"The certificate with identifier used to sign the client assertion is not registered on application. [Reason - {reason},"

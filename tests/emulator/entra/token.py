@@ -51,8 +51,9 @@ def issue(world: World, origin: str, tenant_name: str, form: Mapping[str, str]) 
         )  # fmt: skip
     if not principal["accountEnabled"]:
         raise LoginRefused(
-            401, "unauthorized_client", 7000112, f"Application '{application['appId']}'({application['displayName']}) is disabled."
-        )
+            401, "unauthorized_client", 7000112,
+            f"Application '{application['appId']}'({application['displayName']}) is disabled.",
+        )  # fmt: skip
     roles = roles_of(world, view, principal, resource_app_id)
     return _granted(world, _claims(world, tenant, principal, audience, method) | ({"roles": roles} if roles else {}))
 
@@ -200,9 +201,10 @@ def managed(world: World, origin: str, identity: Document, resource: str) -> Ans
     principal = view.first("servicePrincipal", tenant=tenant["id"], appId=identity["app_id"])
     assert principal
     claims = _claims(world, tenant, principal, audience, "2") | {"roles": roles_of(world, view, principal, app_id)}
+    lifetime = str(claims["exp"] - claims["iat"])
     return plain(200, {
-        "access_token": world.key.sign(claims), "client_id": identity["app_id"], "expires_in": str(claims["exp"] - claims["iat"]),
-        "expires_on": str(claims["exp"]), "ext_expires_in": str(claims["exp"] - claims["iat"]), "not_before": str(claims["nbf"]),
+        "access_token": world.key.sign(claims), "client_id": identity["app_id"], "expires_in": lifetime,
+        "expires_on": str(claims["exp"]), "ext_expires_in": lifetime, "not_before": str(claims["nbf"]),
         "resource": resource, "token_type": "Bearer",
     })  # fmt: skip
 
@@ -215,8 +217,8 @@ def caller(world: World, origin: str, authorization: str) -> Caller:
     if token.count(".") != 2:
         raise unauthenticated(
             "IDX14100: JWT is not well formed, there are no dots (.).\nThe token needs to be in JWS or JWE Compact Serialization"
-            " Format. (JWS): 'EncodedHeader.EndcodedPayload.EncodedSignature'. (JWE):"
-            " 'EncodedProtectedHeader.EncodedEncryptedKey.EncodedInitializationVector.EncodedCiphertext.EncodedAuthenticationTag'."
+            " Format. (JWS): 'EncodedHeader.EndcodedPayload.EncodedSignature'."
+            " (JWE): 'EncodedProtectedHeader.EncodedEncryptedKey.EncodedInitializationVector.EncodedCiphertext.EncodedAuthenticationTag'."
         )
     try:
         claims = jwt.decode(

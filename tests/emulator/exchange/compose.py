@@ -25,8 +25,8 @@ def mime_of(message: dict[str, Any], sender: dict[str, str]) -> bytes:
     unknown = check_known(MESSAGE, message)
     if unknown:
         raise Refusal(
-            400, "RequestBodyRead", f"The property '{unknown}' does not exist on type 'microsoft.graph.message'. Make sure to only"
-            " use property names that are defined by the type.",
+            400, "RequestBodyRead", f"The property '{unknown}' does not exist on type 'microsoft.graph.message'. Make sure to"
+            " only use property names that are defined by the type.",
         )  # fmt: skip
     made = EmailMessage(policy=email.policy.SMTP)
     made["From"] = _address((message.get("from") or {}).get("emailAddress") or sender)

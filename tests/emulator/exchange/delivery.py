@@ -34,7 +34,8 @@ def deliver(world: World, sender_user: Document | None, sender: str, recipients:
         else:
             outside.append(recipient)
     if unknown and sender_user:
-        _bounce(world, sender_user, unknown, raw, "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup")
+        why = "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup"
+        _bounce(world, sender_user, unknown, raw, why)
     if outside:
         key = ids.new()
         world.store.put_raw(f"outgoing/{key}", raw)
@@ -116,9 +117,10 @@ class Postman:
         try:
             refused = await asyncio.to_thread(self._send, document["sender"], document["recipients"], raw)
         except smtplib.SMTPResponseException as error:
-            refused = {} if error.smtp_code < 500 else dict.fromkeys(document["recipients"], (error.smtp_code, error.smtp_error))
+            text = error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
+            refused = dict.fromkeys(document["recipients"], (error.smtp_code, text))
             if error.smtp_code < 500:
-                self._later(document, f"{error.smtp_code} {error.smtp_error!r}")
+                self._later(document, f"{error.smtp_code} {text.decode('utf-8', 'replace')}")
                 return
         except smtplib.SMTPRecipientsRefused as error:
             refused = error.recipients

@@ -34,7 +34,8 @@ def create_folders(world: World, user: Document) -> None:
 
 def new_folder(world: World, parent: Document, name: str) -> Document:
     folder = {
-        "id": ids.folder_id(), "mailbox": parent["mailbox"], "wellKnown": None, "displayName": name, "parentFolderId": parent["id"],
+        "id": ids.folder_id(), "mailbox": parent["mailbox"], "wellKnown": None, "displayName": name,
+        "parentFolderId": parent["id"],
     }  # fmt: skip
     world.store.put("mailFolder", folder["id"], folder)
     return folder

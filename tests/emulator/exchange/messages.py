@@ -159,8 +159,8 @@ def update(call: Call) -> Answer:
     unknown = check_known(MESSAGE, given)
     if unknown:
         raise Refusal(
-            400, "RequestBodyRead", f"The property '{unknown}' does not exist on type 'microsoft.graph.message'. Make sure to only"
-            " use property names that are defined by the type.",
+            400, "RequestBodyRead", f"The property '{unknown}' does not exist on type 'microsoft.graph.message'. Make sure to"
+            " only use property names that are defined by the type.",
         )  # fmt: skip
     document = _message(call, user)
     for name in given:
@@ -231,7 +231,7 @@ def list_attachments(call: Call) -> Answer:
     found = []
     for number, part in enumerate(mime.parsed(call.world.store.raw(document["immutableId"])).walk()):
         if part.get_content_disposition() == "attachment":
-            content = bytes(part.get_payload(decode=True) or b"")  # type: ignore[arg-type]
+            content = bytes(part.get_payload(decode=True) or b"")
             found.append({
                 "@odata.type": "#microsoft.graph.fileAttachment", "@odata.mediaContentType": part.get_content_type(),
                 "id": f"{document['id']}{number}", "lastModifiedDateTime": document["lastModifiedDateTime"],

@@ -128,9 +128,9 @@ def _content(message: EmailMessage, kind: str) -> str | None:
     content = part.get_payload(decode=True)
     charset = part.get_content_charset() or "utf-8"
     try:
-        return bytes(content or b"").decode(charset, "replace")  # type: ignore[arg-type]
+        return bytes(content or b"").decode(charset, "replace")
     except LookupError:
-        return bytes(content or b"").decode("latin-1")  # type: ignore[arg-type]
+        return bytes(content or b"").decode("latin-1")
 
 
 def html_of(text: str) -> str:
@@ -146,7 +146,9 @@ def html_of(text: str) -> str:
 class _Text(HTMLParser):
     """Text of HTML: blocks begin lines, scripts and styles are left out."""
 
-    BLOCKS = frozenset("p div br tr li h1 h2 h3 h4 h5 h6 blockquote hr table ul ol".split())
+    BLOCKS = frozenset(
+        ("p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "hr", "table", "ul", "ol")
+    )
     SILENT = frozenset({"script", "style", "head", "title"})
 
     def __init__(self) -> None:

@@ -35,8 +35,8 @@ def create_definitions(world: World, tenant: str) -> None:
     for name in APPLICATION_ROLES:
         key = ids.fixed(tenant, "exchange role", name)
         world.store.put("exchangeRoleDefinition", key, {
-            "id": key, "tenant": tenant, "displayName": name, "description": name, "isEnabled": True, "version": "0.12 (14.0.451.0)",
-            "isBuiltIn": True, "templateId": None, "allowedPrincipalTypes": "servicePrincipal",
+            "id": key, "tenant": tenant, "displayName": name, "description": name, "isEnabled": True,
+            "version": "0.12 (14.0.451.0)", "isBuiltIn": True, "templateId": None, "allowedPrincipalTypes": "servicePrincipal",
             "rolePermissions": [{"allowedResourceActions": [name], "excludedResourceActions": [], "condition": None}],
         })  # fmt: skip
 
@@ -88,7 +88,8 @@ def assign(call: Call) -> Answer:
         raise Refusal(404, "NotFound", f"The role definition '{given.get('roleDefinitionId')}' was not found.")
     _check_scope(call, given)
     document = {
-        "id": ids.new(), "tenant": call.tenant, "principalId": f"/ServicePrincipals/{principal[2]}", "roleDefinitionId": role["id"],
+        "id": ids.new(), "tenant": call.tenant, "principalId": f"/ServicePrincipals/{principal[2]}",
+        "roleDefinitionId": role["id"],
         "directoryScopeId": given.get("directoryScopeId"), "appScopeId": given.get("appScopeId"),
     }  # fmt: skip
     same = ("principalId", "roleDefinitionId", "directoryScopeId", "appScopeId")
@@ -129,7 +130,8 @@ def create_scope(call: Call) -> Answer:
            for one in call.world.store.peek("exchangeAppScope", tenant=call.tenant)):  # fmt: skip
         raise Refusal(409, "Conflict", "A scope with this name already exists.")
     document = {
-        "id": ids.new(), "tenant": call.tenant, "type": given.get("type") or "RecipientScope", "displayName": given["displayName"],
+        "id": ids.new(), "tenant": call.tenant, "type": given.get("type") or "RecipientScope",
+        "displayName": given["displayName"],
         "customAttributes": given.get("customAttributes") or {},
     }  # fmt: skip
     call.world.store.put("exchangeAppScope", document["id"], document)

@@ -28,7 +28,7 @@ class MailHandler:
         return "250 2.1.5 Recipient OK"
 
     async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        raw = self._received(session, envelope) + bytes(envelope.content or b"")
+        raw = self._received(session, envelope) + (envelope.original_content or b"")
         for address in dict.fromkeys(address.lower() for address in envelope.rcpt_tos):
             owner = owner_of(self._world, address)
             if owner:

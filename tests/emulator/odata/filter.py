@@ -1,6 +1,7 @@
 """$filter: read into a tree, asked of documents.
 
-Taken: and, or, not, eq, ne, gt, ge, lt, le, in, startsWith, endsWith, contains, any(x: ...), paths like from/emailAddress/address.
+Taken: and, or, not, eq, ne, gt, ge, lt, le, in, startsWith, endsWith, contains, any(x: ...), and paths like
+from/emailAddress/address.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Flag:
 
 
 @dataclass(frozen=True)
-class Any_:
+class AnyOf:
     """any(): `variable` stands in the condition for each element."""
 
     path: str
@@ -110,10 +111,10 @@ class Both:
         return self.left.holds(document) or self.right.holds(document)
 
 
-Node = Compare | In | Function | Flag | Any_ | Not | Both
+Node = Compare | In | Function | Flag | AnyOf | Not | Both
 
 
-def leaves(node: Node) -> list[Compare | In | Function | Flag | Any_]:
+def leaves(node: Node) -> list[Compare | In | Function | Flag | AnyOf]:
     """The conditions without what joins them, from left to right."""
     if isinstance(node, Both):
         return leaves(node.left) + leaves(node.right)
@@ -212,12 +213,12 @@ class _Reader:
 
     def _any(self, path: str) -> Node:
         if self._mark(")"):
-            return Any_(path, "", None)
+            return AnyOf(path, "", None)
         variable = self._next("name").value
         self._need(":")
         condition = self.either()
         self._need(")")
-        return Any_(path, variable, condition)
+        return AnyOf(path, variable, condition)
 
     def _literal(self) -> Literal:
         piece = self._next("text", "guid", "moment", "number", "name")

@@ -16,7 +16,7 @@ from emulator.odata.filter import Compare, Function, In, Node, leaves, negated, 
 from emulator.odata.lexer import Malformed
 from emulator.odata.schema import EntityType
 
-KNOWN = {"$filter", "$select", "$top", "$skip", "$orderby", "$count", "$expand", "$search", "$skiptoken", "$format", "$deltatoken"}
+KNOWN = {"$filter", "$select", "$top", "$skip", "$orderby", "$count", "$expand", "$search", "$skiptoken", "$format"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,10 @@ EXCHANGE = Rules(page=10, largest=1000, advanced=False, always=("id",), skips=Tr
 class Order:
     path: str
     descending: bool
+
+    def key(self, document: Mapping[str, Any]) -> tuple[int, Any]:
+        value = value_of(document, self.path)
+        return (0, "") if value is None else (1, value.lower() if isinstance(value, str) else value)
 
 
 @dataclass(frozen=True)
@@ -65,17 +69,13 @@ class Options:
         """Those that the filter takes, in the order asked for."""
         found = [document for document in documents if self.filter is None or self.filter.holds(document)]
         for order in reversed(self.order):
-            found.sort(key=lambda document, path=order.path: _sortable(value_of(document, path)), reverse=order.descending)
+            found.sort(key=order.key, reverse=order.descending)
         return found
 
     @property
     def shown(self) -> str:
         """For the context: (a,b) where a part was selected."""
         return f"({','.join(self.select)})" if self.select else ""
-
-
-def _sortable(value: Any) -> tuple[int, Any]:
-    return (0, "") if value is None else (1, value.lower() if isinstance(value, str) else value)
 
 
 def read(query: Mapping[str, str], type_: EntityType, rules: Rules, *, eventual: bool = False) -> Options:

@@ -28,11 +28,11 @@ class EntityType:
     navigations: frozenset[str] = frozenset()
 
     def knows(self, path: str) -> bool:
-        first = path.split("/")[0]
+        first = path.split("/", maxsplit=1)[0]
         return first in self.properties or first in self.navigations
 
     def type_of(self, path: str) -> str:
-        return self.properties.get(path.split("/")[0], "Complex")
+        return self.properties.get(path.split("/", maxsplit=1)[0], "Complex")
 
 
 def _type(
