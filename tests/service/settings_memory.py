@@ -12,7 +12,7 @@ from catalog_mail.domain.diagnosis import MailboxFailed
 from catalog_mail.domain.errors import PreconditionFailed
 from catalog_mail.domain.mailbox import MailboxEvidence
 from catalog_mail.domain.people import Principal, Role
-from catalog_mail.domain.settings import TLS, Deployment, ImapServer, SendingSettings, SmtpServer
+from catalog_mail.domain.settings import TLS, Deployment, MailboxServer, SendingSettings, SmtpServer
 from catalog_mail.ports import AuditEntry, Evidence, StoredSecret, StoredSettings
 from catalog_mail.services.email_settings import EmailSettings, Installation
 
@@ -112,16 +112,16 @@ class RecordingSender:
 class RecordingMailboxes:
     """Fulfils ports.Mailboxes: keeps what it is asked to open; `failure` is what opening raises."""
 
-    probed: list[ImapServer] = field(default_factory=list)
+    probed: list[MailboxServer] = field(default_factory=list)
     failure: MailboxFailed | None = None
 
-    def probe(self, server: ImapServer) -> MailboxEvidence:
+    def probe(self, server: MailboxServer) -> MailboxEvidence:
         self.probed.append(server)
         if self.failure:
             raise self.failure
-        return MailboxEvidence(f"{server.host}:{server.port}", None, 3, 1, True, True, False, 0.01)
+        return MailboxEvidence(":".join(server.way[:1]), None, 3, 1, True, True, False, 0.01)
 
-    def open(self, server: ImapServer) -> Any:
+    def open(self, server: MailboxServer) -> Any:
         raise NotImplementedError
 
 

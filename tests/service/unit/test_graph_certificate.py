@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 import pytest
+from app_certificates import certificate, key, new_key
 from catalog_mail.adapters.graph.certificate import Unusable, parts
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, PrivateFormat
 
-KEY, OTHER = (rsa.generate_private_key(65537, 2048) for _ in range(2))
+KEY, OTHER = new_key(), new_key()
 CURVE = ec.generate_private_key(ec.SECP256R1())
-
-
-def key(of: Any, form: PrivateFormat = PrivateFormat.PKCS8, **options: Any) -> str:
-    return of.private_bytes(Encoding.PEM, form, options.get("encryption", NoEncryption())).decode()
-
-
-def certificate(of: Any) -> str:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "catalog mail")])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(of.public_key()).serial_number(1)
-    builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
-    return builder.sign(of, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
-
 
 GOOD = {
     "key first": key(KEY) + certificate(KEY),

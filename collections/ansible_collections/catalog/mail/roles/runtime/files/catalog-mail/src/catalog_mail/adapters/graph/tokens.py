@@ -80,7 +80,7 @@ class Tokens:
             if self._app is None:
                 self._app = self._make_app()
             answer = self._app.acquire_token_for_client(scopes=[f"{self._server.graph_url}/.default"])
-        except requests.HTTPError as error:  # msal raises it for 5xx
+        except msal.exceptions.MsalError as error:  # for 5xx
             raise self._unavailable() from error
         except (requests.RequestException, OSError) as error:
             raise Failed(of_network(error, url, _DOING, self._server)) from error
