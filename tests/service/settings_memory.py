@@ -12,7 +12,7 @@ from catalog_mail.domain.diagnosis import MailboxFailed
 from catalog_mail.domain.errors import PreconditionFailed
 from catalog_mail.domain.mailbox import MailboxEvidence
 from catalog_mail.domain.people import Principal, Role
-from catalog_mail.domain.settings import TLS, Deployment, MailboxServer, SendingSettings, SmtpServer
+from catalog_mail.domain.settings import TLS, Deployment, ImapServer, MailboxServer, SendingSettings, SmtpServer
 from catalog_mail.ports import AuditEntry, Evidence, StoredSecret, StoredSettings
 from catalog_mail.services.email_settings import EmailSettings, Installation
 
@@ -119,7 +119,8 @@ class RecordingMailboxes:
         self.probed.append(server)
         if self.failure:
             raise self.failure
-        return MailboxEvidence(":".join(server.way[:1]), None, 3, 1, True, True, False, 0.01)
+        place = f"{server.host}:{server.port}" if isinstance(server, ImapServer) else server.graph_url
+        return MailboxEvidence(place, None, 3, 1, True, True, False, 0.01)
 
     def open(self, server: MailboxServer) -> Any:
         raise NotImplementedError
