@@ -217,8 +217,8 @@ def caller(world: World, origin: str, authorization: str) -> Caller:
     if token.count(".") != 2:
         raise unauthenticated(
             "IDX14100: JWT is not well formed, there are no dots (.).\nThe token needs to be in JWS or JWE Compact Serialization"
-            " Format. (JWS): 'EncodedHeader.EndcodedPayload.EncodedSignature'."
-            " (JWE): 'EncodedProtectedHeader.EncodedEncryptedKey.EncodedInitializationVector.EncodedCiphertext.EncodedAuthenticationTag'."
+            " Format. (JWS): 'EncodedHeader.EndcodedPayload.EncodedSignature'. (JWE): 'EncodedProtectedHeader.EncodedEncryptedKey"
+            ".EncodedInitializationVector.EncodedCiphertext.EncodedAuthenticationTag'."
         )
     try:
         claims = jwt.decode(

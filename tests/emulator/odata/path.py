@@ -41,7 +41,7 @@ def segments(raw: str) -> tuple[Segment, ...]:
             if match["inside"].strip():
                 found.append(_key(match["inside"], text))
         else:
-            found.append(text)
+            found.append(_bare(text) if _is_name(text) else text)
     return tuple(found)
 
 
@@ -50,7 +50,7 @@ def _is_name(text: str) -> bool:
 
 
 def _bare(name: str) -> str:
-    return name.rpartition(".")[2] if name.lower().startswith("microsoft.graph.") else name
+    return name.rpartition(".")[2] if name.lower().startswith(("microsoft.graph.", "graph.")) else name
 
 
 def _key(inside: str, segment: str) -> Key:
