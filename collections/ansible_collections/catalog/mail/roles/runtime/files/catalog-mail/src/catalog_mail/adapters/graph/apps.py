@@ -104,6 +104,14 @@ class App:
             raise Failed(not_understood(ask.doing, self._server), unknown=True)
         return found
 
+    def renew(self) -> bool:
+        """Whether a token of another age may do more than this one; then the next request has a new one. Raises Failed."""
+        token = self._tokens.token()
+        if token.age > OLD:
+            self._tokens.forget(token)
+            return True
+        return False
+
     def close(self) -> None:
         """End the connections, also those of others with this registration."""
         self._registration.close()
@@ -116,9 +124,10 @@ class App:
 
     def _may_try_again(self, ask: Ask, said: GraphRefusal, token: Token) -> bool:
         """Whether the next try may go better at once, or after a short pause, which is made here."""
-        if said.status == 401 or (said.status == 403 and token.age > OLD):
-            self._tokens.forget(token)
-            return said.status == 403 or token.age > OLD
+        if said.status in {401, 403}:
+            if token.age > OLD or said.status == 401:
+                self._tokens.forget(token)
+            return token.age > OLD
         wait = said.retry_after if said.retry_after is not None else 1.0
         if not ask.again or said.status not in _LATER or wait > LONGEST_WAIT:
             return False

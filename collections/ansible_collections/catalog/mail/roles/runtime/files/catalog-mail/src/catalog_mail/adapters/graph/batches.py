@@ -60,7 +60,7 @@ def _chunk(
 ) -> Iterator[tuple[str, Result]]:
     left = {part.key: part for part in parts}
     for number in range(1, TRIES + 1):
-        later: GraphRefusal | None = None
+        refused: list[GraphRefusal] = []
         for key, (status, answered, body) in _once(app, server, list(left.values()), doing, headers).items():
             if status < 300:
                 del left[key]
@@ -68,22 +68,32 @@ def _chunk(
             elif status == 404:
                 del left[key]
             else:
-                said = refusal_of(status, answered, body)
-                if status not in _LATER:
-                    raise Failed(graph_failure(said, doing, server), refusal=said)
-                later = said if later is None or (said.retry_after or 0) > (later.retry_after or 0) else later
+                refused.append(refusal_of(status, answered, body))
         if not left:
             return
-        wait = 1.0 if later is None or later.retry_after is None else later.retry_after
-        if number == TRIES or wait > LONGEST_WAIT:
-            raise _given_up(later, doing, server)
+        wait = _pause(app, refused)
+        if wait is None or number == TRIES:
+            raise _given_up(refused, doing, server)
         time.sleep(wait)
 
 
-def _given_up(later: GraphRefusal | None, doing: Doing, server: GraphServer) -> Failed:
-    if later is None:
+def _pause(app: App, refused: Sequence[GraphRefusal]) -> float | None:
+    """Seconds after which the rest may go better, None where it will not."""
+    final = [said for said in refused if said.status not in _LATER]
+    if final:
+        # A token keeps the permissions that it was made with.
+        renewable = all(said.status in {401, 403} for said in final)
+        return 0.0 if renewable and app.renew() else None
+    wait = max((1.0 if said.retry_after is None else said.retry_after for said in refused), default=1.0)
+    return wait if wait <= LONGEST_WAIT else None
+
+
+def _given_up(refused: Sequence[GraphRefusal], doing: Doing, server: GraphServer) -> Failed:
+    """What is final tells most, and then what asks for the longest pause."""
+    if not refused:
         return Failed(not_understood(doing, server))
-    return Failed(graph_failure(later, doing, server), refusal=later)
+    said = max(refused, key=lambda one: (one.status not in _LATER, one.retry_after or 0))
+    return Failed(graph_failure(said, doing, server), refusal=said)
 
 
 def _once(
