@@ -84,7 +84,9 @@ def test_a_unique_name_is_given_once(graph: Graph, application: dict[str, Any], 
     assert error(graph("POST", "/v1.0/applications", {"displayName": "x", "uniqueName": unique}))[0] == 400
 
 
-@pytest.mark.parametrize("form", ["/{id}", "('{id}')", "(appId='{appId}')", "(uniqueName='{uniqueName}')", "(appId%3D%27{appId}%27)"])
+@pytest.mark.parametrize("form", [
+    "/{id}", "('{id}')", "(appId='{appId}')", "(uniqueName='{uniqueName}')", "(appId%3D%27{appId}%27)",
+])  # fmt: skip
 def test_an_application_is_found_by_each_of_its_keys(graph: Graph, unique: str, form: str):
     made = graph("POST", "/v1.0/applications", {"displayName": "x", "uniqueName": unique}).json()
     answer = graph("GET", f"/v1.0/applications{form.format(**made)}")
@@ -246,7 +248,8 @@ def test_owned_by_manages_what_it_made(graph_with: Callable[..., Graph], applica
 
 def test_an_owner_may_be_added_and_removed(graph: Graph, graph_with: Callable[..., Graph], application: dict[str, Any]):
     ask = graph_with("Application.ReadWrite.OwnedBy")
-    path, owner = f"/v1.0/applications/{application['id']}", ask.application["service_principal_id"]  # type: ignore[attr-defined]
+    path = f"/v1.0/applications/{application['id']}"
+    owner = ask.application["service_principal_id"]  # type: ignore[attr-defined]
     reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{owner}"}
     assert graph("POST", f"{path}/owners/$ref", reference).status_code == 204
     assert error(graph("POST", f"{path}/owners/$ref", reference))[0] == 400

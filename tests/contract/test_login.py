@@ -245,7 +245,7 @@ def test_tokens_and_secrets_expire_with_the_emulators_clock(tmp_path_factory: py
 
 
 def test_managed_identity_gives_tokens_in_its_own_form(tmp_path_factory: pytest.TempPathFactory):
-    with Running(tmp_path_factory.mktemp("imds")) as entra:
+    with Running(tmp_path_factory.mktemp("imds"), audience="https://graph.entra.test") as entra:
         application = entra.application("machine", secret=False, managed_identity=True, roles=["Application.Read.All"])
         url = f"{entra.url}/metadata/identity/oauth2/token"
         asked = {"api-version": "2018-02-01", "resource": "https://graph.microsoft.com"}
@@ -254,6 +254,9 @@ def test_managed_identity_gives_tokens_in_its_own_form(tmp_path_factory: pytest.
         assert found["client_id"] == application["app_id"]
         assert isinstance(found["expires_on"], str)
         assert entra.graph(found["access_token"], "GET", "/v1.0/applications").status_code == 200
+        asked["resource"] = "https://graph.entra.test"
+        found = entra.session.get(url, params=asked, headers={"Metadata": "true"}, timeout=10).json()
+        assert entra.graph(found["access_token"], "GET", "/v1.0/applications").status_code == 200, "an address given at the start"
 
 
 def test_without_any_role_the_token_has_no_roles(entra: Running, graph_with: Callable[..., Any]):

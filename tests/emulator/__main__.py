@@ -33,6 +33,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--smtp-listen", type=_address, help="HOST:PORT on which mail for mailboxes here is taken")
     parser.add_argument("--ca-file", type=Path, help="CA that the SMTP server's certificate is verified against")
     parser.add_argument("--control-token-file", type=Path, help="made, where it does not exist")
+    parser.add_argument("--audience", action="append", default=[], metavar="URL", help="a further address that is Graph here")
     parser.add_argument("--imds-listen", type=_address, help="HOST:PORT of plain HTTP, for managed identity")
     return parser.parse_args()
 
@@ -55,7 +56,7 @@ async def serve(options: argparse.Namespace) -> None:
     """Until it is stopped."""
     if options.state:
         options.state.mkdir(parents=True, exist_ok=True)
-    world = World.open(options.state, options.smtp)
+    world = World.open(options.state, options.smtp, tuple(url.rstrip("/") for url in options.audience))
     application = Application(world, Control(world, _token(options.control_token_file)))
     listener = _listener(options.host, options.port)
     server = uvicorn.Server(uvicorn.Config(

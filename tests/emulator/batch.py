@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import re
 from typing import TYPE_CHECKING, Any
 
 from emulator.answer import Answer, plain
@@ -61,7 +62,7 @@ async def _step(call: Call, step: dict[str, Any], before: dict[str, dict[str, An
         return {"id": step["id"], "status": 424, "headers": {"Content-Type": "application/json"}, "body": {"error": error}}
     headers = {name.lower(): str(value) for name, value in step.get("headers", {}).items()}
     headers |= {"authorization": call.headers["authorization"], "host": call.headers.get("host", "localhost")}
-    path, _, query = step["url"].partition("?")
+    path, _, query = _relative(step["url"]).partition("?")
     assert call.answer_part
     answer = await call.answer_part(
         step["method"], f"/{call.version}/{_encoded(path.lstrip('/'))}", _encoded(query), headers, _content(step, headers)
@@ -72,6 +73,11 @@ async def _step(call: Call, step: dict[str, Any], before: dict[str, dict[str, An
     shown = {"id": step["id"], "status": answer.status, "headers": _headers(answer)}
     body = _body(answer)
     return shown if body is None else shown | {"body": body}
+
+
+def _relative(url: str) -> str:
+    """A URL below the version. Microsoft's Python library gives whole ones, which Graph takes."""
+    return re.sub(r"^https?://[^/]+(?:/(?:v1\.0|beta)(?=/))?", "", url)
 
 
 def _encoded(text: str) -> str:

@@ -31,14 +31,15 @@ class Running:
 
     def __init__(
         self, folder: Path, *, authority: Authority | None = None, smtp: str | None = None, smtp_listen: str | None = None,
-        ca_file: Path | None = None, imds_listen: str | None = None,
+        ca_file: Path | None = None, imds_listen: str | None = None, audience: str | None = None,
     ) -> None:  # fmt: skip
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.authority = authority or Authority(folder, "Emulator CA")
         self.ca_file = self.authority.file
         self.certificate = self.authority.server_file("127.0.0.1", "localhost", days=30)
-        self._options = {"--smtp": smtp, "--smtp-listen": smtp_listen, "--ca-file": ca_file, "--imds-listen": imds_listen}
+        self._options = {"--smtp": smtp, "--smtp-listen": smtp_listen, "--ca-file": ca_file, "--imds-listen": imds_listen,
+                         "--audience": audience}
         self._token_file = folder / "control-token"
         self.port = 0
         self.smtp_port = 0
@@ -78,6 +79,7 @@ class Running:
 
     def stop(self) -> int:
         assert self.process
+        self.session.close()
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=20)
 

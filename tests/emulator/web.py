@@ -7,6 +7,7 @@ import contextlib
 import datetime
 import inspect
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -30,6 +31,7 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 VERSIONS = ("v1.0", "beta")
+log = logging.getLogger("emulator")
 assert graph.LOADED
 
 
@@ -84,6 +86,9 @@ class Application:
             answer = await self._work(call, fault)
         except Refusal as refused:
             answer = refusal(self.world, refused, request_id, headers)
+        except Exception:
+            log.exception("%s %s", method, raw_path)
+            answer = refusal(self.world, Refusal(500, *_FAILURES[500]), request_id, headers)
         answer.headers |= _common(request_id, headers)
         return answer, app_id
 

@@ -37,8 +37,9 @@ DEFAULTS: dict[str, Any] = {
 class World:
     """The store and what stands beside it.
 
-    `log` holds the last requests; `working` how many requests to mailboxes are under way, by application (and by mailbox, where
-    the limit is so counted), `most_working` the most there ever were at once.
+    `graph_urls` are further addresses that are Graph here. `log` holds the last requests; `working` how many requests to
+    mailboxes are under way, by application (and by mailbox, where the limit is so counted), `most_working` the most there ever
+    were at once.
     """
 
     store: Store
@@ -47,17 +48,20 @@ class World:
     rules: Rules
     key: SigningKey
     smtp: tuple[str, int] | None = None
+    graph_urls: tuple[str, ...] = ()
     log: collections.deque[Document] = field(default_factory=lambda: collections.deque(maxlen=LOG_LENGTH))
     working: collections.Counter[str] = field(default_factory=collections.Counter)
     most_working: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, folder: Path | None, smtp: tuple[str, int] | None = None) -> World:
+    def open(
+        cls, folder: Path | None, smtp: tuple[str, int] | None = None, graph_urls: tuple[str, ...] = ()
+    ) -> World:
         """With what was kept in the folder."""
         store = Store(folder)
         saved = store.get("setting", "clock") or {}
         clock = Clock(saved.get("offset", 0.0))
-        world = cls(store, clock, Replication(store, clock), Rules(store), SigningKey.kept_in(store), smtp)
+        world = cls(store, clock, Replication(store, clock), Rules(store), SigningKey.kept_in(store), smtp, graph_urls)
         world.replication.set(world.saved_lag())
         return world
 
@@ -77,5 +81,5 @@ class World:
         return None
 
     def audiences(self, tenant: Document, origin: str) -> tuple[str, ...]:
-        """What a token for Graph may be for: Graph's address in the tenant's cloud, this server, Graph's application id."""
-        return (*CLOUDS[tenant["cloud"]][1], origin, GRAPH_APP_ID)
+        """What a token for Graph may be for: Graph's address in the tenant's cloud, this server's, Graph's application id."""
+        return (*CLOUDS[tenant["cloud"]][1], origin, *self.graph_urls, GRAPH_APP_ID)

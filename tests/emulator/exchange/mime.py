@@ -28,25 +28,26 @@ def parsed(raw: bytes) -> EmailMessage:
 def header(message: Message, name: str) -> str:
     """A header in one line, decoded, whatever it holds; empty where there is none."""
     value = next((value for known, value in message.raw_items() if known.lower() == name.lower()), None)
-    if value is None:
-        return ""
-    try:
-        text = str(make_header(decode_header(str(value))))
-    except (ValueError, LookupError):
-        text = str(value)
+    return "" if value is None else _decoded(_line(value))
+
+
+def _line(value: object) -> str:
+    """A header's value unfolded; bytes beyond ASCII are read as UTF-8, as Exchange does."""
+    text = str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return re.sub(r"\r?\n[ \t]*", " ", text).strip()
 
 
 def addresses(message: Message, name: str) -> list[dict[str, Any]]:
     """All addresses of a header, as Graph gives them."""
-    values = [str(value) for known, value in message.raw_items() if known.lower() == name.lower()]
+    values = [_line(value) for known, value in message.raw_items() if known.lower() == name.lower()]
     found = email.utils.getaddresses(values)
     return [_address(_decoded(shown), address) for shown, address in found if address]
 
 
 def _decoded(text: str) -> str:
+    """Without encoded words; as it is where they cannot be decoded."""
     try:
-        return str(make_header(decode_header(text)))
+        return str(make_header(decode_header(text))).encode("utf-8", "replace").decode("utf-8")
     except (ValueError, LookupError):
         return text
 
@@ -89,9 +90,7 @@ def properties(raw: bytes, now: str) -> dict[str, Any]:
 
 def headers(raw: bytes) -> list[dict[str, str]]:
     """internetMessageHeaders: all, unfolded."""
-    return [
-        {"name": name, "value": re.sub(r"\r?\n[ \t]*", " ", str(value)).strip()} for name, value in parsed(raw).raw_items()
-    ]
+    return [{"name": name, "value": _line(value)} for name, value in parsed(raw).raw_items()]
 
 
 def _date(message: Message, otherwise: str) -> str:
