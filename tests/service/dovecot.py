@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 from certificates import Authority
-from running import free_port
+from running import free_port, wait_until_free
 
 PROGRAM = Path("/usr/sbin/dovecot")
 # Dovecot's own, of which options take some away.
@@ -290,9 +290,16 @@ class Dovecot:
     def _end(self, how: signal.Signals) -> None:
         if self._process is None:
             return
-        os.killpg(self._process.pid, how)  # its processes would wait ten seconds for clients that idle
-        self._process.wait(timeout=10)
-        self._process = None
+        group = self._process.pid
+        self._process, process = None, self._process
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, how)
+        process.wait(timeout=10)
+        # Its processes would wait ten seconds for clients that idle, and keep the ports.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+        for port in (self.imap, self.imaps, self.lmtp):
+            wait_until_free(port)
 
 
 def _escaped(text: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -23,10 +25,24 @@ START_SECONDS = 120
 
 
 def free_port() -> int:
-    """A port of the loopback that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A port of the loopback that nothing listens on, and that no connection is given while its server is away."""
+    while True:
+        port = 10_000 + secrets.randbelow(22_768)  # below those that the kernel gives to clients
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
+def wait_until_free(port: int, seconds: float = 10) -> None:
+    """Wait until nothing listens on it any more."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            assert time.monotonic() < deadline, f"something still listens on port {port}"
+            time.sleep(0.02)
+        else:
+            return
 
 
 def toml(document: Mapping[str, Any]) -> str:
