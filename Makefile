@@ -14,6 +14,8 @@ COLLECTION := collections/ansible_collections/catalog/mail
 LAB := python molecule/shared/lab.py
 HAS_LAB = [ "$$(id -u)" -eq 0 ] && [ -x .venv/bin/python ] && command -v podman >/dev/null
 SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
+# Tests that need no host of the lab, but processes and servers of their own.
+HOSTLESS := tests/service/system tests/contract tests/graph tests/rotation
 LINTED_PYTHON := $(SERVICE)/src $(COLLECTION)/plugins $(COLLECTION)/tests/unit tests molecule .ci
 
 .PHONY: help quickstart test unit lint sanity service lab integration molecule faults bench build requirements clean purge tools machine
@@ -43,14 +45,14 @@ lint: tools ## ruff, mypy, yamllint, ansible-lint, documentation and changelog
 sanity: tools ## ansible-test sanity
 	@.ci/sanity
 
-service: machine ## tests of the service as a process, with SMTP servers and PostgreSQL of their own (root)
-	@pytest tests/service/system
+service: machine ## the service as a process, with servers of its own; Microsoft's modules and roles with an emulator (root)
+	@pytest $(HOSTLESS)
 
 lab: machine ## start the lab's hosts, or leave them as they are (root)
 	@$(LAB) up
 
 integration: lab ## tests against the lab's hosts (root)
-	@pytest tests --ignore tests/repository --ignore tests/roles --ignore tests/service
+	@pytest tests --ignore tests/repository --ignore tests/roles --ignore tests/service $(HOSTLESS:%=--ignore %)
 
 # In a lab of their own, so that they run beside the integration tests.
 molecule: export CATALOG_MAIL_LAB = 2
