@@ -199,8 +199,10 @@ def test_certificates_are_a_list_whose_keys_come_only_when_asked_for(graph: Grap
     assert graph("GET", path).json()["keyCredentials"] == []
 
 
-@pytest.mark.parametrize("change", [{"key": None}, {"key": "bm8="}, {"key": "no base64"}, {"type": "Symmetric"}, {"usage": "Look"},
-                                    {"endDateTime": "2099-01-01T00:00:00Z"}], ids=str)  # fmt: skip
+@pytest.mark.parametrize("change", [
+    {"key": None}, {"key": "bm8="}, {"key": "no base64"}, {"type": "Symmetric"}, {"usage": "Look"},
+    {"endDateTime": "2099-01-01T00:00:00Z"},
+], ids=str)  # fmt: skip
 def test_a_certificate_is_refused(graph: Graph, application: dict[str, Any], change: dict[str, Any]):
     body = {"keyCredentials": [{**key_credential(), **change}]}
     assert error(graph("PATCH", f"/v1.0/applications/{application['id']}", body))[0] == 400

@@ -18,6 +18,7 @@ from requests import Response
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.append(str(TESTS / "service"))
 from certificates import Authority  # noqa: E402
+from running import free_port  # noqa: E402
 
 TENANT = "6babcaad-604b-40ac-a9d7-9fd97c0b779f"
 DOMAIN = "contoso.test"
@@ -41,7 +42,7 @@ class Running:
         self._options = {"--smtp": smtp, "--smtp-listen": smtp_listen, "--ca-file": ca_file, "--imds-listen": imds_listen,
                          "--audience": audience}
         self._token_file = folder / "control-token"
-        self.port = 0
+        self.port = free_port()
         self.smtp_port = 0
         self.process: subprocess.Popen[str] | None = None
         self.session = requests.Session()

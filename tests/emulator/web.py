@@ -8,6 +8,7 @@ import datetime
 import inspect
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -45,13 +46,13 @@ class Application:
         if scope["type"] != "http":
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in _merged(scope["headers"])}
-        raw_path = scope["raw_path"].decode("ascii").split("?")[0]
+        raw_path = re.sub("/+", "/", scope["raw_path"].decode("ascii").split("?")[0])
         body = await _body(receive)
         answer = await self.answer(scope["method"], raw_path, scope["query_string"].decode("ascii"), headers, body)
         if answer.lost:
             _close(send)
             return
-        await _reply(send, answer, scope["method"])
+        await _reply(send, answer, scope["method"], self.world.clock.now())
 
     async def answer(self, method: str, raw_path: str, query: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """The whole way, also for one request of a batch."""
@@ -209,11 +210,11 @@ async def _parts(receive: Receive) -> AsyncIterator[bytes]:
             return
 
 
-async def _reply(send: Send, answer: Answer, method: str) -> None:
+async def _reply(send: Send, answer: Answer, method: str, now: datetime.datetime) -> None:
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in answer.headers.items()]
     if answer.status != 204:
         headers.append((b"content-length", str(len(answer.body)).encode()))
-    headers.append((b"date", datetime.datetime.now(datetime.UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").encode()))
+    headers.append((b"date", now.strftime("%a, %d %b %Y %H:%M:%S GMT").encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
 

@@ -84,7 +84,8 @@ USER = _type(
     "businessPhones:* displayName givenName jobTitle mail mobilePhone officeLocation preferredLanguage surname"
     " userPrincipalName id",
     only_asked="accountEnabled:b assignedLicenses:* assignedPlans:* proxyAddresses:* mailNickname userType otherMails:*"
-    " createdDateTime:t usageLocation department companyName",
+    " createdDateTime:t usageLocation department companyName employeeId onPremisesExtensionAttributes:c"
+    " onPremisesSyncEnabled:b onPremisesImmutableId",
     filterable="id userPrincipalName mail displayName mailNickname proxyAddresses accountEnabled givenName surname userType"
     " otherMails",
     navigations="messages mailFolders manager",
