@@ -48,19 +48,21 @@ class Modules:
         return {
             "authority_url": self.emulator.url, "graph_url": self.emulator.url, "ca_file": str(self.emulator.ca_file)}
 
-    def run(self, name: str, check: bool = False, env: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
+    def run(self, module: str, /, check: bool = False, env: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
         """The result of one module. It has `login` unless one is given, and shorter patience than users have."""
         given = {
             "login": self.login, "timeout": 60, "consecutive_reads": 3, **options, "_ansible_check_mode": check,
             "_ansible_diff": True}
         done = subprocess.run(
-            [sys.executable, "-m", f"ansible_collections.catalog.mail.plugins.modules.{name}"],
+            [sys.executable, "-m", f"ansible_collections.catalog.mail.plugins.modules.{module}"],
             input=json.dumps({"ANSIBLE_MODULE_ARGS": given}), env=environment(**(env or {})), capture_output=True, text=True,
             check=False, timeout=150)
         self.outputs.append(done.stdout + done.stderr)
         start = done.stdout.find("{")
-        assert start >= 0, f"{name} returned no result:\n{done.stdout}{done.stderr}"
+        assert start >= 0, f"{module} returned no result:\n{done.stdout}{done.stderr}"
         result: dict[str, Any] = json.loads(done.stdout[start:])
+        if "warnings" in result:
+            result["warnings"] = [one if isinstance(one, str) else one["event"]["msg"] for one in result["warnings"]]
         return result
 
     def requests(self) -> list[dict[str, Any]]:

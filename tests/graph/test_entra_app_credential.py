@@ -152,7 +152,8 @@ def test_certificates_come_and_go_beside_others(modules: Modules, app: dict[str,
     removed = absent(modules, app, kind="certificate", keep_key_id=second["thumbprint"], grace=0)
     assert removed["removed"] == [made["key_id"]]
     assert certificates_of(modules, app) == {first["key_id"]: "of somebody else", second["key_id"]: "catalog.mail"}
-    orphan = present(modules, app, kind="certificate", known_key_id=second["key_id"], rotate_before=200, valid_for=201)
+    orphan = present(modules, app, kind="certificate", known_key_id=second["key_id"], rotate_before=300, valid_for=301)
+    assert orphan["created"]
     again = present(modules, app, kind="certificate", known_key_id=second["key_id"])
     assert again["removed"] == [orphan["key_id"]] and not again["created"]
 

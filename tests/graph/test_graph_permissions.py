@@ -72,10 +72,10 @@ def test_the_seeds_spelling_warns(modules: Modules, app: dict[str, Any]) -> None
     assert done["permissions"] == ["Mail.ReadBasic.All"] and "Mail.ReadBasic.All, not Mail.ReadBasicAll" in done["warnings"][0]
 
 
-@pytest.mark.parametrize("name,words", [
-    ("Mail.Sent", "Did you mean Mail.Send"), ("openid", "exists for users only"), ("nonsense", "no application permission")])
-def test_names_that_are_none(modules: Modules, app: dict[str, Any], name: str, words: str) -> None:
-    refused = permissions(modules, app, name)
+@pytest.mark.parametrize("wrong,words", [
+    ("Mail.Sent", "Did you mean Mail.Send"), ("User.Read", "exists for users only"), ("nonsense", "no application permission")])
+def test_names_that_are_none(modules: Modules, app: dict[str, Any], wrong: str, words: str) -> None:
+    refused = permissions(modules, app, wrong)
     assert refused["failed"] and refused["field"] == "permissions" and words in refused["msg"] and modules.writes() == []
 
 

@@ -140,7 +140,7 @@ def client_token(client: Client, patience: Patience, hide: Callable[[object], st
                 advice = "Check the address, the proxy and the firewall, or give more timeout."
                 raise _unreached(authority, hide(exc), advice) from exc
             continue
-        except ValueError as exc:
+        except (ValueError, msal.exceptions.MsalError) as exc:
             found = _body(web.last) or {"error": "invalid_authority", "error_description": hide(exc)}
         if "access_token" in found or not _temporary(web.last) or not patience.wait(_asked_to_wait(web, pause)):
             return _token_or_refusal(found, hide)

@@ -49,6 +49,10 @@ def identity_of(path: str, password: Optional[str]) -> Identity:
         raise InputRefused(
             "login.certificate_file", f"{path} holds no private key with its certificate that could be read with this password",
             "Put both into the file, in PEM or as PFX, and give certificate_password where the key is encrypted") from exc
+    if not isinstance(key, library("cryptography.hazmat.primitives.asymmetric.rsa").RSAPrivateKey):
+        raise InputRefused(
+            "login.certificate_file", f"the private key in {path} is no RSA key, which Entra's logins are signed with",
+            "Have a certificate made for an RSA key")
     return Identity(_pem(key), _certificate_pem(certificate))
 
 
