@@ -61,7 +61,7 @@ def test_taken_over_by_its_id(modules: Modules, name: str) -> None:
 
 
 def test_an_ambiguous_display_name_is_refused(modules: Modules, name: str) -> None:
-    ids = ["%08d-0000-4000-8000-000000000000" % number for number in (1, 2)]
+    ids = [f"0000000{number}-0000-4000-8000-000000000000" for number in (1, 2)]
     for app_id in ids:
         modules.emulator.application("The same name", app_id=app_id)
     refused = modules.run("entra_app", display_name="The same name")
@@ -90,7 +90,8 @@ def test_a_failure_in_the_middle_makes_none_twice(modules: Modules, name: str, p
     assert [one["id"] for one in principals] == [done["service_principal_id"]]
 
 
-@pytest.mark.parametrize("lag", [{"requests": 9}, {"requests": 9, "replicas": 1}, {"seconds": 2.0}, {"requests": 5, "seconds": 1.0}])
+@pytest.mark.parametrize(
+    "lag", [{"requests": 9}, {"requests": 9, "replicas": 1}, {"seconds": 2.0}, {"requests": 5, "seconds": 1.0}])
 def test_replication_is_waited_for(modules: Modules, name: str, lag: dict[str, Any]) -> None:
     modules.emulator.lag(**lag)
     done = modules.run("entra_app", unique_name=name, display_name=f"Display {name}", consecutive_reads=5)

@@ -135,14 +135,14 @@ def test_certificates_come_and_go_beside_others(modules: Modules, app: dict[str,
     assert made["created"] and made["accepted"] and made["diff"] == shown["diff"]
     assert certificates_of(modules, app) == {first["key_id"]: "of somebody else", made["key_id"]: "catalog.mail"}
     certificate = x509.load_pem_x509_certificate(made["secret"].partition("-----END PRIVATE KEY-----")[2].encode())
-    assert certificate.fingerprint(hashes.SHA1()).hex().upper() == made["thumbprint"]
+    assert certificate.fingerprint(hashes.SHA1()).hex().upper() == made["thumbprint"]  # noqa: S303 -- its name in Entra
 
     file = tmp_path / "login.pem"
     file.write_text(made["secret"])
     login = {key: value for key, value in modules.login.items() if key != "client_secret"}
     modules.emulator.grant(app["app_id"], "Application.Read.All")
-    info = modules.run(
-        "entra_app_info", unique_name=app["unique_name"], login={**login, "client_id": app["app_id"], "certificate_file": str(file)})
+    login |= {"client_id": app["app_id"], "certificate_file": str(file)}
+    info = modules.run("entra_app_info", unique_name=app["unique_name"], login=login)
     assert {one["thumbprint"] for one in info["certificates"]} == {first["thumbprint"], made["thumbprint"]}
 
     for known in (made["key_id"], made["thumbprint"]):

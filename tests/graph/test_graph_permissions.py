@@ -25,8 +25,8 @@ def required(modules: Modules, app: dict[str, Any]) -> Any:
 
 def assigned(modules: Modules, app: dict[str, Any]) -> list[str]:
     """The ids of roles that the application's service principal has."""
-    return sorted(
-        one["appRoleId"] for one in modules.emulator.state()["app_role_assignments"] if one["principalId"] == app["service_principal_id"])
+    assignments = modules.emulator.state()["app_role_assignments"]
+    return sorted(one["appRoleId"] for one in assignments if one["principalId"] == app["service_principal_id"])
 
 
 def test_check_set_again_change_remove(modules: Modules, app: dict[str, Any]) -> None:

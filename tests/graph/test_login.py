@@ -7,11 +7,12 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._x509 import new_identity
 from certificates import Authority
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from cryptography.hazmat.primitives.serialization import load_pem_private_key as load_key
 from cryptography.x509 import load_pem_x509_certificate as load_certificate
@@ -44,7 +45,8 @@ def with_certificate(modules: Modules, certificate: Path) -> dict[str, Any]:
 def test_by_the_environment(modules: Modules) -> None:
     login = modules.login
     env = {
-        "AZURE_TENANT_ID": login["tenant_id"], "AZURE_CLIENT_ID": login["client_id"], "AZURE_CLIENT_SECRET": login["client_secret"]}
+        "AZURE_TENANT_ID": login["tenant_id"], "AZURE_CLIENT_ID": login["client_id"],
+        "AZURE_CLIENT_SECRET": login["client_secret"]}
     assert info(modules, {}, env)["exists"] is False
 
 
@@ -53,7 +55,7 @@ def test_by_certificate_in_pem_and_pfx(modules: Modules, with_certificate: dict[
     content = certificate.read_bytes()
     pfx = certificate.with_suffix(".pfx")
     pfx.write_bytes(pkcs12.serialize_key_and_certificates(
-        b"x", load_key(content, None), load_certificate(content[content.index(b"-----BEGIN CERT"):]), None,
+        b"x", cast("RSAPrivateKey", load_key(content, None)), load_certificate(content[content.index(b"-----BEGIN CERT"):]), None,
         BestAvailableEncryption(b"hunter2secret")))
     given = {**with_certificate, "certificate_file": str(pfx)}
     assert info(modules, {**given, "certificate_password": "hunter2secret"})["exists"] is False
@@ -128,7 +130,7 @@ def test_a_login_that_fails_now_and_then(modules: Modules, fault: str) -> None:
 def test_what_cannot_be_reached_or_trusted(modules: Modules) -> None:
     gone = info(modules, {**modules.login, "authority_url": "https://127.0.0.1:9"}, timeout=3)
     assert gone["failed"] and "could not be reached" in gone["msg"]
-    gone = info(modules, {**modules.login, "graph_url": "https://127.0.0.1:9", "access_token": "x.y.z", "method": "token"}, timeout=3)
+    gone = info(modules, {"graph_url": "https://127.0.0.1:9", "access_token": "x.y.z"}, timeout=3)
     assert gone["failed"] and "could not be reached" in gone["msg"]
     untrusted = info(modules, {**modules.login, "ca_file": None}, {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""})
     assert untrusted["failed"] and "ca_file" in untrusted["msg"]
