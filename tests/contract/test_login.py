@@ -264,3 +264,11 @@ def test_without_any_role_the_token_has_no_roles(entra: Running, graph_with: Cal
     claims = jwt.decode(entra.token(ask_graph.application), options={"verify_signature": False})
     assert "roles" not in claims
     assert error(ask_graph("GET", "/v1.0/users"))[1] == "Authorization_RequestDenied"
+
+
+def test_id_and_secret_may_stand_in_the_header(entra: Running, automation: dict[str, Any]):
+    answer = entra.session.post(
+        f"{entra.url}/{TENANT}/oauth2/v2.0/token", data={"grant_type": "client_credentials", "scope": SCOPE},
+        auth=(automation["app_id"], automation["client_secret"]), timeout=10,
+    )  # fmt: skip
+    assert answer.status_code == 200

@@ -162,3 +162,34 @@ def test_what_leaves_the_filter_meanwhile_shifts_the_pages(graph: Graph, full: s
         graph("PATCH", f"/v1.0/users/{full}/messages/{message['id']}", {"isRead": True})
     second = graph("GET", "/v1.0/" + first["@odata.nextLink"].partition("/v1.0/")[2]).json()
     assert second["value"] == []
+
+
+@pytest.mark.parametrize("search, count", [('"Number 3"', 1), ('"subject:number"', 12), ("number", 12), ('"nothing"', 0)])
+def test_messages_are_searched(graph: Graph, full: str, search: str, count: int):
+    answer = graph("GET", f"/v1.0/users/{full}/messages", params={"$search": search, "$top": "50"})
+    assert len(answer.json()["value"]) == count
+
+
+@pytest.mark.parametrize("more, code", [
+    ({"$filter": "isRead eq false"}, "SearchWithFilter"), ({"$orderby": "receivedDateTime"}, "SearchWithOrderBy"),
+])  # fmt: skip
+def test_a_search_of_messages_stands_alone(graph: Graph, mailbox: str, more: dict[str, str], code: str):
+    answer = graph("GET", f"/v1.0/users/{mailbox}/messages", params={"$search": '"x"', **more})
+    assert error(answer)[:2] == (400, code)
+
+
+def test_the_directory_is_searched_with_the_header(graph: Graph, named: list[str]):
+    params = {"$search": '"displayName:Q\'"', "$count": "true"}
+    assert graph("GET", "/v1.0/applications", params=params, headers=EVENTUAL).json()["@odata.count"] == 5
+    assert error(graph("GET", "/v1.0/applications", params={"$search": "Q"}, headers=EVENTUAL))[0] == 400
+
+
+def test_expand(graph: Graph, principal: dict[str, Any]):
+    path = f"/v1.0/servicePrincipals/{principal['id']}"
+    assert graph("GET", f"{path}?$expand=appRoleAssignments").json()["appRoleAssignments"] == []
+    assert graph("GET", "/v1.0/applications?$expand=owners&$top=1&$select=id").json()["value"][0]["owners"] == []
+    assert error(graph("GET", f"{path}?$expand=colours"))[:2] == (400, "BadRequest")
+
+
+def test_me_is_for_users(graph: Graph):
+    assert error(graph("GET", "/v1.0/me/messages"))[:2] == (400, "BadRequest")

@@ -224,3 +224,33 @@ def test_mail_comes_in_by_smtp(outside: tuple[Running, MailSink, Graph]):
     [received] = entra.messages(f"bert@{DOMAIN}", "inbox")
     assert received["subject"] == "From outside"
     assert parsed(received["raw"])["Return-Path"] == "<x@elsewhere.test>"
+
+
+def test_a_draft_is_made_changed_and_sent_under_its_message_id(entra: Running, graph: Graph, mailbox: str, other: str):
+    path = f"/v1.0/users/{mailbox}/messages"
+    draft = graph("POST", path, {"subject": "Draft", "toRecipients": to(other), "body": {"contentType": "Text", "content": "x"}})
+    assert (draft.status_code, draft.json()["isDraft"]) == (201, True)
+    one = f"{path}/{draft.json()['id']}"
+    changed = graph("PATCH", one, {"subject": "Better"})
+    assert (changed.status_code, changed.json()["subject"]) == (200, "Better")
+    assert changed.json()["internetMessageId"] == draft.json()["internetMessageId"]
+    sent = graph("POST", f"{one}/send")
+    assert (sent.status_code, sent.content) == (202, b"")
+    [received] = entra.messages(other, "inbox")
+    assert (received["subject"], received["internet_message_id"]) == ("Better", draft.json()["internetMessageId"])
+    assert entra.messages(mailbox, "drafts") == []
+    assert graph("GET", one).status_code == 404
+
+
+@pytest.mark.parametrize("action, recipients", [("reply", 1), ("replyAll", 2)])
+def test_a_reply_keeps_the_thread(entra: Running, graph: Graph, mailbox: str, other: str, action: str, recipients: int):
+    raw = mail(f"{mailbox}, third@{DOMAIN}", sender=other, more="Message-ID: <asked@x>\r\nReferences: <root@x>\r\n")
+    made = entra.put_message(mailbox, raw)
+    path = f"/v1.0/users/{mailbox}/messages/{made['id']}/{action}"
+    assert graph("POST", path, {"comment": "Yes"}).status_code == 202
+    [received] = entra.messages(other, "inbox")
+    found = parsed(received["raw"])
+    assert (found["In-Reply-To"], found["References"], found["Subject"]) == ("<asked@x>", "<root@x> <asked@x>", "RE: Hello")
+    assert len(found["To"].addresses) == recipients
+    draft = graph("POST", path.replace(action, f"create{action[0].upper()}{action[1:]}"))
+    assert (draft.status_code, draft.json()["isDraft"]) == (201, True)

@@ -14,9 +14,9 @@ from emulator.directory import (
     service_principals,
     users,
 )
-from emulator.exchange import folders, messages, role_management, sending
+from emulator.exchange import drafts, folders, messages, role_management, sending
 
 LOADED = (
     batch, applications, assignments, credentials, deleted, federated, organization, owners, service_principals, users,
-    folders, messages, role_management, sending,
+    drafts, folders, messages, role_management, sending,
 )  # fmt: skip

@@ -100,6 +100,8 @@ class Application:
             return Answer(lost=True)
         if fault and fault.kind == "delay":
             await asyncio.sleep(fault.values["seconds"])
+        if str(call.segments[0]).lower() == "me":
+            raise Refusal(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
         route, call.keys = routes.find(call.method, call.version, call.segments)
         async with concurrency(call):
             answer = route.handler(call)

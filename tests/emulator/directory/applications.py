@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.answer import Answer, Refusal, bad_request, entity, not_found, nothing
 from emulator.clock import whole
 from emulator.directory import certificates, objects
+from emulator.directory.expansion import expanded
 from emulator.directory.permissions import READ_APPLICATIONS, require, require_writing
 from emulator.odata.paging import page_of
 from emulator.odata.query import DIRECTORY, read, read_single
@@ -38,7 +39,9 @@ def list_applications(call: Call) -> Answer:
     require(call, *READ_APPLICATIONS)
     options = read(call.query, APPLICATION, DIRECTORY, eventual=call.eventual)
     found = options.chosen(call.view.all("application", tenant=call.tenant, deletedDateTime=None))
-    return page_of(call, "applications", options, found, lambda one: options.pruned(shown(call, one)))
+    return page_of(
+        call, "applications", options, found, lambda one: options.pruned(shown(call, one)) | expanded(call, options, one)
+    )
 
 
 @routes.add("POST", "applications")
@@ -81,6 +84,7 @@ def get(call: Call) -> Answer:
     document = objects.existing(call, "application", "application")
     options = read_single(call.query, APPLICATION, DIRECTORY)
     body = options.pruned(shown(call, document, with_keys="keyCredentials" in options.select))
+    body |= expanded(call, options, document)
     return entity(call.context(f"applications{options.shown}/$entity"), body)
 
 

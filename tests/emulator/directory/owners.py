@@ -6,33 +6,22 @@ from typing import TYPE_CHECKING
 
 from emulator.answer import Answer, bad_request, entity, not_found, nothing
 from emulator.directory import objects
+from emulator.directory.expansion import object_named
 from emulator.directory.permissions import READ_APPLICATIONS, require, require_writing
 from emulator.routing import routes
-from emulator.store import Document
 
 if TYPE_CHECKING:
     from emulator.call import Call
-
-_TYPES = {"user": "#microsoft.graph.user", "servicePrincipal": "#microsoft.graph.servicePrincipal",
-          "application": "#microsoft.graph.application"}  # fmt: skip
 
 
 def _of(call: Call) -> str:
     return "application" if str(call.segments[0]).lower() == "applications" else "servicePrincipal"
 
 
-def _object(call: Call, key: str) -> Document | None:
-    for kind, type_ in _TYPES.items():
-        found = call.view.get(kind, key.lower())
-        if found and found["tenant"] == call.tenant and not found.get("deletedDateTime"):
-            return {"@odata.type": type_, "id": found["id"], "displayName": found["displayName"]}
-    return None
-
-
 @routes.add("GET", "directoryObjects/{object}")
 def get(call: Call) -> Answer:
     require(call, *READ_APPLICATIONS)
-    found = _object(call, call.key("object"))
+    found = object_named(call, call.key("object"))
     if found is None:
         raise not_found(call.key("object"))
     return entity(call.context("directoryObjects/$entity"), found)
@@ -43,7 +32,7 @@ def get(call: Call) -> Answer:
 def list_owners(call: Call) -> Answer:
     require(call, *READ_APPLICATIONS)
     document = objects.existing(call, _of(call), "object")
-    found = [owner for key in document["owners"] if (owner := _object(call, key))]
+    found = [owner for key in document["owners"] if (owner := object_named(call, key))]
     return entity(call.context("directoryObjects"), {"value": found})
 
 
@@ -54,7 +43,7 @@ def add_owner(call: Call) -> Answer:
     document = objects.to_change(call, _of(call), "object")
     require_writing(call, document)
     key = str(call.raw_json().get("@odata.id", "")).rstrip("/").rpartition("/")[2]
-    owner = _object(call, key)
+    owner = object_named(call, key)
     if owner is None:
         raise not_found(key)
     if owner["id"] in document["owners"]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.answer import Answer, Refusal, bad_request, entity, not_found, nothing
 from emulator.directory import objects
 from emulator.directory.applications import remove_principal
+from emulator.directory.expansion import expanded
 from emulator.directory.permissions import READ_APPLICATIONS, READ_ASSIGNMENTS, WRITE_ALL_APPLICATIONS, require, require_writing
 from emulator.odata.paging import page_of
 from emulator.odata.query import DIRECTORY, read, read_single
@@ -24,7 +25,8 @@ READING = (*READ_APPLICATIONS, *READ_ASSIGNMENTS)
 def list_principals(call: Call) -> Answer:
     require(call, *READING)
     options = read(call.query, SERVICE_PRINCIPAL, DIRECTORY, eventual=call.eventual)
-    return page_of(call, "servicePrincipals", options, options.chosen(call.view.all("servicePrincipal", tenant=call.tenant)))
+    found = options.chosen(call.view.all("servicePrincipal", tenant=call.tenant))
+    return page_of(call, "servicePrincipals", options, found, lambda one: options.pruned(one) | expanded(call, options, one))
 
 
 @routes.add("POST", "servicePrincipals")
@@ -90,7 +92,8 @@ def _created(call: Call, principal: Document) -> Answer:
 def get(call: Call) -> Answer:
     require(call, *READING)
     options = read_single(call.query, SERVICE_PRINCIPAL, DIRECTORY)
-    body = options.pruned(objects.existing(call, "servicePrincipal", "principal"))
+    principal = objects.existing(call, "servicePrincipal", "principal")
+    body = options.pruned(principal) | expanded(call, options, principal)
     return entity(call.context(f"servicePrincipals{options.shown}/$entity"), body)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import contextlib
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from emulator import ids
 from emulator.answer import Answer, plain
@@ -44,6 +46,17 @@ async def answer(
     return found
 
 
+def _basic(headers: Mapping[str, str]) -> dict[str, str]:
+    """client_secret_basic: the application's id and secret in the Authorization header (RFC 6749, 2.3.1)."""
+    kind, _, value = headers.get("authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return {}
+    with contextlib.suppress(ValueError):
+        name, _, secret = base64.b64decode(value).decode().partition(":")
+        return {"client_id": unquote_plus(name), "client_secret": unquote_plus(secret)}
+    return {}
+
+
 def _answer(
     world: World, origin: str, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
 ) -> Answer:
@@ -59,7 +72,7 @@ def _answer(
             raise LoginRefused(
                 400, "invalid_request", 900561, f"The endpoint only accepts POST requests. Received a {method} request."
             )
-        form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        form = _basic(headers) | dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         return token.issue(world, origin, match[1], form)
     if path.startswith("/metadata/identity/oauth2/token"):
         return managed_identity.answer(world, origin, query, headers)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from emulator import ids
 from emulator.answer import Answer, Refusal, entity, nothing
 from emulator.exchange import access, mailboxes, mime
+from emulator.exchange.compose import mime_of
 from emulator.exchange.folders import item_not_found
 from emulator.exchange.folders import named as folder_named
 from emulator.odata.filter import leaves
@@ -111,7 +112,7 @@ def count(call: Call) -> Answer:
     return Answer(200, str(len(found)).encode(), {"Content-Type": "text/plain"})
 
 
-def _message(call: Call, user: Document) -> Document:
+def one_of(call: Call, user: Document) -> Document:
     key = call.key("message")
     found = mailboxes.message(call.world, user, key)
     if found is None:
@@ -127,7 +128,7 @@ def _context(user: Document) -> str:
     return f"users('{user['id']}')/messages"
 
 
-def _entity(call: Call, user: Document, document: Document, status: int = 200, options: Options | None = None) -> Answer:
+def entity_of(call: Call, user: Document, document: Document, status: int = 200, options: Options | None = None) -> Answer:
     options = options or read_single({}, MESSAGE, EXCHANGE)
     return entity(
         call.context(f"{_context(user)}{options.shown}/$entity"), shown(call, user, document, options), status, _applied(call)
@@ -140,14 +141,14 @@ def get(call: Call) -> Answer:
     user = access.mailbox(call, access.READ_BASIC)
     options = read_single(call.query, MESSAGE, EXCHANGE)
     _check_basic(call, user, options)
-    return _entity(call, user, _message(call, user), options=options)
+    return entity_of(call, user, one_of(call, user), options=options)
 
 
 @routes.add("GET", ONE + "/$value")
 @routes.add("GET", ONE_IN_FOLDER + "/$value")
 def get_raw(call: Call) -> Answer:
     user = access.mailbox(call, access.READ)
-    document = _message(call, user)
+    document = one_of(call, user)
     return Answer(200, call.world.store.raw(document["immutableId"]), {"Content-Type": "text/plain"})
 
 
@@ -162,12 +163,33 @@ def update(call: Call) -> Answer:
             400, "RequestBodyRead", f"The property '{unknown}' does not exist on type 'microsoft.graph.message'. Make sure to"
             " only use property names that are defined by the type.",
         )  # fmt: skip
-    document = _message(call, user)
+    document = one_of(call, user)
+    if document["isDraft"]:
+        return entity_of(call, user, _changed_draft(call, user, document, given))
     for name in given:
         if name not in CHANGEABLE and name != "singleValueExtendedProperties":
             raise Refusal(400, "ErrorInvalidPropertySet", f"Set action is invalid for property '{name}'.")
     _check_values(given)
-    return _entity(call, user, mailboxes.change(call.world, document, **given))
+    return entity_of(call, user, mailboxes.change(call.world, document, **given))
+
+
+def _changed_draft(call: Call, user: Document, document: Document, given: dict[str, Any]) -> Document:
+    """Of a draft everything may be changed; what it says is composed anew, under its Message-ID."""
+    raw = call.world.store.raw(document["immutableId"])
+    if not set(given) <= {*CHANGEABLE, "singleValueExtendedProperties"}:
+        kept = ("subject", "toRecipients", "ccRecipients", "bccRecipients", "replyTo", "from", "importance")
+        kind = "html" if document["html"] is not None else "text"
+        body = {"contentType": kind, "content": document[kind]}
+        composed = {**{name: document[name] for name in kept if document[name]}, "body": body, **given}
+        sender = {"address": user["mail"], "name": user["displayName"]}
+        before, message = mime.parsed(raw), mime.parsed(mime_of(composed, sender))
+        for name in ("Message-ID", "In-Reply-To", "References"):
+            if mime.header(before, name):
+                message[name] = mime.header(before, name)
+        raw = message.as_bytes()
+        call.world.store.put_raw(document["immutableId"], raw)
+        given = {**mime.properties(raw, document["sentDateTime"]), **{key: given[key] for key in CHANGEABLE if key in given}}
+    return mailboxes.change(call.world, document, **given)
 
 
 def _check_values(given: dict[str, Any]) -> None:
@@ -184,8 +206,8 @@ def _check_values(given: dict[str, Any]) -> None:
 def move(call: Call) -> Answer:
     """201, and a new id; the immutable one stays."""
     user = access.mailbox(call, access.WRITE)
-    document, target = _message(call, user), _destination(call, user)
-    return _entity(
+    document, target = one_of(call, user), _destination(call, user)
+    return entity_of(
         call, user, mailboxes.change(call.world, document, id=ids.message_id(), parentFolderId=target["id"]), 201
     )
 
@@ -194,11 +216,11 @@ def move(call: Call) -> Answer:
 @routes.add("POST", ONE_IN_FOLDER + "/copy")
 def copy(call: Call) -> Answer:
     user = access.mailbox(call, access.WRITE)
-    document, target = _message(call, user), _destination(call, user)
+    document, target = one_of(call, user), _destination(call, user)
     raw = call.world.store.raw(document["immutableId"])
     document |= {"id": ids.message_id(), "immutableId": ids.immutable_id(), "parentFolderId": target["id"]}
     call.world.store.put_raw(document["immutableId"], raw)
-    return _entity(call, user, mailboxes.change(call.world, document), 201)
+    return entity_of(call, user, mailboxes.change(call.world, document), 201)
 
 
 def _destination(call: Call, user: Document) -> Document:
@@ -214,7 +236,7 @@ def _destination(call: Call, user: Document) -> Document:
 def delete(call: Call) -> Answer:
     """To Recoverable Items, out of sight of the folders."""
     user = access.mailbox(call, access.WRITE)
-    document = _message(call, user)
+    document = one_of(call, user)
     hidden = folder_named(call, user, "recoverableitemsdeletions")
     if document["parentFolderId"] == hidden["id"]:
         mailboxes.remove(call.world, document)
@@ -227,7 +249,7 @@ def delete(call: Call) -> Answer:
 @routes.add("GET", ONE_IN_FOLDER + "/attachments")
 def list_attachments(call: Call) -> Answer:
     user = access.mailbox(call, access.READ)
-    document = _message(call, user)
+    document = one_of(call, user)
     found = []
     for number, part in enumerate(mime.parsed(call.world.store.raw(document["immutableId"])).walk()):
         if part.get_content_disposition() == "attachment":

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def send_mail(call: Call) -> Answer:
     user = access.mailbox(call, access.SEND)
     if call.headers.get("content-type", "").lower().startswith("text/plain"):
-        submit(call, user, _from_base64(call.body), keep=True)
+        submit(call, user, from_base64(call.body), keep=True)
         return Answer(202)
     given = {name.lower(): value for name, value in call.raw_json().items()}
     message = given.get("message")
@@ -40,7 +40,8 @@ def send_mail(call: Call) -> Answer:
     return Answer(202)
 
 
-def _from_base64(body: bytes) -> bytes:
+def from_base64(body: bytes) -> bytes:
+    """The MIME of a body."""
     try:
         raw = base64.b64decode(re.sub(rb"\s", b"", body), validate=True)
     except binascii.Error:

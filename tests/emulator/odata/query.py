@@ -15,6 +15,8 @@ from emulator.clock import parsed
 from emulator.odata.filter import Compare, Function, In, Node, leaves, negated, parse, value_of
 from emulator.odata.lexer import Malformed
 from emulator.odata.schema import EntityType
+from emulator.odata.search import Search, check_alone
+from emulator.odata.search import parse as parse_search
 
 KNOWN = {"$filter", "$select", "$top", "$skip", "$orderby", "$count", "$expand", "$search", "$skiptoken", "$format"}
 
@@ -57,6 +59,7 @@ class Options:
     skip: int = 0
     count: bool = False
     expand: str = ""
+    search: Search | None = None
 
     def pruned(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """What of a document goes out, in the type's order."""
@@ -67,7 +70,8 @@ class Options:
 
     def chosen(self, documents: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """Those that the filter takes, in the order asked for."""
-        found = [document for document in documents if self.filter is None or self.filter.holds(document)]
+        tests = [test for test in (self.filter, self.search) if test is not None]
+        found = [document for document in documents if all(test.holds(document) for test in tests)]
         for order in reversed(self.order):
             found.sort(key=order.key, reverse=order.descending)
         return found
@@ -91,12 +95,17 @@ def read(query: Mapping[str, str], type_: EntityType, rules: Rules, *, eventual:
             "Request with $search query parameter only works through MSGraph with a special request header:"
             " 'ConsistencyLevel: eventual'",
         )
+    search = None
+    if "$search" in asked:
+        if not rules.advanced:
+            check_alone(asked)
+        search = parse_search(asked["$search"], directory=rules.advanced)
     node = _filter(asked.get("$filter"), type_, rules, eventual)
     order = _order(asked.get("$orderby"), type_, node, rules, eventual)
     return Options(
         type_, rules, _select(asked.get("$select"), type_, rules), node, order,
         _number("$top", asked.get("$top"), rules), _skip(asked, rules), asked.get("$count", "").lower() == "true"
-        and (eventual or not rules.advanced), asked.get("$expand", ""),
+        and (eventual or not rules.advanced), asked.get("$expand", ""), search,
     )  # fmt: skip
 
 
