@@ -44,7 +44,7 @@ class Credential:
 class Wish:
     """What ``present`` asks for. ``known`` is the one in use: None where the task does not say, "" for none.
 
-    ``certificate`` is the thumbprint of one that the task brings along.
+    ``certificate`` is the thumbprint of one that the task brings along; ``renew`` asks for a new one in any case.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Wish:
     valid_for: timedelta
     known: Optional[str] = None
     certificate: Optional[str] = None
+    renew: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,8 @@ def _reason(used: Optional[Credential], wish: Wish, now: datetime) -> str:
         return "the one in use is not there any more" if wish.known else "there is none"
     if wish.certificate:
         return ""
+    if wish.renew:
+        return "the task asks for another one"
     if used.ends <= now:
         return "the one in use has expired"
     return "the one in use expires soon" if used.ends - now <= wish.rotate_before else ""

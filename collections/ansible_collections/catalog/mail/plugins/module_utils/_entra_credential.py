@@ -45,6 +45,7 @@ SPEC = MICROSOFT + WHICH + Spec(
         "name": {"type": "str", "default": "catalog.mail"},
         "certificate": {"type": "str"},
         "rotate_before": {"type": "int", "default": 30},
+        "renew": {"type": "bool", "default": False},
         "valid_for": {"type": "int", "default": 180},
         # Ids of keys are no secrets.
         "known_key_id": {"type": "str", "no_log": False},
@@ -80,7 +81,7 @@ class EntraCredential(Job):
         self._property = _PROPERTIES[params["kind"]]
         self._wish = Wish(
             params["name"], timedelta(days=params["rotate_before"]), timedelta(days=params["valid_for"]), params["known_key_id"],
-            thumbprints(self._certificate.der)[0] if self._certificate else None)
+            thumbprints(self._certificate.der)[0] if self._certificate else None, params["renew"])
         keep, named = params["keep_key_id"], params["key_id"]
         self._removal = Removal(params["name"], (named,) if named else (), keep, timedelta(seconds=params["grace"]))
         self._absent = params["state"] == "absent"

@@ -35,7 +35,7 @@ READ_CONSENT = Right("read which permissions are granted", "Application.Read.All
 WRITE_CONSENT = Right(
     "grant and revoke permissions (admin consent)", "AppRoleAssignment.ReadWrite.All", "Application.Read.All besides it")
 READ_USER = Right(
-    "look up mailboxes by address", "User.ReadBasic.All", "none is needed where mailboxes are named by their object id")
+    "look up mailboxes by address", "User.Read.All", "none is needed where mailboxes are named by their object id")
 READ_SCOPE = Right("read the roles of Exchange", "RoleManagement.ReadWrite.Exchange", "RoleManagement.Read.Exchange to read only")
 WRITE_SCOPE = Right("assign roles of Exchange", "RoleManagement.ReadWrite.Exchange")
 

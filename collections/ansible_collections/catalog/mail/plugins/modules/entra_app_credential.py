@@ -39,6 +39,10 @@ options:
     description: A new one is made when the one in use is valid for this many days or less.
     type: int
     default: 30
+  renew:
+    description: Whether a new one is made however long the one in use is valid. The one in use stays until it is removed.
+    type: bool
+    default: false
   valid_for:
     description: How many days a new one is valid. A policy of the tenant may allow less than that.
     type: int

@@ -55,7 +55,7 @@ attributes:
     support: full
 notes:
   - The automation needs the application permissions C(RoleManagement.ReadWrite.Exchange) and C(Application.Read.All), and
-    C(User.ReadBasic.All) where mailboxes are named by address.
+    C(User.Read.All) where mailboxes are named by address.
   - Exchange takes from 30 minutes to 2 hours to heed a change for an application that is in use.
   - A token of the application does not show these roles; only trying shows what they allow.
 seealso:
