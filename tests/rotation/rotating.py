@@ -104,7 +104,8 @@ class World:
     def started(self, playbook: Path, *words: str) -> subprocess.Popen[str]:
         """A run in a process group of its own. Pipelining is off: where it is needed the role says so itself."""
         environment = {
-            **os.environ, "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+            **os.environ, "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
             "ANSIBLE_PIPELINING": "false", "ANSIBLE_LOCAL_TEMP": str(self.folder / "local"), "ANSIBLE_NOCOLOR": "true",
             "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
             "XDG_RUNTIME_DIR": str(self.folder), "ANSIBLE_LOCALHOST_WARNING": "false",

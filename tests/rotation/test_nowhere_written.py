@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 from pathlib import Path
 
@@ -21,13 +23,11 @@ class Watch(threading.Thread):
     def run(self) -> None:
         while not self.done.wait(0.002):
             for folder in self.folders:
-                for path in folder.rglob("*") if folder.exists() else ():
-                    try:
-                        if path.is_file():
-                            self.names.add(path.name)
-                            self.contents.add(path.read_bytes())
-                    except OSError:
-                        continue  # gone since
+                for below, _folders, names in os.walk(folder):
+                    for name in names:
+                        self.names.add(name)
+                        with contextlib.suppress(OSError):  # gone since
+                            self.contents.add((Path(below) / name).read_bytes())
 
 
 @pytest.mark.parametrize("kind", ["secret", "certificate"])
