@@ -183,5 +183,3 @@ def read_state(module) -> Dict[str, Any]:
     """What mailbox_scope_info returns."""
     found = read_scope(connected(module), module.params, frozenset(MAIL), frozenset())
     return _result(found, described(found))
-
-
