@@ -81,6 +81,12 @@ def test_the_border_of_rotate_before(days, new):
     assert bool(plan([secret("one", -1, days)], wish("one"), NOW)) == new
 
 
+def test_another_one_is_made_where_the_task_asks_for_it():
+    asked = Wish(OURS, 30 * DAY, 180 * DAY, "good", renew=True)
+    assert [change.action for change in plan([GOOD], asked, NOW)] == ["create"]
+    assert [change.action for change in plan([GOOD, NEWER], asked, NOW)] == ["remove", "create"]
+
+
 def test_a_certificate_of_the_task_is_registered_once():
     one = Credential("c", OURS, NOW, NOW + DAY, ("ab" * 20,))
     assert plan([one], wish(certificate="ab" * 20), NOW) == []
