@@ -23,10 +23,11 @@ def entra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(autouse=True)
 def _as_new(entra: Running) -> Iterator[None]:
-    """No faults of another test, and a log of this one alone."""
+    """No faults of another test, the present time, and a log of this one alone."""
     entra.forget_requests()
     yield
     entra.clear_faults()
+    entra.advance(-entra.state()["offset"])
 
 
 @pytest.fixture(scope="session")
