@@ -128,5 +128,3 @@ def moment(text: str) -> datetime | None:
 def _number(found: dict[str, Any], name: str) -> int:
     value = found.get(name)
     return value if isinstance(value, int) else 0
-
-
