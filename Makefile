@@ -14,9 +14,11 @@ COLLECTION := collections/ansible_collections/catalog/mail
 LAB := python molecule/shared/lab.py
 HAS_LAB = [ "$$(id -u)" -eq 0 ] && [ -x .venv/bin/python ] && command -v podman >/dev/null
 SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
+# Tests that have the emulator of Entra and Graph, and need no host of the lab.
+EMULATED := tests/contract tests/graph tests/rotation
 LINTED_PYTHON := $(SERVICE)/src $(COLLECTION)/plugins $(COLLECTION)/tests/unit tests molecule .ci
 
-.PHONY: help quickstart test unit lint sanity service lab integration molecule faults bench build requirements clean purge tools machine
+.PHONY: help quickstart test unit lint sanity service microsoft lab integration molecule faults bench build requirements clean purge tools machine
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +28,7 @@ quickstart: machine ## a bare host, its relay, the application and its settings,
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 
 test: ## everything below down to molecule, stopping at the first failure (root)
-	@.ci/sections machine lint unit sanity lab integration+service,molecule
+	@.ci/sections machine lint unit sanity lab integration,microsoft+service,molecule
 
 unit: tools ## tests without a host: pure code, and the repository itself
 	@pytest -q $(COLLECTION)/tests/unit tests/service/unit tests/repository tests/roles
@@ -46,11 +48,14 @@ sanity: tools ## ansible-test sanity
 service: machine ## tests of the service as a process, with SMTP servers and PostgreSQL of their own (root)
 	@pytest tests/service/system
 
+microsoft: machine ## tests of modules and roles for Entra and Graph, with an emulator of both
+	@pytest $(EMULATED)
+
 lab: machine ## start the lab's hosts, or leave them as they are (root)
 	@$(LAB) up
 
 integration: lab ## tests against the lab's hosts (root)
-	@pytest tests --ignore tests/repository --ignore tests/roles --ignore tests/service
+	@pytest tests --ignore tests/repository --ignore tests/roles --ignore tests/service $(EMULATED:%=--ignore %)
 
 # In a lab of their own, so that they run beside the integration tests.
 molecule: export CATALOG_MAIL_LAB = 2

@@ -4,6 +4,8 @@
   lab.py up [HOST...]      have the hosts running (all of them by default; the mail server always); clears faults
   lab.py reset HOST...     make bare hosts anew from their image
   lab.py fault NAME...     make the mail server misbehave: exactly so; `none` makes it behave
+  lab.py entra METHOD PATH [JSON]   tell or ask the emulator on the host entra (tests/emulator/README.md, "Control")
+  lab.py entra begin       have it forget everything but the tenant that the scenarios begin with
   lab.py status            what stands
   lab.py down              remove hosts and network; images, certificates and passwords stay
   lab.py purge             remove all of it
@@ -19,8 +21,8 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
-from labkit import certificates, faults, hosts, images, network, podman
-from labkit.definition import BARE_HOSTS, HOSTS, MAIL, NETWORK, SUBNET, Host
+from labkit import certificates, entra, faults, hosts, images, network, podman
+from labkit.definition import BARE_HOSTS, ENTRA, HOSTS, MAIL, NETWORK, SUBNET, Host
 from labkit.state import LabError, credentials, home, lock, remove_home, say
 
 
@@ -32,6 +34,8 @@ def up(names: list[str]) -> None:
     if HOSTS[MAIL].container in hosts.running():
         _clear_faults()
     hosts.ensure(wanted, passwords)
+    if HOSTS[ENTRA] in wanted:
+        entra.clear_faults()
     images.remove_outdated(host.image for host in HOSTS.values())
     say(f"The lab is up: {', '.join(host.name for host in wanted)} ({time.monotonic() - start:.1f} s).")
 
@@ -67,6 +71,17 @@ def fault(names: list[str]) -> None:
     wanted = [name for name in names if name != "none"]
     faults.set_to(wanted)
     say(f"The mail server's faults: {', '.join(wanted) or 'none'} ({time.monotonic() - start:.1f} s).")
+
+
+def tell_entra(words: list[str]) -> None:
+    """Tell or ask the emulator, and print what it answers."""
+    if words == ["begin"]:
+        entra.begin()
+        say("The emulator has nothing but the tenant that the scenarios begin with.")
+    elif 2 <= len(words) <= 3:
+        say(entra.control(*words))
+    else:
+        raise LabError("Say `entra begin`, or `entra METHOD PATH [JSON]`, such as: entra GET state")
 
 
 def status() -> None:
@@ -121,11 +136,12 @@ def main() -> int:
     commands.add_parser("up").add_argument("names", metavar="HOST", nargs="*")
     commands.add_parser("reset").add_argument("names", metavar="HOST", nargs="+")
     commands.add_parser("fault").add_argument("names", metavar="NAME", nargs="+")
+    commands.add_parser("entra").add_argument("words", metavar="WORD", nargs="+")
     for name in ("status", "down", "purge"):
         commands.add_parser(name)
     arguments = vars(parser.parse_args())
     command: dict[str, Callable[..., None]] = {
-        "up": up, "reset": reset, "fault": fault, "status": status, "down": down, "purge": purge,
+        "up": up, "reset": reset, "fault": fault, "entra": tell_entra, "status": status, "down": down, "purge": purge,
     }
     try:
         podman.check_machine()

@@ -16,11 +16,15 @@ OURS = "ansible_collections.catalog.mail."
 
 # A file that is not named here is pure: it decides and touches nothing.
 EDGES = {
-    "_authorities", "_catalog_api", "_connection", "_evidence", "_files", "_mailbox", "_postfix", "_postfix_facts", "_submission",
+    "_authorities", "_catalog_api", "_connection", "_entra", "_evidence", "_files", "_graph", "_libraries", "_login", "_mailbox",
+    "_patience", "_postfix", "_postfix_facts", "_submission", "_token_cache", "_web", "_x509",
 }
 FRAME = {"_discreet", "_module"}
 # Stand on the frame: they read by the edges, let pure code decide, and apply by the edges.
-JOBS = {"_configuration", "_delivery", "_email_settings", "_replies", "_request"}
+JOBS = {
+    "_configuration", "_delivery", "_email_settings", "_entra_app", "_entra_credential", "_exchange_scope", "_graph_permissions",
+    "_microsoft", "_replies", "_request",
+}
 PURE = set(UTILS) - EDGES - FRAME - JOBS
 
 # What pure code may use of the standard library: nothing here reads a file, a clock, a socket or the environment.

@@ -74,12 +74,15 @@ class PlainSenders:
         self._port = 0
 
     def sender(self, settings: SendingSettings) -> PlainSenders:
-        self._port = settings.smtp.port
+        self._port = settings.server.port
         return self
 
     probe = sender
 
-    def send(self, message: bytes, envelope_from: str, envelope_to: str) -> Evidence:
+    def reserve(self) -> float:
+        return 0.0
+
+    def send(self, message: bytes, envelope_from: str, envelope_to: str, *, again: bool = False) -> Evidence:
         try:
             client = self._client()
             client.sendmail(envelope_from, [envelope_to], message)

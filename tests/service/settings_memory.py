@@ -12,7 +12,7 @@ from catalog_mail.domain.diagnosis import MailboxFailed
 from catalog_mail.domain.errors import PreconditionFailed
 from catalog_mail.domain.mailbox import MailboxEvidence
 from catalog_mail.domain.people import Principal, Role
-from catalog_mail.domain.settings import TLS, Deployment, ImapServer, SendingSettings, SmtpServer
+from catalog_mail.domain.settings import TLS, Deployment, ImapServer, MailboxServer, SendingSettings, SmtpServer
 from catalog_mail.ports import AuditEntry, Evidence, StoredSecret, StoredSettings
 from catalog_mail.services.email_settings import EmailSettings, Installation
 
@@ -97,7 +97,10 @@ class RecordingSender:
     senders: RecordingSenders
     settings: SendingSettings
 
-    def send(self, message: bytes, envelope_from: str, envelope_to: str) -> Evidence:
+    def reserve(self) -> float:
+        return 0.0
+
+    def send(self, message: bytes, envelope_from: str, envelope_to: str, *, again: bool = False) -> Evidence:
         self.senders.sent.append((self.settings, message, envelope_from, envelope_to))
         return Evidence("mail.corp.test", "250 2.0.0 Ok", None, None, 0.01)
 
@@ -109,16 +112,17 @@ class RecordingSender:
 class RecordingMailboxes:
     """Fulfils ports.Mailboxes: keeps what it is asked to open; `failure` is what opening raises."""
 
-    probed: list[ImapServer] = field(default_factory=list)
+    probed: list[MailboxServer] = field(default_factory=list)
     failure: MailboxFailed | None = None
 
-    def probe(self, server: ImapServer) -> MailboxEvidence:
+    def probe(self, server: MailboxServer) -> MailboxEvidence:
         self.probed.append(server)
         if self.failure:
             raise self.failure
-        return MailboxEvidence(f"{server.host}:{server.port}", None, 3, 1, True, True, False, 0.01)
+        place = f"{server.host}:{server.port}" if isinstance(server, ImapServer) else server.graph_url
+        return MailboxEvidence(place, None, 3, 1, True, True, False, 0.01)
 
-    def open(self, server: ImapServer) -> Any:
+    def open(self, server: MailboxServer) -> Any:
         raise NotImplementedError
 
 

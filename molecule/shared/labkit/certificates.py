@@ -1,10 +1,11 @@
-"""The lab's CA and the mail server's certificates: a right one, one for another name, one from a CA nobody knows."""
+"""The lab's CA and its servers' certificates: right ones, one for another name, one from a CA nobody knows."""
 from __future__ import annotations
 
 import pathlib
 import shutil
 import subprocess
 
+from labkit.definition import ENTRA, ENTRA_NAME, GRAPH_NAME, HOSTS, LOGIN_NAME
 from labkit.state import LabError, home, say, write
 
 # openssl counts in seconds and days.
@@ -15,9 +16,11 @@ _NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc
 _NAMES = {
     "mail": ("lab-ca", ("mail.corp.test", "smtp.corp.test", "imap.corp.test", "corp.test")),
     "other": ("lab-ca", ("other.corp.test",)),
+    # By its address as well: the machine itself does not know the lab's names.
+    "entra": ("lab-ca", (ENTRA_NAME, LOGIN_NAME, GRAPH_NAME, HOSTS[ENTRA].address)),
     "untrusted": ("untrusted-ca", ("mail.corp.test", "smtp.corp.test", "imap.corp.test", "corp.test")),
 }
-"""Certificate -> the CA that signs it, and the names that it is for."""
+"""Certificate -> the CA that signs it, and the names and addresses that it is for."""
 
 
 def ensure() -> None:
@@ -76,7 +79,7 @@ def _make_certificate(folder: pathlib.Path, name: str, authority: str, names: tu
         "req", "-new", *_NEW_KEY,
         "-keyout", str(folder / f"{name}.key"), "-out", str(request), "-subj", f"/O=catalog.mail lab/CN={names[0]}",
     )
-    alternatives = ",".join(f"DNS:{each}" for each in names)
+    alternatives = ",".join(f"{'IP' if each[-1].isdigit() else 'DNS'}:{each}" for each in names)
     extensions.write_text(
         f"subjectAltName={alternatives}\nbasicConstraints=CA:FALSE\n"
         "keyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n"

@@ -10,8 +10,8 @@ import shutil
 from collections.abc import Iterator
 
 from labkit import network
-from labkit.definition import GATEWAY, HOSTS, MAIL, SHARED, Host, digest
-from labkit.state import home
+from labkit.definition import BARE_HOSTS, EMULATOR, ENTRA, GATEWAY, GRAPH_NAME, HOSTS, MAIL, SHARED, Host, digest
+from labkit.state import entra_secrets, home
 
 Files = dict[str, tuple[bytes, int]]
 """Path inside the host -> content and mode; all belong to root."""
@@ -26,7 +26,9 @@ def files_for(host: Host, passwords: dict[str, str]) -> Files:
         CA_FILE: ((home() / "ca.crt").read_bytes(), 0o644),
         "etc/hosts": (_hosts_file(host).encode(), 0o644),
     }
-    return files | _mail_server(passwords) if host.name == MAIL else files
+    if host.name == MAIL:
+        return files | _mail_server(passwords)
+    return files | _entra() if host.name == ENTRA else files
 
 
 def definition_of(files: Files) -> str:
@@ -63,16 +65,11 @@ def _hosts_file(host: Host) -> str:
 
 def _mail_server(passwords: dict[str, str]) -> Files:
     """Its configuration as it stands beside this module, certificates, the users, and the DNS's addresses."""
-    files: Files = {}
-    root = SHARED / "mail"
-    for path in sorted(root.rglob("*")):
-        if path.is_file():
-            files[str(path.relative_to(root))] = (path.read_bytes(), 0o755 if os.access(path, os.X_OK) else 0o644)
-    certificates = home() / "certificates"
+    files = _standing_in("mail")
     for name in ("mail", "other", "untrusted"):
-        files[f"etc/lab/certificates/{name}/cert.pem"] = ((certificates / f"{name}.crt").read_bytes(), 0o644)
-        files[f"etc/lab/certificates/{name}/key.pem"] = ((certificates / f"{name}.key").read_bytes(), 0o600)
-    bare = [address for host in HOSTS.values() if host.name != MAIL for address in (host.address, f"[{host.address6}]")]
+        files |= _certificate(name)
+    hosts = [HOSTS[name] for name in BARE_HOSTS]
+    bare = [address for host in hosts for address in (host.address, f"[{host.address6}]")]
     files["etc/lab/bare_hosts"] = ("".join(f"{address}\n" for address in bare).encode(), 0o644)
     files["etc/dnsmasq.d/hosts.conf"] = (_dns_of_hosts(network.has_ipv6()).encode(), 0o644)
     files["etc/lab/passwords.all"] = ("".join(_login(*user) for user in passwords.items()).encode(), 0o640)
@@ -80,18 +77,47 @@ def _mail_server(passwords: dict[str, str]) -> Files:
     return files
 
 
+def _entra() -> Files:
+    """The emulator's package, its unit, and what it is told with."""
+    files = _standing_in("entra") | _certificate("entra")
+    for path in sorted(EMULATOR.rglob("*.py")):
+        files[f"opt/lab/emulator/{path.relative_to(EMULATOR)}"] = (path.read_bytes(), 0o644)
+    files["etc/lab/control-token"] = (entra_secrets()["control_token"].encode(), 0o600)
+    files["etc/lab/emulator.env"] = (f"GRAPH=https://{GRAPH_NAME}\n".encode(), 0o644)
+    return files
+
+
+def _standing_in(folder: str) -> Files:
+    """The files that lie ready for a host beside this package."""
+    root = SHARED / folder
+    return {
+        str(path.relative_to(root)): (path.read_bytes(), 0o755 if os.access(path, os.X_OK) else 0o644)
+        for path in sorted(root.rglob("*")) if path.is_file()
+    }
+
+
+def _certificate(name: str) -> Files:
+    certificates = home() / "certificates"
+    return {
+        f"etc/lab/certificates/{name}/cert.pem": ((certificates / f"{name}.crt").read_bytes(), 0o644),
+        f"etc/lab/certificates/{name}/key.pem": ((certificates / f"{name}.key").read_bytes(), 0o600),
+    }
+
+
 def _dns_of_hosts(ipv6: bool) -> str:
     """dnsmasq's lines for the hosts: forward, reverse, and who may send as the catalog's domain and its hosts."""
     # The machine itself, which the hosts see when a playbook's control node talks to them.
     lines, senders = [f"host-record=control.corp.test,{GATEWAY}"], []
     for host in HOSTS.values():
-        addresses = [host.address, host.address6] if ipv6 else [host.address]
-        lines.append(f"host-record={host.fqdn},{','.join(addresses)}")
+        addresses = [host.address, host.address6] if ipv6 and host.ipv6 else [host.address]
+        lines += [f"host-record={name},{','.join(addresses)}" for name in (host.fqdn, *host.aliases)]
         if host.domain == "catalog.test":
             senders += [f"ip4:{host.address}"] + ([f"ip6:{host.address6}"] if ipv6 else [])
             # Mail from root@ the host itself: SPF is looked up for exactly that name (RFC 7208, 4.1).
             lines.append(f'txt-record={host.fqdn},"v=spf1 a -all"')
     lines.append(f'txt-record=catalog.test,"v=spf1 {" ".join(senders)} -all"')
+    cloud = HOSTS[ENTRA]
+    lines.append(f'txt-record={cloud.domain},"v=spf1 ip4:{cloud.address} ip6:{cloud.address6} -all"')
     return "\n".join(lines) + "\n"
 
 

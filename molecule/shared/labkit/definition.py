@@ -33,6 +33,12 @@ DNS_SERVER = f"{_IPV4}.25"
 MAIL = "mail"
 MAIL_ADDRESS = DNS_SERVER
 MAIL_NAME = "mail.corp.test"
+ENTRA = "entra"
+ENTRA_NAME = "entra.cloud.test"
+LOGIN_NAME, GRAPH_NAME = "login.entra.test", "graph.entra.test"
+"""Where the emulator answers as Microsoft Entra and as Microsoft Graph."""
+CLOUD_DOMAIN = "cloud.test"
+"""The domain whose mailboxes the emulator has."""
 SUBMISSION_ACCOUNT = "catalog@corp.test"
 USERS = ("alice@corp.test", "bob@corp.test", "replies@corp.test", SUBMISSION_ACCOUNT)
 """Mailboxes and logins; the name is the whole address."""
@@ -56,6 +62,7 @@ _MAIL_SERVER = (
     "postfix", "dovecot-imapd", "dovecot-lmtpd", "dovecot-sieve", "dnsmasq", "opendkim", "opendmarc", "openssl",
     "bind9-host",
 )
+_EMULATOR = ("python3-uvicorn", "python3-h11", "python3-aiosmtpd", "python3-cryptography", "python3-jwt", "openssl")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +89,10 @@ class Host:
     number: int
     """The last part of its IPv4 address and, written alike, of its IPv6 address."""
     image: Image
+    aliases: tuple[str, ...] = ()
+    """Further names in the lab's DNS."""
+    ipv6: bool = True
+    """Whether the lab's DNS gives its IPv6 address, where there is IPv6."""
 
     @property
     def container(self) -> str:
@@ -109,10 +120,14 @@ HOSTS = {
     for host in (
         Host(MAIL, MAIL_NAME, 25, Image("mail", "bookworm", _SYSTEM + _MAIL_SERVER)),
         Host("catalog12", "catalog12.catalog.test", 12, Image("debian12", "bookworm", _SYSTEM, _TO_INSTALL)),
+        # Its emulator listens on IPv4 alone.
+        Host(ENTRA, ENTRA_NAME, 30, Image("entra", "trixie", _SYSTEM + _EMULATOR), (LOGIN_NAME, GRAPH_NAME), ipv6=False),
         Host("catalog13", "catalog13.catalog.test", 13, Image("debian13", "trixie", _SYSTEM, _TO_INSTALL)),
     )
 }
-BARE_HOSTS = tuple(name for name in HOSTS if name != MAIL)
+BARE_HOSTS = tuple(name for name in HOSTS if name not in (MAIL, ENTRA))
+EMULATOR = SHARED.parents[1] / "tests" / "emulator"
+"""The package that runs on the host entra."""
 
 
 def digest(*parts: object) -> str:

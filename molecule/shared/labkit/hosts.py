@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from labkit import content, podman, probes
-from labkit.definition import CONTAINER_PREFIX, DNS_SERVER, LABEL, MAIL, NETWORK, Host, digest
+from labkit import content, entra, podman, probes
+from labkit.definition import CONTAINER_PREFIX, DNS_SERVER, ENTRA, LABEL, MAIL, NETWORK, Host, digest
 from labkit.network import has_ipv6
 from labkit.state import LabError, say
 
@@ -143,4 +143,6 @@ def trouble(host: Host, *, lenient: bool = False) -> str | None:
         return None if lenient and host.name != MAIL else _DEGRADED
     if state != "running":
         return f"systemd says {state}"
-    return probes.mail_server_trouble() if host.name == MAIL else None
+    if host.name == MAIL:
+        return probes.mail_server_trouble()
+    return entra.trouble() if host.name == ENTRA else None

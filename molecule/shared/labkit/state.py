@@ -82,6 +82,22 @@ def credentials() -> dict[str, str]:
     return users
 
 
+def entra_secrets() -> dict[str, str]:
+    """What the emulator on the host entra is told with: its control's token, and the client secret of the automation.
+
+    Made once, in entra.json, where the inventory of the lab finds the second.
+    """
+    path = home() / "entra.json"
+    try:
+        known = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        known = {}
+    found = {name: known.get(name) or secrets.token_urlsafe(30) for name in ("control_token", "automation_secret")}
+    if found != known:
+        write(path, json.dumps(found, indent=2) + "\n")
+    return found
+
+
 def _password(user: str) -> str:
     """A new password: 24 letters and digits, by which a leak is found however it was quoted.
 

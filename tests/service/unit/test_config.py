@@ -24,6 +24,26 @@ def test_one_line_is_enough(tmp_path: Path):
     assert str(found.queue_database()) == "sqlite:////var/lib/catalog-mail/queue.db"
 
 
+def test_how_microsoft_is_reached(tmp_path: Path):
+    assert set(config.load(written(tmp_path, LEAST)).microsoft.model_dump().values()) == {None}
+    text = '[microsoft]\nauthority_url = "https://login.corp.test:8443/"\nca_file = "/etc/ca.pem"\n'
+    found = config.load(written(tmp_path, LEAST + text)).microsoft
+    assert (found.authority_url, found.graph_url, found.ca_file) == ("https://login.corp.test:8443", None, "/etc/ca.pem")
+
+
+@pytest.mark.parametrize(
+    ("database", "expected"),
+    [
+        ("sqlite:////srv/data/x.db", "/srv/data"),
+        ("sqlite://", "/var/lib/catalog-mail"),
+        ("postgresql://app@db/catalog", "/var/lib/catalog-mail"),
+    ],
+)
+def test_where_the_processes_of_a_host_meet(tmp_path: Path, database: str, expected: str):
+    found = config.load(written(tmp_path, f'{LEAST}database_url = "{database}"\n'))
+    assert str(found.state_folder()) == expected
+
+
 def test_the_password_of_postgresql_comes_from_its_file(tmp_path: Path):
     (tmp_path / "password").write_text("p@ss/wörd\n")
     text = f'{LEAST}database_url = "postgresql://app@db.example.com/catalog"\ndatabase_password_file = "{tmp_path}/password"\n'
@@ -43,6 +63,9 @@ REFUSED = {
     "other deployment": (LEAST + 'deployment = "saas"\n', "deployment"),
     "port as text": (LEAST + '[builtin]\nport = "25"\n', "builtin.port"),
     "concurrency 0": (LEAST + "[queue]\nconcurrency = 0\n", "queue.concurrency"),
+    "Graph by its path": (LEAST + '[microsoft]\ngraph_url = "https://graph.corp.test/v1.0"\n', "microsoft.graph_url"),
+    "Entra without TLS": (LEAST + '[microsoft]\nauthority_url = "http://login.corp.test"\n', "microsoft.authority_url"),
+    "a CA file by a relative path": (LEAST + '[microsoft]\nca_file = "ca.pem"\n', "microsoft.ca_file"),
     "cloud with a sender that is no address": (LEAST + '[cloud]\nfrom_address = "a@b\\r\\nBcc: c@d"\n', "cloud.from_address"),
     "cloud without its sender": (LEAST.replace("base", 'deployment = "cloud"\nbase'), "cloud.from_address"),
 }

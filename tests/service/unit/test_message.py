@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from catalog_mail.domain import headers
+from catalog_mail.domain.intent import candidates
 from catalog_mail.domain.message import Mail, Replies, Thread, compose, message_id
 from catalog_mail.domain.text import body, one_line
 from hypothesis import example, given, settings
@@ -295,6 +296,16 @@ def test_a_mail_that_can_be_answered_says_where_and_is_recognised_by_its_id() ->
     assert message["Message-ID"] == f"<{REPLIES.intent}@corp.test>" == message_id(replace(MAIL, replies=REPLIES))
     assert message["References"] == parsed(replace(MAIL, thread=THREAD))["References"], "it stays in its thread"
     assert not {"Reply-To", "X-Catalog-Intent"} & set(parsed(MAIL).keys())
+
+
+def test_the_intent_stands_in_references_where_the_server_may_change_the_message_id() -> None:
+    mail = replace(MAIL, thread=THREAD, replies=replace(REPLIES, referred=True))
+    message = parsed(mail)
+    root, own = message["References"].split()
+    assert root == message["In-Reply-To"] == parsed(replace(MAIL, thread=THREAD))["References"], "it stays in its thread"
+    assert own != message["Message-ID"], "no mail refers to itself"
+    assert candidates([own]) == [REPLIES.intent]
+    assert all(len(line) <= 78 for line in compose(mail).split(b"\r\n") if line.startswith((b"References", b" <")))
 
 
 def test_an_answer_of_ours_names_what_it_answers() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -69,6 +70,12 @@ def test_the_end_of_patience(after: timedelta, expected: timedelta | None) -> No
     assert at == (None if expected is None else START + expected)
 
 
+def test_never_before_the_server_wants_it() -> None:
+    asked = replace(failure(Cause.THROTTLED), retry_after=300.0)
+    at = next_attempt(asked, tries=1, accepted_at=START, now=START, backoff=EVEN, chance=0.5)
+    assert at == START + timedelta(seconds=300)
+
+
 def test_days_of_tries_are_few_enough_and_end() -> None:
     now, tries = START, 0
     while now is not None and tries < 1000:
@@ -81,6 +88,7 @@ def test_days_of_tries_are_few_enough_and_end() -> None:
 
 def test_what_concerns_one_message_does_not_hold_up_the_others() -> None:
     alone = {Cause.RECIPIENT_REFUSED, Cause.OTHER_ANSWER, Cause.CONNECTION_LOST, Cause.NOT_RENDERED, Cause.INTERNAL_ERROR}
+    alone |= {Cause.OTHER_GRAPH_ANSWER}
     assert NOT_THE_MESSAGES_FAULT | alone | OF_RECEIVING == set(Cause), "every cause is on one side"
     assert not any(concerns_all(failure(code)) for code in alone)
     assert all(concerns_all(failure(code)) for code in NOT_THE_MESSAGES_FAULT)

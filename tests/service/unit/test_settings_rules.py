@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from catalog_mail.domain.clouds import MicrosoftAccess
 from catalog_mail.domain.errors import InputRefused, ManagedByProvider
-from catalog_mail.domain.settings import TLS, Deployment, SmtpServer, Transport
+from catalog_mail.domain.settings import TLS, Deployment, GraphServer, Receiver, SmtpServer, Transport
 from catalog_mail.domain.settings_reading import DESTINATIONS, read
 from catalog_mail.domain.settings_rules import (
     Change,
@@ -15,8 +16,10 @@ from catalog_mail.domain.settings_rules import (
     changes,
     check,
     check_deployment,
+    concerns_receiving,
     concerns_sending,
     fates,
+    receiving_settings,
     sending_settings,
 )
 
@@ -62,6 +65,11 @@ MICROSOFT_REPLIES = {
         "microsoft": {"tenant_id": "t", "client_id": "c", "client_secret": "old"},
     }
 }
+APP = "notifications.microsoft"
+BY_MICROSOFT = merged(
+    at("notifications.transport", "microsoft"),
+    at(APP, {"email_address": "catalog@corp.test", "tenant_id": "t", "client_id": "c", "client_secret": "old"}),
+)
 # Everything that a secret belongs to is set.
 FULL = merged(
     SMTP,
@@ -92,6 +100,11 @@ def refused(
         merged(SMTP, at("notifications.smtp.username", None)),
         merged(SMTP, at(PASSWORD, "new"), REPLIES),
         merged(SENDER, at("notifications.enabled", True), MICROSOFT_REPLIES),
+        BY_MICROSOFT,
+        merged(BY_MICROSOFT, at("notifications.from.address", "other@corp.test"), MICROSOFT_REPLIES),
+        merged(BY_MICROSOFT, at(f"{APP}.client_secret", None), at(f"{APP}.certificate", PEM)),
+        merged(BY_MICROSOFT, at(f"{APP}.tenant_id", "corp.onmicrosoft.com")),
+        merged(BY_MICROSOFT, at(f"{APP}.client_id", "5c0e7a5e-0000-4000-8000-000000000001")),
     ],
 )
 def test_settings_that_fit_together(given: dict[str, Any]) -> None:
@@ -102,7 +115,15 @@ def test_settings_that_fit_together(given: dict[str, Any]) -> None:
     ("given", "fields"),
     [
         (at("notifications.enabled", True), ["notifications.from.address"]),
-        (merged(SENDER, at("notifications.transport", "microsoft")), ["notifications.transport"]),
+        (
+            at("notifications.transport", "microsoft"),
+            [f"{APP}.email_address", f"{APP}.tenant_id", f"{APP}.client_id", f"{APP}.client_secret"],
+        ),
+        (merged(BY_MICROSOFT, at("notifications.from.display_name", "Catalog")), ["notifications.from.display_name"]),
+        (merged(BY_MICROSOFT, at(f"{APP}.client_secret", None)), [f"{APP}.client_secret"]),
+        (merged(BY_MICROSOFT, at(f"{APP}.tenant_id", "t/../x")), [f"{APP}.tenant_id"]),
+        (merged(BY_MICROSOFT, at(f"{APP}.tenant_id", "Common")), [f"{APP}.tenant_id"]),
+        (merged(BY_MICROSOFT, at(f"{APP}.client_id", "c d")), [f"{APP}.client_id"]),
         (merged(SMTP, at("notifications.smtp.host", None), at("notifications.smtp.username", None)), ["notifications.smtp.host"]),
         (merged(SMTP, at("notifications.smtp.host", None), at(PASSWORD, "new")), ["notifications.smtp.host"]),
         (SMTP, [PASSWORD]),
@@ -122,7 +143,10 @@ def test_settings_that_fit_together(given: dict[str, Any]) -> None:
         ),
         (
             merged(SENDER, at("interactions", {"enabled": True, "receiver": "microsoft"})),
-            ["interactions.reply_to", "interactions.microsoft.tenant_id", "interactions.microsoft.client_id"],
+            [
+                "interactions.reply_to", "interactions.microsoft.tenant_id", "interactions.microsoft.client_id",
+                "interactions.microsoft.client_secret",
+            ],
         ),
         (
             merged(SENDER, at("interactions", {"receiver": "microsoft", "intent_tracking": "subaddress"})),
@@ -298,15 +322,69 @@ def test_the_deployment_is_not_changed_by_the_settings(here: Deployment) -> None
 def test_what_sending_needs_of_a_document() -> None:
     builtin = SmtpServer("127.0.0.1", 25, TLS.NONE)
     given = merged(FULL, at("notifications.smtp.ca_file", "/etc/ca.pem"), at("notifications.from.display_name", "Data Catalog"))
-    smtp = sending_settings(read(given).document, {PASSWORD: "hunter2"}, builtin)
+    smtp = sending_settings(read(given).document, {PASSWORD: "hunter2"}, builtin, MicrosoftAccess())
     assert (smtp.transport, smtp.from_address, smtp.display_name) == (Transport.SMTP, "noreply@corp.test", "Data Catalog")
-    assert smtp.smtp == SmtpServer("smtp.corp.test", 587, TLS.STARTTLS, "app", "hunter2", 30, "/etc/ca.pem")
+    assert smtp.server == SmtpServer("smtp.corp.test", 587, TLS.STARTTLS, "app", "hunter2", 30, "/etc/ca.pem")
     assert "hunter2" not in repr(smtp)
     given = merged(given, at("notifications.transport", "builtin"))
-    local = sending_settings(read(given).document, {PASSWORD: "hunter2"}, builtin)
-    assert local.smtp == builtin
+    local = sending_settings(read(given).document, {PASSWORD: "hunter2"}, builtin, MicrosoftAccess())
+    assert local.server == builtin
 
 
 def test_a_password_without_a_user_name_is_not_used() -> None:
     given = merged(FULL, at("notifications.smtp.username", None))
-    assert sending_settings(read(given).document, {PASSWORD: "hunter2"}, SmtpServer("h", 25, TLS.NONE)).smtp.password is None
+    builtin = SmtpServer("h", 25, TLS.NONE)
+    settings = sending_settings(read(given).document, {PASSWORD: "hunter2"}, builtin, MicrosoftAccess())
+    assert isinstance(settings.server, SmtpServer) and settings.server.password is None
+
+
+def test_what_sending_by_microsoft_needs_of_a_document() -> None:
+    builtin = SmtpServer("h", 25, TLS.NONE)
+    secrets = {f"{APP}.client_secret": "hunter2"}
+    sending = sending_settings(read(BY_MICROSOFT).document, secrets, builtin, MicrosoftAccess(ca_file="/etc/ca.pem"))
+    assert (sending.from_address, sending.display_name) == ("catalog@corp.test", "")
+    assert sending.server == GraphServer(
+        "catalog@corp.test", "t", "c", "https://login.microsoftonline.com", "https://graph.microsoft.com", APP,
+        client_secret="hunter2", ca_file="/etc/ca.pem",
+    )  # fmt: skip
+    assert "hunter2" not in repr(sending)
+    other = merged(BY_MICROSOFT, at("notifications.from.address", "other@corp.test"))
+    assert sending_settings(read(other).document, secrets, builtin, MicrosoftAccess()).from_address == "other@corp.test"
+
+
+@pytest.mark.parametrize(
+    ("cloud", "access", "expected"),
+    [
+        ("global", MicrosoftAccess(), ("https://login.microsoftonline.com", "https://graph.microsoft.com")),
+        ("us_gov", MicrosoftAccess(), ("https://login.microsoftonline.us", "https://graph.microsoft.us")),
+        ("us_gov_dod", MicrosoftAccess(), ("https://login.microsoftonline.us", "https://dod-graph.microsoft.us")),
+        ("china", MicrosoftAccess(), ("https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn")),
+        ("china", MicrosoftAccess(graph_url="https://g"), ("https://login.chinacloudapi.cn", "https://g")),
+        ("global", MicrosoftAccess("https://a", "https://g"), ("https://a", "https://g")),
+    ],
+)
+def test_the_cloud_decides_the_addresses_unless_the_deployment_does(
+    cloud: str, access: MicrosoftAccess, expected: tuple[str, str]
+) -> None:
+    given = merged(MICROSOFT_REPLIES, at("interactions.microsoft.cloud", cloud))
+    receiving = receiving_settings(read(given).document, {"interactions.microsoft.client_secret": "x"}, access)
+    assert receiving.receiver is Receiver.MICROSOFT
+    assert isinstance(receiving.server, GraphServer)
+    assert (receiving.server.authority_url, receiving.server.graph_url) == expected
+    assert receiving.server.mailbox == "replies@corp.test"
+    assert not receiving.archive.enabled
+
+
+@pytest.mark.parametrize(
+    ("path", "imap", "microsoft"),
+    [
+        ("interactions.receiver", True, True),
+        ("interactions.imap.host", True, False),
+        ("interactions.microsoft.client_secret", False, True),
+        ("interactions.reply_to", False, True),
+        ("interactions.sync_interval", False, False),
+    ],
+)
+def test_which_changes_open_the_mailbox(path: str, imap: bool, microsoft: bool) -> None:
+    change = Change(path, None, "x")
+    assert (concerns_receiving(change, Receiver.IMAP), concerns_receiving(change, Receiver.MICROSOFT)) == (imap, microsoft)

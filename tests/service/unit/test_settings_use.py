@@ -148,7 +148,7 @@ def test_the_test_message_goes_out_with_the_candidate_settings_and_everything_st
     desk = Desk()
     saved = desk.settings.save(SMTP, trying=Trying(), if_match=None, principal=ADMIN)
     [(used, message, envelope_from, envelope_to)] = desk.senders.sent
-    assert (used.transport, used.smtp.host, used.smtp.password) == (Transport.SMTP, "smtp.corp.test", "\u2603hunter2")
+    assert (used.transport, used.server.host, used.server.password) == (Transport.SMTP, "smtp.corp.test", "\u2603hunter2")
     assert (envelope_from, envelope_to) == ("noreply@corp.test", "admin@corp.test")
     assert saved.tested
     assert (saved.tested.recipient, saved.tested.evidence.response) == ("admin@corp.test", "250 2.0.0 Ok")
@@ -406,12 +406,12 @@ def test_how_to_send_is_read_once_until_somebody_saves_on_whichever_node() -> No
     desk = Desk()
     desk.settings.save(SMTP, trying=UNTRIED, if_match=None, principal=ADMIN)
     other = desk.node()
-    assert {other.sending().smtp.timeout for _ in range(5)} == {30}
+    assert {other.sending().server.timeout for _ in range(5)} == {30}
     loads = desk.store.loads
-    assert [other.sending().smtp.timeout, other.switched_on()] == [30, True]
+    assert [other.sending().server.timeout, other.switched_on()] == [30, True]
     assert desk.store.loads == loads
     desk.settings.save(with_("notifications.smtp.timeout", 5), trying=UNTRIED, if_match=None, principal=ADMIN)
-    assert other.sending().smtp.timeout == 5
+    assert other.sending().server.timeout == 5
 
 
 def test_before_anything_was_saved_nothing_is_sent() -> None:
@@ -437,20 +437,20 @@ def test_a_password_whose_key_was_lost_is_told_as_the_cause() -> None:
     assert refusal.value.field == PASSWORD
     assert desk.settings.read().document["notifications"]["smtp"]["password"]["present"] is True
     assert desk.settings.save(SMTP, trying=UNTRIED, if_match=None, principal=ADMIN).changes != []
-    assert desk.settings.sending().smtp.password == "\u2603hunter2"
+    assert desk.settings.sending().server.password == "\u2603hunter2"
 
 
 def test_the_hosts_own_mail_server_is_the_installations() -> None:
     desk = Desk()
     desk.settings.save(with_("notifications.transport", "builtin"), trying=UNTRIED, if_match=None, principal=ADMIN)
     sending = desk.settings.sending()
-    assert (sending.smtp, sending.from_address) == (POSTFIX, "noreply@corp.test")
+    assert (sending.server, sending.from_address) == (POSTFIX, "noreply@corp.test")
 
 
 def test_in_the_cloud_edition_mail_goes_the_providers_way() -> None:
     desk = Desk(Deployment.CLOUD)
     sending = desk.settings.sending()
-    assert (sending.smtp, sending.smtp.tls, (sending.from_address, sending.display_name)) == (POSTFIX, TLS.NONE, PROVIDER)
+    assert (sending.server, sending.server.tls, (sending.from_address, sending.display_name)) == (POSTFIX, TLS.NONE, PROVIDER)
     assert list(desk.settings.read().document["notifications"]) == ["enabled"]
     with pytest.raises(ManagedByProvider):
         desk.settings.save(SMTP, trying=Trying(), if_match=None, principal=ADMIN)
@@ -473,7 +473,7 @@ def test_a_test_alone_saves_nothing_and_uses_what_was_given_or_what_is_in_force(
     assert desk.store.stored.revision == 0
     desk.settings.save(SMTP, trying=UNTRIED, if_match=None, principal=ADMIN)
     desk.settings.test(None, recipient=None, principal=ADMIN)
-    assert [(used.smtp.password, to) for used, _, _, to in desk.senders.sent] == [
+    assert [(used.server.password, to) for used, _, _, to in desk.senders.sent] == [
         ("\u2603hunter2", "alice@corp.test"),
         ("\u2603hunter2", "admin@corp.test"),
     ]

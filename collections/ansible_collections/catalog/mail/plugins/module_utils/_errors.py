@@ -26,6 +26,10 @@ class InputRefused(CatalogMailError):
         super().__init__(f"{field}: {reason}. {remedy}.", field=field, cause=reason, remedy=remedy)
 
 
+class RegistrationMissing(InputRefused):
+    """There is no app registration, or no service principal of it, as before the first run of entra_app."""
+
+
 class PostfixRefused(CatalogMailError):
     """Postfix itself rejects a configuration, in its own words."""
 
@@ -84,3 +88,34 @@ class TokenMissing(ApiFailed):
 
 class Outdated(ApiFailed):
     """What a plan was made from was changed by somebody else before the plan was carried out."""
+
+
+class LibraryMissing(CatalogMailError):
+    """A Python library that the module needs is not there: which one, for which Python, and what installs it."""
+
+    def __init__(self, library: str, requirement: str, python: str) -> None:
+        super().__init__(
+            f"The Python library {library} is missing for {python}. Install it there: {python} -m pip install '{requirement}'. "
+            "The module runs on the host of its task: with delegate_to: localhost that is the control node.",
+            library=library, remedy=f"{python} -m pip install '{requirement}'")
+
+
+class MicrosoftFailed(CatalogMailError):
+    """Entra or Graph cannot be used, or refuses: ``cause`` and ``remedy`` are sentences.
+
+    ``details`` are what there is of ``field``, ``code`` (theirs), ``status`` of HTTP and ``request_id`` (for their support).
+    """
+
+    def __init__(self, cause: str, remedy: str, **details) -> None:
+        said = {name: value for name, value in details.items() if value is not None}
+        super().__init__(f"{cause} {remedy}", cause=cause, remedy=remedy, **said)
+
+
+class LoginRefused(MicrosoftFailed):
+    """No token. ``lag`` says that it may yet come, once all replicas know what was just made."""
+
+    lag = False
+
+
+class NotSettled(MicrosoftFailed):
+    """What was written was not seen, or reads did not agree, before the time was up."""

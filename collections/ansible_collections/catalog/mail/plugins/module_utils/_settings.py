@@ -15,12 +15,14 @@ from __future__ import annotations
 import math
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
-from ._settings_options import SECRETS, SETTINGS
+from ._settings_options import NOTES, SECRETS, SETTINGS
 
 Document = Mapping[str, Any]
 
 _MAILBOX_TEST = 60
 """Seconds that opening the mailbox of replies may take: the application gives each step of it 30."""
+
+_NOTES = frozenset(path for paths in NOTES.values() for path in paths)
 
 _OF_A_SECRET = ("present", "absent", "changed", "removed")
 """The words of the API for a secret before and after a change."""
@@ -40,7 +42,8 @@ def merged(current: Document, desired: Document) -> Dict[str, Any]:
     """The document to write: the present one, and over it what a task says (as ``given`` returns it).
 
     An empty text removes: a secret becomes null, which the API takes as its removal; anything else is left out, so
-    that its default holds. A secret that the task does not name is left out, which keeps it.
+    that its default holds. A secret that the task does not name is left out, which keeps it. What tells of a secret is
+    left out where the task gives the secret without it: the application knows whether it is the same one.
     """
     sections = {name: current[name] for name in SETTINGS if isinstance(current.get(name), Mapping)}
     return _laid_over(sections, desired, "")
@@ -48,8 +51,9 @@ def merged(current: Document, desired: Document) -> Dict[str, Any]:
 
 def _laid_over(current: Document, desired: Document, above: str) -> Dict[str, Any]:
     document: Dict[str, Any] = {}
+    outdated = {path for name in desired for path in NOTES.get(above + name, ())}
     for name, value in current.items():
-        if above + name not in SECRETS:
+        if above + name not in SECRETS and above + name not in outdated:
             document[name] = _laid_over(value, {}, f"{above}{name}.") if isinstance(value, Mapping) else value
     for name, value in desired.items():
         path = above + name
@@ -58,7 +62,7 @@ def _laid_over(current: Document, desired: Document, above: str) -> Dict[str, An
             document[name] = _laid_over(below if isinstance(below, Mapping) else {}, value, f"{path}.")
         elif value != "":
             document[name] = value
-        elif path in SECRETS:
+        elif path in SECRETS or path in _NOTES:
             document[name] = None
         else:
             document.pop(name, None)

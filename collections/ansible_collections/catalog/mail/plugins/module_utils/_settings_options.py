@@ -13,10 +13,15 @@ _TLS = ["none", "starttls", "implicit"]
 _CLOUDS = ["global", "us_gov", "us_gov_dod", "china"]
 _SECRET: Dict[str, Any] = {"type": "str", "no_log": True}
 
+_NOTE: Dict[str, Any] = {"type": "str", "no_log": False}
+
 _REGISTRATION: Dict[str, Any] = {
     "tenant_id": {"type": "str"},
     "client_id": {"type": "str"},
     "client_secret": _SECRET,
+    # What tells of a secret is none.
+    "client_secret_key_id": _NOTE,
+    "client_secret_expires_at": _NOTE,
     "certificate": _SECRET,
     "cloud": {"type": "str", "choices": _CLOUDS},
 }
@@ -78,3 +83,7 @@ def _secret_paths(options: Mapping[str, Mapping[str, Any]], above: str = "") -> 
 
 SECRETS: FrozenSet[str] = frozenset(_secret_paths(SETTINGS))
 """Where secrets stand, as dotted paths such as ``notifications.smtp.password``."""
+
+NOTES: Dict[str, FrozenSet[str]] = {
+    path: frozenset(path + end for end in ("_key_id", "_expires_at")) for path in SECRETS if path.endswith(".client_secret")}
+"""What tells of a secret and comes and goes with it, by the secret's path."""

@@ -99,6 +99,16 @@ options:
           client_secret:
             description: The client secret of the app registration.
             type: str
+          client_secret_key_id:
+            description:
+              - The identifier that the secret has in Microsoft Entra. It tells later runs which secret the application uses.
+              - It is kept with the secret. Another secret without it removes it.
+            type: str
+          client_secret_expires_at:
+            description:
+              - Until when Microsoft Entra takes the secret, such as V(2027-05-01T10:00:00Z).
+              - Kept as O(notifications.microsoft.client_secret_key_id) is.
+            type: str
           certificate:
             description: A certificate with its private key in place of the client secret, in PEM.
             type: str
@@ -165,6 +175,16 @@ options:
             type: str
           client_secret:
             description: The client secret of the app registration.
+            type: str
+          client_secret_key_id:
+            description:
+              - The identifier that the secret has in Microsoft Entra. It tells later runs which secret the application uses.
+              - It is kept with the secret. Another secret without it removes it.
+            type: str
+          client_secret_expires_at:
+            description:
+              - Until when Microsoft Entra takes the secret, such as V(2027-05-01T10:00:00Z).
+              - Kept as O(interactions.microsoft.client_secret_key_id) is.
             type: str
           certificate:
             description: A certificate with its private key in place of the client secret, in PEM.
@@ -315,6 +335,7 @@ changes:
 settings:
   description:
     - The settings in force at the end, in the form of the options. Of a secret there are C(present) and C(changed_at).
+    - Beside C(certificate) there are C(certificate_thumbprint) and C(certificate_expires_at), as found in it.
     - In check mode those that are in force now. Also C(deployment), and by whom and when they were changed.
   returned: success
   type: dict

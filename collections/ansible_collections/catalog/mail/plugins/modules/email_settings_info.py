@@ -15,6 +15,9 @@ version_added: 0.1.0
 description:
   - Returns the settings that M(catalog.mail.email_settings) sets, in the same form.
   - Of a secret it returns whether there is one and when it was changed, never the secret.
+  - Of the credentials of an app registration it returns which they are and until when they are good, as far as that is
+    known. Of a client secret C(client_secret_key_id) and C(client_secret_expires_at), as they were given with it. Of a
+    certificate C(certificate_thumbprint) (SHA-1, as Microsoft Entra shows it) and C(certificate_expires_at).
 extends_documentation_fragment:
   - catalog.mail.api
 attributes:
@@ -37,6 +40,10 @@ EXAMPLES = r"""
   ansible.builtin.assert:
     that: email.health.ready and email.health.configured
     fail_msg: "{{ email.health.problems | join(' ') | default('The e-mail settings are not complete.', true) }}"
+
+- name: Show until when Microsoft Entra takes the client secret
+  ansible.builtin.debug:
+    msg: "{{ email.settings.notifications.microsoft.client_secret_expires_at | default('not known', true) }}"
 
 - name: Show how old the password of the mail server is
   ansible.builtin.debug:

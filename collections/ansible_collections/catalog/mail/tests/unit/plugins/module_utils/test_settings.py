@@ -89,6 +89,25 @@ def test_the_document_to_write(desired, document):
     assert merged(CURRENT, desired) == document
 
 
+REGISTRATION = {"tenant_id": "t", "client_id": "c"}
+NOTES = {"client_secret_key_id": "k", "client_secret_expires_at": "2027-05-01T10:00:00Z"}
+
+
+@pytest.mark.parametrize("section", ["notifications", "interactions"])
+@pytest.mark.parametrize("said,sent", [
+    ({}, NOTES),
+    ({"tenant_id": "u"}, {"tenant_id": "u", **NOTES}),
+    # With a secret only what the task itself tells of it is sent: the application knows whether it is another one.
+    ({"client_secret": "s"}, {"client_secret": "s"}),
+    ({"client_secret": "s", "client_secret_key_id": "l"}, {"client_secret": "s", "client_secret_key_id": "l"}),
+    ({"client_secret": ""}, {"client_secret": None}),
+    ({"client_secret_key_id": ""}, {**NOTES, "client_secret_key_id": None}),
+])
+def test_what_tells_of_a_secret_goes_with_it(section, said, sent):
+    current = {section: {"microsoft": {**REGISTRATION, "client_secret": SECRET, **NOTES}}}
+    assert merged(current, {section: {"microsoft": said}}) == {section: {"microsoft": {**REGISTRATION, **sent}}}
+
+
 def test_removing_what_is_not_there_says_so_to_the_application():
     document = merged(CURRENT, {"notifications": {"smtp": {"username": "", "password": ""}}})
     assert "username" not in document["notifications"]["smtp"]

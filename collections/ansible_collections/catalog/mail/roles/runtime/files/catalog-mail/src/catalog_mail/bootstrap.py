@@ -20,8 +20,9 @@ from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.revision import WANTED, current
 from catalog_mail.adapters.database.settings_store import DatabaseSettings
 from catalog_mail.adapters.database.tokens import DatabaseTokens
-from catalog_mail.adapters.smtp import SmtpSenders
+from catalog_mail.adapters.servers import Mailboxes, Senders, Servers
 from catalog_mail.config import Config, read_secret
+from catalog_mail.domain.clouds import MicrosoftAccess
 from catalog_mail.domain.errors import Misconfigured
 from catalog_mail.domain.people import Principal
 from catalog_mail.domain.settings import TLS, Deployment, SmtpServer
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from catalog_mail.adapters.database.catalog import DatabaseCatalog
     from catalog_mail.adapters.database.replies import DatabaseReplies
     from catalog_mail.adapters.database.reply_state import DatabaseReplyState
-    from catalog_mail.adapters.imap import ImapMailboxes
     from catalog_mail.adapters.queue import DurableQueue
     from catalog_mail.api.context import Services
     from catalog_mail.ports import Conversations, DeliveryQueue
@@ -133,8 +133,16 @@ class Application:
         return Cipher.from_file(Path(self._config.key_file))
 
     @cached_property
-    def _senders(self) -> SmtpSenders:
-        return SmtpSenders()
+    def _servers(self) -> Servers:
+        return Servers(self._config.state_folder())
+
+    @cached_property
+    def _senders(self) -> Senders:
+        return Senders(self._servers)
+
+    @cached_property
+    def _mailboxes(self) -> Mailboxes:
+        return Mailboxes(self._servers)
 
     @cached_property
     def _audit(self) -> DatabaseAudit:
@@ -156,6 +164,7 @@ class Application:
                 builtin=builtin,
                 cloud_from=(cloud.from_address, cloud.display_name) if cloud else None,
                 catalog_name=config.catalog_name,
+                microsoft=MicrosoftAccess(**config.microsoft.model_dump()),
             ),
         )
 
@@ -274,12 +283,6 @@ class Application:
     @cached_property
     def _intent_keys(self) -> list[bytes]:
         return self._cipher.derived(INTENT)
-
-    @cached_property
-    def _mailboxes(self) -> ImapMailboxes:
-        from catalog_mail.adapters.imap import ImapMailboxes  # noqa: PLC0415
-
-        return ImapMailboxes()
 
     @cached_property
     def _reply_store(self) -> DatabaseReplies:

@@ -26,6 +26,13 @@ def _http_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _https_origin(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname or parts.username or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("is not an address such as https://graph.microsoft.com, without a path")
+    return value.rstrip("/")
+
+
 def _listen_address(value: str) -> str:
     host, separator, port = value.rpartition(":")
     if not separator or not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
@@ -99,6 +106,19 @@ class Replies(Section):
     largest_message: Annotated[int, Field(ge=10_000, le=200_000_000)] = 20 * 1024 * 1024
 
 
+class Microsoft(Section):
+    """How this host reaches Microsoft, where not in the usual way.
+
+    Without `authority_url` (Entra) and `graph_url` (Graph, without /v1.0) the cloud of the settings decides. `ca_file` names the
+    only authorities that are trusted then, `proxy_url` the proxy by which all of it goes; the environment's is not looked at.
+    """
+
+    authority_url: Annotated[str, AfterValidator(_https_origin)] | None = None
+    graph_url: Annotated[str, AfterValidator(_https_origin)] | None = None
+    ca_file: Annotated[str, AfterValidator(fields.absolute_path)] | None = None
+    proxy_url: Annotated[str, AfterValidator(_http_address)] | None = None
+
+
 class Config(Section):
     """The whole file. Paths are absolute."""
 
@@ -116,6 +136,7 @@ class Config(Section):
     cloud: Cloud | None = None
     queue: Queue = Queue()
     replies: Replies = Replies()
+    microsoft: Microsoft = Microsoft()
 
     @property
     def host(self) -> str:
@@ -135,6 +156,12 @@ class Config(Section):
         password = read_secret(self.database_password_file, "database_password_file")
         url = url.set(drivername="postgresql+psycopg")
         return url.set(password=password) if password else url
+
+    def state_folder(self) -> Path:
+        """Where the processes of this host leave something for one another: beside SQLite's file, else the service's own."""
+        url = make_url(self.database_url)
+        own = Path("/var/lib/catalog-mail")
+        return Path(url.database).parent if url.get_backend_name() == "sqlite" and url.database else own
 
     def queue_database(self) -> URL:
         """The engine's own database: a file beside SQLite's, or a schema in the same PostgreSQL."""

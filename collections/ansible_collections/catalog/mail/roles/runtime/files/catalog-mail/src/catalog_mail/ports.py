@@ -14,7 +14,7 @@ from catalog_mail.domain.notification import Delivery, Kind, Notification, State
 from catalog_mail.domain.outcome import Outcome
 from catalog_mail.domain.people import Principal, Role, User
 from catalog_mail.domain.reply import Answered, Reply
-from catalog_mail.domain.settings import ImapServer, SendingSettings
+from catalog_mail.domain.settings import MailboxServer, SendingSettings
 
 
 class Clock(Protocol):
@@ -44,8 +44,14 @@ class Evidence:
 class MailSender(Protocol):
     """One way to send, with its settings. Safe to use from several threads; keeps connections open between messages."""
 
-    def send(self, message: bytes, envelope_from: str, envelope_to: str) -> Evidence:
-        """Hand over one message. Raises SendingFailed and nothing else."""
+    def reserve(self) -> float:
+        """Take a turn for one message: 0, or for how many seconds nothing is to be sent; then ask again."""
+
+    def send(self, message: bytes, envelope_from: str, envelope_to: str, *, again: bool = False) -> Evidence:
+        """Hand over one message. Raises SendingFailed and nothing else.
+
+        `again` says that this message may have been handed over before: where that can be found out, it is not sent twice.
+        """
 
     def close(self) -> None: ...
 
@@ -364,10 +370,10 @@ class Mailbox(Protocol):
 class Mailboxes(Protocol):
     """Opens mailboxes."""
 
-    def open(self, server: ImapServer) -> Mailbox:
+    def open(self, server: MailboxServer) -> Mailbox:
         """Raises MailboxFailed."""
 
-    def probe(self, server: ImapServer) -> MailboxEvidence:
+    def probe(self, server: MailboxServer) -> MailboxEvidence:
         """Open it for a test, change nothing in it, close it. Raises MailboxFailed."""
 
 

@@ -17,8 +17,7 @@ from catalog_mail.api.context import Services, services
 from catalog_mail.api.problems import documented
 from catalog_mail.api.security import require
 from catalog_mail.domain.people import Principal, Role
-from catalog_mail.services.health import Health
-from catalog_mail.services.reply_state import State
+from catalog_mail.domain.settings_expiry import expiries
 
 router = APIRouter(tags=["operations"])
 
@@ -65,10 +64,11 @@ def _poll_age(services: Services) -> float | None:
 class _Gauges(Collector):
     """What is read from the database at the moment that the metrics are asked for."""
 
-    def __init__(self, health: Health, state: State, now: datetime) -> None:
-        self._health = health
-        self._replies = state
-        self._now = now
+    def __init__(self, services: Services) -> None:
+        self._health = services.health
+        self._replies = services.replies.look()
+        self._now = services.clock.now()
+        self._expiries = list(expiries(services.settings.read().document))
 
     def collect(self) -> Any:
         deliveries = GaugeMetricFamily(
@@ -87,7 +87,18 @@ class _Gauges(Collector):
             "1 if the e-mail settings are complete enough to send.",
             value=float(self._health.configured()),
         )
+        yield self._of_credentials()
         yield from self._of_replies()
+
+    def _of_credentials(self) -> Metric:
+        until = GaugeMetricFamily(
+            "catalog_mail_credential_expires_timestamp_seconds",
+            "Until when the credential of Microsoft that is in use is good, where that is known.",
+            labels=["use", "credential"],
+        )
+        for found in self._expiries:
+            until.add_metric([found.use, found.credential], found.at.timestamp())
+        return until
 
     def _of_replies(self) -> Iterator[Metric]:
         state = self._replies
@@ -119,9 +130,9 @@ class _Gauges(Collector):
     responses={200: {"description": "Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 def metrics(services: Annotated[Services, Depends(services)]) -> Response:
-    """Counts of deliveries by state and of replies by outcome, and how old the oldest open ones are. Needs no token."""
+    """Deliveries by state, replies by outcome, how old the oldest are, until when credentials are good. Needs no token."""
     registry = CollectorRegistry()
-    registry.register(_Gauges(services.health, services.replies.look(), services.clock.now()))
+    registry.register(_Gauges(services))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -67,7 +67,7 @@ class RepliesAnswer(BaseModel):
     """How receiving replies stands."""
 
     enabled: bool
-    receiver: str
+    receiver: str = Field(description="imap or microsoft.")
     intent_tracking: TrackingAnswer | None
     workers: list[WorkerAnswer]
     outcomes: OutcomesAnswer
@@ -84,7 +84,7 @@ def sync(
     now = services.clock.now()
     return RepliesAnswer(
         enabled=state.enabled,
-        receiver="imap",
+        receiver=state.receiver.value,
         intent_tracking=_tracking(state.tracking),
         workers=[_worker(worker, now) for worker in state.workers],
         outcomes=_outcomes(state),

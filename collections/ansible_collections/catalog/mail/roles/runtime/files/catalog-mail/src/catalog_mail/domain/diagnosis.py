@@ -31,6 +31,27 @@ class Cause(StrEnum):
     OTHER_IMAP_ANSWER = "other-imap-answer"
     OTHER_ANSWER = "other-smtp-answer"
     CONNECTION_LOST = "connection-lost"
+    # Of Microsoft Entra, which gives the tokens:
+    TENANT_UNKNOWN = "tenant-unknown"
+    CLIENT_UNKNOWN = "client-unknown"
+    CLIENT_DISABLED = "client-disabled"
+    SECRET_WRONG = "secret-wrong"
+    SECRET_EXPIRED = "secret-expired"
+    CERTIFICATE_NOT_REGISTERED = "certificate-not-registered"
+    CERTIFICATE_UNUSABLE = "certificate-unusable"
+    CLOUD_WRONG = "cloud-wrong"
+    CONDITIONAL_ACCESS = "conditional-access"
+    OTHER_ENTRA_ANSWER = "other-entra-answer"
+    # Of Microsoft Graph:
+    TOKEN_REFUSED = "token-refused"
+    PERMISSION_MISSING = "permission-missing"
+    ACCESS_BLOCKED = "access-blocked"
+    MAILBOX_UNKNOWN = "mailbox-unknown"
+    MAILBOX_NOT_LICENSED = "mailbox-not-licensed"
+    SEND_AS_DENIED = "send-as-denied"
+    THROTTLED = "throttled"
+    MICROSOFT_UNAVAILABLE = "microsoft-unavailable"
+    OTHER_GRAPH_ANSWER = "other-graph-answer"
     # Before any server was asked:
     NOT_CONFIGURED = "not-configured"
     NOT_RENDERED = "not-rendered"
@@ -51,7 +72,8 @@ class Failure:
 
     `field` is the setting to look at, such as `notifications.smtp.password`. `cause` and `remedy` are sentences
     without a secret. `temporary` says whether trying again may help. `smtp_code` and `smtp_text` are the server's
-    last answer (RFC 5321, 4.2), where it gave one.
+    last answer (RFC 5321, 4.2), where it gave one. `retry_after` are the seconds that a server asked to wait; they are not
+    stored.
     """
 
     code: Cause
@@ -61,6 +83,7 @@ class Failure:
     field: str | None = None
     smtp_code: int | None = None
     smtp_text: str | None = None
+    retry_after: float | None = None
 
 
 class SendingFailed(CatalogMailError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from datetime import UTC, datetime
 
 from catalog_mail.domain.addresses import checked_address
 from catalog_mail.domain.errors import InputRefused
@@ -14,6 +15,7 @@ from catalog_mail.domain.text import has_control_characters, is_storable
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _ZONE = re.compile(r"\A[^%]*(?:%[A-Za-z0-9_.-]{1,15})?\Z")
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?\Z")
 
 
@@ -91,3 +93,19 @@ def calendar(text: str) -> str:
             "It is not a systemd calendar expression.", "Give one such as 'Sun 02:00'; systemd-analyze calendar checks it."
         )
     return text
+
+
+def moment(text: str) -> str:
+    """A moment as RFC 3339 writes it; returned in UTC, of whole seconds. Graph gives seven digits behind the point."""
+    found = _MOMENT.fullmatch(text)
+    try:
+        if found:
+            return told(datetime.fromisoformat(found[1].upper() + found[2].upper()))
+    except (ValueError, OverflowError):
+        pass
+    raise Unfit("It is no moment as RFC 3339 writes one.", "Give one such as 2027-05-01T10:00:00Z.")
+
+
+def told(moment: datetime) -> str:
+    """A moment in the form of `moment`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -28,7 +28,8 @@ KEYWORDS = frozenset(disposition.keyword for disposition in Disposition)
 class Place:
     """Where identifiers of messages hold: `mailbox` names it for people, and `validity` changes when they are given anew.
 
-    For IMAP `imap://user@host/INBOX` and UIDVALIDITY (RFC 3501, 2.3.1.1). Keys of messages are UIDs as text.
+    For IMAP `imap://user@host/INBOX` and UIDVALIDITY (RFC 3501, 2.3.1.1); keys of messages are UIDs as text. For Graph
+    `graph://host/user/Inbox`, and always the same: its immutable ids are given once.
     """
 
     mailbox: str
@@ -66,7 +67,8 @@ class Overview:
 
     `unread` counts unread messages, `oldest_unread` is the arrival of the oldest. `taken` are keys of messages from a given
     one on that are read, though nobody of us has handled them (no keyword of ours): something else reads this mailbox.
-    `last` is the key after which the next arrival's follows, or None where keys have no order.
+    `last` tells a later look from where on to see: the last key, or where keys have no order the time of the last arrival.
+    None where there is neither.
     """
 
     unread: int

@@ -29,10 +29,15 @@ class Thread:
 
 @dataclass(frozen=True)
 class Replies:
-    """Where replies go, and the intent by which they are recognised; it is the Message-ID's local part too."""
+    """Where replies go, and the intent by which they are recognised; it is the Message-ID's local part too.
+
+    `referred` says that it stands in References as well: a server that gives the mail another Message-ID leaves these as they
+    are, and an answer repeats them (RFC 5322, 3.6.4).
+    """
 
     address: str
     intent: str
+    referred: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +117,17 @@ def _thread_headers(mail: Mail) -> list[tuple[str, str]]:
     root = threads.root_id(mail.thread.key, mail.catalog_domain)
     return [
         ("In-Reply-To", root),
-        ("References", root),
+        ("References", _references(root, mail)),
         ("Thread-Topic", headers.text(mail.thread.topic)),
         ("Thread-Index", threads.thread_index(mail.thread.key, mail.catalog_domain)),
     ]
+
+
+def _references(root: str, mail: Mail) -> str:
+    """The thread's root, which all its mails have in common; and this mail's intent, in an identifier that is no mail's own."""
+    if mail.replies is None or not mail.replies.referred:
+        return root
+    return f"{root}{headers.CRLF} <{mail.replies.intent}.intent@{mail.catalog_domain}>"
 
 
 def _content(mail: Mail) -> bytes:

@@ -25,6 +25,24 @@ NOT_THE_MESSAGES_FAULT = frozenset(
         Cause.LOGIN_REQUIRED,
         Cause.SENDER_REFUSED,
         Cause.NOT_SMTP,
+        Cause.TENANT_UNKNOWN,
+        Cause.CLIENT_UNKNOWN,
+        Cause.CLIENT_DISABLED,
+        Cause.SECRET_WRONG,
+        Cause.SECRET_EXPIRED,
+        Cause.CERTIFICATE_NOT_REGISTERED,
+        Cause.CERTIFICATE_UNUSABLE,
+        Cause.CLOUD_WRONG,
+        Cause.CONDITIONAL_ACCESS,
+        Cause.OTHER_ENTRA_ANSWER,
+        Cause.TOKEN_REFUSED,
+        Cause.PERMISSION_MISSING,
+        Cause.ACCESS_BLOCKED,
+        Cause.MAILBOX_UNKNOWN,
+        Cause.MAILBOX_NOT_LICENSED,
+        Cause.SEND_AS_DENIED,
+        Cause.THROTTLED,
+        Cause.MICROSOFT_UNAVAILABLE,
     }
 )
 
@@ -58,11 +76,12 @@ def next_attempt(
 ) -> datetime | None:
     """When to try again, or None: the failure is final.
 
-    The last try is made when `keep_trying` ends, however long the pause would have been.
+    Not before the server wants it. The last try is made when `keep_trying` ends, however long the pause would have been.
     """
     if not failure.temporary and not concerns_all(failure):
         return None
     end = accepted_at + backoff.keep_trying
     if now >= end:
         return None
-    return min(now + backoff.pause(tries, chance), end)
+    asked_for = timedelta(seconds=failure.retry_after or 0)
+    return min(now + max(backoff.pause(tries, chance), asked_for), end)

@@ -71,15 +71,50 @@ class SmtpServer:
     timeout: float = 30
     ca_file: str | None = None
 
+    @property
+    def way(self) -> tuple[str, ...]:
+        """What another of these stands for another server."""
+        return (self.host,)
+
+
+@dataclass(frozen=True)
+class GraphServer:
+    """A mailbox behind Microsoft Graph, and the app registration that may use it.
+
+    `mailbox` is the address of the account. Of the two credentials the certificate (PEM: private key and certificate) is used
+    where there are both. Addresses have no path; `section` names the settings in which all this stands. `timeout` is in
+    seconds, of each answer.
+    """
+
+    mailbox: str
+    tenant_id: str
+    client_id: str
+    authority_url: str
+    graph_url: str
+    section: str
+    client_secret: str | None = field(default=None, repr=False)
+    certificate: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+    proxy_url: str | None = field(default=None, repr=False)
+    timeout: float = 30
+
+    @property
+    def way(self) -> tuple[str, ...]:
+        """What another of these stands for another mailbox."""
+        return (self.graph_url, self.tenant_id, self.mailbox.lower())
+
 
 @dataclass(frozen=True)
 class SendingSettings:
-    """All that sending needs, with its secrets: hashable, so that a sender can be kept for it."""
+    """All that sending needs, with its secrets: hashable, so that a sender can be kept for it.
+
+    `server` is a GraphServer where the transport is Microsoft, and an SmtpServer otherwise.
+    """
 
     transport: Transport
     from_address: str
     display_name: str
-    smtp: SmtpServer
+    server: SmtpServer | GraphServer
 
 
 @dataclass(frozen=True)
@@ -95,6 +130,14 @@ class ImapServer:
     archive_mailbox: str = "Archive"
     ca_file: str | None = None
     timeout: float = 30
+
+    @property
+    def way(self) -> tuple[str, ...]:
+        """What another of these stands for another mailbox."""
+        return (self.host, self.username, self.mailbox)
+
+
+MailboxServer = ImapServer | GraphServer
 
 
 @dataclass(frozen=True)
@@ -113,12 +156,17 @@ class ReceivingSettings:
     on senders is required (RFC 8601), None for none.
     """
 
-    server: ImapServer
+    server: MailboxServer
     reply_to: str
     tracking: IntentTracking
     sync_interval: int
     authserv_id: str | None
     archive: ArchiveSettings
+
+    @property
+    def receiver(self) -> Receiver:
+        """What kind of server it is."""
+        return Receiver.MICROSOFT if isinstance(self.server, GraphServer) else Receiver.IMAP
 
 
 # -- the document ------------------------------------------------------------------------------------------------------
@@ -176,13 +224,24 @@ class Smtp(Part):
     )
 
 
+_KEPT = "Kept with the client secret: left out, it stays as long as the secret does; a new secret without it removes it."
+_DERIVED = "Read-only: found in the certificate."
+
+
 class Microsoft(Part):
     """An app registration with Graph permissions."""
 
     tenant_id: Line | None = None
     client_id: Line | None = None
     client_secret: Secret = None
+    client_secret_key_id: Line | None = Field(default=None, description=f"The secret's ID in Entra. {_KEPT}")
+    client_secret_expires_at: Annotated[str, AfterValidator(fields.moment)] | None = Field(
+        default=None, description=f"Until when Entra takes the secret, as RFC 3339 writes it. {_KEPT}",
+        examples=["2027-05-01T10:00:00Z"],
+    )  # fmt: skip
     certificate: Pem = None
+    certificate_thumbprint: str | None = Field(default=None, description=f"SHA-1, as Entra shows it. {_DERIVED}")
+    certificate_expires_at: str | None = Field(default=None, description=_DERIVED)
     cloud: Cloud = Cloud.GLOBAL
 
 

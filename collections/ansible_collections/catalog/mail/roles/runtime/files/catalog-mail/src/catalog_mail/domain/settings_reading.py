@@ -45,13 +45,23 @@ DESTINATIONS: Mapping[str, tuple[str, ...]] = {
     "interactions.microsoft.certificate": ("tenant_id", "client_id", "cloud"),
 }
 
+# What is known of a client secret: it stands beside the secret in the document, and comes and goes with it.
+BESIDE_THE_SECRET = ("client_secret_key_id", "client_secret_expires_at")
+# What the certificate itself tells.
+DERIVED = ("certificate_thumbprint", "certificate_expires_at")
+REGISTRATIONS = ("notifications.microsoft", "interactions.microsoft")
+
 
 @dataclass(frozen=True)
 class Candidate:
-    """Settings as somebody wants them. `document` has no secret in it and no part that is read-only."""
+    """Settings as somebody wants them. `document` has no secret in it and no part that is read-only.
+
+    `unsaid` are the paths of what stands beside a client secret and was left out.
+    """
 
     document: Mapping[str, Any]
     secrets: Mapping[str, Fate]
+    unsaid: frozenset[str] = frozenset()
 
     def value(self, path: str) -> Any:
         """The value at a dotted path of the document."""
@@ -66,9 +76,13 @@ def read(given: Mapping[str, Any]) -> Candidate:
         raise refusal(error) from None
     fates = {path: _fate(document, path) for path in DESTINATIONS}
     plain = document.model_dump(
-        mode="json", by_alias=True, include={"notifications", "interactions"}, exclude=_secrets_of(document)
+        mode="json", by_alias=True, include={"notifications", "interactions"}, exclude=_apart()
     )
-    return Candidate(plain, fates)
+    unsaid = frozenset(
+        f"{section}.{name}" for section in REGISTRATIONS for name in BESIDE_THE_SECRET
+        if name not in _part(document, section).model_fields_set
+    )  # fmt: skip
+    return Candidate(plain, fates, unsaid)
 
 
 def untouched() -> Mapping[str, Any]:
@@ -132,10 +146,8 @@ def _refused(found: Mapping[str, Any]) -> InputRefused:
 
 
 def _fate(document: Document, path: str) -> Fate:
-    *sections, name = path.split(".")
-    part: Any = document
-    for section in sections:
-        part = getattr(part, section)
+    section, _dot, name = path.rpartition(".")
+    part = _part(document, section)
     value = getattr(part, name)
     if isinstance(value, SecretStr):
         return Given(value.get_secret_value())
@@ -144,10 +156,17 @@ def _fate(document: Document, path: str) -> Fate:
     return Removed()
 
 
-def _secrets_of(_document: Document) -> dict[str, Any]:
-    """The paths of all secrets in the form that pydantic excludes by."""
+def _part(document: Document, section: str) -> Any:
+    part: Any = document
+    for name in section.split("."):
+        part = getattr(part, name)
+    return part
+
+
+def _apart() -> dict[str, Any]:
+    """The paths of all secrets, and of what is derived from them, in the form that pydantic excludes by."""
     excluded: dict[str, Any] = {}
-    for path in DESTINATIONS:
+    for path in (*DESTINATIONS, *(f"{section}.{name}" for section in REGISTRATIONS for name in DERIVED)):
         *sections, name = path.split(".")
         part = excluded
         for section in sections:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from catalog_mail.domain.clouds import MicrosoftAccess
 from catalog_mail.domain.errors import InputRefused, ManagedByProvider
 from catalog_mail.domain.settings import (
     TLS,
     ArchiveSettings,
+    Cloud,
     Deployment,
+    GraphServer,
     ImapServer,
     IntentTracking,
     Receiver,
@@ -20,13 +24,19 @@ from catalog_mail.domain.settings import (
     SmtpServer,
     Transport,
 )
-from catalog_mail.domain.settings_reading import DESTINATIONS, Candidate, Given, Kept, paths, several, value_at
+from catalog_mail.domain.settings_reading import BESIDE_THE_SECRET, DESTINATIONS, Candidate, Given, Kept, paths, several, value_at
 
 # What a stored secret is known as: its text, or None where it can no longer be decrypted.
 Secrets = Mapping[str, str | None]
 
 # The only part of the notifications' settings that the cloud edition's customer has.
 CUSTOMERS_OWN = ("enabled",)
+
+# A tenant's GUID or one of its domains, an application's GUID: both become parts of addresses.
+_TENANT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
+_CLIENT = re.compile(r"[A-Za-z0-9-]{1,100}")
+# Entra's names for no tenant in particular, of which an application by itself gets no token.
+_NO_TENANT = frozenset({"common", "organizations", "consumers"})
 
 
 @dataclass(frozen=True)
@@ -104,12 +114,21 @@ def changes(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any]) -
 
 def concerns_sending(change: Change) -> bool:
     """Whether a test message would tell anything about this change."""
-    return change.path.startswith("notifications.") and change.path != "notifications.enabled"
+    return change.path.startswith("notifications.") and change.path != "notifications.enabled" and not _is_a_note(change)
 
 
-def concerns_receiving(change: Change) -> bool:
-    """Whether opening the mailbox would tell anything about this change."""
-    return change.path.startswith(("interactions.imap.", "interactions.receiver", "interactions.enabled"))
+def concerns_receiving(change: Change, receiver: Receiver) -> bool:
+    """Whether opening the mailbox would tell anything about this change. With Microsoft the mailbox is that of `reply_to`."""
+    own = {
+        Receiver.IMAP: ("interactions.imap.",),
+        Receiver.MICROSOFT: ("interactions.microsoft.", "interactions.reply_to"),
+    }[receiver]
+    return change.path.startswith((*own, "interactions.receiver", "interactions.enabled")) and not _is_a_note(change)
+
+
+def _is_a_note(change: Change) -> bool:
+    """Whether it only tells of a secret, which the server at the other end does not hear."""
+    return change.path.rpartition(".")[2] in BESIDE_THE_SECRET
 
 
 def after(candidate: Candidate, secrets: Secrets) -> Secrets:
@@ -137,30 +156,46 @@ def smtp_server(document: Mapping[str, Any], secrets: Secrets) -> SmtpServer:
     )
 
 
-def sending_settings(document: Mapping[str, Any], secrets: Secrets, builtin: SmtpServer) -> SendingSettings:
-    """What of a checked document is needed to send."""
+def graph_server(
+    document: Mapping[str, Any], secrets: Secrets, section: str, mailbox: str, access: MicrosoftAccess
+) -> GraphServer:
+    """The mailbox behind Graph of a document that was checked; `section` is notifications.microsoft or interactions.microsoft."""
+    microsoft = value_at(document, section)
+    endpoints = access.endpoints(Cloud(microsoft["cloud"]))
+    return GraphServer(
+        mailbox=mailbox,
+        tenant_id=microsoft["tenant_id"],
+        client_id=microsoft["client_id"],
+        authority_url=endpoints.authority,
+        graph_url=endpoints.graph,
+        section=section,
+        client_secret=secrets.get(f"{section}.client_secret"),
+        certificate=secrets.get(f"{section}.certificate"),
+        ca_file=access.ca_file,
+        proxy_url=access.proxy_url,
+    )
+
+
+def sending_settings(
+    document: Mapping[str, Any], secrets: Secrets, builtin: SmtpServer, access: MicrosoftAccess
+) -> SendingSettings:
+    """What of a checked document is needed to send. `access` is how this host reaches Microsoft."""
     notifications = document["notifications"]
     transport = Transport(notifications["transport"])
-    server = builtin if transport is Transport.BUILTIN else smtp_server(document, secrets)
     sender = notifications["from"]
+    if transport is Transport.MICROSOFT:
+        account = notifications["microsoft"]["email_address"]
+        graph = graph_server(document, secrets, "notifications.microsoft", account, access)
+        return SendingSettings(transport, sender["address"] or account, "", graph)
+    server = builtin if transport is Transport.BUILTIN else smtp_server(document, secrets)
     return SendingSettings(transport, sender["address"], sender["display_name"], server)
 
 
-def receiving_settings(document: Mapping[str, Any], secrets: Secrets) -> ReceivingSettings:
-    """What of a checked document, whose receiver is IMAP, is needed to receive replies."""
+def receiving_settings(document: Mapping[str, Any], secrets: Secrets, access: MicrosoftAccess) -> ReceivingSettings:
+    """What of a checked document is needed to receive replies."""
     interactions = document["interactions"]
-    imap = interactions["imap"]
     return ReceivingSettings(
-        server=ImapServer(
-            host=imap["host"],
-            port=imap["port"],
-            tls=TLS(imap["tls"]),
-            username=imap["username"],
-            password=secrets.get("interactions.imap.password") or "",
-            mailbox=imap["mailbox"],
-            archive_mailbox=imap["archive_mailbox"],
-            ca_file=imap.get("ca_file"),
-        ),
+        server=_mailbox_server(document, secrets, access),
         reply_to=interactions["reply_to"],
         tracking=IntentTracking(interactions["intent_tracking"]),
         sync_interval=interactions["sync_interval"],
@@ -169,21 +204,105 @@ def receiving_settings(document: Mapping[str, Any], secrets: Secrets) -> Receivi
     )
 
 
+def credentials(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """The paths of the secrets that sending by this document uses; one of them is enough."""
+    notifications = document["notifications"]
+    if notifications["transport"] == Transport.MICROSOFT:
+        return _of_app("notifications.microsoft")
+    by_login = notifications["transport"] == Transport.SMTP and notifications["smtp"]["username"]
+    return ("notifications.smtp.password",) if by_login else ()
+
+
+def mailbox_credentials(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """The same for receiving."""
+    if document["interactions"]["receiver"] == Receiver.MICROSOFT:
+        return _of_app("interactions.microsoft")
+    return ("interactions.imap.password",)
+
+
+def _of_app(section: str) -> tuple[str, str]:
+    return f"{section}.certificate", f"{section}.client_secret"
+
+
+def _mailbox_server(document: Mapping[str, Any], secrets: Secrets, access: MicrosoftAccess) -> ImapServer | GraphServer:
+    interactions = document["interactions"]
+    if interactions["receiver"] == Receiver.MICROSOFT:
+        return graph_server(document, secrets, "interactions.microsoft", interactions["reply_to"], access)
+    imap = interactions["imap"]
+    return ImapServer(
+        host=imap["host"],
+        port=imap["port"],
+        tls=TLS(imap["tls"]),
+        username=imap["username"],
+        password=secrets.get("interactions.imap.password") or "",
+        mailbox=imap["mailbox"],
+        archive_mailbox=imap["archive_mailbox"],
+        ca_file=imap.get("ca_file"),
+    )
+
+
 def _sending(candidate: Candidate, secrets: Secrets) -> Iterator[InputRefused]:
-    transport = candidate.value("notifications.transport")
-    if candidate.value("notifications.enabled") and not candidate.value("notifications.from.address"):
+    transport = Transport(candidate.value("notifications.transport"))
+    if transport is Transport.MICROSOFT:
+        yield from _sending_by_microsoft(candidate, secrets)
+    elif candidate.value("notifications.enabled") and not candidate.value("notifications.from.address"):
         yield InputRefused(
             "notifications.from.address", "It is missing.", "Give the address that the notifications come from."
         )
-    if transport == Transport.MICROSOFT:
-        yield InputRefused(
-            "notifications.transport",
-            "Sending by Microsoft Graph is not available in this version.",
-            "Choose smtp, with an SMTP server of yours, or builtin, with a relay of the host's Postfix.",
-        )
-    if transport == Transport.SMTP and not candidate.value("notifications.smtp.host"):
+    if transport is Transport.SMTP and not candidate.value("notifications.smtp.host"):
         yield InputRefused("notifications.smtp.host", "It is missing.", "Give the mail server, or choose transport builtin.")
-    yield from _login(candidate, secrets, "notifications.smtp", needed=transport == Transport.SMTP)
+    yield from _login(candidate, secrets, "notifications.smtp", needed=transport is Transport.SMTP)
+
+
+def _sending_by_microsoft(candidate: Candidate, secrets: Secrets) -> Iterator[InputRefused]:
+    if not candidate.value("notifications.microsoft.email_address"):
+        yield InputRefused(
+            "notifications.microsoft.email_address", "It is missing.", "Give the account whose mailbox sends the notifications."
+        )
+    if candidate.value("notifications.from.display_name"):
+        yield InputRefused(
+            "notifications.from.display_name",
+            "With transport microsoft there is none: Exchange shows the name that the sending account has there.",
+            "Leave it out, and give the account that name in Exchange.",
+        )
+    yield from _app(candidate, secrets, "notifications.microsoft")
+
+
+def _app(candidate: Candidate, secrets: Secrets, section: str) -> Iterator[InputRefused]:
+    """Tenant, client, and one of the two credentials."""
+    tenant, client = (candidate.value(f"{section}.{name}") for name in ("tenant_id", "client_id"))
+    if not tenant:
+        yield InputRefused(f"{section}.tenant_id", "It is missing.", "Give the Directory (tenant) ID of the app registration.")
+    elif not _TENANT.fullmatch(tenant) or tenant.lower() in _NO_TENANT:
+        yield InputRefused(
+            f"{section}.tenant_id", "It is not the ID of a tenant.",
+            "Give the Directory (tenant) ID of the app registration, or a domain of the tenant.",
+        )  # fmt: skip
+    if not client:
+        yield InputRefused(f"{section}.client_id", "It is missing.", "Give the Application (client) ID of the app registration.")
+    elif not _CLIENT.fullmatch(client):
+        yield InputRefused(
+            f"{section}.client_id", "It is not the ID of an application.",
+            "Give the Application (client) ID that the app registration's Overview shows.",
+        )  # fmt: skip
+    held = [path for path in _of_app(section) if _is_held(candidate, secrets, path)]
+    if not held:
+        yield InputRefused(
+            f"{section}.client_secret", "There is neither a client secret nor a certificate.", "Give one of the two."
+        )
+    elif all(isinstance(candidate.secrets[path], Kept) and secrets[path] is None for path in held):
+        yield _lost(held[-1])
+
+
+def _is_held(candidate: Candidate, secrets: Secrets, path: str) -> bool:
+    fate = candidate.secrets[path]
+    return isinstance(fate, Given) or (isinstance(fate, Kept) and path in secrets)
+
+
+def _lost(path: str) -> InputRefused:
+    return InputRefused(
+        path, "The stored secret cannot be decrypted: the key file was replaced.", "Give it again, or restore the key file."
+    )
 
 
 def _login(candidate: Candidate, secrets: Secrets, section: str, *, needed: bool) -> Iterator[InputRefused]:
@@ -191,15 +310,12 @@ def _login(candidate: Candidate, secrets: Secrets, section: str, *, needed: bool
     username = candidate.value(f"{section}.username")
     path = f"{section}.password"
     fate = candidate.secrets[path]
-    password = isinstance(fate, Given) or (isinstance(fate, Kept) and path in secrets)
-    if username and not password and needed:
+    if username and not _is_held(candidate, secrets, path) and needed:
         yield InputRefused(path, "There is a user name and no password.", "Give the password, or no user name.")
     if isinstance(fate, Given) and not username:
         yield InputRefused(f"{section}.username", "There is a password and no user name.", "Give the user name, or no password.")
     if needed and username and isinstance(fate, Kept) and path in secrets and secrets[path] is None:
-        yield InputRefused(
-            path, "The stored secret cannot be decrypted: the key file was replaced.", "Give it again, or restore the key file."
-        )
+        yield _lost(path)
 
 
 def _interactions(candidate: Candidate, secrets: Secrets, deployment: Deployment) -> Iterator[InputRefused]:
@@ -219,12 +335,14 @@ def _interactions(candidate: Candidate, secrets: Secrets, deployment: Deployment
         )
     needed = {
         Receiver.IMAP: ("reply_to", "imap.host", "imap.username"),
-        Receiver.MICROSOFT: ("reply_to", "microsoft.tenant_id", "microsoft.client_id"),
+        Receiver.MICROSOFT: ("reply_to",),
     }[receiver]
     for name in needed:
         if not value(f"interactions.{name}"):
             yield InputRefused(f"interactions.{name}", "It is missing.", "Give it, or leave replies off.")
-    if receiver is Receiver.IMAP:
+    if receiver is Receiver.MICROSOFT:
+        yield from _app(candidate, secrets, "interactions.microsoft")
+    else:
         yield from _login(candidate, secrets, "interactions.imap", needed=True)
         mailbox, archive = (_mailbox_name(value(f"interactions.imap.{name}")) for name in ("mailbox", "archive_mailbox"))
         if mailbox == archive:

@@ -18,7 +18,8 @@ from catalog_mail.domain.text import body, one_line
 _POLICY = SMTP.clone(cte_type="7bit")
 _WAYS = {
     Transport.BUILTIN: "the mail server of the application's own host",
-    Transport.SMTP: "the mail server {host}, port {port}",
+    Transport.SMTP: "the mail server {server.host}, port {server.port}",
+    Transport.MICROSOFT: "Microsoft Graph and the mailbox {server.mailbox}",
 }
 
 
@@ -52,7 +53,7 @@ def trial_address(wanted: str | None, own: str | None, *, field: str) -> str:
 
 def trial_message(trial: Trial, sending: SendingSettings) -> bytes:
     """The message, as RFC 5322 wants it."""
-    way = _WAYS[sending.transport].format(host=sending.smtp.host, port=sending.smtp.port)
+    way = _WAYS[sending.transport].format(server=sending.server)
     text = (
         f"This is a test of the e-mail settings of {one_line(trial.catalog_name)}.\n\n"
         f"It was sent through {way}, and asked for by {one_line(trial.asked_by)}.\n"

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # Seconds to wait before an outcome that the database did not take is recorded again.
 RECORDING_PAUSES = (0.2, 1.0, 3.0, 10.0)
+# Longest pause, in seconds, between two questions of whether a message's turn has come; so long a stop may go unnoticed.
+TURN = 0.5
 
 
 class Settings(Protocol):
@@ -51,6 +53,13 @@ class _Refusal(Exception):
     failure: Failure
 
 
+@dataclass(frozen=True)
+class _NotYet(Exception):
+    """The server has limits, and this message's turn has not come; nothing was begun. To be asked again after `seconds`."""
+
+    seconds: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class DeliverNotifications:
     """Works on batches. Several threads may, each on its own batch."""
@@ -72,16 +81,21 @@ class DeliverNotifications:
         be the failure of all: then the others wait as long as that one, and the server is left in peace.
         """
         for delivery, notification in self.store.held(batch):
-            if stopping():
+            while not stopping():
+                try:
+                    outcome = self._deliver(batch, delivery, notification)
+                    break
+                except _NotYet as wait:
+                    time.sleep(min(wait.seconds, TURN))
+            else:
                 self.store.release(batch)
                 return
-            outcome = self._deliver(batch, delivery, notification)
             if outcome and outcome.failure and outcome.next_attempt_at and concerns_all(outcome.failure):
                 self.store.postpone(batch, outcome)
                 return
 
     def _deliver(self, batch: str, delivery: Delivery, notification: Notification) -> Outcome | None:
-        """One delivery; None if it is somebody else's by now."""
+        """One delivery; None if it is somebody else's by now. Raises _NotYet."""
         attempt = replace(delivery, attempts=delivery.attempts + 1)
         reason = self._reason_not_to(delivery, notification)
         if reason:
@@ -90,13 +104,16 @@ class DeliverNotifications:
             return outcome
         try:
             sending = self._sending()
+            self._take_turn(sending)
             message_id, message = self._rendered(attempt, notification, sending)
             if not self.store.begin(batch, replace(attempt, message_id=message_id, message=message)):
                 return None
-            response = self._send(message, attempt.recipient.address, sending)
+            response = self._send(message, attempt, sending)
             outcome = outcomes.sent(response, self.clock.now())
         except _Refusal as refusal:
             outcome = self._after(refusal.failure, attempt, notification)
+        except _NotYet:
+            raise
         except Exception as error:  # a mistake of ours, or the database: the others of the batch must not suffer by it
             log.exception("delivery %s was interrupted", attempt.id)
             outcome = self._after(_internal(error, "The message could not be sent"), attempt, notification)
@@ -129,6 +146,14 @@ class DeliverNotifications:
         except NotConfigured as error:
             raise _Refusal(Failure(Cause.NOT_CONFIGURED, error.cause, error.remedy, temporary=True, field=error.field)) from error
 
+    def _take_turn(self, sending: SendingSettings) -> None:
+        try:
+            pause = self.senders.sender(sending).reserve()
+        except SendingFailed as error:
+            raise _Refusal(error.failure) from error
+        if pause:
+            raise _NotYet(pause)
+
     def _rendered(self, attempt: Delivery, notification: Notification, sending: SendingSettings) -> tuple[str, bytes]:
         """Message-ID and message: those of an earlier try, or new ones."""
         if attempt.message_id is not None and attempt.message is not None:
@@ -141,10 +166,12 @@ class DeliverNotifications:
             log.exception("delivery %s could not be rendered", attempt.id)
             raise _Refusal(_internal(error, "The message could not be written", Cause.NOT_RENDERED)) from error
 
-    def _send(self, message: bytes, recipient: str, sending: SendingSettings) -> str:
-        """The server's answer that took the message."""
+    def _send(self, message: bytes, attempt: Delivery, sending: SendingSettings) -> str:
+        """The server's answer that took the message. Of an earlier try nobody may know how it ended."""
+        again = attempt.attempts > 1
         try:
-            return self.senders.sender(sending).send(message, sending.from_address, recipient).response
+            sender = self.senders.sender(sending)
+            return sender.send(message, sending.from_address, attempt.recipient.address, again=again).response
         except SendingFailed as error:
             raise _Refusal(error.failure) from error
 

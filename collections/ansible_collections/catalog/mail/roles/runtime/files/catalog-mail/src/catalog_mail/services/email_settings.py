@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from catalog_mail.domain import settings_reading, settings_rules
+from catalog_mail.domain import settings_credentials, settings_reading, settings_rules
+from catalog_mail.domain.clouds import MicrosoftAccess
 from catalog_mail.domain.errors import CatalogMailError, Conflict, InputRefused, NotConfigured, NotPermitted, PreconditionFailed
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.mailbox import MailboxEvidence
@@ -66,13 +67,15 @@ class Trying:
 class Installation:
     """What was decided when the application was deployed.
 
-    `builtin` is the host's own Postfix, `cloud_from` address and display name of the cloud edition's mails.
+    `builtin` is the host's own Postfix, `cloud_from` address and display name of the cloud edition's mails, `microsoft` how
+    this host reaches Microsoft.
     """
 
     deployment: Deployment
     builtin: SmtpServer
     cloud_from: tuple[str, str] | None
     catalog_name: str
+    microsoft: MicrosoftAccess = field(default_factory=MicrosoftAccess)
 
 
 class EmailSettings:
@@ -111,22 +114,10 @@ class EmailSettings:
         """How to receive replies at this moment; None while they are switched off. Raises NotConfigured."""
         stored = self._current()
         document, secrets = _document(stored), _secrets(stored)
-        interactions = document["interactions"]
-        if not interactions["enabled"]:
+        if not document["interactions"]["enabled"]:
             return None
-        if interactions["receiver"] != Receiver.IMAP.value:
-            raise NotConfigured(
-                "Receiving by Microsoft Graph is not available in this version.",
-                "Choose the receiver imap, or switch replies off.",
-                field="interactions.receiver",
-            )
-        if secrets.get("interactions.imap.password") is None:
-            raise NotConfigured(
-                "The stored password of the mailbox cannot be decrypted: the key file was replaced.",
-                "Save the settings with the password again, or restore the key file.",
-                field="interactions.imap.password",
-            )
-        return settings_rules.receiving_settings(document, secrets)
+        self._check_readable(settings_rules.mailbox_credentials(document), secrets, "of the mailbox")
+        return settings_rules.receiving_settings(document, secrets, self._here.microsoft)
 
     def revision(self) -> int:
         """The revision in force; it grows with each change."""
@@ -200,7 +191,7 @@ class EmailSettings:
         settings_rules.check_deployment(given, self._here.deployment)
         candidate = settings_reading.read(given)
         settings_rules.check(candidate, _secrets(stored), _document(stored), self._here.deployment)
-        return candidate
+        return settings_credentials.completed(candidate, _secrets(stored), _document(stored))
 
     @staticmethod
     def _check_revision(stored: StoredSettings, if_match: int | None) -> None:
@@ -218,15 +209,19 @@ class EmailSettings:
     @staticmethod
     def _to_be_opened(candidate: Candidate, trying: Trying, changes: list[Change]) -> bool:
         """The mailbox is the customer's in the cloud edition too."""
-        by_imap = candidate.value("interactions.enabled") and candidate.value("interactions.receiver") == Receiver.IMAP.value
-        return trying.wanted and by_imap and (not changes or any(map(settings_rules.concerns_receiving, changes)))
+        if not trying.wanted or not candidate.value("interactions.enabled"):
+            return False
+        receiver = Receiver(candidate.value("interactions.receiver"))
+        return not changes or any(settings_rules.concerns_receiving(change, receiver) for change in changes)
 
     def _open_mailbox(self, candidate: Candidate, stored: StoredSettings) -> MailboxEvidence:
         secrets = settings_rules.after(candidate, _secrets(stored))
-        return self._mailboxes.probe(settings_rules.receiving_settings(candidate.document, secrets).server)
+        receiving = settings_rules.receiving_settings(candidate.document, secrets, self._here.microsoft)
+        return self._mailboxes.probe(receiving.server)
 
     def _try(self, candidate: Candidate, stored: StoredSettings, principal: Principal, trying: Trying) -> Tested:
-        if self._here.cloud_from is None and not candidate.value("notifications.from.address"):
+        by_microsoft = candidate.value("notifications.transport") == Transport.MICROSOFT
+        if self._here.cloud_from is None and not by_microsoft and not candidate.value("notifications.from.address"):
             raise InputRefused(
                 "notifications.from.address",
                 "It is missing, so no test message can be sent.",
@@ -292,19 +287,27 @@ class EmailSettings:
         secrets = _secrets(stored)
         document = _document(stored)
         sending = self._sending_settings(document, secrets)
-        lost = sending.transport is Transport.SMTP and sending.smtp.username and sending.smtp.password is None
-        if lost:
-            raise NotConfigured(
-                "The stored password of the mail server cannot be decrypted: the key file was replaced.",
-                "Save the settings with the password again, or restore the key file.",
-                field="notifications.smtp.password",
-            )
+        if self._here.cloud_from is None:
+            self._check_readable(settings_rules.credentials(document), secrets, "of the mail server")
         return sending
+
+    @staticmethod
+    def _check_readable(paths: Sequence[str], secrets: Secrets, whose: str) -> None:
+        """Of these one is needed. Raises NotConfigured."""
+        if not paths or any(secrets.get(path) is not None for path in paths):
+            return
+        field = next((path for path in paths if path in secrets), paths[-1])
+        what = field.rpartition(".")[2].replace("_", " ")
+        raise NotConfigured(
+            f"The stored {what} {whose} cannot be decrypted: the key file was replaced.",
+            f"Save the settings with the {what} again, or restore the key file.",
+            field=field,
+        )
 
     def _sending_settings(self, document: Mapping[str, Any], secrets: Secrets) -> SendingSettings:
         if self._here.cloud_from is not None:
             return SendingSettings(Transport.BUILTIN, *self._here.cloud_from, self._here.builtin)
-        sending = settings_rules.sending_settings(document, secrets, self._here.builtin)
+        sending = settings_rules.sending_settings(document, secrets, self._here.builtin, self._here.microsoft)
         if not sending.from_address:
             raise NotConfigured(
                 "The e-mail settings name no address that mails come from.",
@@ -320,6 +323,10 @@ class EmailSettings:
             secret = stored.secrets.get(path)
             state = {"present": secret is not None, "changed_at": secret.changed_at.isoformat() if secret else None}
             settings_reading.value_at(document, section)[name] = state
+        for section in settings_reading.REGISTRATIONS:
+            unknown = dict.fromkeys(settings_reading.BESIDE_THE_SECRET)  # in what an earlier version has stored
+            part = settings_reading.value_at(document, section)
+            part.update({**unknown, **part, **settings_credentials.derived(_secrets(stored), section)})
         if self._here.deployment is Deployment.CLOUD:
             document["notifications"] = {"enabled": document["notifications"]["enabled"]}
         whole = {"deployment": self._here.deployment.value, **document}

@@ -12,7 +12,7 @@ from catalog_mail.domain.message import Mail, Replies, Thread
 from catalog_mail.domain.notification import ANSWERABLE, IN_CONVERSATIONS, Delivery, Kind, Notification
 from catalog_mail.domain.notification_data import FIELDS, LONGEST_TITLE, Form
 from catalog_mail.domain.reply import MARKER, Replying
-from catalog_mail.domain.settings import SendingSettings
+from catalog_mail.domain.settings import SendingSettings, Transport
 from catalog_mail.domain.text import one_line
 from catalog_mail.domain.unsubscribe import make_token
 from catalog_mail.ports import Templates
@@ -50,7 +50,7 @@ class Rendering:
 
         Raises Misconfigured for a template that cannot be used.
         """
-        replies = self._replies(notification, delivery, replying)
+        replies = self._replies(notification, delivery, replying, sending.transport)
         token = make_token(self._keys, delivery.recipient.address, notification.kind)
         url = f"{self._base_url}/unsubscribe/{token}"
         subject, text, html = self._content(notification, self._context(notification, delivery, url, replies))
@@ -74,13 +74,15 @@ class Rendering:
         )
         return message.message_id(mail), message.compose(mail)
 
-    def _replies(self, notification: Notification, delivery: Delivery, replying: Replying | None) -> Replies | None:
+    def _replies(
+        self, notification: Notification, delivery: Delivery, replying: Replying | None, transport: Transport
+    ) -> Replies | None:
         """Also for what cannot be answered: who answers it all the same is told so."""
         if replying is None or notification.kind not in IN_CONVERSATIONS:
             return None
         token = intent.make(self._intent_keys[0], delivery.id)
         address = intent.subaddress(replying.address, token) if replying.by_subaddress else replying.address
-        return Replies(address, token)
+        return Replies(address, token, referred=transport is Transport.MICROSOFT)
 
     def _context(
         self, notification: Notification, delivery: Delivery, url: str, replies: Replies | None

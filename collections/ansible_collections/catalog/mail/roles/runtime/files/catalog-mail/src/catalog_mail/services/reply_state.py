@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from catalog_mail.domain.errors import CatalogMailError
 from catalog_mail.domain.mailbox import Disposition
 from catalog_mail.domain.reply_problems import SILENT, Observed, problems
-from catalog_mail.domain.settings import IntentTracking, ReceivingSettings
+from catalog_mail.domain.settings import IntentTracking, Receiver, ReceivingSettings
 from catalog_mail.ports import Clock, ProbeState, ReplyStore, ReplyWorkers, WorkerReport
 from catalog_mail.services.tracking import Tracking
 
@@ -36,6 +36,7 @@ class State:
     """The whole of it. `workers` are those with a sign of life; without any, the last that there was."""
 
     enabled: bool
+    receiver: Receiver
     tracking: TrackingState | None
     workers: tuple[WorkerReport, ...]
     outcomes: Mapping[tuple[Disposition, str], int]
@@ -90,6 +91,7 @@ class ReplyState:
         workers = self._workers()
         state = State(
             enabled=receiving is not None,
+            receiver=receiving.receiver if receiving else Receiver.IMAP,
             tracking=self._tracking(receiving) if receiving else None,
             workers=tuple(workers),
             outcomes=outcomes,
@@ -99,7 +101,7 @@ class ReplyState:
         if receiving:
             interval = timedelta(seconds=receiving.sync_interval)
             found += problems(self._observed(state), interval, self.clock.now())
-        return State(state.enabled, state.tracking, state.workers, state.outcomes, state.retried, tuple(found))
+        return replace(state, problems=tuple(found))
 
     def _workers(self) -> list[WorkerReport]:
         reports = list(self.workers.reports())

@@ -84,9 +84,10 @@ class ReplyWatch:
                 self._look_back()
                 self._once(ready, stopping)
             except CatalogMailError as error:
-                self._failed(_failure(error))
+                failure = _failure(error)
+                self._failed(failure)
                 ready()
-                self._rest(pause(self._failures), stopping)
+                self._rest(pause(self._failures, failure.retry_after), stopping)
             except Exception as error:  # whatever a database driver raises while its server restarts
                 log.exception("reading the mailbox was interrupted")
                 self._failed(_internal(error))

@@ -123,12 +123,11 @@ class Tracking:
 
     def _route(self, receiving: ReceivingSettings) -> str:
         """Stands for the way of a probe; another address, mailbox or server that takes our mail is another way."""
-        server = receiving.server
-        way = (self._first_server(), receiving.reply_to, server.host, server.username, server.mailbox)
+        way = (self._first_server(), receiving.reply_to, *receiving.server.way)
         return hashlib.sha256("\n".join(way).encode()).hexdigest()
 
     def _first_server(self) -> str:
         try:
-            return self.settings.sending().smtp.host
+            return "\n".join(self.settings.sending().server.way)
         except CatalogMailError:  # nothing is sent then, no probe either
             return ""

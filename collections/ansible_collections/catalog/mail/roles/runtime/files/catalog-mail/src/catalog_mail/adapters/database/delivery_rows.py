@@ -80,8 +80,10 @@ def failure_value(failure: Failure | None) -> dict[str, Any] | None:
     """A failure as JSON."""
     if failure is None:
         return None
-    texts = {name: storable(value) for name, value in asdict(failure).items() if isinstance(value, str)}
-    return {**asdict(failure), **texts, "code": failure.code.value}
+    values = asdict(failure)
+    del values["retry_after"]  # it has done its part; and an older version of this package does not know it
+    texts = {name: storable(value) for name, value in values.items() if isinstance(value, str)}
+    return {**values, **texts, "code": failure.code.value}
 
 
 def storable(text: str | None) -> str | None:

@@ -8,7 +8,7 @@ from collections import OrderedDict
 
 from catalog_mail.adapters.connection import Deadline
 from catalog_mail.adapters.smtp.session import Gone, Session
-from catalog_mail.domain.settings import SendingSettings, Transport
+from catalog_mail.domain.settings import SendingSettings, SmtpServer, Transport
 from catalog_mail.domain.smtp_failures import Attempt
 from catalog_mail.ports import Evidence
 
@@ -23,15 +23,21 @@ class SmtpSender:
     """Fulfils ports.MailSender. As many sessions as threads send at the same time."""
 
     def __init__(self, settings: SendingSettings) -> None:
-        self._server = settings.smtp
+        if not isinstance(settings.server, SmtpServer):
+            raise TypeError(settings.transport)
+        self._server = settings.server
         self._builtin = settings.transport is Transport.BUILTIN
         self._idle: list[Session] = []
         self._lock = threading.Lock()
         self._closed = False
         self._watch: threading.Timer | None = None
 
-    def send(self, message: bytes, envelope_from: str, envelope_to: str) -> Evidence:
-        """Hand over one message within the settings' timeout. Raises SendingFailed."""
+    def reserve(self) -> float:
+        """A server takes what it takes."""
+        return 0.0
+
+    def send(self, message: bytes, envelope_from: str, envelope_to: str, *, again: bool = False) -> Evidence:
+        """Hand over one message within the settings' timeout. Raises SendingFailed. SMTP cannot tell what was sent before."""
         attempt = Attempt(self._server, envelope_from, envelope_to, self._builtin)
         deadline = Deadline(self._server.timeout)
         started = time.monotonic()

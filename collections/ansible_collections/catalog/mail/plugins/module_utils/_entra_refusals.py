@@ -1,0 +1,86 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""Why Entra's token endpoint gives no token: cause, remedy, the option at fault. Pure.
+
+The numbers (AADSTS...) are Microsoft's, from "Microsoft Entra authentication and authorization error codes".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
+
+
+class Refusal(NamedTuple):
+    """Sentences for an administrator; ``lag`` where it is also what a replica says that has not heard yet."""
+
+    cause: str
+    remedy: str
+    field: str
+    code: str
+    lag: bool = False
+
+
+_CODES: Dict[int, Tuple[str, str, str, bool]] = {
+    7000215: (
+        "the client secret is wrong", "Give the secret's value, not its id; a new one takes up to some minutes to be known",
+        "login.client_secret", True),
+    7000222: ("the client secret has expired", "Make a new one for the automation's registration", "login.client_secret", False),
+    700016: (
+        "there is no such application in this tenant",
+        "Check client_id and tenant_id; a new one takes up to some minutes to be known", "login.client_id", True),
+    90002: ("there is no such tenant", "Check tenant_id, and that cloud is the one it is in", "login.tenant_id", False),
+    900023: ("the tenant is not written as one", "Give the tenant's GUID or one of its domains", "login.tenant_id", False),
+    9001023: ("the tenant has to be named", "Give the tenant's GUID or one of its domains, not common", "login.tenant_id", False),
+    1002012: ("the scope is not of this cloud", "Check graph_url and cloud", "login.graph_url", False),
+    7000218: ("neither a secret nor a certificate was taken", "Give client_secret or certificate_file", "login", False),
+    700027: (
+        "the certificate is not registered with the application, or its key is another one",
+        "Upload the certificate to the automation's registration; a new one takes up to some minutes to be known",
+        "login.certificate_file", True),
+    7000112: ("the application is disabled", "Enable it: Enterprise applications, Properties, Enabled for users to sign-in",
+              "login.client_id", False),
+    7000229: ("the application has no service principal in this tenant", "Make one with entra_app, or consent to the application",
+              "login.client_id", True),
+    500011: ("Microsoft Graph is not known in this tenant", "Check graph_url and cloud", "login.graph_url", False),
+    530032: ("a conditional access policy blocks it", "Have the automation excluded from it, or run from where it is allowed",
+             "login", False),
+    53003: ("a conditional access policy blocks it", "Have the automation excluded from it, or run from where it is allowed",
+            "login", False),
+}
+_CODE = re.compile(r"AADSTS(\d{4,8})")
+
+
+def refusal(answer: Mapping[str, Any]) -> Refusal:
+    """From the endpoint's JSON, as msal hands it on: error, error_description, error_codes."""
+    description = str(answer.get("error_description") or "")
+    first = description.splitlines()[0] if description else str(answer.get("error") or "without a reason")
+    numbers = _numbers(answer, description)
+    found = next((number for number in numbers if number in _CODES), None)
+    code = f"AADSTS{found or numbers[0]}" if numbers else str(answer.get("error") or "unknown")
+    if found is None:
+        return Refusal(f"Entra gives no token: {first}.", "Check the options of login.", "login", code)
+    cause, remedy, field, lag = _CODES[found]
+    return Refusal(f"Entra gives no token, as {cause} ({first}).", f"{remedy}.", field, code, lag)
+
+
+def _numbers(answer: Mapping[str, Any], description: str) -> List[int]:
+    codes = answer.get("error_codes")
+    given = [code for code in codes if isinstance(code, int)] if isinstance(codes, list) else []
+    return given + [int(number) for number in _CODE.findall(description)]
+
+
+def claims(token: str) -> Dict[str, Any]:
+    """What an access token says of itself, unverified, for messages and for the tenant's id; empty if it cannot be read."""
+    try:
+        payload = token.split(".")[1]
+        found = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError, binascii.Error):
+        return {}
+    return found if isinstance(found, dict) else {}

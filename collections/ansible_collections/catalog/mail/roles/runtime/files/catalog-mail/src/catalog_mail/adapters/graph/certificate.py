@@ -1,0 +1,44 @@
+"""The certificate of an app registration: one PEM text with the private key, and with the certificate that belongs to it."""
+
+from __future__ import annotations
+
+import re
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+_KEY = re.compile(r"-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+
+class Unusable(Exception):
+    """The text is not what it should be; the argument completes "cannot be used: ..."."""
+
+
+def parts(pem: str) -> dict[str, str]:
+    """The key, and its certificate, as msal takes them. Raises Unusable."""
+    found = _KEY.search(pem)
+    if not found:
+        raise Unusable("there is no private key in it")
+    private = _private_key(found[0])
+    for certificate in _CERTIFICATE.findall(pem):
+        try:
+            public = x509.load_pem_x509_certificate(certificate.encode()).public_key()
+        except ValueError as error:
+            raise Unusable("a certificate in it is damaged") from error
+        if public == private.public_key():
+            return {"private_key": found[0], "public_certificate": certificate}
+    raise Unusable("there is no certificate of this key in it")
+
+
+def _private_key(pem: str) -> RSAPrivateKey:
+    try:
+        key = load_pem_private_key(pem.encode(), password=None)
+    except TypeError as error:
+        raise Unusable("its private key has a passphrase") from error
+    except ValueError as error:
+        raise Unusable("its private key has a passphrase, or is damaged") from error
+    if not isinstance(key, RSAPrivateKey):
+        raise Unusable("its private key is not RSA, which Microsoft Entra asks for")
+    return key

@@ -1,0 +1,130 @@
+"""The folders of a mailbox: what Graph tells of them and of the messages in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from catalog_mail.adapters.graph.apps import App, Ask
+from catalog_mail.adapters.graph.failing import Failed
+from catalog_mail.adapters.graph.pages import items
+from catalog_mail.domain.graph_failures import Doing
+
+# By the names that each mailbox has them, whatever its language calls them.
+INBOX, ARCHIVE = "inbox", "archive"
+# Messages of one page; larger pages are known to time out.
+PAGE = 250
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+# What is ordered by has to stand in the filter too, and first.
+BEGINNING = "1900-01-01T00:00:00Z"
+_TOLD = "id,receivedDateTime,isRead,hasAttachments,categories"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A message as a list tells it. `arrived` is Graph's own text of `received_at`."""
+
+    key: str
+    received_at: datetime
+    arrived: str
+    seen: bool
+    attachments: bool
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Which:
+    """Which messages, by time of arrival: all, or those that are read or not; those that arrived after `since`."""
+
+    read: bool | None = None
+    since: str = BEGINNING
+    newest_first: bool = False
+
+
+ALL, UNREAD, READ, NEWEST = Which(), Which(read=False), Which(read=True), Which(newest_first=True)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Messages of a folder."""
+
+    messages: int
+    unread: int
+
+
+class Folders:
+    """Of one mailbox. Raises Failed."""
+
+    def __init__(self, app: App, mailbox: str) -> None:
+        self._app = app
+        self._user = f"/users/{quote(mailbox)}"
+
+    def path(self, key: str) -> str:
+        """Of a message."""
+        return f"{self._user}/messages/{quote(key, safe='=')}"
+
+    def counts(self, folder: str) -> Counts:
+        """Whether it opens, and how much stands in it."""
+        params = {"$select": "id,totalItemCount,unreadItemCount"}
+        found = self._app.json(Ask("GET", f"{self._user}/mailFolders/{folder}", Doing.OPEN, params))
+        return Counts(_number(found, "totalItemCount"), _number(found, "unreadItemCount"))
+
+    def exists(self, folder: str) -> bool:
+        """Whether the mailbox has it; the Archive is made when it is first used."""
+        try:
+            self.counts(folder)
+        except Failed as failed:
+            if failed.refusal is None or failed.refusal.status != 404:
+                raise
+            return False
+        return True
+
+    def messages(self, folder: str, which: Which, doing: Doing = Doing.READ) -> Iterator[Item]:
+        """All of these, page by page."""
+        found = items(self._app, f"{self._user}/mailFolders/{folder}/messages", _question(which, PAGE), doing)
+        return (item for item in map(_item, found) if item)
+
+    def first(self, folder: str, which: Which) -> Item | None:
+        """The first of these."""
+        found = items(self._app, f"{self._user}/mailFolders/{folder}/messages", _question(which, 1), Doing.READ, 1)
+        return next((item for item in map(_item, found) if item), None)
+
+
+def _question(which: Which, top: int) -> dict[str, str]:
+    chosen = f"receivedDateTime gt {which.since}"
+    if which.read is not None:
+        chosen += f" and isRead eq {str(which.read).lower()}"
+    order = f"receivedDateTime{' desc' if which.newest_first else ''}"
+    return {"$filter": chosen, "$orderby": order, "$select": _TOLD, "$top": str(top)}
+
+
+def _item(found: dict[str, Any]) -> Item | None:
+    if not isinstance(found.get("id"), str):
+        return None
+    categories = found.get("categories")
+    arrived = str(found.get("receivedDateTime") or "")
+    return Item(
+        key=found["id"],
+        received_at=moment(arrived) or LONG_AGO,
+        arrived=arrived,
+        seen=found.get("isRead") is True,
+        attachments=found.get("hasAttachments") is True,
+        categories=tuple(str(name) for name in categories) if isinstance(categories, list) else (),
+    )
+
+
+def moment(text: str) -> datetime | None:
+    """A time as Graph writes it, with a zone; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found.tzinfo else None
+
+
+def _number(found: dict[str, Any], name: str) -> int:
+    value = found.get(name)
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,230 @@
+"""A mailbox that replies come to, over Graph: its Inbox, asked in bulk, and never marked by being read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+from urllib.parse import urlsplit
+
+from catalog_mail.adapters.graph import batches
+from catalog_mail.adapters.graph.apps import App, Ask
+from catalog_mail.adapters.graph.batches import Part
+from catalog_mail.adapters.graph.failing import Failed, TooLong
+from catalog_mail.adapters.graph.folders import (
+    ALL,
+    ARCHIVE,
+    BEGINNING,
+    INBOX,
+    LONG_AGO,
+    NEWEST,
+    PAGE,
+    READ,
+    UNREAD,
+    Folders,
+    Item,
+    Which,
+    moment,
+)
+from catalog_mail.adapters.graph.pages import IMMUTABLE
+from catalog_mail.domain.diagnosis import MailboxFailed
+from catalog_mail.domain.graph_failures import Doing
+from catalog_mail.domain.mailbox import KEYWORDS, Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage
+from catalog_mail.domain.settings import GraphServer
+
+# Of a message that is too large, so much of its beginning.
+HEADER = 256 * 1024
+# What something else has read is looked for among the arrivals of so long, and so many.
+WATCHED = timedelta(days=7)
+MOST_WATCHED = 4 * PAGE
+# An id that no message has: whoever may not write is refused before it is looked for.
+_NOBODY = "AAMkCatalogMailNoSuchMessage="
+
+
+class GraphMailbox:
+    """Fulfils ports.Mailbox. Keys are Graph's immutable ids; our keywords are categories, which Outlook shows."""
+
+    def __init__(self, server: GraphServer, app: App, *, own: bool = False) -> None:
+        """Look whether it opens. Raises MailboxFailed. `own`: the app is closed with it."""
+        self._server = server
+        self._app = app
+        self._own = own
+        self._folders = Folders(app, server.mailbox)
+        self._known: dict[str, Item] = {}
+        self._host = urlsplit(server.graph_url).netloc
+        self._place = Place(f"graph://{self._host}/{server.mailbox.lower()}/Inbox", "immutable")
+        with _failures():
+            self._folders.counts(INBOX)
+
+    @property
+    def place(self) -> Place:
+        """Named for people; immutable ids are given once."""
+        return self._place
+
+    @property
+    def keeps_keywords(self) -> bool:
+        """Every mailbox of Exchange has categories."""
+        return True
+
+    def unread(self) -> Sequence[str]:
+        """By time of arrival."""
+        with _failures():
+            self._known = {item.key: item for item in self._folders.messages(INBOX, UNREAD)}
+        return list(self._known)
+
+    def fetch(self, keys: Sequence[str], largest: int) -> Iterator[RawMessage]:
+        """Those without attachments are small and come together; each of the others by itself, as far as it is wanted."""
+        with _failures():
+            alone = [key for key in keys if key not in self._known or self._known[key].attachments]
+            together = [key for key in keys if key not in set(alone)]
+            for start in range(0, len(together), batches.MOST):
+                yield from self._together(together[start : start + batches.MOST], largest)
+            for key in alone:
+                yield from self._alone(key, largest)
+
+    def mark(self, keys: Sequence[str], disposition: Disposition) -> None:
+        """In batches. The categories that somebody else has given stay."""
+        parts = [Part(key, "PATCH", self._folders.path(key), self._marks(key, disposition)) for key in keys]
+        with _failures():
+            self._count(parts, Doing.MARK)
+
+    def overview(self, since: str | None) -> Overview:
+        """Few questions, whatever stands in the mailbox. `last` is the time of the latest arrival."""
+        with _failures():
+            unread = self._folders.counts(INBOX).unread
+            oldest = self._folders.first(INBOX, UNREAD)
+            newest = self._folders.first(INBOX, NEWEST)
+            taken = tuple(self._taken(since)) if since else ()
+        last = newest.arrived if newest else since or BEGINNING
+        return Overview(unread, oldest.received_at if oldest else None, taken, last)
+
+    def wait(self, seconds: float) -> bool:
+        """Graph tells of changes only to those whom it can call; so this waits to the end."""
+        time.sleep(seconds)
+        return False
+
+    def filed(self) -> Iterator[Filed]:
+        """Of the Inbox, what is read."""
+        with _failures():
+            yield from map(_filed, self._folders.messages(INBOX, READ, Doing.ARCHIVE))
+
+    def archive(self, keys: Sequence[str]) -> int:
+        """Moved to the folder that Outlook calls Archive."""
+        parts = [Part(key, "POST", f"{self._folders.path(key)}/move", {"destinationId": ARCHIVE}) for key in keys]
+        with _failures():
+            return self._count(parts, Doing.ARCHIVE)
+
+    def archived(self) -> Iterator[Filed]:
+        """Empty where the mailbox has no such folder yet."""
+        with _failures():
+            if self._folders.exists(ARCHIVE):
+                yield from map(_filed, self._folders.messages(ARCHIVE, ALL, Doing.ARCHIVE))
+
+    def expire(self, keys: Sequence[str]) -> int:
+        """Deleted; Exchange keeps what is deleted as long as its own rules say."""
+        parts = [Part(key, "DELETE", self._folders.path(key)) for key in keys]
+        with _failures():
+            return self._count(parts, Doing.ARCHIVE)
+
+    def close(self) -> None:
+        """What belongs to this mailbox alone."""
+        if self._own:
+            self._app.close()
+
+    def evidence(self, started: float) -> MailboxEvidence:
+        """What a test of this mailbox shows: it is listed, it is read, and it may be written; nothing in it is changed."""
+        with _failures():
+            counts = self._folders.counts(INBOX)
+            newest = self._folders.first(INBOX, NEWEST)
+            if newest:
+                self._app.ask(self._content_of(newest.key, HEADER))
+            return MailboxEvidence(
+                server=self._host,
+                tls=self._check_writing(),
+                messages=counts.messages,
+                unread=counts.unread,
+                keywords=True,
+                idle=False,
+                archive_exists=self._folders.exists(ARCHIVE),
+                seconds=round(time.monotonic() - started, 3),
+            )
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _together(self, keys: Sequence[str], largest: int) -> Iterator[RawMessage]:
+        parts = [Part(key, "GET", f"{self._folders.path(key)}/$value") for key in keys]
+        try:
+            found = {key: result.content() for key, result in self._run(parts, Doing.READ)}
+        except TooLong:  # pictures that stand in the text are no attachments to Graph
+            for key in keys:
+                yield from self._alone(key, largest)
+            return
+        for key in keys:
+            if key in found:
+                yield self._raw(key, found[key], len(found[key]), largest)
+
+    def _alone(self, key: str, largest: int) -> Iterator[RawMessage]:
+        try:
+            answer = self._app.ask(self._content_of(key, largest))
+        except Failed as failed:
+            if failed.refusal is None or failed.refusal.status != 404:
+                raise
+            return
+        length = str(answer.headers.get("Content-Length") or "")
+        told = int(length) if length.isdigit() and "Content-Encoding" not in answer.headers else 0
+        size = max(told, largest + 1) if answer.cut else len(answer.content)
+        yield self._raw(key, answer.content, size, largest)
+
+    def _raw(self, key: str, content: bytes, size: int, largest: int) -> RawMessage:
+        cut = size > largest
+        received_at = self._known[key].received_at if key in self._known else LONG_AGO
+        return RawMessage(key, content[: min(HEADER, largest)] if cut else content, size, received_at, cut=cut)
+
+    def _content_of(self, key: str, largest: int) -> Ask:
+        return Ask("GET", f"{self._folders.path(key)}/$value", Doing.READ, headers=IMMUTABLE, largest=largest)
+
+    def _marks(self, key: str, disposition: Disposition) -> dict[str, Any]:
+        """A list of categories is replaced whole; of ours the message has one."""
+        others = [name for name in self._known[key].categories if name not in KEYWORDS] if key in self._known else []
+        return {"isRead": True, "categories": [*others, disposition.keyword]}
+
+    def _taken(self, since: str) -> Iterator[str]:
+        """Read, arrived later than that, and without a category of ours."""
+        watched = datetime.now(UTC) - WATCHED
+        begin = max(moment(since) or watched, watched)
+        which = Which(read=True, since=f"{begin:%Y-%m-%dT%H:%M:%SZ}", newest_first=True)
+        for item in islice(self._folders.messages(INBOX, which), MOST_WATCHED):
+            if KEYWORDS.isdisjoint(item.categories):
+                yield item.key
+
+    def _check_writing(self) -> str | None:
+        """Whether messages may be marked, by marking one that there is not; TLS of the connection."""
+        path = self._folders.path(_NOBODY)
+        try:
+            answer = self._app.ask(Ask("PATCH", path, Doing.MARK, headers=IMMUTABLE, body={"isRead": True}))
+        except Failed as failed:
+            if failed.refusal is None or failed.refusal.status not in {400, 404}:
+                raise
+            return failed.tls
+        return answer.tls
+
+    def _count(self, parts: Sequence[Part], doing: Doing) -> int:
+        return sum(1 for _done in self._run(parts, doing))
+
+    def _run(self, parts: Sequence[Part], doing: Doing) -> Iterator[tuple[str, batches.Result]]:
+        return batches.run(self._app, self._server, parts, doing, IMMUTABLE)
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except Failed as failed:
+        raise MailboxFailed(failed.failure) from failed
+
+
+def _filed(item: Item) -> Filed:
+    return Filed(item.key, item.seen, frozenset(item.categories), item.received_at)

@@ -1,0 +1,38 @@
+"""Opens mailboxes by Graph."""
+
+from __future__ import annotations
+
+import time
+
+from catalog_mail.adapters.graph.apps import Apps
+from catalog_mail.adapters.graph.failing import Failed
+from catalog_mail.adapters.graph.mailbox import GraphMailbox
+from catalog_mail.domain.diagnosis import MailboxFailed
+from catalog_mail.domain.mailbox import MailboxEvidence
+from catalog_mail.domain.settings import GraphServer
+
+
+class GraphMailboxes:
+    """The part of ports.Mailboxes that is for Graph."""
+
+    def __init__(self, apps: Apps) -> None:
+        self._apps = apps
+
+    def open(self, server: GraphServer) -> GraphMailbox:
+        """Raises MailboxFailed."""
+        try:
+            return GraphMailbox(server, self._apps.app(server))
+        except Failed as failed:
+            raise MailboxFailed(failed.failure) from failed
+
+    def probe(self, server: GraphServer) -> MailboxEvidence:
+        """With a token of its own; nothing is changed in it. Raises MailboxFailed."""
+        started = time.monotonic()
+        try:
+            app = self._apps.fresh(server)
+        except Failed as failed:
+            raise MailboxFailed(failed.failure) from failed
+        try:
+            return GraphMailbox(server, app).evidence(started)
+        finally:
+            app.close()

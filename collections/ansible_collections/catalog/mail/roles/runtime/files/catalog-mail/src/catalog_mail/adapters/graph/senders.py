@@ -1,0 +1,134 @@
+"""Sending by Graph: the message goes as MIME, so that its Message-ID, its thread and its headers stay what they are."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import time
+from dataclasses import replace
+from urllib.parse import quote, urlsplit
+
+from catalog_mail.adapters.graph.apps import App, Apps, Ask
+from catalog_mail.adapters.graph.failing import Failed
+from catalog_mail.adapters.graph.limits import Pace
+from catalog_mail.adapters.graph.sent_items import SentItems, stamped
+from catalog_mail.adapters.graph.web import Answer
+from catalog_mail.domain.diagnosis import Failure, SendingFailed
+from catalog_mail.domain.graph_failures import Doing
+from catalog_mail.domain.settings import GraphServer, SendingSettings
+from catalog_mail.ports import Evidence
+
+log = logging.getLogger(__name__)
+
+# Said of a message that Graph has taken: it is put into the Sent Items, and delivered later or not at all.
+ACCEPTED = "202 Accepted by Microsoft Graph, which is not yet delivered"
+FOUND = "found in the Sent Items: an earlier try was accepted by Microsoft Graph"
+_UNKNOWN = "Whether the message was taken is not known; before it is sent again the Sent Items are looked at."
+
+
+class GraphSender:
+    """Fulfils ports.MailSender. The recipient is the one that the message names: Graph knows no envelope.
+
+    Exchange adds the Sender of a message that is sent on behalf of somebody.
+    """
+
+    def __init__(self, server: GraphServer, app: App, pace: Pace, *, own: bool = False) -> None:
+        self._server = server
+        self._app = app
+        self._pace = pace
+        self._own = own
+        self._sent_items = SentItems(server, app)
+
+    def reserve(self) -> float:
+        """Within Exchange's limit of messages, and not while Graph wants to be left in peace."""
+        return self._pace.reserve()
+
+    def send(self, message: bytes, envelope_from: str, envelope_to: str, *, again: bool = False) -> Evidence:
+        """Hand over one message. Raises SendingFailed.
+
+        With `again` the Sent Items are looked at first. Where the application may not read them, the message is sent again: twice
+        is better than not at all.
+        """
+        started = time.monotonic()
+        try:
+            if again and self._was_sent(message, envelope_to):
+                return self._evidence(FOUND, None, started)
+            answer = self._hand_over(message, envelope_from)
+        except Failed as failed:
+            raise SendingFailed(self._failure(failed)) from failed
+        request = answer.headers.get("request-id")
+        response = f"{ACCEPTED}{f'; request-id {request[:100]}' if request else ''}"
+        return self._evidence(response, answer, started)
+
+    def close(self) -> None:
+        """What belongs to this sender alone."""
+        if self._own:
+            self._app.close()
+
+    def _hand_over(self, message: bytes, sender: str) -> Answer:
+        return self._app.ask(
+            Ask(
+                "POST",
+                f"/users/{quote(self._server.mailbox)}/sendMail",
+                Doing.SEND,
+                headers={"Content-Type": "text/plain"},
+                body=base64.b64encode(stamped(message)),
+                again=False,
+                sender=sender,
+            )
+        )
+
+    def _was_sent(self, message: bytes, recipient: str) -> bool:
+        try:
+            return self._sent_items.has(message, recipient)
+        except Failed as failed:
+            if failed.refusal is None or failed.refusal.status != 403:
+                raise
+            log.warning("a message is sent again without a look into the Sent Items: the application may not read them")
+            return False
+
+    def _failure(self, failed: Failed) -> Failure:
+        failure = failed.failure
+        if failure.retry_after is not None:
+            self._pace.close(failure.retry_after)
+        if failed.unknown:
+            failure = replace(failure, remedy=f"{_UNKNOWN} {failure.remedy}")
+        return failure
+
+    def _evidence(self, response: str, answer: Answer | None, started: float) -> Evidence:
+        return Evidence(
+            server=urlsplit(self._server.graph_url).netloc,
+            response=response,
+            tls=answer.tls if answer else None,
+            authenticated=self._server.client_id,
+            seconds=round(time.monotonic() - started, 3),
+        )
+
+
+class GraphSenders:
+    """Fulfils ports.MailSenders."""
+
+    def __init__(self, apps: Apps) -> None:
+        self._apps = apps
+
+    def sender(self, settings: SendingSettings) -> GraphSender:
+        """One for these settings; what is costly about it is kept. Raises SendingFailed."""
+        return self._make(settings, own=False)
+
+    def probe(self, settings: SendingSettings) -> GraphSender:
+        """One for a single test, with a token of its own. Raises SendingFailed."""
+        return self._make(settings, own=True)
+
+    def close(self) -> None:
+        """End all connections."""
+        self._apps.close()
+
+    def _make(self, settings: SendingSettings, *, own: bool) -> GraphSender:
+        server = settings.server
+        if not isinstance(server, GraphServer):
+            raise TypeError(settings.transport)
+        try:
+            app = self._apps.fresh(server) if own else self._apps.app(server)
+        except Failed as failed:
+            raise SendingFailed(failed.failure) from failed
+        return GraphSender(server, app, self._apps.pace(server), own=own)

@@ -1,0 +1,112 @@
+"""Finding in the Sent Items what may have been sent: by its Message-ID, or where Exchange gave it another, by our own header."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.message import Message
+from email.parser import BytesHeaderParser
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+from catalog_mail.adapters.graph.apps import App, Ask
+from catalog_mail.adapters.graph.pages import items
+from catalog_mail.domain.addresses import same
+from catalog_mail.domain.graph_failures import Doing
+from catalog_mail.domain.settings import GraphServer
+
+# Holds the Message-ID as it was written. Exchange keeps headers that begin with X-, whatever it does with the others.
+STAMP = "X-Catalog-Message-ID"
+# What was accepted a moment ago may not stand there yet: a second look after so many seconds.
+SETTLE = 2.0
+# Clocks differ, and a message waits before it is sent.
+_BEFORE = timedelta(minutes=15)
+_PAGE = 50
+_MOST_PAGES = 4
+_MOST_OPENED = 10
+_HEADER = 256 * 1024
+_END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
+
+
+def stamped(message: bytes) -> bytes:
+    """The message with our header above the others; the same bytes each time."""
+    value = _header(message).get("Message-ID")
+    return f"{STAMP}: {value}\r\n".encode("ascii") + message if value else message
+
+
+def _header(message: bytes) -> Message:
+    end = _END_OF_HEADER.search(message)
+    return BytesHeaderParser().parsebytes(message[: end.end()] if end else message)
+
+
+class SentItems:
+    """Of one mailbox. Raises Failed."""
+
+    def __init__(self, server: GraphServer, app: App) -> None:
+        self._app = app
+        self._mailbox = f"/users/{quote(server.mailbox)}"
+        self._path = f"{self._mailbox}/mailFolders/sentitems/messages"
+
+    def has(self, message: bytes, recipient: str) -> bool:
+        """Whether this message to this recipient was accepted before; two looks, since it may take a moment to be seen."""
+        header = _header(message)
+        message_id = str(header.get("Message-ID") or "").strip()
+        if not message_id:
+            return False
+        since = _date(header) - _BEFORE
+        for pause in (0.0, SETTLE):
+            time.sleep(pause)
+            if self._by_message_id(message_id) or self._by_stamp(message_id, recipient, since):
+                return True
+        return False
+
+    def _by_message_id(self, message_id: str) -> bool:
+        quoted = message_id.replace("'", "''")
+        params = {"$filter": f"internetMessageId eq '{quoted}'", "$select": "id", "$top": "1"}
+        return any(True for _item in items(self._app, self._path, params, Doing.LOOK, 1))
+
+    def _by_stamp(self, message_id: str, recipient: str, since: datetime) -> bool:
+        """Among the newest. What Graph tells of a sent message's headers may be nothing; then its MIME is read."""
+        opened = 0
+        for item in self._newest(since):
+            if not _is_to(item, recipient):
+                continue
+            told = {str(pair.get("name", "")).lower(): pair.get("value") for pair in item.get("internetMessageHeaders") or []}
+            stamp = told.get(STAMP.lower())
+            if stamp is None and opened < _MOST_OPENED:
+                opened += 1
+                stamp = self._stamp_of(str(item.get("id")))
+            if str(stamp or "").strip() == message_id:
+                return True
+        return False
+
+    def _newest(self, since: datetime) -> Iterator[dict[str, Any]]:
+        params = {
+            "$filter": f"sentDateTime ge {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "$orderby": "sentDateTime desc",
+            "$select": "id,toRecipients,internetMessageHeaders",
+            "$top": str(_PAGE),
+        }
+        return items(self._app, self._path, params, Doing.LOOK, _MOST_PAGES)
+
+    def _stamp_of(self, key: str) -> str | None:
+        answer = self._app.ask(Ask("GET", f"{self._mailbox}/messages/{quote(key, safe='=')}/$value", Doing.LOOK, largest=_HEADER))
+        value = _header(answer.content).get(STAMP)
+        return str(value) if value else None
+
+
+def _is_to(item: dict[str, Any], recipient: str) -> bool:
+    addresses = (entry.get("emailAddress") or {} for entry in item.get("toRecipients") or [] if isinstance(entry, dict))
+    return any(same(str(address.get("address", ""))) == same(recipient) for address in addresses)
+
+
+def _date(header: Message) -> datetime:
+    """When it was written; before anything else where that cannot be read."""
+    try:
+        found = parsedate_to_datetime(str(header.get("Date")))
+    except (ValueError, TypeError, IndexError):
+        return datetime(1980, 1, 1, tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,167 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Credentials: when there has to be a new one, which are orphans, what may go."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from ansible_collections.catalog.mail.plugins.module_utils._credential import (
+    Credential,
+    Removal,
+    Wish,
+    credential_of,
+    difference,
+    in_use,
+    plan,
+    plan_removal,
+    removable_at,
+    shown,
+    thumbprints_of,
+)
+from ansible_collections.catalog.mail.plugins.module_utils._errors import InputRefused
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+OURS = "catalog.mail"
+
+
+def secret(key_id: str, starts: int, ends: int, name: str = OURS) -> Credential:
+    """Valid from so many days before or after now until so many."""
+    return Credential(key_id, name, NOW + starts * DAY, NOW + ends * DAY)
+
+
+OLD, GOOD, NEWER = secret("old", -160, 20), secret("good", -100, 80), secret("newer", -1, 179)
+EXPIRED, FOREIGN = secret("expired", -200, -1), secret("foreign", -50, 300, "somebody's")
+
+
+def wish(known=None, certificate=None) -> Wish:
+    return Wish(OURS, 30 * DAY, 180 * DAY, known, certificate)
+
+
+@pytest.mark.parametrize("present,known,actions", [
+    # It is not known which one is used: one that is valid long enough will do, and nothing is removed.
+    ([], None, ["create"]),
+    ([GOOD], None, []),
+    ([OLD], None, ["create"]),
+    ([OLD, GOOD, EXPIRED], None, []),
+    ([FOREIGN], None, ["create"]),
+    # The application has none: all of ours are of no use, as nobody knows their values.
+    ([], "", ["create"]),
+    ([GOOD], "", ["remove good", "create"]),
+    ([GOOD, NEWER, FOREIGN], "", ["remove good", "remove newer", "create"]),
+    # It uses this one. Newer ones of ours are orphans, older ones wait for their grace.
+    ([GOOD], "good", []),
+    ([OLD, GOOD], "good", []),
+    ([GOOD, NEWER], "good", ["remove newer"]),
+    ([OLD], "old", ["create"]),
+    ([OLD, NEWER], "old", ["remove newer", "create"]),
+    ([EXPIRED], "expired", ["create"]),
+    # One that is not ours may be the one in use.
+    ([FOREIGN], "foreign", []),
+    ([FOREIGN, GOOD], "foreign", []),
+    ([FOREIGN, NEWER], "foreign", ["remove newer"]),
+    # Somebody removed the one in use.
+    ([FOREIGN], "gone", ["create"]),
+    ([GOOD], "gone", ["remove good", "create"]),
+    ([GOOD], "GOOD", []),
+])
+def test_plan(present, known, actions):
+    changes = plan(present, wish(known), NOW)
+    assert [f"{one.action} {one.credential.key_id}" if one.credential else one.action for one in changes] == actions
+    assert all(one.reason for one in changes)
+
+
+@pytest.mark.parametrize("days,new", [(29, True), (30, True), (31, False)])
+def test_the_border_of_rotate_before(days, new):
+    assert bool(plan([secret("one", -1, days)], wish("one"), NOW)) == new
+
+
+def test_another_one_is_made_where_the_task_asks_for_it():
+    asked = Wish(OURS, 30 * DAY, 180 * DAY, "good", renew=True)
+    assert [change.action for change in plan([GOOD], asked, NOW)] == ["create"]
+    assert [change.action for change in plan([GOOD, NEWER], asked, NOW)] == ["remove", "create"]
+
+
+def test_a_certificate_of_the_task_is_registered_once():
+    one = Credential("c", OURS, NOW, NOW + DAY, ("ab" * 20,))
+    assert plan([one], wish(certificate="ab" * 20), NOW) == []
+    assert [change.action for change in plan([one], wish(certificate="cd" * 20), NOW)] == ["create"]
+
+
+def test_the_one_in_use():
+    assert in_use([OLD, GOOD, FOREIGN], wish()) == GOOD
+    assert in_use([OLD, GOOD], wish("old")) == OLD
+    assert in_use([OLD, GOOD], wish("")) is None
+
+
+@pytest.mark.parametrize("removal,gone", [
+    (Removal(OURS), ["old", "good", "newer"]),
+    (Removal(OURS, ("good",)), ["good"]),
+    (Removal(OURS, ("foreign",)), ["foreign"]),
+    (Removal(OURS, ("nothing",)), []),
+    (Removal(OURS, keep="newer"), ["old", "good"]),
+    (Removal(OURS, keep="newer", grace=DAY), ["old", "good"]),
+    (Removal(OURS, keep="newer", grace=2 * DAY), []),
+    (Removal(OURS, keep="foreign"), ["old", "good", "newer"]),
+    (Removal("of nobody"), []),
+])
+def test_what_is_removed(removal, gone):
+    assert [one.credential.key_id for one in plan_removal([OLD, GOOD, NEWER, FOREIGN], removal, NOW)] == gone
+
+
+def test_nothing_is_removed_where_the_one_to_keep_is_not_there():
+    with pytest.raises(InputRefused) as refused:
+        plan_removal([OLD], Removal(OURS, keep="gone"), NOW)
+    assert refused.value.details["field"] == "keep_key_id"
+
+
+@pytest.mark.parametrize("removal,moment", [
+    (Removal(OURS, keep="newer", grace=2 * DAY), NOW + DAY), (Removal(OURS, ("old",)), None), (Removal(OURS), None),
+    (Removal("none of these", keep="newer"), None),
+])
+def test_when_the_grace_is_over(removal, moment):
+    assert removable_at([OLD, NEWER], removal) == moment
+
+
+DER = b"a certificate"
+SHA1, SHA256 = hashlib.sha1(DER).digest(), hashlib.sha256(DER).digest()  # noqa: S324
+
+
+@pytest.mark.parametrize("found,prints", [
+    ({"key": base64.b64encode(DER).decode()}, (SHA1.hex(), SHA256.hex())),
+    ({"key": None, "customKeyIdentifier": base64.b64encode(SHA1).decode()}, (SHA1.hex(),)),
+    ({"customKeyIdentifier": SHA1.hex().upper()}, (SHA1.hex(),)),
+    ({"key": base64.b64encode(DER).decode(), "customKeyIdentifier": base64.b64encode(SHA256).decode()},
+     (SHA1.hex(), SHA256.hex())),
+    ({"customKeyIdentifier": "own words"}, ()),
+    ({"customKeyIdentifier": None}, ()),
+])
+def test_thumbprints(found, prints):
+    assert thumbprints_of(found) == prints
+
+
+def test_a_thumbprint_names_a_certificate_however_it_is_written():
+    one = Credential("k", OURS, NOW, NOW, (SHA1.hex(),))
+    pairs = ":".join(SHA1.hex().upper()[index: index + 2] for index in range(0, 40, 2))
+    assert one.is_called(SHA1.hex().upper()) and one.is_called(pairs) and one.is_called("K") and not one.is_called("x")
+
+
+def test_from_graph_and_as_it_is_shown():
+    one = credential_of({
+        "keyId": "k", "displayName": None, "startDateTime": "2021-09-09T19:50:29.3086381Z", "endDateTime": "2022-03-09T19:50:29Z",
+        "hint": "abc", "secretText": None})
+    assert shown(one) == {
+        "key_id": "k", "name": "", "starts_at": "2021-09-09T19:50:29Z", "expires_at": "2022-03-09T19:50:29Z"}
+
+
+def test_the_difference():
+    changes = plan([GOOD, NEWER, FOREIGN], wish(""), NOW)
+    before, after = difference([GOOD, NEWER, FOREIGN], changes, OURS)
+    assert [one["key_id"] for one in before] == ["good", "newer"] and after == [{"name": OURS, "key_id": "(new)"}]
+    before, after = difference([GOOD, FOREIGN], [], OURS)
+    assert before == after == [shown(GOOD)]

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""Look whether messages came to a mailbox of the lab, each exactly once; run on the control node.
+
+    count_mail.py alice@corp.test '<id@corp.test>' ...      or the Message-IDs as JSON on standard input, without any here
+
+Waits half a minute for what is missing. Prints how many came; exit status 1 names those that did not, or came more than once.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import json
+import sys
+import time
+from collections import Counter
+
+from find_mail import FOLDERS, connect
+from labkit import state
+
+SECONDS = 30
+
+
+def counts(session: imaplib.IMAP4, wanted: list[str]) -> Counter[str]:
+    """How often each of them is there. X-Catalog-Message-ID is the Message-ID as it was written, where Graph rewrites it."""
+    found: Counter[str] = Counter()
+    for folder in FOLDERS:
+        if session.select(folder, readonly=True)[0] != "OK":
+            continue
+        for message_id in wanted:
+            _, [numbers] = session.search(None, "TEXT", f'"{message_id}"')
+            found[message_id] += len(numbers.split())
+    return found
+
+
+def main() -> None:
+    """Count until all are there."""
+    user, *wanted = sys.argv[1:]
+    wanted = wanted or json.load(sys.stdin)
+    session = connect(user, state.home())
+    deadline = time.monotonic() + SECONDS
+    while True:
+        found = counts(session, wanted)
+        wrong = {message_id: found[message_id] for message_id in wanted if found[message_id] != 1}
+        if not wrong:
+            print(len(wanted))
+            return
+        if time.monotonic() > deadline:
+            sys.exit(f"Of {len(wanted)} mails these did not come exactly once: {json.dumps(wrong)}")
+        time.sleep(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""The host entra, on which the emulator of Microsoft Entra and Graph runs (tests/emulator): told, asked and looked at."""
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import urllib.error
+import urllib.request
+from typing import Any
+
+from labkit.definition import CLOUD_DOMAIN, ENTRA, HOSTS
+from labkit.state import LabError, entra_secrets, home
+
+TENANT = "f0e1d2c3-b4a5-4697-8877-665544332211"
+AUTOMATION = "0a0b0c0d-1a1b-4c1d-8a2b-2c2d3a3b3c3d"
+"""The app registration that the playbooks log in with."""
+
+_RIGHTS = (
+    "Application.ReadWrite.OwnedBy", "Application.Read.All", "AppRoleAssignment.ReadWrite.All",
+    "RoleManagement.ReadWrite.Exchange", "User.Read.All",
+)
+_ADDRESS = HOSTS[ENTRA].address
+
+
+def control(method: str, path: str, body: str = "") -> str:
+    """A call of the emulator's control; what it answers, as JSON."""
+    request = urllib.request.Request(
+        f"https://{_ADDRESS}/_control/{path}", method=method, data=body.encode() or None,
+        headers={"Authorization": f"Bearer {entra_secrets()['control_token']}", "Content-Type": "application/json"},
+    )
+    # No proxy of the environment may stand in between.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=_tls()))
+    try:
+        with opener.open(request, timeout=30) as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        raise LabError(f"The emulator refuses {method} {path}: {error.read().decode(errors='replace')}") from error
+    except OSError as error:
+        raise LabError(f"The emulator on the host {ENTRA} does not answer: {error}. Start it: lab.py up {ENTRA}") from error
+
+
+def begin() -> None:
+    """Have a tenant with three mailboxes and the automation's own registration, and nothing else."""
+    control("POST", "reset")
+    users: list[dict[str, Any]] = [
+        {"user_principal_name": f"{name}@{CLOUD_DOMAIN}", "display_name": name.capitalize()}
+        for name in ("catalog", "replies", "carol")
+    ]
+    automation = {
+        "display_name": "automation", "app_id": AUTOMATION, "secret": entra_secrets()["automation_secret"],
+        "roles": _RIGHTS,
+    }
+    tenant = {"id": TENANT, "display_name": "Cloud", "domains": [CLOUD_DOMAIN], "users": users, "applications": [automation]}
+    control("POST", "seed", json.dumps({"tenants": [tenant]}))
+
+
+def clear_faults() -> None:
+    """Clear what an earlier, perhaps killed, run has left in force."""
+    control("DELETE", "faults")
+    control("DELETE", "lag")
+
+
+def trouble() -> str | None:
+    """What the emulator lacks to be of use, or None."""
+    try:
+        with socket.create_connection((_ADDRESS, 25), timeout=2) as connection:
+            if not connection.recv(512).startswith(b"220"):
+                return "port 25 gives no greeting"
+    except OSError as error:
+        return f"port 25: {error}"
+    try:
+        control("GET", "faults")
+    except LabError as error:
+        return str(error)
+    return None
+
+
+def _tls() -> ssl.SSLContext:
+    """TLS that trusts the lab's CA alone. The certificate is for the address as well."""
+    return ssl.create_default_context(cafile=str(home() / "ca.crt"))

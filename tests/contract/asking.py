@@ -1,0 +1,35 @@
+"""How the contract tests ask, and what every error of Graph looks like."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+from requests import Response
+
+
+def mail(
+    to: str, subject: str = "Hello", *, sender: str = "someone@elsewhere.test", more: str = "", body: str = "Hello"
+) -> bytes:
+    """A small text message; `more` are header lines."""
+    head = f"From: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\n{more}"
+    return f"{head}Content-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n".encode()
+
+
+def send(ask: Callable[..., Response], mailbox: str, raw: bytes) -> Response:
+    """sendMail of MIME."""
+    return ask(
+        "POST", f"/v1.0/users/{mailbox}/sendMail", data=base64.b64encode(raw), headers={"Content-Type": "text/plain"}
+    )
+
+
+def error(answer: Response) -> tuple[int, str, str]:
+    """Status, code and message of Graph's error, its shape checked."""
+    assert answer.headers["Content-Type"] == "application/json", answer.text
+    found = answer.json()["error"]
+    assert set(found) <= {"code", "message", "innerError", "details"}
+    inner = found["innerError"]
+    assert set(inner) == {"date", "request-id", "client-request-id"}
+    assert len(inner["date"]) == 19, "no zone"
+    assert inner["request-id"] == answer.headers["request-id"]
+    return answer.status_code, found["code"], found["message"]

@@ -1,0 +1,42 @@
+"""The emulator's clock: real time, moved ahead by tests so that tokens and secrets expire."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+class Clock:
+    """Seconds since 1970, `offset` of them not lived through."""
+
+    def __init__(self, offset: float = 0.0) -> None:
+        self.offset = offset
+
+    def seconds(self) -> float:
+        return time.time() + self.offset
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.seconds(), UTC)
+
+
+def whole(moment: datetime) -> str:
+    """To the second, as on messages, users and applications: 2026-11-21T10:00:00Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def exact(moment: datetime) -> str:
+    """With seven digits of a second, as on credentials and assignments: 2021-09-09T19:50:29.3086381Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "1Z"
+
+
+def parsed(text: str) -> datetime:
+    """A moment with or without a fraction of any length; ValueError if it is none."""
+    text = text.strip()
+    if text.endswith(("Z", "z")):
+        text = text[:-1] + "+00:00"
+    head, dot, rest = text.partition(".")
+    if dot:
+        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+        text = f"{head}.{digits[:6].ljust(6, '0')}{rest[len(digits):]}"
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

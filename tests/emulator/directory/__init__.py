@@ -1,0 +1,1 @@
+"""Entra's directory in Graph: applications, service principals, app role assignments, users."""

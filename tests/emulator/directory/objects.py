@@ -1,0 +1,103 @@
+"""Applications and service principals as they begin, and how each is found by the keys of a path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from emulator import ids
+from emulator.answer import Refusal, bad_request, not_found
+from emulator.clock import Clock, whole
+from emulator.odata.path import Key
+from emulator.store import Document
+from emulator.world import World
+
+if TYPE_CHECKING:
+    from emulator.call import Call
+
+AUDIENCES = ("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
+_ALTERNATE = {"application": ("appId", "uniqueName"), "servicePrincipal": ("appId",)}
+
+
+def new_application(tenant: Document, clock: Clock, given: dict[str, Any]) -> Document:
+    """An application with these properties and Entra's own."""
+    empty: dict[str, Any] = {
+        "identifierUris": [], "tags": [], "addIns": [], "appRoles": [], "keyCredentials": [], "passwordCredentials": [],
+        "requiredResourceAccess": [],
+        "api": {"acceptMappedClaims": None, "knownClientApplications": [], "requestedAccessTokenVersion": None,
+                "oauth2PermissionScopes": [], "preAuthorizedApplications": []},
+        "info": {"termsOfServiceUrl": None, "supportUrl": None, "privacyStatementUrl": None, "marketingUrl": None,
+                 "logoUrl": None},
+        "parentalControlSettings": {"countriesBlockedForMinors": [], "legalAgeGroupRule": "Allow"},
+        "publicClient": {"redirectUris": []},
+        "verifiedPublisher": {"displayName": None, "verifiedPublisherId": None, "addedDateTime": None},
+        "web": {"homePageUrl": None, "logoutUrl": None, "redirectUris": [], "redirectUriSettings": [],
+                "implicitGrantSettings": {"enableAccessTokenIssuance": False, "enableIdTokenIssuance": False}},
+        "spa": {"redirectUris": []},
+    }  # fmt: skip
+    own = {
+        "id": ids.new(), "appId": ids.new(), "tenant": tenant["id"], "owners": [], "createdDateTime": whole(clock.now()),
+        "deletedDateTime": None, "publisherDomain": tenant["domains"][0],
+    }  # fmt: skip
+    return {**empty, "signInAudience": "AzureADMyOrg", **own, **given}
+
+
+def new_principal(tenant: Document, clock: Clock, application: Document, given: dict[str, Any]) -> Document:
+    """The service principal of an application; of Microsoft's own likewise, with what they give."""
+    return {
+        "id": ids.new(), "tenant": tenant["id"], "owners": [], "deletedDateTime": None, "accountEnabled": True,
+        "alternativeNames": [], "appDisplayName": application["displayName"], "appId": application["appId"],
+        "appOwnerOrganizationId": application.get("tenant", tenant["id"]), "appRoleAssignmentRequired": False,
+        "createdDateTime": whole(clock.now()), "displayName": application["displayName"],
+        "notificationEmailAddresses": [], "replyUrls": [], "servicePrincipalNames": [application["appId"]],
+        "servicePrincipalType": "Application", "signInAudience": application.get("signInAudience", "AzureADMultipleOrgs"),
+        "tags": [], "addIns": [], "appRoles": application.get("appRoles", []), "keyCredentials": [],
+        "info": application.get("info"), "verifiedPublisher": application.get("verifiedPublisher"),
+        "oauth2PermissionScopes": application.get("api", {}).get("oauth2PermissionScopes", []), "passwordCredentials": [],
+        "resourceSpecificApplicationPermissions": [], **given,
+    }  # fmt: skip
+
+
+def keyed(call: Call, kind: str, key: Key) -> Document | None:
+    """What the replica of this call knows under a key: by id, or by an alternate key in brackets."""
+    if key.property and key.property != "id":
+        if key.property not in _ALTERNATE.get(kind, ()):
+            raise bad_request(f"The key property '{key.property}' is not a key of the type.", "BadRequest")
+        found = call.view.first(kind, tenant=call.tenant, deletedDateTime=None, **{key.property: key.value})
+    else:
+        if not ids.is_guid(key.value):
+            raise bad_request(f"Invalid object identifier '{key.value}'.")
+        found = call.view.get(kind, key.value.lower())
+    return found if found and found["tenant"] == call.tenant and not found.get("deletedDateTime") else None
+
+
+def existing(call: Call, kind: str, name: str) -> Document:
+    """The object that the path names, as this replica has it; 404 where it has none."""
+    key = call.keys[name]
+    found = keyed(call, kind, key)
+    if found is None:
+        raise not_found(key.value)
+    return found
+
+
+def to_change(call: Call, kind: str, name: str) -> Document:
+    """The same, to be written: once found, as the directory has it by now."""
+    found = existing(call, kind, name)
+    current = call.world.store.get(kind, found["id"])
+    if current is None:
+        raise not_found(call.key(name))
+    return current
+
+
+def home(world: World, tenant: str) -> Document:
+    found = world.tenant(tenant)
+    assert found
+    return found
+
+
+def required(document: dict[str, Any], name: str, resource: str) -> None:
+    if not document.get(name):
+        raise bad_request(f"A value is required for property '{name}' of resource '{resource}'.")
+
+
+def unknown_property(name: str) -> Refusal:
+    return bad_request(f"Invalid property '{name}'.")

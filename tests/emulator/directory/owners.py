@@ -1,0 +1,65 @@
+"""owners of applications and service principals, and /directoryObjects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulator.answer import Answer, bad_request, entity, not_found, nothing
+from emulator.directory import objects
+from emulator.directory.expansion import object_named
+from emulator.directory.permissions import READ_APPLICATIONS, require, require_writing
+from emulator.routing import routes
+
+if TYPE_CHECKING:
+    from emulator.call import Call
+
+
+def _of(call: Call) -> str:
+    return "application" if str(call.segments[0]).lower() == "applications" else "servicePrincipal"
+
+
+@routes.add("GET", "directoryObjects/{object}")
+def get(call: Call) -> Answer:
+    require(call, *READ_APPLICATIONS)
+    found = object_named(call, call.key("object"))
+    if found is None:
+        raise not_found(call.key("object"))
+    return entity(call.context("directoryObjects/$entity"), found)
+
+
+@routes.add("GET", "applications/{object}/owners")
+@routes.add("GET", "servicePrincipals/{object}/owners")
+def list_owners(call: Call) -> Answer:
+    require(call, *READ_APPLICATIONS)
+    document = objects.existing(call, _of(call), "object")
+    found = [owner for key in document["owners"] if (owner := object_named(call, key))]
+    return entity(call.context("directoryObjects"), {"value": found})
+
+
+@routes.add("POST", "applications/{object}/owners/$ref")
+@routes.add("POST", "servicePrincipals/{object}/owners/$ref")
+def add_owner(call: Call) -> Answer:
+    require_writing(call)
+    document = objects.to_change(call, _of(call), "object")
+    require_writing(call, document)
+    key = str(call.raw_json().get("@odata.id", "")).rstrip("/").rpartition("/")[2]
+    owner = object_named(call, key)
+    if owner is None:
+        raise not_found(key)
+    if owner["id"] in document["owners"]:
+        raise bad_request("One or more added object references already exist for the following modified properties: 'owners'.")
+    call.world.store.put(_of(call), document["id"], document | {"owners": [*document["owners"], owner["id"]]})
+    return nothing()
+
+
+@routes.add("DELETE", "applications/{object}/owners/{owner}/$ref")
+@routes.add("DELETE", "servicePrincipals/{object}/owners/{owner}/$ref")
+def remove_owner(call: Call) -> Answer:
+    require_writing(call)
+    document = objects.to_change(call, _of(call), "object")
+    require_writing(call, document)
+    if call.key("owner") not in document["owners"]:
+        raise not_found(call.key("owner"))
+    kept = [key for key in document["owners"] if key != call.key("owner")]
+    call.world.store.put(_of(call), document["id"], document | {"owners": kept})
+    return nothing()

@@ -1,0 +1,46 @@
+"""/users: read only; tests make them by the control."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulator import ids
+from emulator.answer import Answer, Refusal, entity
+from emulator.directory.permissions import READ_USERS, require
+from emulator.odata.paging import page_of
+from emulator.odata.query import DIRECTORY, read, read_single
+from emulator.odata.schema import USER
+from emulator.replication import View
+from emulator.routing import routes
+from emulator.store import Document
+
+if TYPE_CHECKING:
+    from emulator.call import Call
+
+
+def named(view: View, tenant: str, name: str) -> Document | None:
+    """A user by id or by userPrincipalName; other addresses are no key."""
+    if ids.is_guid(name):
+        found = view.get("user", name.lower())
+        return found if found and found["tenant"] == tenant else None
+    return next((user for user in view.all("user", tenant=tenant) if user["userPrincipalName"].lower() == name.lower()), None)
+
+
+@routes.add("GET", "users")
+def list_users(call: Call) -> Answer:
+    require(call, *READ_USERS)
+    options = read(call.query, USER, DIRECTORY, eventual=call.eventual)
+    return page_of(call, "users", options, options.chosen(call.view.all("user", tenant=call.tenant)))
+
+
+@routes.add("GET", "users/{user}")
+def get(call: Call) -> Answer:
+    require(call, *READ_USERS)
+    user = named(call.view, call.tenant, call.key("user"))
+    if user is None:
+        raise Refusal(
+            404, "Request_ResourceNotFound",
+            f"Resource '{call.key('user')}' does not exist or one of its queried reference-property objects are not present.",
+        )  # fmt: skip
+    options = read_single(call.query, USER, DIRECTORY)
+    return entity(call.context(f"users{options.shown}/$entity"), options.pruned(user))

@@ -1,0 +1,1 @@
+"""Entra's login: discovery, keys, the token endpoint, managed identity."""

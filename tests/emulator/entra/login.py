@@ -1,0 +1,79 @@
+"""What the login's host answers."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, unquote_plus
+
+from emulator import ids
+from emulator.answer import Answer, plain
+from emulator.control.rules import Met
+from emulator.entra import discovery, managed_identity, token
+from emulator.entra.errors import LoginRefused, refusal
+from emulator.world import World
+
+_CONFIGURATION = re.compile(r"/([^/]+)(?:/v2\.0)?/\.well-known/openid-configuration\Z")
+_KEYS = re.compile(r"/([^/]+)/discovery/(?:v2\.0/)?keys\Z")
+_TOKEN = re.compile(r"/([^/]+)/oauth2/v2\.0/token\Z")
+
+
+async def answer(
+    world: World, origin: str, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, fault: Met | None
+) -> Answer:
+    """An answer to every path: 404 to those that the login does not have."""
+    if fault and fault.kind in ("throttle", "fail"):
+        retry = fault.values.get("retry_after")
+        return plain(
+            int(fault.values["status"]), {"error": "temporarily_unavailable", "error_description": "AADSTS90033: A transient"
+            " error has occurred. Please try again.", "error_codes": [90033]},
+            {"Retry-After": str(retry)} if retry is not None else {},
+        )  # fmt: skip
+    if fault and fault.kind == "refuse_connection":
+        return Answer(lost=True)
+    if fault and fault.kind == "delay":
+        await asyncio.sleep(fault.values["seconds"])
+    try:
+        found = _answer(world, origin, method, path, query, headers, body)
+    except LoginRefused as refused:
+        correlation = dict(parse_qsl(query)).get("client-request-id") or headers.get("client-request-id", "")
+        found = refusal(refused, world.clock.now(), origin, correlation)
+    found.lost = fault is not None and fault.kind == "lose"
+    found.headers.setdefault("x-ms-request-id", ids.new())
+    return found
+
+
+def _basic(headers: Mapping[str, str]) -> dict[str, str]:
+    """client_secret_basic: the application's id and secret in the Authorization header (RFC 6749, 2.3.1)."""
+    kind, _, value = headers.get("authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return {}
+    with contextlib.suppress(ValueError):
+        name, _, secret = base64.b64decode(value).decode().partition(":")
+        return {"client_id": unquote_plus(name), "client_secret": unquote_plus(secret)}
+    return {}
+
+
+def _answer(
+    world: World, origin: str, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+) -> Answer:
+    if path == "/common/discovery/instance":
+        return discovery.instances(origin)
+    if match := _CONFIGURATION.match(path):
+        return discovery.configuration(world, origin, match[1])
+    if match := _KEYS.match(path):
+        tenant = discovery.tenant_named(world, match[1])
+        return plain(200, world.key.published(f"{origin}/{tenant['id']}/v2.0"))
+    if match := _TOKEN.match(path):
+        if method != "POST":
+            raise LoginRefused(
+                400, "invalid_request", 900561, f"The endpoint only accepts POST requests. Received a {method} request."
+            )
+        form = _basic(headers) | dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        return token.issue(world, origin, match[1], form)
+    if path.startswith("/metadata/identity/oauth2/token"):
+        return managed_identity.answer(world, origin, query, headers)
+    return Answer(404, b"", {"Content-Type": "text/html; charset=utf-8"})

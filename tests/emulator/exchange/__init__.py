@@ -1,0 +1,1 @@
+"""Exchange in Graph: mailboxes, folders, messages, sending, and who may."""

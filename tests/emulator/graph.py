@@ -1,0 +1,22 @@
+"""All parts of Graph, loaded so that their routes are known."""
+
+from __future__ import annotations
+
+from emulator import batch
+from emulator.directory import (
+    applications,
+    assignments,
+    credentials,
+    deleted,
+    federated,
+    organization,
+    owners,
+    service_principals,
+    users,
+)
+from emulator.exchange import drafts, folders, messages, role_management, sending
+
+LOADED = (
+    batch, applications, assignments, credentials, deleted, federated, organization, owners, service_principals, users,
+    drafts, folders, messages, role_management, sending,
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""OData as Graph speaks it: paths, query options, types, pages."""

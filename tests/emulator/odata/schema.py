@@ -1,0 +1,143 @@
+"""The types of what Graph gives out, as far as this project meets them: names, Edm types, what comes unasked.
+
+From the v1.0 metadata and Graph's reference pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+_EDM = {
+    "s": "Edm.String", "b": "Edm.Boolean", "i": "Edm.Int32", "g": "Edm.Guid", "t": "Edm.DateTimeOffset",
+    "c": "Complex", "*": "Collection",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class EntityType:
+    """`unasked` are the properties of an answer without $select; `filterable` what $filter takes without ConsistencyLevel.
+
+    `name` is as errors name it.
+    """
+
+    name: str
+    properties: dict[str, str]
+    unasked: tuple[str, ...]
+    filterable: frozenset[str]
+    navigations: frozenset[str] = frozenset()
+
+    def knows(self, path: str) -> bool:
+        first = path.split("/", maxsplit=1)[0]
+        return first in self.properties or first in self.navigations
+
+    def type_of(self, path: str) -> str:
+        return self.properties.get(path.split("/", maxsplit=1)[0], "Complex")
+
+
+def _type(
+    name: str, properties: str, *, only_asked: str = "", filterable: str = "", navigations: str = ""
+) -> EntityType:
+    """Properties are given as `name:x`, where x is a letter of _EDM; those `only_asked` come by $select alone."""
+    unasked = dict(_pair(word) for word in properties.split())
+    asked = dict(_pair(word) for word in only_asked.split())
+    return EntityType(name, unasked | asked, tuple(unasked), frozenset(filterable.split()), frozenset(navigations.split()))
+
+
+def _pair(word: str) -> tuple[str, str]:
+    name, _, letter = word.partition(":")
+    return name, _EDM[letter or "s"]
+
+
+APPLICATION = _type(
+    "microsoft.graph.application",
+    "id deletedDateTime:t appId applicationTemplateId disabledByMicrosoftStatus createdDateTime:t displayName description"
+    " groupMembershipClaims identifierUris:* isDeviceOnlyAuthSupported:b isFallbackPublicClient:b"
+    " nativeAuthenticationApisEnabled notes publisherDomain serviceManagementReference signInAudience tags:*"
+    " tokenEncryptionKeyId:g uniqueName samlMetadataUrl defaultRedirectUri certification:c optionalClaims:c"
+    " servicePrincipalLockConfiguration:c requestSignatureVerification:c addIns:* api:c appRoles:* info:c keyCredentials:*"
+    " parentalControlSettings:c passwordCredentials:* publicClient:c requiredResourceAccess:* verifiedPublisher:c web:c spa:c",
+    only_asked="logo:c authenticationBehaviors:c",
+    filterable="id appId displayName identifierUris publisherDomain signInAudience uniqueName createdDateTime tags"
+    " requiredResourceAccess",
+    navigations="owners federatedIdentityCredentials createdOnBehalfOf extensionProperties",
+)
+SERVICE_PRINCIPAL = _type(
+    "microsoft.graph.servicePrincipal",
+    "id deletedDateTime:t accountEnabled:b alternativeNames:* appDisplayName appDescription appId applicationTemplateId"
+    " appOwnerOrganizationId:g appRoleAssignmentRequired:b createdDateTime:t description disabledByMicrosoftStatus displayName"
+    " homepage loginUrl logoutUrl notes notificationEmailAddresses:* preferredSingleSignOnMode"
+    " preferredTokenSigningKeyThumbprint replyUrls:* servicePrincipalNames:* servicePrincipalType signInAudience tags:*"
+    " tokenEncryptionKeyId:g samlSingleSignOnSettings:c addIns:* appRoles:* info:c keyCredentials:*"
+    " oauth2PermissionScopes:* passwordCredentials:* resourceSpecificApplicationPermissions:* verifiedPublisher:c",
+    filterable="id appId displayName accountEnabled servicePrincipalNames servicePrincipalType appOwnerOrganizationId tags",
+    navigations="owners appRoleAssignments appRoleAssignedTo oauth2PermissionGrants",
+)
+APP_ROLE_ASSIGNMENT = _type(
+    "microsoft.graph.appRoleAssignment",
+    "id deletedDateTime:t appRoleId:g createdDateTime:t principalDisplayName principalId:g principalType resourceDisplayName"
+    " resourceId:g",
+    filterable="principalId resourceId appRoleId principalDisplayName",
+)
+USER = _type(
+    "microsoft.graph.user",
+    "businessPhones:* displayName givenName jobTitle mail mobilePhone officeLocation preferredLanguage surname"
+    " userPrincipalName id",
+    only_asked="accountEnabled:b assignedLicenses:* assignedPlans:* proxyAddresses:* mailNickname userType otherMails:*"
+    " createdDateTime:t usageLocation department companyName employeeId onPremisesExtensionAttributes:c"
+    " onPremisesSyncEnabled:b onPremisesImmutableId",
+    filterable="id userPrincipalName mail displayName mailNickname proxyAddresses accountEnabled givenName surname userType"
+    " otherMails",
+    navigations="messages mailFolders manager",
+)
+FEDERATED_CREDENTIAL = _type(
+    "microsoft.graph.federatedIdentityCredential",
+    "id name issuer subject description audiences:*",
+    filterable="name issuer subject",
+)
+MAIL_FOLDER = _type(
+    "Microsoft.OutlookServices.MailFolder",
+    "id displayName parentFolderId childFolderCount:i unreadItemCount:i totalItemCount:i sizeInBytes:i isHidden:b",
+    filterable="displayName unreadItemCount totalItemCount",
+    navigations="messages childFolders",
+)
+MESSAGE = _type(
+    "Microsoft.OutlookServices.Message",
+    "id createdDateTime:t lastModifiedDateTime:t changeKey categories:* receivedDateTime:t sentDateTime:t hasAttachments:b"
+    " internetMessageId subject bodyPreview importance parentFolderId conversationId conversationIndex"
+    " isDeliveryReceiptRequested:b isReadReceiptRequested:b isRead:b isDraft:b webLink inferenceClassification body:c sender:c"
+    " from:c toRecipients:* ccRecipients:* bccRecipients:* replyTo:* flag:c",
+    only_asked="internetMessageHeaders:* uniqueBody:c",
+    filterable="id receivedDateTime sentDateTime createdDateTime lastModifiedDateTime hasAttachments internetMessageId subject"
+    " importance conversationId isRead isDraft from sender categories flag singleValueExtendedProperties parentFolderId body"
+    " inferenceClassification isDeliveryReceiptRequested isReadReceiptRequested",
+    navigations="attachments singleValueExtendedProperties multiValueExtendedProperties extensions",
+)
+ROLE_ASSIGNMENT = _type(
+    "microsoft.graph.unifiedRoleAssignment",
+    "id principalId roleDefinitionId directoryScopeId appScopeId",
+    only_asked="principalOrganizationId resourceScope condition",
+    filterable="id principalId roleDefinitionId directoryScopeId appScopeId",
+    navigations="roleDefinition principal directoryScope appScope",
+)
+ROLE_DEFINITION = _type(
+    "microsoft.graph.unifiedRoleDefinition",
+    "id description displayName isEnabled:b version isBuiltIn:b templateId allowedPrincipalTypes rolePermissions:*",
+    filterable="id displayName isBuiltIn",
+)
+APP_SCOPE = _type(
+    "microsoft.graph.customAppScope",
+    "id type displayName customAttributes:c",
+    filterable="id displayName",
+)
+ORGANIZATION = _type(
+    "microsoft.graph.organization",
+    "id deletedDateTime:t createdDateTime:t displayName verifiedDomains:* tenantType",
+    filterable="id",
+)
+DIRECTORY_OBJECT = _type("microsoft.graph.directoryObject", "id deletedDateTime:t", filterable="id")
+
+
+def check_known(type_: EntityType, document: dict[str, Any]) -> str | None:
+    """The first property that the type does not have."""
+    return next((name for name in document if not type_.knows(name) and "@" not in name), None)

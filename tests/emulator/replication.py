@@ -1,0 +1,127 @@
+"""The directory's replicas: a write is seen by one of them at once, by the others later, and each read asks another one.
+
+Microsoft promises no time (facts: minutes happen). Reads that flap between old and new are what a client has to live with.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.clock import Clock
+from emulator.store import Document, Store
+
+DIRECTORY = ("application", "servicePrincipal", "appRoleAssignment", "user", "federatedIdentityCredential")
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How far the last replica is behind: as many requests (to Graph or the token endpoint) and as many seconds, both to pass.
+
+    `replicas` is how many there are: the first sees a write at once, the last after the whole lag, those between after a part
+    of it. One replica alone has the whole lag, so that reads do not flap. `kinds` lag; `token_*` is the lag of what the token
+    endpoint reads (applications and their secrets), by default the same.
+    """
+
+    requests: int = 0
+    seconds: float = 0.0
+    replicas: int = 3
+    kinds: tuple[str, ...] = DIRECTORY
+    token_requests: int | None = None
+    token_seconds: float | None = None
+
+    def part(self, replica: int) -> float:
+        return 1.0 if self.replicas < 2 else replica / (self.replicas - 1)
+
+    def of_tokens(self) -> Lag:
+        """What the token endpoint sees: one replica, with the whole of its lag."""
+        return Lag(
+            requests=self.requests if self.token_requests is None else self.token_requests,
+            seconds=self.seconds if self.token_seconds is None else self.token_seconds,
+            replicas=1,
+            kinds=self.kinds,
+        )
+
+
+@dataclass(frozen=True)
+class _Write:
+    """At which request and when a document was written, and what it was before."""
+
+    request: int
+    at: float
+    before: Document | None
+
+
+@dataclass
+class Replication:
+    """Remembers what documents were, as long as there is a lag."""
+
+    store: Store
+    clock: Clock
+    lag: Lag | None = None
+    request: int = 0
+    _writes: dict[tuple[str, str], list[_Write]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        self.store.before_write = self._remember
+
+    def set(self, lag: Lag | None) -> None:
+        self.lag = lag
+        self._writes.clear()
+
+    def next_view(self) -> View:
+        """What the replica sees that this request has come to."""
+        self.request += 1
+        replica = self.request % self.lag.replicas if self.lag else 0
+        return View(self, self.lag, replica)
+
+    def token_view(self) -> View:
+        self.request += 1
+        return View(self, self.lag.of_tokens() if self.lag else None, 0)
+
+    def _remember(self, kind: str, key: str, before: Document | None) -> None:
+        if self.lag and kind in self.lag.kinds:
+            self._writes[kind, key].append(_Write(self.request, self.clock.seconds(), before))
+
+    def seen(self, kind: str, key: str, lag: Lag | None, replica: int) -> Document | None:
+        """The document as this replica has it."""
+        document = self.store.get(kind, key)
+        if lag is None:
+            return document
+        requests, seconds = lag.requests * lag.part(replica), lag.seconds * lag.part(replica)
+        for write in reversed(self._writes.get((kind, key), [])):
+            if self.request - write.request > requests and self.clock.seconds() - write.at >= seconds:
+                break
+            if requests == 0 and seconds == 0:
+                break
+            document = dict(write.before) if write.before else None
+        return document
+
+    def keys(self, kind: str) -> list[str]:
+        """Also of what has been deleted and may still be seen."""
+        known = self.store.keys(kind)
+        return known + [key for other, key in self._writes if other == kind and key not in known]
+
+
+@dataclass(frozen=True)
+class View:
+    """The directory as one request sees it."""
+
+    replication: Replication
+    lag: Lag | None
+    replica: int
+
+    def get(self, kind: str, key: str) -> Document | None:
+        return self.replication.seen(kind, key, self.lag, self.replica)
+
+    def all(self, kind: str, **having: Any) -> Iterator[Document]:
+        """All of a kind whose properties have these values, in the order of their making."""
+        for key in self.replication.keys(kind):
+            document = self.get(kind, key)
+            if document is not None and all(document.get(name) == value for name, value in having.items()):
+                yield document
+
+    def first(self, kind: str, **having: Any) -> Document | None:
+        return next(self.all(kind, **having), None)

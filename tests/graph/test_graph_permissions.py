@@ -1,0 +1,136 @@
+"""graph_permissions and graph_permissions_info against the emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from graph_modules import Modules
+
+SEND = "b633e1c5-b582-4048-a93e-9f11b44c7e96"
+GRAPH = "00000003-0000-0000-c000-000000000000"
+DELEGATED_USER_READ = {"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"}
+OTHER_API = {"resourceAppId": "00000002-0000-0ff1-ce00-000000000000", "resourceAccess": [
+    {"id": "dc890d15-9560-4a4c-9b7f-a736ec74ec40", "type": "Role"}]}
+
+
+def permissions(modules: Modules, app: dict[str, Any], *names: str, **options: Any) -> dict[str, Any]:
+    return modules.run("graph_permissions", unique_name=app["unique_name"], permissions=list(names), **options)
+
+
+def required(modules: Modules, app: dict[str, Any]) -> Any:
+    return modules.registration(appId=app["app_id"])["requiredResourceAccess"]
+
+
+def assigned(modules: Modules, app: dict[str, Any]) -> list[str]:
+    """The ids of roles that the application's service principal has."""
+    assignments = modules.emulator.state()["app_role_assignments"]
+    return sorted(one["appRoleId"] for one in assignments if one["principalId"] == app["service_principal_id"])
+
+
+def test_check_set_again_change_remove(modules: Modules, app: dict[str, Any]) -> None:
+    shown = permissions(modules, app, "Mail.Send", "Mail.Read", check=True)
+    assert shown["changed"] and modules.writes() == []
+    done = permissions(modules, app, "Mail.Send", "Mail.Read")
+    assert done["diff"] == shown["diff"]
+    assert done["diff"][0]["before"] == {"permissions": [], "consent": []}
+    assert done["diff"][0]["after"] == {"permissions": ["Mail.Read", "Mail.Send"], "consent": ["Mail.Read", "Mail.Send"]}
+    assert len(assigned(modules, app)) == 2
+
+    for identity in ({"unique_name": app["unique_name"]}, {"app_id": app["app_id"]}):
+        modules.emulator.forget_requests()
+        again = modules.run("graph_permissions", permissions=["Mail.Read", "Mail.Send"], **identity)
+        assert not again["changed"] and "diff" not in again and len(modules.requests()) <= 2
+    assert not modules.run("graph_permissions", unique_name=app["unique_name"])["changed"]
+
+    less = permissions(modules, app, "Mail.Send")
+    assert less["changed"] and less["consent"] == ["Mail.Send"] and assigned(modules, app) == [SEND]
+    none = permissions(modules, app)
+    assert none["changed"] and none["permissions"] == [] and assigned(modules, app) == [] and required(modules, app) == []
+    assert not permissions(modules, app)["changed"]
+
+
+def test_what_is_foreign_stays_unless_purged(modules: Modules, app: dict[str, Any], entra: Any) -> None:
+    token = entra.token(modules.application)
+    body = {"requiredResourceAccess": [OTHER_API, {"resourceAppId": GRAPH, "resourceAccess": [DELEGATED_USER_READ]}]}
+    assert entra.graph(token, "PATCH", f"/v1.0/applications/{app['object_id']}", body).status_code == 204
+    entra.grant(app["app_id"], "User.Read.All")
+    done = permissions(modules, app, "Mail.Send")
+    assert done["changed"] and done["consent"] == ["Mail.Send", "User.Read.All"]
+    assert {one["resourceAppId"]: len(one["resourceAccess"]) for one in required(modules, app)} == {
+        GRAPH: 2, OTHER_API["resourceAppId"]: 1}
+    assert not permissions(modules, app, "Mail.Send")["changed"]
+    shown = permissions(modules, app, "Mail.Send", purge=True, check=True)
+    purged = permissions(modules, app, "Mail.Send", purge=True)
+    assert purged["diff"] == shown["diff"] and purged["consent"] == ["Mail.Send"] and purged["permissions"] == ["Mail.Send"]
+    assert required(modules, app) == [{"resourceAppId": GRAPH, "resourceAccess": [{"id": SEND, "type": "Role"}]}]
+
+
+def test_the_seeds_spelling_warns(modules: Modules, app: dict[str, Any]) -> None:
+    done = permissions(modules, app, "Mail.ReadBasicAll")
+    assert done["permissions"] == ["Mail.ReadBasic.All"] and "Mail.ReadBasic.All, not Mail.ReadBasicAll" in done["warnings"][0]
+
+
+@pytest.mark.parametrize("wrong,words", [
+    ("Mail.Sent", "Did you mean Mail.Send"), ("User.Read", "exists for users only"), ("nonsense", "no application permission")])
+def test_names_that_are_none(modules: Modules, app: dict[str, Any], wrong: str, words: str) -> None:
+    refused = permissions(modules, app, wrong)
+    assert refused["failed"] and refused["field"] == "permissions" and words in refused["msg"] and modules.writes() == []
+
+
+def test_consent_left_to_somebody_else(modules: Modules, app: dict[str, Any]) -> None:
+    done = permissions(modules, app, "Mail.Send", consent=False)
+    assert done["changed"] and done["unconsented"] == ["Mail.Send"] and assigned(modules, app) == []
+    assert not permissions(modules, app, "Mail.Send", consent=False)["changed"]
+    info = modules.run("graph_permissions_info", unique_name=app["unique_name"])
+    assert info["permissions"] == ["Mail.Send"] and info["unconsented"] == ["Mail.Send"]
+
+
+@pytest.mark.parametrize("fault", ["lose", "fail", "throttle", "refuse_connection"])
+def test_failures_in_the_middle(modules: Modules, app: dict[str, Any], fault: str) -> None:
+    modules.emulator.fault(fault, method="PATCH", path="applications", times=1)
+    modules.emulator.fault(fault, method="POST", path="appRoleAssignedTo", times=2)
+    done = permissions(modules, app, "Mail.Send", "Mail.Read")
+    assert done["changed"] and len(assigned(modules, app)) == 2
+    modules.emulator.fault(fault, method="DELETE", path="appRoleAssignments", times=2)
+    assert permissions(modules, app)["changed"] and assigned(modules, app) == []
+
+
+@pytest.mark.parametrize("lag", [{"requests": 9}, {"requests": 12, "replicas": 1}, {"seconds": 2.0}])
+def test_from_nothing_through_replication(modules: Modules, name: str, lag: dict[str, Any]) -> None:
+    modules.emulator.lag(**lag)
+    made = modules.run("entra_app", unique_name=name, consecutive_reads=5)
+    assert made.get("changed"), made
+    done = modules.run("graph_permissions", unique_name=name, permissions=["Mail.Send"], consecutive_reads=5)
+    assert done.get("consent") == ["Mail.Send"], done
+    again = modules.run("graph_permissions", unique_name=name, permissions=["Mail.Send"], consecutive_reads=5)
+    assert not again["changed"], again
+
+
+def test_a_failure_inside_a_batch(modules: Modules, app: dict[str, Any]) -> None:
+    modules.emulator.fault("throttle", method="GET", path="servicePrincipals", times=2)
+    assert permissions(modules, app, "Mail.Send")["changed"]
+
+
+def test_missing_rights_are_named(automation_with: Callable[..., Modules], app: dict[str, Any]) -> None:
+    without = automation_with("Application.ReadWrite.All")
+    refused = permissions(without, app, "Mail.Send")
+    assert refused["failed"] and refused["permission"] == "AppRoleAssignment.ReadWrite.All"
+    assert "Privileged Role Administrator" in refused["remedy"]
+    nobody = automation_with()
+    assert permissions(nobody, app, "Mail.Send")["permission"] == "Application.Read.All"
+
+
+def test_many_assignments_come_by_pages(modules: Modules, app: dict[str, Any]) -> None:
+    """Whatever the size of a page, what is granted is known to be granted."""
+    names = ["Mail.Send", "Mail.Read", "Mail.ReadWrite", "Mail.ReadBasic.All"]
+    assert permissions(modules, app, *names)["changed"]
+    assert not permissions(modules, app, *names)["changed"]
+
+
+def test_no_registration(modules: Modules) -> None:
+    refused = modules.run("graph_permissions", unique_name="nobody", permissions=["Mail.Send"])
+    assert refused["failed"] and "entra_app" in refused["remedy"]
+    shown = modules.run("graph_permissions", check=True, unique_name="nobody", permissions=["Mail.Send"])
+    assert shown["changed"] and shown["consent"] == ["Mail.Send"]

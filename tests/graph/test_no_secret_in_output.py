@@ -1,0 +1,162 @@
+"""A new secret, and that of the automation, stand in no output of Ansible: at its most talkative, in diffs, in failures.
+
+The playbook runs as users run one. What later tasks do with the secret is theirs; here one hands it on, as the role does.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graph_modules import AGENT, ROOT, Modules, environment
+
+
+class ProcessWatch:
+    """Command lines and environments of all processes while it runs."""
+
+    def __init__(self) -> None:
+        self.seen: set[bytes] = set()
+        self._stop = threading.Event()
+
+    def __enter__(self) -> ProcessWatch:
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.01):
+            for process in Path("/proc").glob("[0-9]*"):
+                for name in ("cmdline", "environ"):
+                    try:
+                        self.seen.add((process / name).read_bytes())
+                    except OSError:
+                        continue
+
+
+def play(folder: Path, modules: Modules, tasks: list[dict[str, Any]], *words: str, fails: bool = False) -> str:
+    """All that ansible-playbook prints of these tasks; modules have the login by a file of variables."""
+    variables = folder / "login.json"
+    variables.write_text(json.dumps({"login": modules.login}))
+    variables.chmod(0o600)
+    playbook = folder / "play.yml"
+    playbook.write_text(json.dumps([{
+        "hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks,
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "module_defaults": {"group/catalog.mail.microsoft": {"login": "{{ login }}", "timeout": 30, "consecutive_reads": 3}},
+    }]))
+    done = subprocess.run(
+        ["ansible-playbook", "-i", "localhost,", "-e", f"@{variables}", *words, str(playbook)], cwd=ROOT,
+        env=environment(ANSIBLE_LOCAL_TEMP=str(folder / "temp"), ANSIBLE_REMOTE_TEMP=str(folder / "remote")),
+        capture_output=True, text=True, check=False, timeout=200)
+    output = done.stdout + done.stderr
+    assert (done.returncode != 0) == fails, output
+    return output
+
+
+def needles(secret: str) -> list[str]:
+    """A secret as it is, as JSON has it, and in base64."""
+    encoded = [base64.b64encode(b"\0" * before + secret.encode()).decode()[4 if before else 0: -4] for before in range(3)]
+    return [secret, json.dumps(secret)[1:-1], *encoded]
+
+
+def keep(folder: Path, kind: str) -> list[dict[str, Any]]:
+    """A new credential, handed to a file as a role would hand it to an application; what it has for later is shown."""
+    return [
+        {"name": "new", "catalog.mail.entra_app_credential": {
+            "unique_name": "{{ app }}", "kind": kind, "known_key_id": ""}, "register": "made"},
+        {"name": "hand on", "ansible.builtin.copy": {
+            "content": "{{ made.secret | default('') }}", "dest": str(folder / "kept"), "mode": "0600"}, "no_log": True},
+        {"name": "what is known", "ansible.builtin.debug": {"msg": "{{ made.key_id }} until {{ made.expires_at }}"}},
+    ]
+
+
+@pytest.mark.parametrize("kind", ["secret", "certificate"])
+def test_in_no_output(modules: Modules, app: dict[str, Any], tmp_path: Path, kind: str) -> None:
+    extra = ("-e", f"app={app['unique_name']}", "-vvv", "--diff")
+    with ProcessWatch() as watch:
+        tasks = keep(tmp_path, kind)
+        outputs = [play(tmp_path, modules, tasks, "--check", *extra), play(tmp_path, modules, tasks, *extra)]
+        secret = (tmp_path / "kept").read_text()
+        outputs.append(play(tmp_path, modules, [
+            {"catalog.mail.entra_app_credential": {"unique_name": "{{ app }}", "kind": kind}, "register": "made"},
+            {"catalog.mail.entra_app_info": {"unique_name": "{{ app }}"}},
+            {"catalog.mail.graph_permissions": {"unique_name": "{{ app }}", "permissions": ["Mail.Send"]}},
+        ], *extra))
+        # The answer is lost for good: it fails with the secret made.
+        modules.emulator.fault("lose", method="POST", path="addPassword")
+        modules.emulator.fault("lose", method="PATCH", path="applications")
+        outputs.append(play(tmp_path, modules, [
+            {"catalog.mail.entra_app_credential": {"unique_name": "{{ app }}", "kind": kind, "known_key_id": "", "timeout": 4}},
+        ], *extra, fails=True))
+    assert len(secret) > 30 and "until" in outputs[1]
+    everything = "\n".join(outputs)
+    key = secret.replace("-----BEGIN PRIVATE KEY-----", "").partition("-----END")[0].strip()[:60]
+    for needle in (*needles(key), *needles(modules.application["client_secret"])):
+        assert needle not in everything
+        assert not any(needle.encode() in seen for seen in watch.seen)
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and key in path.read_text(errors="replace")]
+    assert left == [tmp_path / "kept"]
+
+
+def test_one_token_for_a_play(modules: Modules, app: dict[str, Any], tmp_path: Path) -> None:
+    """Four modules, one login and at most two requests each, once nothing is to be changed."""
+    tasks: list[dict[str, Any]] = [
+        {"catalog.mail.entra_app": {"unique_name": "{{ app }}"}},
+        {"catalog.mail.entra_app_credential": {"unique_name": "{{ app }}"}},
+        {"catalog.mail.graph_permissions": {"unique_name": "{{ app }}", "permissions": ["Mail.Send"]}},
+        {"catalog.mail.mailbox_scope": {
+            "unique_name": "{{ app }}", "roles": ["Mail.Send"], "mailboxes": ["noreply@contoso.test"]}},
+    ]
+    extra = ("-e", f"app={app['unique_name']}")
+    play(tmp_path, modules, tasks, *extra)
+    modules.emulator.forget_requests()
+    output = play(tmp_path, modules, tasks, *extra)
+    assert "changed=0" in output
+    log = modules.emulator.requests()
+    assert len([one for one in log if one["path"].endswith("/oauth2/v2.0/token")]) == 1
+    assert len([one for one in log if one["user_agent"] == AGENT]) <= 2 * len(tasks)
+
+
+def test_the_kept_token_is_of_no_use_to_others(modules: Modules, app: dict[str, Any], tmp_path: Path) -> None:
+    """While a play runs: a file in memory, of this user alone, that does not hold the token as it is."""
+    output = play(tmp_path, modules, [
+        {"catalog.mail.entra_app_info": {"unique_name": "{{ app }}"}},
+        {"ansible.builtin.shell": {"cmd": "ls -ln /dev/shm ${XDG_RUNTIME_DIR:-/dev/shm} | grep catalog-mail-token-"},
+         "register": "files"},
+        {"ansible.builtin.debug": {"var": "files.stdout_lines"}},
+        {"ansible.builtin.shell": {
+            "cmd": "cat {/dev/shm,${XDG_RUNTIME_DIR:-/dev/shm}}/catalog-mail-token-* 2>/dev/null | grep -c eyJ",
+            "executable": "/bin/bash"},
+         "register": "plain", "failed_when": "plain.stdout != '0'"},
+    ], "-e", f"app={app['unique_name']}")
+    assert "-rw-------" in output
+
+
+def test_a_right_that_was_just_granted_is_seen(automation_with: Any, app: dict[str, Any], tmp_path: Path) -> None:
+    """A token keeps the roles that it was issued with; a refusal makes the module ask for a new one, once."""
+    modules = automation_with("Application.Read.All")
+    grant = modules.emulator
+    first = play(tmp_path, modules, [
+        {"catalog.mail.entra_app_info": {"unique_name": "{{ app }}"}},
+        {"ansible.builtin.pause": {"seconds": 4}},
+        {"catalog.mail.entra_app": {"unique_name": "{{ app }}", "display_name": "renamed"}},
+    ], "-e", f"app={app['unique_name']}", fails=True)
+    assert "Application.ReadWrite.All" in first
+    timer = threading.Timer(4, lambda: grant.grant(modules.application["app_id"], "Application.ReadWrite.All"))
+    timer.start()
+    second = play(tmp_path, modules, [
+        {"catalog.mail.entra_app_info": {"unique_name": "{{ app }}"}},
+        {"ansible.builtin.wait_for": {"timeout": 6}},
+        {"catalog.mail.entra_app": {"unique_name": "{{ app }}", "display_name": "renamed"}},
+    ], "-e", f"app={app['unique_name']}")
+    timer.join()
+    assert "changed=1" in second

@@ -1,0 +1,37 @@
+"""One emulator and one service for all tests; each test begins with neither registration nor settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from emulator.running import Running
+from rotating import World
+from running import RunningService
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, RunningService]]:
+    with Running(tmp_path_factory.mktemp("entra")) as emulator:
+        access = {"authority_url": emulator.url, "graph_url": emulator.url, "ca_file": str(emulator.ca_file)}
+        service = RunningService(tmp_path_factory.mktemp("service"), {"microsoft": access})
+        service.prepare()
+        service.start()
+        yield emulator, service
+        service.kill()
+
+
+@pytest.fixture
+def world(shared: tuple[Running, RunningService], tmp_path: object) -> World:
+    made = World(*shared, tmp_path, {})  # type: ignore[arg-type]
+    made.begin()
+    return made
+
+
+@pytest.fixture
+def registered(world: World) -> World:
+    """After a first run of the role."""
+    run = world.whole()
+    assert run.failed == 0, run.output
+    world.emulator.forget_requests()
+    return world

@@ -1,0 +1,129 @@
+"""The life of a client secret, by role entra_app and playbook rotate_secret, with the real service and the emulator."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from rotating import DAY, World
+
+WRITING = r"^(POST|PATCH|PUT|DELETE) (?!.*(/token$|\$batch$))"
+
+
+def test_from_nothing_and_then_nothing_more(world: World) -> None:
+    planned = world.whole("--check")
+    assert planned.failed == 0, planned.output
+    assert [one["displayName"] for one in world.emulator.state()["applications"]] == ["automation"]
+    assert world.used() == ""
+
+    first = world.whole()
+    assert (first.failed, world.secrets()) == (0, [world.used()]), first.output
+    assert world.sends()
+    granted = world.emulator.state()["app_role_assignments"]
+    assert len([one for one in granted if one["principalDisplayName"] == "Data Catalog e-mail"]) == 5
+
+    world.emulator.forget_requests()
+    second = world.whole()
+    assert (second.changed, second.failed) == (0, 0), second.output
+    assert not world.asked(WRITING)
+
+
+def test_not_due_due_and_removed(registered: World) -> None:
+    first = registered.used()
+    idle = registered.rotate()
+    assert (idle.changed, idle.failed, registered.secrets()) == (0, 0, [first]), idle.output
+
+    registered.emulator.advance(151 * DAY)
+    planned = registered.rotate("--check")
+    assert (planned.failed, registered.secrets(), registered.used()) == (0, [first], first), planned.output
+    due = registered.rotate(entra_app_grace=3600)
+    second = registered.used()
+    assert (due.failed, second != first, sorted(registered.secrets())) == (0, True, sorted([first, second])), due.output
+
+    again = registered.rotate(entra_app_grace=3600)
+    assert (again.changed, len(registered.secrets())) == (0, 2), again.output
+    registered.emulator.advance(3700)
+    cleaned = registered.rotate(entra_app_grace=3600)
+    assert (cleaned.changed, registered.secrets()) == (1, [second]), cleaned.output
+    assert registered.rotate(entra_app_grace=3600).changed == 0
+    assert registered.sends()
+
+
+def test_what_fails_its_test_is_removed_and_the_old_one_stays(registered: World) -> None:
+    first = registered.used()
+    registered.emulator.fault("access_policy", path="sendMail")
+    refused = registered.rotate(entra_app_rotate_now=True)
+    assert refused.failed == 1
+    assert "A policy of the tenant" in " ".join(refused.output.split())
+    assert "was removed again" in " ".join(refused.output.split())
+    assert (registered.secrets(), registered.used()) == ([first], first)
+    registered.emulator.clear_faults()
+    assert registered.sends()
+    assert registered.rotate().changed == 0
+
+
+def test_a_lost_answer_leaves_no_orphan(registered: World) -> None:
+    registered.emulator.fault("lose", path="addPassword", times=1)
+    run = registered.rotate(entra_app_rotate_now=True)
+    assert (run.failed, registered.secrets()) == (0, [registered.used()]), run.output
+
+
+def test_an_answer_of_the_application_that_never_came(registered: World) -> None:
+    """It saves, and nobody hears of it: the new secret is in use and must stay; the next run removes the old one."""
+    first = registered.used()
+    registered.emulator.fault("delay", path="sendMail", seconds=6, times=1)
+    run = registered.killed_when(lambda: registered.asked("sendMail"))
+    for _ in range(200):
+        if registered.used() != first:
+            break
+        registered.emulator.requests()
+    assert registered.used() != first, run
+    mended = registered.rotate()
+    assert (mended.failed, registered.secrets()) == (0, [registered.used()]), mended.output
+    assert registered.sends()
+
+
+@pytest.mark.parametrize("moment", ["addPassword", "oauth2/v2.0/token$", "sendMail", "removePassword"])
+def test_a_run_that_was_killed_is_mended_by_the_next(registered: World, moment: str) -> None:
+    registered.emulator.forget_requests()
+    begun: list[bool] = []
+
+    def now() -> bool:
+        begun.append(registered.asked("addPassword"))
+        return begun[-1] and (moment == "addPassword" or registered.asked(moment))
+
+    registered.killed_when(now)
+    assert registered.sends()
+    mended = registered.rotate()
+    assert mended.failed == 0, mended.output
+    assert registered.secrets() == [registered.used()], mended.output
+    assert registered.sends()
+    assert registered.rotate().changed == 0
+
+
+def test_a_certificate_in_place_of_the_secret(registered: World) -> None:
+    registration = {"unique_name": "data-catalog-mail", "uses": ["notifications", "interactions"], "credential": "certificate"}
+    registered.variables["entra_app_registrations"] = [registration]
+    for words in ({}, {"entra_app_rotate_now": True}):
+        run = registered.rotate(**words)
+        assert run.failed == 0, run.output
+        app = registered.app()
+        assert (len(app["keyCredentials"]), app["passwordCredentials"]) == (1, []), run.output
+        assert re.fullmatch("[0-9A-F]{40}", registered.used("certificate_thumbprint"))
+        assert registered.sends()
+    assert registered.rotate().changed == 0
+
+
+def test_settings_that_hold_a_secret_that_somebody_typed_in(registered: World) -> None:
+    """Nobody knows its key id, so nothing is taken away before the application has another; that one of a person's stays."""
+    [own] = registered.emulator.seed({
+        "id": "6babcaad-604b-40ac-a9d7-9fd97c0b779f", "domains": ["contoso.test"],
+        "applications": [{"display_name": "x", "app_id": registered.app()["appId"], "secret": "typed-in-by-a-person"}],
+    })[0]["applications"]  # fmt: skip
+    settings = registered.service.call("GET", "/settings/email-server").json()
+    for section in ("notifications", "interactions"):
+        settings[section]["microsoft"] |= {"client_secret": "typed-in-by-a-person", "client_secret_key_id": None}
+        settings[section]["microsoft"]["client_secret_expires_at"] = None
+    assert registered.service.save(settings).status_code == 200
+    run = registered.rotate()
+    assert (run.failed, sorted(registered.secrets())) == (0, sorted([registered.used(), own["key_id"]])), run.output

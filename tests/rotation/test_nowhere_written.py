@@ -1,0 +1,55 @@
+"""The value of a new credential is in the application, and in no output, log or file of the control node."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from rotating import World
+
+
+class Watch(threading.Thread):
+    """Keeps what was ever seen in files below some folders: their names, and their content."""
+
+    def __init__(self, *folders: Path) -> None:
+        super().__init__(daemon=True)
+        self.folders, self.done = folders, threading.Event()
+        self.names: set[str] = set()
+        self.contents: set[bytes] = set()
+
+    def run(self) -> None:
+        while not self.done.wait(0.002):
+            for folder in self.folders:
+                for below, _folders, names in os.walk(folder):
+                    for name in names:
+                        self.names.add(name)
+                        with contextlib.suppress(OSError):  # gone since
+                            self.contents.add((Path(below) / name).read_bytes())
+
+
+@pytest.mark.parametrize("kind", ["secret", "certificate"])
+def test_neither_printed_nor_logged_nor_in_a_file(registered: World, kind: str) -> None:
+    registration = {"unique_name": "data-catalog-mail", "uses": ["notifications", "interactions"], "credential": kind}
+    registered.variables["entra_app_registrations"] = [registration]
+    watch = Watch(registered.folder)
+    watch.start()
+    run = registered.rotate("-vvvv", "--diff", entra_app_rotate_now=True)
+    watch.done.set()
+    watch.join()
+    assert run.failed == 0, run.output
+    value = registered.value(f"notifications.microsoft.{'client_secret' if kind == 'secret' else 'certificate'}")
+    # Of a key any line of it would do.
+    pieces = [line for line in value.splitlines() if len(line) > 20 and "-----" not in line]
+    assert pieces
+    log = (registered.folder / "ansible.log").read_text()
+    seen = b"\n".join(watch.contents).decode(errors="replace")
+    for piece in pieces[: len(pieces) // 2 + 1]:
+        assert piece not in run.output
+        assert piece not in log
+        assert piece not in seen
+    # The watch works: it saw the modules that are not given a secret, and none of those that are.
+    assert "AnsiballZ_email_settings_info.py" in watch.names
+    assert not {"AnsiballZ_email_settings.py", "AnsiballZ_entra_app_credential.py"} & watch.names

@@ -1,0 +1,286 @@
+"""Replies read by Microsoft Graph: the same decisions and the same exactly-once as over IMAP."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from catalog_users import add_user, start_conversation
+from emulator.running import Running
+from graph_world import DOMAIN, JANE, REPLIES, GraphWorld, wait_until
+from replying import answer
+from running import RunningService
+
+POSTED, IGNORED, REJECTED = "$CatalogPosted", "$CatalogIgnored", "$CatalogRejected"
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with Running(tmp_path_factory.mktemp("entra")) as running:
+        yield running
+
+
+@dataclass
+class Round:
+    """A service that sends and receives by Graph; jane and joe are its users, and have mailboxes in the same tenant."""
+
+    service: RunningService
+    world: GraphWorld
+
+    def set_up(self, **interactions: Any) -> None:
+        for name in ("jane", "joe"):
+            add_user(self.service, name)
+        self.save(**interactions)
+
+    def save(self, **interactions: Any) -> None:
+        saved = self.service.save(self.world.receiving(interactions=interactions))
+        assert saved.status_code == 200, saved.text
+
+    def mention(self, title: str = "Sales") -> tuple[str, EmailMessage]:
+        """Joe mentions Jane: the conversation's id, and the mail that stands in her mailbox."""
+        before = len(self.world.found(JANE))
+        conversation = start_conversation(self.service, "joe", title, "@jane what is this table?")
+        return conversation, self.world.wait_for(JANE, before + 1)[-1]
+
+    def receive(self, content: bytes) -> None:
+        self.world.emulator.put_message(REPLIES, content)
+
+    def texts(self, conversation: str) -> list[str]:
+        """Of the posts after the first, oldest first."""
+        found = self.service.call("GET", f"/conversations/{conversation}/posts?limit=500", role="viewer").json()["posts"]
+        return [post["text"] for post in reversed(found)][1:]
+
+    def categories(self) -> list[list[str] | None]:
+        """Of each message; None for one that is unread."""
+        return [one["categories"] if one["is_read"] else None for one in self.world.found(REPLIES)]
+
+    def wait_handled(self, seconds: float = 40) -> None:
+        wait_until(lambda: None not in self.categories(), "not all messages were handled", seconds)
+
+    def state(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.service.call("GET", "/replies/sync", role="viewer").json()
+        return found
+
+    @contextmanager
+    def syncing(self) -> Iterator[subprocess.Popen[bytes]]:
+        process = self.service.background("reply-sync")
+        try:
+            yield process
+            assert process.poll() is None, self.service.log.read_text()
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=30) == 0, self.service.log.read_text()
+
+
+@pytest.fixture
+def world(emulator: Running) -> GraphWorld:
+    found = GraphWorld(emulator)
+    found.begin()
+    return found
+
+
+@pytest.fixture
+def round_(make_service: Callable[..., RunningService], world: GraphWorld) -> Round:
+    made = Round(make_service(microsoft=world.access, replies={"largest_message": 30_000}), world)
+    made.set_up()
+    return made
+
+
+@pytest.mark.parametrize("rewritten", [False, True])
+def test_the_whole_circle(round_: Round, rewritten: bool) -> None:
+    if rewritten:
+        round_.world.emulator.fault("rewrite_message_id")
+    conversation, mail = round_.mention()
+    assert ("outlook.com" in mail["Message-ID"]) is rewritten
+    round_.receive(answer(mail, "It is the table of sales."))
+    with round_.syncing():
+        round_.wait_handled()
+    assert round_.texts(conversation) == ["It is the table of sales."]
+    assert round_.categories() == [[POSTED]]
+    state = round_.state()
+    assert (state["receiver"], state["intent_tracking"]["in_use"], state["outcomes"]["posted"]) == ("microsoft", "message_id", 1)
+    assert state["problems"] == [] or "No process" in state["problems"][0]
+
+
+def test_the_same_decisions_as_over_imap(round_: Round) -> None:
+    conversation, mail = round_.mention()
+    altered = str(mail["Message-ID"]).replace("a", "b", 1)
+    cases = [
+        (POSTED, answer(mail, "With a picture.", Content_Language="en")),
+        (IGNORED, answer(mail, "I am away.", Auto_Submitted="auto-replied")),
+        (REJECTED, answer(mail, "x", "mallory@evil.test")),
+        (REJECTED, answer(mail, "x", "Joe Doe <joe@corp.test>")),
+        (REJECTED, answer(mail, "")),
+        (REJECTED, answer(mail, "x", In_Reply_To=None, References=None)),
+        (REJECTED, answer(mail, "x", In_Reply_To=altered, References=None)),
+        (REJECTED, answer(mail, "y " * 30_000)),
+    ]
+    for _, content in cases:
+        round_.receive(content)
+    with round_.syncing():
+        round_.wait_handled()
+    assert [found[0] if found else None for found in round_.categories()] == [category for category, _ in cases]
+    assert round_.texts(conversation) == ["With a picture."]
+    outcomes = round_.state()["outcomes"]
+    assert outcomes["ignored"] == {"auto_reply": 1}
+    assert outcomes["rejected"] == {
+        "unknown_sender": 1, "wrong_sender": 1, "empty": 1, "no_intent": 1, "forged_intent": 1, "too_large": 1,
+    }  # fmt: skip
+
+
+def test_what_has_attachments_is_read_too_and_categories_of_others_stay(round_: Round) -> None:
+    conversation, mail = round_.mention()
+    with_file = EmailMessage()
+    with_file["From"], with_file["To"], with_file["Subject"] = "jane@corp.test", REPLIES, "Re: Sales"
+    with_file["Message-ID"], with_file["In-Reply-To"] = "<file@corp.test>", str(mail["Message-ID"])
+    with_file.set_content("See the file.")
+    with_file.add_attachment(b"x" * 1000, maintype="application", subtype="octet-stream", filename="x.bin")
+    huge = EmailMessage()
+    huge["From"], huge["To"], huge["Subject"] = "jane@corp.test", REPLIES, "Re: Sales"
+    huge["Message-ID"], huge["In-Reply-To"] = "<huge@corp.test>", str(mail["Message-ID"])
+    huge.set_content("See this file.")
+    huge.add_attachment(b"x" * 100_000, maintype="application", subtype="octet-stream", filename="x.bin")
+    for message in (with_file, huge):
+        round_.receive(message.as_bytes())
+    key = round_.world.found(REPLIES)[0]["id"]
+    token = round_.world.emulator.token(round_.world.app)
+    path = f"/v1.0/users/{REPLIES}/messages/{key}"
+    assert round_.world.emulator.graph(token, "PATCH", path, {"categories": ["Blue category"]}).status_code == 200
+    with round_.syncing():
+        round_.wait_handled()
+    assert round_.texts(conversation) == ["See the file."]
+    assert round_.categories() == [["Blue category", POSTED], [REJECTED]]
+    assert round_.state()["outcomes"]["rejected"] == {"too_large": 1}
+
+
+def test_a_backlog_by_pages_and_batches(round_: Round) -> None:
+    conversation, mail = round_.mention()
+    for number in range(45):
+        round_.receive(answer(mail, f"Answer {number}."))
+    round_.world.emulator.forget_requests()
+    with round_.syncing():
+        round_.wait_handled(60)
+    assert round_.texts(conversation) == [f"Answer {number}." for number in range(45)], "in the order of their arrival"
+    assert len(round_.world.asked("POST", "/$batch")) == 3 + 3, "twenty at a time are read and marked"
+    assert round_.world.most_at_once <= 4
+
+
+def test_exactly_once_whatever_is_killed_and_lost(round_: Round) -> None:
+    """Two readers are killed again and again, while Graph fails, throttles and loses answers after it has acted."""
+    chance = random.Random(5)  # noqa: S311  # no secret
+    emulator = round_.world.emulator
+    conversation, mail = round_.mention()
+    expected = [f"Answer {number}." for number in range(120)]
+    emulator.options(mailbox_seconds=0.02)
+    for path, kind, values in (
+        ("batch", "lose", {}), ("messages", "throttle", {"retry_after": 1}), ("messages", "fail", {"status": 503}),
+        ("messages", "lose", {}), ("batch", "refuse_connection", {}),
+    ):  # fmt: skip
+        emulator.fault(kind, path=path, after=chance.randrange(3, 30), times=3, **values)
+    readers = [round_.service.background("reply-sync") for _ in range(2)]
+    kills = 0
+    try:
+        for number, text in enumerate(expected):
+            round_.receive(answer(mail, text))
+            if number % 20 == 10:
+                time.sleep(chance.uniform(0.5, 2.5))
+                place = chance.randrange(2)
+                readers[place].kill()
+                readers[place].wait(10)
+                readers[place] = round_.service.background("reply-sync")
+                kills += 1
+        round_.wait_handled(120)
+    finally:
+        for reader in readers:
+            reader.kill()
+            reader.wait(10)
+    assert kills >= 5
+    assert sorted(round_.texts(conversation)) == sorted(expected), "each once"
+    assert {tuple(found or ()) for found in round_.categories()} == {(POSTED,)}
+
+
+def test_another_client_that_reads_the_mailbox_is_named(round_: Round) -> None:
+    conversation, mail = round_.mention()
+    round_.receive(answer(mail, "One."))
+    with round_.syncing():
+        round_.wait_handled()
+        wait_until(lambda: round_.state()["workers"][0]["state"] == "waiting", "it does not wait")
+        time.sleep(1)  # times of arrival have no fractions of seconds
+        round_.receive(answer(mail, "Two."))
+        second = round_.world.found(REPLIES)[-1]["id"]
+        round_.world.emulator.mark(REPLIES, read=True, message=second)
+        wait_until(lambda: round_.state()["workers"][0]["taken_by_others"] == 1, "it was not noticed")
+        assert "marked as read by something else" in " ".join(round_.state()["problems"])
+        assert round_.texts(conversation) == ["One."]
+        round_.world.emulator.mark(REPLIES, read=False, message=second)
+        wait_until(lambda: round_.texts(conversation) == ["One.", "Two."], "it was not posted")
+
+
+def test_throttled_it_waits_as_long_as_it_is_told(round_: Round) -> None:
+    conversation, mail = round_.mention()
+    round_.receive(answer(mail, "Late."))
+    fault = round_.world.emulator.fault("throttle", path=f"users/{REPLIES}/", retry_after=15)
+    with round_.syncing():
+        wait_until(lambda: round_.state()["workers"] and round_.state()["workers"][0]["error"], "it was not told")
+        error = round_.state()["workers"][0]["error"]
+        assert error["code"] == "throttled"
+        assert error["cause"].startswith("Error connecting to Tenant ID: ")
+        asked = len(round_.world.asked("GET", REPLIES))
+        round_.world.emulator.control("DELETE", "faults", {"id": fault})
+        time.sleep(5)
+        assert len(round_.world.asked("GET", REPLIES)) == asked, "nothing is asked meanwhile"
+        wait_until(lambda: round_.texts(conversation) == ["Late."], "it was not posted")
+        wait_until(lambda: round_.state()["workers"][0]["error"] is None, "the error stayed")
+
+
+def test_a_permission_that_is_taken_away_and_given_back(round_: Round) -> None:
+    conversation, mail = round_.mention()
+    round_.world.emulator.revoke(round_.world.app["app_id"], "Mail.ReadWrite")
+    round_.receive(answer(mail, "Once."))
+    with round_.syncing():
+        wait_until(lambda: round_.state()["workers"] and round_.state()["workers"][0]["error"], "it was not told")
+        assert "Mail.ReadWrite is not granted" in round_.state()["workers"][0]["error"]["cause"]
+        assert round_.texts(conversation) == ["Once."], "posted, and not marked"
+        time.sleep(5)
+        round_.world.emulator.grant(round_.world.app["app_id"], "Mail.ReadWrite")
+        round_.wait_handled(60)
+    assert round_.texts(conversation) == ["Once."]
+
+
+def test_archived_only_where_it_is_wanted(round_: Round) -> None:
+    _, mail = round_.mention()
+    round_.receive(answer(mail, "Done."))
+    round_.receive(answer(mail, "x", "mallory@evil.test"))
+    with round_.syncing():
+        round_.wait_handled()
+    round_.receive(b"From: boss@corp.test\r\nSubject: Unread\r\n\r\nHello\r\n")
+    done = round_.service.command("archive")
+    assert (done.returncode, "archive_disabled" in done.stdout) == (0, True), done.stderr
+    round_.save(archive={"enabled": True, "keep_days": 30})
+    done = round_.service.command("archive")
+    assert done.returncode == 0, done.stderr
+    assert '"archived": 2' in done.stdout
+    assert len(round_.world.found(REPLIES)) == 1
+    assert len(round_.world.found(REPLIES, "archive")) == 2
+    assert '"archived": 0, "expired": 0' in round_.service.command("archive").stdout
+
+
+def test_settings_are_followed_as_they_change(round_: Round) -> None:
+    conversation, mail = round_.mention()
+    with round_.syncing():
+        wait_until(lambda: round_.state()["workers"] and round_.state()["workers"][0]["state"] == "waiting", "it does not wait")
+        new = round_.world.register("catalog", app_id=round_.world.app["app_id"])
+        round_.world.app["client_secret"] = new["client_secret"]
+        round_.save()
+        round_.receive(answer(mail, "After it."))
+        wait_until(lambda: round_.texts(conversation) == ["After it."], "it was not posted")
+        assert DOMAIN in str(mail["Reply-To"])

@@ -1,0 +1,204 @@
+"""Notifications by Microsoft Graph: what arrives, what is not sent twice, and Graph's limits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from catalog_users import add_user, settled, start_conversation
+from emulator.running import Running
+from graph_world import CATALOG, DOMAIN, JANE, GraphWorld, deliveries, post, wait_until
+from running import RunningService
+
+RETRY = {"retry_first_seconds": 1}
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with Running(tmp_path_factory.mktemp("entra")) as running:
+        yield running
+
+
+@pytest.fixture
+def world(emulator: Running) -> GraphWorld:
+    found = GraphWorld(emulator)
+    found.begin()
+    return found
+
+
+@pytest.fixture
+def service(make_service: Callable[..., RunningService], world: GraphWorld) -> RunningService:
+    """A service that sends by Graph, and tries again after a second."""
+    made = make_service(microsoft=world.access, queue=RETRY)
+    assert made.save(world.sending()).status_code == 200
+    return made
+
+
+def test_message_id_thread_and_headers_stay_what_they_were(service: RunningService, world: GraphWorld) -> None:
+    for name in ("jane", "joe"):
+        add_user(service, name)
+    assert service.save(world.receiving()).status_code == 200
+    start_conversation(service, "joe", "Sales", "@jane what is this?")
+    start_conversation(service, "joe", "Costs", "@jane and this?")
+    first, second = sorted(world.wait_for(JANE, 2), key=lambda mail: str(mail["Subject"]))
+    for mail in (first, second):
+        intent = str(mail["X-Catalog-Intent"])
+        assert mail["Message-ID"] == f"<{intent}@{DOMAIN}>" == mail["X-Catalog-Message-ID"]
+        root, own = str(mail["References"]).split()
+        assert root == mail["In-Reply-To"]
+        assert intent in own
+        assert mail["Thread-Index"]
+        assert mail["Reply-To"] == f"replies@{DOMAIN}"
+        assert str(mail["From"]).rpartition("<")[2].rstrip(">") == CATALOG
+    assert first["In-Reply-To"] != second["In-Reply-To"]
+
+
+def test_accepted_is_not_delivered(service: RunningService, world: GraphWorld) -> None:
+    sent = settled(service, post(service, JANE, f"nobody@{DOMAIN}"))
+    for delivery in sent.values():
+        assert delivery["state"] == "sent"
+        assert "not yet delivered" in delivery["response"]
+    assert len(world.wait_for(JANE, 1)) == 1
+    [report] = world.wait_for(CATALOG, 1)  # Exchange tells whoever reads the account's mailbox
+    assert "Undeliverable" in str(report["Subject"])
+
+
+@pytest.mark.parametrize("rewritten", [False, True])
+@pytest.mark.parametrize("headers", [True, False])
+def test_after_a_lost_answer_it_is_found_in_the_sent_items(
+    service: RunningService, world: GraphWorld, rewritten: bool, headers: bool
+) -> None:
+    world.emulator.options(sent_items_headers=headers)
+    if rewritten:
+        world.emulator.fault("rewrite_message_id")
+    world.emulator.fault("lose", path="sendMail", times=1)
+    before = [post(service, JANE, subject=f"Before {number}") for number in range(3)]
+    lost = settled(service, before[0]) | settled(service, before[1]) | settled(service, before[2])
+    assert lost[JANE]["state"] == "sent"
+    found = [one for notification in before for one in deliveries(service, notification) if one["attempts"] > 1]
+    assert [one["response"] for one in found] == ["found in the Sent Items: an earlier try was accepted by Microsoft Graph"]
+    subjects = sorted(str(mail["Subject"]) for mail in world.mails(JANE))
+    assert subjects == ["Before 0", "Before 1", "Before 2"], "each once"
+    assert len(world.found(CATALOG, "sentitems")) == 3
+
+
+def test_what_was_not_accepted_is_sent_again(service: RunningService, world: GraphWorld) -> None:
+    world.emulator.fault("refuse_connection", path="sendMail", times=1)
+    sent = settled(service, post(service, JANE))
+    assert sent[JANE]["attempts"] == 2
+    assert "202 Accepted" in sent[JANE]["response"]
+    assert len(world.mails(JANE)) == 1
+
+
+def test_a_kill_in_the_middle_sends_nothing_twice(service: RunningService, world: GraphWorld) -> None:
+    world.emulator.fault("delay", path="sendMail", seconds=1.5, times=1)
+    notification = post(service, JANE)
+    wait_until(lambda: deliveries(service, notification)[0]["state"] == "sending", "it is not being sent")
+    time.sleep(0.5)  # the request is under way by then
+    service.kill()
+    service.start()
+    sent = settled(service, notification, 60)
+    assert sent[JANE]["state"] == "sent"
+    assert len(world.mails(JANE)) == 1
+    assert len(world.found(CATALOG, "sentitems")) == 1
+
+
+def test_with_mail_send_alone_nothing_is_lost(service: RunningService, world: GraphWorld) -> None:
+    """The Sent Items cannot be read then: twice is better than not at all."""
+    world.emulator.revoke(world.app["app_id"], "Mail.Read", "Mail.ReadWrite")
+    world.emulator.fault("lose", path="sendMail", times=1)
+    sent = settled(service, post(service, JANE))
+    assert sent[JANE]["state"] == "sent"
+    assert len(world.mails(JANE)) == 2
+    assert "may not read them" in service.log.read_text()
+
+
+def test_retry_after_is_honoured_and_nothing_is_lost(service: RunningService, world: GraphWorld) -> None:
+    world.emulator.fault("throttle", path="sendMail", after=2, times=2, retry_after=3)
+    notification = post(service, *(f"user{number}@elsewhere.test" for number in range(10)))
+    sent = settled(service, notification, 60)
+    assert {one["state"] for one in sent.values()} == {"sent"}
+    asked = world.asked("POST", "sendMail")
+    refused = [one["at"] for one in asked if one["status"] == 429]
+    accepted = [one["at"] for one in asked if one["status"] == 202]
+    assert len(accepted) == 10
+    assert not [at for at in accepted if refused[-1] + 0.5 < at < refused[-1] + 2.9], "nothing while Graph wants peace"
+    assert len(world.found(CATALOG, "sentitems")) == 10
+
+
+def test_what_was_granted_since_counts_with_the_next_try(service: RunningService, world: GraphWorld) -> None:
+    world.emulator.revoke(world.app["app_id"], "Mail.Send")
+    notification = post(service, JANE)
+    wait_until(lambda: deliveries(service, notification)[0]["state"] == "retrying", "it did not fail")
+    failure = deliveries(service, notification)[0]["failure"]
+    assert failure["code"] == "permission-missing"
+    assert failure["cause"].startswith("Error connecting to Tenant ID: ")
+    time.sleep(5)  # an older token is given up when it is refused
+    world.emulator.grant(world.app["app_id"], "Mail.Send")
+    assert settled(service, notification, 60)[JANE]["state"] == "sent"
+
+
+def test_a_new_secret_takes_over_while_messages_are_sent(service: RunningService, world: GraphWorld) -> None:
+    first = post(service, *(f"user{number}@elsewhere.test" for number in range(5)))
+    new = world.register("catalog", app_id=world.app["app_id"])
+    assert service.save(world.sending(client_secret=new["client_secret"]), test={}).status_code == 200
+    second = post(service, *(f"user{number}@elsewhere.test" for number in range(5)))
+    for notification in (first, second):
+        assert {one["state"] for one in settled(service, notification).values()} == {"sent"}
+    assert len(world.found(CATALOG, "sentitems")) == 10 + 1
+
+
+def test_an_expired_token_is_replaced(service: RunningService, world: GraphWorld) -> None:
+    assert settled(service, post(service, JANE))[JANE]["state"] == "sent"
+    world.emulator.advance(3 * 3600)
+    assert settled(service, post(service, JANE))[JANE]["state"] == "sent"
+    assert len(world.asked("POST", "/oauth2/")) == 2
+
+
+def test_never_more_than_four_at_once_with_reading_and_testing(
+    make_service: Callable[..., RunningService], world: GraphWorld
+) -> None:
+    service = make_service(microsoft=world.access, queue={**RETRY, "concurrency": 50})
+    assert service.save(world.receiving()).status_code == 200
+    world.emulator.options(mailbox_seconds=0.15)
+    for number in range(40):
+        content = f"From: x@elsewhere.test\r\nSubject: {number}\r\nMessage-ID: <{number}@x>\r\n\r\nHello\r\n"
+        world.emulator.put_message(f"replies@{DOMAIN}", content.encode())
+    reader = service.background("reply-sync")
+    try:
+        notification = post(service, *(f"user{number}@elsewhere.test" for number in range(25)))
+        assert service.save(world.receiving(), test={}).status_code == 200
+        sent = settled(service, notification, 60)
+        wait_until(lambda: all(one["is_read"] for one in world.found(f"replies@{DOMAIN}")), "not all was read", 60)
+    finally:
+        reader.kill()
+        reader.wait(10)
+    assert {one["attempts"] for one in sent.values()} == {1}
+    assert world.most_at_once <= 4
+    assert not [one for one in world.emulator.requests() if one["status"] == 429]
+
+
+def test_thirty_messages_a_minute_and_a_stop_that_waits_for_nothing(service: RunningService, world: GraphWorld) -> None:
+    notification = post(service, *(f"user{number}@elsewhere.test" for number in range(34)))
+    wait_until(lambda: len(world.found(CATALOG, "sentitems")) == 30, "thirty were not sent", 50)
+    time.sleep(1)
+    states = [one["state"] for one in deliveries(service, notification)]
+    assert (states.count("sent"), states.count("sending")) == (30, 0)
+    started = time.monotonic()
+    service.stop()
+    assert time.monotonic() - started < 15
+    service.start()  # a new process begins to count anew
+    assert {one["state"] for one in settled(service, notification, 60).values()} == {"sent"}
+    assert len(world.found(CATALOG, "sentitems")) == 34
+
+
+def test_nothing_confidential_in_the_log(service: RunningService, world: GraphWorld) -> None:
+    world.emulator.fault("fail", path="sendMail", status=500, times=1, message="the server fails")
+    settled(service, post(service, JANE, subject="A mauve elephant"))
+    service.stop()
+    log: Any = service.log.read_text()
+    assert "elephant" not in log
+    assert world.app["client_secret"] not in log
+    assert "eyJ" not in log, "no token"

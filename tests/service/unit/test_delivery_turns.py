@@ -1,0 +1,108 @@
+"""Messages wait for their turn where the server has limits: begun is only what can be sent at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from catalog_mail.adapters.clock import SystemClock
+from catalog_mail.domain.diagnosis import Cause, Failure, SendingFailed
+from catalog_mail.domain.notification import Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.retry import Backoff
+from catalog_mail.ports import Evidence
+from catalog_mail.services.delivery import DeliverNotifications
+from queue_node import Switches
+
+
+class Server:
+    """Fulfils ports.MailSenders and ports.MailSender; `pauses` are what it answers to who asks for a turn."""
+
+    def __init__(self, *pauses: float) -> None:
+        self.pauses = list(pauses)
+        self.sent: list[tuple[str, bool]] = []
+        self.failing: SendingFailed | None = None
+
+    def sender(self, _settings: object) -> Server:
+        if self.failing:
+            raise self.failing
+        return self
+
+    def reserve(self) -> float:
+        return self.pauses.pop(0) if self.pauses else 0.0
+
+    def send(self, _message: bytes, _sender: str, recipient: str, *, again: bool = False) -> Evidence:
+        self.sent.append((recipient, again))
+        return Evidence("x", "202", None, None, 0.0)
+
+
+class Held:
+    """The part of ports.DeliveryStore that a batch needs."""
+
+    def __init__(self, *attempts: int) -> None:
+        self.begun: list[str] = []
+        self.finished: list[State] = []
+        self.released = 0
+        self._rows = [(delivery(number, tries), notification()) for number, tries in enumerate(attempts)]
+
+    def held(self, _batch: str) -> list[tuple[Delivery, Notification]]:
+        return self._rows
+
+    def begin(self, _batch: str, begun: Delivery) -> bool:
+        self.begun.append(begun.id)
+        return True
+
+    def finish(self, _delivery: Delivery, outcome: Any) -> None:
+        self.finished.append(outcome.state)
+
+    def postpone(self, _batch: str, outcome: Any) -> None:
+        self.finished.append(outcome.state)
+
+    def release(self, _batch: str) -> int:
+        self.released += 1
+        return 1
+
+
+def delivery(number: int, attempts: int) -> Delivery:
+    return Delivery(f"d{number}", "n", Recipient(f"u{number}@corp.test"), State.QUEUED, attempts=attempts)
+
+
+def notification() -> Notification:
+    return Notification("n", Kind.MESSAGE, SystemClock().now(), "test", {})
+
+
+def deliver(store: Held, server: Server) -> DeliverNotifications:
+    switches: Any = Switches(25)
+    parts: Any = {"store": store, "senders": server, "rendering": switches, "settings": switches, "catalog": switches}
+    return DeliverNotifications(**parts, clock=SystemClock(), backoff=Backoff(), replying=lambda: None)
+
+
+def test_nothing_is_begun_before_its_turn() -> None:
+    store, server = Held(0, 0), Server(0.05, 0.05)
+    started = time.monotonic()
+    deliver(store, server).work("b", lambda: False)
+    assert time.monotonic() - started >= 0.1
+    assert store.finished == [State.SENT, State.SENT]
+
+
+def test_a_stop_ends_the_wait_and_gives_the_rest_back() -> None:
+    store, server = Held(0, 0), Server(*[3600.0] * 100)
+    stopping = threading.Event()
+    threading.Timer(0.2, stopping.set).start()
+    deliver(store, server).work("b", stopping.is_set)
+    assert (store.begun, server.sent, store.released) == ([], [], 1)
+
+
+@pytest.mark.parametrize(("attempts", "again"), [(0, False), (1, True), (5, True)])
+def test_a_further_try_says_that_it_is_one(attempts: int, again: bool) -> None:
+    store, server = Held(attempts), Server()
+    deliver(store, server).work("b", lambda: False)
+    assert server.sent == [("u0@corp.test", again)]
+
+
+def test_a_sender_that_cannot_be_made_is_a_failed_try() -> None:
+    store, server = Held(0, 0), Server()
+    server.failing = SendingFailed(Failure(Cause.CERTIFICATE_NOT_TRUSTED, "No CA file.", "Put it there.", temporary=False))
+    deliver(store, server).work("b", lambda: False)
+    assert store.finished == [State.RETRYING, State.RETRYING], "the others of the batch wait as long"

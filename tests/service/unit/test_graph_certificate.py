@@ -1,0 +1,48 @@
+"""The certificate of an app registration as one PEM text, and what is told of another text."""
+
+from __future__ import annotations
+
+import pytest
+from app_certificates import certificate, key, new_key
+from catalog_mail.adapters.graph.certificate import Unusable, parts
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, PrivateFormat
+
+KEY, OTHER = new_key(), new_key()
+CURVE = ec.generate_private_key(ec.SECP256R1())
+
+GOOD = {
+    "key first": key(KEY) + certificate(KEY),
+    "certificate first": certificate(KEY) + key(KEY),
+    "old form of the key": key(KEY, PrivateFormat.TraditionalOpenSSL) + certificate(KEY),
+    "a chain, words between": f"Bag Attributes\n{key(KEY)}subject=CN=x\n{certificate(OTHER)}{certificate(KEY)}",
+}
+
+
+@pytest.mark.parametrize("text", GOOD.values(), ids=GOOD)
+def test_key_and_its_certificate(text: str) -> None:
+    found = parts(text)
+    assert found["private_key"].startswith("-----BEGIN ") and "PRIVATE KEY" in found["private_key"]
+    assert found["public_certificate"] == certificate(KEY).strip() or "CERTIFICATE" in found["public_certificate"]
+    assert x509.load_pem_x509_certificate(found["public_certificate"].encode()).public_key() == KEY.public_key()
+
+
+WRONG = {
+    "no key": (certificate(KEY), "no private key"),
+    "no certificate": (key(KEY), "no certificate of this key"),
+    "another's certificate": (key(KEY) + certificate(OTHER), "no certificate of this key"),
+    "a passphrase": (key(KEY, encryption=BestAvailableEncryption(b"x")) + certificate(KEY), "passphrase"),
+    "a curve": (key(CURVE) + certificate(CURVE), "not RSA"),
+    "a damaged key": ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n" + certificate(KEY), "damaged"),
+    "a damaged certificate": (key(KEY) + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "damaged"),
+    "nothing": ("", "no private key"),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_with_another_text(text: str, words: str) -> None:
+    with pytest.raises(Unusable) as caught:
+        parts(text)
+    assert words in str(caught.value)
+    assert "BEGIN" not in str(caught.value)
