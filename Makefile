@@ -27,8 +27,8 @@ quickstart: machine ## a bare host, its relay, the application and its settings,
 	@$(LAB) up catalog12 mail
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 
-test: ## everything below down to molecule, stopping at the first failure (root)
-	@.ci/sections machine lint unit sanity lab integration,microsoft+service,molecule
+test: ## everything below down to molecule, in two lanes, stopping at the first section that fails (root)
+	@.ci/sections machine lint,sanity+unit,lab integration,microsoft+service,molecule
 
 unit: tools ## tests without a host: pure code, and the repository itself
 	@pytest -q $(COLLECTION)/tests/unit tests/service/unit tests/repository tests/roles

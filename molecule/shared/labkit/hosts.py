@@ -41,9 +41,12 @@ def replace(hosts: Iterable[Host], passwords: dict[str, str]) -> None:
 
 
 def remove(names: Iterable[str]) -> None:
-    """Remove containers, running or not."""
+    """Remove containers, running or not. podman may fail while one still ends: it is asked again."""
     for name in names:
-        podman.attempt("rm", "--force", "--time", "0", "--volumes", name)
+        for pause in (1, 3, 0):
+            if podman.attempt("rm", "--force", "--ignore", "--time", "0", "--volumes", name).returncode == 0:
+                break
+            time.sleep(pause)
 
 
 def _together(tasks: list[Callable[[], None]]) -> None:
