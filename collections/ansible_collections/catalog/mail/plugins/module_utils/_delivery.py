@@ -31,6 +31,8 @@ from ._verdict import Situation, Verdict, judge
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.3, 2.0, 1.3
 """Seconds between two looks: short at first, as most mail is there at once."""
+LOG_PAUSES = (0.2, 0.5, 1.0)
+"""Seconds that a failure's line in the log is waited for, once the queue tells of the failure."""
 
 
 def deliver(module) -> Dict[str, Any]:
@@ -170,6 +172,7 @@ class Delivery:
         return {**result, "summary": way(travelled, judged, found.folder, elapsed)}
 
     def _failed(self, verdict: Verdict, elapsed: float) -> DeliveryFailed:
+        self._await_log()
         evidence = self._progress.evidence
         removed = bool(self._traces and evidence.entry and self._traces.remove())
         finding = self._looked_closer(verdict.finding or diagnose(verdict.words))
@@ -188,6 +191,15 @@ class Delivery:
             message_id=self._message.message_id,
             elapsed=elapsed,
         )
+
+    def _await_log(self) -> None:
+        """The queue knows of a failure before its line can be read in the log."""
+        for pause in LOG_PAUSES:
+            evidence = self._progress.evidence
+            if not self._traces or not evidence.entry or not evidence.entry.delay_reason or evidence.log.outcome:
+                return
+            self._sleep(pause)
+            self._progress.evidence = self._traces.look()
 
     def _shown_entry(self) -> Optional[Dict[str, Any]]:
         entry = self._progress.evidence.entry
