@@ -80,7 +80,7 @@ EXAMPLES = r"""
 - name: Take over a registration that was made by hand
   catalog.mail.entra_app:
     app_id: 99999999-8888-7777-6666-555555555555
-    unique_name: data-catalog-mail
+    unique_name: data-catalog-replies
   delegate_to: localhost
   run_once: true
 

@@ -33,6 +33,7 @@ options:
   certificate:
     description:
       - A certificate in PEM that is brought along, for O(kind=certificate). It is registered where it is not yet.
+      - Its private key is not needed here.
       - Without it the module makes a key and a certificate signed by itself.
     type: str
   rotate_before:
@@ -99,25 +100,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See which secret the application uses
-  catalog.mail.email_settings_info:
-  register: email
-
+# The role catalog.mail.entra_app does all of this, with Test and Save of the application in between.
 - name: A secret that is valid for another month at least
   catalog.mail.entra_app_credential:
     unique_name: data-catalog-mail
-    known_key_id: "{{ email.settings.notifications.microsoft.client_secret_key_id | default('', true) }}"
+    known_key_id: "{{ key_id_in_use }}"  # from email_settings_info; an empty text where there is none
   delegate_to: localhost
   register: credential
-
-- name: Test it and save it, where there is a new one
-  catalog.mail.email_settings:
-    notifications:
-      microsoft:
-        client_secret: "{{ credential.secret }}"
-        client_secret_key_id: "{{ credential.key_id }}"
-        client_secret_expires_at: "{{ credential.expires_at }}"
-  when: credential.created
 
 - name: Remove the secrets before it, an hour after it was made
   catalog.mail.entra_app_credential:
