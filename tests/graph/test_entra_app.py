@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from emulator.running import TENANT
+from emulator.running import DOMAIN, TENANT
 from graph_modules import Modules
 
 
@@ -68,6 +68,23 @@ def test_an_ambiguous_display_name_is_refused(modules: Modules, name: str) -> No
     assert refused["failed"] and refused["field"] == "display_name" and all(app_id in refused["msg"] for app_id in ids)
     also = modules.run("entra_app", unique_name=name, display_name="The same name")
     assert also["failed"] and all(app_id in also["msg"] for app_id in ids) and modules.writes() == []
+
+
+def test_lists_come_by_pages(modules: Modules) -> None:
+    """A page has a hundred at most, unless more are asked for."""
+    ids = [f"00000{number}-0000-4000-8000-000000000000" for number in range(100, 225)]
+    listed = [{"display_name": "One of many", "app_id": app_id} for app_id in ids]
+    modules.emulator.seed({"id": TENANT, "domains": [DOMAIN], "applications": listed})
+    refused = modules.run("entra_app", display_name="One of many")
+    assert refused["failed"] and "125 app registrations are called" in refused["msg"]
+    assert len([one for one in modules.requests() if one["path"].endswith("/applications")]) == 2
+
+
+def test_one_that_was_deleted_may_keep_its_name(modules: Modules, name: str) -> None:
+    assert modules.run("entra_app", unique_name=name)["changed"]
+    assert modules.run("entra_app", unique_name=name, state="absent")["changed"]
+    again = modules.run("entra_app", unique_name=name)
+    assert again.get("changed") or "Deleted applications" in again["remedy"], again
 
 
 def test_found_by_a_display_name_that_is_the_only_one(modules: Modules, name: str) -> None:

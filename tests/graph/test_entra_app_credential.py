@@ -99,6 +99,17 @@ def test_a_lost_answer_leaves_no_orphan(modules: Modules, app: dict[str, Any], f
     assert modules.emulator.token({**app, "client_secret": done["secret"]})
 
 
+@pytest.mark.parametrize("kind,method,path", [("secret", "POST", "addPassword"), ("certificate", "PATCH", "applications")])
+def test_given_up_without_an_orphan(modules: Modules, app: dict[str, Any], kind: str, method: str, path: str) -> None:
+    """Each try is acted upon, and no answer ever comes until the time is up."""
+    used = present(modules, app, kind=kind, known_key_id="")
+    modules.emulator.fault("lose", method=method, path=path)
+    done = present(modules, app, kind=kind, known_key_id=used["key_id"], rotate_before=300, valid_for=301, timeout=5)
+    assert done["failed"] and "could not be reached" in done["msg"]
+    found = secrets_of(modules, app) if kind == "secret" else certificates_of(modules, app)
+    assert set(found) == {used["key_id"]}
+
+
 def test_replication_is_waited_for(modules: Modules, app: dict[str, Any]) -> None:
     modules.emulator.lag(requests=8, token_requests=25)
     done = present(modules, app, known_key_id="", consecutive_reads=5)

@@ -122,13 +122,6 @@ def test_missing_rights_are_named(automation_with: Callable[..., Modules], app: 
     assert permissions(nobody, app, "Mail.Send")["permission"] == "Application.Read.All"
 
 
-def test_many_assignments_come_by_pages(modules: Modules, app: dict[str, Any]) -> None:
-    """Whatever the size of a page, what is granted is known to be granted."""
-    names = ["Mail.Send", "Mail.Read", "Mail.ReadWrite", "Mail.ReadBasic.All"]
-    assert permissions(modules, app, *names)["changed"]
-    assert not permissions(modules, app, *names)["changed"]
-
-
 def test_no_registration(modules: Modules) -> None:
     refused = modules.run("graph_permissions", unique_name="nobody", permissions=["Mail.Send"])
     assert refused["failed"] and "entra_app" in refused["remedy"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -16,8 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from cryptography.hazmat.primitives.serialization import load_pem_private_key as load_key
 from cryptography.x509 import load_pem_x509_certificate as load_certificate
-from emulator.running import TENANT
+from emulator.running import TENANT, Running
 from graph_modules import Modules
+from running import free_port
+
+IMDS = free_port()
 
 
 def info(modules: Modules, login: dict[str, Any], env: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
@@ -32,6 +36,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("login") / "automation.pem"
     file.write_text(identity.private_key + identity.certificate)
     return file
+
+
+@pytest.fixture(scope="module")
+def entra_with_identity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Modules]:
+    """An emulator that is the metadata service of a machine as well."""
+    with Running(tmp_path_factory.mktemp("identity"), imds_listen=f"127.0.0.1:{IMDS}") as running:
+        app = running.application("the machine", roles=["Application.Read.All"], managed_identity=True)
+        yield Modules(running, app)
 
 
 @pytest.fixture
@@ -94,6 +106,16 @@ print(json.dumps({{"accessToken": open("{tmp_path}/token").read(), "tokenType": 
     assert refused["failed"] and "az login" in refused["remedy"]
     none = info(modules, {"method": "azure_cli"}, {"PATH": "/usr/bin:/bin"})
     assert none["failed"] and "Install Azure CLI" in none["msg"]
+
+
+def test_by_managed_identity(entra_with_identity: Modules) -> None:
+    """As on a machine in Azure, whose own address tells tokens."""
+    modules = entra_with_identity
+    env = {"AZURE_POD_IDENTITY_AUTHORITY_HOST": f"http://127.0.0.1:{IMDS}"}
+    for login in ({}, {"method": "managed_identity"}):
+        assert info(modules, login, env)["exists"] is False
+    gone = info(modules, {"method": "managed_identity"}, {"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://127.0.0.1:9"})
+    assert gone["failed"] and gone["field"] == "login.method"
 
 
 def test_nothing_to_log_in_with(modules: Modules) -> None:

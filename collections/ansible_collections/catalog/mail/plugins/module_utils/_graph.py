@@ -131,7 +131,10 @@ class Graph:
         """Fail with the answer's own words."""
         error = error_of(answer)
         cause = sentence(f"{method} {path.partition('?')[0]}", answer.status, error)
-        advice = remedy(error, "See what it says; if it is not clear, ask Microsoft with the request_id.")
+        otherwise = "See what it says; if it is not clear, ask Microsoft with the request_id."
+        if is_lag(answer):
+            otherwise = "It may be replication, which has no promised time: run it again later, or give more timeout."
+        advice = remedy(error, otherwise)
         details = {"code": error.code or None, "status": answer.status, "request_id": error.request_id}
         if answer.status == 401:
             advice = "Check login: the token is not taken by this Graph. Compare cloud, graph_url and authority_url."

@@ -29,8 +29,10 @@ def session(ca_file: Optional[str]) -> Any:
     ``last`` is its last answer. Every request has a time limit. Raises LibraryMissing, InputRefused.
     """
     requests = library("requests")
-    if ca_file and not os.path.isfile(ca_file):
-        raise InputRefused("login.ca_file", f"there is no file {ca_file}", "Name a file with certificates in PEM")
+    authorities = ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    if authorities and not os.path.exists(authorities):
+        named = "" if ca_file else ", which the environment names"
+        raise InputRefused("login.ca_file", f"there is no file {authorities}{named}", "Name a file with certificates in PEM")
 
     class Session(requests.Session):  # type: ignore[name-defined]
         last: Any = None
@@ -45,7 +47,7 @@ def session(ca_file: Optional[str]) -> Any:
 
     made = Session()
     made.trust_env = False
-    made.verify = ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    made.verify = authorities or True
     return made
 
 
