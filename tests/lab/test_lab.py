@@ -76,7 +76,7 @@ def test_secrets_are_for_root_only_and_reused(lab):
     assert ((lab.home / "credentials.json").read_text(), (lab.home / "ca.crt").read_text()) == before
     assert lab.home.stat().st_mode & 0o077 == 0
     secrets = [lab.home / "credentials.json", *(lab.home / "certificates").glob("*.key")]
-    assert len(secrets) == 6
+    assert len(secrets) == 7
     assert [path.name for path in secrets if path.stat().st_mode & 0o077] == []
 
 
@@ -125,4 +125,4 @@ def test_one_command_at_a_time(lab):
 def test_a_host_that_does_not_exist_is_refused_in_words(lab):
     done = lab.command("up", "catalog14")
     assert done.returncode == 1
-    assert done.stderr == "lab: There is no host catalog14 in the lab. There are: mail catalog12 catalog13.\n"
+    assert done.stderr == "lab: There is no host catalog14 in the lab. There are: mail catalog12 entra catalog13.\n"

@@ -11,7 +11,11 @@ import pytest
 import yaml
 from lab_host import ROOT, LabHost
 
-MODULES = sorted(path.stem for path in (ROOT / "collections/ansible_collections/catalog/mail/plugins/modules").glob("*.py"))
+# tests/graph runs those of the modules that speak to Entra and Graph.
+MICROSOFT = ("entra_", "graph_", "mailbox_scope")
+MODULES = sorted(
+    path.stem for path in (ROOT / "collections/ansible_collections/catalog/mail/plugins/modules").glob("*.py")
+    if not path.stem.startswith(MICROSOFT))
 
 # What the examples take from an inventory.
 PASSWORDS = {"relay_password": "hunter2", "reports_password": "hunter3"}
