@@ -127,24 +127,3 @@ def test_settings_that_hold_a_secret_that_somebody_typed_in(registered: World) -
     assert registered.service.save(settings).status_code == 200
     run = registered.rotate()
     assert (run.failed, sorted(registered.secrets())) == (0, sorted([registered.used(), own["key_id"]])), run.output
-
-
-def test_one_registration_each(world: World) -> None:
-    """Sending and receiving by registrations of their own, each with its permissions and its secret; renewed apart."""
-    names = {"notifications": "catalog-sends", "interactions": "catalog-reads"}
-    world.variables["entra_app_registrations"] = [
-        {"unique_name": name, "display_name": name, "uses": [use]} for use, name in names.items()]
-    # Replies can be switched on only where sending is set up, so each registration brings its own section.
-    run = world.whole()
-    assert run.failed == 0, run.output
-    found = {one["uniqueName"]: one for one in world.emulator.state()["applications"]}
-    settings = world.service.call("GET", "/settings/email-server").json()
-    granted = world.emulator.state()["app_role_assignments"]
-    for use, name in names.items():
-        [secret] = found[name]["passwordCredentials"]
-        assert settings[use]["microsoft"]["client_id"] == found[name]["appId"]
-        assert settings[use]["microsoft"]["client_secret_key_id"] == secret["keyId"]
-    counts = {name: len([one for one in granted if one["principalDisplayName"] == name]) for name in names.values()}
-    assert counts == {"catalog-sends": 1, "catalog-reads": 4}
-    again = world.whole()
-    assert (again.changed, again.failed) == (0, 0), again.output
