@@ -9,6 +9,8 @@ from typing import Any
 import postgres
 import pytest
 from catalog_users import add_user
+from emulator.running import Running
+from graph_world import GraphWorld
 from mail_sink import MailSink
 from running import RunningService, through
 
@@ -49,3 +51,18 @@ def catalog(catalog_node: RunningService, sink: MailSink) -> Iterator[RunningSer
     while "catalog_mail_oldest_open_seconds 0.0" not in catalog_node.call("GET", "/metrics", role=None).text:
         assert time.monotonic() < deadline, "something is not sent"
         time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """An emulator of Entra and Graph for the tests of one file."""
+    with Running(tmp_path_factory.mktemp("entra")) as running:
+        yield running
+
+
+@pytest.fixture
+def world(emulator: Running) -> GraphWorld:
+    """A tenant with mailboxes and a registration, made anew."""
+    found = GraphWorld(emulator)
+    found.begin()
+    return found
