@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -17,11 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from cryptography.hazmat.primitives.serialization import load_pem_private_key as load_key
 from cryptography.x509 import load_pem_x509_certificate as load_certificate
-from emulator.running import TENANT, Running
+from emulator.running import TENANT
 from graph_modules import Modules
-from running import free_port
-
-IMDS = free_port()
 
 
 def info(modules: Modules, login: dict[str, Any], env: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
@@ -36,14 +32,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("login") / "automation.pem"
     file.write_text(identity.private_key + identity.certificate)
     return file
-
-
-@pytest.fixture(scope="module")
-def entra_with_identity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Modules]:
-    """An emulator that is the metadata service of a machine as well."""
-    with Running(tmp_path_factory.mktemp("identity"), imds_listen=f"127.0.0.1:{IMDS}") as running:
-        app = running.application("the machine", roles=["Application.Read.All"], managed_identity=True)
-        yield Modules(running, app)
 
 
 @pytest.fixture
@@ -88,34 +76,42 @@ def test_by_a_given_token(modules: Modules) -> None:
     assert bad["failed"] and bad["status"] == 401 and "login" in bad["remedy"]
 
 
+def stand_in(folder: Path, script: str) -> dict[str, str]:
+    """An environment whose first `az` is this script."""
+    az = folder / "az"
+    az.write_text(script)
+    az.chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
 def test_by_azure_cli(modules: Modules, tmp_path: Path) -> None:
     """A command az that answers as Azure CLI does, with a token of the emulator."""
-    az = tmp_path / "az"
-    az.write_text(f"""#!{sys.executable}
+    (tmp_path / "token").write_text(modules.emulator.token(modules.application))
+    env = stand_in(tmp_path, f"""#!{sys.executable}
 import json, sys
-assert sys.argv[1:5] == ["account", "get-access-token", "--output", "json"], sys.argv
-assert sys.argv[5:] == ["--resource", "{modules.emulator.url}"], sys.argv
+with open("{tmp_path}/words", "a") as stream:
+    stream.write(" ".join(sys.argv[1:]) + chr(10))
 print(json.dumps({{"accessToken": open("{tmp_path}/token").read(), "tokenType": "Bearer"}}))
 """)
-    az.chmod(0o755)
-    (tmp_path / "token").write_text(modules.emulator.token(modules.application))
-    path = f"{tmp_path}:{os.environ['PATH']}"
-    assert info(modules, {}, {"PATH": path})["exists"] is False
-    az.write_text("#!/bin/sh\necho \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1\n")
-    refused = info(modules, {"method": "azure_cli"}, {"PATH": path})
-    assert refused["failed"] and "az login" in refused["remedy"]
+    assert info(modules, {}, env)["exists"] is False
+    assert info(modules, {"method": "azure_cli", "tenant_id": TENANT}, env)["exists"] is False
+    asked = f"account get-access-token --output json --resource {modules.emulator.url}"
+    assert (tmp_path / "words").read_text().splitlines() == [asked, f"{asked} --tenant {TENANT}"]
+
+
+@pytest.mark.parametrize("script,words", [
+    ("echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1", "Please run 'az login' to setup account."),
+    ("echo 'no JSON'", "it ended with 0"),
+])
+def test_azure_cli_without_a_token(modules: Modules, tmp_path: Path, script: str, words: str) -> None:
+    refused = info(modules, {"method": "azure_cli"}, stand_in(tmp_path, f"#!/bin/sh\n{script}\n"))
+    assert refused["failed"] and words in refused["msg"] and "az login" in refused["remedy"]
+    assert refused["field"] == "login.method"
+
+
+def test_no_azure_cli(modules: Modules) -> None:
     none = info(modules, {"method": "azure_cli"}, {"PATH": "/usr/bin:/bin"})
-    assert none["failed"] and "Install Azure CLI" in none["msg"]
-
-
-def test_by_managed_identity(entra_with_identity: Modules) -> None:
-    """As on a machine in Azure, whose own address tells tokens."""
-    modules = entra_with_identity
-    env = {"AZURE_POD_IDENTITY_AUTHORITY_HOST": f"http://127.0.0.1:{IMDS}"}
-    for login in ({}, {"method": "managed_identity"}):
-        assert info(modules, login, env)["exists"] is False
-    gone = info(modules, {"method": "managed_identity"}, {"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://127.0.0.1:9"})
-    assert gone["failed"] and gone["field"] == "login.method"
+    assert none["failed"] and none["field"] == "login.method" and "Install Azure CLI" in none["msg"]
 
 
 def test_nothing_to_log_in_with(modules: Modules) -> None:
@@ -144,9 +140,9 @@ def test_an_expired_secret(modules: Modules) -> None:
 
 @pytest.mark.parametrize("fault", ["throttle", "fail", "lose", "refuse_connection"])
 def test_a_login_that_fails_now_and_then(modules: Modules, fault: str) -> None:
-    modules.emulator.fault(fault, path="oauth2/v2.0/token", times=2)
-    modules.emulator.fault(fault, path="openid-configuration", times=1)
-    assert info(modules, modules.login)["exists"] is False
+    for path in ("oauth2/v2.0/token", "openid-configuration"):
+        modules.emulator.fault(fault, path=path, times=1)
+    assert info(modules, modules.login)["exists"] is False and not modules.not_met()
 
 
 def test_what_cannot_be_reached_or_trusted(modules: Modules) -> None:
@@ -169,12 +165,14 @@ def test_authorities_of_the_environment(modules: Modules, tmp_path: Path) -> Non
     assert info(modules, login, {"REQUESTS_CA_BUNDLE": str(modules.emulator.ca_file)})["exists"] is False
 
 
-@pytest.mark.parametrize("library", ["msal", "requests"])
+@pytest.mark.parametrize("library", ["msal", "requests", "cryptography"])
 def test_a_missing_library_is_named(modules: Modules, tmp_path: Path, library: str) -> None:
     """As on a machine without it: the import fails."""
     (tmp_path / f"{library}.py").write_text(f"raise ModuleNotFoundError('No module named {library}')\n")
     path = f"{tmp_path}:{Path(__file__).resolve().parents[2] / 'collections'}"
-    refused = info(modules, modules.login, {"PYTHONPATH": path})
+    # The last one is needed for certificates.
+    kind = {"kind": "certificate", "certificate": "-----BEGIN CERTIFICATE-----"} if library == "cryptography" else {}
+    refused = modules.run("entra_app_credential", env={"PYTHONPATH": path}, unique_name="nobody", **kind)
     assert refused["failed"] and f"library {library} is missing" in refused["msg"]
     assert f"{sys.executable} -m pip install '{library}>=" in refused["msg"]
 

@@ -23,10 +23,11 @@ READ = 60.0
 """Seconds that a connection, and an answer, may take."""
 
 
-def session(ca_file: Optional[str]) -> Any:
+def session(ca_file: Optional[str], proxies: bool = True) -> Any:
     """A requests.Session that verifies by ``ca_file``, or by what the environment names, or by its own authorities.
 
-    ``last`` is its last answer. Every request has a time limit. Raises LibraryMissing, InputRefused.
+    ``last`` is its last answer. Every request has a time limit. Without ``proxies`` none of the environment is asked. Raises
+    LibraryMissing, InputRefused.
     """
     requests = library("requests")
     authorities = ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
@@ -39,7 +40,7 @@ def session(ca_file: Optional[str]) -> Any:
 
         def request(self, method, url, **options):
             options["timeout"] = options.get("timeout") or (CONNECT, READ)
-            if not options.get("proxies") and not requests.utils.should_bypass_proxies(url, no_proxy=None):
+            if proxies and not options.get("proxies") and not requests.utils.should_bypass_proxies(url, no_proxy=None):
                 options["proxies"] = getproxies()
             self.last = None
             self.last = super().request(method, url, **options)
@@ -49,6 +50,12 @@ def session(ca_file: Optional[str]) -> Any:
     made.trust_env = False
     made.verify = authorities or True
     return made
+
+
+def asked_to_wait(web: Any, otherwise: float) -> float:
+    """Seconds before the next try: what the last answer of a session asks for, at least ``otherwise``."""
+    said = web.last.headers.get("Retry-After", "") if web.last is not None else ""
+    return max(float(said), otherwise) if said.isdigit() else otherwise
 
 
 def was_sent(exc: BaseException) -> bool:
