@@ -15,8 +15,8 @@ LATE = {"kinds": ["message"], "uneven": True}
 
 
 @pytest.fixture
-def round_(make_service: Callable[..., RunningService], world: GraphWorld) -> Round:
-    made = Round(make_service(microsoft=world.access), world)
+def round_(take_service: Callable[..., RunningService], world: GraphWorld) -> Round:
+    made = Round(take_service(microsoft=world.access), world)
     made.set_up()
     return made
 
@@ -29,7 +29,7 @@ def marked(world: GraphWorld) -> Counter[str]:
 def test_each_reply_is_posted_once_however_late_its_marks_are_seen(round_: Round) -> None:
     conversation, mail = round_.mention()
     expected = [f"Answer {number}." for number in range(24)]
-    round_.world.emulator.lag(requests=80, replicas=3, **LATE)
+    round_.world.emulator.lag(requests=48, replicas=3, **LATE)
     with round_.syncing():
         for number, text in enumerate(expected):
             round_.receive(answer(mail, text))

@@ -18,9 +18,9 @@ REWRITTEN = re.compile("@.*outlook.com>")
 
 
 @pytest.fixture
-def round_(make_service: Callable[..., RunningService], world: GraphWorld) -> Round:
+def round_(take_service: Callable[..., RunningService], world: GraphWorld) -> Round:
     """Each mail that is sent gets another Message-ID."""
-    made = Round(make_service(microsoft=world.access), world)
+    made = Round(take_service(microsoft=world.access), world)
     made.set_up()
     world.emulator.fault("rewrite_message_id")
     return made
@@ -138,8 +138,10 @@ def test_a_mail_that_stands_in_the_sent_items_late(round_: Round) -> None:
 
     key = move(sent["id"], "drafts")
     emulator.advance(-50)
-    round_.receive(bare(mail, "Early."))
     with round_.syncing():
+        wait_until(lambda: bool(round_.state()["workers"]), "it does not begin")
+        round_.receive(bare(mail, "Early."))
+        round_.look()
         wait_until(lambda: len(looked_up(round_.world)) == 1, "it was not looked for")
         move(key, "sentitems")
         wait_until(lambda: round_.texts(sales) == ["Early."], "it was not posted")

@@ -15,8 +15,8 @@ from running import RunningService
 
 
 @pytest.fixture
-def round_(make_service: Callable[..., RunningService], world: GraphWorld) -> Round:
-    made = Round(make_service(microsoft=world.access, replies={"largest_message": 30_000}), world)
+def round_(take_service: Callable[..., RunningService], world: GraphWorld) -> Round:
+    made = Round(take_service(microsoft=world.access, replies={"largest_message": 30_000}), world)
     made.set_up()
     return made
 
@@ -112,7 +112,7 @@ def test_exactly_once_whatever_is_killed_and_lost(round_: Round) -> None:
         ("messages", "lose", {}), ("batch", "refuse_connection", {}),
     ):  # fmt: skip
         emulator.fault(kind, path=path, after=chance.randrange(3, 30), times=3, **values)
-    emulator.lag(requests=40, replicas=3, kinds=["message"], uneven=True)
+    emulator.lag(requests=20, replicas=3, kinds=["message"], uneven=True)
     readers = [round_.service.background("reply-sync") for _ in range(2)]
     kills = 0
     try:
@@ -145,17 +145,19 @@ def test_another_client_that_reads_the_mailbox_is_named(round_: Round) -> None:
         round_.receive(answer(mail, "Two."))
         second = round_.world.found(REPLIES)[-1]["id"]
         round_.world.emulator.mark(REPLIES, read=True, message=second)
+        round_.look()
         wait_until(lambda: round_.state()["workers"][0]["taken_by_others"] == 1, "it was not noticed")
         assert "marked as read by something else" in " ".join(round_.state()["problems"])
         assert round_.texts(conversation) == ["One."]
         round_.world.emulator.mark(REPLIES, read=False, message=second)
+        round_.look()
         wait_until(lambda: round_.texts(conversation) == ["One.", "Two."], "it was not posted")
 
 
 def test_throttled_it_waits_as_long_as_it_is_told(round_: Round) -> None:
     conversation, mail = round_.mention()
     round_.receive(answer(mail, "Late."))
-    fault = round_.world.emulator.fault("throttle", path=f"users/{REPLIES}/", retry_after=15)
+    fault = round_.world.emulator.fault("throttle", path=f"users/{REPLIES}/", retry_after=11)
     with round_.syncing():
         wait_until(lambda: round_.state()["workers"] and round_.state()["workers"][0]["error"], "it was not told")
         error = round_.state()["workers"][0]["error"]
@@ -163,7 +165,7 @@ def test_throttled_it_waits_as_long_as_it_is_told(round_: Round) -> None:
         assert error["cause"].startswith("Error connecting to Tenant ID: ")
         asked = len(round_.world.asked("GET", REPLIES))
         round_.world.emulator.control("DELETE", "faults", {"id": fault})
-        time.sleep(5)
+        time.sleep(4)
         assert len(round_.world.asked("GET", REPLIES)) == asked, "nothing is asked meanwhile"
         wait_until(lambda: round_.texts(conversation) == ["Late."], "it was not posted")
         wait_until(lambda: round_.state()["workers"][0]["error"] is None, "the error stayed")
