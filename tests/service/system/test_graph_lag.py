@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from graph_round import POSTED, REJECTED, Round
-from graph_world import JANE, GraphWorld, wait_until
+from graph_world import JANE, REPLIES, GraphWorld, wait_until
 from replying import answer
 from running import RunningService
 
@@ -54,6 +54,34 @@ def _handled_after_more_looks(round_: Round) -> bool:
         return True
     round_.look()
     return False
+
+
+def test_only_what_stands_there_still_is_archived_and_removed(round_: Round) -> None:
+    """Lists show two messages where they stood until somebody moved them."""
+    emulator, box = round_.world.emulator, f"/v1.0/users/{REPLIES}/messages"
+    token = emulator.token(round_.world.app)
+    round_.save(archive={"enabled": True, "keep_days": 30})
+    keys: dict[str, str] = {}
+    for folder, days in (("inbox", 0), ("archive", 40)):
+        emulator.advance(-days * 86400)
+        for name in ("stays", "moved"):
+            raw = f"Subject: {name} {folder}\r\n\r\nHello\r\n".encode()
+            keys[f"{name} {folder}"] = emulator.put_message(REPLIES, raw, folder=folder)["immutable_id"]
+        emulator.advance(days * 86400)
+    for key in keys.values():
+        done = emulator.graph(token, "PATCH", f"{box}/{key}", {"isRead": True, "categories": [POSTED]})
+        assert done.status_code == 200
+    emulator.lag(seconds=3600, replicas=1, **LATE)
+    for key in (keys["moved inbox"], keys["moved archive"]):
+        assert emulator.graph(token, "POST", f"{box}/{key}/move", {"destinationId": "drafts"}).status_code == 201
+    done = round_.service.command("archive")
+    assert done.returncode == 0, done.stderr
+    assert '"archived": 1, "expired": 1' in done.stdout
+    where = {one["subject"]: one["folder"] for one in emulator.messages(REPLIES)}
+    assert where == {
+        "stays inbox": "archive", "moved inbox": "drafts", "moved archive": "drafts",
+        "stays archive": "recoverableitemsdeletions",
+    }  # fmt: skip
 
 
 def test_a_reply_that_is_listed_after_later_ones_is_posted_too(round_: Round) -> None:

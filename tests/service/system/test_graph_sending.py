@@ -104,6 +104,10 @@ def test_a_kill_in_the_middle_sends_nothing_twice(service: RunningService, world
     time.sleep(0.5)  # the request is under way by then
     service.kill()
     service.start()
+    wait_until(
+        lambda: "ended while the message was handed over" in str(deliveries(service, notification)[0]["failure"]),
+        "it does not wait until the Sent Items can show it",
+    )
     sent = settled(service, notification, 60)
     assert sent[JANE]["state"] == "sent"
     assert len(world.mails(JANE)) == 1

@@ -120,7 +120,8 @@ class GraphMailbox:
 
     def archive(self, keys: Sequence[str]) -> int:
         """Moved to the folder that Outlook calls Archive."""
-        parts = [Part(key, "POST", f"{self._folders.path(key)}/move", {"destinationId": ARCHIVE}) for key in keys]
+        paths = ((key, f"{self._folders.path_in(INBOX, key)}/move") for key in keys)
+        parts = [Part(key, "POST", path, {"destinationId": ARCHIVE}) for key, path in paths]
         with _failures():
             return self._count(parts, Doing.ARCHIVE)
 
@@ -132,7 +133,7 @@ class GraphMailbox:
 
     def expire(self, keys: Sequence[str]) -> int:
         """Deleted; Exchange keeps what is deleted as long as its own rules say."""
-        parts = [Part(key, "DELETE", self._folders.path(key)) for key in keys]
+        parts = [Part(key, "DELETE", self._folders.path_in(ARCHIVE, key)) for key in keys]
         with _failures():
             return self._count(parts, Doing.ARCHIVE)
 
