@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from catalog_users import add_user, start_conversation
-from emulator.running import DOMAIN
+from emulator.running import DOMAIN, Running
 from graph_world import wait_until
 from replying import answer
 from rotating import World
+from running import RunningService
 
 NAMES = {"notifications": "catalog-sends", "interactions": "catalog-reads"}
 PERMITTED = {
@@ -40,9 +41,11 @@ SHOW = """
 """
 
 
-@pytest.fixture
-def both(world: World) -> World:
+@pytest.fixture(scope="module")
+def both(shared: tuple[Running, RunningService], tmp_path_factory: pytest.TempPathFactory) -> World:
     """After a first run of the role with a registration for each use."""
+    world = World(*shared, tmp_path_factory.mktemp("both"), {})
+    world.begin()
     world.variables["entra_app_registrations"] = [registration(use) for use in NAMES]
     run = world.whole()
     assert run.failed == 0, run.output
@@ -91,33 +94,6 @@ def token(world: World, use: str) -> str:
     return world.emulator.token({"app_id": apps(world)[use]["appId"], "client_secret": secret})
 
 
-def test_each_may_do_its_own_and_has_its_own_secret(both: World) -> None:
-    assert {use: granted(both, name) for use, name in NAMES.items()} == PERMITTED
-    message = {"subject": "x", "toRecipients": [{"emailAddress": {"address": REPLIES}}]}
-    attempts = (
-        ("POST", f"/v1.0/users/catalog@{DOMAIN}/sendMail", {"message": message}),
-        ("GET", f"/v1.0/users/{REPLIES}/messages", None),
-    )
-    answers = {use: [both.emulator.graph(token(both, use), *attempt).status_code for attempt in attempts] for use in NAMES}
-    assert answers == {"notifications": [202, 403], "interactions": [403, 200]}
-
-    first = held(both)
-    assert shown(both) == first
-    again = both.whole()
-    assert (again.changed, again.failed) == (0, 0), again.output
-    assert held(both) == first
-
-    # One of them alone is renewed, and for another time.
-    both.variables["entra_app_registrations"] = [registration("interactions")]
-    renewed = both.rotate(entra_app_rotate_now=True, entra_app_valid_for=90)
-    assert renewed.failed == 0, renewed.output
-    second = held(both)
-    assert second["notifications"] == first["notifications"]
-    assert second["interactions"][1] != first["interactions"][1]
-    assert second["interactions"][2] < first["interactions"][2]
-    assert shown(both) == second
-
-
 def test_a_mail_sent_by_the_one_and_its_reply_read_by_the_other(both: World) -> None:
     emulator, service = both.emulator, both.service
     emulator.user("jane")
@@ -144,3 +120,30 @@ def test_a_mail_sent_by_the_one_and_its_reply_read_by_the_other(both: World) -> 
     reads = {one["app_id"] for one in log if "sendMail" not in one["path"]}
     ids = {use: app["appId"] for use, app in apps(both).items()}
     assert (sends, reads) == ({ids["notifications"]}, {ids["interactions"]})
+
+
+def test_each_may_do_its_own_and_has_its_own_secret(both: World) -> None:
+    assert {use: granted(both, name) for use, name in NAMES.items()} == PERMITTED
+    message = {"subject": "x", "toRecipients": [{"emailAddress": {"address": REPLIES}}]}
+    attempts = (
+        ("POST", f"/v1.0/users/catalog@{DOMAIN}/sendMail", {"message": message}),
+        ("GET", f"/v1.0/users/{REPLIES}/messages", None),
+    )
+    answers = {use: [both.emulator.graph(token(both, use), *attempt).status_code for attempt in attempts] for use in NAMES}
+    assert answers == {"notifications": [202, 403], "interactions": [403, 200]}
+
+    first = held(both)
+    assert shown(both) == first
+    again = both.whole()
+    assert (again.changed, again.failed) == (0, 0), again.output
+    assert held(both) == first
+
+    # One of them alone is renewed, and for another time.
+    both.variables["entra_app_registrations"] = [registration("interactions")]
+    renewed = both.rotate(entra_app_rotate_now=True, entra_app_valid_for=90)
+    assert renewed.failed == 0, renewed.output
+    second = held(both)
+    assert second["notifications"] == first["notifications"]
+    assert second["interactions"][1] != first["interactions"][1]
+    assert second["interactions"][2] < first["interactions"][2]
+    assert shown(both) == second
