@@ -114,7 +114,8 @@ class Modules:
 
     def meet(self, kind: str, **where: Any) -> None:
         """A fault of the next request there; a lost answer also of the second, which is acted upon once more."""
-        self.emulator.fault(kind, **where, times=2 if kind == "lose" else 1)
+        more = {"retry_after": 0} if kind == "throttle" else {}
+        self.emulator.fault(kind, **where, times=2 if kind == "lose" else 1, **more)
 
     def not_met(self) -> list[dict[str, Any]]:
         """Faults that no request has met as often as they were to be met."""

@@ -119,6 +119,13 @@ def test_what_takes_too_long_is_said(modules: Modules, name: str) -> None:
     assert done["failed"] and "within 2 seconds" in done["msg"] and done["field"] == "timeout"
 
 
+def test_told_to_wait_it_waits(modules: Modules, name: str) -> None:
+    modules.emulator.fault("throttle", method="PATCH", path="applications", times=1, retry_after=2)
+    assert modules.run("entra_app", unique_name=name)["changed"]
+    throttled, taken = (one for one in modules.requests() if one["method"] == "PATCH")
+    assert throttled["status"] == 429 and taken["at"] - throttled["at"] >= 2
+
+
 def test_throttled_for_longer_than_there_is_time(modules: Modules, name: str) -> None:
     modules.emulator.fault("throttle", path="applications", retry_after=120)
     done = modules.run("entra_app", unique_name=name, timeout=3)

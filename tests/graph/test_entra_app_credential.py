@@ -88,8 +88,7 @@ def test_an_orphan_of_a_run_that_was_cut_off_is_removed_by_the_next(modules: Mod
     assert not present(modules, app, known_key_id=used["key_id"])["changed"]
 
 
-@pytest.mark.parametrize("lag", [{}, {"requests": 4}])
-@pytest.mark.parametrize("fault", ["lose", "fail", "throttle"])
+@pytest.mark.parametrize("fault,lag", [("lose", {}), ("lose", {"requests": 4}), ("fail", {"requests": 4}), ("throttle", {})])
 def test_a_lost_answer_leaves_no_orphan(modules: Modules, app: dict[str, Any], fault: str, lag: dict[str, Any]) -> None:
     modules.emulator.lag(**lag)
     modules.meet(fault, method="POST", path="addPassword")
@@ -112,7 +111,7 @@ def test_given_up_without_an_orphan(modules: Modules, app: dict[str, Any], kind:
 
 
 def test_replication_is_waited_for(modules: Modules, app: dict[str, Any]) -> None:
-    modules.emulator.lag(requests=6, token_requests=14)
+    modules.emulator.lag(requests=6, token_requests=12)
     done = present(modules, app, known_key_id="", consecutive_reads=5)
     assert done["created"] and done["accepted"]
     refused = [one for one in modules.emulator.requests() if one["path"].endswith("/token") and one["status"] == 401]

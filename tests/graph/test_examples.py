@@ -70,6 +70,7 @@ def test_examples_run_as_they_are_written(of_the_examples: Running, tmp_path: Pa
     assert all(any(f"catalog.mail.{module}" in task for task in tasks[module]) for module in MODULES)
     plays = [{
         "name": name, "hosts": "localhost", "connection": "local", "gather_facts": False,
+        "module_defaults": {"group/catalog.mail.microsoft": {"consecutive_reads": 2}},
         "vars": {**VARIABLES, "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
         "tasks": [at(of_the_examples, task) for task in listed]} for name, listed in tasks.items()]
     playbook = tmp_path / "examples.yml"

@@ -107,11 +107,11 @@ def test_failures_in_the_middle(modules: Modules, app: dict[str, Any], fault: st
 @pytest.mark.parametrize("lag", [{"requests": 4}, {"requests": 3, "replicas": 1}, {"seconds": 0.6}])
 def test_from_nothing_through_replication(modules: Modules, name: str, lag: dict[str, Any]) -> None:
     modules.emulator.lag(**lag)
-    made = modules.run("entra_app", unique_name=name, consecutive_reads=4)
+    made = modules.run("entra_app", unique_name=name, consecutive_reads=3)
     assert made.get("changed"), made
-    done = modules.run("graph_permissions", unique_name=name, permissions=["Mail.Send"], consecutive_reads=4)
+    done = modules.run("graph_permissions", unique_name=name, permissions=["Mail.Send"], consecutive_reads=3)
     assert done.get("consent") == ["Mail.Send"], done
-    again = modules.run("graph_permissions", unique_name=name, permissions=["Mail.Send"], consecutive_reads=4)
+    again = modules.run("graph_permissions", unique_name=name, permissions=["Mail.Send"], consecutive_reads=3)
     assert not again["changed"], again
 
 

@@ -146,9 +146,9 @@ def test_a_login_that_fails_now_and_then(modules: Modules, fault: str) -> None:
 
 
 def test_what_cannot_be_reached_or_trusted(modules: Modules) -> None:
-    gone = info(modules, {**modules.login, "authority_url": "https://127.0.0.1:9"}, timeout=3)
+    gone = info(modules, {**modules.login, "authority_url": "https://127.0.0.1:9"}, timeout=1)
     assert gone["failed"] and "could not be reached" in gone["msg"]
-    gone = info(modules, {"graph_url": "https://127.0.0.1:9", "access_token": "x.y.z"}, timeout=3)
+    gone = info(modules, {"graph_url": "https://127.0.0.1:9", "access_token": "x.y.z"}, timeout=1)
     assert gone["failed"] and "could not be reached" in gone["msg"]
     untrusted = info(modules, {**modules.login, "ca_file": None}, {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""})
     assert untrusted["failed"] and "ca_file" in untrusted["msg"]

@@ -57,10 +57,10 @@ def test_failures_in_the_middle(modules: Modules, app: dict[str, Any], fault: st
 
 def test_from_nothing_through_replication(modules: Modules, name: str) -> None:
     modules.emulator.lag(requests=4)
-    made = modules.run("entra_app", unique_name=name, consecutive_reads=4)
-    done = scope(modules, made, ["Mail.Send"], [NOREPLY], consecutive_reads=4)
+    made = modules.run("entra_app", unique_name=name, consecutive_reads=3)
+    done = scope(modules, made, ["Mail.Send"], [NOREPLY], consecutive_reads=3)
     assert done["changed"]
-    assert not scope(modules, made, ["Mail.Send"], [NOREPLY], consecutive_reads=4)["changed"]
+    assert not scope(modules, made, ["Mail.Send"], [NOREPLY], consecutive_reads=3)["changed"]
 
 
 def test_what_is_refused(modules: Modules, app: dict[str, Any]) -> None:

@@ -147,11 +147,12 @@ class Graph:
 
     def steady(self, read: Callable[[], Found], first: Found) -> Found:
         """What consecutive reads agree on, where ``first`` is what the last one said; before anything is built on it."""
-        same, seen = 1, first
+        same, seen, agreeing = 1, first, True
         while same < self._reads:
-            self._pause(same > 1, "Microsoft Graph's replicas did not agree on what there is")
+            self._pause(agreeing, "Microsoft Graph's replicas did not agree on what there is")
             found = read()
-            same, seen = (same + 1, seen) if found == seen else (1, found)
+            agreeing = found == seen
+            same, seen = (same + 1, seen) if agreeing else (1, found)
         return seen
 
     def settle(self, read: Callable[[], Found], agrees: Callable[[Found], bool], what: str) -> Found:
