@@ -3,7 +3,8 @@
 
     flow.py NAME STOP_FILE
 
-Then waits until all of them were sent, and prints their Message-IDs as JSON. Exit status 1: some were not.
+Then waits until all of them were sent, and prints as JSON their Message-IDs (`sent`), for how many `seconds` it went on, and
+how many the `slowest` took from its acceptance until it was handed over. Exit status 1: some were not sent.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import pathlib
 import sys
 import time
 import urllib.request
+from datetime import datetime
 from typing import Any
 
 API = "http://127.0.0.1:8025/api/v1/notifications"
@@ -34,22 +36,30 @@ def ask(method: str, url: str, body: Any = None) -> Any:
 def main() -> None:
     """Send, wait, tell."""
     name, stop = sys.argv[1], pathlib.Path(sys.argv[2])
-    sent = []
+    begun = time.monotonic()
+    accepted: list[str] = []
     while not stop.exists():
-        text = f"{name} {len(sent)}"
+        text = f"{name} {len(accepted)}"
         recipients = [{"address": "alice@corp.test"}]
-        sent.append(ask("POST", API, {"kind": "message", "subject": text, "text": text, "recipients": recipients})["id"])
+        accepted.append(ask("POST", API, {"kind": "message", "subject": text, "text": text, "recipients": recipients})["id"])
         time.sleep(PAUSE)
-    deadline = time.monotonic() + SECONDS
+    ended = time.monotonic()
     while True:
-        deliveries = [ask("GET", f"{API}/{one}")["deliveries"][0] for one in sent]
-        waiting = [one for one in deliveries if one["state"] != "sent"]
+        found = [ask("GET", f"{API}/{one}") for one in accepted]
+        waiting = [one for one in found if one["deliveries"][0]["state"] != "sent"]
         if not waiting:
             break
-        if time.monotonic() > deadline:
-            sys.exit(f"{len(waiting)} of {len(sent)} were not sent: {json.dumps(waiting[:5])}")
-        time.sleep(1)
-    print(json.dumps([one["message_id"] for one in deliveries]))
+        if time.monotonic() > ended + SECONDS:
+            sys.exit(f"{len(waiting)} of {len(accepted)} were not sent: {json.dumps(waiting[:5])}")
+        time.sleep(0.5)
+    sent = [one["deliveries"][0]["message_id"] for one in found]
+    print(json.dumps({"sent": sent, "seconds": ended - begun, "slowest": max(map(taken, found))}))
+
+
+def taken(notification: dict[str, Any]) -> float:
+    """Seconds from its acceptance until it was handed over."""
+    begin, end = notification["created_at"], notification["deliveries"][0]["sent_at"]
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()
 
 
 if __name__ == "__main__":
