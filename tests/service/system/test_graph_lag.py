@@ -1,4 +1,4 @@
-"""Replies while lists of messages show late, flapping and out of order what has arrived and what was marked."""
+"""Replies while lists of messages show late and out of order what has arrived, was marked or moved."""
 
 from __future__ import annotations
 
@@ -26,34 +26,29 @@ def marked(world: GraphWorld) -> Counter[str]:
     return Counter(one["path"] for one in world.asked("PATCH", "/messages/"))
 
 
-def test_each_reply_is_posted_once_however_late_its_marks_are_seen(round_: Round) -> None:
+def test_each_reply_is_posted_once_however_late_it_is_listed_and_its_marks_are_seen(round_: Round) -> None:
     conversation, mail = round_.mention()
-    expected = [f"Answer {number}." for number in range(24)]
-    round_.world.emulator.lag(requests=48, replicas=3, **LATE)
+    emulator = round_.world.emulator
+    emulator.lag(seconds=3600, replicas=1, **LATE)
+    arrived = [f"Answer {number}." for number in range(24)]
+    for content in (answer(mail, ""), *(answer(mail, text) for text in arrived)):
+        round_.receive(content)
     with round_.syncing():
-        for number, text in enumerate(expected):
-            round_.receive(answer(mail, text))
-            if number % 8 == 7:
-                round_.look()
-                wait_until(lambda count=number - 7: len(round_.texts(conversation)) > count, "nothing is posted")
-        round_.receive(answer(mail, ""))
-        round_.look()
-        wait_until(lambda: _handled_after_more_looks(round_), "not all messages were handled", 60)
+        for part in range(4):
+            emulator.advance(901)  # with each quarter of the lag some come to light, not the oldest first
+            round_.look()
+            wait_until(lambda least=part: round_.texts(conversation) or least < 2, "nothing is posted")
+            wait_until(lambda: round_.state()["workers"] and round_.state()["workers"][0]["state"] == "waiting", "it works on")
+        wait_until(lambda: None not in round_.categories(), "not all messages were handled")
         wait_until(lambda: max(marked(round_.world).values()) > 1, "no mark was seen late: this shows nothing")
-    assert sorted(round_.texts(conversation)) == sorted(expected), "each once"
-    assert round_.categories() == [[POSTED]] * 24 + [[REJECTED]]
+    posted = round_.texts(conversation)
+    assert sorted(posted) == sorted(arrived), "each once"
+    assert posted != arrived, "all were listed in the order of their arrival: this shows nothing"
+    assert round_.categories() == [[REJECTED]] + [[POSTED]] * 24
     outcomes = round_.state()["outcomes"]
     assert (outcomes["posted"], outcomes["rejected"]) == (24, {"empty": 1}), "what is listed again is not counted again"
     explained = [one for one in round_.world.wait_for(JANE, 2) if one["Auto-Submitted"] == "auto-replied"]
     assert len(explained) == 1, "nor is it explained again"
-
-
-def _handled_after_more_looks(round_: Round) -> bool:
-    """Each look makes requests, after which more is listed."""
-    if None not in round_.categories():
-        return True
-    round_.look()
-    return False
 
 
 def test_only_what_stands_there_still_is_archived_and_removed(round_: Round) -> None:
@@ -82,22 +77,3 @@ def test_only_what_stands_there_still_is_archived_and_removed(round_: Round) -> 
         "stays inbox": "archive", "moved inbox": "drafts", "moved archive": "drafts",
         "stays archive": "recoverableitemsdeletions",
     }  # fmt: skip
-
-
-def test_a_reply_that_is_listed_after_later_ones_is_posted_too(round_: Round) -> None:
-    conversation, mail = round_.mention()
-    emulator = round_.world.emulator
-    emulator.lag(seconds=3600, replicas=1, **LATE)
-    for number in range(12):
-        round_.receive(answer(mail, f"Answer {number}."))
-    with round_.syncing():
-        for part in range(4):
-            emulator.advance(901)  # with each quarter of the lag some come to light, not the oldest first
-            round_.look()
-            wait_until(lambda least=part: round_.texts(conversation) or least < 3, "nothing is posted")
-            wait_until(lambda: round_.state()["workers"] and round_.state()["workers"][0]["state"] == "waiting", "it works on")
-        wait_until(lambda: len(round_.texts(conversation)) == 12, "not all were posted")
-    posted, arrived = round_.texts(conversation), [f"Answer {number}." for number in range(12)]
-    assert sorted(posted) == sorted(arrived)
-    assert posted != arrived, "all were listed in the order of their arrival: this shows nothing"
-    assert round_.categories() == [[POSTED]] * 12
