@@ -49,6 +49,15 @@ def test_each_has_its_own_status_and_body(graph: Graph, mailbox: str, ids: list[
     assert f"PATCH /v1.0/users/{mailbox}/messages/{ids[0]} 200" in entra.counts()
 
 
+def test_the_log_tells_what_came_within_a_batch(graph: Graph, entra: Running):
+    entra.forget_requests()
+    batch(graph, *({"id": str(number), "method": "GET", "url": "/organization"} for number in range(3)))
+    graph("GET", "/v1.0/organization")
+    found = [(one["method"], one["path"], one["in_batch"]) for one in entra.requests()]
+    organization = ("GET", "/v1.0/organization")
+    assert found == [(*organization, True)] * 3 + [("POST", "/v1.0/$batch", False), (*organization, False)]
+
+
 def test_the_order_of_the_answers_is_free(graph: Graph):
     steps = [{"id": str(number), "method": "GET", "url": "/organization"} for number in range(20)]
     orders = {

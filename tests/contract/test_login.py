@@ -107,6 +107,26 @@ def test_an_application_without_a_service_principal_or_disabled_gets_no_token(en
     assert ask(entra, **with_secret(disabled)).json()["error_codes"] == [7000112]
 
 
+@pytest.mark.parametrize("given, expected", [
+    ({}, (400, "invalid_grant", 53003)),
+    ({"status": 401, "error": "unauthorized_client", "number": 530032}, (401, "unauthorized_client", 530032)),
+], ids=str)  # fmt: skip
+def test_conditional_access_keeps_one_application_out(
+    entra: Running, automation: dict[str, Any], given: dict[str, Any], expected: tuple[int, str, int]
+):
+    blocked = entra.application("blocked by policy")
+    fault = entra.fault("conditional_access", app_id=blocked["app_id"], **given)
+    answer = ask(entra, **with_secret(blocked))
+    found = answer.json()
+    assert (answer.status_code, found["error"], found["error_codes"][0]) == expected
+    assert "Trace ID: " in found["error_description"]
+    wrong = ask(entra, **with_secret(blocked, client_secret="wrong"))
+    assert wrong.json()["error_codes"] == [7000215], "whoever cannot prove itself learns nothing of the policy"
+    assert ask(entra, **with_secret(automation)).status_code == 200
+    entra.control("DELETE", "faults", {"id": fault})
+    assert ask(entra, **with_secret(blocked)).status_code == 200
+
+
 def test_a_token_keeps_the_roles_that_it_was_issued_with(entra: Running):
     application = entra.application("grows")
     before = entra.token(application)

@@ -1,10 +1,12 @@
-"""The directory's replicas: a write is seen by one of them at once, by the others later, and each read asks another one.
+"""The replicas: a write is seen by one of them at once, by the others later, and each read asks another one.
 
 Microsoft promises no time (facts: minutes happen). Reads that flap between old and new are what a client has to live with.
+Lists of messages can be told to do the same.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +16,9 @@ from emulator.clock import Clock
 from emulator.store import Document, Store
 
 DIRECTORY = ("application", "servicePrincipal", "appRoleAssignment", "user", "federatedIdentityCredential")
+# What is seen late where that is asked for: lists of messages; a message that is asked for by its id is as it is.
+MESSAGE = "message"
+KINDS = (*DIRECTORY, MESSAGE)
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,8 @@ class Lag:
 
     `replicas` is how many there are: the first sees a write at once, the last after the whole lag, those between after a part
     of it. One replica alone has the whole lag, so that reads do not flap. `kinds` lag; `token_*` is the lag of what the token
-    endpoint reads (applications and their secrets), by default the same.
+    endpoint reads (applications and their secrets), by default the same. `uneven` gives each document a part of the lag of its
+    own, so that what was written later may be seen earlier.
     """
 
     requests: int = 0
@@ -31,9 +37,14 @@ class Lag:
     kinds: tuple[str, ...] = DIRECTORY
     token_requests: int | None = None
     token_seconds: float | None = None
+    uneven: bool = False
 
     def part(self, replica: int) -> float:
         return 1.0 if self.replicas < 2 else replica / (self.replicas - 1)
+
+    def share(self, key: str) -> float:
+        """A document's own part of the lag: all of it, or a quarter to all."""
+        return 0.25 * (1 + zlib.crc32(key.encode()) % 4) if self.uneven else 1.0
 
     def of_tokens(self) -> Lag:
         """What the token endpoint sees: one replica, with the whole of its lag."""
@@ -42,6 +53,7 @@ class Lag:
             seconds=self.seconds if self.token_seconds is None else self.token_seconds,
             replicas=1,
             kinds=self.kinds,
+            uneven=self.uneven,
         )
 
 
@@ -67,6 +79,9 @@ class Replication:
     def __post_init__(self) -> None:
         self.store.before_write = self._remember
 
+    def lags(self, kind: str) -> bool:
+        return self.lag is not None and kind in self.lag.kinds
+
     def set(self, lag: Lag | None) -> None:
         self.lag = lag
         self._writes.clear()
@@ -90,7 +105,8 @@ class Replication:
         document = self.store.get(kind, key)
         if lag is None:
             return document
-        requests, seconds = lag.requests * lag.part(replica), lag.seconds * lag.part(replica)
+        part = lag.part(replica) * lag.share(key)
+        requests, seconds = lag.requests * part, lag.seconds * part
         for write in reversed(self._writes.get((kind, key), [])):
             if self.request - write.request > requests and self.clock.seconds() - write.at >= seconds:
                 break

@@ -39,10 +39,12 @@ class Running:
         self.authority = authority or Authority(folder, "Emulator CA")
         self.ca_file = self.authority.file
         self.certificate = self.authority.server_file("127.0.0.1", "localhost", days=30)
+        self.port = free_port()
+        # The metadata service has an address of its own, and gives tokens for Graph at this one.
+        audience = audience or (self.url if imds_listen else None)
         self._options = {"--smtp": smtp, "--smtp-listen": smtp_listen, "--ca-file": ca_file, "--imds-listen": imds_listen,
                          "--audience": audience}
         self._token_file = folder / "control-token"
-        self.port = free_port()
         self.smtp_port = 0
         self.process: subprocess.Popen[str] | None = None
         self.session = requests.Session()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import functools
 import inspect
 import json
 import logging
@@ -54,7 +55,9 @@ class Application:
             return
         await _reply(send, answer, scope["method"], self.world.clock.now())
 
-    async def answer(self, method: str, raw_path: str, query: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def answer(
+        self, method: str, raw_path: str, query: str, headers: Mapping[str, str], body: bytes, *, in_batch: bool = False
+    ) -> Answer:
         """The whole way, also for one request of a batch."""
         origin = f"https://{headers.get('host', 'localhost')}"
         if raw_path.startswith("/_control"):
@@ -68,7 +71,7 @@ class Application:
             answer, app_id = await self._graph(method, raw_path, query, headers, body, origin, fault)
         else:
             answer = await login.answer(self.world, origin, method, unquote(raw_path), query, headers, body, fault)
-        self._log(method, raw_path, query, headers, answer, app_id)
+        self._log(method, raw_path, query, headers, answer, app_id, in_batch=in_batch)
         return answer
 
     async def _graph(
@@ -82,7 +85,7 @@ class Application:
             app_id = who.app_id
             call = Call(
                 self.world, method, version, f"/{below}", segments(below), _query(query), headers, body, origin, who,
-                self.world.replication.next_view(), request_id, answer_part=self.answer,
+                self.world.replication.next_view(), request_id, answer_part=functools.partial(self.answer, in_batch=True),
             )  # fmt: skip
             answer = await self._work(call, fault)
         except Refusal as refused:
@@ -111,13 +114,13 @@ class Application:
         return answer
 
     def _log(
-        self, method: str, raw_path: str, query: str, headers: Mapping[str, str], answer: Answer, app_id: str
+        self, method: str, raw_path: str, query: str, headers: Mapping[str, str], answer: Answer, app_id: str, *, in_batch: bool
     ) -> None:
         self.world.log.append({
             "method": method, "path": unquote(raw_path), "query": unquote(query.replace("+", " ")),
             "status": 0 if answer.lost else answer.status, "app_id": app_id, "at": self.world.clock.seconds(),
             "client_request_id": headers.get("client-request-id", ""), "prefer": headers.get("prefer", ""),
-            "user_agent": headers.get("user-agent", ""),
+            "user_agent": headers.get("user-agent", ""), "in_batch": in_batch,
         })  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from emulator.running import Running
-from graph_modules import AUTOMATION, Modules
+from graph_modules import AUTOMATION, HOST, Modules
 
 _numbers = itertools.count(1)
 
@@ -19,6 +19,7 @@ def entra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         for name in ("noreply", "replies"):
             running.user(name)
         yield running
+    HOST.stop()
 
 
 @pytest.fixture(autouse=True)

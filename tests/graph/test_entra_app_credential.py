@@ -88,27 +88,40 @@ def test_an_orphan_of_a_run_that_was_cut_off_is_removed_by_the_next(modules: Mod
     assert not present(modules, app, known_key_id=used["key_id"])["changed"]
 
 
-@pytest.mark.parametrize("lag", [{}, {"requests": 6}])
-@pytest.mark.parametrize("fault", ["lose", "fail", "throttle"])
+@pytest.mark.parametrize("fault,lag", [("lose", {}), ("lose", {"requests": 4}), ("fail", {"requests": 4}), ("throttle", {})])
 def test_a_lost_answer_leaves_no_orphan(modules: Modules, app: dict[str, Any], fault: str, lag: dict[str, Any]) -> None:
     modules.emulator.lag(**lag)
-    modules.emulator.fault(fault, method="POST", path="addPassword", times=2)
+    modules.meet(fault, method="POST", path="addPassword")
     done = present(modules, app, known_key_id="")
+    assert not modules.not_met()
     modules.emulator.clear_faults()
     assert done["created"] and secrets_of(modules, app) == {done["key_id"]: "catalog.mail"}
     assert modules.emulator.token({**app, "client_secret": done["secret"]})
 
 
+@pytest.mark.parametrize("kind,method,path", [("secret", "POST", "addPassword"), ("certificate", "PATCH", "applications")])
+def test_given_up_without_an_orphan(modules: Modules, app: dict[str, Any], kind: str, method: str, path: str) -> None:
+    """Each try is acted upon, and no answer ever comes until the time is up."""
+    used = present(modules, app, kind=kind, known_key_id="")
+    modules.emulator.fault("lose", method=method, path=path)
+    done = present(modules, app, kind=kind, known_key_id=used["key_id"], rotate_before=300, valid_for=301, timeout=3)
+    assert done["failed"] and "could not be reached" in done["msg"]
+    found = secrets_of(modules, app) if kind == "secret" else certificates_of(modules, app)
+    assert set(found) == {used["key_id"]}
+
+
 def test_replication_is_waited_for(modules: Modules, app: dict[str, Any]) -> None:
-    modules.emulator.lag(requests=8, token_requests=25)
+    modules.emulator.lag(requests=6, token_requests=12)
     done = present(modules, app, known_key_id="", consecutive_reads=5)
     assert done["created"] and done["accepted"]
+    refused = [one for one in modules.emulator.requests() if one["path"].endswith("/token") and one["status"] == 401]
+    assert refused, "the new secret was known at once"
     assert not present(modules, app, known_key_id=done["key_id"], consecutive_reads=5)["changed"]
 
 
 def test_a_secret_that_is_slow_to_be_known_is_returned_all_the_same(modules: Modules, app: dict[str, Any]) -> None:
     modules.emulator.lag(seconds=60, replicas=1)
-    done = present(modules, app, known_key_id="", timeout=6)
+    done = present(modules, app, known_key_id="", timeout=3)
     modules.emulator.clear_faults()
     assert done["created"] and not done["accepted"] and done["warnings"]
     assert modules.emulator.token({**app, "client_secret": done["secret"]})
@@ -161,8 +174,9 @@ def test_certificates_come_and_go_beside_others(modules: Modules, app: dict[str,
 @pytest.mark.parametrize("fault", ["lose", "fail"])
 def test_a_lost_answer_about_a_certificate(modules: Modules, app: dict[str, Any], fault: str) -> None:
     modules.emulator.lag(requests=4)
-    modules.emulator.fault(fault, method="PATCH", path="applications", times=2)
+    modules.meet(fault, method="PATCH", path="applications")
     made = present(modules, app, kind="certificate", known_key_id="")
+    assert not modules.not_met()
     modules.emulator.clear_faults()
     assert made["accepted"] and certificates_of(modules, app) == {made["key_id"]: "catalog.mail"}
 

@@ -76,24 +76,42 @@ def test_by_a_given_token(modules: Modules) -> None:
     assert bad["failed"] and bad["status"] == 401 and "login" in bad["remedy"]
 
 
+def stand_in(folder: Path, script: str) -> dict[str, str]:
+    """An environment whose first `az` is this script."""
+    az = folder / "az"
+    az.write_text(script)
+    az.chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
 def test_by_azure_cli(modules: Modules, tmp_path: Path) -> None:
     """A command az that answers as Azure CLI does, with a token of the emulator."""
-    az = tmp_path / "az"
-    az.write_text(f"""#!{sys.executable}
+    (tmp_path / "token").write_text(modules.emulator.token(modules.application))
+    env = stand_in(tmp_path, f"""#!{sys.executable}
 import json, sys
-assert sys.argv[1:5] == ["account", "get-access-token", "--output", "json"], sys.argv
-assert sys.argv[5:] == ["--resource", "{modules.emulator.url}"], sys.argv
+with open("{tmp_path}/words", "a") as stream:
+    stream.write(" ".join(sys.argv[1:]) + chr(10))
 print(json.dumps({{"accessToken": open("{tmp_path}/token").read(), "tokenType": "Bearer"}}))
 """)
-    az.chmod(0o755)
-    (tmp_path / "token").write_text(modules.emulator.token(modules.application))
-    path = f"{tmp_path}:{os.environ['PATH']}"
-    assert info(modules, {}, {"PATH": path})["exists"] is False
-    az.write_text("#!/bin/sh\necho \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1\n")
-    refused = info(modules, {"method": "azure_cli"}, {"PATH": path})
-    assert refused["failed"] and "az login" in refused["remedy"]
+    assert info(modules, {}, env)["exists"] is False
+    assert info(modules, {"method": "azure_cli", "tenant_id": TENANT}, env)["exists"] is False
+    asked = f"account get-access-token --output json --resource {modules.emulator.url}"
+    assert (tmp_path / "words").read_text().splitlines() == [asked, f"{asked} --tenant {TENANT}"]
+
+
+@pytest.mark.parametrize("script,words", [
+    ("echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1", "Please run 'az login' to setup account."),
+    ("echo 'no JSON'", "it ended with 0"),
+])
+def test_azure_cli_without_a_token(modules: Modules, tmp_path: Path, script: str, words: str) -> None:
+    refused = info(modules, {"method": "azure_cli"}, stand_in(tmp_path, f"#!/bin/sh\n{script}\n"))
+    assert refused["failed"] and words in refused["msg"] and "az login" in refused["remedy"]
+    assert refused["field"] == "login.method"
+
+
+def test_no_azure_cli(modules: Modules) -> None:
     none = info(modules, {"method": "azure_cli"}, {"PATH": "/usr/bin:/bin"})
-    assert none["failed"] and "Install Azure CLI" in none["msg"]
+    assert none["failed"] and none["field"] == "login.method" and "Install Azure CLI" in none["msg"]
 
 
 def test_nothing_to_log_in_with(modules: Modules) -> None:
@@ -122,15 +140,15 @@ def test_an_expired_secret(modules: Modules) -> None:
 
 @pytest.mark.parametrize("fault", ["throttle", "fail", "lose", "refuse_connection"])
 def test_a_login_that_fails_now_and_then(modules: Modules, fault: str) -> None:
-    modules.emulator.fault(fault, path="oauth2/v2.0/token", times=2)
-    modules.emulator.fault(fault, path="openid-configuration", times=1)
-    assert info(modules, modules.login)["exists"] is False
+    for path in ("oauth2/v2.0/token", "openid-configuration"):
+        modules.emulator.fault(fault, path=path, times=1)
+    assert info(modules, modules.login)["exists"] is False and not modules.not_met()
 
 
 def test_what_cannot_be_reached_or_trusted(modules: Modules) -> None:
-    gone = info(modules, {**modules.login, "authority_url": "https://127.0.0.1:9"}, timeout=3)
+    gone = info(modules, {**modules.login, "authority_url": "https://127.0.0.1:9"}, timeout=1)
     assert gone["failed"] and "could not be reached" in gone["msg"]
-    gone = info(modules, {"graph_url": "https://127.0.0.1:9", "access_token": "x.y.z"}, timeout=3)
+    gone = info(modules, {"graph_url": "https://127.0.0.1:9", "access_token": "x.y.z"}, timeout=1)
     assert gone["failed"] and "could not be reached" in gone["msg"]
     untrusted = info(modules, {**modules.login, "ca_file": None}, {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""})
     assert untrusted["failed"] and "ca_file" in untrusted["msg"]
@@ -147,12 +165,14 @@ def test_authorities_of_the_environment(modules: Modules, tmp_path: Path) -> Non
     assert info(modules, login, {"REQUESTS_CA_BUNDLE": str(modules.emulator.ca_file)})["exists"] is False
 
 
-@pytest.mark.parametrize("library", ["msal", "requests"])
+@pytest.mark.parametrize("library", ["msal", "requests", "cryptography"])
 def test_a_missing_library_is_named(modules: Modules, tmp_path: Path, library: str) -> None:
     """As on a machine without it: the import fails."""
     (tmp_path / f"{library}.py").write_text(f"raise ModuleNotFoundError('No module named {library}')\n")
     path = f"{tmp_path}:{Path(__file__).resolve().parents[2] / 'collections'}"
-    refused = info(modules, modules.login, {"PYTHONPATH": path})
+    # The last one is needed for certificates.
+    kind = {"kind": "certificate", "certificate": "-----BEGIN CERTIFICATE-----"} if library == "cryptography" else {}
+    refused = modules.run("entra_app_credential", env={"PYTHONPATH": path}, unique_name="nobody", **kind)
     assert refused["failed"] and f"library {library} is missing" in refused["msg"]
     assert f"{sys.executable} -m pip install '{library}>=" in refused["msg"]
 

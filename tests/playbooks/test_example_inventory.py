@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "inventories/example"
+MICROSOFT = ROOT / "inventories/example_microsoft"
 TOOLS = Path(sys.executable).parent
 
 
@@ -44,26 +45,31 @@ def test_secrets_are_encrypted_and_made_up(tmp_path: Path) -> None:
     assert all("fictitious" in value for value in values)
 
 
-@pytest.mark.parametrize("playbook, roles", [("site", 5), ("verify", 1)])
-def test_the_roles_accept_it(tmp_path: Path, playbook: str, roles: int) -> None:
+@pytest.mark.parametrize(
+    "inventory, hosts, playbook, roles",
+    [(EXAMPLE, 2, "site", 5), (EXAMPLE, 2, "verify", 1), (MICROSOFT, 1, "site", 6), (MICROSOFT, 1, "rotate_secret", 1)],
+)
+def test_the_roles_accept_it(tmp_path: Path, inventory: Path, hosts: int, playbook: str, roles: int) -> None:
     """Every setting is one that the role knows, of the right type. No host is contacted."""
     # The check of a role's arguments runs always, whatever the tags; nothing else has this one.
-    output = run(tmp_path, "ansible-playbook", "-i", str(EXAMPLE), f"playbooks/{playbook}.yml", "--tags", "nothing-else")
-    assert output.count("ok: [catalog") == 2 * roles
-    assert len(re.findall(rf"ok={roles} +changed=0 +unreachable=0 +failed=0", output)) == 2
+    output = run(tmp_path, "ansible-playbook", "-i", str(inventory), f"playbooks/{playbook}.yml", "--tags", "nothing-else")
+    assert output.count("ok: [catalog") == hosts * roles
+    assert len(re.findall(rf"ok={roles} +changed=0 +unreachable=0 +failed=0", output)) == hosts
 
 
 def test_settings_are_ones_that_the_roles_have() -> None:
     """A misspelt variable would be ignored; so each one is looked up in the roles' specifications."""
     specified = set()
-    for role in ("postfix", "runtime", "application", "email_settings", "reply_sync", "verify"):
+    for role in ("postfix", "runtime", "application", "entra_app", "email_settings", "reply_sync", "verify"):
         text = (ROOT / f"collections/ansible_collections/catalog/mail/roles/{role}/meta/argument_specs.yml").read_text(
             encoding="utf-8")
         specified |= set(re.findall(r"^      (\w+):$", text, re.MULTILINE))
     files = [EXAMPLE / "group_vars/catalog/mail.yml", *(EXAMPLE / "host_vars").glob("*.yml")]
+    files += [MICROSOFT / "group_vars/catalog.yml", *(ROOT / "molecule/shared/microsoft").glob("*_vars/*.yml")]
     files += (ROOT / "inventories/lab").glob("*_vars/catalog*.yml")
     for file in files:
         text = file.read_text(encoding="utf-8")
-        names = re.findall(r"^((?:postfix|runtime|application|email_settings|reply_sync|verify)_\w+):", text, re.MULTILINE)
+        names = re.findall(
+            r"^((?:postfix|runtime|application|entra_app|email_settings|reply_sync|verify)_\w+):", text, re.MULTILINE)
         assert names
         assert set(names) <= specified, file

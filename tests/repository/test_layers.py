@@ -17,7 +17,7 @@ OURS = "ansible_collections.catalog.mail."
 # A file that is not named here is pure: it decides and touches nothing.
 EDGES = {
     "_authorities", "_catalog_api", "_connection", "_entra", "_evidence", "_files", "_graph", "_libraries", "_login", "_mailbox",
-    "_patience", "_postfix", "_postfix_facts", "_submission", "_token_cache", "_web", "_x509",
+    "_managed_identity", "_patience", "_postfix", "_postfix_facts", "_submission", "_token_cache", "_web", "_x509",
 }
 FRAME = {"_discreet", "_module"}
 # Stand on the frame: they read by the edges, let pure code decide, and apply by the edges.

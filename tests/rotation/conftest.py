@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from emulator.running import Running
@@ -22,8 +23,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, 
 
 
 @pytest.fixture
-def world(shared: tuple[Running, RunningService], tmp_path: object) -> World:
-    made = World(*shared, tmp_path, {})  # type: ignore[arg-type]
+def world(shared: tuple[Running, RunningService], tmp_path: Path) -> World:
+    made = World(*shared, tmp_path, {})
     made.begin()
     return made
 

@@ -28,6 +28,23 @@ def test_from_nothing_and_then_nothing_more(world: World) -> None:
     assert not world.asked(WRITING)
 
 
+def test_check_mode_before_the_application_is_there(world: World) -> None:
+    """Nobody can be asked for the credential in use: everything is new, whether Microsoft knows a registration or not."""
+    (world.folder / "token").rename(world.folder / "away")
+    planned = world.whole("--check")
+    assert (planned.changed, planned.failed) == (3, 0), planned.output
+    assert [one["displayName"] for one in world.emulator.state()["applications"]] == ["automation"]
+
+    (world.folder / "away").rename(world.folder / "token")
+    assert world.whole().failed == 0
+    secrets = world.secrets()
+    (world.folder / "token").unlink()
+    planned = world.whole("--check")
+    assert (planned.failed, world.secrets()) == (0, secrets), planned.output
+    done = world.whole()
+    assert (done.failed, world.secrets()) == (1, secrets), done.output
+
+
 def test_not_due_due_and_removed(registered: World) -> None:
     first = registered.used()
     idle = registered.rotate()

@@ -69,6 +69,8 @@ class Switches:
 class PlainSenders:
     """Fulfils ports.MailSenders and ports.MailSender: one connection a thread."""
 
+    settles_after = 0.0
+
     def __init__(self) -> None:
         self._local = threading.local()
         self._port = 0

@@ -21,6 +21,8 @@ from running import RunningService, through
 
 REPLIES = "replies@corp.test"
 SECONDS = 30
+# The library would encode a longer identifier, as no mail program does.
+POLICY = SMTP.clone(max_line_length=200)
 
 
 def interactions(dovecot: Dovecot, user: str, **change: Any) -> dict[str, Any]:
@@ -125,7 +127,7 @@ def wait_until(condition: Callable[[], bool], failure: str, seconds: float = SEC
 
 def answer(mail: EmailMessage, text: str, sender: str = "Jane Doe <jane@corp.test>", **headers: str | None) -> bytes:
     """An answer as a mail program writes it: to Reply-To, with the mail quoted below. `headers` replace, None removes."""
-    reply = EmailMessage(policy=SMTP)
+    reply = EmailMessage(policy=POLICY)
     values: Mapping[str, str | None] = {
         "From": sender,
         "To": str(mail["Reply-To"]),

@@ -97,6 +97,8 @@ class RecordingSender:
     senders: RecordingSenders
     settings: SendingSettings
 
+    settles_after = 0.0
+
     def reserve(self) -> float:
         return 0.0
 
@@ -122,7 +124,7 @@ class RecordingMailboxes:
         place = f"{server.host}:{server.port}" if isinstance(server, ImapServer) else server.graph_url
         return MailboxEvidence(place, None, 3, 1, True, True, False, 0.01)
 
-    def open(self, server: MailboxServer) -> Any:
+    def open(self, server: MailboxServer, sent_from: str | None = None) -> Any:
         raise NotImplementedError
 
 

@@ -17,7 +17,7 @@ from emulator.control import reading, seeding
 from emulator.control.rules import UnknownFault
 from emulator.exchange import delivery
 from emulator.exchange.rights import owner_of
-from emulator.replication import Lag
+from emulator.replication import KINDS, Lag
 from emulator.world import DEFAULTS, World
 
 Given = dict[str, Any]
@@ -87,6 +87,9 @@ class Control:
     def _lag(self, given: Given) -> Any:
         if "kinds" in given:
             given["kinds"] = tuple(given["kinds"])
+            unknown = set(given["kinds"]) - set(KINDS)
+            if unknown:
+                raise Wrong(f"Nothing of the kind {', '.join(sorted(unknown))} lags; there are {', '.join(KINDS)}.")
         return self._set_lag(Lag(**given))
 
     def _set_lag(self, lag: Lag | None) -> Any:

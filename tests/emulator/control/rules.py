@@ -20,6 +20,7 @@ KINDS: dict[str, Document] = {
     "delay": {"seconds": 1.0},
     "rewrite_message_id": {},
     "access_policy": {},
+    "conditional_access": {"status": 400, "error": "invalid_grant", "number": 53003},
     "send_as_denied": {},
     "lose_mail": {},
 }

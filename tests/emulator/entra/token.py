@@ -54,8 +54,28 @@ def issue(world: World, origin: str, tenant_name: str, form: Mapping[str, str]) 
             401, "unauthorized_client", 7000112,
             f"Application '{application['appId']}'({application['displayName']}) is disabled.",
         )  # fmt: skip
+    _check_policies(world, application["appId"], tenant_name)
     roles = roles_of(world, view, principal, resource_app_id)
     return _granted(world, _claims(world, tenant, principal, audience, method) | ({"roles": roles} if roles else {}))
+
+
+_POLICY_TEXTS = {
+    53003: "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
+    530032: "The tenant admin has configured a security policy that blocks this request. Check the security policies that are"
+    " defined on the tenant level to determine if your request meets the policy requirements.",
+}
+
+
+def _check_policies(world: World, app_id: str, tenant_name: str) -> None:
+    """Conditional Access for workload identities: judged last, once it is known who asks."""
+    blocked = world.rules.meet(
+        ("conditional_access",), app_id=app_id, method="POST", path=f"/{tenant_name}/oauth2/v2.0/token"
+    )
+    if blocked:
+        number = int(blocked.values["number"])
+        raise LoginRefused(
+            int(blocked.values["status"]), str(blocked.values["error"]), number, _POLICY_TEXTS.get(number, _POLICY_TEXTS[53003])
+        )
 
 
 def _check_form(form: Mapping[str, str]) -> None:

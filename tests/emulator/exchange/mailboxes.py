@@ -8,6 +8,7 @@ from typing import Any
 from emulator import ids
 from emulator.clock import whole
 from emulator.exchange import mime
+from emulator.replication import MESSAGE, View
 from emulator.store import Document
 from emulator.world import World
 
@@ -53,6 +54,13 @@ def messages(world: World, user: Document, folder_id: str | None = None) -> Iter
     """Not copied: to be read only."""
     having = {"mailbox": user["id"], **({"parentFolderId": folder_id} if folder_id else {})}
     return world.store.peek("message", **having)
+
+
+def listed(world: World, view: View, user: Document, folder_id: str | None = None) -> Iterator[Document]:
+    """As a list shows them at this moment: late, where messages lag."""
+    if not world.replication.lags(MESSAGE):
+        return messages(world, user, folder_id)
+    return view.all(MESSAGE, mailbox=user["id"], **({"parentFolderId": folder_id} if folder_id else {}))
 
 
 def message(world: World, user: Document, key: str) -> Document | None:

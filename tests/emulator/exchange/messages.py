@@ -92,7 +92,7 @@ def list_messages(call: Call) -> Answer:
     folder = folder_named(call, user, call.key("folder")) if "folder" in call.keys else None
     options = read(call.query, MESSAGE, EXCHANGE)
     _check_basic(call, user, options)
-    held = list(mailboxes.messages(call.world, user, folder["id"] if folder else None))
+    held = list(mailboxes.listed(call.world, call.view, user, folder["id"] if folder else None))
     if not options.order:
         held.reverse()
         held.sort(key=lambda one: one["receivedDateTime"], reverse=True)
@@ -108,7 +108,7 @@ def count(call: Call) -> Answer:
     user = access.mailbox(call, access.READ_BASIC)
     folder = folder_named(call, user, call.key("folder")) if "folder" in call.keys else None
     options = read(call.query, MESSAGE, EXCHANGE)
-    found = options.chosen(mailboxes.messages(call.world, user, folder["id"] if folder else None))
+    found = options.chosen(mailboxes.listed(call.world, call.view, user, folder["id"] if folder else None))
     return Answer(200, str(len(found)).encode(), {"Content-Type": "text/plain"})
 
 

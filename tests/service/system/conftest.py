@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import postgres
 import pytest
 from catalog_users import add_user
+from emulator.running import Running
+from graph_world import GraphWorld
 from mail_sink import MailSink
 from running import RunningService, through
+from stock import Stock
 
 # By name; of the two administrators and one who has left, as well.
 USERS: dict[str, dict[str, Any]] = {
@@ -49,3 +52,41 @@ def catalog(catalog_node: RunningService, sink: MailSink) -> Iterator[RunningSer
     while "catalog_mail_oldest_open_seconds 0.0" not in catalog_node.call("GET", "/metrics", role=None).text:
         assert time.monotonic() < deadline, "something is not sent"
         time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """An emulator of Entra and Graph for the tests of one file."""
+    with Running(tmp_path_factory.mktemp("entra")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory, prepared: RunningService) -> Iterator[Stock]:
+    """Services that start ahead, for the tests of one file."""
+    made = Stock(tmp_path_factory.mktemp("stock"), prepared)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def take_service(stock: Stock) -> Iterator[Callable[..., RunningService]]:
+    """Take services with keyword arguments for their configuration files; they are ready, new, and killed at the end."""
+    taken: list[RunningService] = []
+
+    def take(**settings: Any) -> RunningService:
+        taken.append(stock.take(**settings))
+        return taken[-1]
+
+    yield take
+    for service in taken:
+        if service.process and service.process.poll() is None:
+            service.kill()
+
+
+@pytest.fixture
+def world(emulator: Running) -> GraphWorld:
+    """A tenant with mailboxes and a registration, made anew."""
+    found = GraphWorld(emulator)
+    found.begin()
+    return found

@@ -3,94 +3,20 @@
 from __future__ import annotations
 
 import random
-import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from email.message import EmailMessage
-from typing import Any
 
 import pytest
-from catalog_users import add_user, start_conversation
-from emulator.running import Running
-from graph_world import DOMAIN, JANE, REPLIES, GraphWorld, wait_until
+from graph_round import IGNORED, POSTED, REJECTED, Round
+from graph_world import DOMAIN, REPLIES, GraphWorld, wait_until
 from replying import answer
 from running import RunningService
 
-POSTED, IGNORED, REJECTED = "$CatalogPosted", "$CatalogIgnored", "$CatalogRejected"
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with Running(tmp_path_factory.mktemp("entra")) as running:
-        yield running
-
-
-@dataclass
-class Round:
-    """A service that sends and receives by Graph; jane and joe are its users, and have mailboxes in the same tenant."""
-
-    service: RunningService
-    world: GraphWorld
-
-    def set_up(self, **interactions: Any) -> None:
-        for name in ("jane", "joe"):
-            add_user(self.service, name)
-        self.save(**interactions)
-
-    def save(self, **interactions: Any) -> None:
-        saved = self.service.save(self.world.receiving(interactions=interactions))
-        assert saved.status_code == 200, saved.text
-
-    def mention(self, title: str = "Sales") -> tuple[str, EmailMessage]:
-        """Joe mentions Jane: the conversation's id, and the mail that stands in her mailbox."""
-        before = len(self.world.found(JANE))
-        conversation = start_conversation(self.service, "joe", title, "@jane what is this table?")
-        return conversation, self.world.wait_for(JANE, before + 1)[-1]
-
-    def receive(self, content: bytes) -> None:
-        self.world.emulator.put_message(REPLIES, content)
-
-    def texts(self, conversation: str) -> list[str]:
-        """Of the posts after the first, oldest first."""
-        found = self.service.call("GET", f"/conversations/{conversation}/posts?limit=500", role="viewer").json()["posts"]
-        return [post["text"] for post in reversed(found)][1:]
-
-    def categories(self) -> list[list[str] | None]:
-        """Of each message; None for one that is unread."""
-        return [one["categories"] if one["is_read"] else None for one in self.world.found(REPLIES)]
-
-    def wait_handled(self, seconds: float = 40) -> None:
-        wait_until(lambda: None not in self.categories(), "not all messages were handled", seconds)
-
-    def state(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.service.call("GET", "/replies/sync", role="viewer").json()
-        return found
-
-    @contextmanager
-    def syncing(self) -> Iterator[subprocess.Popen[bytes]]:
-        process = self.service.background("reply-sync")
-        try:
-            yield process
-            assert process.poll() is None, self.service.log.read_text()
-        finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 0, self.service.log.read_text()
-
 
 @pytest.fixture
-def world(emulator: Running) -> GraphWorld:
-    found = GraphWorld(emulator)
-    found.begin()
-    return found
-
-
-@pytest.fixture
-def round_(make_service: Callable[..., RunningService], world: GraphWorld) -> Round:
-    made = Round(make_service(microsoft=world.access, replies={"largest_message": 30_000}), world)
+def round_(take_service: Callable[..., RunningService], world: GraphWorld) -> Round:
+    made = Round(take_service(microsoft=world.access, replies={"largest_message": 30_000}), world)
     made.set_up()
     return made
 
@@ -175,7 +101,7 @@ def test_a_backlog_by_pages_and_batches(round_: Round) -> None:
 
 
 def test_exactly_once_whatever_is_killed_and_lost(round_: Round) -> None:
-    """Two readers are killed again and again, while Graph fails, throttles and loses answers after it has acted."""
+    """Two readers are killed again and again, while Graph fails, throttles, loses answers after it has acted, and lists late."""
     chance = random.Random(5)  # noqa: S311  # no secret
     emulator = round_.world.emulator
     conversation, mail = round_.mention()
@@ -186,6 +112,7 @@ def test_exactly_once_whatever_is_killed_and_lost(round_: Round) -> None:
         ("messages", "lose", {}), ("batch", "refuse_connection", {}),
     ):  # fmt: skip
         emulator.fault(kind, path=path, after=chance.randrange(3, 30), times=3, **values)
+    emulator.lag(requests=20, replicas=3, kinds=["message"], uneven=True)
     readers = [round_.service.background("reply-sync") for _ in range(2)]
     kills = 0
     try:
@@ -218,17 +145,19 @@ def test_another_client_that_reads_the_mailbox_is_named(round_: Round) -> None:
         round_.receive(answer(mail, "Two."))
         second = round_.world.found(REPLIES)[-1]["id"]
         round_.world.emulator.mark(REPLIES, read=True, message=second)
+        round_.look()
         wait_until(lambda: round_.state()["workers"][0]["taken_by_others"] == 1, "it was not noticed")
         assert "marked as read by something else" in " ".join(round_.state()["problems"])
         assert round_.texts(conversation) == ["One."]
         round_.world.emulator.mark(REPLIES, read=False, message=second)
+        round_.look()
         wait_until(lambda: round_.texts(conversation) == ["One.", "Two."], "it was not posted")
 
 
 def test_throttled_it_waits_as_long_as_it_is_told(round_: Round) -> None:
     conversation, mail = round_.mention()
     round_.receive(answer(mail, "Late."))
-    fault = round_.world.emulator.fault("throttle", path=f"users/{REPLIES}/", retry_after=15)
+    fault = round_.world.emulator.fault("throttle", path=f"users/{REPLIES}/", retry_after=11)
     with round_.syncing():
         wait_until(lambda: round_.state()["workers"] and round_.state()["workers"][0]["error"], "it was not told")
         error = round_.state()["workers"][0]["error"]
@@ -236,7 +165,7 @@ def test_throttled_it_waits_as_long_as_it_is_told(round_: Round) -> None:
         assert error["cause"].startswith("Error connecting to Tenant ID: ")
         asked = len(round_.world.asked("GET", REPLIES))
         round_.world.emulator.control("DELETE", "faults", {"id": fault})
-        time.sleep(5)
+        time.sleep(4)
         assert len(round_.world.asked("GET", REPLIES)) == asked, "nothing is asked meanwhile"
         wait_until(lambda: round_.texts(conversation) == ["Late."], "it was not posted")
         wait_until(lambda: round_.state()["workers"][0]["error"] is None, "the error stayed")

@@ -19,25 +19,12 @@ OWN_CERTIFICATE = certificate(OWN)
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with Running(tmp_path_factory.mktemp("entra")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def shared(emulator: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     running = RunningService(tmp_path_factory.mktemp("shared"), {"microsoft": GraphWorld(emulator).access})
     running.prepare()
     running.start()
     yield running
     running.kill()
-
-
-@pytest.fixture
-def world(emulator: Running) -> GraphWorld:
-    found = GraphWorld(emulator)
-    found.begin()
-    return found
 
 
 @pytest.fixture
@@ -226,9 +213,10 @@ def test_what_a_test_tells(service: RunningService, world: GraphWorld) -> None:
     assert world.app["client_secret"] not in answer.text + service.call("GET", PATH).text
 
 
-def test_a_certificate_instead_of_a_secret(service: RunningService, world: GraphWorld) -> None:
+@pytest.mark.parametrize("secret", [None, "not-the-secret"])
+def test_a_certificate_instead_of_a_secret_or_beside_one(service: RunningService, world: GraphWorld, secret: str | None) -> None:
     world.begin(certificate=OWN_CERTIFICATE)
-    document = world.receiving(client_secret=None, certificate=key(OWN) + OWN_CERTIFICATE)
+    document = world.receiving(client_secret=secret, certificate=key(OWN) + OWN_CERTIFICATE)
     document["notifications"]["microsoft"] = document["interactions"]["microsoft"] | {"email_address": CATALOG}
     answer = service.save(document, test={})
     assert answer.status_code == 200, answer.text

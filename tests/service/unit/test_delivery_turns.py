@@ -19,8 +19,9 @@ from queue_node import Switches
 class Server:
     """Fulfils ports.MailSenders and ports.MailSender; `pauses` are what it answers to who asks for a turn."""
 
-    def __init__(self, *pauses: float) -> None:
+    def __init__(self, *pauses: float, settles_after: float = 0.0) -> None:
         self.pauses = list(pauses)
+        self.settles_after = settles_after
         self.sent: list[tuple[str, bool]] = []
         self.failing: SendingFailed | None = None
 
@@ -40,11 +41,13 @@ class Server:
 class Held:
     """The part of ports.DeliveryStore that a batch needs."""
 
-    def __init__(self, *attempts: int) -> None:
+    def __init__(self, *attempts: int, first: State = State.QUEUED) -> None:
         self.begun: list[str] = []
         self.finished: list[State] = []
+        self.outcomes: list[Any] = []
         self.released = 0
-        self._rows = [(delivery(number, tries), notification()) for number, tries in enumerate(attempts)]
+        states = [first, *[State.QUEUED] * len(attempts)]
+        self._rows = [(delivery(number, tries, states[number]), notification()) for number, tries in enumerate(attempts)]
 
     def held(self, _batch: str) -> list[tuple[Delivery, Notification]]:
         return self._rows
@@ -55,6 +58,7 @@ class Held:
 
     def finish(self, _delivery: Delivery, outcome: Any) -> None:
         self.finished.append(outcome.state)
+        self.outcomes.append(outcome)
 
     def postpone(self, _batch: str, outcome: Any) -> None:
         self.finished.append(outcome.state)
@@ -64,8 +68,8 @@ class Held:
         return 1
 
 
-def delivery(number: int, attempts: int) -> Delivery:
-    return Delivery(f"d{number}", "n", Recipient(f"u{number}@corp.test"), State.QUEUED, attempts=attempts)
+def delivery(number: int, attempts: int, state: State) -> Delivery:
+    return Delivery(f"d{number}", "n", Recipient(f"u{number}@corp.test"), state, attempts=attempts)
 
 
 def notification() -> Notification:
@@ -99,6 +103,27 @@ def test_a_further_try_says_that_it_is_one(attempts: int, again: bool) -> None:
     store, server = Held(attempts), Server()
     deliver(store, server).work("b", lambda: False)
     assert server.sent == [("u0@corp.test", again)]
+
+
+def test_what_a_kill_has_interrupted_waits_until_its_end_can_be_known() -> None:
+    store, server = Held(1, 0, first=State.SENDING), Server(settles_after=60)
+    deliver(store, server).work("b", lambda: False)
+    assert server.sent == [("u1@corp.test", False)], "the others do not wait"
+    [put_off, _sent] = store.outcomes
+    assert (put_off.state, (put_off.next_attempt_at - put_off.at).total_seconds()) == (State.RETRYING, 60)
+    assert put_off.failure.temporary
+
+
+def test_a_stop_does_not_make_it_forget_that_it_was_interrupted() -> None:
+    store, server = Held(1, 0, first=State.SENDING), Server(settles_after=60)
+    deliver(store, server).work("b", lambda: True)
+    assert (store.finished, store.released, server.sent) == ([State.RETRYING], 1, [])
+
+
+def test_where_nothing_could_be_found_out_it_is_sent_again_at_once() -> None:
+    store, server = Held(1, first=State.SENDING), Server()
+    deliver(store, server).work("b", lambda: False)
+    assert server.sent == [("u0@corp.test", True)]
 
 
 def test_a_sender_that_cannot_be_made_is_a_failed_try() -> None:

@@ -81,6 +81,64 @@ def test_the_mail_that_is_answered_is_known_wherever_the_intent_stands(headers: 
     assert found.handle == ANSWERED.delivery_id[:14]
 
 
+REWRITTEN = "<0123456789ABCDEF0123456789ABCDEF0123@EM0PR01MB0001.eurprd01.prod.outlook.com>"
+VERIFYING = {"authserv_id": "mx.corp.test"}
+VERIFIED = "mx.corp.test; dmarc=pass header.from=corp.test"
+
+
+@pytest.mark.parametrize(
+    ("headers", "policy", "expected"),
+    [
+        ({"In_Reply_To": REWRITTEN}, {}, REWRITTEN),
+        ({"In_Reply_To": f"{REWRITTEN} (a comment)", "References": "<other@x>"}, {}, REWRITTEN),
+        ({"In_Reply_To": None}, {}, None),
+        ({"In_Reply_To": None, "References": REWRITTEN}, {}, None),
+        ({"In_Reply_To": f"<{INTENT}@x>"}, {}, None),
+        ({"In_Reply_To": REWRITTEN, "References": f"<{INTENT}.intent@x>"}, {}, None),
+        ({"In_Reply_To": REWRITTEN, "References": f"<{intent.make(b'x' * 32, 'd' * 26)}@x>"}, {}, None),
+        ({"In_Reply_To": REWRITTEN}, VERIFYING, None),
+        ({"In_Reply_To": REWRITTEN, "Authentication_Results": VERIFIED}, VERIFYING, REWRITTEN),
+    ],
+)
+def test_which_message_id_may_be_one_that_a_server_gave_to_our_mail(
+    headers: dict[str, str | None], policy: dict[str, Any], expected: str | None
+) -> None:
+    found = reply_decision.read(raw(**headers), replace(POLICY, **policy))
+    assert isinstance(found, Reading)
+    assert reply_decision.unknown_original(found) == expected
+
+
+@pytest.mark.parametrize("written", [f"<{INTENT}@corp.test>", f"  <{INTENT.upper()}@corp.test>"])
+def test_the_reply_to_such_a_mail_is_the_same_as_to_any_other(written: str) -> None:
+    unknown = reply_decision.read(raw(In_Reply_To=REWRITTEN), POLICY)
+    usual = reply_decision.read(raw(), POLICY)
+    assert isinstance(unknown, Reading)
+    assert isinstance(usual, Reading)
+    found = reply_decision.recognised(unknown, written, POLICY)
+    assert (found.handle, found.text) == (usual.handle, usual.text) == (ANSWERED.delivery_id[:14], "Yes, it is.")
+    end = reply_decision.decide(found, KNOWN, ORIGIN, POLICY)
+    assert end == reply_decision.decide(usual, KNOWN, ORIGIN, POLICY)
+
+
+@pytest.mark.parametrize(
+    "written", ["", "<somebody-elses@mail.test>", f"<{intent.make(b'x' * 32, 'd' * 26)}@corp.test>", f"<{INTENT[:-1]}@x>"]
+)
+def test_no_other_message_id_makes_it_a_reply(written: str) -> None:
+    unknown = reply_decision.read(raw(In_Reply_To=REWRITTEN), POLICY)
+    assert isinstance(unknown, Reading)
+    assert reply_decision.recognised(unknown, written, POLICY) == unknown
+
+
+def test_of_a_reply_that_is_too_large_no_text_is_read_either() -> None:
+    large = replace(raw(In_Reply_To=REWRITTEN), cut=True)
+    unknown = reply_decision.read(large, POLICY)
+    assert isinstance(unknown, Reading)
+    found = reply_decision.recognised(unknown, f"<{INTENT}@x>", POLICY)
+    end = reply_decision.decide(found, KNOWN, ORIGIN, POLICY)
+    assert isinstance(end, NotPosted)
+    assert end.reason is Reason.TOO_LARGE
+
+
 ALTERED = INTENT[:-1] + ("a" if INTENT[-1] != "a" else "b")
 OF_ANOTHER_KEY = intent.make(b"x" * 32, ANSWERED.delivery_id)
 LEFT = replace(JANE, active=False)

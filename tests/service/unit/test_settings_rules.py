@@ -353,6 +353,25 @@ def test_what_sending_by_microsoft_needs_of_a_document() -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "catalog@corp.test"),
+        ({"notifications.transport": "smtp"}, None),
+        ({"interactions.receiver": "imap"}, None),
+        ({"notifications.microsoft.tenant_id": "other"}, None),
+        ({"notifications.microsoft.tenant_id": "T"}, "catalog@corp.test"),
+        ({"notifications.microsoft.cloud": "china"}, None),
+        ({"notifications.microsoft.client_id": "another-registration"}, "catalog@corp.test"),
+    ],
+    ids=str,
+)
+def test_whose_sent_items_are_of_use_to_who_receives(changes: dict[str, Any], expected: str | None) -> None:
+    given = merged(FULL, MICROSOFT_REPLIES, BY_MICROSOFT, *(at(path, value) for path, value in changes.items()))
+    receiving = receiving_settings(read(given).document, {"interactions.microsoft.client_secret": "x"}, MicrosoftAccess())
+    assert receiving.sent_from == expected
+
+
+@pytest.mark.parametrize(
     ("cloud", "access", "expected"),
     [
         ("global", MicrosoftAccess(), ("https://login.microsoftonline.com", "https://graph.microsoft.com")),

@@ -90,7 +90,7 @@ attributes:
     platforms: posix
 notes:
   - The module runs on the host of its task. With C(delegate_to=localhost) and C(run_once=true) that is the control node.
-  - Proxies are taken from the environment.
+  - Proxies are taken from the environment. The address of a managed identity is asked without one, as it is the machine's own.
 requirements:
   - msal >= 1.35
   - requests >= 2.25

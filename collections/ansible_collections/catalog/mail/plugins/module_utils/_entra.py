@@ -18,10 +18,11 @@ from ._entra_refusals import claims, refusal
 from ._errors import InputRefused, LoginRefused
 from ._libraries import library
 from ._login import Login
+from ._managed_identity import managed_token
 from ._patience import Patience
 from ._secrets import Secrets
 from ._token_cache import TokenCache
-from ._web import session
+from ._web import asked_to_wait, session
 from ._x509 import identity_of
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -78,18 +79,7 @@ class Tokens:
         return client_token(client, self._patience, self._hide)
 
     def _managed(self) -> Mapping[str, Any]:
-        msal, requests = library("msal"), library("requests")
-        identity = (
-            msal.UserAssignedManagedIdentity(client_id=self._login.client_id) if self._login.client_id
-            else msal.SystemAssignedManagedIdentity())
-        try:
-            client = msal.ManagedIdentityClient(identity, http_client=session(self._login.ca_file))
-            found = client.acquire_token_for_client(resource=self._login.endpoints.graph_url)
-        except (requests.exceptions.RequestException, msal.ManagedIdentityError) as exc:
-            raise LoginRefused(
-                f"The managed identity of this machine did not answer ({self._hide(exc)}).",
-                "Run the task on a machine in Azure that has one, or choose another login.method.", field="login.method") from exc
-        return _token_or_refusal(found, self._hide)
+        return managed_token(self._login, self._patience, self._hide)
 
     def _azure_cli(self) -> Mapping[str, Any]:
         command = ["az", "account", "get-access-token", "--output", "json", "--resource", self._login.endpoints.graph_url]
@@ -136,13 +126,13 @@ def client_token(client: Client, patience: Patience, hide: Callable[[object], st
         except requests.exceptions.SSLError as exc:
             raise _unreached(authority, hide(exc), "Give the authority that signed its certificate as login.ca_file.") from exc
         except requests.exceptions.RequestException as exc:
-            if not patience.wait(_asked_to_wait(web, pause)):
+            if not patience.wait(asked_to_wait(web, pause)):
                 advice = "Check the address, the proxy and the firewall, or give more timeout."
                 raise _unreached(authority, hide(exc), advice) from exc
             continue
         except (ValueError, msal.exceptions.MsalError) as exc:
             found = _body(web.last) or {"error": "invalid_authority", "error_description": hide(exc)}
-        if "access_token" in found or not _temporary(web.last) or not patience.wait(_asked_to_wait(web, pause)):
+        if "access_token" in found or not _temporary(web.last) or not patience.wait(asked_to_wait(web, pause)):
             return _token_or_refusal(found, hide)
     raise AssertionError("patience without an end")
 
@@ -162,11 +152,6 @@ def _unreached(authority: str, words: str, remedy: str) -> LoginRefused:
 
 def _temporary(response: Any) -> bool:
     return response is not None and (response.status_code == 429 or response.status_code >= 500)
-
-
-def _asked_to_wait(web: Any, otherwise: float) -> float:
-    said = web.last.headers.get("Retry-After", "") if web.last is not None else ""
-    return max(float(said), otherwise) if said.isdigit() else otherwise
 
 
 def _body(response: Any) -> Optional[Dict[str, Any]]:

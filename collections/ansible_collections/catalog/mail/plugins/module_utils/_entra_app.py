@@ -26,7 +26,6 @@ from ._app_registration import (
 )
 from ._credential import credential_of, shown
 from ._entra_refusals import claims
-from ._errors import InputRefused
 from ._graph import Graph, More
 from ._graph_answers import Answer, key, quoted, values
 from ._graph_rights import READ_APPLICATION, READ_SERVICE_PRINCIPAL, WRITE_APPLICATION, WRITE_SERVICE_PRINCIPAL
@@ -51,9 +50,6 @@ class EntraApp(Job):
 
     def __init__(self, module) -> None:
         params = self._params = module.params
-        for name in ("unique_name", "app_id", "display_name"):
-            if params[name] is not None and not params[name].strip():
-                raise InputRefused(name, "it is empty", "Write it, or leave it out")
         self._wanted = Wanted(
             params["unique_name"], params["app_id"], params["display_name"], params["sign_in_audience"],
             params["state"] == "absent")

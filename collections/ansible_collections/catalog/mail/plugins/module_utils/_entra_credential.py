@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from datetime import timedelta
 from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple
@@ -43,7 +44,8 @@ SPEC = MICROSOFT + WHICH + Spec(
     {
         "kind": {"type": "str", "choices": ["secret", "certificate"], "default": "secret"},
         "name": {"type": "str", "default": "catalog.mail"},
-        "certificate": {"type": "str"},
+        # It is public, but somebody may hand over a file that has the key with it.
+        "certificate": {"type": "str", "no_log": True},
         "rotate_before": {"type": "int", "default": 30},
         "renew": {"type": "bool", "default": False},
         "valid_for": {"type": "int", "default": 180},
@@ -148,11 +150,15 @@ class EntraCredential(Job):
         known = frozenset(one.key_id for one in found.credentials)
         path = f"/applications/{found.object_id}/addPassword"
         body = {"passwordCredential": {"displayName": self._params["name"], "endDateTime": written(ends)}}
-        answer = self._graph.expect(
-            self._graph.send(
-                WRITE_APPLICATION, "POST", path, body,
-                more=More(fresh=True, look=lambda: self._remove_strays(known))),
-            WRITE_APPLICATION, "POST", path)
+        more = More(fresh=True, look=lambda: self._remove_strays(known))
+        try:
+            answer = self._graph.send(WRITE_APPLICATION, "POST", path, body, more=more)
+        except CatalogMailError:
+            # It is given up. What it may have made is removed as far as that goes now; else the next run does it.
+            with contextlib.suppress(CatalogMailError):
+                self._remove_strays(known)
+            raise
+        self._graph.expect(answer, WRITE_APPLICATION, "POST", path)
         secret, key_id = _issued(answer)
         self._settled(known | {key_id}, key_id)
         accepted = self._accepted(str(found.app_id), secret)
@@ -203,7 +209,13 @@ class EntraCredential(Job):
         made, addition = self._new_certificate() if create else ({}, None)
         path = f"/applications/{found.object_id}"
         body = {"keyCredentials": [*kept, *([addition] if addition else [])]}
-        answer = self._graph.send(WRITE_APPLICATION, "PATCH", path, body, more=More(fresh=True))
+        try:
+            answer = self._graph.send(WRITE_APPLICATION, "PATCH", path, body, more=More(fresh=True))
+        except CatalogMailError:
+            # It is given up, and the key of what it may have registered with it: what was there is put back, if that goes.
+            with contextlib.suppress(CatalogMailError):
+                self._graph.send(WRITE_APPLICATION, "PATCH", path, {"keyCredentials": list(found.documents)})
+            raise
         self._graph.expect(answer, WRITE_APPLICATION, "PATCH", path)
         expected = {str(one["keyId"]) for one in body["keyCredentials"]}
         try:

@@ -12,7 +12,16 @@ from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence
 from ._errors import InputRefused, MicrosoftFailed, RegistrationMissing
 from ._graph import Ask, Graph, More
 from ._graph_answers import Answer, quoted, values
-from ._graph_rights import READ_APPLICATION, READ_CONSENT, READ_SCOPE, READ_SERVICE_PRINCIPAL, READ_USER, WRITE_SCOPE
+from ._graph_rights import (
+    READ_APPLICATION,
+    READ_CONSENT,
+    READ_SCOPE,
+    READ_SERVICE_PRINCIPAL,
+    READ_USER,
+    SHOW_SCOPE,
+    WRITE_SCOPE,
+    Right,
+)
 from ._mailbox_scope import (
     MAIL,
     PREFIX,
@@ -52,6 +61,8 @@ SPEC = MICROSOFT + WHICH + Spec({
 INFO = MICROSOFT + WHICH
 
 EXCHANGE = "/roleManagement/exchange"
+NONE = Present("", {}, {}, frozenset())
+"""What there is of an application that is not there."""
 
 
 class MailboxScope(Job):
@@ -64,6 +75,10 @@ class MailboxScope(Job):
             params["state"] == "absent")
         if "" in self._wanted.mailboxes:
             raise InputRefused("mailboxes", "one of them is empty", "Write its address or object id, or leave it out")
+        if not ((self._wanted.roles and self._wanted.mailboxes) or self._wanted.purge or self._wanted.absent):
+            raise InputRefused(
+                "mailboxes" if self._wanted.roles else "roles", "none is named, so that there is nothing to give",
+                "Name at least one, or say state: absent or purge: true to take some away")
         self._module = module
         self._graph = connected(module)
         self._unborn = ""
@@ -120,16 +135,18 @@ class MailboxScope(Job):
 
 
 def read_scope(
-    graph: Graph, params: Mapping[str, Any], roles: FrozenSet[str], mailboxes: FrozenSet[str],
+    graph: Graph, params: Mapping[str, Any], roles: FrozenSet[str], mailboxes: FrozenSet[str], right: Right = READ_SCOPE,
 ) -> Present:
     """What there is of an application, in two requests; raises RegistrationMissing where there is none.
+
+    ``right`` is what is named where the automation may not read the roles.
 
     Assignments are listed by role: what beta takes for a principal in a filter varies, and roles for applications are few.
     """
     names, addresses = sorted(roles), sorted(one for one in mailboxes if not is_id(one))
     first = [Ask(READ_APPLICATION, application(params, "id,appId"), optional=True)]
     first += [
-        Ask(READ_SCOPE, f"{EXCHANGE}/roleDefinitions?$filter=displayName%20eq%20'{quoted(PREFIX + name)}'") for name in names]
+        Ask(right, f"{EXCHANGE}/roleDefinitions?$filter=displayName%20eq%20'{quoted(PREFIX + name)}'") for name in names]
     first += [Ask(READ_USER, f"/users/{quoted(one)}?$select=id", optional=True) for one in addresses]
     document, *rest = graph.batch(first, "beta")
     if document is None:
@@ -140,7 +157,7 @@ def read_scope(
     app_id = str(document["appId"])
     consent = Ask(READ_CONSENT, principal(app_id, "/appRoleAssignments"), optional=True)
     listings = [
-        Ask(READ_SCOPE, f"{EXCHANGE}/roleAssignments?$filter=roleDefinitionId%20eq%20'{role_ids[name]}'") for name in names]
+        Ask(right, f"{EXCHANGE}/roleAssignments?$filter=roleDefinitionId%20eq%20'{role_ids[name]}'") for name in names]
     owner, grants, *pages = graph.batch(
         [Ask(READ_SERVICE_PRINCIPAL, principal(app_id, "?$select=id"), optional=True), consent, *listings], "beta")
     if owner is None:
@@ -181,5 +198,8 @@ def _result(present: Present, shown: Mapping[str, List[str]]) -> Dict[str, Any]:
 
 def read_state(module) -> Dict[str, Any]:
     """What mailbox_scope_info returns."""
-    found = read_scope(connected(module), module.params, frozenset(MAIL), frozenset())
-    return _result(found, described(found))
+    try:
+        found = read_scope(connected(module), module.params, frozenset(MAIL), frozenset(), SHOW_SCOPE)
+    except RegistrationMissing:
+        return {"exists": False, **_result(NONE, {})}
+    return {"exists": True, **_result(found, described(found))}

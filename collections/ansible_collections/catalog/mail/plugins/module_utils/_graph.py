@@ -131,7 +131,10 @@ class Graph:
         """Fail with the answer's own words."""
         error = error_of(answer)
         cause = sentence(f"{method} {path.partition('?')[0]}", answer.status, error)
-        advice = remedy(error, "See what it says; if it is not clear, ask Microsoft with the request_id.")
+        otherwise = "See what it says; if it is not clear, ask Microsoft with the request_id."
+        if is_lag(answer):
+            otherwise = "It may be replication, which has no promised time: run it again later, or give more timeout."
+        advice = remedy(error, otherwise)
         details = {"code": error.code or None, "status": answer.status, "request_id": error.request_id}
         if answer.status == 401:
             advice = "Check login: the token is not taken by this Graph. Compare cloud, graph_url and authority_url."
@@ -144,11 +147,12 @@ class Graph:
 
     def steady(self, read: Callable[[], Found], first: Found) -> Found:
         """What consecutive reads agree on, where ``first`` is what the last one said; before anything is built on it."""
-        same, seen = 1, first
+        same, seen, agreeing = 1, first, True
         while same < self._reads:
-            self._pause(same > 1, "Microsoft Graph's replicas did not agree on what there is")
+            self._pause(agreeing, "Microsoft Graph's replicas did not agree on what there is")
             found = read()
-            same, seen = (same + 1, seen) if found == seen else (1, found)
+            agreeing = found == seen
+            same, seen = (same + 1, seen) if agreeing else (1, found)
         return seen
 
     def settle(self, read: Callable[[], Found], agrees: Callable[[Found], bool], what: str) -> Found:

@@ -16,11 +16,12 @@ from ._graph_answers import GraphError
 
 
 class Right(NamedTuple):
-    """What is done, the permission that it needs, and others that do as well."""
+    """What is done, the permission that it needs, others that do as well, and the role in Entra that a user needs for it."""
 
     action: str
     permission: str
     also: str = ""
+    role: str = "Application Administrator"
 
 
 READ_APPLICATION = Right("read app registrations", "Application.Read.All")
@@ -33,11 +34,18 @@ WRITE_SERVICE_PRINCIPAL = Right(
     "Application.ReadWrite.OwnedBy is enough for those of registrations that it made itself")
 READ_CONSENT = Right("read which permissions are granted", "Application.Read.All")
 WRITE_CONSENT = Right(
-    "grant and revoke permissions (admin consent)", "AppRoleAssignment.ReadWrite.All", "Application.Read.All besides it")
+    "grant and revoke permissions (admin consent)", "AppRoleAssignment.ReadWrite.All", "Application.Read.All besides it",
+    "Privileged Role Administrator")
 READ_USER = Right(
-    "look up mailboxes by address", "User.Read.All", "none is needed where mailboxes are named by their object id")
-READ_SCOPE = Right("read the roles of Exchange", "RoleManagement.ReadWrite.Exchange", "RoleManagement.Read.Exchange to read only")
-WRITE_SCOPE = Right("assign roles of Exchange", "RoleManagement.ReadWrite.Exchange")
+    "look up mailboxes by address", "User.Read.All", "none is needed where mailboxes are named by their object id",
+    "Directory Readers")
+SHOW_SCOPE = Right(
+    "read the roles of Exchange", "RoleManagement.Read.Exchange", "RoleManagement.ReadWrite.Exchange to assign them as well",
+    "Exchange Administrator")
+READ_SCOPE = Right(
+    "read the roles of Exchange", "RoleManagement.ReadWrite.Exchange", "RoleManagement.Read.Exchange to read only",
+    "Exchange Administrator")
+WRITE_SCOPE = Right("assign roles of Exchange", "RoleManagement.ReadWrite.Exchange", role="Exchange Administrator")
 
 GRANTED_BY = (
     "A Privileged Role Administrator or a Global Administrator grants it: Microsoft Entra admin center, App registrations, "
@@ -49,21 +57,32 @@ def refused(right: Right, error: GraphError, claims: Mapping[str, Any]) -> Tuple
     who = claims.get("appid") or claims.get("azp") or "the login"
     said = ": ".join(part for part in (error.code, error.message) if part) or "without a word"
     cause = f"The automation ({who}) may not {right.action}; Microsoft Graph refuses it ({said}). {_held(claims)}"
-    return cause, f"{_needed(right)} {GRANTED_BY}."
+    return cause, _needed_by_a_user(right) if _is_of_a_user(claims) else f"{_needed(right)} {GRANTED_BY}."
+
+
+def _is_of_a_user(claims: Mapping[str, Any]) -> bool:
+    return bool(claims.get("scp")) and not claims.get("roles")
 
 
 def _held(claims: Mapping[str, Any]) -> str:
     roles = claims.get("roles")
     if isinstance(roles, list) and roles:
         return f"Its token holds: {', '.join(sorted(map(str, roles)))}."
-    if claims.get("scp"):
-        return f"It is the login of a user, with the scopes: {claims['scp']}; that user also needs a role in Entra."
+    if _is_of_a_user(claims):
+        return f"It is the login of a user, with the scopes: {claims['scp']}."
     return "Its token holds no application permission at all." if claims else "What its token holds is not known."
 
 
 def _needed(right: Right) -> str:
     also = f" ({right.also})" if right.also else ""
     return f"It needs the application permission {right.permission} of Microsoft Graph{also}."
+
+
+def _needed_by_a_user(right: Right) -> str:
+    return (
+        f"The user needs a role in Entra that may do it, such as {right.role}, and the token the delegated permission "
+        f"{right.permission}. A Privileged Role Administrator or a Global Administrator assigns the role: Microsoft Entra admin "
+        "center, Roles and administrators. Where the token cannot have the permission, log in as an application.")
 
 
 # What tenants forbid by policy, and what a directory keeps of deleted things: words of the code or the message.

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
@@ -48,8 +49,11 @@ _NEEDED = {
     "token": ("access_token",),
 }
 
-# Variables by which a machine in Azure tells where its managed identity answers.
-_MANAGED = ("IDENTITY_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST", "MSI_ENDPOINT")
+# Variables by which a machine in Azure tells where its managed identity answers. Cloud Shell has the last alone, without its
+# secret: there Azure CLI is logged in.
+_MANAGED = (("IDENTITY_ENDPOINT",), ("AZURE_POD_IDENTITY_AUTHORITY_HOST",), ("MSI_ENDPOINT", "MSI_SECRET"))
+
+_TENANT = re.compile(r"[A-Za-z0-9.-]+\Z")
 
 
 class Login(NamedTuple):
@@ -79,12 +83,17 @@ class Login(NamedTuple):
 def read_login(given: Mapping[str, Any]) -> Login:
     """The option as a way to log in; raises InputRefused where something is missing for it."""
     method = given["method"] if given["method"] != "auto" else _found(given)
-    missing = [name for name in _NEEDED.get(method, ()) if not given[name]]
+    missing = [name for name in _NEEDED.get(method, ()) if not _text(given[name])]
     if missing:
         raise InputRefused(
             f"login.{missing[0]}", f"method {method} needs it", f"Set it{_variable(missing[0])}, or choose another method")
+    tenant = _text(given["tenant_id"])
+    if tenant and not _TENANT.match(tenant):
+        raise InputRefused(
+            "login.tenant_id", f"{tenant!r} is neither the id of a directory nor a domain",
+            "Write its GUID, or one of its domains")
     return Login(
-        method, _text(given["tenant_id"]), _text(given["client_id"]), given["client_secret"], given["certificate_file"],
+        method, tenant, _text(given["client_id"]), given["client_secret"], given["certificate_file"],
         given["certificate_password"], given["access_token"],
         endpoints(given["cloud"], given["authority_url"], given["graph_url"]), given["ca_file"])
 
@@ -98,7 +107,7 @@ def _found(given: Mapping[str, Any]) -> str:
     for method, name in (("token", "access_token"), ("client_secret", "client_secret"), ("certificate", "certificate_file")):
         if given[name]:
             return method
-    if any(os.environ.get(name) for name in _MANAGED):
+    if any(all(os.environ.get(name) for name in together) for together in _MANAGED):
         return "managed_identity"
     if shutil.which("az"):
         return "azure_cli"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
-from ._errors import RegistrationMissing
+from ._errors import InputRefused, RegistrationMissing
 from ._graph import Graph
 from ._graph_answers import key
 from ._login import LOGIN, read_login
@@ -33,7 +33,10 @@ WHICH = Spec(
 
 
 def connected(module) -> Graph:
-    """Graph for the login of a task."""
+    """Graph for the login of a task; raises InputRefused also where the registration is called nothing."""
+    for name in ("unique_name", "app_id", "display_name"):
+        if module.params.get(name) is not None and not module.params[name].strip():
+            raise InputRefused(name, "it is empty", "Write it, or leave it out")
     return Graph(read_login(module.params["login"]), module.params, module.run_command)
 
 

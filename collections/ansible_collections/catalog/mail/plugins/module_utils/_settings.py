@@ -22,6 +22,9 @@ Document = Mapping[str, Any]
 _MAILBOX_TEST = 60
 """Seconds that opening the mailbox of replies may take: the application gives each step of it 30."""
 
+_MICROSOFT_TEST = 120
+"""Seconds that either test may take at Microsoft: where to log in, the login, and two answers of Graph, 30 each."""
+
 _NOTES = frozenset(path for paths in NOTES.values() for path in paths)
 
 _OF_A_SECRET = ("present", "absent", "changed", "removed")
@@ -127,9 +130,13 @@ def _document(leaves: Iterable[Tuple[str, Any]]) -> Dict[str, Any]:
 
 def longest_test(document: Document) -> int:
     """Seconds that the tests may take with these settings: the message, what they allow or its default; the mailbox."""
-    timeout = (document.get("notifications", {}).get("smtp") or {}).get("timeout")
+    notifications, interactions = document.get("notifications") or {}, document.get("interactions") or {}
+    timeout = (notifications.get("smtp") or {}).get("timeout")
     message = math.ceil(timeout) if isinstance(timeout, (int, float)) and timeout > 0 else 30
-    return message + (_MAILBOX_TEST if (document.get("interactions") or {}).get("enabled") else 0)
+    if notifications.get("transport") == "microsoft":
+        message = _MICROSOFT_TEST
+    mailbox = _MICROSOFT_TEST if interactions.get("receiver") == "microsoft" else _MAILBOX_TEST
+    return message + (mailbox if interactions.get("enabled") else 0)
 
 
 def logins(desired: Document) -> List[Tuple[str, str]]:

@@ -23,21 +23,24 @@ READ = 60.0
 """Seconds that a connection, and an answer, may take."""
 
 
-def session(ca_file: Optional[str]) -> Any:
+def session(ca_file: Optional[str], proxies: bool = True) -> Any:
     """A requests.Session that verifies by ``ca_file``, or by what the environment names, or by its own authorities.
 
-    ``last`` is its last answer. Every request has a time limit. Raises LibraryMissing, InputRefused.
+    ``last`` is its last answer. Every request has a time limit. Without ``proxies`` none of the environment is asked. Raises
+    LibraryMissing, InputRefused.
     """
     requests = library("requests")
-    if ca_file and not os.path.isfile(ca_file):
-        raise InputRefused("login.ca_file", f"there is no file {ca_file}", "Name a file with certificates in PEM")
+    authorities = ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    if authorities and not os.path.exists(authorities):
+        named = "" if ca_file else ", which the environment names"
+        raise InputRefused("login.ca_file", f"there is no file {authorities}{named}", "Name a file with certificates in PEM")
 
     class Session(requests.Session):  # type: ignore[name-defined]
         last: Any = None
 
         def request(self, method, url, **options):
             options["timeout"] = options.get("timeout") or (CONNECT, READ)
-            if not options.get("proxies") and not requests.utils.should_bypass_proxies(url, no_proxy=None):
+            if proxies and not options.get("proxies") and not requests.utils.should_bypass_proxies(url, no_proxy=None):
                 options["proxies"] = getproxies()
             self.last = None
             self.last = super().request(method, url, **options)
@@ -45,8 +48,14 @@ def session(ca_file: Optional[str]) -> Any:
 
     made = Session()
     made.trust_env = False
-    made.verify = ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    made.verify = authorities or True
     return made
+
+
+def asked_to_wait(web: Any, otherwise: float) -> float:
+    """Seconds before the next try: what the last answer of a session asks for, at least ``otherwise``."""
+    said = web.last.headers.get("Retry-After", "") if web.last is not None else ""
+    return max(float(said), otherwise) if said.isdigit() else otherwise
 
 
 def was_sent(exc: BaseException) -> bool:

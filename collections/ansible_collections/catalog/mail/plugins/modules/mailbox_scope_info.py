@@ -47,6 +47,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+exists:
+  description: Whether there is such a registration, with a service principal.
+  returned: success
+  type: bool
 service_principal_id:
   description: The object id of the application's service principal.
   returned: success

@@ -84,7 +84,10 @@ def test_missing_rights_in_words():
     cause, advice = refused(WRITE_CONSENT, error, {"appid": "app-1", "roles": ["B", "A"]})
     assert "app-1" in cause and "Its token holds: A, B." in cause
     assert "AppRoleAssignment.ReadWrite.All" in advice and "Privileged Role Administrator" in advice
-    assert "login of a user" in refused(WRITE_CONSENT, error, {"scp": "User.Read"})[0]
+    cause, advice = refused(WRITE_CONSENT, error, {"appid": "az", "scp": "User.Read"})
+    assert "login of a user, with the scopes: User.Read." in cause
+    assert "such as Privileged Role Administrator" in advice and "delegated permission AppRoleAssignment.ReadWrite.All" in advice
+    assert "Application permissions" not in advice
     assert "no application permission" in refused(WRITE_CONSENT, error, {"appid": "x"})[0]
 
 

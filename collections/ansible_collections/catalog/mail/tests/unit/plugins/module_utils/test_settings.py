@@ -179,6 +179,9 @@ def test_before_the_application_is_there_everything_is_new():
     ({"notifications": {"smtp": {"timeout": 10}}, "interactions": {"enabled": True}}, 70),
     ({"notifications": {"smtp": {"timeout": 10}}, "interactions": {"enabled": False}}, 10),
     ({}, 30),
+    ({"notifications": {"transport": "microsoft", "smtp": {"timeout": 10}}}, 120),
+    ({"notifications": {}, "interactions": {"enabled": True, "receiver": "microsoft"}}, 150),
+    ({"notifications": {}, "interactions": {"enabled": False, "receiver": "microsoft"}}, 30),
 ])
 def test_a_test_message_has_its_time(document, seconds):
     assert longest_test(document) == seconds

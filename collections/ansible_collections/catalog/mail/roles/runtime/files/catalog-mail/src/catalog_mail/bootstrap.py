@@ -134,7 +134,7 @@ class Application:
 
     @cached_property
     def _servers(self) -> Servers:
-        return Servers(self._config.state_folder())
+        return Servers(self._config.state_folder(), self._config.microsoft.sent_items_seconds)
 
     @cached_property
     def _senders(self) -> Senders:
@@ -164,7 +164,7 @@ class Application:
                 builtin=builtin,
                 cloud_from=(cloud.from_address, cloud.display_name) if cloud else None,
                 catalog_name=config.catalog_name,
-                microsoft=MicrosoftAccess(**config.microsoft.model_dump()),
+                microsoft=MicrosoftAccess(**config.microsoft.model_dump(exclude={"sent_items_seconds"})),
             ),
         )
 

@@ -111,12 +111,15 @@ class Microsoft(Section):
 
     Without `authority_url` (Entra) and `graph_url` (Graph, without /v1.0) the cloud of the settings decides. `ca_file` names the
     only authorities that are trusted then, `proxy_url` the proxy by which all of it goes; the environment's is not looked at.
+    `sent_items_seconds` is how late the Sent Items may show what was sent: for so long a message of which nobody knows whether
+    it was taken is not sent again.
     """
 
     authority_url: Annotated[str, AfterValidator(_https_origin)] | None = None
     graph_url: Annotated[str, AfterValidator(_https_origin)] | None = None
     ca_file: Annotated[str, AfterValidator(fields.absolute_path)] | None = None
     proxy_url: Annotated[str, AfterValidator(_http_address)] | None = None
+    sent_items_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
 
 
 class Config(Section):

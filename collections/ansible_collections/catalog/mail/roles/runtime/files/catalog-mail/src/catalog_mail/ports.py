@@ -11,6 +11,7 @@ from catalog_mail.domain.conversation import Conversation, Post
 from catalog_mail.domain.diagnosis import Failure
 from catalog_mail.domain.mailbox import Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage
 from catalog_mail.domain.notification import Delivery, Kind, Notification, State
+from catalog_mail.domain.original import Original
 from catalog_mail.domain.outcome import Outcome
 from catalog_mail.domain.people import Principal, Role, User
 from catalog_mail.domain.reply import Answered, Reply
@@ -43,6 +44,10 @@ class Evidence:
 
 class MailSender(Protocol):
     """One way to send, with its settings. Safe to use from several threads; keeps connections open between messages."""
+
+    @property
+    def settles_after(self) -> float:
+        """Seconds after a hand-over from which on `again` can tell whether the message was taken; 0 where it never can."""
 
     def reserve(self) -> float:
         """Take a turn for one message: 0, or for how many seconds nothing is to be sent; then ask again."""
@@ -339,6 +344,12 @@ class Mailbox(Protocol):
     def fetch(self, keys: Sequence[str], largest: int) -> Iterable[RawMessage]:
         """These messages, those larger than so many bytes without their body. One that is gone by now is left out."""
 
+    def originals(self, message_ids: Sequence[str]) -> Mapping[str, Original]:
+        """What is known of the mails that a server gave these Message-IDs; nothing where there is nowhere to look.
+
+        A failure is part of the answer, and not raised.
+        """
+
     def mark(self, keys: Sequence[str], disposition: Disposition) -> None:
         """Make them read, with the disposition's keyword where the server keeps it. One that is gone is left out."""
 
@@ -370,8 +381,8 @@ class Mailbox(Protocol):
 class Mailboxes(Protocol):
     """Opens mailboxes."""
 
-    def open(self, server: MailboxServer) -> Mailbox:
-        """Raises MailboxFailed."""
+    def open(self, server: MailboxServer, sent_from: str | None = None) -> Mailbox:
+        """`sent_from` is the account that sends what is answered here, where it can be looked into. Raises MailboxFailed."""
 
     def probe(self, server: MailboxServer) -> MailboxEvidence:
         """Open it for a test, change nothing in it, close it. Raises MailboxFailed."""

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 
 class Servers:
-    """Makes what belongs to each kind, once; `folder` is where the processes of this host share Graph's limits."""
+    """Makes what belongs to each kind, once.
 
-    def __init__(self, folder: Path | None) -> None:
+    `folder` is where the processes of this host share Graph's limits, `settles_after` how late Sent Items may show what was sent.
+    """
+
+    def __init__(self, folder: Path | None, settles_after: float) -> None:
         self.smtp = SmtpSenders()
         self._folder = folder
+        self._settles_after = settles_after
         self._lock = threading.RLock()
         self._graph: tuple[GraphSenders, GraphMailboxes] | None = None
         self._imap: ImapMailboxes | None = None
@@ -36,7 +40,7 @@ class Servers:
                 from catalog_mail.adapters.graph import Apps, GraphMailboxes, GraphSenders  # noqa: PLC0415
 
                 apps = Apps(self._folder)
-                self._graph = GraphSenders(apps), GraphMailboxes(apps)
+                self._graph = GraphSenders(apps, self._settles_after), GraphMailboxes(apps)
             return self._graph
 
     def imap(self) -> ImapMailboxes:
@@ -84,10 +88,10 @@ class Mailboxes:
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
 
-    def open(self, server: MailboxServer) -> Mailbox:
+    def open(self, server: MailboxServer, sent_from: str | None = None) -> Mailbox:
         """Raises MailboxFailed."""
         if isinstance(server, GraphServer):
-            return self._servers.graph()[1].open(server)
+            return self._servers.graph()[1].open(server, sent_from)
         return self._servers.imap().open(server)
 
     def probe(self, server: MailboxServer) -> MailboxEvidence:

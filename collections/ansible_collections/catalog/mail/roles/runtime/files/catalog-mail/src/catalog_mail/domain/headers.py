@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterable
 
 from catalog_mail.domain.text import one_line
 
@@ -23,6 +24,11 @@ _MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,300}>")
 def is_message_id(value: str) -> bool:
     """Whether it can stand in In-Reply-To: one identifier in angle brackets (RFC 5322, 3.6.4)."""
     return bool(_MESSAGE_ID.fullmatch(value))
+
+
+def first_message_id(values: Iterable[str]) -> str | None:
+    """The first identifier in the values of such headers, whatever else stands there."""
+    return next((found[0] for value in values if (found := _MESSAGE_ID.search(value))), None)
 
 
 def header(name: str, value: str) -> str:

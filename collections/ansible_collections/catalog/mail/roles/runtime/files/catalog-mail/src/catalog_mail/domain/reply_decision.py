@@ -8,13 +8,14 @@ message's size.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from catalog_mail.domain import intent
 from catalog_mail.domain.addresses import same
 from catalog_mail.domain.authentication import Verdict, verified
 from catalog_mail.domain.automatic import Ours, automatic
+from catalog_mail.domain.headers import first_message_id
 from catalog_mail.domain.incoming import Incoming, fingerprint, parse
 from catalog_mail.domain.intent import Purpose
 from catalog_mail.domain.mailbox import RawMessage
@@ -95,6 +96,25 @@ def read(raw: RawMessage, policy: Policy) -> Reading | Probe | NotPosted:
         verdict=verified(incoming.message, policy.authserv_id, incoming.sender) if policy.authserv_id else None,
         text=_text(incoming) if handle and not raw.cut else None,
     )
+
+
+def unknown_original(reading: Reading) -> str | None:
+    """The Message-ID that a message answers, if that may be one which a server gave to a mail of ours in place of its own.
+
+    None where an intent was found or altered, where nothing is named, and where the sender would not be heard anyway.
+    """
+    if reading.handle or reading.altered or (reading.verdict is not None and not reading.verdict.passed):
+        return None
+    return first_message_id(reading.incoming.answered)
+
+
+def recognised(reading: Reading, message_id: str, policy: Policy) -> Reading:
+    """The same, as an answer to the mail that we wrote with this Message-ID; nothing is changed if that holds no intent."""
+    found = (intent.verified(policy.keys, candidate) for candidate in intent.candidates([message_id]))
+    handle = next(filter(None, found), None)
+    if handle is None:
+        return reading
+    return replace(reading, handle=handle, text=None if reading.raw.cut else _text(reading.incoming))
 
 
 def decide(reading: Reading, circle: Circle, origin: Origin, policy: Policy) -> Reply | NotPosted:

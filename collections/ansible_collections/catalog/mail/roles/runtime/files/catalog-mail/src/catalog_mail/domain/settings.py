@@ -153,7 +153,8 @@ class ReceivingSettings:
     """All that receiving replies needs, with its secret.
 
     `tracking` is as it was set, `auto` included. `sync_interval` is in seconds. `authserv_id` names the server whose verdict
-    on senders is required (RFC 8601), None for none.
+    on senders is required (RFC 8601), None for none. `sent_from` is the account that sends what is answered, where what it has
+    sent can be looked into; None for nowhere.
     """
 
     server: MailboxServer
@@ -162,6 +163,7 @@ class ReceivingSettings:
     sync_interval: int
     authserv_id: str | None
     archive: ArchiveSettings
+    sent_from: str | None = None
 
     @property
     def receiver(self) -> Receiver:

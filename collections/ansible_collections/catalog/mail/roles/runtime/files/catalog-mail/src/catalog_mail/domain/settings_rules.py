@@ -201,7 +201,18 @@ def receiving_settings(document: Mapping[str, Any], secrets: Secrets, access: Mi
         sync_interval=interactions["sync_interval"],
         authserv_id=interactions.get("authserv_id"),
         archive=ArchiveSettings(interactions["archive"]["enabled"], interactions["archive"]["keep_days"]),
+        sent_from=_sent_from(document),
     )
+
+
+def _sent_from(document: Mapping[str, Any]) -> str | None:
+    """The account that sends, where the registration that receives can be one of the same tenant."""
+    sending, receiving = document["notifications"], document["interactions"]
+    if sending["transport"] != Transport.MICROSOFT or receiving["receiver"] != Receiver.MICROSOFT:
+        return None
+    first, second = sending["microsoft"], receiving["microsoft"]
+    same_tenant = str(first["tenant_id"]).lower() == str(second["tenant_id"]).lower() and first["cloud"] == second["cloud"]
+    return first["email_address"] if same_tenant else None
 
 
 def credentials(document: Mapping[str, Any]) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Protocol
 
 from catalog_mail.domain import outcome as outcomes
 from catalog_mail.domain.diagnosis import Cause, Failure, SendingFailed
 from catalog_mail.domain.errors import CatalogMailError, NotConfigured
-from catalog_mail.domain.notification import SENT_WHEN_SWITCHED_OFF, Delivery, Notification
+from catalog_mail.domain.notification import SENT_WHEN_SWITCHED_OFF, Delivery, Notification, State
 from catalog_mail.domain.outcome import Outcome
 from catalog_mail.domain.reply import Replying
 from catalog_mail.domain.retry import Backoff, concerns_all, next_attempt
@@ -78,9 +79,12 @@ class DeliverNotifications:
 
         Every message that a server takes is recorded before the next is begun, so that a kill leaves at most one whose
         outcome nobody knows. When `stopping` becomes true, the rest is given back. So it is when the failure of one would
-        be the failure of all: then the others wait as long as that one, and the server is left in peace.
+        be the failure of all: then the others wait as long as that one, and the server is left in peace. A message that was
+        being handed over when a kill came waits until it can be found out whether it was taken.
         """
         for delivery, notification in self.store.held(batch):
+            if delivery.state is State.SENDING and self._put_off(delivery):
+                continue
             while not stopping():
                 try:
                     outcome = self._deliver(batch, delivery, notification)
@@ -93,6 +97,18 @@ class DeliverNotifications:
             if outcome and outcome.failure and outcome.next_attempt_at and concerns_all(outcome.failure):
                 self.store.postpone(batch, outcome)
                 return
+
+    def _put_off(self, delivery: Delivery) -> bool:
+        """Of a try that a kill has ended; False where waiting would tell nothing more."""
+        try:
+            seconds = self.senders.sender(self.settings.sending()).settles_after
+        except CatalogMailError:
+            return False
+        if not seconds:
+            return False
+        now = self.clock.now()
+        self._record(delivery, outcomes.retrying(_interrupted(seconds), now, now + timedelta(seconds=seconds)))
+        return True
 
     def _deliver(self, batch: str, delivery: Delivery, notification: Notification) -> Outcome | None:
         """One delivery; None if it is somebody else's by now. Raises _NotYet."""
@@ -190,6 +206,12 @@ class DeliverNotifications:
             return outcomes.failed(failure, now)
         log.warning("delivery %s failed, again at %s: %s", attempt.id, again.isoformat(timespec="seconds"), failure.cause)
         return outcomes.retrying(failure, now, again)
+
+
+def _interrupted(seconds: float) -> Failure:
+    """The process ended while a message was handed over."""
+    remedy = f"In {seconds:g} seconds it is found out whether the message was taken, before it is sent again."
+    return Failure(Cause.CONNECTION_LOST, "The service ended while the message was handed over.", remedy, temporary=True)
 
 
 def _internal(error: Exception, what: str, code: Cause = Cause.INTERNAL_ERROR) -> Failure:

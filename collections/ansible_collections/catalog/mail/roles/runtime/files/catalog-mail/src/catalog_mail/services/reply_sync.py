@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from catalog_mail.domain.mailbox import Disposition, RawMessage
 from catalog_mail.domain.patience import Patience
 from catalog_mail.domain.reply import NotPosted, Origin, Reason, Reply
-from catalog_mail.domain.reply_decision import Circle, Policy, Probe, Reading, decide, read
+from catalog_mail.domain.reply_decision import Circle, Policy, Probe, Reading, decide, read, recognised, unknown_original
 from catalog_mail.ports import (
     CatalogStore,
     Clock,
@@ -29,6 +30,7 @@ from catalog_mail.ports import (
     ReplyStore,
 )
 from catalog_mail.services.explaining import Explaining, Refused
+from catalog_mail.services.originals import Originals
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -70,6 +72,7 @@ class ReplySync:
     embedded: bool
     largest: int
     probe_arrived: Callable[[str], None]
+    originals: Originals = field(default_factory=Originals)
 
     def sync(
         self, mailbox: Mailbox, policy: Policy, patience: Patience, stopping: Callable[[], bool], *, carefully: bool = False
@@ -116,6 +119,7 @@ class ReplySync:
         fresh = [key for key in keys if key not in chunk.ends]
         for raw in mailbox.fetch(fresh, self.largest) if fresh else ():
             self._read(raw, policy, mailbox, chunk)
+        self._find_originals(chunk, policy, mailbox, patience)
         self._look_up(chunk)
         for key, reading in chunk.readings.items():
             self._decide(key, reading, policy, mailbox, chunk)
@@ -129,10 +133,29 @@ class ReplySync:
         if isinstance(found, Probe):
             self.probe_arrived(found.handle)
             found = NotPosted(Reason.PROBE)
+        self._keep(raw.key, found, chunk)
+
+    def _keep(self, key: str, found: Reading | NotPosted | None, chunk: _Chunk) -> None:
         if isinstance(found, NotPosted):
-            chunk.refused[raw.key] = found
+            chunk.refused[key] = found
         elif found is not None:
-            chunk.readings[raw.key] = found
+            chunk.readings[key] = found
+
+    def _find_originals(self, chunk: _Chunk, policy: Policy, mailbox: Mailbox, patience: Patience) -> None:
+        """Of those that name a Message-ID in which there is no intent: a server may have given it to a mail of ours."""
+        now = self.clock.now()
+        named = {key: (unknown_original(reading), now - reading.raw.received_at) for key, reading in chunk.readings.items()}
+        answers = {key: (name, age) for key, (name, age) in named.items() if name}
+        sought = self.originals.seek(mailbox, answers)
+        for key, message_id in sought.found.items():
+            reading = chunk.readings.pop(key)
+            self._keep(key, self._carefully(partial(recognised, reading, message_id, policy), key, mailbox), chunk)
+        for key in set(answers) - set(sought.found):
+            if key in sought.waiting:
+                del chunk.readings[key]
+                patience.failed(key, sought.waiting[key])
+            else:
+                patience.done(key)
 
     def _look_up(self, chunk: _Chunk) -> None:
         """All that is known around these messages, in three questions."""

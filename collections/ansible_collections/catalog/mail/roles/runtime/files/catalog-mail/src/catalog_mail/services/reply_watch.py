@@ -119,7 +119,7 @@ class ReplyWatch:
 
     @contextmanager
     def _opened(self, receiving: ReceivingSettings) -> Iterator[Mailbox]:
-        mailbox = self.mailboxes.open(receiving.server)
+        mailbox = self.mailboxes.open(receiving.server, receiving.sent_from)
         try:
             yield mailbox
         finally:

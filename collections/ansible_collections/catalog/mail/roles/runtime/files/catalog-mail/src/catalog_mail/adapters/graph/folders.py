@@ -63,8 +63,12 @@ class Folders:
         self._user = f"/users/{quote(mailbox)}"
 
     def path(self, key: str) -> str:
-        """Of a message."""
+        """Of a message, wherever it stands."""
         return f"{self._user}/messages/{quote(key, safe='=')}"
+
+    def path_in(self, folder: str, key: str) -> str:
+        """Of a message that stands in this folder: a list may be older than what somebody has done since."""
+        return f"{self._user}/mailFolders/{folder}/messages/{quote(key, safe='=')}"
 
     def counts(self, folder: str) -> Counts:
         """Whether it opens, and how much stands in it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -29,10 +29,12 @@ from catalog_mail.adapters.graph.folders import (
     Which,
     moment,
 )
+from catalog_mail.adapters.graph.originals import Originals
 from catalog_mail.adapters.graph.pages import IMMUTABLE
 from catalog_mail.domain.diagnosis import MailboxFailed
 from catalog_mail.domain.graph_failures import Doing
 from catalog_mail.domain.mailbox import KEYWORDS, Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage
+from catalog_mail.domain.original import Original
 from catalog_mail.domain.settings import GraphServer
 
 # Of a message that is too large, so much of its beginning.
@@ -47,11 +49,12 @@ _NOBODY = "AAMkCatalogMailNoSuchMessage="
 class GraphMailbox:
     """Fulfils ports.Mailbox. Keys are Graph's immutable ids; our keywords are categories, which Outlook shows."""
 
-    def __init__(self, server: GraphServer, app: App, *, own: bool = False) -> None:
+    def __init__(self, server: GraphServer, app: App, *, own: bool = False, originals: Originals | None = None) -> None:
         """Look whether it opens. Raises MailboxFailed. `own`: the app is closed with it."""
         self._server = server
         self._app = app
         self._own = own
+        self._originals = originals
         self._folders = Folders(app, server.mailbox)
         self._known: dict[str, Item] = {}
         self._host = urlsplit(server.graph_url).netloc
@@ -85,6 +88,10 @@ class GraphMailbox:
             for key in alone:
                 yield from self._alone(key, largest)
 
+    def originals(self, message_ids: Sequence[str]) -> Mapping[str, Original]:
+        """By the Sent Items of the account that sends."""
+        return self._originals.find(message_ids) if self._originals else {}
+
     def mark(self, keys: Sequence[str], disposition: Disposition) -> None:
         """In batches. The categories that somebody else has given stay."""
         parts = [Part(key, "PATCH", self._folders.path(key), self._marks(key, disposition)) for key in keys]
@@ -113,7 +120,8 @@ class GraphMailbox:
 
     def archive(self, keys: Sequence[str]) -> int:
         """Moved to the folder that Outlook calls Archive."""
-        parts = [Part(key, "POST", f"{self._folders.path(key)}/move", {"destinationId": ARCHIVE}) for key in keys]
+        paths = ((key, f"{self._folders.path_in(INBOX, key)}/move") for key in keys)
+        parts = [Part(key, "POST", path, {"destinationId": ARCHIVE}) for key, path in paths]
         with _failures():
             return self._count(parts, Doing.ARCHIVE)
 
@@ -125,7 +133,7 @@ class GraphMailbox:
 
     def expire(self, keys: Sequence[str]) -> int:
         """Deleted; Exchange keeps what is deleted as long as its own rules say."""
-        parts = [Part(key, "DELETE", self._folders.path(key)) for key in keys]
+        parts = [Part(key, "DELETE", self._folders.path_in(ARCHIVE, key)) for key in keys]
         with _failures():
             return self._count(parts, Doing.ARCHIVE)
 

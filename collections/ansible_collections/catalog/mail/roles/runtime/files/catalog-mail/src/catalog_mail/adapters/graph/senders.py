@@ -23,7 +23,9 @@ log = logging.getLogger(__name__)
 # Said of a message that Graph has taken: it is put into the Sent Items, and delivered later or not at all.
 ACCEPTED = "202 Accepted by Microsoft Graph, which is not yet delivered"
 FOUND = "found in the Sent Items: an earlier try was accepted by Microsoft Graph"
-_UNKNOWN = "Whether the message was taken is not known; before it is sent again the Sent Items are looked at."
+_UNKNOWN = (
+    "Whether the message was taken is not known; in {seconds:g} seconds the Sent Items are looked at, before it is sent again."
+)
 
 
 class GraphSender:
@@ -32,12 +34,18 @@ class GraphSender:
     Exchange adds the Sender of a message that is sent on behalf of somebody.
     """
 
-    def __init__(self, server: GraphServer, app: App, pace: Pace, *, own: bool = False) -> None:
+    def __init__(self, server: GraphServer, app: App, pace: Pace, settles_after: float, *, own: bool = False) -> None:
         self._server = server
         self._app = app
         self._pace = pace
+        self._settles_after = settles_after
         self._own = own
         self._sent_items = SentItems(server, app)
+
+    @property
+    def settles_after(self) -> float:
+        """How late the Sent Items may show what was sent; nobody promises a time."""
+        return self._settles_after
 
     def reserve(self) -> float:
         """Within Exchange's limit of messages, and not while Graph wants to be left in peace."""
@@ -46,13 +54,17 @@ class GraphSender:
     def send(self, message: bytes, envelope_from: str, envelope_to: str, *, again: bool = False) -> Evidence:
         """Hand over one message. Raises SendingFailed.
 
-        With `again` the Sent Items are looked at first. Where the application may not read them, the message is sent again: twice
-        is better than not at all.
+        With `again` the Sent Items are looked at first. Where the application may not read them, or they do not show it by then,
+        the message is sent again: twice is better than not at all. After an outcome that nobody knows the failure asks for the
+        pause until then.
         """
         started = time.monotonic()
         try:
             if again and self._was_sent(message, envelope_to):
                 return self._evidence(FOUND, None, started)
+        except Failed as failed:
+            raise SendingFailed(self._heeded(failed)) from failed
+        try:
             answer = self._hand_over(message, envelope_from)
         except Failed as failed:
             raise SendingFailed(self._failure(failed)) from failed
@@ -88,12 +100,18 @@ class GraphSender:
             return False
 
     def _failure(self, failed: Failed) -> Failure:
-        failure = failed.failure
-        if failure.retry_after is not None:
-            self._pace.close(failure.retry_after)
-        if failed.unknown:
-            failure = replace(failure, remedy=f"{_UNKNOWN} {failure.remedy}")
-        return failure
+        """Of a hand-over."""
+        failure = self._heeded(failed)
+        if not failed.unknown:
+            return failure
+        wait = max(failure.retry_after or 0.0, self._settles_after)
+        return replace(failure, remedy=f"{_UNKNOWN.format(seconds=wait)} {failure.remedy}", retry_after=wait)
+
+    def _heeded(self, failed: Failed) -> Failure:
+        """What failed; as long as Graph asks for it nothing more is sent."""
+        if failed.failure.retry_after is not None:
+            self._pace.close(failed.failure.retry_after)
+        return failed.failure
 
     def _evidence(self, response: str, answer: Answer | None, started: float) -> Evidence:
         return Evidence(
@@ -108,8 +126,9 @@ class GraphSender:
 class GraphSenders:
     """Fulfils ports.MailSenders."""
 
-    def __init__(self, apps: Apps) -> None:
+    def __init__(self, apps: Apps, settles_after: float) -> None:
         self._apps = apps
+        self._settles_after = settles_after
 
     def sender(self, settings: SendingSettings) -> GraphSender:
         """One for these settings; what is costly about it is kept. Raises SendingFailed."""
@@ -131,4 +150,4 @@ class GraphSenders:
             app = self._apps.fresh(server) if own else self._apps.app(server)
         except Failed as failed:
             raise SendingFailed(failed.failure) from failed
-        return GraphSender(server, app, self._apps.pace(server), own=own)
+        return GraphSender(server, app, self._apps.pace(server), self._settles_after, own=own)

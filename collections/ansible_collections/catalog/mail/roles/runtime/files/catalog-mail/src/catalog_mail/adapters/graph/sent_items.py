@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.parser import BytesHeaderParser
@@ -20,8 +19,6 @@ from catalog_mail.domain.settings import GraphServer
 
 # Holds the Message-ID as it was written. Exchange keeps headers that begin with X-, whatever it does with the others.
 STAMP = "X-Catalog-Message-ID"
-# What was accepted a moment ago may not stand there yet: a second look after so many seconds.
-SETTLE = 2.0
 # Clocks differ, and a message waits before it is sent.
 _BEFORE = timedelta(minutes=15)
 _PAGE = 50
@@ -51,35 +48,42 @@ class SentItems:
         self._path = f"{self._mailbox}/mailFolders/sentitems/messages"
 
     def has(self, message: bytes, recipient: str) -> bool:
-        """Whether this message to this recipient was accepted before; two looks, since it may take a moment to be seen."""
+        """Whether this message to this recipient was accepted before; what was accepted a moment ago may not stand there yet."""
         header = _header(message)
         message_id = str(header.get("Message-ID") or "").strip()
         if not message_id:
             return False
-        since = _date(header) - _BEFORE
-        for pause in (0.0, SETTLE):
-            time.sleep(pause)
-            if self._by_message_id(message_id) or self._by_stamp(message_id, recipient, since):
-                return True
-        return False
+        return self._by_message_id(message_id) or self._by_stamp(message_id, recipient, _date(header) - _BEFORE)
+
+    def question(self, message_id: str) -> str:
+        """The path, with its query, of what has this Message-ID; at most one item, for `stamp`."""
+        params = {"$filter": _having(message_id), "$select": "id,internetMessageHeaders", "$top": "1"}
+        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in params.items())
+        return f"{self._path}?{query}"
+
+    def stamp(self, item: Mapping[str, Any]) -> str | None:
+        """The Message-ID that an item of a list was written with, where it is a mail of ours.
+
+        What Graph tells of a sent message's headers may be nothing; then its MIME is read.
+        """
+        told = _told(item)
+        return told if told is not None else self._stamp_of(str(item.get("id")))
 
     def _by_message_id(self, message_id: str) -> bool:
-        quoted = message_id.replace("'", "''")
-        params = {"$filter": f"internetMessageId eq '{quoted}'", "$select": "id", "$top": "1"}
+        params = {"$filter": _having(message_id), "$select": "id", "$top": "1"}
         return any(True for _item in items(self._app, self._path, params, Doing.LOOK, 1))
 
     def _by_stamp(self, message_id: str, recipient: str, since: datetime) -> bool:
-        """Among the newest. What Graph tells of a sent message's headers may be nothing; then its MIME is read."""
+        """Among the newest, of which so many are opened."""
         opened = 0
         for item in self._newest(since):
             if not _is_to(item, recipient):
                 continue
-            told = {str(pair.get("name", "")).lower(): pair.get("value") for pair in item.get("internetMessageHeaders") or []}
-            stamp = told.get(STAMP.lower())
+            stamp = _told(item)
             if stamp is None and opened < _MOST_OPENED:
                 opened += 1
                 stamp = self._stamp_of(str(item.get("id")))
-            if str(stamp or "").strip() == message_id:
+            if stamp == message_id:
                 return True
         return False
 
@@ -95,7 +99,20 @@ class SentItems:
     def _stamp_of(self, key: str) -> str | None:
         answer = self._app.ask(Ask("GET", f"{self._mailbox}/messages/{quote(key, safe='=')}/$value", Doing.LOOK, largest=_HEADER))
         value = _header(answer.content).get(STAMP)
-        return str(value) if value else None
+        return str(value).strip() if value else None
+
+
+def _having(message_id: str) -> str:
+    quoted = message_id.replace("'", "''")
+    return f"internetMessageId eq '{quoted}'"
+
+
+def _told(item: Mapping[str, Any]) -> str | None:
+    """Our header, where the list tells of it."""
+    for pair in item.get("internetMessageHeaders") or ():
+        if str(pair.get("name", "")).lower() == STAMP.lower():
+            return str(pair.get("value") or "").strip()
+    return None
 
 
 def _is_to(item: dict[str, Any], recipient: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from catalog_mail.adapters.connection import encryption
@@ -17,6 +17,7 @@ from catalog_mail.domain import imap_failures
 from catalog_mail.domain.diagnosis import MailboxFailed
 from catalog_mail.domain.imap_failures import Stage
 from catalog_mail.domain.mailbox import KEYWORDS, Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage
+from catalog_mail.domain.original import Original
 from catalog_mail.domain.settings import ImapServer
 
 # Of a message that is too large, so much of its header.
@@ -122,6 +123,10 @@ class ImapMailbox:
             with self._asking(Stage.ARCHIVE):
                 removed += self._filing.expire(chunk)
         return removed
+
+    def originals(self, message_ids: Sequence[str]) -> Mapping[str, Original]:
+        """Nothing: an IMAP server says nothing of what was sent by another."""
+        return {}
 
     def close(self) -> None:
         """LOGOUT, where there is somebody to hear it."""

@@ -32,6 +32,11 @@ class SmtpSender:
         self._closed = False
         self._watch: threading.Timer | None = None
 
+    @property
+    def settles_after(self) -> float:
+        """SMTP cannot tell what was sent before."""
+        return 0.0
+
     def reserve(self) -> float:
         """A server takes what it takes."""
         return 0.0

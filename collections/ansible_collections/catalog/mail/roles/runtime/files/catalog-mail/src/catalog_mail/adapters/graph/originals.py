@@ -1,0 +1,73 @@
+"""Mails of ours by the Message-ID that Exchange gave them: in the Sent Items of the account that sent them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+
+from catalog_mail.adapters.graph import batches
+from catalog_mail.adapters.graph.apps import App
+from catalog_mail.adapters.graph.batches import Part, Result
+from catalog_mail.adapters.graph.failing import Failed
+from catalog_mail.adapters.graph.pages import IMMUTABLE
+from catalog_mail.adapters.graph.sent_items import SentItems
+from catalog_mail.domain.diagnosis import Cause
+from catalog_mail.domain.graph_failures import Doing
+from catalog_mail.domain.original import Original
+from catalog_mail.domain.settings import GraphServer
+
+log = logging.getLogger(__name__)
+
+# Where the registration may not look, it is asked again after so many seconds: it may have been granted since.
+CLOSED = 3600.0
+# What lasts until an administrator has changed something.
+_NOT_ALLOWED = frozenset({Cause.PERMISSION_MISSING, Cause.ACCESS_BLOCKED, Cause.MAILBOX_UNKNOWN, Cause.MAILBOX_NOT_LICENSED})
+
+
+class Originals:
+    """Of the mailbox that `server` names. Raises nothing: what fails is logged, once, and told by the answer."""
+
+    def __init__(self, server: GraphServer) -> None:
+        self._server = server
+        self._closed_until = 0.0
+        self._said: Cause | None = None
+
+    def use(self, app: App) -> None:
+        """From now on it is asked by this."""
+        self._app = app
+        self._sent_items = SentItems(self._server, app)
+
+    def find(self, message_ids: Sequence[str]) -> dict[str, Original]:
+        """Of each; nothing of any where the registration may not look."""
+        if time.monotonic() < self._closed_until:
+            return {}
+        found: dict[str, Original] = {}
+        parts = [Part(message_id, "GET", self._sent_items.question(message_id)) for message_id in message_ids]
+        try:
+            for message_id, result in batches.run(self._app, self._server, parts, Doing.LOOK, IMMUTABLE):
+                found[message_id] = Original(self._written_id(result))
+        except Failed as failed:
+            self._note(failed)
+            if time.monotonic() < self._closed_until:
+                return {}
+            return {**dict.fromkeys(message_ids, Original(failed=True)), **found}
+        self._said = None
+        # A mailbox that is not there holds no mail of ours.
+        return {**dict.fromkeys(message_ids, Original()), **found}
+
+    def _written_id(self, result: Result) -> str | None:
+        items = result.body.get("value") if isinstance(result.body, dict) else None
+        item = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else None
+        return self._sent_items.stamp(item) if item else None
+
+    def _note(self, failed: Failed) -> None:
+        failure = failed.failure
+        if failure.code in _NOT_ALLOWED:
+            self._closed_until = time.monotonic() + CLOSED
+        if failure.code is not self._said:
+            self._said = failure.code
+            log.warning(
+                "a reply that names a Message-ID of Exchange's own cannot be matched by the Sent Items of %s: %s %s",
+                self._server.mailbox, failure.cause, failure.remedy,
+            )  # fmt: skip

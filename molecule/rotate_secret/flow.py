@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Notifies Alice every two and a half seconds until the file in the second argument is there; runs on the catalog's host.
+
+    flow.py NAME STOP_FILE
+
+Then waits until all of them were sent, and prints as JSON their Message-IDs (`sent`), for how many `seconds` it went on, and
+how many the `slowest` took from its acceptance until it was handed over. Exit status 1: some were not sent.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+import time
+import urllib.request
+from datetime import datetime
+from typing import Any
+
+API = "http://127.0.0.1:8025/api/v1/notifications"
+# Graph takes 30 mails a minute of a mailbox.
+PAUSE = 2.5
+SECONDS = 120
+
+
+def ask(method: str, url: str, body: Any = None) -> Any:
+    """A call of the application's API."""
+    token = pathlib.Path("/etc/catalog-mail/admin-token").read_text(encoding="utf-8").strip()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    data = json.dumps(body).encode() if body else None
+    request = urllib.request.Request(url, method=method, headers=headers, data=data)  # noqa: S310  # http, to this host
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # http, to this host
+        return json.load(answer)
+
+
+def main() -> None:
+    """Send, wait, tell."""
+    name, stop = sys.argv[1], pathlib.Path(sys.argv[2])
+    begun = time.monotonic()
+    accepted: list[str] = []
+    while not stop.exists():
+        text = f"{name} {len(accepted)}"
+        recipients = [{"address": "alice@corp.test"}]
+        accepted.append(ask("POST", API, {"kind": "message", "subject": text, "text": text, "recipients": recipients})["id"])
+        time.sleep(PAUSE)
+    ended = time.monotonic()
+    while True:
+        found = [ask("GET", f"{API}/{one}") for one in accepted]
+        waiting = [one for one in found if one["deliveries"][0]["state"] != "sent"]
+        if not waiting:
+            break
+        if time.monotonic() > ended + SECONDS:
+            sys.exit(f"{len(waiting)} of {len(accepted)} were not sent: {json.dumps(waiting[:5])}")
+        time.sleep(0.5)
+    sent = [one["deliveries"][0]["message_id"] for one in found]
+    print(json.dumps({"sent": sent, "seconds": ended - begun, "slowest": max(map(taken, found))}))
+
+
+def taken(notification: dict[str, Any]) -> float:
+    """Seconds from its acceptance until it was handed over."""
+    begin, end = notification["created_at"], notification["deliveries"][0]["sent_at"]
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()
+
+
+if __name__ == "__main__":
+    main()

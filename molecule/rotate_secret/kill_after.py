@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Runs a command, and kills it with all its processes once the emulator was asked for something; run on the control node.
+
+    kill_after.py addPassword COMMAND...
+
+Exit status 1: the command ended before that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "shared"))
+from labkit import entra
+
+
+def asked_for(words: str) -> bool:
+    """Whether the emulator has granted that."""
+    log = json.loads(entra.control("GET", "requests"))["requests"]
+    return any(words in one["path"] and one["status"] == 200 for one in log)
+
+
+def main() -> None:
+    """Look every tenth of a second."""
+    words, *command = sys.argv[1:]
+    entra.control("DELETE", "requests")
+    process = subprocess.Popen(command, start_new_session=True)
+    while not asked_for(words):
+        if process.poll() is not None:
+            sys.exit(f"The command ended with {process.returncode} before it asked for {words}.")
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""A Conditional Access policy that keeps the application out: it is told so, nothing is lost, and it goes on without it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from catalog_users import settled
+from graph_round import POSTED, Round
+from graph_world import CATALOG, JANE, GraphWorld, deliveries, post, wait_until
+from replying import answer
+from running import RunningService
+
+REMEDY = (
+    "Let the tenant's administrator look at the sign-in log of this service principal, and leave it or this host out of the "
+    "policy."
+)
+
+
+@pytest.fixture
+def round_(take_service: Callable[..., RunningService], world: GraphWorld) -> Round:
+    made = Round(take_service(microsoft=world.access, queue={"retry_first_seconds": 1}), world)
+    made.set_up()
+    return made
+
+
+def told(world: GraphWorld, number: int = 53003) -> dict[str, Any]:
+    begin = f"Error connecting to Tenant ID: {world.registration()['tenant_id']} with Client: {world.app['app_id']} credentials."
+    cause = f"{begin} A Conditional Access policy of the tenant blocks this application (AADSTS{number})."
+    return {"code": "conditional-access", "cause": cause, "remedy": REMEDY}
+
+
+@pytest.mark.parametrize("number, status, error", [(53003, 400, "invalid_grant"), (530032, 401, "unauthorized_client")])
+def test_test_and_save_tells_it(
+    take_service: Callable[..., RunningService], world: GraphWorld, number: int, status: int, error: str
+) -> None:
+    service = take_service(microsoft=world.access)
+    fault = world.emulator.fault("conditional_access", number=number, status=status, error=error)
+    cases = [(world.sending(), "notifications"), (world.receiving(), "interactions")]
+    for document, section in cases:
+        refused = service.save(document, test={})
+        assert refused.status_code == 422, refused.text
+        body = refused.json()
+        assert {name: body[name] for name in ("code", "cause", "remedy")} == told(world, number)
+        assert body["field"] in {f"{section}.microsoft.client_id", "notifications.microsoft.client_id"}
+        assert world.app["client_secret"] not in refused.text + service.log.read_text()
+    world.emulator.control("DELETE", "faults", {"id": fault})
+    assert service.save(world.receiving(), test={}).status_code == 200
+
+
+def test_messages_wait_and_are_sent_once_it_is_lifted(round_: Round) -> None:
+    service, world = round_.service, round_.world
+    assert settled(service, post(service, JANE))[JANE]["state"] == "sent"
+    fault = world.emulator.fault("conditional_access")
+    world.emulator.advance(3 * 3600)  # the token that it has is good for no longer
+    notification = post(service, JANE, f"joe@{CATALOG.partition('@')[2]}")
+
+
+    def failures() -> list[dict[str, Any]]:
+        """Of those that wait. A token that was got just now is refused once, and then another one is asked for."""
+        found = [one["failure"] for one in deliveries(service, notification) if one["state"] == "retrying"]
+        return [one for one in found if one["code"] == "conditional-access"]
+
+    wait_until(lambda: len(failures()) == 2, "they do not wait")
+    for failure in failures():
+        assert {name: failure[name] for name in ("code", "cause", "remedy")} == told(world)
+    tries = len(world.asked("POST", "/oauth2/"))
+    wait_until(lambda: len(world.asked("POST", "/oauth2/")) > tries, "it is not tried again")
+    assert {one["state"] for one in deliveries(service, notification)} <= {"retrying", "queued", "sending"}
+    world.emulator.control("DELETE", "faults", {"id": fault})
+    assert {one["state"] for one in settled(service, notification, 60).values()} == {"sent"}
+    assert len(world.mails(JANE)) == 2
+    assert len(world.found(CATALOG, "sentitems")) == 3
+
+
+def test_replies_wait_in_the_mailbox_and_are_posted_once_it_is_lifted(round_: Round) -> None:
+    conversation, mail = round_.mention()
+    fault = round_.world.emulator.fault("conditional_access")
+    round_.receive(answer(mail, "Late."))
+    with round_.syncing():
+        wait_until(lambda: round_.state()["workers"] and round_.state()["workers"][0]["error"], "it was not told")
+        error = round_.state()["workers"][0]["error"]
+        assert {name: error[name] for name in ("code", "cause", "remedy")} == told(round_.world)
+        assert round_.categories() == [None]
+        round_.world.emulator.control("DELETE", "faults", {"id": fault})
+        wait_until(lambda: round_.texts(conversation) == ["Late."], "it was not posted")
+        wait_until(lambda: round_.state()["workers"][0]["error"] is None, "the error stayed")
+    assert round_.categories() == [[POSTED]]

@@ -1,0 +1,79 @@
+"""Replies while lists of messages show late and out of order what has arrived, was marked or moved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from graph_round import POSTED, REJECTED, Round
+from graph_world import JANE, REPLIES, GraphWorld, wait_until
+from replying import answer
+from running import RunningService
+
+LATE = {"kinds": ["message"], "uneven": True}
+
+
+@pytest.fixture
+def round_(take_service: Callable[..., RunningService], world: GraphWorld) -> Round:
+    made = Round(take_service(microsoft=world.access), world)
+    made.set_up()
+    return made
+
+
+def marked(world: GraphWorld) -> Counter[str]:
+    """How often each message was."""
+    return Counter(one["path"] for one in world.asked("PATCH", "/messages/"))
+
+
+def test_each_reply_is_posted_once_however_late_it_is_listed_and_its_marks_are_seen(round_: Round) -> None:
+    conversation, mail = round_.mention()
+    emulator = round_.world.emulator
+    emulator.lag(seconds=3600, replicas=1, **LATE)
+    arrived = [f"Answer {number}." for number in range(24)]
+    for content in (answer(mail, ""), *(answer(mail, text) for text in arrived)):
+        round_.receive(content)
+    with round_.syncing():
+        for part in range(4):
+            emulator.advance(901)  # with each quarter of the lag some come to light, not the oldest first
+            round_.look()
+            wait_until(lambda least=part: round_.texts(conversation) or least < 2, "nothing is posted")
+            wait_until(lambda: round_.state()["workers"] and round_.state()["workers"][0]["state"] == "waiting", "it works on")
+        wait_until(lambda: None not in round_.categories(), "not all messages were handled")
+        wait_until(lambda: max(marked(round_.world).values()) > 1, "no mark was seen late: this shows nothing")
+    posted = round_.texts(conversation)
+    assert sorted(posted) == sorted(arrived), "each once"
+    assert posted != arrived, "all were listed in the order of their arrival: this shows nothing"
+    assert round_.categories() == [[REJECTED]] + [[POSTED]] * 24
+    outcomes = round_.state()["outcomes"]
+    assert (outcomes["posted"], outcomes["rejected"]) == (24, {"empty": 1}), "what is listed again is not counted again"
+    explained = [one for one in round_.world.wait_for(JANE, 2) if one["Auto-Submitted"] == "auto-replied"]
+    assert len(explained) == 1, "nor is it explained again"
+
+
+def test_only_what_stands_there_still_is_archived_and_removed(round_: Round) -> None:
+    """Lists show two messages where they stood until somebody moved them."""
+    emulator, box = round_.world.emulator, f"/v1.0/users/{REPLIES}/messages"
+    token = emulator.token(round_.world.app)
+    round_.save(archive={"enabled": True, "keep_days": 30})
+    keys: dict[str, str] = {}
+    for folder, days in (("inbox", 0), ("archive", 40)):
+        emulator.advance(-days * 86400)
+        for name in ("stays", "moved"):
+            raw = f"Subject: {name} {folder}\r\n\r\nHello\r\n".encode()
+            keys[f"{name} {folder}"] = emulator.put_message(REPLIES, raw, folder=folder)["immutable_id"]
+        emulator.advance(days * 86400)
+    for key in keys.values():
+        done = emulator.graph(token, "PATCH", f"{box}/{key}", {"isRead": True, "categories": [POSTED]})
+        assert done.status_code == 200
+    emulator.lag(seconds=3600, replicas=1, **LATE)
+    for key in (keys["moved inbox"], keys["moved archive"]):
+        assert emulator.graph(token, "POST", f"{box}/{key}/move", {"destinationId": "drafts"}).status_code == 201
+    done = round_.service.command("archive")
+    assert done.returncode == 0, done.stderr
+    assert '"archived": 1, "expired": 1' in done.stdout
+    where = {one["subject"]: one["folder"] for one in emulator.messages(REPLIES)}
+    assert where == {
+        "stays inbox": "archive", "moved inbox": "drafts", "moved archive": "drafts",
+        "stays archive": "recoverableitemsdeletions",
+    }  # fmt: skip
