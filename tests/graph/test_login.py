@@ -163,6 +163,11 @@ def test_authorities_of_the_environment(modules: Modules, tmp_path: Path) -> Non
     assert info(modules, modules.login, {"REQUESTS_CA_BUNDLE": str(other)})["exists"] is False
     login = {**modules.login, "ca_file": None}
     assert info(modules, login, {"REQUESTS_CA_BUNDLE": str(modules.emulator.ca_file)})["exists"] is False
+    gone = str(tmp_path / "gone.pem")
+    for change, env in (({"ca_file": gone}, {}), ({}, {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": gone})):
+        refused = info(modules, {**login, **change}, env)
+        assert refused["failed"] and refused["field"] == "login.ca_file" and f"there is no file {gone}" in refused["msg"]
+    assert "which the environment names" in refused["msg"]
 
 
 @pytest.mark.parametrize("library", ["msal", "requests", "cryptography"])
