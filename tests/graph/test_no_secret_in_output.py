@@ -6,40 +6,13 @@ The playbook runs as users run one. What later tasks do with the secret is their
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
-import os
 import subprocess
-import threading
 from pathlib import Path
 from typing import Any
 
 from graph_modules import AGENT, ROOT, Modules, environment
-
-
-class ProcessWatch:
-    """Command lines and environments of all processes that begin while it runs."""
-
-    def __init__(self) -> None:
-        self.seen: set[bytes] = set()
-        self._before = set(os.listdir("/proc"))
-        self._stop = threading.Event()
-
-    def __enter__(self) -> ProcessWatch:
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._stop.wait(0.01):
-            for process in set(os.listdir("/proc")) - self._before:
-                for name in ("cmdline", "environ"):
-                    with contextlib.suppress(OSError), open(f"/proc/{process}/{name}", "rb") as stream:
-                        self.seen.add(stream.read())
+from process_watch import ProcessWatch
 
 
 def play(folder: Path, modules: Modules, tasks: list[dict[str, Any]], *words: str, fails: bool = False) -> str:

@@ -12,12 +12,12 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from process_watch import ProcessWatch
 
 ROOT = Path(__file__).parents[2]
 LAB = ROOT / "molecule/shared/lab.py"
@@ -68,32 +68,6 @@ def needles_of(password: str) -> list[str]:
         encoded = base64.b64encode(b"\0" * before + start.encode()).decode()
         forms.append(encoded[4 if before else 0:-4])
     return forms
-
-
-@dataclass
-class ProcessWatch:
-    """Command lines and environments of all processes on this machine, the hosts' among them, while it runs."""
-
-    seen: set[bytes] = field(default_factory=set)
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> ProcessWatch:
-        self.thread = threading.Thread(target=self._watch, daemon=True)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.stop.set()
-        self.thread.join()
-
-    def _watch(self) -> None:
-        while not self.stop.wait(0.005):
-            for process in Path("/proc").glob("[0-9]*"):
-                for name in ("cmdline", "environ"):
-                    try:
-                        self.seen.add((process / name).read_bytes())
-                    except OSError:
-                        continue
 
 
 @dataclass(frozen=True)
