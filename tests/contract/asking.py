@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from typing import Any
 
+from emulator.running import Running
 from requests import Response
+
+
+class AsApplication:
+    """Graph, asked with the token of this application: ask(method, path, body)."""
+
+    def __init__(self, entra: Running, application: dict[str, Any]) -> None:
+        self.application = application
+        self._entra, self._token = entra, entra.token(application)
+
+    def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> Response:
+        return self._entra.graph(self._token, method, path, body, **options)
 
 
 def mail(

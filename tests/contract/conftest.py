@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from contract.asking import AsApplication
 from emulator.running import DOMAIN, Running
 from requests import Response
 
@@ -48,15 +49,11 @@ def graph(entra: Running, token: str) -> Callable[..., Response]:
 
 
 @pytest.fixture
-def graph_with(entra: Running) -> Callable[..., Callable[..., Response]]:
+def graph_with(entra: Running) -> Callable[..., AsApplication]:
     """graph_with(*roles): ask Graph as an application with these roles alone."""
 
-    def made(*roles: str, **given: Any) -> Callable[..., Response]:
-        application = entra.application(f"with {' '.join(roles)} {next(_numbers)}", roles=roles, **given)
-        own = entra.token(application)
-        ask = lambda method, path, body=None, **options: entra.graph(own, method, path, body, **options)  # noqa: E731
-        ask.application = application  # type: ignore[attr-defined]
-        return ask
+    def made(*roles: str, **given: Any) -> AsApplication:
+        return AsApplication(entra, entra.application(f"with {' '.join(roles)} {next(_numbers)}", roles=roles, **given))
 
     return made
 

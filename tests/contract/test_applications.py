@@ -9,7 +9,7 @@ from typing import Any
 
 import jwt
 import pytest
-from contract.asking import error
+from contract.asking import AsApplication, error
 from contract.test_login import certificate
 from emulator.running import Running
 from requests import Response
@@ -224,7 +224,7 @@ def test_federated_credentials(graph: Graph, application: dict[str, Any]):
     ("AppRoleAssignment.ReadWrite.All", 403, 403, 403),
 ])  # fmt: skip
 def test_rights(
-    graph_with: Callable[..., Graph], application: dict[str, Any], role: str, read: int, create: int, change_foreign: int
+    graph_with: Callable[..., AsApplication], application: dict[str, Any], role: str, read: int, create: int, change_foreign: int
 ):
     ask = graph_with(role)
     path = f"/v1.0/applications/{application['id']}"
@@ -236,22 +236,22 @@ def test_rights(
         assert error(answer) == (403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
-def test_owned_by_manages_what_it_made(graph_with: Callable[..., Graph], application: dict[str, Any]):
+def test_owned_by_manages_what_it_made(graph_with: Callable[..., AsApplication], application: dict[str, Any]):
     ask = graph_with("Application.ReadWrite.OwnedBy")
     made = ask("POST", "/v1.0/applications", {"displayName": "mine"}).json()
     assert ask("POST", f"/v1.0/applications/{made['id']}/addPassword", {}).status_code == 200
     principal = ask("POST", "/v1.0/servicePrincipals", {"appId": made["appId"]})
     assert principal.status_code == 201
     owners = ask("GET", f"/v1.0/applications/{made['id']}/owners").json()["value"]
-    assert [one["id"] for one in owners] == [ask.application["service_principal_id"]]  # type: ignore[attr-defined]
+    assert [one["id"] for one in owners] == [ask.application["service_principal_id"]]
     assert ask("DELETE", f"/v1.0/applications/{made['id']}").status_code == 204
     assert ask("POST", f"/v1.0/applications/{application['id']}/addPassword", {}).status_code == 403
 
 
-def test_an_owner_may_be_added_and_removed(graph: Graph, graph_with: Callable[..., Graph], application: dict[str, Any]):
+def test_an_owner_may_be_added_and_removed(graph: Graph, graph_with: Callable[..., AsApplication], application: dict[str, Any]):
     ask = graph_with("Application.ReadWrite.OwnedBy")
     path = f"/v1.0/applications/{application['id']}"
-    owner = ask.application["service_principal_id"]  # type: ignore[attr-defined]
+    owner = ask.application["service_principal_id"]
     reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{owner}"}
     assert graph("POST", f"{path}/owners/$ref", reference).status_code == 204
     assert error(graph("POST", f"{path}/owners/$ref", reference))[0] == 400

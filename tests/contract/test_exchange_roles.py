@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from contract.asking import error, mail, send
+from contract.asking import AsApplication, error, mail, send
 from contract.test_applications import NOBODY
 from emulator.running import Running
 from requests import Response
@@ -27,8 +27,8 @@ def user_id(ask: Graph, address: str) -> str:
     return found
 
 
-def assignment(ask: Graph, role: str, **scope: str) -> dict[str, str]:
-    application = ask.application  # type: ignore[attr-defined]
+def assignment(ask: AsApplication, role: str, **scope: str) -> dict[str, str]:
+    application = ask.application
     return {"principalId": f"/ServicePrincipals/{application['service_principal_id']}", "roleDefinitionId": role, **scope}
 
 
@@ -39,7 +39,7 @@ def test_a_role_is_found_by_its_name(graph: Graph, roles: dict[str, str]):
 
 
 def test_one_mailbox_is_opened_and_closed(
-    graph: Graph, graph_with: Callable[..., Graph], roles: dict[str, str], mailbox: str
+    graph: Graph, graph_with: Callable[..., AsApplication], roles: dict[str, str], mailbox: str
 ):
     ask = graph_with()
     letter = mail(mailbox, sender=mailbox)
@@ -61,7 +61,7 @@ def test_one_mailbox_is_opened_and_closed(
 
 
 def test_a_scope_does_not_narrow_a_role_of_the_token(
-    graph: Graph, graph_with: Callable[..., Graph], roles: dict[str, str], mailbox: str
+    graph: Graph, graph_with: Callable[..., AsApplication], roles: dict[str, str], mailbox: str
 ):
     ask = graph_with("Mail.Send")
     body = assignment(ask, roles["Application Mail.Send"], directoryScopeId=f"/users/{user_id(graph, mailbox)}")
@@ -74,7 +74,8 @@ def test_a_scope_does_not_narrow_a_role_of_the_token(
     ("PrimarySmtpAddress -eq 'x@contoso.test' -or EmailAddresses -eq 'smtp:{box}'", True), ("City -eq 'Rome'", False),
 ])  # fmt: skip
 def test_an_app_scope_is_a_filter_of_mailboxes(
-    graph: Graph, graph_with: Callable[..., Graph], roles: dict[str, str], mailbox: str, unique: str, filter_: str, opens: bool
+    graph: Graph, graph_with: Callable[..., AsApplication], roles: dict[str, str], mailbox: str, unique: str, filter_: str,
+    opens: bool,
 ):
     ask = graph_with()
     scope = {"type": "RecipientScope", "displayName": unique,
@@ -97,7 +98,7 @@ def test_an_app_scope_is_a_filter_of_mailboxes(
     ({"appScopeId": NOBODY}, 400),
 ], ids=str)  # fmt: skip
 def test_an_assignment_is_refused(
-    graph: Graph, graph_with: Callable[..., Graph], roles: dict[str, str], change: dict[str, Any], status: int
+    graph: Graph, graph_with: Callable[..., AsApplication], roles: dict[str, str], change: dict[str, Any], status: int
 ):
     body = assignment(graph_with(), roles["Application Mail.Send"], directoryScopeId="/") | change
     assert error(graph("POST", f"{BASE}/roleAssignments", body))[0] == status
@@ -107,7 +108,7 @@ def test_an_assignment_is_refused(
     ("RoleManagement.ReadWrite.Exchange", 200, 400), ("RoleManagement.Read.Exchange", 200, 403),
     ("Application.ReadWrite.All", 403, 403),
 ])  # fmt: skip
-def test_rights(graph_with: Callable[..., Graph], role: str, read: int, write: int):
+def test_rights(graph_with: Callable[..., AsApplication], role: str, read: int, write: int):
     ask = graph_with(role)
     assert ask("GET", f"{BASE}/roleAssignments").status_code == read
     assert ask("POST", f"{BASE}/roleAssignments", {}).status_code == write
