@@ -105,9 +105,9 @@ def test_a_failure_in_the_middle_makes_none_twice(modules: Modules, name: str, f
     "lag", [{"requests": 4}, {"requests": 3, "replicas": 1}, {"seconds": 0.6}, {"requests": 3, "seconds": 0.4}])
 def test_replication_is_waited_for(modules: Modules, name: str, lag: dict[str, Any]) -> None:
     modules.emulator.lag(**lag)
-    done = modules.run("entra_app", unique_name=name, display_name=f"Display {name}", consecutive_reads=5)
+    done = modules.run("entra_app", unique_name=name, display_name=f"Display {name}", consecutive_reads=3)
     assert done.get("changed") and modules.stale_reads(), done
-    again = modules.run("entra_app", unique_name=name, display_name=f"Display {name}", consecutive_reads=5)
+    again = modules.run("entra_app", unique_name=name, display_name=f"Display {name}", consecutive_reads=3)
     assert not again["changed"], again
     modules.emulator.clear_faults()
     assert modules.registration(uniqueName=name)["appId"] == done["app_id"]

@@ -104,24 +104,24 @@ def test_given_up_without_an_orphan(modules: Modules, app: dict[str, Any], kind:
     """Each try is acted upon, and no answer ever comes until the time is up."""
     used = present(modules, app, kind=kind, known_key_id="")
     modules.emulator.fault("lose", method=method, path=path)
-    done = present(modules, app, kind=kind, known_key_id=used["key_id"], rotate_before=300, valid_for=301, timeout=3)
+    done = present(modules, app, kind=kind, known_key_id=used["key_id"], rotate_before=300, valid_for=301, timeout=4)
     assert done["failed"] and "could not be reached" in done["msg"]
     found = secrets_of(modules, app) if kind == "secret" else certificates_of(modules, app)
     assert set(found) == {used["key_id"]}
 
 
 def test_replication_is_waited_for(modules: Modules, app: dict[str, Any]) -> None:
-    modules.emulator.lag(requests=6, token_requests=12)
-    done = present(modules, app, known_key_id="", consecutive_reads=5)
+    modules.emulator.lag(requests=4, token_requests=10)
+    done = present(modules, app, known_key_id="", consecutive_reads=3)
     assert done["created"] and done["accepted"]
     refused = [one for one in modules.emulator.requests() if one["path"].endswith("/token") and one["status"] == 401]
     assert refused, "the new secret was known at once"
-    assert not present(modules, app, known_key_id=done["key_id"], consecutive_reads=5)["changed"]
+    assert not present(modules, app, known_key_id=done["key_id"], consecutive_reads=3)["changed"]
 
 
 def test_a_secret_that_is_slow_to_be_known_is_returned_all_the_same(modules: Modules, app: dict[str, Any]) -> None:
     modules.emulator.lag(seconds=60, replicas=1)
-    done = present(modules, app, known_key_id="", timeout=3)
+    done = present(modules, app, known_key_id="", timeout=4)
     modules.emulator.clear_faults()
     assert done["created"] and not done["accepted"] and done["warnings"]
     assert modules.emulator.token({**app, "client_secret": done["secret"]})

@@ -45,6 +45,12 @@ def test_tenant_wide_consent_is_warned_of(modules: Modules, app: dict[str, Any])
     assert done["tenant_wide"] == ["Mail.Send"] and "do not narrow it" in done["warnings"][0]
 
 
+def test_no_mailbox_at_all_with_purge(modules: Modules, app: dict[str, Any]) -> None:
+    assert assigned(modules, app) == 0 and scope(modules, app, ["Mail.Send"], [NOREPLY])["changed"]
+    emptied = scope(modules, app, ["Mail.Send"], [], purge=True)
+    assert emptied["changed"] and emptied["scope"] == {} and assigned(modules, app) == 0
+
+
 @pytest.mark.parametrize("fault", ["lose", "fail", "throttle"])
 def test_failures_in_the_middle(modules: Modules, app: dict[str, Any], fault: str) -> None:
     for method in ("POST", "DELETE"):

@@ -72,7 +72,7 @@ def test_in_no_output(modules: Modules, app: dict[str, Any], tmp_path: Path) -> 
             *(credential(kind) for kind in KINDS),
             {"catalog.mail.entra_app_info": {"unique_name": "{{ app }}"}},
             {"catalog.mail.graph_permissions": {"unique_name": "{{ app }}", "permissions": ["Mail.Send"]}},
-            *({**credential(kind, renew=True, timeout=3), "ignore_errors": True} for kind in KINDS),
+            *({**credential(kind, renew=True, timeout=4), "ignore_errors": True} for kind in KINDS),
         ], *extra)
         secrets = {kind: (tmp_path / kind).read_text() for kind in KINDS}
     assert "changed=5" in done and "ignored=2" in done and "could not be reached" in done

@@ -60,6 +60,17 @@ class Round:
         self._interval = 21 - self._interval
         self.save()
 
+    def look_through(self) -> None:
+        """The same, and wait until it has."""
+        wait_until(lambda: self._last_poll() is not None, "it does not begin")
+        before = self._last_poll()
+        self.look()
+        wait_until(lambda: self._last_poll() != before, "it does not look")
+
+    def _last_poll(self) -> str | None:
+        workers = self.state()["workers"]
+        return workers[0]["last_good_poll"] if workers else None
+
     def state(self) -> dict[str, Any]:
         found: dict[str, Any] = self.service.call("GET", "/replies/sync", role="viewer").json()
         return found

@@ -31,6 +31,7 @@ options:
     description:
       - The mailboxes, by user principal name or object id. Each role is given for each of them.
       - With O(state=absent) and none, the roles are removed for all mailboxes.
+      - At least one is needed to give a role. Only with O(purge) may there be none, which takes all roles about mail away.
     type: list
     elements: str
     default: []
