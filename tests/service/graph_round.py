@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
@@ -75,13 +73,6 @@ class Round:
         found: dict[str, Any] = self.service.call("GET", "/replies/sync", role="viewer").json()
         return found
 
-    @contextmanager
-    def syncing(self) -> Iterator[subprocess.Popen[bytes]]:
-        process = self.service.background("reply-sync")
-        try:
-            yield process
-            assert process.poll() is None, self.service.log.read_text()
-        finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 0, self.service.log.read_text()
+    def syncing(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        """`catalog-mail reply-sync` runs, and is stopped at the end."""
+        return self.service.syncing()

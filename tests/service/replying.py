@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -104,17 +103,9 @@ class Circle:
         """Until so many messages of the mailbox are read."""
         wait_until(lambda: sum(bool(flags) for flags in self.keywords()) >= count, f"{count} messages were not handled", seconds)
 
-    @contextmanager
-    def syncing(self) -> Iterator[subprocess.Popen[bytes]]:
+    def syncing(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
         """`catalog-mail reply-sync` runs, and is stopped at the end."""
-        process = self.service.background("reply-sync")
-        try:
-            yield process
-            assert process.poll() is None, self.service.log.read_text()
-        finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 0, self.service.log.read_text()
+        return self.service.syncing()
 
 
 def wait_until(condition: Callable[[], bool], failure: str, seconds: float = SECONDS) -> None:

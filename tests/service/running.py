@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,18 @@ class RunningService:
         """Run `catalog-mail` with these words beside the service; what it says stands in the same log."""
         with self.log.open("ab") as log:
             return subprocess.Popen(self._words(*words), env=self._environment(), stdout=log, stderr=log)
+
+    @contextlib.contextmanager
+    def syncing(self) -> Iterator[subprocess.Popen[bytes]]:
+        """`catalog-mail reply-sync` runs beside it, and is stopped at the end."""
+        process = self.background("reply-sync")
+        try:
+            yield process
+            assert process.poll() is None, self.log.read_text()
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=30) == 0, self.log.read_text()
 
     def prepare(self) -> None:
         """Key, database and tokens, once."""
