@@ -78,6 +78,7 @@ def _become(order: dict[str, Any]) -> NoReturn:
     os.environ.update(order["environment"])
     for number, name in enumerate(order["files"]):
         os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT if number else os.O_RDONLY, 0o600), number)
+    # They are open as long as the process is.
     sys.stdin, sys.stdout, sys.stderr = open(0, closefd=False), open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
     sys.argv = [order["name"]]
     code: Any = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils import _token_cache
@@ -37,9 +38,9 @@ def test_kept_and_read_and_forgotten(folder: Path) -> None:
 
 @pytest.mark.parametrize("other", [
     {"identity": "tenant/other"}, {"credential": b"another secret"}, {"identity": "other", "credential": b"another"}])
-def test_of_no_use_to_another_login(folder: Path, other: dict[str, str | bytes]) -> None:
+def test_of_no_use_to_another_login(folder: Path, other: dict[str, Any]) -> None:
     cache().write(TOKEN, 3600)
-    assert cache(**other).read() is None  # type: ignore[arg-type]
+    assert cache(**other).read() is None
 
 
 @pytest.mark.parametrize("seconds,known", [(3600, True), (301, True), (299, False), (0, False), (-5, False)])

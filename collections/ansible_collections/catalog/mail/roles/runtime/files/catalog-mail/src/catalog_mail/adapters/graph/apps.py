@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import requests
 
 from catalog_mail.adapters.graph.failing import Failed, TooLong, of_network, refusal
 from catalog_mail.adapters.graph.limits import AT_ONCE, Full, Pace, Places
 from catalog_mail.adapters.graph.tokens import Token, Tokens
-from catalog_mail.adapters.graph.web import CONNECT_SECONDS, Answer, make_session, read
+from catalog_mail.adapters.graph.web import CONNECT_SECONDS, Answer, make_session, read, with_query
 from catalog_mail.domain.graph_failures import Doing, GraphRefusal, graph_failure, not_understood
 from catalog_mail.domain.microsoft_network_failures import authorities_unreadable
 from catalog_mail.domain.settings import GraphServer
@@ -163,10 +162,9 @@ class App:
         if content is not None and not isinstance(content, bytes):
             content = json.dumps(content, separators=(",", ":")).encode("ascii")
             headers["Content-Type"] = "application/json"
-        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in (ask.params or {}).items())
         return self._registration.session.request(
             ask.method,
-            f"{url}?{query}" if query else url,
+            with_query(url, ask.params),
             data=content,
             headers=headers,
             timeout=(min(CONNECT_SECONDS, self._server.timeout), self._server.timeout),

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from catalog_mail.adapters.graph.apps import App, Ask
 from catalog_mail.adapters.graph.pages import items
+from catalog_mail.adapters.graph.web import with_query
 from catalog_mail.domain.addresses import same
 from catalog_mail.domain.graph_failures import Doing
 from catalog_mail.domain.settings import GraphServer
@@ -58,8 +59,7 @@ class SentItems:
     def question(self, message_id: str) -> str:
         """The path, with its query, of what has this Message-ID; at most one item, for `stamp`."""
         params = {"$filter": _having(message_id), "$select": "id,internetMessageHeaders", "$top": "1"}
-        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in params.items())
-        return f"{self._path}?{query}"
+        return with_query(self._path, params)
 
     def stamp(self, item: Mapping[str, Any]) -> str | None:
         """The Message-ID that an item of a list was written with, where it is a mail of ours.

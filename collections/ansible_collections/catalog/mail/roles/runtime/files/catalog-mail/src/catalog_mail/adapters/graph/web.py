@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -26,6 +28,12 @@ class Answer:
     content: bytes = field(repr=False)
     tls: str | None = None
     cut: bool = False
+
+
+def with_query(path: str, params: Mapping[str, str] | None) -> str:
+    """A path and its query, as Graph reads one: a space is %20 there, not a plus sign."""
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in (params or {}).items())
+    return f"{path}?{query}" if query else path
 
 
 def make_session(server: GraphServer, connections: int) -> requests.Session:
