@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import threading
@@ -19,15 +20,19 @@ class MailSink:
     """Takes every message, unless `answer` says otherwise.
 
     `answer` is called with the envelope at the end of a message, and gives the server's reply.
+    As long as it is `holding`, no message that has come gets its reply.
     """
 
     def __init__(self, **options: Any) -> None:
         self._taken: list[tuple[str, list[str], bytes]] = []
         self._lock = threading.Lock()
         self.answer: Callable[[Envelope], str] = lambda _envelope: "250 2.0.0 Ok: taken"
+        self.holding = False
         self.controller = Controller(self, hostname="127.0.0.1", port=free_port(), ready_timeout=10, **options)
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        while self.holding:
+            await asyncio.sleep(0.01)
         reply = self.answer(envelope)
         if reply.startswith("250"):
             content = envelope.content or b""

@@ -58,12 +58,13 @@ def begun_by(postgresql: str, node: str) -> int:
     return number
 
 
-def post_until_both_work(nodes: tuple[RunningService, RunningService], postgresql: str) -> Posting:
-    """Post until each node is in the middle of something."""
+def post_until_both_send(nodes: tuple[RunningService, RunningService], postgresql: str, sink: MailSink) -> Posting:
+    """Post until each node waits for the sink's reply, which does not come before the sink is told to go on."""
     with Posting(*nodes, pause=0.001) as posting:
         deadline = time.monotonic() + 60
-        while not (len(posting.deliveries) > 200 and all(begun_by(postgresql, node.folder.name) for node in nodes)):
+        while not (sink.holding and all(begun_by(postgresql, node.folder.name) >= CONCURRENCY for node in nodes)):
             assert time.monotonic() < deadline, f"{states(postgresql)}\n{nodes[1].log.read_text()[-2000:]}"
+            sink.holding = len(posting.deliveries) > 200
             time.sleep(0.02)
     return posting
 
@@ -84,8 +85,9 @@ def test_a_node_that_is_killed_and_never_comes_back(
     nodes: tuple[RunningService, RunningService], postgresql: str, sink: MailSink
 ) -> None:
     sink.answer = slow
-    posting = post_until_both_work(nodes, postgresql)
+    posting = post_until_both_send(nodes, postgresql, sink)
     nodes[0].kill()
+    sink.holding = False
     assert begun_by(postgresql, nodes[0].folder.name), "it was killed in the middle of something"
     wait_until_all_sent(postgresql, posting, nodes[1])
     arrived = Counter(delivery_of(message["Message-ID"]) for message in sink.messages)
@@ -99,10 +101,11 @@ def test_a_node_that_was_only_asleep_does_not_send_again(
     nodes: tuple[RunningService, RunningService], postgresql: str, sink: MailSink
 ) -> None:
     sink.answer = slow
-    posting = post_until_both_work(nodes, postgresql)
+    posting = post_until_both_send(nodes, postgresql, sink)
     process = nodes[0].process
     assert process
     os.kill(process.pid, signal.SIGSTOP)
+    sink.holding = False
     try:
         assert begun_by(postgresql, nodes[0].folder.name)
         wait_until_all_sent(postgresql, posting, nodes[1])
