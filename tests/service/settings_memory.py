@@ -13,7 +13,9 @@ from catalog_mail.domain.errors import PreconditionFailed
 from catalog_mail.domain.mailbox import MailboxEvidence
 from catalog_mail.domain.people import Principal, Role
 from catalog_mail.domain.settings import TLS, Deployment, ImapServer, MailboxServer, SendingSettings, SmtpServer
-from catalog_mail.ports import AuditEntry, Evidence, StoredSecret, StoredSettings
+from catalog_mail.ports.audit import AuditEntry
+from catalog_mail.ports.sending import Evidence
+from catalog_mail.ports.settings import StoredSecret, StoredSettings
 from catalog_mail.services.email_settings import EmailSettings, Installation
 
 ADMIN = Principal("ansible", Role.SERVER_ADMIN, "admin@corp.test")

@@ -23,7 +23,9 @@ from catalog_mail.domain.mailbox import Disposition, Place
 from catalog_mail.domain.notification import Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.people import User
 from catalog_mail.domain.reply import Origin, Reply
-from catalog_mail.ports import Explanation, Handled, Notice, WorkerReport, Written
+from catalog_mail.ports.catalog import Notice
+from catalog_mail.ports.replies import Explanation, Handled, Written
+from catalog_mail.ports.reply_workers import WorkerReport
 from sqlalchemy import Engine
 
 WHEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -15,7 +15,8 @@ from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.settings_store import DatabaseSettings
 from catalog_mail.adapters.database.tables import metadata
 from catalog_mail.domain.errors import PreconditionFailed
-from catalog_mail.ports import AuditEntry, StoredSettings
+from catalog_mail.ports.audit import AuditEntry
+from catalog_mail.ports.settings import StoredSettings
 from sqlalchemy import Engine, event
 
 WHEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

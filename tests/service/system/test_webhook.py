@@ -17,7 +17,7 @@ from catalog_mail.adapters.webhook import WebhookConversations
 from catalog_mail.domain.errors import Misconfigured
 from catalog_mail.domain.mailbox import Place
 from catalog_mail.domain.reply import Origin, Reply
-from catalog_mail.ports import Posted, PostFailed, PostRefused
+from catalog_mail.ports.conversations import Posted, PostFailed, PostRefused
 from certificates import Authority
 from running import free_port
 from standardwebhooks.webhooks import Webhook

@@ -12,7 +12,7 @@ import pytest
 from catalog_mail.domain.headers import first_message_id
 from catalog_mail.domain.mailbox import Place
 from catalog_mail.domain.original import APPEARS, MENDS, Original, look_again_after
-from catalog_mail.ports import Mailbox
+from catalog_mail.ports.mailbox import Mailbox
 from catalog_mail.services import originals
 from catalog_mail.services.originals import Originals, Sought
 from hypothesis import given

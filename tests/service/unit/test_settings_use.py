@@ -23,7 +23,7 @@ from catalog_mail.domain.errors import (
 from catalog_mail.domain.people import Principal, Role
 from catalog_mail.domain.settings import TLS, Deployment, ImapServer, Transport
 from catalog_mail.domain.settings_rules import Change
-from catalog_mail.ports import StoredSecret
+from catalog_mail.ports.settings import StoredSecret
 from catalog_mail.services.email_settings import Trying
 from hypothesis import given, settings
 from hypothesis import strategies as st

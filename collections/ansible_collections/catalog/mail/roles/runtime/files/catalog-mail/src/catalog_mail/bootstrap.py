@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from catalog_mail.adapters.database.reply_state import DatabaseReplyState
     from catalog_mail.adapters.queue import DurableQueue
     from catalog_mail.api.context import Services
-    from catalog_mail.ports import Conversations, DeliveryQueue
+    from catalog_mail.ports.conversations import Conversations
+    from catalog_mail.ports.notifications import DeliveryQueue
     from catalog_mail.services.catalog import Catalog
     from catalog_mail.services.notifications import Notifications
     from catalog_mail.services.reply_watch import ReplyWatch

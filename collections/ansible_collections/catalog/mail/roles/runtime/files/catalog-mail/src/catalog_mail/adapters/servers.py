@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from catalog_mail.adapters.smtp import SmtpSenders
 from catalog_mail.domain.mailbox import MailboxEvidence
 from catalog_mail.domain.settings import GraphServer, MailboxServer, SendingSettings
-from catalog_mail.ports import Mailbox, MailSender
+from catalog_mail.ports.mailbox import Mailbox
+from catalog_mail.ports.sending import MailSender
 
 if TYPE_CHECKING:
     from catalog_mail.adapters.graph import GraphMailboxes, GraphSenders

@@ -23,7 +23,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from catalog_mail.domain.errors import Misconfigured
 from catalog_mail.domain.reply import Reply
-from catalog_mail.ports import Posted, PostFailed, Posting, PostRefused
+from catalog_mail.ports.conversations import Posted, PostFailed, Posting, PostRefused
 
 LONGEST_PAUSE = 3600.0
 # What is read of an answer: it holds an id at most.

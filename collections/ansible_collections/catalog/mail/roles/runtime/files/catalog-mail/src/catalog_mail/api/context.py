@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from catalog_mail.ports import AuditLog, Clock
+from catalog_mail.ports.audit import AuditLog
+from catalog_mail.ports.clock import Clock
 from catalog_mail.services.catalog import Catalog
 from catalog_mail.services.email_settings import EmailSettings
 from catalog_mail.services.health import Health

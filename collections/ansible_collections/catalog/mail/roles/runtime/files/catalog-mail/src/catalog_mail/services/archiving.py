@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from catalog_mail.domain.archive import Skipped, is_marked, to_expire, to_move
-from catalog_mail.ports import Clock, Mailbox, Mailboxes, ReplyStore
+from catalog_mail.ports.clock import Clock
+from catalog_mail.ports.mailbox import Mailbox, Mailboxes
+from catalog_mail.ports.replies import ReplyStore
 from catalog_mail.services.email_settings import EmailSettings
 
 T = TypeVar("T")

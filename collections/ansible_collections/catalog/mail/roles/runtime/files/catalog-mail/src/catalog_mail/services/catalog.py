@@ -16,7 +16,8 @@ from catalog_mail.domain.people import Principal, Role, User
 from catalog_mail.domain.recipients import of_user
 from catalog_mail.domain.request import NotificationRequest
 from catalog_mail.domain.text import one_line
-from catalog_mail.ports import CatalogStore, Clock, Notice
+from catalog_mail.ports.catalog import CatalogStore, Notice
+from catalog_mail.ports.clock import Clock
 from catalog_mail.services.notifications import Notifications
 
 UNTITLED = "Untitled"

@@ -18,7 +18,10 @@ from catalog_mail.domain.outcome import Outcome
 from catalog_mail.domain.reply import Replying
 from catalog_mail.domain.retry import Backoff, concerns_all, next_attempt
 from catalog_mail.domain.settings import SendingSettings
-from catalog_mail.ports import CatalogStore, Clock, DeliveryStore, MailSenders
+from catalog_mail.ports.catalog import CatalogStore
+from catalog_mail.ports.clock import Clock
+from catalog_mail.ports.notifications import DeliveryStore
+from catalog_mail.ports.sending import MailSenders
 
 log = logging.getLogger(__name__)
 

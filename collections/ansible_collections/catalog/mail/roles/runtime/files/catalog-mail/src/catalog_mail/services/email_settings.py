@@ -20,7 +20,11 @@ from catalog_mail.domain.settings_reading import DESTINATIONS, Candidate
 from catalog_mail.domain.settings_rules import Change, Secrets
 from catalog_mail.domain.text import one_line
 from catalog_mail.domain.trial import Trial, trial_address, trial_message
-from catalog_mail.ports import AuditEntry, AuditLog, Clock, Evidence, Mailboxes, MailSenders, SettingsStore, StoredSettings
+from catalog_mail.ports.audit import AuditEntry, AuditLog
+from catalog_mail.ports.clock import Clock
+from catalog_mail.ports.mailbox import Mailboxes
+from catalog_mail.ports.sending import Evidence, MailSenders
+from catalog_mail.ports.settings import SettingsStore, StoredSettings
 
 ACTION = "email_settings.save"
 

@@ -17,7 +17,8 @@ from catalog_mail.domain.reply import NotPosted, Reason
 from catalog_mail.domain.reply_decision import Circle, Reading
 from catalog_mail.domain.request import NotificationRequest
 from catalog_mail.domain.text import one_line
-from catalog_mail.ports import Clock, Explanation, ReplyStore
+from catalog_mail.ports.clock import Clock
+from catalog_mail.ports.replies import Explanation, ReplyStore
 from catalog_mail.services.catalog import BY_EMAIL
 from catalog_mail.services.notifications import Notifications
 

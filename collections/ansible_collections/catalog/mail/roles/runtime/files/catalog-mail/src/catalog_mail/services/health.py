@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from catalog_mail.domain.notification import State
-from catalog_mail.ports import Clock, NotificationStore
+from catalog_mail.ports.clock import Clock
+from catalog_mail.ports.notifications import NotificationStore
 
 
 class Worker(Protocol):

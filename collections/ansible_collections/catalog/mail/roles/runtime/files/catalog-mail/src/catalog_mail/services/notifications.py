@@ -13,7 +13,9 @@ from catalog_mail.domain.notification_data import NAMES_RECIPIENTS
 from catalog_mail.domain.people import User
 from catalog_mail.domain.recipients import Circumstances, distinct, first_state, of_user, without
 from catalog_mail.domain.request import NotificationRequest, checked, fingerprint
-from catalog_mail.ports import CatalogStore, Clock, DeliveryQueue, Notice, NotificationStore
+from catalog_mail.ports.catalog import CatalogStore, Notice
+from catalog_mail.ports.clock import Clock
+from catalog_mail.ports.notifications import DeliveryQueue, NotificationStore
 
 
 class Switch(Protocol):

@@ -15,7 +15,7 @@ from catalog_mail.domain.reply import MARKER, Replying
 from catalog_mail.domain.settings import SendingSettings, Transport
 from catalog_mail.domain.text import one_line
 from catalog_mail.domain.unsubscribe import make_token
-from catalog_mail.ports import Templates
+from catalog_mail.ports.notifications import Templates
 
 
 class Rendering:

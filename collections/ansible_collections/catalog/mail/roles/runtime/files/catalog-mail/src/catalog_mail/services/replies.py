@@ -9,7 +9,10 @@ from functools import cache
 
 from catalog_mail.domain.errors import CatalogMailError
 from catalog_mail.domain.reply import Reply
-from catalog_mail.ports import CatalogStore, Clock, Conversations, Posted, PostFailed, Posting, PostRefused, ReplyStore, Written
+from catalog_mail.ports.catalog import CatalogStore
+from catalog_mail.ports.clock import Clock
+from catalog_mail.ports.conversations import Conversations, Posted, PostFailed, Posting, PostRefused
+from catalog_mail.ports.replies import ReplyStore, Written
 from catalog_mail.services.catalog import Catalog
 
 log = logging.getLogger(__name__)

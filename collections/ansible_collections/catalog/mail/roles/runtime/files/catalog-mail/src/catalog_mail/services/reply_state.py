@@ -11,7 +11,10 @@ from catalog_mail.domain.errors import CatalogMailError
 from catalog_mail.domain.mailbox import Disposition
 from catalog_mail.domain.reply_problems import SILENT, Observed, problems
 from catalog_mail.domain.settings import IntentTracking, Receiver, ReceivingSettings
-from catalog_mail.ports import Clock, ProbeState, ReplyStore, ReplyWorkers, WorkerReport
+from catalog_mail.ports.clock import Clock
+from catalog_mail.ports.probes import ProbeState
+from catalog_mail.ports.replies import ReplyStore
+from catalog_mail.ports.reply_workers import ReplyWorkers, WorkerReport
 from catalog_mail.services.tracking import Tracking
 
 

@@ -16,19 +16,11 @@ from catalog_mail.domain.mailbox import Disposition, RawMessage
 from catalog_mail.domain.patience import Patience
 from catalog_mail.domain.reply import NotPosted, Origin, Reason, Reply
 from catalog_mail.domain.reply_decision import Circle, Policy, Probe, Reading, decide, read, recognised, unknown_original
-from catalog_mail.ports import (
-    CatalogStore,
-    Clock,
-    Conversations,
-    Explanation,
-    Handled,
-    Mailbox,
-    Posted,
-    PostFailed,
-    Posting,
-    PostRefused,
-    ReplyStore,
-)
+from catalog_mail.ports.catalog import CatalogStore
+from catalog_mail.ports.clock import Clock
+from catalog_mail.ports.conversations import Conversations, Posted, PostFailed, Posting, PostRefused
+from catalog_mail.ports.mailbox import Mailbox
+from catalog_mail.ports.replies import Explanation, Handled, ReplyStore
 from catalog_mail.services.explaining import Explaining, Refused
 from catalog_mail.services.originals import Originals
 

@@ -19,7 +19,10 @@ from catalog_mail.domain.errors import CatalogMailError
 from catalog_mail.domain.patience import Patience, pause
 from catalog_mail.domain.reply_decision import Policy
 from catalog_mail.domain.settings import ReceivingSettings, SendingSettings
-from catalog_mail.ports import Clock, Mailbox, Mailboxes, MailboxMarks, ReplyStore, ReplyWorkers, WorkerReport
+from catalog_mail.ports.clock import Clock
+from catalog_mail.ports.mailbox import Mailbox, Mailboxes, MailboxMarks
+from catalog_mail.ports.replies import ReplyStore
+from catalog_mail.ports.reply_workers import ReplyWorkers, WorkerReport
 from catalog_mail.services.reply_sync import Pass, ReplySync
 from catalog_mail.services.tracking import Tracking
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from catalog_mail.domain.errors import Conflict, InputRefused, NotFound
 from catalog_mail.domain.people import Principal, Role
-from catalog_mail.ports import TokenRecord, TokenStore
+from catalog_mail.ports.tokens import TokenRecord, TokenStore
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}\Z")
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>(),;:\"\\\[\]]{1,64}@[A-Za-z0-9.-]{1,255}\Z")

@@ -20,7 +20,9 @@ from catalog_mail.domain.reply import Replying
 from catalog_mail.domain.retry import concerns_all
 from catalog_mail.domain.settings import IntentTracking, ReceivingSettings, SendingSettings
 from catalog_mail.domain.trial import probe_message
-from catalog_mail.ports import Clock, MailSenders, Probes, ProbeState
+from catalog_mail.ports.clock import Clock
+from catalog_mail.ports.probes import Probes, ProbeState
+from catalog_mail.ports.sending import MailSenders
 
 log = logging.getLogger(__name__)
 

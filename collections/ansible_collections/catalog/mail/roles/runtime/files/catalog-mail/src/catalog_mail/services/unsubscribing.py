@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from catalog_mail.domain.errors import NotFound
 from catalog_mail.domain.notification import Kind
 from catalog_mail.domain.unsubscribe import read_token
-from catalog_mail.ports import CatalogStore, Clock
+from catalog_mail.ports.catalog import CatalogStore
+from catalog_mail.ports.clock import Clock
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.tables import audit
-from catalog_mail.ports import AuditEntry
+from catalog_mail.ports.audit import AuditEntry
 
 
 class DatabaseAudit:

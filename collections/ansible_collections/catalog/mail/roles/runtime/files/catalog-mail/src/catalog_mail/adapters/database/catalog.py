@@ -17,7 +17,7 @@ from catalog_mail.domain.conversation import Conversation, Post
 from catalog_mail.domain.errors import Conflict, NotFound
 from catalog_mail.domain.notification import Kind
 from catalog_mail.domain.people import User
-from catalog_mail.ports import Notice
+from catalog_mail.ports.catalog import Notice
 
 # Values in one IN list; SQLite takes 32,766 parameters, and long lists are slow to prepare.
 _CHUNK = 500

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.tables import nodes
-from catalog_mail.ports import Clock
+from catalog_mail.ports.clock import Clock
 
 
 class DatabaseNodes:

@@ -27,7 +27,9 @@ from catalog_mail.domain.conversation import conversation_of_thread
 from catalog_mail.domain.mailbox import Disposition, Place
 from catalog_mail.domain.notification import Kind
 from catalog_mail.domain.reply import Answered
-from catalog_mail.ports import Explanation, Handled, Notice, Posted, Written
+from catalog_mail.ports.catalog import Notice
+from catalog_mail.ports.conversations import Posted
+from catalog_mail.ports.replies import Explanation, Handled, Written
 
 T = TypeVar("T")
 # The reason under which a copy of a reply is counted that was posted already.

@@ -14,7 +14,9 @@ from catalog_mail.adapters.database.delivery_rows import failure_value, to_failu
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.tables import mailbox_marks, probes, reply_workers
 from catalog_mail.domain.mailbox import Place
-from catalog_mail.ports import Clock, ProbeState, WorkerReport
+from catalog_mail.ports.clock import Clock
+from catalog_mail.ports.probes import ProbeState
+from catalog_mail.ports.reply_workers import WorkerReport
 
 _TIMES = ("last_good_poll", "oldest_unread", "error_since")
 

@@ -13,7 +13,8 @@ from catalog_mail.adapters.database.audit import add_entry
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.tables import secrets, settings
 from catalog_mail.domain.errors import PreconditionFailed
-from catalog_mail.ports import AuditEntry, StoredSecret, StoredSettings
+from catalog_mail.ports.audit import AuditEntry
+from catalog_mail.ports.settings import StoredSecret, StoredSettings
 
 _ROW = 1
 _EVERYTHING = select(

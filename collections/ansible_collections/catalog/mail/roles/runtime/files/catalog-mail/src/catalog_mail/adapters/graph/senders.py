@@ -16,7 +16,7 @@ from catalog_mail.adapters.graph.web import Answer
 from catalog_mail.domain.diagnosis import Failure, SendingFailed
 from catalog_mail.domain.graph_failures import Doing
 from catalog_mail.domain.settings import GraphServer, SendingSettings
-from catalog_mail.ports import Evidence
+from catalog_mail.ports.sending import Evidence
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,8 @@ from catalog_mail.adapters.queue.options import QueueOptions
 from catalog_mail.adapters.queue.running import Running
 from catalog_mail.adapters.queue.transact import Limits, Transact
 from catalog_mail.domain.identifiers import new_id
-from catalog_mail.ports import Clock, DeliveryStore, Nodes
+from catalog_mail.ports.clock import Clock
+from catalog_mail.ports.notifications import DeliveryStore, Nodes
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from catalog_mail.domain.connection_failures import authorities_unreadable, netw
 from catalog_mail.domain.diagnosis import SendingFailed
 from catalog_mail.domain.settings import TLS
 from catalog_mail.domain.smtp_failures import Attempt, Stage, answer_failure, login_not_offered
-from catalog_mail.ports import Evidence
+from catalog_mail.ports.sending import Evidence
 
 
 class Gone(Exception):

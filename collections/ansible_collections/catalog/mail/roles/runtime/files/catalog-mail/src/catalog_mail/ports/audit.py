@@ -1,0 +1,27 @@
+"""Who changed what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """Who did what when, and how it ended. `detail` is JSON without a secret. `id` is given by the log."""
+
+    at: datetime
+    actor: str
+    action: str
+    outcome: str
+    detail: Mapping[str, Any]
+    id: int | None = None
+
+
+class AuditLog(Protocol):
+    def record(self, entry: AuditEntry) -> None: ...
+
+    def entries(self, *, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
+        """Newest first; `before` is the id to go on from."""
