@@ -49,11 +49,10 @@ _NOBODY = "AAMkCatalogMailNoSuchMessage="
 class GraphMailbox:
     """Fulfils ports.Mailbox. Keys are Graph's immutable ids; our keywords are categories, which Outlook shows."""
 
-    def __init__(self, server: GraphServer, app: App, *, own: bool = False, originals: Originals | None = None) -> None:
-        """Look whether it opens. Raises MailboxFailed. `own`: the app is closed with it."""
+    def __init__(self, server: GraphServer, app: App, originals: Originals | None = None) -> None:
+        """Look whether it opens. Raises MailboxFailed."""
         self._server = server
         self._app = app
-        self._own = own
         self._originals = originals
         self._folders = Folders(app, server.mailbox)
         self._known: dict[str, Item] = {}
@@ -138,9 +137,7 @@ class GraphMailbox:
             return self._count(parts, Doing.ARCHIVE)
 
     def close(self) -> None:
-        """What belongs to this mailbox alone."""
-        if self._own:
-            self._app.close()
+        """Nothing here belongs to one mailbox alone; the app is its maker's."""
 
     def evidence(self, started: float) -> MailboxEvidence:
         """What a test of this mailbox shows: it is listed, it is read, and it may be written; nothing in it is changed."""

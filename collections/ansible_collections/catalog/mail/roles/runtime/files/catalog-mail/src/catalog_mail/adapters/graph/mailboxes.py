@@ -8,7 +8,7 @@ from dataclasses import replace
 from catalog_mail.adapters.graph.apps import Apps
 from catalog_mail.adapters.graph.failing import Failed
 from catalog_mail.adapters.graph.mailbox import GraphMailbox
-from catalog_mail.adapters.graph.originals import Originals
+from catalog_mail.adapters.graph.originals import Experience, Originals
 from catalog_mail.domain.diagnosis import MailboxFailed
 from catalog_mail.domain.mailbox import MailboxEvidence
 from catalog_mail.domain.settings import GraphServer
@@ -19,13 +19,13 @@ class GraphMailboxes:
 
     def __init__(self, apps: Apps) -> None:
         self._apps = apps
-        self._kept: tuple[GraphServer, Originals] | None = None
+        self._met: tuple[GraphServer, Experience] | None = None
 
     def open(self, server: GraphServer, sent_from: str | None = None) -> GraphMailbox:
         """Raises MailboxFailed."""
         try:
             originals = self._originals(replace(server, mailbox=sent_from)) if sent_from else None
-            return GraphMailbox(server, self._apps.app(server), originals=originals)
+            return GraphMailbox(server, self._apps.app(server), originals)
         except Failed as failed:
             raise MailboxFailed(failed.failure) from failed
 
@@ -42,9 +42,6 @@ class GraphMailboxes:
             app.close()
 
     def _originals(self, server: GraphServer) -> Originals:
-        """The same as before for the same settings: it knows where it may not look, and what it has said."""
-        app = self._apps.app(server)
-        if self._kept is None or self._kept[0] != server:
-            self._kept = server, Originals(server)
-        self._kept[1].use(app)
-        return self._kept[1]
+        if self._met is None or self._met[0] != server:
+            self._met = server, Experience()
+        return Originals(server, self._apps.app(server), self._met[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from catalog_mail.adapters.graph import batches
 from catalog_mail.adapters.graph.apps import App
@@ -25,22 +26,26 @@ CLOSED = 3600.0
 _NOT_ALLOWED = frozenset({Cause.PERMISSION_MISSING, Cause.ACCESS_BLOCKED, Cause.MAILBOX_UNKNOWN, Cause.MAILBOX_NOT_LICENSED})
 
 
+@dataclass
+class Experience:
+    """What was met at one mailbox, for longer than an app lives: until when it is not asked again, and what was logged."""
+
+    closed_until: float = 0.0
+    said: Cause | None = None
+
+
 class Originals:
     """Of the mailbox that `server` names. Raises nothing: what fails is logged, once, and told by the answer."""
 
-    def __init__(self, server: GraphServer) -> None:
+    def __init__(self, server: GraphServer, app: App, experience: Experience) -> None:
         self._server = server
-        self._closed_until = 0.0
-        self._said: Cause | None = None
-
-    def use(self, app: App) -> None:
-        """From now on it is asked by this."""
         self._app = app
-        self._sent_items = SentItems(self._server, app)
+        self._experience = experience
+        self._sent_items = SentItems(server, app)
 
     def find(self, message_ids: Sequence[str]) -> dict[str, Original]:
         """Of each; nothing of any where the registration may not look."""
-        if time.monotonic() < self._closed_until:
+        if time.monotonic() < self._experience.closed_until:
             return {}
         found: dict[str, Original] = {}
         parts = [Part(message_id, "GET", self._sent_items.question(message_id)) for message_id in message_ids]
@@ -49,10 +54,10 @@ class Originals:
                 found[message_id] = Original(self._written_id(result))
         except Failed as failed:
             self._note(failed)
-            if time.monotonic() < self._closed_until:
+            if time.monotonic() < self._experience.closed_until:
                 return {}
             return {**dict.fromkeys(message_ids, Original(failed=True)), **found}
-        self._said = None
+        self._experience.said = None
         # A mailbox that is not there holds no mail of ours.
         return {**dict.fromkeys(message_ids, Original()), **found}
 
@@ -64,9 +69,9 @@ class Originals:
     def _note(self, failed: Failed) -> None:
         failure = failed.failure
         if failure.code in _NOT_ALLOWED:
-            self._closed_until = time.monotonic() + CLOSED
-        if failure.code is not self._said:
-            self._said = failure.code
+            self._experience.closed_until = time.monotonic() + CLOSED
+        if failure.code is not self._experience.said:
+            self._experience.said = failure.code
             log.warning(
                 "a reply that names a Message-ID of Exchange's own cannot be matched by the Sent Items of %s: %s %s",
                 self._server.mailbox, failure.cause, failure.remedy,
