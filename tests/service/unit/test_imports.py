@@ -11,7 +11,8 @@ from running import SOURCE
 # All that the service and the reader of replies import while they start and work without Microsoft.
 SCRIPT = """
 import sys
-import catalog_mail.api.app, catalog_mail.bootstrap, catalog_mail.daemon
+import catalog_mail.api.app, catalog_mail.bootstrap.application, catalog_mail.daemon
+import catalog_mail.bootstrap.serving, catalog_mail.bootstrap.replying
 import catalog_mail.adapters.imap, catalog_mail.adapters.queue, catalog_mail.adapters.servers, catalog_mail.services.reply_watch
 import catalog_mail.services.delivery, catalog_mail.services.reply_sync, catalog_mail.services.archiving
 print(sorted({"msal", "requests", "jwt"} & set(sys.modules)))

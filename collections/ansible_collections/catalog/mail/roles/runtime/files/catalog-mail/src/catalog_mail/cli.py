@@ -18,7 +18,7 @@ from catalog_mail.domain.people import Principal, Role
 from catalog_mail.privileges import become
 
 if TYPE_CHECKING:
-    from catalog_mail.bootstrap import Application
+    from catalog_mail.bootstrap.application import Application
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -92,7 +92,7 @@ def _settings_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
 
 def _application(options: argparse.Namespace) -> Application:
     """The wired application; imported late, so that `--help` and a wrong option cost nothing."""
-    from catalog_mail.bootstrap import Application  # noqa: PLC0415
+    from catalog_mail.bootstrap.application import Application  # noqa: PLC0415
 
     config = configuration.load(options.config)
     become(config.user)

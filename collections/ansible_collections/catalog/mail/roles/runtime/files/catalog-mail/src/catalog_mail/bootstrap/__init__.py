@@ -1,0 +1,1 @@
+"""The only place that brings use cases and adapters together."""

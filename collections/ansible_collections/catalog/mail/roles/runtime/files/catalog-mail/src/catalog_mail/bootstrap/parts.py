@@ -1,0 +1,161 @@
+"""What several commands need."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catalog_mail.adapters.cipher import Cipher
+from catalog_mail.adapters.clock import SystemClock
+from catalog_mail.adapters.database.audit import DatabaseAudit
+from catalog_mail.adapters.database.engine import make_engine
+from catalog_mail.adapters.database.revision import WANTED, current
+from catalog_mail.adapters.database.settings_store import DatabaseSettings
+from catalog_mail.adapters.servers import Mailboxes, Senders, Servers
+from catalog_mail.config import Config
+from catalog_mail.domain.clouds import MicrosoftAccess
+from catalog_mail.domain.errors import Misconfigured
+from catalog_mail.domain.settings import TLS, Deployment, SmtpServer
+from catalog_mail.services.email_settings import EmailSettings, Installation
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from catalog_mail.adapters.database.catalog import DatabaseCatalog
+    from catalog_mail.adapters.database.replies import DatabaseReplies
+    from catalog_mail.adapters.database.reply_state import DatabaseReplyState
+    from catalog_mail.ports.notifications import DeliveryQueue
+    from catalog_mail.services.catalog import Catalog
+    from catalog_mail.services.notifications import Notifications
+    from catalog_mail.services.tracking import Tracking
+
+INTENT = b"catalog-mail intent"
+# Of a mail's hand-over to the host's own Postfix.
+BUILTIN_SECONDS = 30
+
+
+class Parts:
+    """Each is made when it is first needed: a command that reads one thing opens no more than that."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.clock = SystemClock()
+
+    def check_database(self) -> None:
+        """Raises Misconfigured if the database is not what this version needs."""
+        found = current(self.engine)
+        if found != WANTED:
+            raise Misconfigured(
+                f"The database has the revision {found or 'none'}, and this version needs {WANTED}.",
+                "Run 'catalog-mail migrate'; the service does so when systemd starts it.",
+                field="database_url",
+            )
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Of the database that holds everything but the queue."""
+        return make_engine(self.config.database())
+
+    @cached_property
+    def cipher(self) -> Cipher:
+        """Of the stored secrets."""
+        return Cipher.from_file(Path(self.config.key_file))
+
+    @cached_property
+    def senders(self) -> Senders:
+        """All ways to send."""
+        return Senders(self._servers)
+
+    @cached_property
+    def mailboxes(self) -> Mailboxes:
+        """All ways to read."""
+        return Mailboxes(self._servers)
+
+    @cached_property
+    def _servers(self) -> Servers:
+        return Servers(self.config.state_folder(), self.config.microsoft.sent_items_seconds)
+
+    @cached_property
+    def audit(self) -> DatabaseAudit:
+        """Who changed what."""
+        return DatabaseAudit(self.engine)
+
+    @cached_property
+    def settings(self) -> EmailSettings:
+        """The e-mail settings; the database is not checked here."""
+        config = self.config
+        cloud = config.cloud if config.deployment == "cloud" else None
+        return EmailSettings(
+            store=DatabaseSettings(self.engine, self.cipher),
+            audit=self.audit,
+            senders=self.senders,
+            mailboxes=self.mailboxes,
+            clock=self.clock,
+            installation=Installation(
+                deployment=Deployment(config.deployment),
+                builtin=SmtpServer(config.builtin.host, config.builtin.port, TLS.NONE, timeout=BUILTIN_SECONDS),
+                cloud_from=(cloud.from_address, cloud.display_name) if cloud else None,
+                catalog_name=config.catalog_name,
+                microsoft=MicrosoftAccess(**config.microsoft.model_dump(exclude={"sent_items_seconds"})),
+            ),
+        )
+
+    @cached_property
+    def people(self) -> DatabaseCatalog:
+        """The embedded catalog's store."""
+        from catalog_mail.adapters.database.catalog import DatabaseCatalog  # noqa: PLC0415
+
+        return DatabaseCatalog(self.engine)
+
+    def catalog(self, notifications: Notifications) -> Catalog:
+        """The embedded catalog, which tells its people by these."""
+        from catalog_mail.services.catalog import Catalog  # noqa: PLC0415
+
+        return Catalog(store=self.people, notifications=notifications, clock=self.clock, base_url=self.config.base_url)
+
+    def notifications(self, queue: DeliveryQueue) -> Notifications:
+        """What takes notifications in, for this queue."""
+        from catalog_mail.adapters.database.notifications import DatabaseNotifications  # noqa: PLC0415
+        from catalog_mail.services.notifications import Notifications  # noqa: PLC0415
+
+        return Notifications(
+            store=DatabaseNotifications(self.engine),
+            queue=queue,
+            catalog=self.people,
+            settings=self.settings,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def intent_keys(self) -> list[bytes]:
+        """The keys that sign intents, the newest first."""
+        return self.cipher.derived(INTENT)
+
+    @cached_property
+    def reply_store(self) -> DatabaseReplies:
+        """What is remembered of replies."""
+        from catalog_mail.adapters.database.replies import DatabaseReplies  # noqa: PLC0415
+
+        return DatabaseReplies(self.engine)
+
+    @cached_property
+    def reply_state(self) -> DatabaseReplyState:
+        """Where the readers of replies are."""
+        from catalog_mail.adapters.database.reply_state import DatabaseReplyState  # noqa: PLC0415
+
+        return DatabaseReplyState(self.engine, self.clock)
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        """How intents travel."""
+        from catalog_mail.services.tracking import Tracking  # noqa: PLC0415
+
+        return Tracking(
+            settings=self.settings,
+            probes=self.reply_state,
+            senders=self.senders,
+            keys=self.intent_keys,
+            clock=self.clock,
+            catalog_name=self.config.catalog_name,
+        )
