@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional
 
-from ._entra_refusals import claims, refusal
+from ._entra_refusals import refusal
 from ._errors import InputRefused, LoginRefused
 from ._libraries import library
 from ._login import Login
@@ -160,8 +160,3 @@ def _body(response: Any) -> Optional[Dict[str, Any]]:
     except ValueError:
         return None
     return found if isinstance(found, dict) and "error" in found else None
-
-
-def tenant_of(login: Login, token: str) -> Optional[str]:
-    """The directory's id as the token has it, else as the task says."""
-    return claims(token).get("tid") or login.tenant_id
