@@ -82,10 +82,26 @@ def test_an_orphan_of_a_run_that_was_cut_off_is_removed_by_the_next(modules: Mod
     orphan = present(modules, app, known_key_id=used["key_id"], rotate_before=200, valid_for=201)
     foreign = modules.emulator.application(app["unique_name"], secret=True)
     assert foreign["client_secret"]
-    done = present(modules, app, known_key_id=used["key_id"])
-    assert done["removed"] == [orphan["key_id"]] and not done["created"] and done["key_id"] == used["key_id"]
+    found = present(modules, app, known_key_id=used["key_id"])
+    assert not found["changed"] and found["key_id"] == used["key_id"] and found["others"] == [orphan["key_id"]]
+    # It was never in use, so nothing is waited for.
+    done = absent(modules, app, keep_key_id=used["key_id"], grace=3600)
+    assert done["removed"] == [orphan["key_id"]]
     assert sorted(secrets_of(modules, app).values()) == ["catalog.mail", "seeded"]
-    assert not present(modules, app, known_key_id=used["key_id"])["changed"]
+    assert not absent(modules, app, keep_key_id=used["key_id"], grace=3600)["changed"]
+
+
+def test_what_was_there_before_another_kind_was_used(entra: Running, modules: Modules, app: dict[str, Any]) -> None:
+    secret = present(modules, app, known_key_id="")
+    entra.advance(60)
+    certificate = present(modules, app, kind="certificate", known_key_id="")
+    assert certificate["of_other_kind"] == [secret["key_id"]] and certificate["others"] == []
+    waiting = absent(modules, app, keep_key_id=certificate["thumbprint"], grace=3600)
+    assert not waiting["changed"] and waiting["others"] == [secret["key_id"]] and waiting["removable_at"]
+    entra.advance(3700)
+    done = absent(modules, app, keep_key_id=certificate["thumbprint"], grace=3600)
+    assert done["removed"] == [secret["key_id"]] and secrets_of(modules, app) == {}
+    assert certificates_of(modules, app) == {certificate["key_id"]: "catalog.mail"}
 
 
 @pytest.mark.parametrize("fault,lag", [("lose", {}), ("lose", {"requests": 4}), ("fail", {"requests": 4}), ("throttle", {})])
@@ -167,8 +183,9 @@ def test_certificates_come_and_go_beside_others(modules: Modules, app: dict[str,
     assert certificates_of(modules, app) == {first["key_id"]: "of somebody else", second["key_id"]: "catalog.mail"}
     orphan = present(modules, app, kind="certificate", known_key_id=second["key_id"], rotate_before=300, valid_for=301)
     assert orphan["created"]
-    again = present(modules, app, kind="certificate", known_key_id=second["key_id"])
-    assert again["removed"] == [orphan["key_id"]] and not again["created"]
+    again = absent(modules, app, kind="certificate", keep_key_id=second["key_id"])
+    assert again["removed"] == [orphan["key_id"]]
+    assert certificates_of(modules, app) == {first["key_id"]: "of somebody else", second["key_id"]: "catalog.mail"}
 
 
 @pytest.mark.parametrize("fault", ["lose", "fail"])
@@ -190,3 +207,18 @@ def test_a_certificate_that_is_brought_along(modules: Modules, app: dict[str, An
     assert done["created"] and "secret" not in done and done["thumbprint"] == made["thumbprint"]
     again = present(modules, app, kind="certificate", certificate=public)
     assert not again["changed"] and again["thumbprint"] == made["thumbprint"]
+
+
+def test_a_certificate_that_is_brought_along_too_late(entra: Running, modules: Modules, app: dict[str, Any]) -> None:
+    made = present(modules, app, kind="certificate", known_key_id="", valid_for=31)
+    public = made["secret"].partition("-----END PRIVATE KEY-----")[2]
+    absent(modules, app, kind="certificate", key_id=made["thumbprint"])
+    entra.advance(20 * DAY)
+    late = present(modules, app, kind="certificate", certificate=public)
+    assert late["created"] and "Bring another one" in late["warnings"][0]
+    absent(modules, app, kind="certificate", key_id=made["thumbprint"])
+    entra.advance(12 * DAY)
+    for check in (True, False):
+        refused = present(modules, app, kind="certificate", certificate=public, check=check)
+        assert refused["failed"] and refused["field"] == "certificate" and "it was valid until" in refused["msg"]
+    assert certificates_of(modules, app) == {}

@@ -89,6 +89,28 @@ def test_in_no_output(modules: Modules, app: dict[str, Any], tmp_path: Path) -> 
         assert left == [tmp_path / kind]
 
 
+def test_not_in_what_ssh_prints(modules: Modules, app: dict[str, Any], tmp_path: Path) -> None:
+    """At -vvv the connection prints the modules' answers before anybody else sees them."""
+    ssh = tmp_path / "ssh"
+    ssh.write_text('#!/bin/sh\n# What it would run elsewhere is run here.\nfor last; do :; done\nexec sh -c "$last"\n')
+    ssh.chmod(0o700)
+    over_ssh = {"ansible_connection": "ssh", "ansible_ssh_executable": str(ssh), "ansible_pipelining": True}
+    tasks = [
+        {**credential("secret", renew=True), "register": "made", "vars": over_ssh},
+        {"ansible.builtin.copy": {
+            "content": "{{ made.secret }}", "dest": str(tmp_path / "secret"), "mode": "0600"}, "no_log": True},
+        {**credential("secret", renew=True), "loop": ["again"], "register": "made", "vars": over_ssh},
+        {"ansible.builtin.copy": {
+            "content": "{{ made.results[0].secret }}", "dest": str(tmp_path / "again"), "mode": "0600"}, "no_log": True},
+    ]
+    output = play(tmp_path, modules, tasks, "-e", f"app={app['unique_name']}", "-vvvv")
+    assert f"SSH: EXEC {ssh}" in output
+    for name in ("secret", "again"):
+        secret = (tmp_path / name).read_text()
+        assert len(secret) > 30
+        assert not [line for line in output.splitlines() if any(needle in line for needle in needles(secret))]
+
+
 def test_one_token_for_a_play(modules: Modules, app: dict[str, Any], tmp_path: Path) -> None:
     """Four modules, one login and at most two requests each, once nothing is to be changed."""
     tasks: list[dict[str, Any]] = [

@@ -37,7 +37,7 @@ WHOLE = """
 
 @dataclass(frozen=True)
 class Run:
-    """How a playbook ended: `changed` and `failed` are numbers of tasks."""
+    """How a playbook ended: `changed` and `failed` are numbers of tasks, of all hosts together."""
 
     output: str
     changed: int
@@ -53,6 +53,7 @@ class World:
     folder: Path
     automation: dict[str, Any]
     variables: dict[str, Any] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ("catalog",)
 
     def begin(self) -> None:
         """Nobody is registered, and the application knows nothing."""
@@ -88,7 +89,7 @@ class World:
             **self.variables,
         }  # fmt: skip
         path = self.folder / "inventory.json"
-        path.write_text(json.dumps({"all": {"hosts": {"catalog": variables}}}))
+        path.write_text(json.dumps({"all": {"hosts": dict.fromkeys(self.hosts, variables)}}))
         return path
 
     # -- running -------------------------------------------------------------------------------------------------------
@@ -119,9 +120,9 @@ class World:
     @staticmethod
     def ended(process: subprocess.Popen[str]) -> Run:
         output, _ = process.communicate(timeout=300)
-        numbers = re.findall(r"^catalog .*changed=(\d+) .*failed=(\d+)", output, re.M)
+        numbers = re.findall(r"^catalog\S* .*changed=(\d+) .*failed=(\d+)", output, re.M)
         assert numbers, output
-        return Run(output, *map(int, numbers[-1]))
+        return Run(output, *(sum(map(int, column)) for column in zip(*numbers, strict=True)))
 
     def killed_when(self, moment: Callable[[], bool], **variables: Any) -> str:
         """A rotation that is asked for and killed, with all its processes, as soon as it is that moment. What it said."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+from typing import Any
 
 import pytest
-from rotating import DAY, World
+from rotating import COLLECTION, DAY, NAME, World, extra
 
 WRITING = r"^(POST|PATCH|PUT|DELETE) (?!.*(/token$|\$batch$))"
 
@@ -119,8 +122,7 @@ def test_a_run_that_was_killed_is_mended_by_the_next(registered: World, moment: 
 
 
 def test_a_certificate_in_place_of_the_secret(registered: World) -> None:
-    registration = {"unique_name": "data-catalog-mail", "uses": ["notifications", "interactions"], "credential": "certificate"}
-    registered.variables["entra_app_registrations"] = [registration]
+    with_certificate(registered)
     for words in ({}, {"entra_app_rotate_now": True}):
         run = registered.rotate(**words)
         assert run.failed == 0, run.output
@@ -129,6 +131,94 @@ def test_a_certificate_in_place_of_the_secret(registered: World) -> None:
         assert re.fullmatch("[0-9A-F]{40}", registered.used("certificate_thumbprint"))
         assert registered.sends()
     assert registered.rotate().changed == 0
+
+
+def with_certificate(world: World) -> None:
+    registration = {"unique_name": NAME, "uses": ["notifications", "interactions"], "credential": "certificate"}
+    world.variables["entra_app_registrations"] = [registration]
+
+
+def test_the_other_kind_has_its_grace_too(registered: World) -> None:
+    [secret] = registered.secrets()
+    with_certificate(registered)
+    changed = registered.rotate(entra_app_grace=3600)
+    assert (changed.failed, registered.secrets(), len(registered.app()["keyCredentials"])) == (0, [secret], 1), changed.output
+    waiting = registered.rotate(entra_app_grace=3600)
+    assert (waiting.changed, waiting.failed, registered.secrets()) == (0, 0, [secret]), waiting.output
+    registered.emulator.advance(3700)
+    cleaned = registered.rotate(entra_app_grace=3600)
+    assert (cleaned.changed, registered.secrets()) == (1, []), cleaned.output
+    assert registered.sends()
+
+
+def test_the_other_kind_goes_where_a_run_was_killed_before_that(registered: World) -> None:
+    with_certificate(registered)
+    registered.killed_when(lambda: registered.used("certificate_thumbprint") != "")
+    assert registered.sends()
+    mended = registered.rotate()
+    app = registered.app()
+    assert (mended.failed, len(app["keyCredentials"]), app["passwordCredentials"]) == (0, 1, []), mended.output
+    assert registered.rotate().changed == 0
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_another_run_that_came_in_between(registered: World, passes: bool) -> None:
+    """It stops once it knows which one is in use, or has made another; the other run renews that; then it goes on."""
+    registered.variables["entra_app_grace"] = 3600
+    registered.emulator.forget_requests()
+    late = registered.started(COLLECTION / "playbooks/rotate_secret.yml", *extra({"entra_app_rotate_now": True}))
+    while len([one for one in registered.emulator.requests() if "/applications" in one["path"]]) < 2:
+        assert late.poll() is None, late.communicate()[0]
+    os.killpg(late.pid, signal.SIGSTOP)
+    first = registered.rotate(entra_app_rotate_now=True)
+    saved = registered.used()
+    if not passes:
+        registered.emulator.fault("access_policy", path="sendMail")
+    os.killpg(late.pid, signal.SIGCONT)
+    second = registered.ended(late)
+    registered.emulator.clear_faults()
+    assert (first.failed, second.failed) == (0, 0 if passes else 1), second.output
+    assert registered.used() in registered.secrets()
+    assert (registered.used() == saved) is not passes
+    assert registered.sends()
+    registered.emulator.advance(3700)
+    mended = registered.rotate()
+    assert (mended.failed, registered.secrets()) == (0, [registered.used()]), mended.output
+
+
+def test_hosts_with_one_database(registered: World) -> None:
+    """They are one application with one secret, whoever asks."""
+    registered.hosts = ("catalog", "catalog2")
+    registered.variables |= {"catalog_mail_hosts": "all", "entra_app_credential_name": "catalog.mail of both"}
+    due = registered.rotate(entra_app_rotate_now=True)
+    assert due.failed == 0, due.output
+    assert registered.used() in registered.secrets()
+    assert registered.sends()
+    again = registered.rotate()
+    assert again.failed == 0, again.output
+    theirs = [one["keyId"] for one in registered.app()["passwordCredentials"] if one["displayName"] == "catalog.mail of both"]
+    assert theirs == [registered.used()]
+    assert registered.rotate().changed == 0
+
+
+BOTH = ["notifications", "interactions"]
+
+
+@pytest.mark.parametrize("variables,words", [
+    ({"entra_app_registrations": [{"unique_name": "x", "uses": [use]} for use in BOTH]}, "a unique_name of its own"),
+    ({"entra_app_registrations": [{"unique_name": name, "uses": BOTH} for name in "xy"]}, "the use of one alone"),
+    ({"entra_app_registrations": [{"unique_name": "x", "uses": []}]}, "at least one of the uses"),
+    ({"entra_app_valid_for": 4_000_000}, "entra_app_valid_for: 4000000 days cannot be"),
+    ({"entra_app_rotate_before": 180}, "Make it less than entra_app_valid_for"),
+    ({"entra_app_grace": -5}, "entra_app_grace: -5 seconds cannot be"),
+    ({"entra_app_patience": -1}, "entra_app_patience: -1 seconds cannot be"),
+])  # fmt: skip
+def test_variables_that_cannot_work(registered: World, variables: dict[str, Any], words: str) -> None:
+    registered.emulator.forget_requests()
+    for run in (registered.rotate(**variables), registered.whole("--check", *extra(variables))):
+        assert run.failed == 1
+        assert words in " ".join(run.output.split())
+    assert registered.emulator.requests() == []
 
 
 def test_settings_that_hold_a_secret_that_somebody_typed_in(registered: World) -> None:

@@ -30,6 +30,13 @@ class Watch(threading.Thread):
                             self.contents.add((Path(below) / name).read_bytes())
 
 
+def pieces_of(value: str) -> list[str]:
+    """Of a key any line of it would do."""
+    pieces = [line for line in value.splitlines() if len(line) > 20 and "-----" not in line]
+    assert pieces
+    return pieces[: len(pieces) // 2 + 1]
+
+
 @pytest.mark.parametrize("kind", ["secret", "certificate"])
 def test_neither_printed_nor_logged_nor_in_a_file(registered: World, kind: str) -> None:
     registration = {"unique_name": "data-catalog-mail", "uses": ["notifications", "interactions"], "credential": kind}
@@ -41,15 +48,26 @@ def test_neither_printed_nor_logged_nor_in_a_file(registered: World, kind: str) 
     watch.join()
     assert run.failed == 0, run.output
     value = registered.value(f"notifications.microsoft.{'client_secret' if kind == 'secret' else 'certificate'}")
-    # Of a key any line of it would do.
-    pieces = [line for line in value.splitlines() if len(line) > 20 and "-----" not in line]
-    assert pieces
     log = (registered.folder / "ansible.log").read_text()
     seen = b"\n".join(watch.contents).decode(errors="replace")
-    for piece in pieces[: len(pieces) // 2 + 1]:
+    for piece in pieces_of(value):
         assert piece not in run.output
         assert piece not in log
         assert piece not in seen
     # The watch works: it saw the modules that are not given a secret, and none of those that are.
     assert "AnsiballZ_email_settings_info.py" in watch.names
     assert not {"AnsiballZ_email_settings.py", "AnsiballZ_entra_app_credential.py"} & watch.names
+
+
+def test_not_on_a_disk_of_the_control_node_where_a_module_has_to_be_a_file(registered: World) -> None:
+    """What su begins cannot be given a module without a file."""
+    registered.variables |= {"ansible_become": True, "ansible_become_method": "su"}
+    watch = Watch(registered.folder / "local")
+    watch.start()
+    run = registered.rotate(entra_app_rotate_now=True)
+    watch.done.set()
+    watch.join()
+    assert run.failed == 0, run.output
+    [value] = pieces_of(registered.value())
+    assert value not in b"\n".join(watch.contents).decode(errors="replace")
+    assert watch.contents, "the watch saw nothing at all"

@@ -17,6 +17,8 @@ class ActionModule(ActionBase):
     def run(self, tmp: Optional[str] = None, task_vars: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
         """The module's result."""
         result = super().run(tmp, task_vars)
+        # A connection over ssh prints what the module answers, unless it is told not to.
+        self._connection._play_context.no_log = True
         result.update(self._execute_module(task_vars=task_vars))
         if result.get("secret"):
             result["_ansible_no_log"] = True

@@ -85,10 +85,13 @@ def check_identity(found: Optional[Registration], wanted: Wanted) -> None:
 
 def check_creation(wanted: Wanted, namesakes: Sequence[Registration]) -> None:
     """Raises InputRefused where a registration cannot be made without a risk of making it twice."""
-    if not wanted.unique_name:
-        option = "app_id" if wanted.app_id else "display_name"
+    if wanted.app_id:
         raise InputRefused(
-            option, f"there is no app registration with {option} {wanted.app_id or wanted.display_name!r}",
+            "app_id", f"there is no app registration with app_id {wanted.app_id!r}, and Microsoft chooses that of a new one",
+            "Correct it; or to have one made, leave it out and give unique_name")
+    if not wanted.unique_name:
+        raise InputRefused(
+            "display_name", f"there is no app registration with display_name {wanted.display_name!r}",
             "To have one made, give unique_name: by that it is found again")
     name = wanted.display_name or wanted.unique_name
     nameless = [one for one in namesakes if not one.unique_name]

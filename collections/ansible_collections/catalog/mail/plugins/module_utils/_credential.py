@@ -6,8 +6,7 @@
 """Secrets and certificates of an app registration: which one is in use, when there has to be a new one, what may go. Pure.
 
 A credential is ours where its display name is the task's marker. Which of them the application uses, Entra does not know:
-the task says it. One that is ours, newer than the one in use and not known to the application is an orphan: its value was
-lost on the way.
+the task says it. One that is ours and newer than the one in use is an orphan: its value was lost on the way.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Removal:
-    """What ``absent`` asks for: these, or all of the name but ``keep``, once that has been there for ``grace``."""
+    """What ``absent`` asks for: these, or all of the name but ``keep``: orphans at once, what was before it after ``grace``."""
 
     name: str
     key_ids: Tuple[str, ...] = ()
@@ -120,19 +119,12 @@ def in_use(present: Sequence[Credential], wish: Wish) -> Optional[Credential]:
 
 
 def plan(present: Sequence[Credential], wish: Wish, now: datetime) -> List[Change]:
-    """Orphans go, and a new one is made unless the one in use is valid for longer than ``rotate_before``."""
-    used = in_use(present, wish)
-    changes = [Change("remove", one, "the application does not know it") for one in _orphans(present, wish, used)]
-    reason = _reason(used, wish, now)
-    return changes + ([Change("create", None, reason)] if reason else [])
+    """A new one is made unless the one in use is valid for longer than ``rotate_before``. Nothing is removed here.
 
-
-def _orphans(present: Sequence[Credential], wish: Wish, used: Optional[Credential]) -> List[Credential]:
-    if wish.known is None or wish.certificate:
-        return []
-    return [
-        one for one in present
-        if one.name == wish.name and one is not used and (used is None or one.starts > used.starts)]
+    Another run may have made one a moment ago that the application is just about to use.
+    """
+    reason = _reason(in_use(present, wish), wish, now)
+    return [Change("create", None, reason)] if reason else []
 
 
 def _reason(used: Optional[Credential], wish: Wish, now: datetime) -> str:
@@ -148,33 +140,26 @@ def _reason(used: Optional[Credential], wish: Wish, now: datetime) -> str:
     return "the one in use expires soon" if used.ends - now <= wish.rotate_before else ""
 
 
-def plan_removal(present: Sequence[Credential], removal: Removal, now: datetime) -> List[Change]:
-    """What ``absent`` removes now; raises InputRefused where the one to keep is not there."""
+def plan_removal(
+    present: Sequence[Credential], removal: Removal, now: datetime, elsewhere: Sequence[Credential] = ()
+) -> List[Change]:
+    """What ``absent`` removes now, of one kind; ``elsewhere`` are the others. Raises InputRefused without the one to keep."""
     if removal.key_ids:
         found = [one for one in present if any(one.is_called(key_id) for key_id in removal.key_ids)]
         return [Change("remove", one, "the task names it") for one in found]
-    others = superseded(present, removal)
+    ours = [one for one in present if one.name == removal.name]
     if removal.keep is None:
-        return [Change("remove", one, "none of this name shall be there") for one in others]
-    kept = _kept(present, removal)
-    ready = now - kept.starts >= removal.grace
-    return [Change("remove", one, "another one is in use") for one in others] if ready else []
+        return [Change("remove", one, "none of this name shall be there") for one in ours]
+    kept = kept_one([*present, *elsewhere], removal)
+    orphans = [one for one in ours if one.starts > kept.starts]
+    changes = [Change("remove", one, "the application does not know it") for one in orphans]
+    if now - kept.starts >= removal.grace:
+        changes += [Change("remove", one, "another one is in use") for one in ours if one is not kept and one not in orphans]
+    return changes
 
 
-def superseded(present: Sequence[Credential], removal: Removal) -> List[Credential]:
-    """All of the name but the one to keep."""
-    kept = _kept(present, removal) if removal.keep is not None else None
-    return [one for one in present if one.name == removal.name and one is not kept]
-
-
-def removable_at(present: Sequence[Credential], removal: Removal) -> Optional[datetime]:
-    """When the grace is over; None where nothing waits for it."""
-    if removal.keep is None or removal.key_ids or not superseded(present, removal):
-        return None
-    return _kept(present, removal).starts + removal.grace
-
-
-def _kept(present: Sequence[Credential], removal: Removal) -> Credential:
+def kept_one(present: Sequence[Credential], removal: Removal) -> Credential:
+    """The one that stays; raises InputRefused where it is not there."""
     kept = _called(present, removal.keep or "")
     if kept is None:
         raise InputRefused(

@@ -20,10 +20,9 @@ from ._credential import (
     credential_of,
     difference,
     in_use,
+    kept_one,
     plan,
     plan_removal,
-    removable_at,
-    superseded,
     thumbprints,
 )
 from ._entra import Client, client_token
@@ -59,15 +58,20 @@ SPEC = MICROSOFT + WHICH + Spec(
     mutually_exclusive=(("key_id", "keep_key_id"),),
 )
 
-_PROPERTIES = {"secret": "passwordCredentials", "certificate": "keyCredentials"}
+# Of any span of time.
+_DAYS = 3650
 
 
 class Found(NamedTuple):
-    """The registration's ids and its credentials, those of certificates also as Graph has them; ids are None without one."""
+    """The registration's ids, its credentials of the task's kind and of the other; ids are None where there is none.
+
+    ``documents``: its certificates as Graph has them.
+    """
 
     object_id: Optional[str]
     app_id: Optional[str]
     credentials: Tuple[Credential, ...] = ()
+    elsewhere: Tuple[Credential, ...] = ()
     documents: Tuple[Mapping[str, Any], ...] = ()
 
 
@@ -80,12 +84,11 @@ class EntraCredential(Job):
         self._module = module
         self._certificate = public_part("certificate", params["certificate"]) if params["certificate"] else None
         self._graph = connected(module)
-        self._property = _PROPERTIES[params["kind"]]
         self._wish = Wish(
             params["name"], timedelta(days=params["rotate_before"]), timedelta(days=params["valid_for"]), params["known_key_id"],
             thumbprints(self._certificate.der)[0] if self._certificate else None, params["renew"])
         keep, named = params["keep_key_id"], params["key_id"]
-        self._removal = Removal(params["name"], (named,) if named else (), keep, timedelta(seconds=params["grace"]))
+        self._removal = Removal(params["name"], (named,) if named is not None else (), keep, timedelta(seconds=params["grace"]))
         self._absent = params["state"] == "absent"
 
     def plan(self) -> Plan:
@@ -94,58 +97,67 @@ class EntraCredential(Job):
             if not self._module.check_mode:
                 raise missing(self._params)
             self._module.warn(f"{missing(self._params)} So this check mode takes it for one that is yet to be made.")
+        if any(change.action == "create" for change in changes):
+            self._check_certificate()
         before, after = difference(found.credentials, changes, self._params["name"])
         return Plan(changes, self._result(found, changes), shown_difference(name_of(self._params), before, after))
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
-        found = self._read()
         gone = frozenset(change.credential.key_id for change in plan.changes if change.credential)
         create = any(change.action == "create" for change in plan.changes)
         made: Dict[str, Any] = {}
         if self._params["kind"] == "certificate":
-            made = self._write_certificates(found, gone, create)
+            made = self._write_certificates(gone, create)
+        elif create:
+            made = self._create_secret()
         else:
-            if gone:
-                self._remove_secrets(found, gone)
-            if create:
-                made = self._create_secret(found)
-        return {**self._result(found, plan.changes), **made}
+            self._remove_secrets(gone)
+        return {**plan.result, **made}
 
     def _changes(self, found: Found) -> List[Change]:
         if self._absent:
-            return plan_removal(found.credentials, self._removal, self._graph.now) if found.object_id else []
+            return plan_removal(found.credentials, self._removal, self._graph.now, found.elsewhere) if found.object_id else []
         return plan(found.credentials, self._wish, self._graph.now)
 
     def _read(self) -> Found:
-        path = application(self._params, f"id,appId,{self._property}")
+        path = application(self._params, "id,appId,passwordCredentials,keyCredentials")
         document = self._graph.read(READ_APPLICATION, path, optional=True)
         if document is None:
             return Found(None, None)
-        listed = tuple(document.get(self._property) or ())
-        certificates = listed if self._params["kind"] == "certificate" else ()
-        return Found(str(document["id"]), str(document["appId"]), tuple(map(credential_of, listed)), certificates)
+        secrets, certificates = (tuple(document.get(name) or ()) for name in ("passwordCredentials", "keyCredentials"))
+        here, elsewhere = (certificates, secrets) if self._params["kind"] == "certificate" else (secrets, certificates)
+        return Found(
+            str(document["id"]), str(document["appId"]), tuple(map(credential_of, here)), tuple(map(credential_of, elsewhere)),
+            certificates)
 
     def _result(self, found: Found, changes: Sequence[Change]) -> Dict[str, Any]:
         removed = [change.credential.key_id for change in changes if change.credential]
         result: Dict[str, Any] = {
             "app_id": found.app_id, "created": any(change.action == "create" for change in changes), "removed": removed,
             "reasons": [change.reason for change in changes]}
-        if self._absent:
-            until = removable_at(found.credentials, self._removal) if found.object_id else None
-            waiting = [] if removed or until is None else superseded(found.credentials, self._removal)
-            at = written(until) if waiting and until else None
-            return {**result, "others": [one.key_id for one in waiting], "removable_at": at}
-        used = in_use(found.credentials, self._wish)
-        kept = None if result["created"] else used
-        others = [
-            one.key_id for one in found.credentials
-            if one.name == self._params["name"] and one is not kept and one.key_id not in removed]
-        return {**result, **_facts(kept), "others": others}
+        kept = self._kept(found, bool(result["created"]))
+        result["others"] = [one.key_id for one in self._ours(found.credentials) if one is not kept and one.key_id not in removed]
+        if not self._absent:
+            of_other_kind = [one.key_id for one in self._ours(found.elsewhere)]
+            return {**result, **_facts(kept), "of_other_kind": of_other_kind}
+        at = written(kept.starts + self._removal.grace) if kept and result["others"] else None
+        return {**result, "removable_at": at}
+
+    def _kept(self, found: Found, created: bool) -> Optional[Credential]:
+        """The one that stays as the one in use; None for one that is yet to be made, and where the task keeps none."""
+        if not self._absent:
+            return None if created else in_use(found.credentials, self._wish)
+        keeps = self._removal.keep is not None and found.object_id
+        return kept_one([*found.credentials, *found.elsewhere], self._removal) if keeps else None
+
+    def _ours(self, credentials: Sequence[Credential]) -> List[Credential]:
+        return [one for one in credentials if one.name == self._params["name"]]
 
     # Secrets.
 
-    def _create_secret(self, found: Found) -> Dict[str, Any]:
+    def _create_secret(self) -> Dict[str, Any]:
         """A new secret. Whatever happens once there is an answer, its value is returned: nobody can read it again."""
+        found = self._read()
         ends = self._graph.now + self._wish.valid_for
         known = frozenset(one.key_id for one in found.credentials)
         path = f"/applications/{found.object_id}/addPassword"
@@ -183,7 +195,7 @@ class EntraCredential(Job):
         except CatalogMailError as exc:
             self._module.warn(f"There is a new credential, but: {exc}")
 
-    def _remove_secrets(self, found: Found, gone: FrozenSet[str]) -> None:
+    def _remove_secrets(self, gone: FrozenSet[str]) -> None:
         def agrees(seen: Found) -> bool:
             left = [one.key_id for one in seen.credentials if one.key_id in gone]
             for key_id in left:
@@ -202,25 +214,41 @@ class EntraCredential(Job):
 
     # Certificates.
 
-    def _write_certificates(self, found: Found, gone: FrozenSet[str], create: bool) -> Dict[str, Any]:
+    def _check_certificate(self) -> None:
+        """Raises InputRefused for one that is brought along and is of no use any more."""
+        if self._certificate is None:
+            return
+        ends = self._certificate.ends
+        if ends <= self._graph.now:
+            raise InputRefused("certificate", f"it was valid until {written(ends)}", "Bring one that is valid")
+        if ends - self._graph.now <= self._wish.rotate_before:
+            self._module.warn(f"The certificate is valid until {written(ends)} only. Bring another one before that.")
+
+    def _write_certificates(self, gone: FrozenSet[str], create: bool) -> Dict[str, Any]:
         """The whole list in one request, with those that stay as they are. It may be sent twice."""
-        kept = [one for one in found.documents if str(one["keyId"]) not in gone]
-        _check_kept(kept)
         made, addition = self._new_certificate() if create else ({}, None)
+        added = [addition] if addition else []
+        # Who else writes this list in between is overwritten: it is read as late as can be.
+        found = self._read()
         path = f"/applications/{found.object_id}"
-        body = {"keyCredentials": [*kept, *([addition] if addition else [])]}
+        body = {"keyCredentials": [*_staying(found, gone), *added]}
         try:
             answer = self._graph.send(WRITE_APPLICATION, "PATCH", path, body, more=More(fresh=True))
         except CatalogMailError:
-            # It is given up, and the key of what it may have registered with it: what was there is put back, if that goes.
+            # It is given up, and the key of what it may have registered with it: that is taken away again, if that goes.
             with contextlib.suppress(CatalogMailError):
-                self._graph.send(WRITE_APPLICATION, "PATCH", path, {"keyCredentials": list(found.documents)})
+                back = _staying(self._read(), frozenset(str(one["keyId"]) for one in added))
+                self._graph.send(WRITE_APPLICATION, "PATCH", path, {"keyCredentials": back})
             raise
         self._graph.expect(answer, WRITE_APPLICATION, "PATCH", path)
-        expected = {str(one["keyId"]) for one in body["keyCredentials"]}
+        expected = frozenset(str(one["keyId"]) for one in body["keyCredentials"])
+
+        def agrees(seen: Found) -> bool:
+            there = {one.key_id for one in seen.credentials}
+            return expected <= there and not gone & there
+
         try:
-            self._graph.settle(
-                self._read, lambda seen: {one.key_id for one in seen.credentials} == expected, "The list of certificates")
+            self._graph.settle(self._read, agrees, "The list of certificates")
         except CatalogMailError as exc:
             if not made.get("secret"):
                 raise
@@ -234,7 +262,7 @@ class EntraCredential(Job):
         now = self._graph.now.replace(microsecond=0)
         identity: Optional[Identity] = None
         if self._certificate is not None:
-            certificate, starts = self._certificate, self._certificate.starts
+            certificate, starts = self._certificate, max(self._certificate.starts, now)
         else:
             # A little earlier than now, for clocks that are late.
             identity, certificate = new_identity(self._params["name"], now - timedelta(minutes=5), now + self._wish.valid_for)
@@ -275,9 +303,15 @@ class EntraCredential(Job):
 
 def _check(params: Mapping[str, Any]) -> None:
     """Raises InputRefused for options that cannot work."""
-    for name in ("valid_for", "rotate_before", "grace"):
-        if params[name] < (1 if name == "valid_for" else 0):
-            raise InputRefused(name, f"{params[name]} is too little", "Write more")
+    for name, least, most in (("valid_for", 1, _DAYS), ("rotate_before", 0, _DAYS), ("grace", 0, _DAYS * 86400)):
+        if not least <= params[name] <= most:
+            raise InputRefused(name, f"{params[name]} is not from {least} to {most}", "Write a number that is")
+    for name, state in (("key_id", "absent"), ("keep_key_id", "absent"), ("known_key_id", "present"), ("certificate", "present")):
+        if params[name] is not None and params["state"] != state:
+            raise InputRefused(name, f"it has no effect with state: {params['state']}", f"Leave it out, or set state: {state}")
+    for name in ("key_id", "keep_key_id", "certificate"):
+        if params[name] is not None and not params[name].strip():
+            raise InputRefused(name, "it is empty", "Write it, or leave the option out")
     if params["state"] == "present" and params["valid_for"] <= params["rotate_before"] and not params["certificate"]:
         raise InputRefused(
             "rotate_before", f"with {params['rotate_before']} days a credential that is valid for {params['valid_for']} would be "
@@ -310,13 +344,15 @@ def _is_gone(answer: Answer) -> bool:
     return answer.status == 404 or (answer.status == 400 and "found" in error_of(answer).message.lower())
 
 
-def _check_kept(kept: List[Mapping[str, Any]]) -> None:
-    """Certificates are written back as they are; one whose content Graph withholds would be lost."""
+def _staying(found: Found, gone: FrozenSet[str]) -> List[Mapping[str, Any]]:
+    """Certificates as they are written back. Raises MicrosoftFailed for one whose content Graph withholds: it would be lost."""
+    kept = [one for one in found.documents if str(one["keyId"]) not in gone]
     hidden = [str(one.get("keyId")) for one in kept if not one.get("key")]
     if hidden:
         raise MicrosoftFailed(
             f"Microsoft Graph does not show the certificates {', '.join(hidden)}, so that the list cannot be written without "
             "losing them.", "Add and remove certificates of this registration by hand.")
+    return kept
 
 
 def _key_credential(key_id: str, name: str, certificate: Certificate, starts: Any) -> Dict[str, Any]:

@@ -245,6 +245,10 @@ attributes:
   diff_mode:
     description: Shows what changes. Of secrets it shows V((present\)), V((absent\)), V((changed\)) or V((removed\)).
     support: full
+  action:
+    description: Has a part that runs on the control node. Where Ansible has to send the module as a file, it keeps that file in
+      memory there, as the settings' secrets stand in it.
+    support: full
 seealso:
   - module: catalog.mail.email_settings_info
   - module: catalog.mail.test_email

@@ -16,8 +16,10 @@ description:
   - Makes a client secret, or a certificate with its key, where the one in use is not valid for longer than
     O(rotate_before). The one in use stays; it is removed by a task of its own, once the new one is in use.
   - The value is in Microsoft's answer alone, and is returned once, as RV(secret). Whoever gets it hands it on at once.
-  - Which credential the application uses, Entra does not know. O(known_key_id) says it. Credentials called O(name) that
-    are newer than that and that the application does not know are orphans of runs that were cut off, and are removed.
+  - Which credential the application uses, Entra does not know. O(known_key_id) and O(keep_key_id) say it. Credentials
+    called O(name) that are newer than that are orphans of runs that were cut off; with O(state=absent) they are removed.
+  - The certificates of a registration are a list that is written as a whole. What somebody else writes to it within the
+    same second may be lost.
 options:
   kind:
     description: A client secret, or a certificate.
@@ -52,12 +54,13 @@ options:
     description:
       - The key id, or the thumbprint, of the credential that the application uses, as
         M(catalog.mail.email_settings_info) shows it.
-      - An empty text says that the application has none, so that all called O(name) are orphans.
-      - Left out, it is not known which one is used; the longest valid one called O(name) counts, and nothing is removed.
+      - An empty text says that the application has none.
+      - Left out, it is not known which one is used, and the longest valid one called O(name) counts.
     type: str
   keep_key_id:
     description:
-      - With O(state=absent), the key id or thumbprint of the one that stays. All others called O(name) are removed.
+      - With O(state=absent), the key id or thumbprint of the one that stays, be it of this O(kind) or of the other. All
+        others of this O(kind) called O(name) are removed.
       - Where the registration does not have it, nothing is removed and the task fails.
     type: str
   key_id:
@@ -65,7 +68,8 @@ options:
     type: str
   grace:
     description:
-      - With O(keep_key_id), how many seconds the one that stays must have been valid before the others are removed.
+      - With O(keep_key_id), how many seconds the one that stays must have been valid before those that are older are
+        removed. Those that are newer were never in use, and are removed at once.
     type: int
     default: 3600
   state:
@@ -161,9 +165,14 @@ removed:
   elements: str
 others:
   description:
-    - The ids of others called O(name). With O(state=present), those that a task with O(keep_key_id) has yet to remove; with
-      O(state=absent), those that wait for the end of O(grace).
+    - The ids of others of this O(kind) called O(name). With O(state=present), those that a task with O(keep_key_id) has yet
+      to remove; with O(state=absent), those that wait for the end of O(grace).
   returned: success
+  type: list
+  elements: str
+of_other_kind:
+  description: The ids of those called O(name) of the other O(kind), which a task of that kind with O(keep_key_id) removes.
+  returned: O(state=present)
   type: list
   elements: str
 removable_at:

@@ -19,7 +19,6 @@ from ansible_collections.catalog.mail.plugins.module_utils._credential import (
     in_use,
     plan,
     plan_removal,
-    removable_at,
     shown,
     thumbprints_of,
 )
@@ -44,7 +43,7 @@ def wish(known=None, certificate=None) -> Wish:
 
 
 @pytest.mark.parametrize("present,known,actions", [
-    # It is not known which one is used: one that is valid long enough will do, and nothing is removed.
+    # It is not known which one is used: one that is valid long enough will do.
     ([], None, ["create"]),
     ([GOOD], None, []),
     ([OLD], None, ["create"]),
@@ -52,27 +51,27 @@ def wish(known=None, certificate=None) -> Wish:
     ([FOREIGN], None, ["create"]),
     # The application has none: all of ours are of no use, as nobody knows their values.
     ([], "", ["create"]),
-    ([GOOD], "", ["remove good", "create"]),
-    ([GOOD, NEWER, FOREIGN], "", ["remove good", "remove newer", "create"]),
-    # It uses this one. Newer ones of ours are orphans, older ones wait for their grace.
+    ([GOOD], "", ["create"]),
+    ([GOOD, NEWER, FOREIGN], "", ["create"]),
+    # It uses this one.
     ([GOOD], "good", []),
     ([OLD, GOOD], "good", []),
-    ([GOOD, NEWER], "good", ["remove newer"]),
+    ([GOOD, NEWER], "good", []),
     ([OLD], "old", ["create"]),
-    ([OLD, NEWER], "old", ["remove newer", "create"]),
+    ([OLD, NEWER], "old", ["create"]),
     ([EXPIRED], "expired", ["create"]),
     # One that is not ours may be the one in use.
     ([FOREIGN], "foreign", []),
     ([FOREIGN, GOOD], "foreign", []),
-    ([FOREIGN, NEWER], "foreign", ["remove newer"]),
+    ([FOREIGN, NEWER], "foreign", []),
     # Somebody removed the one in use.
     ([FOREIGN], "gone", ["create"]),
-    ([GOOD], "gone", ["remove good", "create"]),
+    ([GOOD], "gone", ["create"]),
     ([GOOD], "GOOD", []),
 ])
 def test_plan(present, known, actions):
     changes = plan(present, wish(known), NOW)
-    assert [f"{one.action} {one.credential.key_id}" if one.credential else one.action for one in changes] == actions
+    assert [one.action for one in changes] == actions
     assert all(one.reason for one in changes)
 
 
@@ -84,7 +83,7 @@ def test_the_border_of_rotate_before(days, new):
 def test_another_one_is_made_where_the_task_asks_for_it():
     asked = Wish(OURS, 30 * DAY, 180 * DAY, "good", renew=True)
     assert [change.action for change in plan([GOOD], asked, NOW)] == ["create"]
-    assert [change.action for change in plan([GOOD, NEWER], asked, NOW)] == ["remove", "create"]
+    assert [change.action for change in plan([GOOD, NEWER], asked, NOW)] == ["create"]
 
 
 def test_a_certificate_of_the_task_is_registered_once():
@@ -107,7 +106,10 @@ def test_the_one_in_use():
     (Removal(OURS, keep="newer"), ["old", "good"]),
     (Removal(OURS, keep="newer", grace=DAY), ["old", "good"]),
     (Removal(OURS, keep="newer", grace=2 * DAY), []),
-    (Removal(OURS, keep="foreign"), ["old", "good", "newer"]),
+    # What is newer than the one that stays was never in use, and waits for no grace.
+    (Removal(OURS, keep="good", grace=365 * DAY), ["newer"]),
+    (Removal(OURS, keep="good"), ["newer", "old"]),
+    (Removal(OURS, keep="foreign"), ["newer", "old", "good"]),
     (Removal("of nobody"), []),
 ])
 def test_what_is_removed(removal, gone):
@@ -120,12 +122,10 @@ def test_nothing_is_removed_where_the_one_to_keep_is_not_there():
     assert refused.value.details["field"] == "keep_key_id"
 
 
-@pytest.mark.parametrize("removal,moment", [
-    (Removal(OURS, keep="newer", grace=2 * DAY), NOW + DAY), (Removal(OURS, ("old",)), None), (Removal(OURS), None),
-    (Removal("none of these", keep="newer"), None),
-])
-def test_when_the_grace_is_over(removal, moment):
-    assert removable_at([OLD, NEWER], removal) == moment
+@pytest.mark.parametrize("grace,gone", [(0 * DAY, ["newer", "old"]), (99 * DAY, ["newer", "old"]), (101 * DAY, ["newer"])])
+def test_the_one_that_stays_may_be_of_the_other_kind(grace, gone):
+    changes = plan_removal([OLD, NEWER], Removal(OURS, keep="good", grace=grace), NOW, [GOOD])
+    assert [one.credential.key_id for one in changes] == gone
 
 
 DER = b"a certificate"
@@ -160,8 +160,10 @@ def test_from_graph_and_as_it_is_shown():
 
 
 def test_the_difference():
-    changes = plan([GOOD, NEWER, FOREIGN], wish(""), NOW)
-    before, after = difference([GOOD, NEWER, FOREIGN], changes, OURS)
-    assert [one["key_id"] for one in before] == ["good", "newer"] and after == [{"name": OURS, "key_id": "(new)"}]
+    there = [GOOD, NEWER, FOREIGN]
+    before, after = difference(there, plan(there, wish(""), NOW), OURS)
+    assert [one["key_id"] for one in before] == ["good", "newer"] and after == [*before, {"name": OURS, "key_id": "(new)"}]
+    before, after = difference(there, plan_removal(there, Removal(OURS, keep="good"), NOW), OURS)
+    assert [one["key_id"] for one in before] == ["good", "newer"] and after == before[:1]
     before, after = difference([GOOD, FOREIGN], [], OURS)
     assert before == after == [shown(GOOD)]
