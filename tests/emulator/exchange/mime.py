@@ -15,6 +15,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from emulator.clock import whole
+from emulator.exchange import parts
 
 PREVIEW = 255
 
@@ -67,7 +68,7 @@ def properties(raw: bytes, now: str) -> dict[str, Any]:
     from_ = first(message, "From")
     return {
         "sentDateTime": _date(message, now),
-        "hasAttachments": any(part.get_content_disposition() == "attachment" for part in message.walk()),
+        "hasAttachments": any(not one.inline for one in parts.attached(message)),
         "internetMessageId": header(message, "Message-ID"),
         "subject": header(message, "Subject"),
         "bodyPreview": re.sub(r"[ \t]+", " ", text).strip()[:PREVIEW],
@@ -121,7 +122,7 @@ def bodies(message: EmailMessage) -> tuple[str, str | None]:
 
 
 def _content(message: EmailMessage, kind: str) -> str | None:
-    part = message.get_body((kind,))
+    part = next((part for part in parts.bodies(message) if part.get_content_type() == f"text/{kind}"), None)
     if part is None:
         return None
     content = part.get_payload(decode=True)
