@@ -176,3 +176,19 @@ def test_below_a_folder(graph: Graph, path: str):
     listed = graph("GET", f"{below}/attachments").json()["value"]
     assert listed == graph("GET", f"{path}/attachments").json()["value"]
     assert graph("GET", f"{below}/attachments/{listed[0]['id']}/$value").content == b"PNG"
+
+
+@pytest.mark.parametrize("raw, before", [
+    (b"Content-Type: multipart/mixed\r\n\r\nno part", 0), (b"", 0), (b"Subject: x\r\n\r\n\xff", 0),
+    (b"Content-Type: \xff/\xfe; name=x\r\nContent-Disposition: attachment\r\nContent-ID: <\xff>\r\n\r\n\xff", 1),
+    (b"Content-Type: message/rfc822\r\n\r\nSubject: \xff\r\nTo: <<\r\n\r\nx", 1),
+    (b"Content-Type: application/pdf; name==?x?=\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!", 1),
+])  # fmt: skip
+def test_of_whatever_came(entra: Running, graph: Graph, mailbox: str, raw: bytes, before: int):
+    path = f"/v1.0/users/{mailbox}/messages/{entra.put_message(mailbox, raw)['id']}/attachments"
+    found = graph("GET", path).json()["value"]
+    assert [graph("GET", f"{path}/{one['id']}/$value").status_code for one in found] == [200] * before
+    added = graph("POST", path, FILE)
+    assert added.status_code == 201
+    assert graph("DELETE", f"{path}/{added.json()['id']}").status_code == 204
+    assert graph("GET", f"{path}/$count").text == str(before)

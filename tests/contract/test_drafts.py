@@ -110,6 +110,15 @@ def test_an_expansion_that_cannot_be_read(graph: Graph, drafts: str, draft: dict
     assert error(graph("GET", f"{drafts}/{draft['id']}", params={"$expand": expand}))[0] == 400
 
 
+def test_a_receipt_is_asked_for_by_the_mailbox(graph: Graph, drafts: str):
+    """Also where the MIME of the draft does not say from whom it is."""
+    raw = base64.b64encode(b"Subject: x\r\n\r\nx")
+    path = f"{drafts}/{graph('POST', drafts, data=raw, headers={'Content-Type': 'text/plain'}).json()['id']}"
+    assert graph("PATCH", path, {"isReadReceiptRequested": True}).json()["isReadReceiptRequested"] is True
+    assert parsed(graph("GET", f"{path}/$value").content)["Disposition-Notification-To"].endswith(f"<{ANNA}>")
+    assert graph("PATCH", path, {"isReadReceiptRequested": False}).json()["isReadReceiptRequested"] is False
+
+
 def test_a_message_made_in_a_folder_is_a_draft_there(graph: Graph, mailbox: str):
     path = f"/v1.0/users/{mailbox}/mailFolders/archive/messages"
     made = graph("POST", path, {"subject": "here"})

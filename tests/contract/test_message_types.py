@@ -69,3 +69,9 @@ def test_what_the_recipient_is_told(graph: Graph, mailbox: str, given: dict[str,
     assert graph("POST", f"/v1.0/users/anna@{DOMAIN}/sendMail", {"message": message}).status_code == 202
     [found] = graph("GET", f"/v1.0/users/{mailbox}/mailFolders/inbox/messages").json()["value"]
     assert {name: found[name] for name in shown} == shown
+
+
+@pytest.mark.parametrize("data", ['{"subject": "\\ud800"}', '{"subject": ', '["subject"]', "5"])
+def test_a_body_that_is_no_object_of_text(graph: Graph, mailbox: str, data: str):
+    answer = graph("POST", f"/v1.0/users/{mailbox}/messages", data=data, headers={"Content-Type": "application/json"})
+    assert error(answer)[:2] == (400, "BadRequest")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from emulator.answer import Answer, Refusal, entity, nothing
 from emulator.exchange import access, mailboxes, mime, parts, resource
 from emulator.exchange.compose import part_of
+from emulator.exchange.headers import header
 from emulator.exchange.parts import Attached
 from emulator.exchange.places import item_not_found, message_of, on_message
 from emulator.odata.paging import page_of
@@ -43,17 +44,16 @@ def _all(call: Call, message: Document) -> list[Attached]:
 
 def _resource(call: Call, message: Document, one: Attached) -> Document:
     """A fileAttachment, or an itemAttachment where a message is attached."""
-    kind = one.part.get_content_type()
     common = {
         "id": _ids(message, one)["immutableId" if immutable(call) else "id"],
         "lastModifiedDateTime": message["lastModifiedDateTime"], "name": one.name,
-        "contentType": None if one.item else kind, "size": len(one.content), "isInline": one.inline,
+        "contentType": None if one.item else one.kind, "size": len(one.content), "isInline": one.inline,
     }  # fmt: skip
     if one.item:
         return {"@odata.type": "#microsoft.graph.itemAttachment", **common}
     return {
-        "@odata.type": "#microsoft.graph.fileAttachment", "@odata.mediaContentType": kind, **common,
-        "contentId": one.content_id, "contentLocation": one.part["Content-Location"],
+        "@odata.type": "#microsoft.graph.fileAttachment", "@odata.mediaContentType": one.kind, **common,
+        "contentId": one.content_id, "contentLocation": header(one.part, "Content-Location") or None,
         "contentBytes": base64.b64encode(one.content).decode(),
     }  # fmt: skip
 
@@ -129,7 +129,7 @@ def get(call: Call) -> Answer:
 def get_content(call: Call) -> Answer:
     user = access.mailbox(call, access.READ)
     found = _one(call, message_of(call, user))
-    return Answer(200, found.content, {"Content-Type": "text/plain" if found.item else found.part.get_content_type()})
+    return Answer(200, found.content, {"Content-Type": "text/plain" if found.item else found.kind})
 
 
 @on_message("POST", "/attachments")

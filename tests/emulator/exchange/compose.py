@@ -51,7 +51,7 @@ def change(message: EmailMessage, given: dict[str, Any], sender: dict[str, str])
         _set(message, "Importance", given["importance"] if given["importance"] != "normal" else None)
     for name, header in RECEIPTS.items():
         if name in given:
-            _set(message, header, str(message["From"]) if given[name] else None)
+            _set(message, header, str(message["From"] or _address(sender)) if given[name] else None)
     if given.get("internetMessageId"):
         _set(message, "Message-ID", _line(given["internetMessageId"]))
     _set_headers(message, given.get("internetMessageHeaders") or [])

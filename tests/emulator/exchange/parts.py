@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from email.message import EmailMessage, MIMEPart
 from typing import Any
 
+from emulator.exchange.headers import header
+
 _KIND = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:\s*;[ -~]*)?\Z", re.A)
+_AS_IT_CAME = email.policy.SMTP.clone(refold_source="none")
 DEFAULT_KIND = "application/octet-stream"
 
 
@@ -29,8 +32,13 @@ class Attached:
     @property
     def name(self) -> str:
         if self.item:
-            return str(self.part.get_payload(0)["Subject"] or "")
+            return header(self.part.get_payload(0), "Subject")
         return self.part.get_filename() or ""
+
+    @property
+    def kind(self) -> str:
+        found: str = self.part.get_content_type()
+        return found if _KIND.match(found) else DEFAULT_KIND
 
     @property
     def content(self) -> bytes:
@@ -38,7 +46,7 @@ class Attached:
 
     @property
     def content_id(self) -> str | None:
-        return str(self.part["Content-ID"] or "").strip().strip("<>") or None
+        return header(self.part, "Content-ID").strip("<>") or None
 
     @property
     def inline(self) -> bool:
@@ -50,12 +58,17 @@ def attached(message: EmailMessage) -> list[Attached]:
     found: list[Attached] = []
     for part in _leaves(message):
         if _is_attachment(part):
-            told = f"{part.get_filename()}\0{part['Content-ID']}\0".encode("utf-8", "replace") + _content(part)
+            told = f"{part.get_filename()}\0{header(part, 'Content-ID')}\0".encode("utf-8", "replace") + _content(part)
             digest = hashlib.sha256(told)
             while any(one.mark == digest.hexdigest()[:32] for one in found):
                 digest.update(b"again")
             found.append(Attached(part, digest.hexdigest()[:32]))
     return found
+
+
+def any_file(message: EmailMessage) -> bool:
+    """Whether there is one that is not inline."""
+    return any(_is_attachment(part) and not _inline(part) for part in _leaves(message))
 
 
 def bodies(message: EmailMessage) -> Iterator[Any]:
@@ -84,12 +97,12 @@ def _is_attachment(part: Any) -> bool:
 
 def _inline(part: Any) -> bool:
     disposition = part.get_content_disposition()
-    return bool(disposition == "inline" or (disposition is None and part["Content-ID"]))
+    return bool(disposition == "inline" or (disposition is None and header(part, "Content-ID")))
 
 
 def _content(part: Any) -> bytes:
     if is_item(part):
-        return bytes(part.get_payload(0).as_bytes())
+        return bytes(part.get_payload(0).as_bytes(policy=_AS_IT_CAME))
     return bytes(part.get_payload(decode=True) or b"")
 
 
@@ -103,7 +116,8 @@ def set_body(message: EmailMessage, kind: str, content: str) -> None:
 
 
 def add(message: EmailMessage, part: Any) -> None:
-    if "Content-Type" not in message:
+    if "Content-Type" not in message or (message.get_content_maintype() == "multipart" and not message.is_multipart()):
+        del message["Content-Type"]
         message["Content-Type"] = "text/plain"
     if message.get_content_type() != "multipart/mixed":
         message.make_mixed()
