@@ -20,7 +20,10 @@ DEFAULT_KIND = "application/octet-stream"
 
 @dataclass(frozen=True)
 class Attached:
-    """`mark` is its own among the message's attachments, and stays when others come and go. `item` is an attached message."""
+    """`mark` is its own among the message's attachments, and stays when others come and go, unless they are quite the same.
+
+    `item` says that it is a message.
+    """
 
     part: Any
     mark: str
