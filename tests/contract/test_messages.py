@@ -113,6 +113,18 @@ def test_deleting_is_204(graph: Graph, mailbox: str, message: dict[str, Any]):
     assert graph("GET", f"{path}/$count").text == "0"
 
 
+@pytest.mark.parametrize("lag", [False, True])
+def test_what_is_deleted_is_in_no_list(entra: Running, graph: Graph, mailbox: str, message: dict[str, Any], lag: bool):
+    if lag:
+        entra.lag(requests=0, replicas=1, kinds=["message"])
+    path = f"/v1.0/users/{mailbox}/messages"
+    assert graph("DELETE", f"{path}/{message['id']}").status_code == 204
+    assert graph("GET", path).json()["value"] == []
+    assert graph("GET", path, params={"$filter": "subject eq 'Grüße'"}).json()["value"] == []
+    assert graph("GET", f"{path}/$count").text == "0"
+    assert graph("GET", f"/v1.0/users/{mailbox}/mailFolders/recoverableitemsdeletions").json()["totalItemCount"] == 1
+
+
 @pytest.mark.parametrize("method, path, body", [
     ("GET", "", None), ("GET", "/$value", None), ("PATCH", "", {"isRead": True}), ("POST", "/move", {"destinationId": "archive"}),
     ("DELETE", "", None),

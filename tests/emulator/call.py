@@ -80,6 +80,7 @@ class Call:
             ) if kind else _unreadable()
         try:
             document = json.loads(self.body)
+            json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no text
         except ValueError:
             raise _unreadable() from None
         if not isinstance(document, dict):

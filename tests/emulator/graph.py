@@ -14,9 +14,9 @@ from emulator.directory import (
     service_principals,
     users,
 )
-from emulator.exchange import drafts, folders, messages, role_management, sending
+from emulator.exchange import attachments, drafts, folders, messages, replies, role_management, sending
 
 LOADED = (
     batch, applications, assignments, credentials, deleted, federated, organization, owners, service_principals, users,
-    drafts, folders, messages, role_management, sending,
+    attachments, drafts, folders, messages, replies, role_management, sending,
 )  # fmt: skip

@@ -9,12 +9,13 @@ import hashlib
 import html
 import re
 from datetime import UTC
-from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from html.parser import HTMLParser
 from typing import Any
 
 from emulator.clock import whole
+from emulator.exchange import parts
+from emulator.exchange.headers import decoded, header, line
 
 PREVIEW = 255
 
@@ -25,31 +26,11 @@ def parsed(raw: bytes) -> EmailMessage:
     return message
 
 
-def header(message: Message, name: str) -> str:
-    """A header in one line, decoded, whatever it holds; empty where there is none."""
-    value = next((value for known, value in message.raw_items() if known.lower() == name.lower()), None)
-    return "" if value is None else _decoded(_line(value))
-
-
-def _line(value: object) -> str:
-    """A header's value unfolded; bytes beyond ASCII are read as UTF-8, as Exchange does."""
-    text = str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return re.sub(r"\r?\n[ \t]*", " ", text).strip()
-
-
 def addresses(message: Message, name: str) -> list[dict[str, Any]]:
     """All addresses of a header, as Graph gives them."""
-    values = [_line(value) for known, value in message.raw_items() if known.lower() == name.lower()]
+    values = [line(value) for known, value in message.raw_items() if known.lower() == name.lower()]
     found = email.utils.getaddresses(values)
-    return [_address(_decoded(shown), address) for shown, address in found if address]
-
-
-def _decoded(text: str) -> str:
-    """Without encoded words; as it is where they cannot be decoded."""
-    try:
-        return str(make_header(decode_header(text))).encode("utf-8", "replace").decode("utf-8")
-    except (ValueError, LookupError):
-        return text
+    return [_address(decoded(shown), address) for shown, address in found if address]
 
 
 def _address(name: str, address: str) -> dict[str, Any]:
@@ -67,7 +48,7 @@ def properties(raw: bytes, now: str) -> dict[str, Any]:
     from_ = first(message, "From")
     return {
         "sentDateTime": _date(message, now),
-        "hasAttachments": any(part.get_content_disposition() == "attachment" for part in message.walk()),
+        "hasAttachments": parts.any_file(message),
         "internetMessageId": header(message, "Message-ID"),
         "subject": header(message, "Subject"),
         "bodyPreview": re.sub(r"[ \t]+", " ", text).strip()[:PREVIEW],
@@ -90,7 +71,7 @@ def properties(raw: bytes, now: str) -> dict[str, Any]:
 
 def headers(raw: bytes) -> list[dict[str, str]]:
     """internetMessageHeaders: all, unfolded."""
-    return [{"name": name, "value": _line(value)} for name, value in parsed(raw).raw_items()]
+    return [{"name": name, "value": line(value)} for name, value in parsed(raw).raw_items()]
 
 
 def _date(message: Message, otherwise: str) -> str:
@@ -121,7 +102,7 @@ def bodies(message: EmailMessage) -> tuple[str, str | None]:
 
 
 def _content(message: EmailMessage, kind: str) -> str | None:
-    part = message.get_body((kind,))
+    part = next((part for part in parts.bodies(message) if part.get_content_type() == f"text/{kind}"), None)
     if part is None:
         return None
     content = part.get_payload(decode=True)

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 from emulator.answer import Answer, Refusal
-from emulator.exchange import access, mailboxes, mime
+from emulator.exchange import access, mailboxes, mime, resource
 from emulator.exchange.compose import mime_of
 from emulator.exchange.delivery import deliver
 from emulator.exchange.rights import sending_as
@@ -25,19 +25,22 @@ if TYPE_CHECKING:
 @routes.add("POST", "users/{user}/sendMail")
 def send_mail(call: Call) -> Answer:
     user = access.mailbox(call, access.SEND)
-    if call.headers.get("content-type", "").lower().startswith("text/plain"):
+    if is_mime(call):
         submit(call, user, from_base64(call.body), keep=True)
         return Answer(202)
-    given = {name.lower(): value for name, value in call.raw_json().items()}
-    message = given.get("message")
-    if not isinstance(message, dict):
+    given = resource.parameters(call.raw_json())
+    if "message" not in given:
         raise Refusal(400, "ErrorInvalidParameter", "The value of the parameter 'Message' is empty.")
-    message = {name: value for name, value in message.items() if not name.startswith("@")}
-    raw = mime_of(message, {"name": user["displayName"], "address": user["mail"] or user["userPrincipalName"]})
-    submit(call, user, raw, keep=given.get("savetosentitems") is not False,
+    message = given["message"]
+    submit(call, user, mime_of(message, mailboxes.sender(user)), keep=given.get("savetosentitems", True),
            singleValueExtendedProperties=message.get("singleValueExtendedProperties") or [],
            categories=message.get("categories") or [])  # fmt: skip
     return Answer(202)
+
+
+def is_mime(call: Call) -> bool:
+    """Whether the body is MIME in base64."""
+    return call.headers.get("content-type", "").lower().startswith("text/plain")
 
 
 def from_base64(body: bytes) -> bytes:

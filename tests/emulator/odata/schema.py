@@ -113,6 +113,13 @@ MESSAGE = _type(
     " inferenceClassification isDeliveryReceiptRequested isReadReceiptRequested",
     navigations="attachments singleValueExtendedProperties multiValueExtendedProperties extensions",
 )
+ATTACHMENT = _type(
+    "microsoft.graph.attachment",
+    "id lastModifiedDateTime:t name contentType size:i isInline:b",
+    filterable="name contentType size isInline lastModifiedDateTime",
+)
+# What a fileAttachment has besides; $select names it with the derived type before it.
+FILE_ATTACHMENT = ("contentId", "contentLocation", "contentBytes")
 ROLE_ASSIGNMENT = _type(
     "microsoft.graph.unifiedRoleAssignment",
     "id principalId roleDefinitionId directoryScopeId appScopeId",
