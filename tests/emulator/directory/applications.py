@@ -11,7 +11,8 @@ from emulator.directory.expansion import expanded
 from emulator.directory.permissions import READ_APPLICATIONS, require, require_writing
 from emulator.odata.paging import page_of
 from emulator.odata.query import DIRECTORY, read, read_single
-from emulator.odata.schema import APPLICATION, check_known
+from emulator.odata.schema import APPLICATION
+from emulator.odata.writing import merged, written
 from emulator.routing import routes
 from emulator.store import Document
 
@@ -97,8 +98,14 @@ def update(call: Call) -> Answer:
     require_writing(call)
     document = objects.to_change(call, "application", "application")
     require_writing(call, document)
-    call.world.store.put("application", document["id"], document | checked(call, call.json(), document))
+    _change(call, document, call.json())
     return nothing()
+
+
+def _change(call: Call, document: Document, given: dict[str, Any]) -> None:
+    changes = checked(call, given, document)
+    changed = merged(APPLICATION.declared, document, changes, objects.empty_application())
+    call.world.store.put("application", document["id"], changed)
 
 
 def _upsert(call: Call, name: str) -> Answer:
@@ -109,8 +116,7 @@ def _upsert(call: Call, name: str) -> Answer:
     found = next((dict(one) for one in call.world.store.peek("application", **having)), None)
     if found is not None:
         require_writing(call, found)
-        changes = checked(call, {key: value for key, value in given.items() if key != "uniqueName"}, found)
-        call.world.store.put("application", found["id"], found | changes)
+        _change(call, found, {key: value for key, value in given.items() if key != "uniqueName"})
         return nothing()
     if "create-if-missing" not in call.preferences:
         raise not_found(name)
@@ -141,14 +147,10 @@ def remove_principal(call: Call, principal: Document) -> None:
 
 def checked(call: Call, given: dict[str, Any], current: Document | None = None) -> dict[str, Any]:
     """What may be written of what was given; Refusal in Graph's words for the rest."""
-    unknown = check_known(APPLICATION, given)
-    if unknown:
-        raise objects.unknown_property(unknown)
+    given = written(APPLICATION, given)
     if current is not None and "displayName" in given:
         objects.required(given, "displayName", "Application")
-    for name in READ_ONLY:
-        if name in given and (current is None or given[name] != current[name]):
-            raise bad_request(f"Property '{name}' is read-only and cannot be set.")
+    objects.check_read_only(given, current, *READ_ONLY)
     if current is not None and given.get("uniqueName", current.get("uniqueName")) != current.get("uniqueName"):
         if current.get("uniqueName"):
             raise bad_request("Property 'uniqueName' is immutable and cannot be changed.")
@@ -156,10 +158,10 @@ def checked(call: Call, given: dict[str, Any], current: Document | None = None) 
     if given.get("signInAudience") is not None and given["signInAudience"] not in objects.AUDIENCES:
         raise bad_request("Invalid value specified for property 'signInAudience' of resource 'Application'.")
     _check_passwords(given, current)
-    _check_access(given.get("requiredResourceAccess"))
+    _check_access(given.get("requiredResourceAccess", []))
     if "keyCredentials" in given:
         given["keyCredentials"] = certificates.kept(call.world.clock, given["keyCredentials"], current)
-    return {name: value for name, value in given.items() if "@" not in name and name != "passwordCredentials"}
+    return {name: value for name, value in given.items() if name != "passwordCredentials"}
 
 
 def _check_passwords(given: dict[str, Any], current: Document | None) -> None:
@@ -173,17 +175,12 @@ def _check_passwords(given: dict[str, Any], current: Document | None) -> None:
     )
 
 
-def _check_access(access: Any) -> None:
-    if access is None:
-        return
-    if not isinstance(access, list) or not all(isinstance(one, dict) for one in access):
-        raise bad_request("Invalid value specified for property 'requiredResourceAccess' of resource 'Application'.")
+def _check_access(access: list[dict[str, Any]]) -> None:
     for one in access:
-        for permission in one.get("resourceAccess", ()):
-            if permission.get("type") not in ("Role", "Scope") or not permission.get("id"):
-                raise bad_request(
-                    "Invalid value specified for property 'requiredResourceAccess.resourceAccess' of resource 'Application'."
-                )
+        if any(permission["type"] not in ("Role", "Scope") for permission in one.get("resourceAccess", ())):
+            raise bad_request(
+                "Invalid value specified for property 'requiredResourceAccess.resourceAccess' of resource 'Application'."
+            )
     if len(access) > MOST_APIS or sum(len(one.get("resourceAccess", ())) for one in access) > MOST_PERMISSIONS:
         raise bad_request(
             "The size of the object has exceeded its limit. Please reduce the number of values and retry your request.",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from emulator import ids
 from emulator.answer import Answer, bad_request, entity, nothing
-from emulator.clock import exact, parsed
+from emulator.clock import as_given, exact, parsed
 from emulator.directory import objects
 from emulator.directory.permissions import require_writing
 from emulator.entra.token import digest
+from emulator.odata.schema import ADD_PASSWORD, REMOVE_PASSWORD
+from emulator.odata.writing import written
 from emulator.routing import routes
 from emulator.store import Document
 from emulator.world import World
@@ -21,18 +22,19 @@ if TYPE_CHECKING:
 
 def new_secret(world: World, wanted: dict[str, Any]) -> tuple[Document, str]:
     """A credential as it is kept, and its value. Without an end it lasts two years."""
-    now = world.clock.now()
-    begin = parsed(wanted["startDateTime"]) if wanted.get("startDateTime") else now
-    if wanted.get("endDateTime"):
-        end = parsed(wanted["endDateTime"])
-    else:
-        end = begin.replace(year=begin.year + 2) if (begin.month, begin.day) != (2, 29) else begin + timedelta(days=730)
+    begin = as_given(wanted["startDateTime"]) if wanted.get("startDateTime") else exact(world.clock.now())
+    end = as_given(wanted["endDateTime"]) if wanted.get("endDateTime") else _two_years_after(begin)
     value = ids.secret_text()
     credential = {
-        "customKeyIdentifier": None, "displayName": wanted.get("displayName"), "endDateTime": exact(end), "hint": value[:3],
-        "keyId": ids.new(), "secretText": None, "startDateTime": exact(begin), "digest": digest(value),
+        "customKeyIdentifier": None, "displayName": wanted.get("displayName"), "endDateTime": end, "hint": value[:3],
+        "keyId": ids.new(), "secretText": None, "startDateTime": begin, "digest": digest(value),
     }  # fmt: skip
     return credential, value
+
+
+def _two_years_after(moment: str) -> str:
+    """The 28th for the 29th of February."""
+    return f"{min(int(moment[:4]) + 2, 9999)}{moment[4:]}".replace("-02-29T", "-02-28T")
 
 
 @routes.add("POST", "applications/{application}/addPassword")
@@ -40,13 +42,8 @@ def add_password(call: Call) -> Answer:
     require_writing(call)
     document = objects.to_change(call, "application", "application")
     require_writing(call, document)
-    wanted = (call.json() if call.body else {}).get("passwordCredential") or {}
-    if not isinstance(wanted, dict):
-        raise bad_request("Invalid value specified for property 'passwordCredential'.")
-    try:
-        credential, value = new_secret(call.world, wanted)
-    except ValueError:
-        raise bad_request("Invalid value specified for property 'endDateTime' of resource 'PasswordCredential'.") from None
+    wanted = written(ADD_PASSWORD, call.json() if call.body else {}).get("passwordCredential") or {}
+    credential, value = new_secret(call.world, wanted)
     if parsed(credential["endDateTime"]) <= parsed(credential["startDateTime"]):
         raise bad_request("Credential end date is before its start date.", "CredentialInvalidLifetimeAsPerAppPolicy")
     document["passwordCredentials"].append(credential)
@@ -60,7 +57,7 @@ def remove_password(call: Call) -> Answer:
     require_writing(call)
     document = objects.to_change(call, "application", "application")
     require_writing(call, document)
-    key = call.json().get("keyId")
+    key = written(REMOVE_PASSWORD, call.json()).get("keyId")
     kept = [one for one in document["passwordCredentials"] if one["keyId"] != key]
     if len(kept) == len(document["passwordCredentials"]):
         raise bad_request(f"No password credential found with keyId {key}.")

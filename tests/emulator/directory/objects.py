@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator import ids
-from emulator.answer import Refusal, bad_request, not_found
+from emulator.answer import bad_request, not_found
 from emulator.clock import Clock, whole
 from emulator.odata.path import Key
+from emulator.odata.schema import APPLICATION
+from emulator.odata.writing import merged
 from emulator.store import Document
 from emulator.world import World
 
@@ -18,9 +20,9 @@ AUDIENCES = ("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoft
 _ALTERNATE = {"application": ("appId", "uniqueName"), "servicePrincipal": ("appId",)}
 
 
-def new_application(tenant: Document, clock: Clock, given: dict[str, Any]) -> Document:
-    """An application with these properties and Entra's own."""
-    empty: dict[str, Any] = {
+def empty_application() -> Document:
+    """What an application has where nothing else was given; complex properties are never null."""
+    return {
         "identifierUris": [], "tags": [], "addIns": [], "appRoles": [], "keyCredentials": [], "passwordCredentials": [],
         "requiredResourceAccess": [],
         "api": {"acceptMappedClaims": None, "knownClientApplications": [], "requestedAccessTokenVersion": None,
@@ -32,13 +34,18 @@ def new_application(tenant: Document, clock: Clock, given: dict[str, Any]) -> Do
         "verifiedPublisher": {"displayName": None, "verifiedPublisherId": None, "addedDateTime": None},
         "web": {"homePageUrl": None, "logoutUrl": None, "redirectUris": [], "redirectUriSettings": [],
                 "implicitGrantSettings": {"enableAccessTokenIssuance": False, "enableIdTokenIssuance": False}},
-        "spa": {"redirectUris": []},
+        "spa": {"redirectUris": []}, "signInAudience": "AzureADMyOrg",
     }  # fmt: skip
+
+
+def new_application(tenant: Document, clock: Clock, given: dict[str, Any]) -> Document:
+    """An application with these properties and Entra's own."""
+    empty = empty_application()
     own = {
         "id": ids.new(), "appId": ids.new(), "tenant": tenant["id"], "owners": [], "createdDateTime": whole(clock.now()),
         "deletedDateTime": None, "publisherDomain": tenant["domains"][0],
     }  # fmt: skip
-    return {**empty, "signInAudience": "AzureADMyOrg", **own, **given}
+    return merged(APPLICATION.declared, empty | own, given, empty)
 
 
 def new_principal(tenant: Document, clock: Clock, application: Document, given: dict[str, Any]) -> Document:
@@ -94,10 +101,13 @@ def home(world: World, tenant: str) -> Document:
     return found
 
 
+def check_read_only(given: dict[str, Any], current: Document | None, *names: str) -> None:
+    """Refuse a change of one of these; a new object takes none of them."""
+    for name in names:
+        if name in given and (current is None or given[name] != current.get(name)):
+            raise bad_request(f"Property '{name}' is read-only and cannot be set.")
+
+
 def required(document: dict[str, Any], name: str, resource: str) -> None:
     if not document.get(name):
         raise bad_request(f"A value is required for property '{name}' of resource '{resource}'.")
-
-
-def unknown_property(name: str) -> Refusal:
-    return bad_request(f"Invalid property '{name}'.")

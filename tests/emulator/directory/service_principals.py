@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from emulator.answer import Answer, Refusal, bad_request, entity, not_found, nothing
+from emulator.answer import Answer, Refusal, entity, not_found, nothing
 from emulator.directory import objects
 from emulator.directory.applications import remove_principal
 from emulator.directory.expansion import expanded
 from emulator.directory.permissions import READ_APPLICATIONS, READ_ASSIGNMENTS, WRITE_ALL_APPLICATIONS, require, require_writing
 from emulator.odata.paging import page_of
 from emulator.odata.query import DIRECTORY, read, read_single
-from emulator.odata.schema import SERVICE_PRINCIPAL, check_known
+from emulator.odata.schema import SERVICE_PRINCIPAL
+from emulator.odata.writing import merged, written
 from emulator.routing import routes
 from emulator.store import Document
 
@@ -39,10 +40,9 @@ def create(call: Call) -> Answer:
 
 def made(call: Call, given: dict[str, Any]) -> Document:
     """The principal of an application that this replica already knows of."""
-    unknown = check_known(SERVICE_PRINCIPAL, given)
-    if unknown:
-        raise objects.unknown_property(unknown)
-    app_id = str(given["appId"]).lower()
+    given = written(SERVICE_PRINCIPAL, given)
+    objects.check_read_only(given, None, "id", "deletedDateTime")
+    app_id = given["appId"].lower()
     application = call.view.first("application", tenant=call.tenant, appId=app_id, deletedDateTime=None)
     if application is None:
         raise _no_application(call, app_id)
@@ -111,14 +111,9 @@ def update(call: Call) -> Answer:
     else:
         found = objects.to_change(call, "servicePrincipal", "principal")
     require_writing(call, found)
-    given = call.json()
-    unknown = check_known(SERVICE_PRINCIPAL, given)
-    if unknown:
-        raise objects.unknown_property(unknown)
-    for name in ("id", "appId"):
-        if name in given and given[name] != found[name]:
-            raise bad_request(f"Property '{name}' is read-only and cannot be set.")
-    call.world.store.put("servicePrincipal", found["id"], found | given)
+    given = written(SERVICE_PRINCIPAL, call.json())
+    objects.check_read_only(given, found, "id", "appId", "deletedDateTime")
+    call.world.store.put("servicePrincipal", found["id"], merged(SERVICE_PRINCIPAL.declared, found, given, {}))
     return nothing()
 
 
