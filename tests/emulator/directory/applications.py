@@ -106,6 +106,7 @@ def _change(call: Call, document: Document, given: dict[str, Any]) -> None:
     changes = checked(call, given, document)
     changed = merged(APPLICATION.declared, document, changes, objects.empty_application())
     call.world.store.put("application", document["id"], changed)
+    objects.carry_over(call.world, document, changed)
 
 
 def _upsert(call: Call, name: str) -> Answer:

@@ -48,19 +48,40 @@ def new_application(tenant: Document, clock: Clock, given: dict[str, Any]) -> Do
     return merged(APPLICATION.declared, empty | own, given, empty)
 
 
+def projected(application: Document) -> Document:
+    """What a service principal shows of its application."""
+    web, api = application.get("web") or {}, application.get("api") or {}
+    places = [application.get(name) or {} for name in ("web", "spa", "publicClient")]
+    return {
+        "displayName": application["displayName"], "appDisplayName": application["displayName"],
+        "appDescription": application.get("description"), "homepage": web.get("homePageUrl"), "logoutUrl": web.get("logoutUrl"),
+        "replyUrls": [uri for place in places for uri in place.get("redirectUris", ())],
+        "servicePrincipalNames": [application["appId"], *application.get("identifierUris", ())],
+        "signInAudience": application.get("signInAudience", "AzureADMultipleOrgs"),
+        "appRoles": application.get("appRoles", []), "oauth2PermissionScopes": api.get("oauth2PermissionScopes", []),
+        "info": application.get("info"), "verifiedPublisher": application.get("verifiedPublisher"),
+    }  # fmt: skip
+
+
+def carry_over(world: World, before: Document, after: Document) -> None:
+    """A change of an application changes its service principals where they show it, each as late as any other write."""
+    shown = projected(before)
+    changes = {name: value for name, value in projected(after).items() if value != shown[name]}
+    if not changes:
+        return
+    for principal in world.store.all("servicePrincipal"):
+        if principal["appId"] == after["appId"]:
+            world.store.put("servicePrincipal", principal["id"], principal | changes)
+
+
 def new_principal(tenant: Document, clock: Clock, application: Document, given: dict[str, Any]) -> Document:
     """The service principal of an application; of Microsoft's own likewise, with what they give."""
     return {
         "id": ids.new(), "tenant": tenant["id"], "owners": [], "deletedDateTime": None, "accountEnabled": True,
-        "alternativeNames": [], "appDisplayName": application["displayName"], "appId": application["appId"],
-        "appOwnerOrganizationId": application.get("tenant", tenant["id"]), "appRoleAssignmentRequired": False,
-        "createdDateTime": whole(clock.now()), "displayName": application["displayName"],
-        "notificationEmailAddresses": [], "replyUrls": [], "servicePrincipalNames": [application["appId"]],
-        "servicePrincipalType": "Application", "signInAudience": application.get("signInAudience", "AzureADMultipleOrgs"),
-        "tags": [], "addIns": [], "appRoles": application.get("appRoles", []), "keyCredentials": [],
-        "info": application.get("info"), "verifiedPublisher": application.get("verifiedPublisher"),
-        "oauth2PermissionScopes": application.get("api", {}).get("oauth2PermissionScopes", []), "passwordCredentials": [],
-        "resourceSpecificApplicationPermissions": [], **given,
+        "alternativeNames": [], "appId": application["appId"], "appRoleAssignmentRequired": False,
+        "appOwnerOrganizationId": application.get("tenant", tenant["id"]), "createdDateTime": whole(clock.now()),
+        "notificationEmailAddresses": [], "servicePrincipalType": "Application", "tags": [], "addIns": [], "keyCredentials": [],
+        "passwordCredentials": [], "resourceSpecificApplicationPermissions": [], **projected(application), **given,
     }  # fmt: skip
 
 
