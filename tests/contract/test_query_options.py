@@ -51,6 +51,8 @@ def test_filter(graph: Graph, named: list[str], filter_: str, count: int):
     ({"$filter": "endsWith(displayName,'x')"}, {}, "Request_UnsupportedQuery"),
     ({"$filter": "notes eq 'x'"}, {}, "Request_UnsupportedQuery"),
     ({"$filter": "colour eq 'x'"}, {}, "BadRequest"),
+    ({"$filter": "notes/$count eq 0"}, EVENTUAL, "Request_UnsupportedQuery"),
+    ({"$filter": "owners/$count eq 'x'"}, EVENTUAL, "BadRequest"),
     ({"$filter": "displayName eq"}, {}, "BadRequest"),
     ({"$filter": "displayName = 'x'"}, {}, "BadRequest"),
     ({"$search": '"displayName:x"'}, {}, "Request_UnsupportedQuery"),
@@ -75,6 +77,41 @@ def test_advanced_queries_need_a_header(graph: Graph, named: list[str], params: 
     answer = graph("GET", "/v1.0/applications", params={**params, "$count": "true"}, headers=EVENTUAL)
     assert answer.status_code == 200
     assert answer.json()["@odata.count"] >= 1
+
+
+@pytest.mark.parametrize("path, more", [
+    ("/applications", ""), ("/servicePrincipals", ""), ("/users", ""),
+    ("/applications", "?$filter=startsWith(displayName,'Q''')"),
+    ("/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')/appRoleAssignedTo", ""),
+    ("/servicePrincipals/{principal}/appRoleAssignments", ""),
+    ("/applications/{application}/federatedIdentityCredentials", ""),
+    ("/directory/deletedItems/microsoft.graph.application", ""),
+])  # fmt: skip
+def test_the_number_alone_needs_the_header(
+    graph: Graph, named: list[str], application: dict[str, Any], principal: dict[str, Any], path: str, more: str
+):
+    path = "/v1.0" + path.format(application=application["id"], principal=principal["id"])
+    assert error(graph("GET", f"{path}/$count{more}"))[:2] == (400, "Request_UnsupportedQuery")
+    answer = graph("GET", f"{path}/$count{more}", headers=EVENTUAL)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/plain")
+    assert int(answer.text) == len(walk(graph, path + (more or "?$top=999"))[0])
+
+
+@pytest.mark.parametrize("path", [
+    "/v1.0/applications/{id}/$count", "/v1.0/colours/$count", "/v1.0/$count", "/v1.0/applications/$colour",
+])  # fmt: skip
+def test_what_is_no_collection_has_no_number(graph: Graph, application: dict[str, Any], path: str):
+    assert error(graph("GET", path.format(**application), headers=EVENTUAL))[:2] == (400, "BadRequest")
+
+
+def test_a_filter_may_ask_how_many_there_are(graph: Graph, application: dict[str, Any]):
+    user = graph("GET", "/v1.0/users?$filter=displayName eq 'Anna'").json()["value"][0]["id"]
+    reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{user}"}
+    assert graph("POST", f"/v1.0/applications/{application['id']}/owners/$ref", reference).status_code == 204
+    for number in (0, 1):
+        params = {"$filter": f"owners/$count eq {number} and id eq '{application['id']}'", "$count": "true"}
+        assert error(graph("GET", "/v1.0/applications", params=params))[:2] == (400, "Request_UnsupportedQuery")
+        assert graph("GET", "/v1.0/applications", params=params, headers=EVENTUAL).json()["@odata.count"] == number
 
 
 def test_count_is_ignored_without_the_header(graph: Graph):

@@ -133,6 +133,8 @@ def negated(node: Node) -> bool:
 def value_of(document: Mapping[str, Any], path: str) -> Any:
     value: Any = document
     for name in path.split("/"):
+        if name == "$count":
+            return len(value) if isinstance(value, list) else 0
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
 

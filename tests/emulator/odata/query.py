@@ -165,19 +165,26 @@ def _check_leaf(leaf: Any, type_: EntityType, rules: Rules, eventual: bool) -> N
             400, "BadRequest",
             f"Invalid filter clause: Could not find a property named '{leaf.path.split('/')[0]}' on type '{type_.name}'.",
         )  # fmt: skip
-    if leaf.path.split("/")[0] not in type_.filterable:
+    counts = rules.advanced and _counts(leaf.path, type_)
+    if not counts and leaf.path.split("/")[0] not in type_.filterable:
         raise Refusal(
             400, "Request_UnsupportedQuery" if rules.advanced else "ErrorInvalidUrlQueryFilter",
             "Unsupported or invalid query filter clause specified for property"
             f" '{leaf.path}' of resource '{type_.name.rpartition('.')[2][:1].upper()}{type_.name.rpartition('.')[2][1:]}'.",
         )  # fmt: skip
-    if rules.advanced and not eventual and _is_advanced(leaf):
+    if rules.advanced and not eventual and (counts or _is_advanced(leaf)):
         raise _unsupported()
     literals = [leaf.literal] if isinstance(leaf, Compare) else list(leaf.literals) if isinstance(leaf, In) else []
     for literal in literals:
         _check_kind(literal.kind, type_.type_of(leaf.path), leaf)
         if literal.kind == "moment":
             parsed(literal.value)
+
+
+def _counts(path: str, type_: EntityType) -> bool:
+    """Whether the path is how many a document holds of something: what hangs on it otherwise is not counted here."""
+    first, _, rest = path.partition("/")
+    return rest == "$count" and (first == "owners" or type_.type_of(first) == "Collection")
 
 
 def _is_advanced(leaf: Any) -> bool:

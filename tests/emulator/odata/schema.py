@@ -30,6 +30,8 @@ class EntityType:
         return first in self.properties or first in self.navigations
 
     def type_of(self, path: str) -> str:
+        if path.endswith("/$count"):
+            return "Edm.Int32"
         return self.properties.get(path.split("/", maxsplit=1)[0], "Complex")
 
 
