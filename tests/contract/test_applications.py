@@ -11,7 +11,7 @@ import jwt
 import pytest
 from contract.asking import AsApplication, error
 from contract.test_login import certificate
-from emulator.running import Running
+from emulator.running import TENANT, Running
 from requests import Response
 
 Graph = Callable[..., Response]
@@ -137,7 +137,49 @@ def test_deleted_is_gone_and_can_be_brought_back(graph: Graph, application: dict
     items = "/v1.0/directory/deletedItems"
     assert application["id"] in [one["id"] for one in graph("GET", f"{items}/microsoft.graph.application").json()["value"]]
     assert graph("POST", f"{items}/{application['id']}/restore").json()["@odata.type"] == "#microsoft.graph.application"
-    assert graph("GET", path).status_code == 200
+    assert graph("GET", path).json()["deletedDateTime"] is None
+    assert graph("GET", f"/v1.0/servicePrincipals/{principal['id']}").status_code == 404, "to be restored on its own"
+
+
+def test_a_deleted_principal_can_be_brought_back(entra: Running, graph: Graph, principal: dict[str, Any]):
+    """With its consent, and as its application is by then."""
+    entra.grant(principal["appId"], "Mail.Send")
+    path, item = f"/v1.0/servicePrincipals/{principal['id']}", f"/v1.0/directory/deletedItems/{principal['id']}"
+    assert error(graph("GET", item))[0] == 404
+    assert graph("DELETE", path).status_code == 204
+    assert graph("GET", path).status_code == 404
+    graph("PATCH", f"/v1.0/applications(appId='{principal['appId']}')", {"displayName": "Renamed"})
+    listed = graph("GET", "/v1.0/directory/deletedItems/graph.servicePrincipal?$select=id,deletedDateTime").json()["value"]
+    assert [one["deletedDateTime"] is None for one in listed if one["id"] == principal["id"]] == [False]
+    found = graph("GET", item).json()
+    assert (found["@odata.type"], found["appId"]) == ("#microsoft.graph.servicePrincipal", principal["appId"])
+    restored = graph("POST", f"{item}/restore")
+    assert (restored.status_code, restored.json()["id"], restored.json()["deletedDateTime"]) == (200, principal["id"], None)
+    assert graph("GET", path).json()["displayName"] == "Renamed"
+    assert [one["appRoleId"] for one in graph("GET", f"{path}/appRoleAssignments").json()["value"]] == [SEND]
+    assert graph("GET", item).status_code == graph("POST", f"{item}/restore").status_code == 404
+
+
+def test_a_deleted_principal_is_gone_for_good_or_stands_behind_a_new_one(graph: Graph, principal: dict[str, Any]):
+    items = "/v1.0/directory/deletedItems"
+    graph("DELETE", f"/v1.0/servicePrincipals/{principal['id']}")
+    second = graph("POST", "/v1.0/servicePrincipals", {"appId": principal["appId"]})
+    assert second.status_code == 201
+    restored = graph("POST", f"{items}/{principal['id']}/restore")
+    assert error(restored)[:2] == (409, "Request_MultipleObjectsWithSameKeyValue")
+    assert graph("DELETE", f"{items}/{principal['id']}").status_code == 204
+    assert graph("DELETE", f"{items}/{principal['id']}").status_code == 404
+
+
+def test_a_deleted_application_gets_no_token_until_it_is_back(entra: Running, graph: Graph, unique: str):
+    application = entra.application(unique)
+    asked = {"grant_type": "client_credentials", "client_id": application["app_id"],
+             "client_secret": application["client_secret"], "scope": "https://graph.microsoft.com/.default"}  # fmt: skip
+    assert graph("DELETE", f"/v1.0/applications/{application['object_id']}").status_code == 204
+    assert entra.session.post(f"{entra.url}/{TENANT}/oauth2/v2.0/token", data=asked, timeout=10).json()["error_codes"] == [700016]
+    for key in (application["object_id"], application["service_principal_id"]):
+        assert graph("POST", f"/v1.0/directory/deletedItems/{key}/restore").status_code == 200
+    assert entra.token(application)
 
 
 def test_a_secret_is_shown_once(entra: Running, graph: Graph, application: dict[str, Any], principal: dict[str, Any]):

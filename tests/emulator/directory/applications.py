@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator.answer import Answer, Refusal, bad_request, entity, not_found, nothing
-from emulator.clock import whole
-from emulator.directory import certificates, objects
+from emulator.directory import certificates, objects, removal
 from emulator.directory.expansion import expanded
 from emulator.directory.permissions import READ_APPLICATIONS, require, require_writing
 from emulator.odata.paging import page_of
@@ -23,25 +22,13 @@ READ_ONLY = ("id", "appId", "publisherDomain", "createdDateTime", "deletedDateTi
 MOST_APIS, MOST_PERMISSIONS = 50, 400
 
 
-def shown(call: Call, document: Document, *, with_keys: bool = False) -> Document:
-    """As it goes out: no digest of a secret, keys of certificates only where they were asked for."""
-    out = {name: value for name, value in document.items() if name not in ("tenant", "owners")}
-    out["passwordCredentials"] = [
-        {name: value for name, value in credential.items() if name != "digest"} for credential in document["passwordCredentials"]
-    ]
-    out["keyCredentials"] = [
-        credential if with_keys else {**credential, "key": None} for credential in document["keyCredentials"]
-    ]
-    return out
-
-
 @routes.add("GET", "applications")
 def list_applications(call: Call) -> Answer:
     require(call, *READ_APPLICATIONS)
     options = read(call.query, APPLICATION, DIRECTORY, eventual=call.eventual)
-    found = options.chosen(call.view.all("application", tenant=call.tenant, deletedDateTime=None))
+    found = options.chosen(call.view.all("application", tenant=call.tenant))
     return page_of(
-        call, "applications", options, found, lambda one: options.pruned(shown(call, one)) | expanded(call, options, one)
+        call, "applications", options, found, lambda one: options.pruned(objects.shown(one)) | expanded(call, options, one)
     )
 
 
@@ -64,14 +51,14 @@ def made(call: Call, given: dict[str, Any]) -> Document:
 
 
 def _created(call: Call, document: Document) -> Answer:
-    body = read_single({}, APPLICATION, DIRECTORY).pruned(shown(call, document))
+    body = read_single({}, APPLICATION, DIRECTORY).pruned(objects.shown(document))
     location = f"{call.root}/{call.tenant}/directoryObjects/{document['id']}/Microsoft.DirectoryServices.Application"
     return entity(call.context("applications/$entity"), body, 201, {"Location": location})
 
 
 def _check_unique(call: Call, name: str | None) -> None:
-    if name and any(one.get("uniqueName") == name and one["tenant"] == call.tenant
-                    for one in call.world.store.all("application")):  # fmt: skip
+    if name and any(next(call.world.store.peek(kind, uniqueName=name, tenant=call.tenant), None)
+                    for kind in ("application", removal.KIND)):  # fmt: skip
         raise Refusal(
             400, "Request_BadRequest", "Another object with the same value for property uniqueName already exists.",
             details=[{"code": "ObjectConflict", "message": "Another object with the same value for property uniqueName already"
@@ -84,7 +71,7 @@ def get(call: Call) -> Answer:
     require(call, *READ_APPLICATIONS)
     document = objects.existing(call, "application", "application")
     options = read_single(call.query, APPLICATION, DIRECTORY)
-    body = options.pruned(shown(call, document, with_keys="keyCredentials" in options.select))
+    body = options.pruned(objects.shown(document, with_keys="keyCredentials" in options.select))
     body |= expanded(call, options, document)
     return entity(call.context(f"applications{options.shown}/$entity"), body)
 
@@ -113,7 +100,7 @@ def _upsert(call: Call, name: str) -> Answer:
     """What is there is asked of the directory itself, not of a replica, so that it is not made twice."""
     require_writing(call)
     given = call.json()
-    having = {"uniqueName": name, "tenant": call.tenant, "deletedDateTime": None}
+    having = {"uniqueName": name, "tenant": call.tenant}
     found = next((dict(one) for one in call.world.store.peek("application", **having)), None)
     if found is not None:
         require_writing(call, found)
@@ -130,20 +117,8 @@ def delete(call: Call) -> Answer:
     require_writing(call)
     document = objects.to_change(call, "application", "application")
     require_writing(call, document)
-    store, moment = call.world.store, whole(call.world.clock.now())
-    store.put("application", document["id"], document | {"deletedDateTime": moment})
-    for principal in store.all("servicePrincipal"):
-        if principal["appId"] == document["appId"] and principal["tenant"] == call.tenant:
-            remove_principal(call, principal)
+    removal.remove_application(call.world, document)
     return nothing()
-
-
-def remove_principal(call: Call, principal: Document) -> None:
-    store = call.world.store
-    store.delete("servicePrincipal", principal["id"])
-    for assignment in store.all("appRoleAssignment"):
-        if principal["id"] in (assignment["principalId"], assignment["resourceId"]):
-            store.delete("appRoleAssignment", assignment["id"])
 
 
 def checked(call: Call, given: dict[str, Any], current: Document | None = None) -> dict[str, Any]:

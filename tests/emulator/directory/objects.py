@@ -8,7 +8,7 @@ from emulator import ids
 from emulator.answer import bad_request, not_found
 from emulator.clock import Clock, whole
 from emulator.odata.path import Key
-from emulator.odata.schema import APPLICATION
+from emulator.odata.schema import APPLICATION, SERVICE_PRINCIPAL, USER, EntityType
 from emulator.odata.writing import merged
 from emulator.store import Document
 from emulator.world import World
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from emulator.call import Call
 
 AUDIENCES = ("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
+TYPES: dict[str, EntityType] = {"application": APPLICATION, "servicePrincipal": SERVICE_PRINCIPAL, "user": USER}
 _ALTERNATE = {"application": ("appId", "uniqueName"), "servicePrincipal": ("appId",)}
 
 
@@ -46,6 +47,19 @@ def new_application(tenant: Document, clock: Clock, given: dict[str, Any]) -> Do
         "deletedDateTime": None, "publisherDomain": tenant["domains"][0],
     }  # fmt: skip
     return merged(APPLICATION.declared, empty | own, given, empty)
+
+
+def shown(document: Document, *, with_keys: bool = False) -> Document:
+    """As it goes out: no digest of a secret, keys of certificates only where they were asked for."""
+    out = dict(document)
+    if "passwordCredentials" in document:
+        out["passwordCredentials"] = [
+            {name: value for name, value in credential.items() if name != "digest"}
+            for credential in document["passwordCredentials"]
+        ]
+    if not with_keys and "keyCredentials" in document:
+        out["keyCredentials"] = [{**credential, "key": None} for credential in document["keyCredentials"]]
+    return out
 
 
 def projected(application: Document) -> Document:
@@ -90,12 +104,12 @@ def keyed(call: Call, kind: str, key: Key) -> Document | None:
     if key.property and key.property != "id":
         if key.property not in _ALTERNATE.get(kind, ()):
             raise bad_request(f"The key property '{key.property}' is not a key of the type.", "BadRequest")
-        found = call.view.first(kind, tenant=call.tenant, deletedDateTime=None, **{key.property: key.value})
+        found = call.view.first(kind, tenant=call.tenant, **{key.property: key.value})
     else:
         if not ids.is_guid(key.value):
             raise bad_request(f"Invalid object identifier '{key.value}'.")
         found = call.view.get(kind, key.value.lower())
-    return found if found and found["tenant"] == call.tenant and not found.get("deletedDateTime") else None
+    return found if found and found["tenant"] == call.tenant else None
 
 
 def existing(call: Call, kind: str, name: str) -> Document:
