@@ -298,8 +298,39 @@ def test_an_owner_may_be_added_and_removed(graph: Graph, graph_with: Callable[..
     assert graph("POST", f"{path}/owners/$ref", reference).status_code == 204
     assert error(graph("POST", f"{path}/owners/$ref", reference))[0] == 400
     assert ask("PATCH", path, {"notes": "x"}).status_code == 204
-    assert graph("DELETE", f"{path}/owners/{owner}/$ref").status_code == 204
+    assert graph("DELETE", f"{path}/owners/{owner.upper()}/$ref").status_code == 204
     assert ask("PATCH", path, {"notes": "y"}).status_code == 403
+
+
+def test_owners_are_shown_as_what_they_are(entra: Running, graph: Graph, application: dict[str, Any], principal: dict[str, Any]):
+    path = f"/v1.0/applications/{application['id']}"
+    user = graph("GET", "/v1.0/users/anna@contoso.test").json()
+    for owner in (user, principal):
+        reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{owner['id']}"}
+        assert graph("POST", f"{path}/owners/$ref", reference).status_code == 204
+    found = graph("GET", f"{path}/owners").json()["value"]
+    assert [one["@odata.type"] for one in found] == ["#microsoft.graph.user", "#microsoft.graph.servicePrincipal"]
+    assert found[0] == {"@odata.type": "#microsoft.graph.user"} | {n: v for n, v in user.items() if n != "@odata.context"}
+    assert found[1]["appId"] == application["appId"]
+    assert graph("GET", f"{path}?$expand=owners").json()["owners"] == found
+    assert graph("GET", f"/v1.0/directoryObjects/{principal['id']}").json()["appId"] == application["appId"]
+    first = graph("GET", f"{path}/owners?$top=1&$select=id,userPrincipalName").json()
+    assert first["value"] == [{"@odata.type": "#microsoft.graph.user", "id": user["id"],
+                               "userPrincipalName": user["userPrincipalName"]}]  # fmt: skip
+    second = graph("GET", first["@odata.nextLink"].removeprefix(entra.url)).json()
+    assert [one["id"] for one in second["value"]] == [principal["id"]]
+    assert graph("GET", f"{path}?$expand=owners($select=id)").json()["owners"][0].keys() == {"@odata.type", "id"}
+    references = graph("GET", f"{path}/owners/$ref").json()
+    assert references["@odata.context"].endswith("#Collection($ref)")
+    assert [one["@odata.id"].rpartition("/directoryObjects/")[2] for one in references["value"]] == [
+        f"{user['id']}/Microsoft.DirectoryServices.User", f"{principal['id']}/Microsoft.DirectoryServices.ServicePrincipal"]
+
+
+def test_an_object_shows_no_digest_of_its_secrets(graph: Graph, application: dict[str, Any]):
+    graph("POST", f"/v1.0/applications/{application['id']}/addPassword", {})
+    found = graph("GET", f"/v1.0/directoryObjects/{application['id']}").json()
+    assert [one["secretText"] for one in found["passwordCredentials"]] == [None]
+    assert "digest" not in found["passwordCredentials"][0]
 
 
 def test_a_tenant_does_not_see_another(entra: Running, application: dict[str, Any]):
