@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator import ids
 from emulator.answer import Answer, bad_request, entity, nothing
-from emulator.clock import as_given, exact, parsed
+from emulator.clock import exact, parsed
 from emulator.directory import objects
 from emulator.directory.permissions import require_writing
 from emulator.entra.token import digest
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 def new_secret(world: World, wanted: dict[str, Any]) -> tuple[Document, str]:
     """A credential as it is kept, and its value. Without an end it lasts two years."""
-    begin = as_given(wanted["startDateTime"]) if wanted.get("startDateTime") else exact(world.clock.now())
-    end = as_given(wanted["endDateTime"]) if wanted.get("endDateTime") else _two_years_after(begin)
+    begin = wanted.get("startDateTime") or exact(world.clock.now())
+    end = wanted.get("endDateTime") or _two_years_after(begin)
     value = ids.secret_text()
     credential = {
         "customKeyIdentifier": None, "displayName": wanted.get("displayName"), "endDateTime": end, "hint": value[:3],

@@ -71,7 +71,7 @@ def _one(type_: Declared, value: Any, name: str, resource: str) -> Any:
         return found
     if not _FITS[type_.kind](value) or (type_.longest is not None and len(value) > type_.longest):
         raise _invalid(name, resource)
-    return value.lower() if type_.kind == "g" else value
+    return _ALIKE[type_.kind](value) if type_.kind in _ALIKE else value
 
 
 def _is_moment(value: Any) -> bool:
@@ -91,6 +91,10 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "a": lambda _value: True,
     "": lambda _value: True,
 }
+
+
+# One way to write what has several: ids and moments are compared, and shown, as text.
+_ALIKE: dict[str, Callable[[str], str]] = {"g": str.lower, "t": as_given}
 
 
 def _invalid(name: str, resource: str) -> Refusal:
