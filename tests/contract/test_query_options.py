@@ -230,3 +230,65 @@ def test_expand(graph: Graph, principal: dict[str, Any]):
 
 def test_me_is_for_users(graph: Graph):
     assert error(graph("GET", "/v1.0/me/messages"))[:2] == (400, "BadRequest")
+
+
+@pytest.fixture(scope="module")
+def people(entra: Running) -> str:
+    """Two users; the beginning of their names."""
+    entra.user("berta", display_name="Berta Find Me", properties={
+        "department": "Post", "jobTitle": "Clerk", "employeeId": "7", "city": "Bonn", "companyName": "Contoso",
+        "usageLocation": "FR"})  # fmt: skip
+    entra.user("bruno", display_name="Bruno Find Me", properties={"department": "Bank", "city": "Bern"})
+    return "b"
+
+
+@pytest.mark.parametrize("search, names", [
+    ('"displayName:find me"', {"Berta", "Bruno"}),
+    ('"mail:berta"', {"Berta"}), ('"userPrincipalName:bruno@"', {"Bruno"}), ('"mail:erta"', set()),
+    ('"mail:berta" OR "mail:bruno"', {"Berta", "Bruno"}),
+    ('"displayName:find" AND "mail:bruno"', {"Bruno"}),
+    ('"mail:none" AND "mail:berta" OR "mail:bruno"', {"Bruno"}),
+])  # fmt: skip
+def test_users_are_searched_for(graph: Graph, people: str, search: str, names: set[str]):
+    found = graph("GET", "/v1.0/users", params={"$search": search}, headers=EVENTUAL).json()["value"]
+    assert {one["displayName"].split()[0] for one in found} == names
+
+
+@pytest.mark.parametrize("search", [
+    "mail:berta", '"mail:berta" or "mail:bruno"', '"mail:berta" OR', '"colour:red"', '"berta"', '"accountEnabled:true"',
+])  # fmt: skip
+def test_a_search_that_cannot_be_read(graph: Graph, search: str):
+    assert error(graph("GET", "/v1.0/users", params={"$search": search}, headers=EVENTUAL))[:2] == (400, "BadRequest")
+
+
+@pytest.mark.parametrize("filter_, advanced", [
+    ("department eq 'Post'", False), ("jobTitle eq 'Clerk'", False), ("employeeId eq '7'", False),
+    ("usageLocation eq 'FR'", False),
+    ("startsWith(city,'Bonn')", False), ("createdDateTime ge 2020-01-01T00:00:00Z and mail eq 'berta@contoso.test'", False),
+    ("companyName eq 'Contoso'", True), ("assignedLicenses/$count eq 1 and department eq 'Post'", True),
+])  # fmt: skip
+def test_filter_of_users(graph: Graph, people: str, filter_: str, advanced: bool):
+    params = {"$filter": filter_, "$count": "true"}
+    if advanced:
+        assert error(graph("GET", "/v1.0/users", params=params))[:2] == (400, "Request_UnsupportedQuery")
+    found = graph("GET", "/v1.0/users", params=params, headers=EVENTUAL if advanced else {}).json()["value"]
+    assert [one["displayName"] for one in found] == ["Berta Find Me"]
+
+
+def test_select_of_users(graph: Graph, people: str):
+    names = "city,state,employeeType,identities,imAddresses,department"
+    found = graph("GET", f"/v1.0/users/berta@contoso.test?$select={names}").json()
+    assert {name: found[name] for name in names.split(",")} == {
+        "city": "Bonn", "state": None, "employeeType": None, "imAddresses": [], "department": "Post",
+        "identities": [
+            {"signInType": "userPrincipalName", "issuer": "contoso.test", "issuerAssignedId": "berta@contoso.test"}],
+    }  # fmt: skip
+
+
+def test_applications_are_found_by_their_addresses(graph: Graph, application: dict[str, Any]):
+    address = f"https://{application['appId']}.test/cb"
+    assert graph("PATCH", f"/v1.0/applications/{application['id']}", {"web": {"redirectUris": [address]}}).status_code == 204
+    params = {"$filter": f"web/redirectUris/any(p:p eq '{address}')", "$count": "true"}
+    assert error(graph("GET", "/v1.0/applications", params=params))[:2] == (400, "Request_UnsupportedQuery")
+    found = graph("GET", "/v1.0/applications", params=params, headers=EVENTUAL).json()
+    assert [one["id"] for one in found["value"]] == [application["id"]]

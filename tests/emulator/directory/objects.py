@@ -139,8 +139,15 @@ def home(world: World, tenant: str) -> Document:
 def check_read_only(given: dict[str, Any], current: Document | None, *names: str) -> None:
     """Refuse a change of one of these; a new object takes none of them."""
     for name in names:
-        if name in given and (current is None or given[name] != current.get(name)):
+        if name not in given:
+            continue
+        if current is None or (given[name] != current.get(name) and not _is_part(given[name], current.get(name))):
             raise bad_request(f"Property '{name}' is read-only and cannot be set.")
+
+
+def _is_part(given: Any, whole_of: Any) -> bool:
+    """Whether a complex value says nothing that is not so."""
+    return isinstance(given, dict) and isinstance(whole_of, dict) and whole_of | given == whole_of
 
 
 def required(document: dict[str, Any], name: str, resource: str) -> None:

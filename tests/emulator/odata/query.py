@@ -12,6 +12,8 @@ from typing import Any
 
 from emulator.answer import Refusal
 from emulator.clock import parsed
+from emulator.odata import directory_search
+from emulator.odata.directory_search import DirectorySearch
 from emulator.odata.filter import Compare, Function, In, Node, leaves, negated, parse, value_of
 from emulator.odata.lexer import Malformed
 from emulator.odata.schema import EntityType
@@ -59,14 +61,14 @@ class Options:
     skip: int = 0
     count: bool = False
     expand: str = ""
-    search: Search | None = None
+    search: Search | DirectorySearch | None = None
 
     def pruned(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """What of a document goes out, in the type's order."""
         names = self.select or self.type.unasked
         kept = [name for name in self.type.properties if name in names or name in self.rules.always]
         annotations = {name: value for name, value in document.items() if "@odata" in name}
-        return annotations | {name: document.get(name) for name in kept}
+        return annotations | {name: document.get(name, self.type.without(name)) for name in kept}
 
     def chosen(self, documents: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """Those that the filter takes, in the order asked for."""
@@ -95,11 +97,12 @@ def read(query: Mapping[str, str], type_: EntityType, rules: Rules, *, eventual:
             "Request with $search query parameter only works through MSGraph with a special request header:"
             " 'ConsistencyLevel: eventual'",
         )
-    search = None
-    if "$search" in asked:
-        if not rules.advanced:
-            check_alone(asked)
-        search = parse_search(asked["$search"], directory=rules.advanced)
+    search: Search | DirectorySearch | None = None
+    if "$search" in asked and rules.advanced:
+        search = directory_search.parse(asked["$search"], type_)
+    elif "$search" in asked:
+        check_alone(asked)
+        search = parse_search(asked["$search"])
     node = _filter(asked.get("$filter"), type_, rules, eventual)
     order = _order(asked.get("$orderby"), type_, node, rules, eventual)
     return Options(
@@ -166,7 +169,7 @@ def _check_leaf(leaf: Any, type_: EntityType, rules: Rules, eventual: bool) -> N
             f"Invalid filter clause: Could not find a property named '{leaf.path.split('/')[0]}' on type '{type_.name}'.",
         )  # fmt: skip
     counts = rules.advanced and _counts(leaf.path, type_)
-    if not counts and leaf.path.split("/")[0] not in type_.filterable:
+    if not counts and leaf.path.split("/")[0] not in type_.filterable | (type_.advanced if eventual else frozenset()):
         raise Refusal(
             400, "Request_UnsupportedQuery" if rules.advanced else "ErrorInvalidUrlQueryFilter",
             "Unsupported or invalid query filter clause specified for property"

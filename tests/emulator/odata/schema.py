@@ -15,7 +15,8 @@ from emulator.odata.complex_types import Declared, declared
 class EntityType:
     """`unasked` are the properties of an answer without $select; `filterable` what $filter takes without ConsistencyLevel.
 
-    `name` is as errors name it; `declared` are the properties with the types of what may be written to them.
+    `name` is as errors name it; `declared` are the properties with the types of what may be written to them; `advanced` what
+    $filter takes with ConsistencyLevel alone.
     """
 
     name: str
@@ -24,10 +25,15 @@ class EntityType:
     filterable: frozenset[str]
     navigations: frozenset[str] = frozenset()
     declared: dict[str, Declared] = field(default_factory=dict)
+    advanced: frozenset[str] = frozenset()
 
     def knows(self, path: str) -> bool:
         first = path.split("/", maxsplit=1)[0]
         return first in self.properties or first in self.navigations
+
+    def without(self, name: str) -> Any:
+        """What a property is that nobody has set: a collection is never null."""
+        return [] if self.properties[name] == "Collection" else None
 
     def type_of(self, path: str) -> str:
         if path.endswith("/$count"):
@@ -36,14 +42,14 @@ class EntityType:
 
 
 def _type(
-    name: str, properties: str, *, only_asked: str = "", filterable: str = "", navigations: str = ""
+    name: str, properties: str, *, only_asked: str = "", filterable: str = "", advanced: str = "", navigations: str = ""
 ) -> EntityType:
     """Properties are given as in complex_types; those `only_asked` come by $select alone."""
     unasked = declared(properties)
     every = unasked | declared(only_asked)
     return EntityType(
         name, {name: one.edm for name, one in every.items()}, tuple(unasked), frozenset(filterable.split()),
-        frozenset(navigations.split()), every,
+        frozenset(navigations.split()), every, frozenset(advanced.split()),
     )  # fmt: skip
 
 
@@ -60,6 +66,7 @@ APPLICATION = _type(
     only_asked="logo:c authenticationBehaviors:c",
     filterable="id appId displayName identifierUris publisherDomain signInAudience uniqueName createdDateTime tags"
     " requiredResourceAccess",
+    advanced="web",
     navigations="owners federatedIdentityCredentials createdOnBehalfOf extensionProperties",
 )
 SERVICE_PRINCIPAL = _type(
@@ -86,9 +93,16 @@ USER = _type(
     " userPrincipalName id",
     only_asked="accountEnabled:b assignedLicenses:* assignedPlans:* proxyAddresses:* mailNickname userType otherMails:*"
     " createdDateTime:t usageLocation department companyName employeeId onPremisesExtensionAttributes:c"
-    " onPremisesSyncEnabled:b onPremisesImmutableId",
+    " onPremisesSyncEnabled:b onPremisesImmutableId ageGroup city country creationType deletedDateTime:t employeeHireDate:t"
+    " employeeOrgData:c employeeType externalUserState faxNumber identities:* imAddresses:* isResourceAccount:b"
+    " lastPasswordChangeDateTime:t legalAgeGroupClassification onPremisesDistinguishedName onPremisesDomainName"
+    " onPremisesLastSyncDateTime:t onPremisesSamAccountName onPremisesSecurityIdentifier onPremisesUserPrincipalName"
+    " passwordPolicies postalCode preferredDataLocation provisionedPlans:* securityIdentifier showInAddressList:b"
+    " signInSessionsValidFromDateTime:t state streetAddress",
     filterable="id userPrincipalName mail displayName mailNickname proxyAddresses accountEnabled givenName surname userType"
-    " otherMails",
+    " otherMails assignedLicenses city country createdDateTime department employeeId jobTitle state usageLocation",
+    advanced="companyName employeeHireDate employeeType faxNumber mobilePhone officeLocation onPremisesSamAccountName postalCode"
+    " preferredLanguage showInAddressList streetAddress",
     navigations="messages mailFolders manager",
 )
 FEDERATED_CREDENTIAL = _type(
