@@ -39,6 +39,7 @@ def walk(ask: Graph, path: str, **options: Any) -> tuple[list[dict[str, Any]], i
 @pytest.mark.parametrize("filter_, count", [
     ("displayName eq 'Q''0'", 1), ("displayName eq 'q''0'", 1), ("startsWith(displayName,'Q''')", 5),
     ("displayName in ('Q''0', 'Q''1')", 2), ("displayName eq 'Q''0' or displayName eq 'Q''1'", 2),
+    ("tags/any(t:t gt 5)", 0),
     ("tags/any(t:t eq 'q')", 5), ("displayName eq 'none'", 0), ("displayName eq 'Q''0' and signInAudience eq 'AzureADMyOrg'", 1),
 ])  # fmt: skip
 def test_filter(graph: Graph, named: list[str], filter_: str, count: int):
@@ -55,6 +56,9 @@ def test_filter(graph: Graph, named: list[str], filter_: str, count: int):
     ({"$filter": "owners/$count eq 'x'"}, EVENTUAL, "BadRequest"),
     ({"$filter": "displayName eq"}, {}, "BadRequest"),
     ({"$filter": "displayName = 'x'"}, {}, "BadRequest"),
+    ({"$filter": "createdDateTime ge 2026-13-01T00:00:00Z"}, {}, "BadRequest"),
+    ({"$orderby": "web"}, {}, "BadRequest"),
+    ({"$orderby": "passwordCredentials desc"}, {}, "BadRequest"),
     ({"$search": '"displayName:x"'}, {}, "Request_UnsupportedQuery"),
     ({"$select": "id,colour"}, {}, "BadRequest"),
     ({"$top": "0"}, {}, "BadRequest"),
