@@ -84,6 +84,22 @@ def test_a_unique_name_is_given_once(graph: Graph, application: dict[str, Any], 
     assert error(graph("POST", "/v1.0/applications", {"displayName": "x", "uniqueName": unique}))[0] == 400
 
 
+def test_an_identifier_uri_is_given_once_until_its_application_is_gone_for_good(graph: Graph, application: dict[str, Any]):
+    uris = {"identifierUris": [f"api://{application['appId']}"]}
+    path = f"/v1.0/applications/{application['id']}"
+    other = graph("POST", "/v1.0/applications", {"displayName": "other"}).json()
+    for _ in range(2):
+        assert graph("PATCH", path, uris).status_code == 204
+    assert graph("DELETE", path).status_code == 204
+    for answer in (graph("POST", "/v1.0/applications", {"displayName": "x", **uris}),
+                   graph("PATCH", f"/v1.0/applications/{other['id']}", uris)):  # fmt: skip
+        assert error(answer) == (
+            400, "Request_BadRequest", "Another object with the same value for property identifierUris already exists.")
+        assert answer.json()["error"]["details"][0]["code"] == "ObjectConflict"
+    assert graph("DELETE", f"/v1.0/directory/deletedItems/{application['id']}").status_code == 204
+    assert graph("PATCH", f"/v1.0/applications/{other['id']}", uris).status_code == 204
+
+
 @pytest.mark.parametrize("form", [
     "/{id}", "('{id}')", "(appId='{appId}')", "(uniqueName='{uniqueName}')", "(appId%3D%27{appId}%27)",
 ])  # fmt: skip

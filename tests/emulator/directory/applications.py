@@ -42,7 +42,7 @@ def create(call: Call) -> Answer:
 def made(call: Call, given: dict[str, Any]) -> Document:
     """A new application of the caller's tenant, kept; under OwnedBy the caller owns it."""
     objects.required(given, "displayName", "Application")
-    _check_unique(call, given.get("uniqueName"))
+    _check_unique(call, given)
     document = objects.new_application(objects.home(call.world, call.tenant), call.world.clock, given)
     if not call.caller.has("Application.ReadWrite.All"):
         document["owners"] = [call.caller.object_id]
@@ -56,14 +56,20 @@ def _created(call: Call, document: Document) -> Answer:
     return entity(call.context("applications/$entity"), body, 201, {"Location": location})
 
 
-def _check_unique(call: Call, name: str | None) -> None:
-    if name and any(next(call.world.store.peek(kind, uniqueName=name, tenant=call.tenant), None)
-                    for kind in ("application", removal.KIND)):  # fmt: skip
-        raise Refusal(
-            400, "Request_BadRequest", "Another object with the same value for property uniqueName already exists.",
-            details=[{"code": "ObjectConflict", "message": "Another object with the same value for property uniqueName already"
-                      " exists.", "target": "uniqueName"}],
-        )  # fmt: skip
+def _check_unique(call: Call, given: dict[str, Any], current: Document | None = None) -> None:
+    """No two applications of a tenant share these, and one that was deleted still has them."""
+    others = [one for kind in ("application", removal.KIND) for one in call.world.store.peek(kind, tenant=call.tenant)
+              if current is None or one["id"] != current["id"]]  # fmt: skip
+    for name in ("uniqueName", "identifierUris"):
+        if any(not _values(given.get(name)).isdisjoint(_values(one.get(name))) for one in others):
+            message = f"Another object with the same value for property {name} already exists."
+            raise Refusal(
+                400, "Request_BadRequest", message, details=[{"code": "ObjectConflict", "message": message, "target": name}]
+            )
+
+
+def _values(value: Any) -> set[str]:
+    return set(value) if isinstance(value, list) else {value} - {None}
 
 
 @routes.add("GET", "applications/{application}")
@@ -127,10 +133,11 @@ def checked(call: Call, given: dict[str, Any], current: Document | None = None) 
     if current is not None and "displayName" in given:
         objects.required(given, "displayName", "Application")
     objects.check_read_only(given, current, *READ_ONLY)
-    if current is not None and given.get("uniqueName", current.get("uniqueName")) != current.get("uniqueName"):
-        if current.get("uniqueName"):
+    if current is not None:
+        name = current.get("uniqueName")
+        if name and given.get("uniqueName", name) != name:
             raise bad_request("Property 'uniqueName' is immutable and cannot be changed.")
-        _check_unique(call, given["uniqueName"])
+        _check_unique(call, given, current)
     if given.get("signInAudience") is not None and given["signInAudience"] not in objects.AUDIENCES:
         raise bad_request("Invalid value specified for property 'signInAudience' of resource 'Application'.")
     _check_passwords(given, current)
