@@ -349,6 +349,12 @@ def test_an_object_shows_no_digest_of_its_secrets(graph: Graph, application: dic
     assert "digest" not in found["passwordCredentials"][0]
 
 
+def test_the_tenant_is_found_by_its_id(graph: Graph):
+    found = graph("GET", f"/v1.0/organization/{TENANT}?$select=id,displayName").json()
+    assert (found["id"], found["displayName"]) == (TENANT, graph("GET", "/v1.0/organization").json()["value"][0]["displayName"])
+    assert error(graph("GET", f"/v1.0/organization/{NOBODY}"))[:2] == (404, "Request_ResourceNotFound")
+
+
 def test_a_tenant_does_not_see_another(entra: Running, application: dict[str, Any]):
     tenant = entra.seed({"domains": ["other.test"], "applications": [
         {"display_name": "stranger", "secret": True, "roles": ["Application.ReadWrite.All"]}]})[0]  # fmt: skip
