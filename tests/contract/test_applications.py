@@ -101,11 +101,11 @@ def test_an_identifier_uri_is_given_once_until_its_application_is_gone_for_good(
 
 
 @pytest.mark.parametrize("form", [
-    "/{id}", "('{id}')", "(appId='{appId}')", "(uniqueName='{uniqueName}')", "(appId%3D%27{appId}%27)",
+    "/{id}", "('{id}')", "(appId='{appId}')", "(uniqueName='{uniqueName}')", "(appId%3D%27{appId}%27)", "(appId='{upper}')",
 ])  # fmt: skip
 def test_an_application_is_found_by_each_of_its_keys(graph: Graph, unique: str, form: str):
     made = graph("POST", "/v1.0/applications", {"displayName": "x", "uniqueName": unique}).json()
-    answer = graph("GET", f"/v1.0/applications{form.format(**made)}")
+    answer = graph("GET", f"/v1.0/applications{form.format(**made, upper=made['appId'].upper())}")
     assert (answer.status_code, answer.json()["id"]) == (200, made["id"])
 
 

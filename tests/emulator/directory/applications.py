@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator.answer import Answer, Refusal, bad_request, entity, not_found, nothing
-from emulator.directory import certificates, objects, removal
+from emulator.directory import certificates, objects, projection, removal
 from emulator.directory.expansion import expanded
 from emulator.directory.permissions import READ_APPLICATIONS, require, require_writing
 from emulator.odata.paging import page_of
@@ -99,7 +99,7 @@ def _change(call: Call, document: Document, given: dict[str, Any]) -> None:
     changes = checked(call, given, document)
     changed = merged(APPLICATION.declared, document, changes, objects.empty_application())
     call.world.store.put("application", document["id"], changed)
-    objects.carry_over(call.world, document, changed)
+    projection.carry_over(call.world, document, changed)
 
 
 def _upsert(call: Call, name: str) -> Answer:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from emulator import ids
 from emulator.answer import bad_request, not_found
 from emulator.clock import Clock, whole
+from emulator.directory.projection import projected
 from emulator.odata.path import Key
 from emulator.odata.schema import APPLICATION, SERVICE_PRINCIPAL, USER, EntityType
 from emulator.odata.writing import merged
@@ -62,32 +63,6 @@ def shown(document: Document, *, with_keys: bool = False) -> Document:
     return out
 
 
-def projected(application: Document) -> Document:
-    """What a service principal shows of its application."""
-    web, api = application.get("web") or {}, application.get("api") or {}
-    places = [application.get(name) or {} for name in ("web", "spa", "publicClient")]
-    return {
-        "displayName": application["displayName"], "appDisplayName": application["displayName"],
-        "appDescription": application.get("description"), "homepage": web.get("homePageUrl"), "logoutUrl": web.get("logoutUrl"),
-        "replyUrls": [uri for place in places for uri in place.get("redirectUris", ())],
-        "servicePrincipalNames": [application["appId"], *application.get("identifierUris", ())],
-        "signInAudience": application.get("signInAudience", "AzureADMultipleOrgs"),
-        "appRoles": application.get("appRoles", []), "oauth2PermissionScopes": api.get("oauth2PermissionScopes", []),
-        "info": application.get("info"), "verifiedPublisher": application.get("verifiedPublisher"),
-    }  # fmt: skip
-
-
-def carry_over(world: World, before: Document, after: Document) -> None:
-    """A change of an application changes its service principals where they show it, each as late as any other write."""
-    shown = projected(before)
-    changes = {name: value for name, value in projected(after).items() if value != shown[name]}
-    if not changes:
-        return
-    for principal in world.store.all("servicePrincipal"):
-        if principal["appId"] == after["appId"]:
-            world.store.put("servicePrincipal", principal["id"], principal | changes)
-
-
 def new_principal(tenant: Document, clock: Clock, application: Document, given: dict[str, Any]) -> Document:
     """The service principal of an application; of Microsoft's own likewise, with what they give."""
     return {
@@ -104,7 +79,8 @@ def keyed(call: Call, kind: str, key: Key) -> Document | None:
     if key.property and key.property != "id":
         if key.property not in _ALTERNATE.get(kind, ()):
             raise bad_request(f"The key property '{key.property}' is not a key of the type.", "BadRequest")
-        found = call.view.first(kind, tenant=call.tenant, **{key.property: key.value})
+        value = key.value.lower() if key.property == "appId" else key.value
+        found = call.view.first(kind, tenant=call.tenant, **{key.property: value})
     else:
         if not ids.is_guid(key.value):
             raise bad_request(f"Invalid object identifier '{key.value}'.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulator.answer import Refusal
 from emulator.clock import whole
-from emulator.directory import objects
+from emulator.directory.projection import projected
 from emulator.store import Document
 from emulator.world import World
 
@@ -54,7 +54,7 @@ def _of_today(world: World, principal: Document) -> Document:
     if next(world.store.peek("servicePrincipal", appId=app_id, tenant=principal["tenant"]), None):
         raise name_in_use(app_id)
     application = next(world.store.peek("application", appId=app_id), None)
-    return principal | objects.projected(application) if application else principal
+    return principal | projected(application) if application else principal
 
 
 def name_in_use(app_id: str) -> Refusal:
