@@ -39,6 +39,8 @@ def test_create_is_201_with_the_whole_application(graph: Graph):
     ({}, "Request_BadRequest", "'displayName'"),
     ({"displayName": "x", "signInAudience": "Nobody"}, "Request_BadRequest", "signInAudience"),
     ({"displayName": "x", "passwordCredentials": [{"secretText": "mine"}]}, "CannotUpdatePasswordCredentials", "service actions"),
+    ({"displayName": "x", "passwordCredentials": [{"displayName": "y", "keyId": NOBODY}]}, "CannotUpdatePasswordCredentials",
+     "service actions"),
     ({"displayName": "x", "colour": "red"}, "Request_BadRequest", "'colour'"),
     ({"displayName": "x", "appId": NOBODY}, "Request_BadRequest", "read-only"),
     ({"displayName": "x", "requiredResourceAccess": [{"resourceAppId": GRAPH, "resourceAccess": [{"id": SEND, "type": "App"}]}]},
@@ -212,6 +214,18 @@ def test_a_secret_is_shown_once(entra: Running, graph: Graph, application: dict[
     [kept] = graph("GET", path).json()["passwordCredentials"]
     assert kept == {name: value for name, value in made.items() if name != "@odata.context"} | {"secretText": None}
     assert entra.token({"app_id": application["appId"], "client_secret": made["secretText"]})
+
+
+def test_an_application_may_begin_with_a_secret(entra: Running, graph: Graph):
+    body = {"displayName": "x", "passwordCredentials": [{"displayName": "first", "endDateTime": "2030-01-01T00:00:00Z"}]}
+    answer = graph("POST", "/v1.0/applications", body)
+    assert answer.status_code == 201
+    [made] = answer.json()["passwordCredentials"]
+    assert (made["displayName"], made["endDateTime"], made["hint"]) == ("first", "2030-01-01T00:00:00Z", made["secretText"][:3])
+    [kept] = graph("GET", f"/v1.0/applications/{answer.json()['id']}").json()["passwordCredentials"]
+    assert kept == made | {"secretText": None}
+    graph("POST", "/v1.0/servicePrincipals", {"appId": answer.json()["appId"]})
+    assert entra.token({"app_id": answer.json()["appId"], "client_secret": made["secretText"]})
 
 
 def test_a_secret_by_app_id_with_its_own_times(graph: Graph, application: dict[str, Any]):

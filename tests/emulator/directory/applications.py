@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator.answer import Answer, Refusal, bad_request, entity, not_found, nothing
-from emulator.directory import certificates, objects, projection, removal
+from emulator.directory import certificates, credentials, objects, projection, removal
 from emulator.directory.expansion import expanded
 from emulator.directory.permissions import READ_APPLICATIONS, require, require_writing
 from emulator.odata.paging import page_of
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from emulator.call import Call
 
 READ_ONLY = ("id", "appId", "publisherDomain", "createdDateTime", "deletedDateTime", "verifiedPublisher")
+NAMES_OF_NEW = {"displayName", "startDateTime", "endDateTime"}
 MOST_APIS, MOST_PERMISSIONS = 50, 400
 
 
@@ -40,14 +41,16 @@ def create(call: Call) -> Answer:
 
 
 def made(call: Call, given: dict[str, Any]) -> Document:
-    """A new application of the caller's tenant, kept; under OwnedBy the caller owns it."""
+    """A new application of the caller's tenant, kept; under OwnedBy the caller owns it. Its secrets come with their values."""
     objects.required(given, "displayName", "Application")
     _check_unique(call, given)
+    secrets = [credentials.asked_for(call.world, wanted) for wanted in given.get("passwordCredentials", ())]
+    given = given | {"passwordCredentials": [credential for credential, _ in secrets]}
     document = objects.new_application(objects.home(call.world, call.tenant), call.world.clock, given)
     if not call.caller.has("Application.ReadWrite.All"):
         document["owners"] = [call.caller.object_id]
     call.world.store.put("application", document["id"], document)
-    return document
+    return document | {"passwordCredentials": [credential | {"secretText": value} for credential, value in secrets]}
 
 
 def _created(call: Call, document: Document) -> Answer:
@@ -144,14 +147,14 @@ def checked(call: Call, given: dict[str, Any], current: Document | None = None) 
     _check_access(given.get("requiredResourceAccess", []))
     if "keyCredentials" in given:
         given["keyCredentials"] = certificates.kept(call.world.clock, given["keyCredentials"], current)
-    return {name: value for name, value in given.items() if name != "passwordCredentials"}
+    return {name: value for name, value in given.items() if name != "passwordCredentials" or current is None}
 
 
 def _check_passwords(given: dict[str, Any], current: Document | None) -> None:
-    wanted = given.get("passwordCredentials")
-    if not wanted:
-        return
-    if current is not None and {one.get("keyId") for one in wanted} <= {one["keyId"] for one in current["passwordCredentials"]}:
+    """A new application may name secrets that Entra then makes, as addPassword does; a change makes none."""
+    wanted = given.get("passwordCredentials", ())
+    known = {one["keyId"] for one in current["passwordCredentials"]} if current else set()
+    if all(one.get("keyId") in known if current else one.keys() <= NAMES_OF_NEW for one in wanted):
         return
     raise bad_request(
         "New password credentials must be generated using service actions.", "CannotUpdatePasswordCredentials"

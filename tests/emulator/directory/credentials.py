@@ -32,6 +32,14 @@ def new_secret(world: World, wanted: dict[str, Any]) -> tuple[Document, str]:
     return credential, value
 
 
+def asked_for(world: World, wanted: dict[str, Any]) -> tuple[Document, str]:
+    """The same for a client: Refusal where it ends before it begins."""
+    credential, value = new_secret(world, wanted)
+    if parsed(credential["endDateTime"]) <= parsed(credential["startDateTime"]):
+        raise bad_request("Credential end date is before its start date.", "CredentialInvalidLifetimeAsPerAppPolicy")
+    return credential, value
+
+
 def _two_years_after(moment: str) -> str:
     """The 28th for the 29th of February."""
     return f"{min(int(moment[:4]) + 2, 9999)}{moment[4:]}".replace("-02-29T", "-02-28T")
@@ -43,9 +51,7 @@ def add_password(call: Call) -> Answer:
     document = objects.to_change(call, "application", "application")
     require_writing(call, document)
     wanted = written(ADD_PASSWORD, call.json() if call.body else {}).get("passwordCredential") or {}
-    credential, value = new_secret(call.world, wanted)
-    if parsed(credential["endDateTime"]) <= parsed(credential["startDateTime"]):
-        raise bad_request("Credential end date is before its start date.", "CredentialInvalidLifetimeAsPerAppPolicy")
+    credential, value = asked_for(call.world, wanted)
     document["passwordCredentials"].append(credential)
     call.world.store.put("application", document["id"], document)
     body = {name: given for name, given in credential.items() if name != "digest"} | {"secretText": value}
