@@ -1,6 +1,6 @@
 """$filter: read into a tree, asked of documents.
 
-Taken: and, or, not, eq, ne, gt, ge, lt, le, in, startsWith, endsWith, contains, any(x: ...), and paths like
+Taken: and, or, not, eq, ne, gt, ge, lt, le, in, startsWith, endsWith, contains, any(x: ...), x/$count, and paths like
 from/emailAddress/address.
 """
 
