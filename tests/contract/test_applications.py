@@ -11,7 +11,7 @@ import jwt
 import pytest
 from contract.asking import AsApplication, error
 from contract.test_login import certificate
-from emulator.running import Running
+from emulator.running import TENANT, Running
 from requests import Response
 
 Graph = Callable[..., Response]
@@ -39,6 +39,8 @@ def test_create_is_201_with_the_whole_application(graph: Graph):
     ({}, "Request_BadRequest", "'displayName'"),
     ({"displayName": "x", "signInAudience": "Nobody"}, "Request_BadRequest", "signInAudience"),
     ({"displayName": "x", "passwordCredentials": [{"secretText": "mine"}]}, "CannotUpdatePasswordCredentials", "service actions"),
+    ({"displayName": "x", "passwordCredentials": [{"displayName": "y", "keyId": NOBODY}]}, "CannotUpdatePasswordCredentials",
+     "service actions"),
     ({"displayName": "x", "colour": "red"}, "Request_BadRequest", "'colour'"),
     ({"displayName": "x", "appId": NOBODY}, "Request_BadRequest", "read-only"),
     ({"displayName": "x", "requiredResourceAccess": [{"resourceAppId": GRAPH, "resourceAccess": [{"id": SEND, "type": "App"}]}]},
@@ -84,12 +86,28 @@ def test_a_unique_name_is_given_once(graph: Graph, application: dict[str, Any], 
     assert error(graph("POST", "/v1.0/applications", {"displayName": "x", "uniqueName": unique}))[0] == 400
 
 
+def test_an_identifier_uri_is_given_once_until_its_application_is_gone_for_good(graph: Graph, application: dict[str, Any]):
+    uris = {"identifierUris": [f"api://{application['appId']}"]}
+    path = f"/v1.0/applications/{application['id']}"
+    other = graph("POST", "/v1.0/applications", {"displayName": "other"}).json()
+    for _ in range(2):
+        assert graph("PATCH", path, uris).status_code == 204
+    assert graph("DELETE", path).status_code == 204
+    for answer in (graph("POST", "/v1.0/applications", {"displayName": "x", **uris}),
+                   graph("PATCH", f"/v1.0/applications/{other['id']}", uris)):  # fmt: skip
+        assert error(answer) == (
+            400, "Request_BadRequest", "Another object with the same value for property identifierUris already exists.")
+        assert answer.json()["error"]["details"][0]["code"] == "ObjectConflict"
+    assert graph("DELETE", f"/v1.0/directory/deletedItems/{application['id']}").status_code == 204
+    assert graph("PATCH", f"/v1.0/applications/{other['id']}", uris).status_code == 204
+
+
 @pytest.mark.parametrize("form", [
-    "/{id}", "('{id}')", "(appId='{appId}')", "(uniqueName='{uniqueName}')", "(appId%3D%27{appId}%27)",
+    "/{id}", "('{id}')", "(appId='{appId}')", "(uniqueName='{uniqueName}')", "(appId%3D%27{appId}%27)", "(appId='{upper}')",
 ])  # fmt: skip
 def test_an_application_is_found_by_each_of_its_keys(graph: Graph, unique: str, form: str):
     made = graph("POST", "/v1.0/applications", {"displayName": "x", "uniqueName": unique}).json()
-    answer = graph("GET", f"/v1.0/applications{form.format(**made)}")
+    answer = graph("GET", f"/v1.0/applications{form.format(**made, upper=made['appId'].upper())}")
     assert (answer.status_code, answer.json()["id"]) == (200, made["id"])
 
 
@@ -137,7 +155,49 @@ def test_deleted_is_gone_and_can_be_brought_back(graph: Graph, application: dict
     items = "/v1.0/directory/deletedItems"
     assert application["id"] in [one["id"] for one in graph("GET", f"{items}/microsoft.graph.application").json()["value"]]
     assert graph("POST", f"{items}/{application['id']}/restore").json()["@odata.type"] == "#microsoft.graph.application"
-    assert graph("GET", path).status_code == 200
+    assert graph("GET", path).json()["deletedDateTime"] is None
+    assert graph("GET", f"/v1.0/servicePrincipals/{principal['id']}").status_code == 404, "to be restored on its own"
+
+
+def test_a_deleted_principal_can_be_brought_back(entra: Running, graph: Graph, principal: dict[str, Any]):
+    """With its consent, and as its application is by then."""
+    entra.grant(principal["appId"], "Mail.Send")
+    path, item = f"/v1.0/servicePrincipals/{principal['id']}", f"/v1.0/directory/deletedItems/{principal['id']}"
+    assert error(graph("GET", item))[0] == 404
+    assert graph("DELETE", path).status_code == 204
+    assert graph("GET", path).status_code == 404
+    graph("PATCH", f"/v1.0/applications(appId='{principal['appId']}')", {"displayName": "Renamed"})
+    listed = graph("GET", "/v1.0/directory/deletedItems/graph.servicePrincipal?$select=id,deletedDateTime").json()["value"]
+    assert [one["deletedDateTime"] is None for one in listed if one["id"] == principal["id"]] == [False]
+    found = graph("GET", item).json()
+    assert (found["@odata.type"], found["appId"]) == ("#microsoft.graph.servicePrincipal", principal["appId"])
+    restored = graph("POST", f"{item}/restore")
+    assert (restored.status_code, restored.json()["id"], restored.json()["deletedDateTime"]) == (200, principal["id"], None)
+    assert graph("GET", path).json()["displayName"] == "Renamed"
+    assert [one["appRoleId"] for one in graph("GET", f"{path}/appRoleAssignments").json()["value"]] == [SEND]
+    assert graph("GET", item).status_code == graph("POST", f"{item}/restore").status_code == 404
+
+
+def test_a_deleted_principal_is_gone_for_good_or_stands_behind_a_new_one(graph: Graph, principal: dict[str, Any]):
+    items = "/v1.0/directory/deletedItems"
+    graph("DELETE", f"/v1.0/servicePrincipals/{principal['id']}")
+    second = graph("POST", "/v1.0/servicePrincipals", {"appId": principal["appId"]})
+    assert second.status_code == 201
+    restored = graph("POST", f"{items}/{principal['id']}/restore")
+    assert error(restored)[:2] == (409, "Request_MultipleObjectsWithSameKeyValue")
+    assert graph("DELETE", f"{items}/{principal['id']}").status_code == 204
+    assert graph("DELETE", f"{items}/{principal['id']}").status_code == 404
+
+
+def test_a_deleted_application_gets_no_token_until_it_is_back(entra: Running, graph: Graph, unique: str):
+    application = entra.application(unique)
+    asked = {"grant_type": "client_credentials", "client_id": application["app_id"],
+             "client_secret": application["client_secret"], "scope": "https://graph.microsoft.com/.default"}  # fmt: skip
+    assert graph("DELETE", f"/v1.0/applications/{application['object_id']}").status_code == 204
+    assert entra.session.post(f"{entra.url}/{TENANT}/oauth2/v2.0/token", data=asked, timeout=10).json()["error_codes"] == [700016]
+    for key in (application["object_id"], application["service_principal_id"]):
+        assert graph("POST", f"/v1.0/directory/deletedItems/{key}/restore").status_code == 200
+    assert entra.token(application)
 
 
 def test_a_secret_is_shown_once(entra: Running, graph: Graph, application: dict[str, Any], principal: dict[str, Any]):
@@ -154,6 +214,18 @@ def test_a_secret_is_shown_once(entra: Running, graph: Graph, application: dict[
     [kept] = graph("GET", path).json()["passwordCredentials"]
     assert kept == {name: value for name, value in made.items() if name != "@odata.context"} | {"secretText": None}
     assert entra.token({"app_id": application["appId"], "client_secret": made["secretText"]})
+
+
+def test_an_application_may_begin_with_a_secret(entra: Running, graph: Graph):
+    body = {"displayName": "x", "passwordCredentials": [{"displayName": "first", "endDateTime": "2030-01-01T00:00:00Z"}]}
+    answer = graph("POST", "/v1.0/applications", body)
+    assert answer.status_code == 201
+    [made] = answer.json()["passwordCredentials"]
+    assert (made["displayName"], made["endDateTime"], made["hint"]) == ("first", "2030-01-01T00:00:00Z", made["secretText"][:3])
+    [kept] = graph("GET", f"/v1.0/applications/{answer.json()['id']}").json()["passwordCredentials"]
+    assert kept == made | {"secretText": None}
+    graph("POST", "/v1.0/servicePrincipals", {"appId": answer.json()["appId"]})
+    assert entra.token({"app_id": answer.json()["appId"], "client_secret": made["secretText"]})
 
 
 def test_a_secret_by_app_id_with_its_own_times(graph: Graph, application: dict[str, Any]):
@@ -256,8 +328,45 @@ def test_an_owner_may_be_added_and_removed(graph: Graph, graph_with: Callable[..
     assert graph("POST", f"{path}/owners/$ref", reference).status_code == 204
     assert error(graph("POST", f"{path}/owners/$ref", reference))[0] == 400
     assert ask("PATCH", path, {"notes": "x"}).status_code == 204
-    assert graph("DELETE", f"{path}/owners/{owner}/$ref").status_code == 204
+    assert graph("DELETE", f"{path}/owners/{owner.upper()}/$ref").status_code == 204
     assert ask("PATCH", path, {"notes": "y"}).status_code == 403
+
+
+def test_owners_are_shown_as_what_they_are(entra: Running, graph: Graph, application: dict[str, Any], principal: dict[str, Any]):
+    path = f"/v1.0/applications/{application['id']}"
+    user = graph("GET", "/v1.0/users/anna@contoso.test").json()
+    for owner in (user, principal):
+        reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{owner['id']}"}
+        assert graph("POST", f"{path}/owners/$ref", reference).status_code == 204
+    found = graph("GET", f"{path}/owners").json()["value"]
+    assert [one["@odata.type"] for one in found] == ["#microsoft.graph.user", "#microsoft.graph.servicePrincipal"]
+    assert found[0] == {"@odata.type": "#microsoft.graph.user"} | {n: v for n, v in user.items() if n != "@odata.context"}
+    assert found[1]["appId"] == application["appId"]
+    assert graph("GET", f"{path}?$expand=owners").json()["owners"] == found
+    assert graph("GET", f"/v1.0/directoryObjects/{principal['id']}").json()["appId"] == application["appId"]
+    first = graph("GET", f"{path}/owners?$top=1&$select=id,userPrincipalName").json()
+    assert first["value"] == [{"@odata.type": "#microsoft.graph.user", "id": user["id"],
+                               "userPrincipalName": user["userPrincipalName"]}]  # fmt: skip
+    second = graph("GET", first["@odata.nextLink"].removeprefix(entra.url)).json()
+    assert [one["id"] for one in second["value"]] == [principal["id"]]
+    assert graph("GET", f"{path}?$expand=owners($select=id)").json()["owners"][0].keys() == {"@odata.type", "id"}
+    references = graph("GET", f"{path}/owners/$ref").json()
+    assert references["@odata.context"].endswith("#Collection($ref)")
+    assert [one["@odata.id"].rpartition("/directoryObjects/")[2] for one in references["value"]] == [
+        f"{user['id']}/Microsoft.DirectoryServices.User", f"{principal['id']}/Microsoft.DirectoryServices.ServicePrincipal"]
+
+
+def test_an_object_shows_no_digest_of_its_secrets(graph: Graph, application: dict[str, Any]):
+    graph("POST", f"/v1.0/applications/{application['id']}/addPassword", {})
+    found = graph("GET", f"/v1.0/directoryObjects/{application['id']}").json()
+    assert [one["secretText"] for one in found["passwordCredentials"]] == [None]
+    assert "digest" not in found["passwordCredentials"][0]
+
+
+def test_the_tenant_is_found_by_its_id(graph: Graph):
+    found = graph("GET", f"/v1.0/organization/{TENANT}?$select=id,displayName").json()
+    assert (found["id"], found["displayName"]) == (TENANT, graph("GET", "/v1.0/organization").json()["value"][0]["displayName"])
+    assert error(graph("GET", f"/v1.0/organization/{NOBODY}"))[:2] == (404, "Request_ResourceNotFound")
 
 
 def test_a_tenant_does_not_see_another(entra: Running, application: dict[str, Any]):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
 
+import jwt
 import pytest
 from contract.asking import error
 from contract.test_applications import GRAPH, NOBODY, SEND
@@ -45,6 +47,60 @@ def test_a_principal_is_made_once(graph: Graph, application: dict[str, Any]):
     assert answer.json()["servicePrincipalNames"] == [application["appId"]]
     again = graph("POST", "/v1.0/servicePrincipals", {"appId": application["appId"]})
     assert error(again)[:2] == (409, "Request_MultipleObjectsWithSameKeyValue")
+
+
+ROLE = {"id": NOBODY, "value": "Do", "displayName": "Do", "description": "Do", "allowedMemberTypes": ["Application"],
+        "isEnabled": True}  # fmt: skip
+SHOWN = [
+    ({"displayName": "Renamed"}, {"displayName": "Renamed", "appDisplayName": "Renamed"}),
+    ({"identifierUris": ["api://{appId}"]}, {"servicePrincipalNames": ["{appId}", "api://{appId}"]}),
+    ({"appRoles": [ROLE]}, {"appRoles": [ROLE]}),
+    ({"web": {"redirectUris": ["https://x.test"], "homePageUrl": "https://home.test"}},
+     {"replyUrls": ["https://x.test"], "homepage": "https://home.test"}),
+    ({"description": "What it is"}, {"appDescription": "What it is"}),
+    ({"signInAudience": "AzureADMultipleOrgs"}, {"signInAudience": "AzureADMultipleOrgs"}),
+]
+
+
+@pytest.mark.parametrize("change, shown", SHOWN, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize("first", ["principal", "change"])
+def test_a_principal_shows_its_application(
+    graph: Graph, application: dict[str, Any], first: str, change: dict[str, Any], shown: dict[str, Any]
+):
+    def make() -> None:
+        assert graph("POST", "/v1.0/servicePrincipals", {"appId": application["appId"]}).status_code == 201
+
+    def alter() -> None:
+        assert graph("PATCH", f"/v1.0/applications/{application['id']}", filled(change)).status_code == 204
+
+    def filled(properties: dict[str, Any]) -> dict[str, Any]:
+        text: dict[str, Any] = json.loads(json.dumps(properties).replace("{appId}", application["appId"]))
+        return text
+
+    for step in (make, alter) if first == "principal" else (alter, make):
+        step()
+    found = graph("GET", f"/v1.0/servicePrincipals(appId='{application['appId']}')").json()
+    assert {name: found[name] for name in shown} == filled(shown)
+
+
+def test_a_principal_keeps_its_own_through_a_change_of_the_application(graph: Graph, principal: dict[str, Any]):
+    path = f"/v1.0/servicePrincipals/{principal['id']}"
+    assert graph("PATCH", path, {"tags": ["mine"], "homepage": "https://mine.test"}).status_code == 204
+    graph("PATCH", f"/v1.0/applications(appId='{principal['appId']}')", {"displayName": "Renamed"})
+    found = graph("GET", path).json()
+    assert (found["tags"], found["homepage"], found["displayName"]) == (["mine"], "https://mine.test", "Renamed")
+
+
+def test_a_role_of_ones_own_application_is_in_the_token_for_it(
+    entra: Running, graph: Graph, application: dict[str, Any], principal: dict[str, Any]
+):
+    client = entra.application(f"client of {application['displayName']}")
+    uri = f"api://{application['appId']}"
+    graph("PATCH", f"/v1.0/applications/{application['id']}", {"appRoles": [ROLE], "identifierUris": [uri]})
+    body = {"principalId": client["service_principal_id"], "resourceId": principal["id"], "appRoleId": ROLE["id"]}
+    assert graph("POST", f"/v1.0/servicePrincipals/{principal['id']}/appRoleAssignedTo", body).status_code == 201
+    claims = jwt.decode(entra.token(client, scope=f"{uri}/.default"), options={"verify_signature": False})
+    assert (claims["aud"], claims["roles"]) == (uri, ["Do"])
 
 
 @pytest.mark.parametrize("role, expected", [

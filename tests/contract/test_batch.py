@@ -103,6 +103,12 @@ def test_one_of_them_may_be_throttled(entra: Running, graph: Graph, mailbox: str
     assert found["0"]["headers"]["Retry-After"] == "2"
 
 
+def test_null_in_a_step_is_nothing(graph: Graph):
+    step = {"method": "GET", "url": "/organization"}
+    found = batch(graph, {"id": "1", **step, "headers": None}, {"id": "2", **step, "dependsOn": None, "body": None})
+    assert {key: one["status"] for key, one in found.items()} == {"1": 200, "2": 200}
+
+
 @pytest.mark.parametrize("requests, words", [
     ([{"id": str(n), "method": "GET", "url": "/organization"} for n in range(21)], "exceeds the maximum value of 20"),
     ([], "Invalid batch payload"),
@@ -110,6 +116,10 @@ def test_one_of_them_may_be_throttled(entra: Running, graph: Graph, mailbox: str
     ([{"id": "1", "method": "GET", "url": "/a"}] * 2, "not unique"),
     ([{"id": "1", "method": "PATCH", "url": "/a", "body": {}}], "Content-Type"),
     ([{"id": "1", "method": "GET", "url": "/a", "dependsOn": ["2"]}], "depends on"),
+    ([{"id": "1", "method": "GET", "url": "/a", "dependsOn": "2"}], "Invalid batch payload"),
+    ([{"id": "1", "method": "GET", "url": "/a", "headers": ["x"]}], "Invalid batch payload"),
+    ([{"id": "1", "method": "GET", "url": 5}], "Invalid batch payload"),
+    (["x"], "Invalid batch payload"),
 ], ids=lambda value: str(value)[:30])  # fmt: skip
 def test_a_batch_is_refused_as_a_whole(graph: Graph, requests: list[dict[str, Any]], words: str):
     status, code, message = error(graph("POST", "/v1.0/$batch", {"requests": requests}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import datetime
 import uuid
@@ -17,7 +18,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+from emulator.entra import login
 from emulator.running import DOMAIN, TENANT, Running
+from emulator.world import World
 
 SCOPE = "https://graph.microsoft.com/.default"
 UNKNOWN = "00000000-1111-2222-3333-444444444444"
@@ -202,19 +205,24 @@ def certificate(days: int = 30) -> tuple[str, str, rsa.RSAPrivateKey, bytes]:
             made.public_bytes(serialization.Encoding.DER))  # fmt: skip
 
 
-def assertion(entra: Running, app_id: str, key: rsa.RSAPrivateKey, der: bytes, algorithm: str = "PS256", **changes: Any) -> str:
+def assertion(
+    entra: Running, app_id: str, key: rsa.RSAPrivateKey, der: bytes, algorithm: str = "PS256",
+    header: dict[str, Any] | None = None, **changes: Any,
+) -> str:  # fmt: skip
     digest = hashes.Hash(hashes.SHA256())
     digest.update(der)
     now = int(datetime.datetime.now(datetime.UTC).timestamp())
     claims = {"aud": f"{entra.url}/{TENANT}/oauth2/v2.0/token", "iss": app_id, "sub": app_id, "jti": str(uuid.uuid4()),
               "nbf": now, "exp": now + 600, **changes}  # fmt: skip
     thumbprint = base64.urlsafe_b64encode(digest.finalize()).decode().rstrip("=")
-    return jwt.encode(claims, key, algorithm, {"x5t#S256": thumbprint})
+    return jwt.encode(claims, key, algorithm, header or {"x5t#S256": thumbprint})
 
 
 @pytest.mark.parametrize("case, expected", [
     ("good", None), ("RS256", None), ("another key", 700027), ("not registered", 700027), ("another audience", 700023),
     ("another subject", 700021), ("past", 700024), ("expired certificate", 700027), ("no JWT", 50027),
+    ("a thumbprint that is none", 700027), ("a thumbprint of five letters", 700027), ("a number for it", 700027),
+    ("an arbitrary kid", 700027), ("a time that is none", 700024),
 ])  # fmt: skip
 def test_a_client_assertion_is_verified(entra: Running, case: str, expected: int | None):
     _, pem, key, der = certificate(days=-1 if case == "expired certificate" else 30)
@@ -229,13 +237,37 @@ def test_a_client_assertion_is_verified(entra: Running, case: str, expected: int
         "another subject": lambda: assertion(entra, app_id, key, der, sub=UNKNOWN),
         "past": lambda: assertion(entra, app_id, key, der, exp=1_700_000_000),
         "no JWT": lambda: "nothing",
+        "a thumbprint that is none": lambda: assertion(entra, app_id, key, der, header={"x5t": "%é%"}),
+        "a thumbprint of five letters": lambda: assertion(entra, app_id, key, der, header={"x5t": "wrong"}),
+        "a number for it": lambda: assertion(entra, app_id, key, der, header={"x5t": 5}),
+        "an arbitrary kid": lambda: assertion(entra, app_id, key, der, header={"kid": "wrong"}),
+        "a time that is none": lambda: assertion(entra, app_id, key, der, nbf="x"),
     }.get(case, lambda: assertion(entra, app_id, key, der))()
     answer = ask(
         entra, grant_type="client_credentials", client_id=app_id, scope=SCOPE, client_assertion=given,
         client_assertion_type="urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
     )  # fmt: skip
     assert answer.json().get("error_codes", [None]) == [expected]
+    assert answer.json().get("error") == (None if expected is None else "invalid_client")
     assert answer.status_code == (200 if expected is None else 401)
+
+
+def test_whatever_breaks_the_login_answers_in_its_own_json(monkeypatch: pytest.MonkeyPatch):
+    def broken(*_given: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(login.token, "issue", broken)
+    found = asyncio.run(login.answer(
+        World.open(None), "https://login.test", "POST", f"/{TENANT}/oauth2/v2.0/token", "", {}, b"", None))  # fmt: skip
+    assert (found.status, found.json["error"], found.json["error_codes"]) == (500, "server_error", [50000])
+
+
+@pytest.mark.parametrize("name", ["common", "organizations", TENANT])
+def test_the_keys_are_where_discovery_says(entra: Running, name: str):
+    named = entra.session.get(f"{entra.url}/{name}/v2.0/.well-known/openid-configuration", timeout=10).json()
+    found = entra.session.get(named["jwks_uri"], timeout=10)
+    assert found.status_code == 200
+    assert [key["issuer"] for key in found.json()["keys"]] == [named["issuer"]]
 
 
 @pytest.mark.parametrize("kind", ["secret", "certificate"])

@@ -8,8 +8,10 @@ import random
 import re
 from typing import TYPE_CHECKING, Any
 
-from emulator.answer import Answer, plain
+from emulator.answer import Answer, Refusal, plain
 from emulator.answer import bad_request as _bad
+from emulator.odata.schema import BATCH_STEP
+from emulator.odata.writing import written
 from emulator.routing import routes
 
 if TYPE_CHECKING:
@@ -41,9 +43,8 @@ def _steps(call: Call) -> list[dict[str, Any]]:
     if len(steps) > MOST:
         raise bad_request(f"Number of batch request steps exceeds the maximum value of {MOST}.")
     known: set[str] = set()
+    steps = [_read(step) for step in steps]
     for step in steps:
-        if not isinstance(step, dict) or not step.get("id") or step.get("method") not in METHODS or not step.get("url"):
-            raise bad_request("Invalid batch payload format.")
         if str(step["id"]) in known:
             raise bad_request(f"The batch request id '{step['id']}' is not unique.")
         if set(map(str, step.get("dependsOn", ()))) - known:
@@ -53,6 +54,19 @@ def _steps(call: Call) -> list[dict[str, Any]]:
             raise bad_request(f"Write request id : {step['id']} does not contain Content-Type header or body.")
         known.add(str(step["id"]))
     return steps
+
+
+def _read(step: Any) -> dict[str, Any]:
+    """A step by its type; what is null is not there."""
+    if not isinstance(step, dict):
+        raise bad_request("Invalid batch payload format.")
+    try:
+        found = written(BATCH_STEP, {name: step[name] for name in BATCH_STEP.declared if step.get(name) is not None})
+    except Refusal:
+        raise bad_request("Invalid batch payload format.") from None
+    if not found.get("id") or found.get("method") not in METHODS or not found.get("url"):
+        raise bad_request("Invalid batch payload format.")
+    return found
 
 
 async def _step(call: Call, step: dict[str, Any], before: dict[str, dict[str, Any]]) -> dict[str, Any]:

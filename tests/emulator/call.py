@@ -61,6 +61,11 @@ class Call:
     def tenant(self) -> str:
         return self.caller.tenant
 
+    @property
+    def counting(self) -> bool:
+        """Whether how many there are is asked for, and nothing of them."""
+        return self.segments[-1] == "$count"
+
     def context(self, of: str) -> str:
         return f"{self.root}/$metadata#{of}"
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime
+
+_FRACTION = re.compile(r"\.(\d+)")
 
 
 class Clock:
@@ -27,6 +30,13 @@ def whole(moment: datetime) -> str:
 def exact(moment: datetime) -> str:
     """With seven digits of a second, as on credentials and assignments: 2021-09-09T19:50:29.3086381Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "1Z"
+
+
+def as_given(text: str) -> str:
+    """A moment that a client gave, in UTC, to seven digits of a second; of a whole second without a fraction. ValueError."""
+    fraction = _FRACTION.search(text)
+    digits = fraction[1][:7].rstrip("0") if fraction else ""
+    return parsed(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S") + (f".{digits}Z" if digits else "Z")
 
 
 def parsed(text: str) -> datetime:

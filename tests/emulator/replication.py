@@ -15,7 +15,7 @@ from typing import Any
 from emulator.clock import Clock
 from emulator.store import Document, Store
 
-DIRECTORY = ("application", "servicePrincipal", "appRoleAssignment", "user", "federatedIdentityCredential")
+DIRECTORY = ("application", "servicePrincipal", "appRoleAssignment", "user", "federatedIdentityCredential", "deletedItem")
 # What is seen late where that is asked for: lists of messages; a message that is asked for by its id is as it is.
 MESSAGE = "message"
 KINDS = (*DIRECTORY, MESSAGE)

@@ -13,7 +13,7 @@ from emulator.world import World
 KINDS = {
     "tenants": "tenant", "applications": "application", "service_principals": "servicePrincipal", "users": "user",
     "app_role_assignments": "appRoleAssignment", "role_assignments": "exchangeRoleAssignment", "app_scopes": "exchangeAppScope",
-    "outgoing": "outgoing", "faults": "fault",
+    "deleted_items": "deletedItem", "outgoing": "outgoing", "faults": "fault",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from emulator.directory import assignments, catalogue, certificates, objects
 from emulator.directory.credentials import new_secret
 from emulator.entra.token import digest
 from emulator.exchange import mailboxes, role_management
+from emulator.odata.schema import USER
 from emulator.store import Document
 from emulator.world import CLOUDS, GRAPH_APP_ID, World
 
@@ -53,8 +54,9 @@ def _tenant(world: World, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _user(world: World, tenant: Document, given: dict[str, Any]) -> dict[str, Any]:
-    """{user_principal_name, id, display_name, aliases, mailbox, mailbox_error, send_as, send_on_behalf, groups}.
+    """{user_principal_name, id, display_name, aliases, mailbox, mailbox_error, send_as, send_on_behalf, groups, properties}.
 
+    `properties` are further ones, by Graph's own names.
     `mailbox` false is a user without a licence. `send_as` and `send_on_behalf` name who may send from this one's address.
     """
     name = given["user_principal_name"]
@@ -76,11 +78,21 @@ def _user(world: World, tenant: Document, given: dict[str, Any]) -> dict[str, An
             "error": given.get("mailbox_error", "MailboxNotEnabledForRESTAPI"), "sendOnBehalf": given.get("send_on_behalf", []),
         },
         "groups": [group.lower() for group in given.get("groups", ())],
+        "identities": [{"signInType": "userPrincipalName", "issuer": tenant["domains"][0], "issuerAssignedId": name}],
+        **_properties(given),
     }  # fmt: skip
     world.store.put("user", key, user)
     if licensed:
         mailboxes.create_folders(world, user)
     return {"id": key, "user_principal_name": name}
+
+
+def _properties(given: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = given.get("properties", {})
+    unknown = set(found) - set(USER.properties)
+    if unknown:
+        raise BadSeed(f"A user has no {', '.join(sorted(unknown))}.")
+    return found
 
 
 def _application(world: World, tenant: Document, given: dict[str, Any]) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator.answer import Answer, Refusal, bad_request, entity, not_found, nothing
-from emulator.clock import whole
-from emulator.directory import certificates, objects
+from emulator.directory import certificates, credentials, objects, projection, removal
 from emulator.directory.expansion import expanded
 from emulator.directory.permissions import READ_APPLICATIONS, require, require_writing
 from emulator.odata.paging import page_of
 from emulator.odata.query import DIRECTORY, read, read_single
-from emulator.odata.schema import APPLICATION, check_known
+from emulator.odata.schema import APPLICATION
+from emulator.odata.writing import merged, written
 from emulator.routing import routes
 from emulator.store import Document
 
@@ -19,28 +19,17 @@ if TYPE_CHECKING:
     from emulator.call import Call
 
 READ_ONLY = ("id", "appId", "publisherDomain", "createdDateTime", "deletedDateTime", "verifiedPublisher")
+NAMES_OF_NEW = {"displayName", "startDateTime", "endDateTime"}
 MOST_APIS, MOST_PERMISSIONS = 50, 400
-
-
-def shown(call: Call, document: Document, *, with_keys: bool = False) -> Document:
-    """As it goes out: no digest of a secret, keys of certificates only where they were asked for."""
-    out = {name: value for name, value in document.items() if name not in ("tenant", "owners")}
-    out["passwordCredentials"] = [
-        {name: value for name, value in credential.items() if name != "digest"} for credential in document["passwordCredentials"]
-    ]
-    out["keyCredentials"] = [
-        credential if with_keys else {**credential, "key": None} for credential in document["keyCredentials"]
-    ]
-    return out
 
 
 @routes.add("GET", "applications")
 def list_applications(call: Call) -> Answer:
     require(call, *READ_APPLICATIONS)
     options = read(call.query, APPLICATION, DIRECTORY, eventual=call.eventual)
-    found = options.chosen(call.view.all("application", tenant=call.tenant, deletedDateTime=None))
+    found = options.chosen(call.view.all("application", tenant=call.tenant))
     return page_of(
-        call, "applications", options, found, lambda one: options.pruned(shown(call, one)) | expanded(call, options, one)
+        call, "applications", options, found, lambda one: options.pruned(objects.shown(one)) | expanded(call, options, one)
     )
 
 
@@ -52,30 +41,38 @@ def create(call: Call) -> Answer:
 
 
 def made(call: Call, given: dict[str, Any]) -> Document:
-    """A new application of the caller's tenant, kept; under OwnedBy the caller owns it."""
+    """A new application of the caller's tenant, kept; under OwnedBy the caller owns it. Its secrets come with their values."""
     objects.required(given, "displayName", "Application")
-    _check_unique(call, given.get("uniqueName"))
+    _check_unique(call, given)
+    secrets = [credentials.asked_for(call.world, wanted) for wanted in given.get("passwordCredentials", ())]
+    given = given | {"passwordCredentials": [credential for credential, _ in secrets]}
     document = objects.new_application(objects.home(call.world, call.tenant), call.world.clock, given)
     if not call.caller.has("Application.ReadWrite.All"):
         document["owners"] = [call.caller.object_id]
     call.world.store.put("application", document["id"], document)
-    return document
+    return document | {"passwordCredentials": [credential | {"secretText": value} for credential, value in secrets]}
 
 
 def _created(call: Call, document: Document) -> Answer:
-    body = read_single({}, APPLICATION, DIRECTORY).pruned(shown(call, document))
+    body = read_single({}, APPLICATION, DIRECTORY).pruned(objects.shown(document))
     location = f"{call.root}/{call.tenant}/directoryObjects/{document['id']}/Microsoft.DirectoryServices.Application"
     return entity(call.context("applications/$entity"), body, 201, {"Location": location})
 
 
-def _check_unique(call: Call, name: str | None) -> None:
-    if name and any(one.get("uniqueName") == name and one["tenant"] == call.tenant
-                    for one in call.world.store.all("application")):  # fmt: skip
-        raise Refusal(
-            400, "Request_BadRequest", "Another object with the same value for property uniqueName already exists.",
-            details=[{"code": "ObjectConflict", "message": "Another object with the same value for property uniqueName already"
-                      " exists.", "target": "uniqueName"}],
-        )  # fmt: skip
+def _check_unique(call: Call, given: dict[str, Any], current: Document | None = None) -> None:
+    """No two applications of a tenant share these, and one that was deleted still has them."""
+    others = [one for kind in ("application", removal.KIND) for one in call.world.store.peek(kind, tenant=call.tenant)
+              if current is None or one["id"] != current["id"]]  # fmt: skip
+    for name in ("uniqueName", "identifierUris"):
+        if any(not _values(given.get(name)).isdisjoint(_values(one.get(name))) for one in others):
+            message = f"Another object with the same value for property {name} already exists."
+            raise Refusal(
+                400, "Request_BadRequest", message, details=[{"code": "ObjectConflict", "message": message, "target": name}]
+            )
+
+
+def _values(value: Any) -> set[str]:
+    return set(value) if isinstance(value, list) else {value} - {None}
 
 
 @routes.add("GET", "applications/{application}")
@@ -83,7 +80,7 @@ def get(call: Call) -> Answer:
     require(call, *READ_APPLICATIONS)
     document = objects.existing(call, "application", "application")
     options = read_single(call.query, APPLICATION, DIRECTORY)
-    body = options.pruned(shown(call, document, with_keys="keyCredentials" in options.select))
+    body = options.pruned(objects.shown(document, with_keys="keyCredentials" in options.select))
     body |= expanded(call, options, document)
     return entity(call.context(f"applications{options.shown}/$entity"), body)
 
@@ -97,20 +94,26 @@ def update(call: Call) -> Answer:
     require_writing(call)
     document = objects.to_change(call, "application", "application")
     require_writing(call, document)
-    call.world.store.put("application", document["id"], document | checked(call, call.json(), document))
+    _change(call, document, call.json())
     return nothing()
+
+
+def _change(call: Call, document: Document, given: dict[str, Any]) -> None:
+    changes = checked(call, given, document)
+    changed = merged(APPLICATION.declared, document, changes, objects.empty_application())
+    call.world.store.put("application", document["id"], changed)
+    projection.carry_over(call.world, document, changed)
 
 
 def _upsert(call: Call, name: str) -> Answer:
     """What is there is asked of the directory itself, not of a replica, so that it is not made twice."""
     require_writing(call)
     given = call.json()
-    having = {"uniqueName": name, "tenant": call.tenant, "deletedDateTime": None}
+    having = {"uniqueName": name, "tenant": call.tenant}
     found = next((dict(one) for one in call.world.store.peek("application", **having)), None)
     if found is not None:
         require_writing(call, found)
-        changes = checked(call, {key: value for key, value in given.items() if key != "uniqueName"}, found)
-        call.world.store.put("application", found["id"], found | changes)
+        _change(call, found, {key: value for key, value in given.items() if key != "uniqueName"})
         return nothing()
     if "create-if-missing" not in call.preferences:
         raise not_found(name)
@@ -123,67 +126,47 @@ def delete(call: Call) -> Answer:
     require_writing(call)
     document = objects.to_change(call, "application", "application")
     require_writing(call, document)
-    store, moment = call.world.store, whole(call.world.clock.now())
-    store.put("application", document["id"], document | {"deletedDateTime": moment})
-    for principal in store.all("servicePrincipal"):
-        if principal["appId"] == document["appId"] and principal["tenant"] == call.tenant:
-            remove_principal(call, principal)
+    removal.remove_application(call.world, document)
     return nothing()
-
-
-def remove_principal(call: Call, principal: Document) -> None:
-    store = call.world.store
-    store.delete("servicePrincipal", principal["id"])
-    for assignment in store.all("appRoleAssignment"):
-        if principal["id"] in (assignment["principalId"], assignment["resourceId"]):
-            store.delete("appRoleAssignment", assignment["id"])
 
 
 def checked(call: Call, given: dict[str, Any], current: Document | None = None) -> dict[str, Any]:
     """What may be written of what was given; Refusal in Graph's words for the rest."""
-    unknown = check_known(APPLICATION, given)
-    if unknown:
-        raise objects.unknown_property(unknown)
+    given = written(APPLICATION, given)
     if current is not None and "displayName" in given:
         objects.required(given, "displayName", "Application")
-    for name in READ_ONLY:
-        if name in given and (current is None or given[name] != current[name]):
-            raise bad_request(f"Property '{name}' is read-only and cannot be set.")
-    if current is not None and given.get("uniqueName", current.get("uniqueName")) != current.get("uniqueName"):
-        if current.get("uniqueName"):
+    objects.check_read_only(given, current, *READ_ONLY)
+    if current is not None:
+        name = current.get("uniqueName")
+        if name and given.get("uniqueName", name) != name:
             raise bad_request("Property 'uniqueName' is immutable and cannot be changed.")
-        _check_unique(call, given["uniqueName"])
+        _check_unique(call, given, current)
     if given.get("signInAudience") is not None and given["signInAudience"] not in objects.AUDIENCES:
         raise bad_request("Invalid value specified for property 'signInAudience' of resource 'Application'.")
     _check_passwords(given, current)
-    _check_access(given.get("requiredResourceAccess"))
+    _check_access(given.get("requiredResourceAccess", []))
     if "keyCredentials" in given:
         given["keyCredentials"] = certificates.kept(call.world.clock, given["keyCredentials"], current)
-    return {name: value for name, value in given.items() if "@" not in name and name != "passwordCredentials"}
+    return {name: value for name, value in given.items() if name != "passwordCredentials" or current is None}
 
 
 def _check_passwords(given: dict[str, Any], current: Document | None) -> None:
-    wanted = given.get("passwordCredentials")
-    if not wanted:
-        return
-    if current is not None and {one.get("keyId") for one in wanted} <= {one["keyId"] for one in current["passwordCredentials"]}:
+    """A new application may name secrets that Entra then makes, as addPassword does; a change makes none."""
+    wanted = given.get("passwordCredentials", ())
+    known = {one["keyId"] for one in current["passwordCredentials"]} if current else set()
+    if all(one.get("keyId") in known if current else one.keys() <= NAMES_OF_NEW for one in wanted):
         return
     raise bad_request(
         "New password credentials must be generated using service actions.", "CannotUpdatePasswordCredentials"
     )
 
 
-def _check_access(access: Any) -> None:
-    if access is None:
-        return
-    if not isinstance(access, list) or not all(isinstance(one, dict) for one in access):
-        raise bad_request("Invalid value specified for property 'requiredResourceAccess' of resource 'Application'.")
+def _check_access(access: list[dict[str, Any]]) -> None:
     for one in access:
-        for permission in one.get("resourceAccess", ()):
-            if permission.get("type") not in ("Role", "Scope") or not permission.get("id"):
-                raise bad_request(
-                    "Invalid value specified for property 'requiredResourceAccess.resourceAccess' of resource 'Application'."
-                )
+        if any(permission["type"] not in ("Role", "Scope") for permission in one.get("resourceAccess", ())):
+            raise bad_request(
+                "Invalid value specified for property 'requiredResourceAccess.resourceAccess' of resource 'Application'."
+            )
     if len(access) > MOST_APIS or sum(len(one.get("resourceAccess", ())) for one in access) > MOST_PERMISSIONS:
         raise bad_request(
             "The size of the object has exceeded its limit. Please reduce the number of values and retry your request.",

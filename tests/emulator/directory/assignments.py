@@ -15,6 +15,7 @@ from emulator.directory.permissions import READ_ASSIGNMENTS, WRITE_ASSIGNMENTS, 
 from emulator.odata.paging import page
 from emulator.odata.query import DIRECTORY, read_single
 from emulator.odata.schema import APP_ROLE_ASSIGNMENT
+from emulator.odata.writing import written
 from emulator.routing import routes
 from emulator.store import Document
 from emulator.world import World
@@ -60,16 +61,17 @@ def list_assignments(call: Call) -> Answer:
 @routes.add("POST", "servicePrincipals/{principal}/appRoleAssignments")
 def create(call: Call) -> Answer:
     require(call, *WRITE_ASSIGNMENTS)
-    owner, name, given = objects.existing(call, "servicePrincipal", "principal"), _collection(call), call.json()
+    owner, name = objects.existing(call, "servicePrincipal", "principal"), _collection(call)
+    given = written(APP_ROLE_ASSIGNMENT, call.json())
     for needed in ("principalId", "resourceId", "appRoleId"):
-        if not ids.is_guid(str(given.get(needed) or "")):
+        if given.get(needed) is None:
             raise bad_request(f"Invalid value specified for property '{needed}' of resource 'AppRoleAssignment'.")
-    if given[ENDS[name]].lower() != owner["id"]:
+    if given[ENDS[name]] != owner["id"]:
         raise _no_reference()
-    principal, resource = (call.view.get("servicePrincipal", given[end].lower()) for end in ("principalId", "resourceId"))
+    principal, resource = (call.view.get("servicePrincipal", given[end]) for end in ("principalId", "resourceId"))
     if not principal or not resource or {principal["tenant"], resource["tenant"]} != {call.tenant}:
         raise _no_reference()
-    role_id = given["appRoleId"].lower()
+    role_id = given["appRoleId"]
     if role_id != NO_ROLE and role_id not in {role["id"] for role in resource["appRoles"]}:
         raise bad_request("Permission being assigned was not found on application " f"'{resource['appId']}'.")
     if any((one["principalId"], one["resourceId"], one["appRoleId"]) == (principal["id"], resource["id"], role_id)

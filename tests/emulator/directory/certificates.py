@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from datetime import datetime
 from typing import Any
 
 from cryptography import x509
@@ -17,10 +16,8 @@ from emulator.clock import Clock, parsed, whole
 from emulator.store import Document
 
 
-def kept(clock: Clock, wanted: Any, current: Document | None) -> list[Document]:
+def kept(clock: Clock, wanted: list[dict[str, Any]], current: Document | None) -> list[Document]:
     """The list as it is kept. One whose `key` is null must be one that is there already, by its keyId."""
-    if not isinstance(wanted, list):
-        raise _invalid()
     known = {credential["keyId"]: credential for credential in (current or {}).get("keyCredentials", [])}
     found = [_one(credential, known) for credential in wanted]
     if len({credential["keyId"] for credential in found}) < len(found):
@@ -38,7 +35,8 @@ def _one(given: dict[str, Any], known: dict[str, Document]) -> Document:
         raise _invalid()
     certificate, der = _certificate(given["key"])
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    start_given, end_given = _moment(given.get("startDateTime"), begin), _moment(given.get("endDateTime"), end)
+    start_given = parsed(given["startDateTime"]) if given.get("startDateTime") else begin
+    end_given = parsed(given["endDateTime"]) if given.get("endDateTime") else end
     if end_given > end or start_given < begin:
         raise bad_request("Key credential end date is invalid.", "KeyCredentialsInvalidEndDate")
     return {
@@ -53,13 +51,6 @@ def _one(given: dict[str, Any], known: dict[str, Document]) -> Document:
         "usage": given["usage"],
         "hasExtendedValue": None,
     }
-
-
-def _moment(text: str | None, otherwise: datetime) -> datetime:
-    try:
-        return parsed(text) if text else otherwise
-    except ValueError:
-        raise _invalid() from None
 
 
 def _certificate(key: str) -> tuple[x509.Certificate, bytes]:

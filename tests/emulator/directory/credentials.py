@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from emulator import ids
@@ -11,6 +10,8 @@ from emulator.clock import exact, parsed
 from emulator.directory import objects
 from emulator.directory.permissions import require_writing
 from emulator.entra.token import digest
+from emulator.odata.schema import ADD_PASSWORD, REMOVE_PASSWORD
+from emulator.odata.writing import written
 from emulator.routing import routes
 from emulator.store import Document
 from emulator.world import World
@@ -21,18 +22,27 @@ if TYPE_CHECKING:
 
 def new_secret(world: World, wanted: dict[str, Any]) -> tuple[Document, str]:
     """A credential as it is kept, and its value. Without an end it lasts two years."""
-    now = world.clock.now()
-    begin = parsed(wanted["startDateTime"]) if wanted.get("startDateTime") else now
-    if wanted.get("endDateTime"):
-        end = parsed(wanted["endDateTime"])
-    else:
-        end = begin.replace(year=begin.year + 2) if (begin.month, begin.day) != (2, 29) else begin + timedelta(days=730)
+    begin = wanted.get("startDateTime") or exact(world.clock.now())
+    end = wanted.get("endDateTime") or _two_years_after(begin)
     value = ids.secret_text()
     credential = {
-        "customKeyIdentifier": None, "displayName": wanted.get("displayName"), "endDateTime": exact(end), "hint": value[:3],
-        "keyId": ids.new(), "secretText": None, "startDateTime": exact(begin), "digest": digest(value),
+        "customKeyIdentifier": None, "displayName": wanted.get("displayName"), "endDateTime": end, "hint": value[:3],
+        "keyId": ids.new(), "secretText": None, "startDateTime": begin, "digest": digest(value),
     }  # fmt: skip
     return credential, value
+
+
+def asked_for(world: World, wanted: dict[str, Any]) -> tuple[Document, str]:
+    """The same for a client: Refusal where it ends before it begins."""
+    credential, value = new_secret(world, wanted)
+    if parsed(credential["endDateTime"]) <= parsed(credential["startDateTime"]):
+        raise bad_request("Credential end date is before its start date.", "CredentialInvalidLifetimeAsPerAppPolicy")
+    return credential, value
+
+
+def _two_years_after(moment: str) -> str:
+    """The 28th for the 29th of February."""
+    return f"{min(int(moment[:4]) + 2, 9999)}{moment[4:]}".replace("-02-29T", "-02-28T")
 
 
 @routes.add("POST", "applications/{application}/addPassword")
@@ -40,15 +50,8 @@ def add_password(call: Call) -> Answer:
     require_writing(call)
     document = objects.to_change(call, "application", "application")
     require_writing(call, document)
-    wanted = (call.json() if call.body else {}).get("passwordCredential") or {}
-    if not isinstance(wanted, dict):
-        raise bad_request("Invalid value specified for property 'passwordCredential'.")
-    try:
-        credential, value = new_secret(call.world, wanted)
-    except ValueError:
-        raise bad_request("Invalid value specified for property 'endDateTime' of resource 'PasswordCredential'.") from None
-    if parsed(credential["endDateTime"]) <= parsed(credential["startDateTime"]):
-        raise bad_request("Credential end date is before its start date.", "CredentialInvalidLifetimeAsPerAppPolicy")
+    wanted = written(ADD_PASSWORD, call.json() if call.body else {}).get("passwordCredential") or {}
+    credential, value = asked_for(call.world, wanted)
     document["passwordCredentials"].append(credential)
     call.world.store.put("application", document["id"], document)
     body = {name: given for name, given in credential.items() if name != "digest"} | {"secretText": value}
@@ -60,7 +63,7 @@ def remove_password(call: Call) -> Answer:
     require_writing(call)
     document = objects.to_change(call, "application", "application")
     require_writing(call, document)
-    key = call.json().get("keyId")
+    key = written(REMOVE_PASSWORD, call.json()).get("keyId")
     kept = [one for one in document["passwordCredentials"] if one["keyId"] != key]
     if len(kept) == len(document["passwordCredentials"]):
         raise bad_request(f"No password credential found with keyId {key}.")

@@ -10,13 +10,15 @@ from emulator.directory import objects
 from emulator.directory.permissions import READ_APPLICATIONS, require, require_writing
 from emulator.odata.paging import page
 from emulator.odata.query import DIRECTORY, read_single
-from emulator.odata.schema import FEDERATED_CREDENTIAL, check_known
+from emulator.odata.schema import FEDERATED_CREDENTIAL
+from emulator.odata.writing import written
 from emulator.routing import routes
 from emulator.store import Document
 
 if TYPE_CHECKING:
     from emulator.call import Call
 
+NEEDED = ("name", "issuer", "subject", "audiences")
 KIND = "federatedIdentityCredential"
 LIST = "applications/{application}/federatedIdentityCredentials"
 ONE = LIST + "/{credential}"
@@ -38,11 +40,9 @@ def create(call: Call) -> Answer:
     require_writing(call)
     application = objects.to_change(call, "application", "application")
     require_writing(call, application)
-    given = call.json()
-    unknown = check_known(FEDERATED_CREDENTIAL, given)
-    if unknown:
-        raise objects.unknown_property(unknown)
-    for name in ("name", "issuer", "subject", "audiences"):
+    given = written(FEDERATED_CREDENTIAL, call.json())
+    objects.check_read_only(given, None, "id")
+    for name in NEEDED:
         objects.required(given, name, "FederatedIdentityCredential")
     others = list(call.world.store.peek(KIND, application=application["id"]))
     if any(other["name"] == given["name"] for other in others):
@@ -78,7 +78,10 @@ def update(call: Call) -> Answer:
     require_writing(call)
     application, document = _one(call)
     require_writing(call, application)
-    given = call.json()
+    given = written(FEDERATED_CREDENTIAL, call.json())
+    objects.check_read_only(given, document, "id")
+    for name in NEEDED:
+        objects.required(document | given, name, "FederatedIdentityCredential")
     if "name" in given and given["name"] != document["name"]:
         raise bad_request("Property 'name' is immutable and cannot be changed.")
     call.world.store.put(KIND, document["id"], document | given)

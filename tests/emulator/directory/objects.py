@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator import ids
-from emulator.answer import Refusal, bad_request, not_found
+from emulator.answer import bad_request, not_found
 from emulator.clock import Clock, whole
+from emulator.directory.projection import projected
 from emulator.odata.path import Key
+from emulator.odata.schema import APPLICATION, SERVICE_PRINCIPAL, USER, EntityType
+from emulator.odata.writing import merged
 from emulator.store import Document
 from emulator.world import World
 
@@ -15,12 +18,13 @@ if TYPE_CHECKING:
     from emulator.call import Call
 
 AUDIENCES = ("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
+TYPES: dict[str, EntityType] = {"application": APPLICATION, "servicePrincipal": SERVICE_PRINCIPAL, "user": USER}
 _ALTERNATE = {"application": ("appId", "uniqueName"), "servicePrincipal": ("appId",)}
 
 
-def new_application(tenant: Document, clock: Clock, given: dict[str, Any]) -> Document:
-    """An application with these properties and Entra's own."""
-    empty: dict[str, Any] = {
+def empty_application() -> Document:
+    """What an application has where nothing else was given; complex properties are never null."""
+    return {
         "identifierUris": [], "tags": [], "addIns": [], "appRoles": [], "keyCredentials": [], "passwordCredentials": [],
         "requiredResourceAccess": [],
         "api": {"acceptMappedClaims": None, "knownClientApplications": [], "requestedAccessTokenVersion": None,
@@ -32,28 +36,41 @@ def new_application(tenant: Document, clock: Clock, given: dict[str, Any]) -> Do
         "verifiedPublisher": {"displayName": None, "verifiedPublisherId": None, "addedDateTime": None},
         "web": {"homePageUrl": None, "logoutUrl": None, "redirectUris": [], "redirectUriSettings": [],
                 "implicitGrantSettings": {"enableAccessTokenIssuance": False, "enableIdTokenIssuance": False}},
-        "spa": {"redirectUris": []},
+        "spa": {"redirectUris": []}, "signInAudience": "AzureADMyOrg",
     }  # fmt: skip
+
+
+def new_application(tenant: Document, clock: Clock, given: dict[str, Any]) -> Document:
+    """An application with these properties and Entra's own."""
+    empty = empty_application()
     own = {
         "id": ids.new(), "appId": ids.new(), "tenant": tenant["id"], "owners": [], "createdDateTime": whole(clock.now()),
         "deletedDateTime": None, "publisherDomain": tenant["domains"][0],
     }  # fmt: skip
-    return {**empty, "signInAudience": "AzureADMyOrg", **own, **given}
+    return merged(APPLICATION.declared, empty | own, given, empty)
+
+
+def shown(document: Document, *, with_keys: bool = False) -> Document:
+    """As it goes out: no digest of a secret, keys of certificates only where they were asked for."""
+    out = dict(document)
+    if "passwordCredentials" in document:
+        out["passwordCredentials"] = [
+            {name: value for name, value in credential.items() if name != "digest"}
+            for credential in document["passwordCredentials"]
+        ]
+    if not with_keys and "keyCredentials" in document:
+        out["keyCredentials"] = [{**credential, "key": None} for credential in document["keyCredentials"]]
+    return out
 
 
 def new_principal(tenant: Document, clock: Clock, application: Document, given: dict[str, Any]) -> Document:
     """The service principal of an application; of Microsoft's own likewise, with what they give."""
     return {
         "id": ids.new(), "tenant": tenant["id"], "owners": [], "deletedDateTime": None, "accountEnabled": True,
-        "alternativeNames": [], "appDisplayName": application["displayName"], "appId": application["appId"],
-        "appOwnerOrganizationId": application.get("tenant", tenant["id"]), "appRoleAssignmentRequired": False,
-        "createdDateTime": whole(clock.now()), "displayName": application["displayName"],
-        "notificationEmailAddresses": [], "replyUrls": [], "servicePrincipalNames": [application["appId"]],
-        "servicePrincipalType": "Application", "signInAudience": application.get("signInAudience", "AzureADMultipleOrgs"),
-        "tags": [], "addIns": [], "appRoles": application.get("appRoles", []), "keyCredentials": [],
-        "info": application.get("info"), "verifiedPublisher": application.get("verifiedPublisher"),
-        "oauth2PermissionScopes": application.get("api", {}).get("oauth2PermissionScopes", []), "passwordCredentials": [],
-        "resourceSpecificApplicationPermissions": [], **given,
+        "alternativeNames": [], "appId": application["appId"], "appRoleAssignmentRequired": False,
+        "appOwnerOrganizationId": application.get("tenant", tenant["id"]), "createdDateTime": whole(clock.now()),
+        "notificationEmailAddresses": [], "servicePrincipalType": "Application", "tags": [], "addIns": [], "keyCredentials": [],
+        "passwordCredentials": [], "resourceSpecificApplicationPermissions": [], **projected(application), **given,
     }  # fmt: skip
 
 
@@ -62,12 +79,13 @@ def keyed(call: Call, kind: str, key: Key) -> Document | None:
     if key.property and key.property != "id":
         if key.property not in _ALTERNATE.get(kind, ()):
             raise bad_request(f"The key property '{key.property}' is not a key of the type.", "BadRequest")
-        found = call.view.first(kind, tenant=call.tenant, deletedDateTime=None, **{key.property: key.value})
+        value = key.value.lower() if key.property == "appId" else key.value
+        found = call.view.first(kind, tenant=call.tenant, **{key.property: value})
     else:
         if not ids.is_guid(key.value):
             raise bad_request(f"Invalid object identifier '{key.value}'.")
         found = call.view.get(kind, key.value.lower())
-    return found if found and found["tenant"] == call.tenant and not found.get("deletedDateTime") else None
+    return found if found and found["tenant"] == call.tenant else None
 
 
 def existing(call: Call, kind: str, name: str) -> Document:
@@ -94,10 +112,20 @@ def home(world: World, tenant: str) -> Document:
     return found
 
 
+def check_read_only(given: dict[str, Any], current: Document | None, *names: str) -> None:
+    """Refuse a change of one of these; a new object takes none of them."""
+    for name in names:
+        if name not in given:
+            continue
+        if current is None or (given[name] != current.get(name) and not _is_part(given[name], current.get(name))):
+            raise bad_request(f"Property '{name}' is read-only and cannot be set.")
+
+
+def _is_part(given: Any, whole_of: Any) -> bool:
+    """Whether a complex value says nothing that is not so."""
+    return isinstance(given, dict) and isinstance(whole_of, dict) and whole_of | given == whole_of
+
+
 def required(document: dict[str, Any], name: str, resource: str) -> None:
     if not document.get(name):
         raise bad_request(f"A value is required for property '{name}' of resource '{resource}'.")
-
-
-def unknown_property(name: str) -> Refusal:
-    return bad_request(f"Invalid property '{name}'.")

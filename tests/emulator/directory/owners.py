@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator.answer import Answer, bad_request, entity, not_found, nothing
-from emulator.directory import objects
-from emulator.directory.expansion import object_named
+from emulator.directory import any_object, objects
 from emulator.directory.permissions import READ_APPLICATIONS, require, require_writing
+from emulator.odata.paging import page_of
+from emulator.odata.query import DIRECTORY, read, read_single
 from emulator.routing import routes
 
 if TYPE_CHECKING:
@@ -21,10 +22,11 @@ def _of(call: Call) -> str:
 @routes.add("GET", "directoryObjects/{object}")
 def get(call: Call) -> Answer:
     require(call, *READ_APPLICATIONS)
-    found = object_named(call, call.key("object"))
+    found = any_object.named(call, call.key("object"))
     if found is None:
         raise not_found(call.key("object"))
-    return entity(call.context("directoryObjects/$entity"), found)
+    options = read_single(call.query, any_object.ANY_OBJECT, DIRECTORY)
+    return entity(call.context("directoryObjects/$entity"), any_object.pruned(options, found))
 
 
 @routes.add("GET", "applications/{object}/owners")
@@ -32,8 +34,19 @@ def get(call: Call) -> Answer:
 def list_owners(call: Call) -> Answer:
     require(call, *READ_APPLICATIONS)
     document = objects.existing(call, _of(call), "object")
-    found = [owner for key in document["owners"] if (owner := object_named(call, key))]
-    return entity(call.context("directoryObjects"), {"value": found})
+    options = read(call.query, any_object.ANY_OBJECT, DIRECTORY, eventual=call.eventual)
+    found: list[Any] = options.chosen(any_object.owners(call, document))
+    return page_of(call, "directoryObjects", options, found, lambda one: any_object.pruned(options, one))
+
+
+@routes.add("GET", "applications/{object}/owners/$ref")
+@routes.add("GET", "servicePrincipals/{object}/owners/$ref")
+def list_references(call: Call) -> Answer:
+    require(call, *READ_APPLICATIONS)
+    document = objects.existing(call, _of(call), "object")
+    options = read(call.query, any_object.ANY_OBJECT, DIRECTORY, eventual=call.eventual)
+    found: list[Any] = options.chosen(any_object.owners(call, document))
+    return page_of(call, "Collection($ref)", options, found, lambda one: {"@odata.id": any_object.reference(call, one)})
 
 
 @routes.add("POST", "applications/{object}/owners/$ref")
@@ -43,7 +56,7 @@ def add_owner(call: Call) -> Answer:
     document = objects.to_change(call, _of(call), "object")
     require_writing(call, document)
     key = str(call.raw_json().get("@odata.id", "")).rstrip("/").rpartition("/")[2]
-    owner = object_named(call, key)
+    owner = any_object.named(call, key)
     if owner is None:
         raise not_found(key)
     if owner["id"] in document["owners"]:
@@ -58,8 +71,9 @@ def remove_owner(call: Call) -> Answer:
     require_writing(call)
     document = objects.to_change(call, _of(call), "object")
     require_writing(call, document)
-    if call.key("owner") not in document["owners"]:
+    owner = call.key("owner").lower()
+    if owner not in document["owners"]:
         raise not_found(call.key("owner"))
-    kept = [key for key in document["owners"] if key != call.key("owner")]
+    kept = [key for key in document["owners"] if key != owner]
     call.world.store.put(_of(call), document["id"], document | {"owners": kept})
     return nothing()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from emulator.answer import Answer, Refusal, bad_request, entity, not_found, nothing
-from emulator.directory import objects
-from emulator.directory.applications import remove_principal
+from emulator.answer import Answer, Refusal, entity, not_found, nothing
+from emulator.directory import objects, removal
 from emulator.directory.expansion import expanded
 from emulator.directory.permissions import READ_APPLICATIONS, READ_ASSIGNMENTS, WRITE_ALL_APPLICATIONS, require, require_writing
 from emulator.odata.paging import page_of
 from emulator.odata.query import DIRECTORY, read, read_single
-from emulator.odata.schema import SERVICE_PRINCIPAL, check_known
+from emulator.odata.schema import SERVICE_PRINCIPAL
+from emulator.odata.writing import merged, written
 from emulator.routing import routes
 from emulator.store import Document
 
@@ -39,23 +39,16 @@ def create(call: Call) -> Answer:
 
 def made(call: Call, given: dict[str, Any]) -> Document:
     """The principal of an application that this replica already knows of."""
-    unknown = check_known(SERVICE_PRINCIPAL, given)
-    if unknown:
-        raise objects.unknown_property(unknown)
-    app_id = str(given["appId"]).lower()
-    application = call.view.first("application", tenant=call.tenant, appId=app_id, deletedDateTime=None)
+    given = written(SERVICE_PRINCIPAL, given)
+    objects.check_read_only(given, None, "id", "deletedDateTime")
+    app_id = given["appId"].lower()
+    application = call.view.first("application", tenant=call.tenant, appId=app_id)
     if application is None:
         raise _no_application(call, app_id)
     if not call.caller.has(*WRITE_ALL_APPLICATIONS):
         require_writing(call, application)
     if _of(call, app_id) is not None:
-        raise Refusal(
-            409, "Request_MultipleObjectsWithSameKeyValue",
-            "The service principal cannot be created, updated, or restored because the service principal name"
-            f" {app_id} is already in use.",
-            details=[{"code": "ConflictingObjects", "target": "servicePrincipalNames",
-                      "message": "The service principal name is already in use."}],
-        )  # fmt: skip
+        raise removal.name_in_use(app_id)
     principal = objects.new_principal(objects.home(call.world, call.tenant), call.world.clock, application, given)
     if not call.caller.has(*WRITE_ALL_APPLICATIONS):
         principal["owners"] = [call.caller.object_id]
@@ -111,14 +104,9 @@ def update(call: Call) -> Answer:
     else:
         found = objects.to_change(call, "servicePrincipal", "principal")
     require_writing(call, found)
-    given = call.json()
-    unknown = check_known(SERVICE_PRINCIPAL, given)
-    if unknown:
-        raise objects.unknown_property(unknown)
-    for name in ("id", "appId"):
-        if name in given and given[name] != found[name]:
-            raise bad_request(f"Property '{name}' is read-only and cannot be set.")
-    call.world.store.put("servicePrincipal", found["id"], found | given)
+    given = written(SERVICE_PRINCIPAL, call.json())
+    objects.check_read_only(given, found, "id", "appId", "deletedDateTime")
+    call.world.store.put("servicePrincipal", found["id"], merged(SERVICE_PRINCIPAL.declared, found, given, {}))
     return nothing()
 
 
@@ -127,5 +115,5 @@ def delete(call: Call) -> Answer:
     require_writing(call)
     principal = objects.to_change(call, "servicePrincipal", "principal")
     require_writing(call, principal)
-    remove_principal(call, principal)
+    removal.remove_principal(call.world, principal)
     return nothing()

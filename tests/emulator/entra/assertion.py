@@ -68,9 +68,11 @@ def _certificate(world: World, application: Document, header: dict[str, Any]) ->
 
 
 def _no_key(header: dict[str, Any], reason: str) -> LoginRefused:
-    used = header.get("x5t") or header.get("x5t#S256") or header.get("kid") or ""
-    used = str(used).rstrip("=")
-    shown = base64.urlsafe_b64decode(used + "=" * (-len(used) % 4)).hex().upper()
+    used = str(header.get("x5t") or header.get("x5t#S256") or header.get("kid") or "").rstrip("=")
+    try:
+        shown = base64.urlsafe_b64decode(used + "=" * (-len(used) % 4)).hex().upper()
+    except ValueError:
+        shown = used
     return LoginRefused(
         401, "invalid_client", 700027,
         f"The certificate with identifier used to sign the client assertion is not registered on application. [Reason - {reason},"
@@ -92,10 +94,15 @@ def _claims(assertion: str, certificate: x509.Certificate, header: dict[str, Any
     return claims
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _check_times(world: World, claims: dict[str, Any]) -> None:
     """Not before, not after, five minutes of difference of the clocks allowed; whoever moved our clock moved theirs too."""
     now = world.clock.seconds() - world.clock.offset
-    if not isinstance(claims.get("exp"), (int, float)) or claims["exp"] < now - 300 or claims.get("nbf", now) > now + 300:
+    begin, end = claims.get("nbf", now), claims.get("exp")
+    if not (_is_number(begin) and _is_number(end)) or end < now - 300 or begin > now + 300:
         raise LoginRefused(
             401, "invalid_client", 700024, "Client assertion is not within its valid time range."
         )

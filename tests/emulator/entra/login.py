@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import logging
 import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote_plus
@@ -16,6 +17,7 @@ from emulator.entra import discovery, managed_identity, token
 from emulator.entra.errors import LoginRefused, refusal
 from emulator.world import World
 
+log = logging.getLogger("emulator")
 _CONFIGURATION = re.compile(r"/([^/]+)(?:/v2\.0)?/\.well-known/openid-configuration\Z")
 _KEYS = re.compile(r"/([^/]+)/discovery/(?:v2\.0/)?keys\Z")
 _TOKEN = re.compile(r"/([^/]+)/oauth2/v2\.0/token\Z")
@@ -39,11 +41,20 @@ async def answer(
     try:
         found = _answer(world, origin, method, path, query, headers, body)
     except LoginRefused as refused:
-        correlation = dict(parse_qsl(query)).get("client-request-id") or headers.get("client-request-id", "")
-        found = refusal(refused, world.clock.now(), origin, correlation)
+        found = _refused(world, origin, query, headers, refused)
+    except Exception:
+        log.exception("%s %s", method, path)
+        found = _refused(world, origin, query, headers, LoginRefused(
+            500, "server_error", 50000, "There was an error issuing a token or an issue with our sign-in service."
+        ))  # fmt: skip
     found.lost = fault is not None and fault.kind == "lose"
     found.headers.setdefault("x-ms-request-id", ids.new())
     return found
+
+
+def _refused(world: World, origin: str, query: str, headers: Mapping[str, str], refused: LoginRefused) -> Answer:
+    correlation = dict(parse_qsl(query)).get("client-request-id") or headers.get("client-request-id", "")
+    return refusal(refused, world.clock.now(), origin, correlation)
 
 
 def _basic(headers: Mapping[str, str]) -> dict[str, str]:
@@ -65,8 +76,8 @@ def _answer(
     if match := _CONFIGURATION.match(path):
         return discovery.configuration(world, origin, match[1])
     if match := _KEYS.match(path):
-        tenant = discovery.tenant_named(world, match[1])
-        return plain(200, world.key.published(f"{origin}/{tenant['id']}/v2.0"))
+        tenant_id = "{tenantid}" if match[1].lower() in discovery.COMMON else discovery.tenant_named(world, match[1])["id"]
+        return plain(200, world.key.published(f"{origin}/{tenant_id}/v2.0"))
     if match := _TOKEN.match(path):
         if method != "POST":
             raise LoginRefused(

@@ -115,7 +115,7 @@ def _resource(world: World, tenant: Document, origin: str, scope: str) -> tuple[
 
 
 def _application(view: View, tenant: Document, client_id: str) -> Document:
-    application = view.first("application", tenant=tenant["id"], appId=client_id.lower(), deletedDateTime=None)
+    application = view.first("application", tenant=tenant["id"], appId=client_id.lower())
     if application is None:
         raise LoginRefused(
             400, "unauthorized_client", 700016,

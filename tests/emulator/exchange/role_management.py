@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from emulator import ids
 from emulator.answer import Answer, Refusal, bad_request, entity, nothing
+from emulator.directory.objects import check_read_only
 from emulator.directory.permissions import READ_EXCHANGE_ROLES, WRITE_EXCHANGE_ROLES, require
 from emulator.exchange.access import APPLICATION_ROLES
 from emulator.odata.paging import page
 from emulator.odata.query import DIRECTORY, read_single
 from emulator.odata.schema import APP_SCOPE, ROLE_ASSIGNMENT, ROLE_DEFINITION, EntityType
+from emulator.odata.writing import merged, written
 from emulator.routing import routes
 from emulator.store import Document
 from emulator.world import World
@@ -76,7 +78,7 @@ def _existing(call: Call) -> Document:
 @routes.add("POST", BASE + "roleAssignments", versions=BETA)
 def assign(call: Call) -> Answer:
     require(call, *WRITE_EXCHANGE_ROLES)
-    given = call.json()
+    given = written(ROLE_ASSIGNMENT, call.json())
     principal = _PRINCIPAL.match(str(given.get("principalId") or ""))
     if not principal:
         raise bad_request("The principalId is invalid. It has to be like '/ServicePrincipals/{id}'.", "BadRequest")
@@ -123,9 +125,9 @@ def _created(call: Call, document: Document) -> Answer:
 @routes.add("POST", BASE + "customAppScopes", versions=BETA)
 def create_scope(call: Call) -> Answer:
     require(call, *WRITE_EXCHANGE_ROLES)
-    given = call.json()
+    given = written(APP_SCOPE, call.json())
     if not given.get("displayName"):
-        raise bad_request("The displayName of the scope is missing.", "BadRequest")
+        raise _nameless()
     if any(one["displayName"].lower() == given["displayName"].lower()
            for one in call.world.store.peek("exchangeAppScope", tenant=call.tenant)):  # fmt: skip
         raise Refusal(409, "Conflict", "A scope with this name already exists.")
@@ -138,11 +140,20 @@ def create_scope(call: Call) -> Answer:
     return _created(call, document)
 
 
+def _nameless() -> Refusal:
+    return bad_request("The displayName of the scope is missing.", "BadRequest")
+
+
 @routes.add("PATCH", BASE + "customAppScopes/{object}", versions=BETA)
 def update_scope(call: Call) -> Answer:
     require(call, *WRITE_EXCHANGE_ROLES)
     document = _existing(call)
-    call.world.store.put("exchangeAppScope", document["id"], document | call.json())
+    given = written(APP_SCOPE, call.json())
+    check_read_only(given, document, "id")
+    changed = merged(APP_SCOPE.declared, document, given, {})
+    if not changed["displayName"]:
+        raise _nameless()
+    call.world.store.put("exchangeAppScope", document["id"], changed)
     return nothing()
 
 

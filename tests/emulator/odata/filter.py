@@ -1,6 +1,6 @@
 """$filter: read into a tree, asked of documents.
 
-Taken: and, or, not, eq, ne, gt, ge, lt, le, in, startsWith, endsWith, contains, any(x: ...), and paths like
+Taken: and, or, not, eq, ne, gt, ge, lt, le, in, startsWith, endsWith, contains, any(x: ...), x/$count, and paths like
 from/emailAddress/address.
 """
 
@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from emulator.clock import parsed
 from emulator.odata.lexer import Malformed, Piece, pieces
 
+
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """Of two of the same type; null, and what cannot be compared, is neither before nor after."""
+    return lambda left, right: right is not None and isinstance(left, type(right)) and compare(left, right)
+
+
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": lambda left, right: left == right,
-    "ne": lambda left, right: left != right,
-    "gt": lambda left, right: left is not None and right is not None and left > right,
-    "ge": lambda left, right: left is not None and right is not None and left >= right,
-    "lt": lambda left, right: left is not None and right is not None and left < right,
-    "le": lambda left, right: left is not None and right is not None and left <= right,
-}
+    "eq": eq, "ne": ne, "gt": _ordered(gt), "ge": _ordered(ge), "lt": _ordered(lt), "le": _ordered(le),
+}  # fmt: skip
 _FUNCTIONS: dict[str, Callable[[str, str], bool]] = {
     "startswith": str.startswith,
     "endswith": str.endswith,
@@ -133,6 +135,8 @@ def negated(node: Node) -> bool:
 def value_of(document: Mapping[str, Any], path: str) -> Any:
     value: Any = document
     for name in path.split("/"):
+        if name == "$count":
+            return len(value) if isinstance(value, list) else 0
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
 
@@ -147,6 +151,13 @@ def _literal(literal: Literal) -> Any:
     if literal.kind == "moment":
         return parsed(literal.value)
     return literal.value.lower() if isinstance(literal.value, str) else literal.value
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return bool(parsed(text))
+    except ValueError:
+        return False
 
 
 def parse(filter_: str) -> Node:
@@ -227,6 +238,8 @@ class _Reader:
             if piece.value not in words:
                 raise self._error(piece)
             return Literal(words[piece.value], "null" if piece.value == "null" else "boolean")
+        if piece.kind == "moment" and not _is_moment(piece.value):
+            raise self._error(piece)
         return Literal(int(piece.value) if piece.kind == "number" else piece.value, piece.kind)
 
     def _word(self, word: str) -> bool:

@@ -9,7 +9,7 @@ _GUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 _MOMENT = r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?"
 _PIECES = re.compile(
     rf"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<guid>{_GUID})(?![\w-])|(?P<moment>{_MOMENT})(?![\w-])|(?P<number>-?\d+)(?![\w-])"
-    r"|(?P<name>[A-Za-z_$][\w./]*)|(?P<mark>[(),:]))"
+    r"|(?P<name>[A-Za-z_$][\w./]*(?:(?<=/)\$count)?)|(?P<mark>[(),:]))"
 )
 
 

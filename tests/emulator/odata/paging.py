@@ -31,6 +31,8 @@ def page(
 
 def page_of(call: Call, context: str, options: Options, found: list[Any], finish: Any = None) -> Answer:
     """The same of what is already chosen; `finish` makes the last changes to each that goes out."""
+    if call.counting:
+        return _number_of(call, options, found)
     size = _size(call, options)
     begin = options.skip or _after_token(call, found)
     shown = found[begin : begin + size] if size else []
@@ -44,6 +46,16 @@ def page_of(call: Call, context: str, options: Options, found: list[Any], finish
     if "odata.maxpagesize" in call.preferences:
         headers["Preference-Applied"] = f"odata.maxpagesize={size}"
     return entity(call.context(context + options.shown), body, headers=headers)
+
+
+def _number_of(call: Call, options: Options, found: list[Any]) -> Answer:
+    """Of all that the filter takes, whatever the page; the directory wants its header for it."""
+    if options.rules.advanced and not call.eventual:
+        raise Refusal(
+            400, "Request_UnsupportedQuery",
+            "Raw count (/$count) is not supported because the 'ConsistencyLevel:eventual' header is missing.",
+        )  # fmt: skip
+    return Answer(200, str(len(found)).encode(), {"Content-Type": "text/plain"})
 
 
 def _size(call: Call, options: Options) -> int:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.answer import Refusal
-from emulator.clock import parsed
+from emulator.odata import directory_search
+from emulator.odata.directory_search import DirectorySearch
 from emulator.odata.filter import Compare, Function, In, Node, leaves, negated, parse, value_of
 from emulator.odata.lexer import Malformed
 from emulator.odata.schema import EntityType
@@ -43,6 +44,7 @@ class Order:
 
     def key(self, document: Mapping[str, Any]) -> tuple[int, Any]:
         value = value_of(document, self.path)
+        value = None if isinstance(value, (dict, list)) else value
         return (0, "") if value is None else (1, value.lower() if isinstance(value, str) else value)
 
 
@@ -59,14 +61,14 @@ class Options:
     skip: int = 0
     count: bool = False
     expand: str = ""
-    search: Search | None = None
+    search: Search | DirectorySearch | None = None
 
     def pruned(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """What of a document goes out, in the type's order."""
         names = self.select or self.type.unasked
         kept = [name for name in self.type.properties if name in names or name in self.rules.always]
         annotations = {name: value for name, value in document.items() if "@odata" in name}
-        return annotations | {name: document.get(name) for name in kept}
+        return annotations | {name: document.get(name, self.type.without(name)) for name in kept}
 
     def chosen(self, documents: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """Those that the filter takes, in the order asked for."""
@@ -95,11 +97,12 @@ def read(query: Mapping[str, str], type_: EntityType, rules: Rules, *, eventual:
             "Request with $search query parameter only works through MSGraph with a special request header:"
             " 'ConsistencyLevel: eventual'",
         )
-    search = None
-    if "$search" in asked:
-        if not rules.advanced:
-            check_alone(asked)
-        search = parse_search(asked["$search"], directory=rules.advanced)
+    search: Search | DirectorySearch | None = None
+    if "$search" in asked and rules.advanced:
+        search = directory_search.parse(asked["$search"], type_)
+    elif "$search" in asked:
+        check_alone(asked)
+        search = parse_search(asked["$search"])
     node = _filter(asked.get("$filter"), type_, rules, eventual)
     order = _order(asked.get("$orderby"), type_, node, rules, eventual)
     return Options(
@@ -165,19 +168,24 @@ def _check_leaf(leaf: Any, type_: EntityType, rules: Rules, eventual: bool) -> N
             400, "BadRequest",
             f"Invalid filter clause: Could not find a property named '{leaf.path.split('/')[0]}' on type '{type_.name}'.",
         )  # fmt: skip
-    if leaf.path.split("/")[0] not in type_.filterable:
+    counts = rules.advanced and _counts(leaf.path, type_)
+    if not counts and leaf.path.split("/")[0] not in type_.filterable | (type_.advanced if eventual else frozenset()):
         raise Refusal(
             400, "Request_UnsupportedQuery" if rules.advanced else "ErrorInvalidUrlQueryFilter",
             "Unsupported or invalid query filter clause specified for property"
             f" '{leaf.path}' of resource '{type_.name.rpartition('.')[2][:1].upper()}{type_.name.rpartition('.')[2][1:]}'.",
         )  # fmt: skip
-    if rules.advanced and not eventual and _is_advanced(leaf):
+    if rules.advanced and not eventual and (counts or _is_advanced(leaf)):
         raise _unsupported()
     literals = [leaf.literal] if isinstance(leaf, Compare) else list(leaf.literals) if isinstance(leaf, In) else []
     for literal in literals:
         _check_kind(literal.kind, type_.type_of(leaf.path), leaf)
-        if literal.kind == "moment":
-            parsed(literal.value)
+
+
+def _counts(path: str, type_: EntityType) -> bool:
+    """Whether the path is how many a document holds of something: what hangs on it otherwise is not counted here."""
+    first, _, rest = path.partition("/")
+    return rest == "$count" and (first == "owners" or type_.type_of(first) == "Collection")
 
 
 def _is_advanced(leaf: Any) -> bool:
@@ -214,13 +222,17 @@ def _unsupported() -> Refusal:
     )  # fmt: skip
 
 
+def _has_order(path: str, type_: EntityType) -> bool:
+    return "/" in path or type_.type_of(path) not in ("Complex", "Collection")
+
+
 def _order(text: str | None, type_: EntityType, node: Node | None, rules: Rules, eventual: bool) -> tuple[Order, ...]:
     if text is None:
         return ()
     orders = []
     for part in text.split(","):
         match = re.fullmatch(r"\s*([\w/]+)(?:\s+(asc|desc))?\s*", part, re.I)
-        if not match or not type_.knows(match[1]):
+        if not match or not type_.knows(match[1]) or not _has_order(match[1], type_):
             raise Refusal(400, "BadRequest", f"Invalid order by clause: '{part.strip()}'.")
         orders.append(Order(match[1], (match[2] or "").lower() == "desc"))
     if rules.advanced and node is not None and not eventual:

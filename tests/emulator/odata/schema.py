@@ -5,20 +5,18 @@ From the v1.0 metadata and Graph's reference pages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-_EDM = {
-    "s": "Edm.String", "b": "Edm.Boolean", "i": "Edm.Int32", "g": "Edm.Guid", "t": "Edm.DateTimeOffset",
-    "c": "Complex", "*": "Collection",
-}  # fmt: skip
+from emulator.odata.complex_types import Declared, declared
 
 
 @dataclass(frozen=True)
 class EntityType:
     """`unasked` are the properties of an answer without $select; `filterable` what $filter takes without ConsistencyLevel.
 
-    `name` is as errors name it.
+    `name` is as errors name it; `declared` are the properties with the types of what may be written to them; `advanced` what
+    $filter takes with ConsistencyLevel alone.
     """
 
     name: str
@@ -26,50 +24,60 @@ class EntityType:
     unasked: tuple[str, ...]
     filterable: frozenset[str]
     navigations: frozenset[str] = frozenset()
+    declared: dict[str, Declared] = field(default_factory=dict)
+    advanced: frozenset[str] = frozenset()
 
     def knows(self, path: str) -> bool:
         first = path.split("/", maxsplit=1)[0]
         return first in self.properties or first in self.navigations
 
+    def without(self, name: str) -> Any:
+        """What a property is that nobody has set: a collection is never null."""
+        return [] if self.properties[name] == "Collection" else None
+
     def type_of(self, path: str) -> str:
+        if path.endswith("/$count"):
+            return "Edm.Int32"
         return self.properties.get(path.split("/", maxsplit=1)[0], "Complex")
 
 
 def _type(
-    name: str, properties: str, *, only_asked: str = "", filterable: str = "", navigations: str = ""
+    name: str, properties: str, *, only_asked: str = "", filterable: str = "", advanced: str = "", navigations: str = ""
 ) -> EntityType:
-    """Properties are given as `name:x`, where x is a letter of _EDM; those `only_asked` come by $select alone."""
-    unasked = dict(_pair(word) for word in properties.split())
-    asked = dict(_pair(word) for word in only_asked.split())
-    return EntityType(name, unasked | asked, tuple(unasked), frozenset(filterable.split()), frozenset(navigations.split()))
-
-
-def _pair(word: str) -> tuple[str, str]:
-    name, _, letter = word.partition(":")
-    return name, _EDM[letter or "s"]
+    """Properties are given as in complex_types; those `only_asked` come by $select alone."""
+    unasked = declared(properties)
+    every = unasked | declared(only_asked)
+    return EntityType(
+        name, {name: one.edm for name, one in every.items()}, tuple(unasked), frozenset(filterable.split()),
+        frozenset(navigations.split()), every, frozenset(advanced.split()),
+    )  # fmt: skip
 
 
 APPLICATION = _type(
     "microsoft.graph.application",
-    "id deletedDateTime:t appId applicationTemplateId disabledByMicrosoftStatus createdDateTime:t displayName description"
-    " groupMembershipClaims identifierUris:* isDeviceOnlyAuthSupported:b isFallbackPublicClient:b"
-    " nativeAuthenticationApisEnabled notes publisherDomain serviceManagementReference signInAudience tags:*"
-    " tokenEncryptionKeyId:g uniqueName samlMetadataUrl defaultRedirectUri certification:c optionalClaims:c"
-    " servicePrincipalLockConfiguration:c requestSignatureVerification:c addIns:* api:c appRoles:* info:c keyCredentials:*"
-    " parentalControlSettings:c passwordCredentials:* publicClient:c requiredResourceAccess:* verifiedPublisher:c web:c spa:c",
+    "id deletedDateTime:t appId applicationTemplateId disabledByMicrosoftStatus createdDateTime:t displayName:s256"
+    " description:s1024 groupMembershipClaims identifierUris:*s isDeviceOnlyAuthSupported:b isFallbackPublicClient:b"
+    " nativeAuthenticationApisEnabled notes:s1024 publisherDomain serviceManagementReference signInAudience tags:*s256"
+    " tokenEncryptionKeyId:g uniqueName samlMetadataUrl defaultRedirectUri certification:c optionalClaims:optionalClaims"
+    " servicePrincipalLockConfiguration:c requestSignatureVerification:c addIns:*addIn api:apiApplication appRoles:*appRole"
+    " info:informationalUrl keyCredentials:*keyCredential parentalControlSettings:parentalControlSettings"
+    " passwordCredentials:*passwordCredential publicClient:publicClientApplication"
+    " requiredResourceAccess:*requiredResourceAccess verifiedPublisher:c web:webApplication spa:spaApplication",
     only_asked="logo:c authenticationBehaviors:c",
     filterable="id appId displayName identifierUris publisherDomain signInAudience uniqueName createdDateTime tags"
     " requiredResourceAccess",
+    advanced="web",
     navigations="owners federatedIdentityCredentials createdOnBehalfOf extensionProperties",
 )
 SERVICE_PRINCIPAL = _type(
     "microsoft.graph.servicePrincipal",
-    "id deletedDateTime:t accountEnabled:b alternativeNames:* appDisplayName appDescription appId applicationTemplateId"
+    "id deletedDateTime:t accountEnabled:b alternativeNames:*s appDisplayName appDescription appId applicationTemplateId"
     " appOwnerOrganizationId:g appRoleAssignmentRequired:b createdDateTime:t description disabledByMicrosoftStatus displayName"
-    " homepage loginUrl logoutUrl notes notificationEmailAddresses:* preferredSingleSignOnMode"
-    " preferredTokenSigningKeyThumbprint replyUrls:* servicePrincipalNames:* servicePrincipalType signInAudience tags:*"
-    " tokenEncryptionKeyId:g samlSingleSignOnSettings:c addIns:* appRoles:* info:c keyCredentials:*"
-    " oauth2PermissionScopes:* passwordCredentials:* resourceSpecificApplicationPermissions:* verifiedPublisher:c",
+    " homepage loginUrl logoutUrl notes notificationEmailAddresses:*s preferredSingleSignOnMode"
+    " preferredTokenSigningKeyThumbprint replyUrls:*s servicePrincipalNames:*s servicePrincipalType signInAudience tags:*s256"
+    " tokenEncryptionKeyId:g samlSingleSignOnSettings:c addIns:*addIn appRoles:*appRole info:informationalUrl"
+    " keyCredentials:*keyCredential oauth2PermissionScopes:*permissionScope passwordCredentials:*passwordCredential"
+    " resourceSpecificApplicationPermissions:* verifiedPublisher:c",
     filterable="id appId displayName accountEnabled servicePrincipalNames servicePrincipalType appOwnerOrganizationId tags",
     navigations="owners appRoleAssignments appRoleAssignedTo oauth2PermissionGrants",
 )
@@ -85,16 +93,25 @@ USER = _type(
     " userPrincipalName id",
     only_asked="accountEnabled:b assignedLicenses:* assignedPlans:* proxyAddresses:* mailNickname userType otherMails:*"
     " createdDateTime:t usageLocation department companyName employeeId onPremisesExtensionAttributes:c"
-    " onPremisesSyncEnabled:b onPremisesImmutableId",
+    " onPremisesSyncEnabled:b onPremisesImmutableId ageGroup city country creationType deletedDateTime:t employeeHireDate:t"
+    " employeeOrgData:c employeeType externalUserState faxNumber identities:* imAddresses:* isResourceAccount:b"
+    " lastPasswordChangeDateTime:t legalAgeGroupClassification onPremisesDistinguishedName onPremisesDomainName"
+    " onPremisesLastSyncDateTime:t onPremisesSamAccountName onPremisesSecurityIdentifier onPremisesUserPrincipalName"
+    " passwordPolicies postalCode preferredDataLocation provisionedPlans:* securityIdentifier showInAddressList:b"
+    " signInSessionsValidFromDateTime:t state streetAddress",
     filterable="id userPrincipalName mail displayName mailNickname proxyAddresses accountEnabled givenName surname userType"
-    " otherMails",
+    " otherMails assignedLicenses city country createdDateTime department employeeId jobTitle state usageLocation",
+    advanced="companyName employeeHireDate employeeType faxNumber mobilePhone officeLocation onPremisesSamAccountName postalCode"
+    " preferredLanguage showInAddressList streetAddress",
     navigations="messages mailFolders manager",
 )
 FEDERATED_CREDENTIAL = _type(
     "microsoft.graph.federatedIdentityCredential",
-    "id name issuer subject description audiences:*",
+    "id name:s120 issuer:s600 subject:s600 description:s600 audiences:*s600",
     filterable="name issuer subject",
 )
+ADD_PASSWORD = _type("microsoft.graph.application", "passwordCredential:passwordCredential")
+REMOVE_PASSWORD = _type("microsoft.graph.application", "keyId:g")
 MAIL_FOLDER = _type(
     "Microsoft.OutlookServices.MailFolder",
     "id displayName parentFolderId childFolderCount:i unreadItemCount:i totalItemCount:i sizeInBytes:i isHidden:b",
@@ -134,7 +151,7 @@ ROLE_DEFINITION = _type(
 )
 APP_SCOPE = _type(
     "microsoft.graph.customAppScope",
-    "id type displayName customAttributes:c",
+    "id type displayName customAttributes:customAppScopeAttributes",
     filterable="id displayName",
 )
 ORGANIZATION = _type(
@@ -142,6 +159,7 @@ ORGANIZATION = _type(
     "id deletedDateTime:t createdDateTime:t displayName verifiedDomains:* tenantType",
     filterable="id",
 )
+BATCH_STEP = _type("microsoft.graph.batchStep", "id method url headers:c dependsOn:*s body:a")
 DIRECTORY_OBJECT = _type("microsoft.graph.directoryObject", "id deletedDateTime:t", filterable="id")
 
 

@@ -1,4 +1,4 @@
-"""$search: words in some properties. The directory wants `"property:words"` and a header, Exchange words alone or with one."""
+"""$search of Exchange: words alone, or in one property. That of the directory is in directory_search."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ _IN_MESSAGES = {
     "subject": ("subject",), "from": ("from",), "to": ("toRecipients",), "body": ("text",), "cc": ("ccRecipients",),
     "": ("subject", "from", "text"),
 }  # fmt: skip
-_IN_DIRECTORY = ("displayName", "description")
 
 
 @dataclass(frozen=True)
@@ -28,11 +27,10 @@ class Search:
         return any(self.words in str(document.get(name) or "").lower() for name in self.properties)
 
 
-def parse(text: str, *, directory: bool) -> Search:
+def parse(text: str) -> Search:
     """What is looked for; Refusal where it cannot be read."""
-    match = _TERM.match(text) or (None if directory else _BARE.match(text))
-    name = (match["property"] or "") if match else ""
-    properties = ((name,) if name in _IN_DIRECTORY else ()) if directory else _IN_MESSAGES.get(name.lower(), ())
+    match = _TERM.match(text) or _BARE.match(text)
+    properties = _IN_MESSAGES.get((match["property"] or "").lower(), ()) if match else ()
     if not match or not properties:
         raise Refusal(400, "BadRequest", f"Syntax error: the search expression '{text}' cannot be read.")
     return Search(properties, match["words"].strip().lower())

@@ -1,0 +1,102 @@
+"""What is written to the directory: read by the types of the schema, and laid over what is there.
+
+A change of a complex property keeps what it does not name; a collection is replaced whole (OData 4.0, 11.4.3).
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from emulator import ids
+from emulator.answer import Refusal, bad_request
+from emulator.clock import as_given
+from emulator.odata.complex_types import COMPLEX, Declared
+from emulator.odata.schema import EntityType
+
+
+def written(type_: EntityType, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given, without its annotations; a Refusal for what the type does not have, or has of another type."""
+    return _object(type_.declared, given, type_.name.rpartition(".")[2])
+
+
+def merged(declared: Mapping[str, Declared], before: Mapping[str, Any], changes: Mapping[str, Any],
+           empty: Mapping[str, Any]) -> dict[str, Any]:  # fmt: skip
+    """What is there after a change; null gives a property the value that it has in `empty`, as one begins."""
+    found = dict(before)
+    for name, value in changes.items():
+        if value is None:
+            found[name] = copy.deepcopy(empty.get(name))
+        elif isinstance(value, dict):
+            kind = declared[name].kind if name in declared else ""
+            begins = empty.get(name) or {}
+            found[name] = merged(COMPLEX.get(kind, {}), before.get(name) or begins, value, begins)
+        else:
+            found[name] = value
+    return found
+
+
+def unknown_property(name: str) -> Refusal:
+    return bad_request(f"Invalid property '{name}'.")
+
+
+def _object(declared: Mapping[str, Declared], given: Mapping[str, Any], resource: str) -> dict[str, Any]:
+    found = {}
+    for name, value in given.items():
+        if "@" in name:
+            continue
+        if name not in declared:
+            raise unknown_property(name)
+        found[name] = _value(declared[name], value, name, resource)
+    return found
+
+
+def _value(type_: Declared, value: Any, name: str, resource: str) -> Any:
+    if type_.collection:
+        if not isinstance(value, list) or None in value:
+            raise _invalid(name, resource)
+        return [_one(type_, element, name, resource) for element in value]
+    return None if value is None else _one(type_, value, name, resource)
+
+
+def _one(type_: Declared, value: Any, name: str, resource: str) -> Any:
+    if type_.kind in COMPLEX:
+        if not isinstance(value, dict):
+            raise _invalid(name, resource)
+        found = _object(COMPLEX[type_.kind], value, type_.kind)
+        for needed in (part for part, declared in COMPLEX[type_.kind].items() if declared.needed):
+            if found.get(needed) is None:
+                raise _invalid(needed, type_.kind)
+        return found
+    if not _FITS[type_.kind](value) or (type_.longest is not None and len(value) > type_.longest):
+        raise _invalid(name, resource)
+    return _ALIKE[type_.kind](value) if type_.kind in _ALIKE else value
+
+
+def _is_moment(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(as_given(value))
+    except (ValueError, OverflowError):
+        return False
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "s": lambda value: isinstance(value, str),
+    "b": lambda value: isinstance(value, bool),
+    "i": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "g": lambda value: isinstance(value, str) and ids.is_guid(value),
+    "t": _is_moment,
+    "c": lambda value: isinstance(value, dict),
+    "a": lambda _value: True,
+    "": lambda _value: True,
+}
+
+
+# One way to write what has several: ids and moments are compared, and shown, as text.
+_ALIKE: dict[str, Callable[[str], str]] = {"g": str.lower, "t": as_given}
+
+
+def _invalid(name: str, resource: str) -> Refusal:
+    shown = resource[:1].upper() + resource[1:]
+    return bad_request(f"Invalid value specified for property '{name}' of resource '{shown}'.")
