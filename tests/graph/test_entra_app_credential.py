@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from emulator.running import Running
-from graph_modules import Modules
+from graph_modules import ROOT, Modules
 
 DAY = 86400
 
@@ -124,6 +125,20 @@ def test_given_up_without_an_orphan(modules: Modules, app: dict[str, Any], kind:
     assert done["failed"] and "could not be reached" in done["msg"]
     found = secrets_of(modules, app) if kind == "secret" else certificates_of(modules, app)
     assert set(found) == {used["key_id"]}
+
+
+def test_two_that_make_one_at_the_same_time(modules: Modules, app: dict[str, Any]) -> None:
+    """Neither takes that of the other for what it has lost."""
+    used = present(modules, app, known_key_id="")
+    modules.meet("delay", method="POST", path="addPassword", seconds=5)
+    alone = {"PYTHONPATH": str(ROOT / "collections")}
+    with ThreadPoolExecutor(1) as other:
+        slow = other.submit(present, modules, app, known_key_id=used["key_id"], renew=True, env=alone)
+        while modules.not_met():
+            assert not slow.done(), slow.result()
+        quick = present(modules, app, known_key_id=used["key_id"], renew=True)
+        assert not slow.done(), "it was to be slower"
+    assert set(secrets_of(modules, app)) == {used["key_id"], quick["key_id"], slow.result()["key_id"]}
 
 
 def test_replication_is_waited_for(modules: Modules, app: dict[str, Any]) -> None:

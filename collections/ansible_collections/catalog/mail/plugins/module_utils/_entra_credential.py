@@ -162,9 +162,15 @@ class EntraCredential(Job):
         known = frozenset(one.key_id for one in found.credentials)
         path = f"/applications/{found.object_id}/addPassword"
         body = {"passwordCredential": {"displayName": self._params["name"], "endDateTime": written(ends)}}
-        more = More(fresh=True, look=lambda: self._remove_strays(known))
+        lost = False
+
+        def look() -> None:
+            nonlocal lost
+            lost = True
+            self._remove_strays(known)
+
         try:
-            answer = self._graph.send(WRITE_APPLICATION, "POST", path, body, more=more)
+            answer = self._graph.send(WRITE_APPLICATION, "POST", path, body, more=More(fresh=True, look=look))
         except CatalogMailError:
             # It is given up. What it may have made is removed as far as that goes now; else the next run does it.
             with contextlib.suppress(CatalogMailError):
@@ -172,20 +178,21 @@ class EntraCredential(Job):
             raise
         self._graph.expect(answer, WRITE_APPLICATION, "POST", path)
         secret, key_id = _issued(answer)
-        self._settled(known | {key_id}, key_id)
+        self._settled(key_id, known | {key_id} if lost else None)
         accepted = self._accepted(str(found.app_id), secret)
         expires = moment(str(answer.body.get("endDateTime") or written(ends)))
         return {"secret": secret, "key_id": key_id, "expires_at": written(expires), "accepted": accepted}
 
     def _remove_strays(self, known: FrozenSet[str]) -> None:
         """A try before this one may have made a secret whose value never came: it has our name and is not known."""
-        for one in self._read().credentials:
-            if one.name == self._params["name"] and one.key_id not in known:
+        for one in self._ours(self._read().credentials):
+            if one.key_id not in known:
                 self._send_removal(one.key_id)
 
-    def _settled(self, known: FrozenSet[str], key_id: str) -> None:
+    def _settled(self, key_id: str, known: Optional[FrozenSet[str]]) -> None:
+        """Wait until it is seen. ``known`` is given where a try was lost: what that made may come to light only now."""
         def agrees(found: Found) -> bool:
-            strays = [one for one in found.credentials if one.name == self._params["name"] and one.key_id not in known]
+            strays = [one for one in self._ours(found.credentials) if known is not None and one.key_id not in known]
             for one in strays:
                 self._send_removal(one.key_id)
             return not strays and any(one.key_id == key_id for one in found.credentials)
