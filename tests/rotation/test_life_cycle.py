@@ -213,12 +213,13 @@ BOTH = ["notifications", "interactions"]
     ({"entra_app_grace": -5}, "entra_app_grace: -5 seconds cannot be"),
     ({"entra_app_patience": -1}, "entra_app_patience: -1 seconds cannot be"),
 ])  # fmt: skip
-def test_variables_that_cannot_work(registered: World, variables: dict[str, Any], words: str) -> None:
-    registered.emulator.forget_requests()
-    for run in (registered.rotate(**variables), registered.whole("--check", *extra(variables))):
+def test_variables_that_cannot_work(world: World, variables: dict[str, Any], words: str) -> None:
+    """Neither part of the role asks anybody anything."""
+    world.emulator.forget_requests()
+    for run in (world.rotate(**variables), world.whole("--check", *extra(variables))):
         assert run.failed == 1
         assert words in " ".join(run.output.split())
-    assert registered.emulator.requests() == []
+    assert world.emulator.requests() == []
 
 
 def test_settings_that_hold_a_secret_that_somebody_typed_in(registered: World) -> None:
