@@ -41,6 +41,13 @@ class Round:
     def receive(self, content: bytes) -> None:
         self.world.emulator.put_message(REPLIES, content)
 
+    def key_of(self, number: int) -> str:
+        """The immutable id of a message of the Inbox, in the order of arrival."""
+        token, prefer = self.world.emulator.token(self.world.app), {"Prefer": 'IdType="ImmutableId"'}
+        path = f"/v1.0/users/{REPLIES}/mailFolders/inbox/messages?$orderby=receivedDateTime&$select=id&$top=50"
+        found: list[dict[str, str]] = self.world.emulator.graph(token, "GET", path, headers=prefer).json()["value"]
+        return found[number]["id"]
+
     def texts(self, conversation: str) -> list[str]:
         """Of the posts after the first, oldest first."""
         found = self.service.call("GET", f"/conversations/{conversation}/posts?limit=500", role="viewer").json()["posts"]

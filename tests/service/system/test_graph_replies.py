@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
+from urllib.parse import urlsplit
 
 import pytest
+from catalog_mail.adapters.database.engine import make_engine
+from catalog_mail.adapters.database.replies import DatabaseReplies
+from catalog_mail.domain.mailbox import Place
+from catalog_mail.services.reply_sync import MOST_UNREADABLE
 from graph_round import IGNORED, POSTED, REJECTED, Round
 from graph_world import DOMAIN, REPLIES, GraphWorld, wait_until
 from replying import answer
 from running import RunningService
+from sqlalchemy import make_url
 
 
 @pytest.fixture
@@ -213,3 +220,55 @@ def test_settings_are_followed_as_they_change(round_: Round) -> None:
         round_.receive(answer(mail, "After it."))
         wait_until(lambda: round_.texts(conversation) == ["After it."], "it was not posted")
         assert DOMAIN in str(mail["Reply-To"])
+
+
+def test_one_that_graph_does_not_give_holds_nobody_up(round_: Round) -> None:
+    conversation, mail = round_.mention()
+    for number in range(4):
+        round_.receive(answer(mail, f"Answer {number}."))
+    place = re.escape(round_.key_of(1))
+    round_.world.emulator.fault("fail", path=f"messages/{place}/.value", status=500)
+    with round_.syncing():
+        wait_until(lambda: len(round_.texts(conversation)) == 3, "the others are not posted", 40)
+        wait_until(lambda: round_.categories().count(None) == 1, "the others are not marked", 20)
+        # Now it is the only one that is unread; what was read before shows that the mailbox works.
+        round_.look_through()
+        assert round_.state()["workers"][0]["error"] is None
+        round_.world.emulator.clear_faults()
+        deadline = time.monotonic() + 60
+        while None in round_.categories() and time.monotonic() < deadline:
+            round_.look_through()
+    assert sorted(round_.texts(conversation)) == [f"Answer {number}." for number in range(4)]
+
+
+def test_what_graph_never_gives_is_put_aside(round_: Round) -> None:
+    conversation, mail = round_.mention()
+    for number in range(2):
+        round_.receive(answer(mail, f"Answer {number}."))
+    key = round_.key_of(0)
+    host = urlsplit(round_.world.emulator.url).netloc
+    store = DatabaseReplies(make_engine(make_url(f"sqlite:///{round_.service.database}")))
+    for _ in range(MOST_UNREADABLE - 1):
+        store.failed(Place(f"graph://{host}/{REPLIES}/Inbox", "immutable"), key)
+    round_.world.emulator.fault("fail", path=f"messages/{re.escape(key)}/.value", status=500)
+    with round_.syncing():
+        round_.wait_handled()
+    assert round_.categories() == [["$CatalogQuarantined"], [POSTED]]
+    assert round_.texts(conversation) == ["Answer 1."]
+
+
+def test_one_that_cannot_be_marked_is_posted_once(round_: Round) -> None:
+    conversation, mail = round_.mention()
+    round_.receive(answer(mail, "Answer 0."))
+    place = re.escape(round_.key_of(0))
+    round_.world.emulator.fault("fail", method="PATCH", path=f"messages/{place}$", status=500, code="ErrorItemSave")
+    with round_.syncing():
+        wait_until(lambda: round_.texts(conversation) == ["Answer 0."], "it is not posted", 40)
+        round_.receive(answer(mail, "Answer 1."))
+        round_.look_through()
+        wait_until(lambda: round_.categories() == [None, [POSTED]], "the other one is not marked", 30)
+        assert round_.state()["workers"][0]["error"] is None
+        round_.world.emulator.clear_faults()
+        round_.look_through()
+        round_.wait_handled()
+    assert round_.texts(conversation) == ["Answer 0.", "Answer 1."]

@@ -211,3 +211,26 @@ def test_nothing_confidential_in_the_log(service: RunningService, world: GraphWo
     assert "elephant" not in log
     assert world.app["client_secret"] not in log
     assert "eyJ" not in log, "no token"
+
+
+def test_what_waits_is_written_anew_for_the_account_that_sends_now(service: RunningService, world: GraphWorld) -> None:
+    world.user(CATALOG, mailbox=False)
+    notification = post(service, JANE)
+    wait_until(lambda: deliveries(service, notification)[0]["state"] == "retrying", "it does not fail")
+    assert "has no mailbox" in deliveries(service, notification)[0]["failure"]["cause"]
+    assert service.save(world.sending(email_address=f"joe@{DOMAIN}")).status_code == 200
+    assert settled(service, notification)[JANE]["state"] == "sent"
+    [mail] = world.wait_for(JANE, 1)
+    assert str(mail["From"]).rpartition("<")[2].rstrip(">") == f"joe@{DOMAIN}"
+
+
+@pytest.mark.parametrize("status,code", [(404, "ErrorMailboxMoveInProgress"), (403, ""), (407, ""), (400, "")])
+def test_an_answer_that_is_not_about_the_message_loses_none(
+    service: RunningService, world: GraphWorld, status: int, code: str
+) -> None:
+    """A proxy's, or one about the mailbox that is not known here."""
+    world.emulator.fault("fail", path="sendMail", status=status, code=code, message="")
+    notification = post(service, JANE)
+    wait_until(lambda: deliveries(service, notification)[0]["state"] in {"retrying", "failed"}, "it is not tried")
+    world.emulator.clear_faults()
+    assert settled(service, notification)[JANE]["state"] == "sent"

@@ -224,6 +224,14 @@ def test_a_certificate_instead_of_a_secret_or_beside_one(service: RunningService
     assert service.call("GET", PATH).json()["notifications"]["microsoft"]["certificate_thumbprint"]
 
 
+def test_a_message_that_goes_while_the_mailbox_is_tried(service: RunningService, world: GraphWorld) -> None:
+    world.emulator.put_message(REPLIES, b"Subject: one\r\n\r\nHello\r\n")
+    world.emulator.fault("fail", path="messages/.*value", status=404, code="ErrorItemNotFound", times=1)
+    answer = service.save(world.receiving(), test={})
+    assert answer.status_code == 200, answer.text
+    assert world.emulator.control("GET", "faults")[0]["met"] == 1
+
+
 def test_rights_in_one_mailbox_alone_are_enough(service: RunningService, world: GraphWorld) -> None:
     """Exchange's RBAC for Applications: the token names no permission for mail at all."""
     world.emulator.revoke(world.app["app_id"], *ALL_ROLES)

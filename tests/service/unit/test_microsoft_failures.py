@@ -113,6 +113,15 @@ GRAPH = [
 PASSING = {Cause.THROTTLED, Cause.MICROSOFT_UNAVAILABLE}
 
 
+@pytest.mark.parametrize(("status", "code", "final"), [
+    (400, "ErrorMimeContentInvalidBase64String", True), (422, "x", True), (400, "", False), (404, "x", False), (403, "x", False),
+    (302, "", False), (407, "", False), (500, "x", False),
+])  # fmt: skip
+def test_only_what_graph_says_of_the_message_is_final(status: int, code: str, final: bool) -> None:
+    assert graph_failure(GraphRefusal(status, code, ""), Doing.SEND, SENDING).temporary is not final
+    assert graph_failure(GraphRefusal(status, code, ""), Doing.READ, SENDING).temporary
+
+
 @pytest.mark.parametrize(("status", "code", "message", "doing", "cause", "field", "words"), GRAPH)
 def test_each_answer_of_graph(
     status: int, code: str, message: str, doing: Doing, cause: Cause, field: str | None, words: str

@@ -41,6 +41,8 @@ _ROLE_MISSING = frozenset({"ErrorAccessDenied", "AccessDenied", "Authorization_R
 _NO_MAILBOX = frozenset({"ErrorInvalidUser", "ErrorNonExistentMailbox", "Request_ResourceNotFound", "ResourceNotFound"})
 _NOT_LICENSED = frozenset({"MailboxNotEnabledForRESTAPI", "MailboxNotSupportedForRESTAPI", "MailboxNotHostedInExchangeOnline"})
 _RECIPIENT = frozenset({"ErrorInvalidRecipients", "ErrorRecipientNotFound"})
+# What the same request would meet again.
+_OF_THE_REQUEST = frozenset({400, 413, 422})
 _TOO_LARGE = frozenset({"ErrorMessageSizeExceeded", "RequestBodyTooLarge"})
 # "Access to OData is disabled": an Application Access Policy (Graph: "Limiting application permissions to specific mailboxes").
 _BLOCKED_WORDS = ("odata is disabled", "appaccesspolicy", "apponly accesspolicy", "raop")
@@ -143,11 +145,13 @@ def _of_mailbox(said: GraphRefusal, doing: Doing, server: GraphServer) -> Failur
 
 
 def _other(said: GraphRefusal, doing: Doing, server: GraphServer) -> Failure:
+    # What a proxy or a filter answers in Graph's place has no code, and what is said of the mailbox may change.
+    final = doing is Doing.SEND and said.status in _OF_THE_REQUEST and bool(said.code)
     passing = said.status >= 500 or said.status in {408, 409, 412, 423}
     return Failure(
         Cause.OTHER_GRAPH_ANSWER, f"{beginning(server)} Microsoft Graph gave this answer while {doing}: {_shown(said)}.",
         f"{'It may work later. ' if passing else ''}Microsoft's page on Graph's error codes tells more.",
-        temporary=passing or doing is not Doing.SEND, field=None, retry_after=said.retry_after,
+        temporary=not final, field=None, retry_after=said.retry_after,
     )  # fmt: skip
 
 

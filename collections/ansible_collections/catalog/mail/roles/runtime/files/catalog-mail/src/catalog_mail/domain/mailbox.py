@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from catalog_mail.domain.diagnosis import Failure
+
 
 class Disposition(StrEnum):
     r"""What became of a message. `keyword` marks it in the mailbox (RFC 3501, 2.3.2), always together with \Seen."""
@@ -49,6 +51,14 @@ class RawMessage:
     size: int
     received_at: datetime
     cut: bool = False
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A message that the server does not give, while it gives others."""
+
+    key: str
+    failure: Failure
 
 
 @dataclass(frozen=True)

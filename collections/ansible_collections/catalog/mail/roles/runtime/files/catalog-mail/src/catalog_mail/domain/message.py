@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from email.policy import SMTP
 from email.utils import format_datetime
 
 from catalog_mail.domain import headers, threads
+from catalog_mail.domain.addresses import same
 from catalog_mail.domain.text import body
 
 # Only ASCII in lines of at most 76 characters, so that no server on the way has to change it (and break a signature).
@@ -71,6 +73,12 @@ def message_id(mail: Mail) -> str:
     """The Message-ID: the same whenever this mail is written, so that a copy sent twice is recognised as one."""
     local = mail.replies.intent if mail.replies else mail.id
     return f"<{local}@{mail.from_address.rpartition('@')[2]}>"
+
+
+def is_from(message: bytes, address: str) -> bool:
+    """Whether a message that was written here has this From address."""
+    written = BytesHeaderParser(policy=_POLICY).parsebytes(message.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")["From"]
+    return [same(one.addr_spec) for one in written.addresses] == [same(address)]
 
 
 def compose(mail: Mail) -> bytes:

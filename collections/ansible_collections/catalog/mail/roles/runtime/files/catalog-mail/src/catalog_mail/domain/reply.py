@@ -46,7 +46,7 @@ class Reason(StrEnum):
     TOO_COMPLEX = "too_complex"  # more parts, or deeper ones, than anybody writes
     REFUSED_BY_CATALOG = "refused_by_catalog"
     # quarantined
-    UNDECIDABLE = "undecidable"  # our own mistake: the decision failed several times
+    UNDECIDABLE = "undecidable"  # the decision failed several times, or the mailbox never gave it
 
 
 IGNORED = frozenset({Reason.AUTO_REPLY, Reason.BOUNCE, Reason.RECEIPT, Reason.OWN_MAIL, Reason.PROBE})

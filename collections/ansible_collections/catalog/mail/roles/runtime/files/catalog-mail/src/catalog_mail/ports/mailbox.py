@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from catalog_mail.domain.mailbox import Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage
+from catalog_mail.domain.mailbox import Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage, Unreadable
 from catalog_mail.domain.original import Original
 from catalog_mail.domain.settings import MailboxServer
 
@@ -26,7 +26,7 @@ class Mailbox(Protocol):
     def unread(self) -> Sequence[str]:
         """The keys of all unread messages at this moment, oldest first."""
 
-    def fetch(self, keys: Sequence[str], largest: int) -> Iterable[RawMessage]:
+    def fetch(self, keys: Sequence[str], largest: int) -> Iterable[RawMessage | Unreadable]:
         """These messages, those larger than so many bytes without their body. One that is gone by now is left out."""
 
     def originals(self, message_ids: Sequence[str]) -> Mapping[str, Original]:
@@ -36,7 +36,10 @@ class Mailbox(Protocol):
         """
 
     def mark(self, keys: Sequence[str], disposition: Disposition) -> None:
-        """Make them read, with the disposition's keyword where the server keeps it. One that is gone is left out."""
+        """Make them read, with the disposition's keyword where the server keeps it. One that is gone is left out.
+
+        So is one that alone cannot be marked; that is logged.
+        """
 
     def overview(self, since: str | None) -> Overview:
         """What stands here; `since` is the `last` of an earlier overview of this place, None for the first."""

@@ -13,6 +13,7 @@ from typing import Protocol
 from catalog_mail.domain import outcome as outcomes
 from catalog_mail.domain.diagnosis import Cause, Failure, SendingFailed
 from catalog_mail.domain.errors import CatalogMailError, NotConfigured
+from catalog_mail.domain.message import is_from
 from catalog_mail.domain.notification import SENT_WHEN_SWITCHED_OFF, Delivery, Notification, State
 from catalog_mail.domain.outcome import Outcome
 from catalog_mail.domain.reply import Replying
@@ -174,8 +175,8 @@ class DeliverNotifications:
             raise _NotYet(pause)
 
     def _rendered(self, attempt: Delivery, notification: Notification, sending: SendingSettings) -> tuple[str, bytes]:
-        """Message-ID and message: those of an earlier try, or new ones."""
-        if attempt.message_id is not None and attempt.message is not None:
+        """Message-ID and message: those of an earlier try, unless it was written for another From address, or new ones."""
+        if attempt.message_id is not None and attempt.message is not None and is_from(attempt.message, sending.from_address):
             return attempt.message_id, attempt.message
         try:
             return self.rendering.render(notification, attempt, sending, self.replying())

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from catalog_mail.domain.mailbox import Disposition, RawMessage
+from catalog_mail.domain.mailbox import Disposition, RawMessage, Unreadable
 from catalog_mail.domain.patience import Patience
 from catalog_mail.domain.reply import NotPosted, Origin, Reason, Reply
 from catalog_mail.domain.reply_decision import Circle, Policy, Probe, Reading, decide, read, recognised, unknown_original
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 CHUNK = 200
 # A message about which the decision itself failed so often is put aside.
 MOST_FAILURES = 3
+# So is one that its mailbox does not give; with the pauses in between that takes a quarter of an hour.
+MOST_UNREADABLE = 10
 
 
 @dataclass
@@ -109,8 +111,11 @@ class ReplySync:
         known = self.store.handled(mailbox.place, keys)
         chunk.ends = {key: end for key, end in known.items() if end is Disposition.POSTED}
         fresh = [key for key in keys if key not in chunk.ends]
-        for raw in mailbox.fetch(fresh, self.largest) if fresh else ():
-            self._read(raw, policy, mailbox, chunk)
+        for found in mailbox.fetch(fresh, self.largest) if fresh else ():
+            if isinstance(found, Unreadable):
+                self._pass_over(found, mailbox, patience, chunk)
+            else:
+                self._read(found, policy, mailbox, chunk)
         self._find_originals(chunk, policy, mailbox, patience)
         self._look_up(chunk)
         for key, reading in chunk.readings.items():
@@ -126,6 +131,15 @@ class ReplySync:
             self.probe_arrived(found.handle)
             found = NotPosted(Reason.PROBE)
         self._keep(raw.key, found, chunk)
+
+    def _pass_over(self, found: Unreadable, mailbox: Mailbox, patience: Patience, chunk: _Chunk) -> None:
+        """The others do not wait for one that the server does not give. It is tried again, with pauses, and then put aside."""
+        log.warning("message %s of %s cannot be read: %s", found.key, mailbox.place.mailbox, found.failure.cause)
+        if self.store.failed(mailbox.place, found.key) < MOST_UNREADABLE:
+            patience.failed(found.key, found.failure.retry_after)
+        else:
+            patience.done(found.key)
+            chunk.refused[found.key] = NotPosted(Reason.UNDECIDABLE, "the mailbox does not give it")
 
     def _keep(self, key: str, found: Reading | NotPosted | None, chunk: _Chunk) -> None:
         if isinstance(found, NotPosted):

@@ -17,6 +17,7 @@ from catalog_mail.domain.settings import GraphServer
 MOST = 20
 # Bytes of an answer.
 LARGEST = 24 * 1024 * 1024
+_OF_ALL = frozenset({401, 403, 429, 503})
 # Of one request alone: too many at once for the mailbox, or it was changed by somebody else at the same moment.
 _LATER = frozenset({409, 412, 424, 429, 500, 502, 503, 504})
 
@@ -49,18 +50,23 @@ class Result:
 
 def run(
     app: App, server: GraphServer, parts: Sequence[Part], doing: Doing, headers: Mapping[str, str]
-) -> Iterator[tuple[str, Result]]:
-    """Key and answer of each, as far as it is a success; what is gone by now (404) is left out. Raises Failed."""
+) -> Iterator[tuple[str, Result | Failed]]:
+    """Key and answer of each, or how it failed for itself alone; what is gone by now (404) is left out. Raises Failed."""
     for start in range(0, len(parts), MOST):
         yield from _chunk(app, server, parts[start : start + MOST], doing, headers)
 
 
+def concerns_all(status: int) -> bool:
+    """Whether such an answer about one message says something of the mailbox or the application, and so of all messages."""
+    return status in _OF_ALL
+
+
 def _chunk(
     app: App, server: GraphServer, parts: Sequence[Part], doing: Doing, headers: Mapping[str, str]
-) -> Iterator[tuple[str, Result]]:
+) -> Iterator[tuple[str, Result | Failed]]:
     left = {part.key: part for part in parts}
     for number in range(1, TRIES + 1):
-        refused: list[GraphRefusal] = []
+        refused: dict[str, GraphRefusal] = {}
         for key, (status, answered, body) in _once(app, server, list(left.values()), doing, headers).items():
             if status < 300:
                 del left[key]
@@ -68,12 +74,13 @@ def _chunk(
             elif status == 404:
                 del left[key]
             else:
-                refused.append(refusal_of(status, answered, body))
+                refused[key] = refusal_of(status, answered, body)
         if not left:
             return
-        wait = _pause(app, refused)
+        wait = _pause(app, list(refused.values()))
         if wait is None or number == TRIES:
-            raise _given_up(refused, doing, server)
+            yield from _given_up({key: refused.get(key) for key in left}, doing, server)
+            return
         time.sleep(wait)
 
 
@@ -88,12 +95,17 @@ def _pause(app: App, refused: Sequence[GraphRefusal]) -> float | None:
     return wait if wait <= LONGEST_WAIT else None
 
 
-def _given_up(refused: Sequence[GraphRefusal], doing: Doing, server: GraphServer) -> Failed:
-    """What is final tells most, and then what asks for the longest pause."""
-    if not refused:
-        return Failed(not_understood(doing, server))
-    said = max(refused, key=lambda one: (one.status not in _LATER, one.retry_after or 0))
-    return Failed(graph_failure(said, doing, server), refusal=said)
+def _given_up(
+    left: Mapping[str, GraphRefusal | None], doing: Doing, server: GraphServer
+) -> Iterator[tuple[str, Failed]]:
+    """Of each; None is one without an answer. Raises Failed where one concerns all: what asks for the longest pause."""
+    of_all = [said for said in left.values() if said and concerns_all(said.status)]
+    if of_all:
+        said = max(of_all, key=lambda one: (one.status not in _LATER, one.retry_after or 0))
+        raise Failed(graph_failure(said, doing, server), refusal=said)
+    for key, refusal in left.items():
+        failure = graph_failure(refusal, doing, server) if refusal else not_understood(doing, server)
+        yield key, Failed(failure, refusal=refusal)
 
 
 def _once(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -33,9 +34,11 @@ from catalog_mail.adapters.graph.originals import Originals
 from catalog_mail.adapters.graph.pages import IMMUTABLE
 from catalog_mail.domain.diagnosis import MailboxFailed
 from catalog_mail.domain.graph_failures import Doing
-from catalog_mail.domain.mailbox import KEYWORDS, Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage
+from catalog_mail.domain.mailbox import KEYWORDS, Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage, Unreadable
 from catalog_mail.domain.original import Original
 from catalog_mail.domain.settings import GraphServer
+
+log = logging.getLogger(__name__)
 
 # Of a message that is too large, so much of its beginning.
 HEADER = 256 * 1024
@@ -77,15 +80,21 @@ class GraphMailbox:
             self._known = {item.key: item for item in self._folders.messages(INBOX, UNREAD)}
         return list(self._known)
 
-    def fetch(self, keys: Sequence[str], largest: int) -> Iterator[RawMessage]:
+    def fetch(self, keys: Sequence[str], largest: int) -> Iterator[RawMessage | Unreadable]:
         """Those without attachments are small and come together; each of the others by itself, as far as it is wanted."""
+        failed: dict[str, Failed] = {}
+        read = 0
         with _failures():
-            alone = [key for key in keys if key not in self._known or self._known[key].attachments]
-            together = [key for key in keys if key not in set(alone)]
-            for start in range(0, len(together), batches.MOST):
-                yield from self._together(together[start : start + batches.MOST], largest)
-            for key in alone:
-                yield from self._alone(key, largest)
+            for key, found in self._each(keys, largest):
+                if isinstance(found, Failed):
+                    failed[key] = found
+                else:
+                    read += 1
+                    yield found
+            if failed and not read and not self._gives_another(failed):
+                raise next(iter(failed.values()))
+        for key, why in failed.items():
+            yield Unreadable(key, why.failure)
 
     def originals(self, message_ids: Sequence[str]) -> Mapping[str, Original]:
         """By the Sent Items of the account that sends."""
@@ -95,7 +104,11 @@ class GraphMailbox:
         """In batches. The categories that somebody else has given stay."""
         parts = [Part(key, "PATCH", self._folders.path(key), self._marks(key, disposition)) for key in keys]
         with _failures():
-            self._count(parts, Doing.MARK)
+            done, failed = self._run_all(parts, Doing.MARK)
+            if not done and len(failed) > 1:
+                raise failed[0]
+        for why in failed:
+            log.warning("a message of %s is not marked: %s %s", self._place.mailbox, why.failure.cause, why.failure.remedy)
 
     def overview(self, since: str | None) -> Overview:
         """Few questions, whatever stands in the mailbox. `last` is the time of the latest arrival."""
@@ -145,7 +158,7 @@ class GraphMailbox:
             counts = self._folders.counts(INBOX)
             newest = self._folders.first(INBOX, NEWEST)
             if newest:
-                self._app.ask(self._content_of(newest.key, HEADER))
+                self._look_at(newest.key)
             return MailboxEvidence(
                 server=self._host,
                 tls=self._check_writing(),
@@ -159,29 +172,58 @@ class GraphMailbox:
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
-    def _together(self, keys: Sequence[str], largest: int) -> Iterator[RawMessage]:
+    def _each(self, keys: Sequence[str], largest: int) -> Iterator[tuple[str, RawMessage | Failed]]:
+        alone = [key for key in keys if key not in self._known or self._known[key].attachments]
+        together = [key for key in keys if key not in set(alone)]
+        for start in range(0, len(together), batches.MOST):
+            yield from self._together(together[start : start + batches.MOST], largest)
+        for key in alone:
+            yield from self._alone(key, largest)
+
+    def _together(self, keys: Sequence[str], largest: int) -> Iterator[tuple[str, RawMessage | Failed]]:
         parts = [Part(key, "GET", f"{self._folders.path(key)}/$value") for key in keys]
         try:
-            found = {key: result.content() for key, result in self._run(parts, Doing.READ)}
+            found = dict(self._run(parts, Doing.READ))
         except TooLong:  # pictures that stand in the text are no attachments to Graph
             for key in keys:
                 yield from self._alone(key, largest)
             return
         for key in keys:
-            if key in found:
-                yield self._raw(key, found[key], len(found[key]), largest)
+            result = found.get(key)
+            if isinstance(result, Failed):
+                yield key, result
+            elif result:
+                content = result.content()
+                yield key, self._raw(key, content, len(content), largest)
 
-    def _alone(self, key: str, largest: int) -> Iterator[RawMessage]:
+    def _alone(self, key: str, largest: int) -> Iterator[tuple[str, RawMessage | Failed]]:
         try:
             answer = self._app.ask(self._content_of(key, largest))
         except Failed as failed:
-            if failed.refusal is None or failed.refusal.status != 404:
+            if failed.refusal is None or batches.concerns_all(failed.refusal.status):
                 raise
+            if failed.refusal.status != 404:
+                yield key, failed
             return
         length = str(answer.headers.get("Content-Length") or "")
         told = int(length) if length.isdigit() and "Content-Encoding" not in answer.headers else 0
         size = max(told, largest + 1) if answer.cut else len(answer.content)
-        yield self._raw(key, answer.content, size, largest)
+        yield key, self._raw(key, answer.content, size, largest)
+
+    def _gives_another(self, but: Collection[str]) -> bool:
+        """Whether the content of a message can be read that is none of these: then it is not the mailbox that fails."""
+        others = (item.key for item in self._folders.messages(INBOX, NEWEST) if item.key not in but)
+        return any(self._look_at(key) for key in islice(others, 1))
+
+    def _look_at(self, key: str) -> bool:
+        """Whether the beginning of a message's content was read; False where it is gone, or cannot be read for itself alone."""
+        try:
+            self._app.ask(self._content_of(key, HEADER))
+        except Failed as failed:
+            if failed.refusal is None or batches.concerns_all(failed.refusal.status):
+                raise
+            return False
+        return True
 
     def _raw(self, key: str, content: bytes, size: int, largest: int) -> RawMessage:
         cut = size > largest
@@ -217,9 +259,18 @@ class GraphMailbox:
         return answer.tls
 
     def _count(self, parts: Sequence[Part], doing: Doing) -> int:
-        return sum(1 for _done in self._run(parts, doing))
+        done, failed = self._run_all(parts, doing)
+        if failed:
+            raise failed[0]
+        return done
 
-    def _run(self, parts: Sequence[Part], doing: Doing) -> Iterator[tuple[str, batches.Result]]:
+    def _run_all(self, parts: Sequence[Part], doing: Doing) -> tuple[int, list[Failed]]:
+        """How many were done, and what failed for itself alone."""
+        results = [result for _key, result in self._run(parts, doing)]
+        failed = [result for result in results if isinstance(result, Failed)]
+        return len(results) - len(failed), failed
+
+    def _run(self, parts: Sequence[Part], doing: Doing) -> Iterator[tuple[str, batches.Result | Failed]]:
         return batches.run(self._app, self._server, parts, doing, IMMUTABLE)
 
 

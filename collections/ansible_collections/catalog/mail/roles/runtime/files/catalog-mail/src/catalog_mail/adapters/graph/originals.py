@@ -51,7 +51,11 @@ class Originals:
         parts = [Part(message_id, "GET", self._sent_items.question(message_id)) for message_id in message_ids]
         try:
             for message_id, result in batches.run(self._app, self._server, parts, Doing.LOOK, IMMUTABLE):
-                found[message_id] = Original(self._written_id(result))
+                if isinstance(result, Failed):
+                    self._note(result)
+                    found[message_id] = Original(failed=True)
+                else:
+                    found[message_id] = Original(self._written_id(result))
         except Failed as failed:
             self._note(failed)
             if time.monotonic() < self._experience.closed_until:
