@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from app_certificates import certificate, key, new_key
+from catalog_users import settled
 from emulator.running import TENANT, Running
-from graph_world import ALL_ROLES, CATALOG, DOMAIN, REPLIES, GraphWorld
+from graph_world import ALL_ROLES, CATALOG, DOMAIN, JANE, REPLIES, GraphWorld, post
 from running import RunningService
 
 PATH = "/settings/email-server"
@@ -174,6 +175,30 @@ def test_why_no_mailbox_can_be_read(service: RunningService, world: GraphWorld, 
     document = world.receiving(**(case.change or {}))
     check(case, refused(service, world, document), "interactions.microsoft", document["interactions"]["microsoft"])
     assert [one["is_read"] for one in world.found(REPLIES)] == [False] * there
+
+
+@pytest.mark.parametrize(
+    ("fault", "unknown"),
+    [({"kind": "lose"}, True), ({"kind": "fail", "status": 503}, True), ({"kind": "throttle"}, False)],
+    ids=str,
+)
+def test_a_test_that_may_have_been_sent_promises_no_other(
+    service: RunningService, world: GraphWorld, fault: dict[str, Any], unknown: bool
+) -> None:
+    world.emulator.fault(**fault, path="sendMail", times=1)
+    remedy = refused(service, world, world.sending())["remedy"]
+    assert ("Whether the test message was taken is not known: see whether it arrives." in remedy) == unknown
+    assert "A test is not made again by itself" in remedy
+    assert "Sent Items" not in remedy and "tried again" not in remedy
+
+
+def test_a_test_that_is_throttled_stops_nothing_else(service: RunningService, world: GraphWorld) -> None:
+    assert service.save(world.sending()).status_code == 200
+    other = world.register("other", roles=["Mail.Send"])
+    world.emulator.fault("throttle", path="sendMail", retry_after=600, app_id=other["app_id"])
+    document = world.sending(client_id=other["app_id"], client_secret=other["client_secret"])
+    assert refused(service, world, document)["code"] == "throttled"
+    assert settled(service, post(service, JANE))[JANE]["state"] == "sent"
 
 
 def test_send_as_is_missing_and_then_granted(service: RunningService, world: GraphWorld) -> None:
