@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from app_certificates import certificate, key, new_key
+from app_certificates import certificate, key, new_key, on_unsupported_curve
 from catalog_users import settled
+from cryptography.hazmat.primitives.asymmetric import ec
 from emulator.running import TENANT, Running
 from graph_world import ALL_ROLES, CATALOG, DOMAIN, JANE, REPLIES, GraphWorld, post
 from running import RunningService
 
 PATH = "/settings/email-server"
 UNKNOWN = "00000000-1111-4222-8333-444444444444"
-OWN, OTHER = new_key(), new_key()
+OWN, OTHER, SMALL = new_key(), new_key(), new_key(1024)
+CURVE = ec.generate_private_key(ec.SECP256R1())
 OWN_CERTIFICATE = certificate(OWN)
 
 
@@ -72,6 +74,14 @@ EITHER = {
     ),
     "certificate without key": Case(
         "certificate-unusable", "certificate", "no private key", change={"client_secret": None, "certificate": OWN_CERTIFICATE}
+    ),
+    "key on a curve that nobody knows": Case(
+        "certificate-unusable", "certificate", "not RSA",
+        change={"client_secret": None, "certificate": on_unsupported_curve(key(CURVE) + certificate(CURVE))},
+    ),
+    "key too small": Case(
+        "certificate-unusable", "certificate", "has 1024 bits",
+        change={"client_secret": None, "certificate": key(SMALL) + certificate(SMALL)},
     ),
     "login not available": Case(
         "microsoft-unavailable", None, "not available", lambda world: world.emulator.fault("fail", path="/oauth2/", status=503)
