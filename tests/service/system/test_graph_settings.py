@@ -248,6 +248,17 @@ def test_what_a_test_tells(service: RunningService, world: GraphWorld) -> None:
     assert world.app["client_secret"] not in answer.text + service.call("GET", PATH).text
 
 
+def test_addresses_with_a_slash(service: RunningService, world: GraphWorld) -> None:
+    sender, replies = f"sales/catalog@{DOMAIN}", f"sales/replies@{DOMAIN}"
+    for address in (sender, replies):
+        world.user(address)
+    document = world.receiving(interactions={"reply_to": replies})
+    document["notifications"]["microsoft"]["email_address"] = sender
+    answer = service.save(document, test={})
+    assert answer.status_code == 200, answer.text
+    assert len(world.found(sender, "sentitems")) == 1
+
+
 @pytest.mark.parametrize("secret", [None, "not-the-secret"])
 def test_a_certificate_instead_of_a_secret_or_beside_one(service: RunningService, world: GraphWorld, secret: str | None) -> None:
     world.begin(certificate=OWN_CERTIFICATE)

@@ -6,13 +6,13 @@ import base64
 import logging
 import time
 from dataclasses import replace
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from catalog_mail.adapters.graph.apps import App, Apps, Ask
 from catalog_mail.adapters.graph.failing import Failed
 from catalog_mail.adapters.graph.limits import Pace
 from catalog_mail.adapters.graph.sent_items import SentItems, stamped
-from catalog_mail.adapters.graph.web import Answer
+from catalog_mail.adapters.graph.web import Answer, user_path
 from catalog_mail.domain.diagnosis import Cause, Failure, SendingFailed
 from catalog_mail.domain.graph_failures import Doing
 from catalog_mail.domain.settings import GraphServer, SendingSettings
@@ -86,7 +86,7 @@ class GraphSender:
         return self._app.ask(
             Ask(
                 "POST",
-                f"/users/{quote(self._server.mailbox)}/sendMail",
+                f"{user_path(self._server.mailbox)}/sendMail",
                 Doing.SEND,
                 headers={"Content-Type": "text/plain"},
                 body=base64.b64encode(stamped(message)),

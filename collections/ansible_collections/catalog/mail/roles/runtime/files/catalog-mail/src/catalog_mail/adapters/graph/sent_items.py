@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from catalog_mail.adapters.graph.apps import App, Ask
 from catalog_mail.adapters.graph.pages import items
-from catalog_mail.adapters.graph.web import with_query
+from catalog_mail.adapters.graph.web import user_path, with_query
 from catalog_mail.domain.addresses import same
 from catalog_mail.domain.graph_failures import Doing
 from catalog_mail.domain.settings import GraphServer
@@ -46,7 +46,7 @@ class SentItems:
 
     def __init__(self, server: GraphServer, app: App) -> None:
         self._app = app
-        self._mailbox = f"/users/{quote(server.mailbox)}"
+        self._mailbox = user_path(server.mailbox)
         self._path = f"{self._mailbox}/mailFolders/sentitems/messages"
 
     def has(self, message: bytes, recipient: str) -> bool:
