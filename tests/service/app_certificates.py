@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,10 +13,20 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+_P256, _SM2 = bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2a811ccf5501822d")
 
-def new_key() -> rsa.RSAPrivateKey:
+
+def new_key(bits: int = 2048) -> rsa.RSAPrivateKey:
     """An RSA key."""
-    return rsa.generate_private_key(65537, 2048)
+    return rsa.generate_private_key(65537, bits)
+
+
+def on_unsupported_curve(pem: str) -> str:
+    """The same key or certificate of P-256, said to be on the curve SM2, which cryptography does not know."""
+    def changed(found: re.Match[str]) -> str:
+        return f"\n{base64.b64encode(base64.b64decode(found[1]).replace(_P256, _SM2)).decode()}\n-----END"
+
+    return re.sub(r"\n([A-Za-z0-9+/=\s]+)\n-----END", changed, pem)
 
 
 def key(of: Any, form: PrivateFormat = PrivateFormat.PKCS8, **options: Any) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -70,6 +72,22 @@ def test_after_a_lost_answer_it_is_found_in_the_sent_items(
     subjects = sorted(str(mail["Subject"]) for mail in world.mails(JANE))
     assert subjects == ["Before 0", "Before 1", "Before 2"], "each once"
     assert len(world.found(CATALOG, "sentitems")) == 3
+
+
+@pytest.mark.parametrize("later", [10, -30])
+def test_it_is_found_among_many_to_the_same_recipient(service: RunningService, world: GraphWorld, later: int) -> None:
+    """Where only opening them tells which one it is; the others were sent so many seconds later."""
+    world.emulator.options(sent_items_headers=False)
+    world.emulator.fault("rewrite_message_id")
+    world.emulator.fault("lose", path="sendMail", times=1)
+    notification = post(service, JANE)
+    wait_until(lambda: deliveries(service, notification)[0]["state"] == "retrying", "it did not fail")
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=later))
+    for number in range(14):
+        raw = f"From: {CATALOG}\r\nTo: {JANE}\r\nDate: {date}\r\nMessage-ID: <{number}@{DOMAIN}>\r\n\r\nHello\r\n"
+        world.emulator.put_message(CATALOG, raw.encode(), "sentitems")
+    assert settled(service, notification)[JANE]["response"].startswith("found in the Sent Items")
+    assert len(world.mails(JANE)) == 1
 
 
 @pytest.mark.parametrize("seconds, copies", [(SETTLES - 1, 1), (3600, 2)])

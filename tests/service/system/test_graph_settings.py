@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from app_certificates import certificate, key, new_key
+from app_certificates import certificate, key, new_key, on_unsupported_curve
+from catalog_users import settled
+from cryptography.hazmat.primitives.asymmetric import ec
 from emulator.running import TENANT, Running
-from graph_world import ALL_ROLES, CATALOG, DOMAIN, REPLIES, GraphWorld
+from graph_world import ALL_ROLES, CATALOG, DOMAIN, JANE, REPLIES, GraphWorld, post
 from running import RunningService
 
 PATH = "/settings/email-server"
 UNKNOWN = "00000000-1111-4222-8333-444444444444"
-OWN, OTHER = new_key(), new_key()
+OWN, OTHER, SMALL = new_key(), new_key(), new_key(1024)
+CURVE = ec.generate_private_key(ec.SECP256R1())
 OWN_CERTIFICATE = certificate(OWN)
 
 
@@ -71,6 +74,14 @@ EITHER = {
     ),
     "certificate without key": Case(
         "certificate-unusable", "certificate", "no private key", change={"client_secret": None, "certificate": OWN_CERTIFICATE}
+    ),
+    "key on a curve that nobody knows": Case(
+        "certificate-unusable", "certificate", "not RSA",
+        change={"client_secret": None, "certificate": on_unsupported_curve(key(CURVE) + certificate(CURVE))},
+    ),
+    "key too small": Case(
+        "certificate-unusable", "certificate", "has 1024 bits",
+        change={"client_secret": None, "certificate": key(SMALL) + certificate(SMALL)},
     ),
     "login not available": Case(
         "microsoft-unavailable", None, "not available", lambda world: world.emulator.fault("fail", path="/oauth2/", status=503)
@@ -176,6 +187,30 @@ def test_why_no_mailbox_can_be_read(service: RunningService, world: GraphWorld, 
     assert [one["is_read"] for one in world.found(REPLIES)] == [False] * there
 
 
+@pytest.mark.parametrize(
+    ("fault", "unknown"),
+    [({"kind": "lose"}, True), ({"kind": "fail", "status": 503}, True), ({"kind": "throttle"}, False)],
+    ids=str,
+)
+def test_a_test_that_may_have_been_sent_promises_no_other(
+    service: RunningService, world: GraphWorld, fault: dict[str, Any], unknown: bool
+) -> None:
+    world.emulator.fault(**fault, path="sendMail", times=1)
+    remedy = refused(service, world, world.sending())["remedy"]
+    assert ("Whether the test message was taken is not known: see whether it arrives." in remedy) == unknown
+    assert "A test is not made again by itself" in remedy
+    assert "Sent Items" not in remedy and "tried again" not in remedy
+
+
+def test_a_test_that_is_throttled_stops_nothing_else(service: RunningService, world: GraphWorld) -> None:
+    assert service.save(world.sending()).status_code == 200
+    other = world.register("other", roles=["Mail.Send"])
+    world.emulator.fault("throttle", path="sendMail", retry_after=600, app_id=other["app_id"])
+    document = world.sending(client_id=other["app_id"], client_secret=other["client_secret"])
+    assert refused(service, world, document)["code"] == "throttled"
+    assert settled(service, post(service, JANE))[JANE]["state"] == "sent"
+
+
 def test_send_as_is_missing_and_then_granted(service: RunningService, world: GraphWorld) -> None:
     shop = f"shop@{DOMAIN}"
     world.user(shop)
@@ -211,6 +246,17 @@ def test_what_a_test_tells(service: RunningService, world: GraphWorld) -> None:
     assert saved["notifications"]["microsoft"]["client_secret"]["present"] is True
     assert (saved["interactions"]["intent_tracking"], saved["interactions"]["archive"]["enabled"]) == ("message_id", False)
     assert world.app["client_secret"] not in answer.text + service.call("GET", PATH).text
+
+
+def test_addresses_with_a_slash(service: RunningService, world: GraphWorld) -> None:
+    sender, replies = f"sales/catalog@{DOMAIN}", f"sales/replies@{DOMAIN}"
+    for address in (sender, replies):
+        world.user(address)
+    document = world.receiving(interactions={"reply_to": replies})
+    document["notifications"]["microsoft"]["email_address"] = sender
+    answer = service.save(document, test={})
+    assert answer.status_code == 200, answer.text
+    assert len(world.found(sender, "sentitems")) == 1
 
 
 @pytest.mark.parametrize("secret", [None, "not-the-secret"])

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from app_certificates import certificate, key, new_key
+from app_certificates import certificate, key, new_key, on_unsupported_curve
 from catalog_mail.adapters.graph.certificate import Unusable, parts
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, PrivateFormat
 
-KEY, OTHER = new_key(), new_key()
+KEY, OTHER, SMALL = new_key(), new_key(), new_key(1024)
 CURVE = ec.generate_private_key(ec.SECP256R1())
 
 GOOD = {
     "key first": key(KEY) + certificate(KEY),
     "certificate first": certificate(KEY) + key(KEY),
     "old form of the key": key(KEY, PrivateFormat.TraditionalOpenSSL) + certificate(KEY),
+    "beside one of a kind that nobody knows": key(KEY) + on_unsupported_curve(certificate(CURVE)) + certificate(KEY),
     "a chain, words between": f"Bag Attributes\n{key(KEY)}subject=CN=x\n{certificate(OTHER)}{certificate(KEY)}",
 }
 
@@ -34,6 +35,9 @@ WRONG = {
     "another's certificate": (key(KEY) + certificate(OTHER), "no certificate of this key"),
     "a passphrase": (key(KEY, encryption=BestAvailableEncryption(b"x")) + certificate(KEY), "passphrase"),
     "a curve": (key(CURVE) + certificate(CURVE), "not RSA"),
+    "a curve that nobody knows": (on_unsupported_curve(key(CURVE) + certificate(CURVE)), "not RSA"),
+    "a certificate on it": (key(KEY) + on_unsupported_curve(certificate(CURVE)), "no certificate of this key"),
+    "a small key": (key(SMALL) + certificate(SMALL), "has 1024 bits, and at least 2048 are asked for"),
     "a damaged key": ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n" + certificate(KEY), "damaged"),
     "a damaged certificate": (key(KEY) + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "damaged"),
     "nothing": ("", "no private key"),

@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
 from catalog_mail.adapters.graph import limits
+from catalog_mail.adapters.graph.apps import Apps
 from catalog_mail.adapters.graph.limits import AT_ONCE, MESSAGES, PERIOD, Full, Pace, Places
 from catalog_mail.domain.settings import GraphServer
 
@@ -33,6 +35,30 @@ def test_four_places_and_no_more(tmp_path: Path, shared: bool) -> None:
             pass
     with places.place(1):
         pass
+
+
+@pytest.mark.parametrize("change", [{"tenant_id": "TENANT"}, {"tenant_id": "corp.test"}, {"client_id": "Client"}], ids=str)
+@pytest.mark.parametrize("shared", [True, False])
+def test_another_spelling_is_the_same_application(tmp_path: Path, shared: bool, change: dict[str, str]) -> None:
+    apps, other = Apps(tmp_path if shared else None), replace(SERVER, **change)
+    first, second = (apps.fresh(server)._registration.places for server in (SERVER, other))
+    assert first is second
+    if shared:
+        second = Places(tmp_path, other)  # as in another process
+    with ExitStack() as held:
+        for _ in range(AT_ONCE):
+            held.enter_context(first.place(1))
+        with pytest.raises(Full), second.place(0.05):
+            pass
+
+
+@pytest.mark.parametrize(
+    "change", [{"tenant_id": "TENANT"}, {"tenant_id": "corp.test"}, {"client_id": "other"}, {"mailbox": "A@Corp.test"}], ids=str
+)
+def test_another_spelling_is_the_same_mailbox(change: dict[str, str]) -> None:
+    apps = Apps(None)
+    assert apps.pace(SERVER) is apps.pace(replace(SERVER, **change))
+    assert apps.pace(SERVER) is not apps.pace(replace(SERVER, mailbox="b@corp.test"))
 
 
 def test_whoever_waits_gets_the_next_one(tmp_path: Path) -> None:

@@ -176,7 +176,10 @@ def test_any_answer_is_read(content: bytes, expected: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("5", 5), ("0", 0), ("99999999", 3600), ("", None), (None, None), ("soon", None), ("Thu, 01 Jan 1970 00:00:00 GMT", 0)],
+    [
+        ("5", 5), ("0", 0), ("99999999", 3600), ("", None), (None, None), ("soon", None), ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        ("1 Jan 99999999999 00:00:00 GMT", None), ("Mon, 01 Jan 2027 00:00:00 +99999999999999", None),
+    ],
 )
 def test_retry_after(value: Any, expected: float | None) -> None:
     assert seconds(value) == expected

@@ -144,6 +144,7 @@ def certificate_unusable(reason: str, server: GraphServer) -> Failure:
     """The certificate's text is no key with its certificate."""
     return Failure(
         Cause.CERTIFICATE_UNUSABLE, f"{beginning(server)} The certificate cannot be used: {reason}.",
-        "Give one PEM text with an RSA private key without a passphrase and the certificate that belongs to it.",
+        "Give one PEM text with an RSA private key of 2048 bits or more, without a passphrase, and the certificate that belongs "
+        "to it.",
         temporary=False, field=f"{server.section}.certificate",
     )  # fmt: skip

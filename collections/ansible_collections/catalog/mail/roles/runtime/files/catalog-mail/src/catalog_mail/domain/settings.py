@@ -100,8 +100,13 @@ class GraphServer:
 
     @property
     def way(self) -> tuple[str, ...]:
-        """What another of these stands for another mailbox."""
-        return (self.graph_url, self.tenant_id, self.mailbox.lower())
+        """What another of these stands for another mailbox. An address is of one tenant alone, which has several spellings."""
+        return (self.graph_url, self.mailbox.lower())
+
+    @property
+    def application(self) -> tuple[str, ...]:
+        """What another of these stands for another application, for which Graph counts anew; its tenant has several spellings."""
+        return (self.graph_url, self.client_id.lower())
 
 
 @dataclass(frozen=True)

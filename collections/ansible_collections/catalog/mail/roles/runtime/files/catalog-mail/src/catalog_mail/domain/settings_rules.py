@@ -211,8 +211,9 @@ def _sent_from(document: Mapping[str, Any]) -> str | None:
     if sending["transport"] != Transport.MICROSOFT or receiving["receiver"] != Receiver.MICROSOFT:
         return None
     first, second = sending["microsoft"], receiving["microsoft"]
-    same_tenant = str(first["tenant_id"]).lower() == str(second["tenant_id"]).lower() and first["cloud"] == second["cloud"]
-    return first["email_address"] if same_tenant else None
+    # A tenant has several names, its ID and its domains; an application of the same ID is, as a rule, in the same tenant.
+    same = any(str(first[name]).lower() == str(second[name]).lower() for name in ("tenant_id", "client_id"))
+    return first["email_address"] if same and first["cloud"] == second["cloud"] else None
 
 
 def credentials(document: Mapping[str, Any]) -> tuple[str, ...]:

@@ -182,7 +182,7 @@ class Apps:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._registrations: OrderedDict[GraphServer, Registration] = OrderedDict()
-        self._places: dict[tuple[str, str, str], Places] = {}
+        self._places: dict[tuple[str, ...], Places] = {}
         self._paces: dict[tuple[str, ...], Pace] = {}
         self._lock = threading.Lock()
 
@@ -216,7 +216,6 @@ class Apps:
             registration.close()
 
     def _places_of(self, server: GraphServer) -> Places:
-        key = (server.graph_url, server.tenant_id, server.client_id)
-        if key not in self._places:
-            self._places[key] = Places(self._folder, server)
-        return self._places[key]
+        if server.application not in self._places:
+            self._places[server.application] = Places(self._folder, server)
+        return self._places[server.application]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 _KEY = re.compile(r"-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+# In bits; smaller ones are no longer safe (NIST SP 800-131A).
+SMALLEST = 2048
 
 
 class Unusable(Exception):
@@ -23,13 +27,19 @@ def parts(pem: str) -> dict[str, str]:
         raise Unusable("there is no private key in it")
     private = _private_key(found[0])
     for certificate in _CERTIFICATE.findall(pem):
-        try:
-            public = x509.load_pem_x509_certificate(certificate.encode()).public_key()
-        except ValueError as error:
-            raise Unusable("a certificate in it is damaged") from error
-        if public == private.public_key():
+        if _public_key(certificate) == private.public_key():
             return {"private_key": found[0], "public_certificate": certificate}
     raise Unusable("there is no certificate of this key in it")
+
+
+def _public_key(certificate: str) -> object:
+    """None for one of a kind that is not known here, so no RSA key."""
+    try:
+        return x509.load_pem_x509_certificate(certificate.encode()).public_key()
+    except UnsupportedAlgorithm:
+        return None
+    except ValueError as error:
+        raise Unusable("a certificate in it is damaged") from error
 
 
 def _private_key(pem: str) -> RSAPrivateKey:
@@ -39,6 +49,10 @@ def _private_key(pem: str) -> RSAPrivateKey:
         raise Unusable("its private key has a passphrase") from error
     except ValueError as error:
         raise Unusable("its private key has a passphrase, or is damaged") from error
+    except UnsupportedAlgorithm:
+        key = None
     if not isinstance(key, RSAPrivateKey):
         raise Unusable("its private key is not RSA, which Microsoft Entra asks for")
+    if key.key_size < SMALLEST:
+        raise Unusable(f"its private key has {key.key_size} bits, and at least {SMALLEST} are asked for")
     return key

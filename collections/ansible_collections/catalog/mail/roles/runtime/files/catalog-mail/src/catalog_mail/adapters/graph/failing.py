@@ -90,7 +90,7 @@ def seconds(retry_after: Any) -> float | None:
         return min(float(value), LONGEST_PAUSE)
     try:
         date = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
     return min(max((date - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_PAUSE)

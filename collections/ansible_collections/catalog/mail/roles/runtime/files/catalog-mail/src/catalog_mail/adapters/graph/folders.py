@@ -11,6 +11,7 @@ from urllib.parse import quote
 from catalog_mail.adapters.graph.apps import App, Ask
 from catalog_mail.adapters.graph.failing import Failed
 from catalog_mail.adapters.graph.pages import items
+from catalog_mail.adapters.graph.web import user_path
 from catalog_mail.domain.graph_failures import Doing
 
 # By the names that each mailbox has them, whatever its language calls them.
@@ -60,7 +61,7 @@ class Folders:
 
     def __init__(self, app: App, mailbox: str) -> None:
         self._app = app
-        self._user = f"/users/{quote(mailbox)}"
+        self._user = user_path(mailbox)
 
     def path(self, key: str) -> str:
         """Of a message, wherever it stands."""

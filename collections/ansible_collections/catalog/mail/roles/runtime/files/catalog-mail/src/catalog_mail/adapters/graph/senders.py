@@ -6,14 +6,14 @@ import base64
 import logging
 import time
 from dataclasses import replace
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from catalog_mail.adapters.graph.apps import App, Apps, Ask
 from catalog_mail.adapters.graph.failing import Failed
 from catalog_mail.adapters.graph.limits import Pace
 from catalog_mail.adapters.graph.sent_items import SentItems, stamped
-from catalog_mail.adapters.graph.web import Answer
-from catalog_mail.domain.diagnosis import Failure, SendingFailed
+from catalog_mail.adapters.graph.web import Answer, user_path
+from catalog_mail.domain.diagnosis import Cause, Failure, SendingFailed
 from catalog_mail.domain.graph_failures import Doing
 from catalog_mail.domain.settings import GraphServer, SendingSettings
 from catalog_mail.ports.sending import Evidence
@@ -26,6 +26,11 @@ FOUND = "found in the Sent Items: an earlier try was accepted by Microsoft Graph
 _UNKNOWN = (
     "Whether the message was taken is not known; in {seconds:g} seconds the Sent Items are looked at, before it is sent again."
 )
+# Of a test, which nobody makes again by itself.
+_TEST_UNKNOWN = "Whether the test message was taken is not known: see whether it arrives."
+_TEST_AGAIN = "A test is not made again by itself: test once more {when}."
+# What else is said of these is that it is tried again.
+_PASSING = frozenset({Cause.CONNECTION_LOST, Cause.MICROSOFT_UNAVAILABLE, Cause.THROTTLED})
 
 
 class GraphSender:
@@ -81,7 +86,7 @@ class GraphSender:
         return self._app.ask(
             Ask(
                 "POST",
-                f"/users/{quote(self._server.mailbox)}/sendMail",
+                f"{user_path(self._server.mailbox)}/sendMail",
                 Doing.SEND,
                 headers={"Content-Type": "text/plain"},
                 body=base64.b64encode(stamped(message)),
@@ -101,6 +106,8 @@ class GraphSender:
 
     def _failure(self, failed: Failed) -> Failure:
         """Of a hand-over."""
+        if self._own:
+            return _of_test(failed)
         failure = self._heeded(failed)
         if not failed.unknown:
             return failure
@@ -108,8 +115,11 @@ class GraphSender:
         return replace(failure, remedy=f"{_UNKNOWN.format(seconds=wait)} {failure.remedy}", retry_after=wait)
 
     def _heeded(self, failed: Failed) -> Failure:
-        """What failed; as long as Graph asks for it nothing more is sent."""
-        if failed.failure.retry_after is not None:
+        """What failed; as long as Graph asks for it nothing more is sent.
+
+        What was said to a test is not heeded by others: it may be about a registration that nobody else uses.
+        """
+        if failed.failure.retry_after is not None and not self._own:
             self._pace.close(failed.failure.retry_after)
         return failed.failure
 
@@ -121,6 +131,14 @@ class GraphSender:
             authenticated=self._server.client_id,
             seconds=round(time.monotonic() - started, 3),
         )
+
+
+def _of_test(failed: Failed) -> Failure:
+    """What failed, with what can be done about a test."""
+    failure = failed.failure
+    when = f"in {failure.retry_after:g} seconds" if failure.retry_after else "later"
+    remedy = _TEST_AGAIN.format(when=when) if failure.code in _PASSING else failure.remedy
+    return replace(failure, remedy=f"{_TEST_UNKNOWN} {remedy}" if failed.unknown else remedy)
 
 
 class GraphSenders:

@@ -13,14 +13,15 @@ from urllib.parse import quote
 
 from catalog_mail.adapters.graph.apps import App, Ask
 from catalog_mail.adapters.graph.pages import items
-from catalog_mail.adapters.graph.web import with_query
+from catalog_mail.adapters.graph.web import user_path, with_query
 from catalog_mail.domain.addresses import same
 from catalog_mail.domain.graph_failures import Doing
 from catalog_mail.domain.settings import GraphServer
 
 # Holds the Message-ID as it was written. Exchange keeps headers that begin with X-, whatever it does with the others.
 STAMP = "X-Catalog-Message-ID"
-# Clocks differ, and a message waits before it is sent.
+# Clocks differ: by so much, seldom by as much as that.
+_NEAR = timedelta(minutes=1)
 _BEFORE = timedelta(minutes=15)
 _PAGE = 50
 _MOST_PAGES = 4
@@ -45,7 +46,7 @@ class SentItems:
 
     def __init__(self, server: GraphServer, app: App) -> None:
         self._app = app
-        self._mailbox = f"/users/{quote(server.mailbox)}"
+        self._mailbox = user_path(server.mailbox)
         self._path = f"{self._mailbox}/mailFolders/sentitems/messages"
 
     def has(self, message: bytes, recipient: str) -> bool:
@@ -54,7 +55,7 @@ class SentItems:
         message_id = str(header.get("Message-ID") or "").strip()
         if not message_id:
             return False
-        return self._by_message_id(message_id) or self._by_stamp(message_id, recipient, _date(header) - _BEFORE)
+        return self._by_message_id(message_id) or self._by_stamp(message_id, recipient, _date(header))
 
     def question(self, message_id: str) -> str:
         """The path, with its query, of what has this Message-ID; at most one item, for `stamp`."""
@@ -73,24 +74,31 @@ class SentItems:
         params = {"$filter": _having(message_id), "$select": "id", "$top": "1"}
         return any(True for _item in items(self._app, self._path, params, Doing.LOOK, 1))
 
-    def _by_stamp(self, message_id: str, recipient: str, since: datetime) -> bool:
-        """Among the newest, of which so many are opened."""
-        opened = 0
-        for item in self._newest(since):
-            if not _is_to(item, recipient):
+    def _by_stamp(self, message_id: str, recipient: str, date: datetime) -> bool:
+        """From its own time on, and, for one that has waited before it was sent, from the newest back."""
+        opened: set[str] = set()
+        listed = (self._sent(date - _NEAR, "asc"), self._sent(date - _BEFORE, "desc"))
+        return any(self._is_among(found, message_id, recipient, opened) for found in listed)
+
+    def _is_among(self, found: Iterator[dict[str, Any]], message_id: str, recipient: str, opened: set[str]) -> bool:
+        """Whether it is one of these, of which so many are opened; none of them twice."""
+        most = len(opened) + _MOST_OPENED
+        for item in found:
+            key = str(item.get("id"))
+            if key in opened or not _is_to(item, recipient):
                 continue
             stamp = _told(item)
-            if stamp is None and opened < _MOST_OPENED:
-                opened += 1
-                stamp = self._stamp_of(str(item.get("id")))
+            if stamp is None and len(opened) < most:
+                opened.add(key)
+                stamp = self._stamp_of(key)
             if stamp == message_id:
                 return True
         return False
 
-    def _newest(self, since: datetime) -> Iterator[dict[str, Any]]:
+    def _sent(self, since: datetime, order: str) -> Iterator[dict[str, Any]]:
         params = {
             "$filter": f"sentDateTime ge {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            "$orderby": "sentDateTime desc",
+            "$orderby": f"sentDateTime {order}",
             "$select": "id,toRecipients,internetMessageHeaders",
             "$top": str(_PAGE),
         }

@@ -36,6 +36,11 @@ def with_query(path: str, params: Mapping[str, str] | None) -> str:
     return f"{path}?{query}" if query else path
 
 
+def user_path(mailbox: str) -> str:
+    """The path of a user by the address of the mailbox, which may hold a slash (RFC 5321, 4.1.2)."""
+    return f"/users/{quote(mailbox, safe='')}"
+
+
 def make_session(server: GraphServer, connections: int) -> requests.Session:
     """One for several threads. Raises OSError, whose `strerror` says why the CA file cannot be used."""
     if server.ca_file:
