@@ -70,6 +70,13 @@ def test_bytes_of_any_kind_are_decided(pieces: list[bytes]) -> None:
     sound(b"".join(pieces))
 
 
+@pytest.mark.parametrize("encoding", ["8bit", "base64", "quoted-printable", "uuencode"])
+@pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", "hex", "unicode_escape"])
+def test_a_charset_that_is_no_charset_is_decided(charset: str, encoding: str) -> None:
+    header = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+    sound(HEAD + header.encode() + b"Hello \xff there\r\n")
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_wants_to_be_expensive_is_decided(shape: str) -> None:
     sound(SHAPES[shape](60_000))

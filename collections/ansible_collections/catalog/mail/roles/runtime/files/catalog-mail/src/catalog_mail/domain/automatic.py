@@ -171,7 +171,8 @@ def _local(address: str) -> str:
 
 
 def _children(message: Message) -> list[Message]:
-    payload = message.get_payload()
+    # The text of a part is not asked for: a charset such as idna or undefined would fail on it.
+    payload = message.get_payload() if message.is_multipart() else None
     return [part for part in payload[:_MOST_PARTS] if isinstance(part, Message)] if isinstance(payload, list) else []
 
 
