@@ -82,18 +82,18 @@ class GraphMailbox:
 
     def fetch(self, keys: Sequence[str], largest: int) -> Iterator[RawMessage | Unreadable]:
         """Those without attachments are small and come together; each of the others by itself, as far as it is wanted."""
-        failed: dict[str, Failed] = {}
+        failed: list[tuple[str, Failed]] = []
         read = 0
         with _failures():
             for key, found in self._each(keys, largest):
                 if isinstance(found, Failed):
-                    failed[key] = found
+                    failed.append((key, found))
                 else:
                     read += 1
                     yield found
-            if failed and not read and not self._gives_another(failed):
-                raise next(iter(failed.values()))
-        for key, why in failed.items():
+            if failed and not read and not self._gives_another(dict(failed)):
+                raise failed[0][1]
+        for key, why in failed:
             yield Unreadable(key, why.failure)
 
     def originals(self, message_ids: Sequence[str]) -> Mapping[str, Original]:
