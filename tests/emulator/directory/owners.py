@@ -8,7 +8,7 @@ from emulator.answer import Answer, bad_request, entity, not_found, nothing
 from emulator.directory import any_object, objects
 from emulator.directory.permissions import READ_APPLICATIONS, require, require_writing
 from emulator.odata.paging import page_of
-from emulator.odata.query import DIRECTORY, read, read_single
+from emulator.odata.query import DIRECTORY, Options, read, read_single
 from emulator.routing import routes
 
 if TYPE_CHECKING:
@@ -32,21 +32,23 @@ def get(call: Call) -> Answer:
 @routes.add("GET", "applications/{object}/owners")
 @routes.add("GET", "servicePrincipals/{object}/owners")
 def list_owners(call: Call) -> Answer:
-    require(call, *READ_APPLICATIONS)
-    document = objects.existing(call, _of(call), "object")
-    options = read(call.query, any_object.ANY_OBJECT, DIRECTORY, eventual=call.eventual)
-    found: list[Any] = options.chosen(any_object.owners(call, document))
+    options, found = _chosen(call)
     return page_of(call, "directoryObjects", options, found, lambda one: any_object.pruned(options, one))
 
 
 @routes.add("GET", "applications/{object}/owners/$ref")
 @routes.add("GET", "servicePrincipals/{object}/owners/$ref")
 def list_references(call: Call) -> Answer:
+    options, found = _chosen(call)
+    return page_of(call, "Collection($ref)", options, found, lambda one: {"@odata.id": any_object.reference(call, one)})
+
+
+def _chosen(call: Call) -> tuple[Options, list[Any]]:
+    """The owners that are asked for, and how."""
     require(call, *READ_APPLICATIONS)
     document = objects.existing(call, _of(call), "object")
     options = read(call.query, any_object.ANY_OBJECT, DIRECTORY, eventual=call.eventual)
-    found: list[Any] = options.chosen(any_object.owners(call, document))
-    return page_of(call, "Collection($ref)", options, found, lambda one: {"@odata.id": any_object.reference(call, one)})
+    return options, options.chosen(any_object.owners(call, document))
 
 
 @routes.add("POST", "applications/{object}/owners/$ref")

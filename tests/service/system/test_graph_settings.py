@@ -278,6 +278,14 @@ def test_a_message_that_goes_while_the_mailbox_is_tried(service: RunningService,
     assert world.emulator.control("GET", "faults")[0]["met"] == 1
 
 
+def test_a_mailbox_whose_messages_cannot_be_read(service: RunningService, world: GraphWorld) -> None:
+    world.emulator.put_message(REPLIES, b"Subject: one\r\n\r\nHello\r\n")
+    world.emulator.fault("fail", path="messages/.*value", status=500, code="ErrorInternalServerError")
+    answer = service.save(world.receiving(), test={})
+    assert answer.status_code == 422, answer.text
+    assert "ErrorInternalServerError" in answer.json()["cause"]
+
+
 def test_rights_in_one_mailbox_alone_are_enough(service: RunningService, world: GraphWorld) -> None:
     """Exchange's RBAC for Applications: the token names no permission for mail at all."""
     world.emulator.revoke(world.app["app_id"], *ALL_ROLES)

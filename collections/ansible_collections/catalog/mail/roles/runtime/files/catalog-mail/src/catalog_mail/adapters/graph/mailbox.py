@@ -200,9 +200,9 @@ class GraphMailbox:
         try:
             answer = self._app.ask(self._content_of(key, largest))
         except Failed as failed:
-            if failed.refusal is None or batches.concerns_all(failed.refusal.status):
+            if not _of_one(failed):
                 raise
-            if failed.refusal.status != 404:
+            if not _gone(failed):
                 yield key, failed
             return
         length = str(answer.headers.get("Content-Length") or "")
@@ -213,14 +213,19 @@ class GraphMailbox:
     def _gives_another(self, but: Collection[str]) -> bool:
         """Whether the content of a message can be read that is none of these: then it is not the mailbox that fails."""
         others = (item.key for item in self._folders.messages(INBOX, NEWEST) if item.key not in but)
-        return any(self._look_at(key) for key in islice(others, 1))
+        try:
+            return any(self._look_at(key) for key in islice(others, 1))
+        except Failed as failed:
+            if not _of_one(failed):
+                raise
+            return False
 
     def _look_at(self, key: str) -> bool:
-        """Whether the beginning of a message's content was read; False where it is gone, or cannot be read for itself alone."""
+        """Read the beginning of a message's content; False where it is gone."""
         try:
             self._app.ask(self._content_of(key, HEADER))
         except Failed as failed:
-            if failed.refusal is None or batches.concerns_all(failed.refusal.status):
+            if not _gone(failed):
                 raise
             return False
         return True
@@ -280,6 +285,15 @@ def _failures() -> Iterator[None]:
         yield
     except Failed as failed:
         raise MailboxFailed(failed.failure) from failed
+
+
+def _of_one(failed: Failed) -> bool:
+    """Whether it says something of one message, and nothing of the others."""
+    return failed.refusal is not None and not batches.concerns_all(failed.refusal.status)
+
+
+def _gone(failed: Failed) -> bool:
+    return failed.refusal is not None and failed.refusal.status == 404
 
 
 def _filed(item: Item) -> Filed:
