@@ -55,7 +55,7 @@ def test_root_galaxy_yml_links_into_the_collection(root: Path, collection: Path)
 def test_tarball_holds_every_module_role_and_playbook(collection: Path, members: list[str]):
     wanted = [
         path.relative_to(collection).as_posix()
-        for pattern in ("plugins/modules/*.py", "plugins/module_utils/*.py", "roles/*/tasks/*.yml", "playbooks/*.yml")
+        for pattern in ("plugins/modules/*.py", "plugins/module_utils/**/*.py", "roles/*/tasks/*.yml", "playbooks/*.yml")
         for path in collection.glob(pattern)
     ]
     assert wanted

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 COLLECTION = Path(__file__).resolve().parents[2] / "collections/ansible_collections/catalog/mail"
-UTILS = {path.stem: path for path in (COLLECTION / "plugins/module_utils").glob("*.py") if path.stem != "__init__"}
+FOLDER = COLLECTION / "plugins/module_utils"
+UTILS = {path.relative_to(FOLDER).with_suffix("").as_posix(): path for path in FOLDER.rglob("*.py")}
 MODULES = sorted((COLLECTION / "plugins/modules").glob("*.py"))
 
 OURS = "ansible_collections.catalog.mail."
+OUR_UTILS = OURS + "plugins.module_utils."
 
 # A file that is not named here is pure: it decides and touches nothing.
 EDGES = {
@@ -39,12 +41,14 @@ IMPURE_CALLS = {"open", "print", "input", "eval", "exec", "__import__", "now", "
 
 
 def imported(path: Path) -> Iterator[tuple[str, str]]:
-    """Each import of a file: ("own", "_main_cf") for one of ours, ("other", "os.path") for any other."""
+    """Each import of a file: ("own", "_postfix/main_cf") for one of the collection, ("other", "os.path") for any other."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
             module = node.module or ""
-            if node.level or module.startswith(OURS):
-                yield "own", module.rpartition(".")[2]
+            if module.startswith(OUR_UTILS):
+                yield "own", module[len(OUR_UTILS):].replace(".", "/")
+            elif node.level or module.startswith(OURS):
+                yield "own", module
             else:
                 yield "other", module
         elif isinstance(node, ast.Import):
