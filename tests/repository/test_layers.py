@@ -18,14 +18,41 @@ OUR_UTILS = OURS + "plugins.module_utils."
 
 # A file that is not named here is pure: it decides and touches nothing.
 EDGES = {
-    "_authorities", "_catalog_api", "_connection", "_entra", "_evidence", "_files", "_graph", "_libraries", "_login", "_mailbox",
-    "_managed_identity", "_patience", "_postfix", "_postfix_facts", "_submission", "_token_cache", "_web", "_x509",
+    "_authorities",
+    "_catalog_api",
+    "_connection",
+    "_entra",
+    "_evidence",
+    "_files",
+    "_graph",
+    "_libraries",
+    "_login",
+    "_mailbox",
+    "_managed_identity",
+    "_patience",
+    "_postfix",
+    "_postfix_facts",
+    "_submission",
+    "_token_cache",
+    "_web",
+    "_x509",
 }
-FRAME = {"_discreet", "_module"}
+FRAME = {
+    "_discreet",
+    "_module",
+}
 # Stand on the frame: they read by the edges, let pure code decide, and apply by the edges.
 JOBS = {
-    "_configuration", "_delivery", "_email_settings", "_entra_app", "_entra_credential", "_exchange_scope", "_graph_permissions",
-    "_microsoft", "_replies", "_request",
+    "_configuration",
+    "_delivery",
+    "_email_settings",
+    "_entra_app",
+    "_entra_credential",
+    "_exchange_scope",
+    "_graph_permissions",
+    "_microsoft",
+    "_replies",
+    "_request",
 }
 PURE = set(UTILS) - EDGES - FRAME - JOBS
 
@@ -44,16 +71,24 @@ def imported(path: Path) -> Iterator[tuple[str, str]]:
     """Each import of a file: ("own", "_postfix/main_cf") for one of the collection, ("other", "os.path") for any other."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
-            module = node.module or ""
+            module = absolute(path, node)
             if module.startswith(OUR_UTILS):
                 yield "own", module[len(OUR_UTILS):].replace(".", "/")
-            elif node.level or module.startswith(OURS):
+            elif module.startswith(OURS):
                 yield "own", module
             else:
                 yield "other", module
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 yield "other", alias.name
+
+
+def absolute(path: Path, node: ast.ImportFrom) -> str:
+    """The dotted name of the module that a `from` line names, relative or not."""
+    if not node.level:
+        return node.module or ""
+    package = path.parents[node.level - 1].relative_to(COLLECTION.parents[2]).parts
+    return ".".join([*package, *((node.module or "").split("."))]).rstrip(".")
 
 
 def own(name: str) -> set[str]:

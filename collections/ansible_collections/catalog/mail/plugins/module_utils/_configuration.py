@@ -45,6 +45,7 @@ class Configuration(Job):
         self._edited = MainCf("")
 
     def plan(self) -> Plan:
+        """Compare main.cf and the lookup tables with the desired configuration. Raises ModuleFailure."""
         if self._module.check_mode and not self._postfix.installed:
             return self._plan_before_installation()
         main_cf = self._postfix.main_cf()
@@ -126,6 +127,7 @@ class Configuration(Job):
         return Plan(changes, _result(parameters, table_changes, reload_required, restart, running), diff)
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
+        """Write the planned changes in one transaction; return the result as it then is. Raises ModuleFailure."""
         transaction = Transaction(self._module)
         parameters = [change for change in plan.changes if isinstance(change, Change)]
         tables = [change for change in plan.changes if isinstance(change, tuple)]

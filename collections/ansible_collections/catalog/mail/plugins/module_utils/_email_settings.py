@@ -47,6 +47,7 @@ class EmailSettings(Job):
         self._api: Optional[CatalogApi] = None
 
     def plan(self) -> Plan:
+        """Let the application compare its settings with the desired ones. Raises ModuleFailure."""
         try:
             api = self._connected()
         except TokenMissing as exc:
@@ -59,6 +60,7 @@ class EmailSettings(Job):
         return Plan(changes, _result(changes, stored.settings, stored.revision), diff(changes))
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
+        """Save the settings with Test and Save; return the result. Raises ModuleFailure."""
         patience = 0 if self._test is False else longest_test(self._document)
         saved = self._connected().save(self._document, self._test, self._revision, patience)
         return {**_result(saved.changes, *saved.stored), "test": saved.test, "tested_mailbox": saved.tested_mailbox}
