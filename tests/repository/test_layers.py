@@ -23,7 +23,7 @@ EDGES = {
     "_connection",
     "_entra",
     "_evidence",
-    "_files",
+    "_core/file_transaction",
     "_graph",
     "_libraries",
     "_login",
@@ -38,8 +38,8 @@ EDGES = {
     "_x509",
 }
 FRAME = {
-    "_discreet",
-    "_module",
+    "_core/no_log",
+    "_core/module",
 }
 # Stand on the frame: they read by the edges, let pure code decide, and apply by the edges.
 JOBS = {
@@ -129,7 +129,7 @@ def test_edges_know_neither_the_frame_nor_what_stands_on_it(name: str):
 
 @pytest.mark.parametrize("name", sorted(FRAME))
 def test_the_frame_knows_errors_alone(name: str):
-    assert own(name) <= {"_errors", "_secrets"} | FRAME
+    assert own(name) <= {"_core/errors", "_core/redaction"} | FRAME
 
 
 @pytest.mark.parametrize("name", sorted(set(UTILS) - FRAME - EDGES))

@@ -16,7 +16,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 from typing import List
 
-from ._errors import ReplyFailed
+from ._core.errors import ReplyFailed
 from ._message import Letter
 
 MAX_QUOTED = 400

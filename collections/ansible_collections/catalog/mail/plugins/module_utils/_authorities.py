@@ -10,7 +10,7 @@ from __future__ import annotations
 import glob
 from typing import Any, Callable, List, Mapping, Optional
 
-from ._errors import InputRefused
+from ._core.errors import InputRefused
 from ._relayhost import Intention
 
 # Where distributions keep all trusted authorities in one file: Debian, the RHEL family, SUSE, Alpine.

@@ -32,8 +32,8 @@ from ._api_answers import (
     unreached,
 )
 from ._connection import system_words, verifying_context
-from ._errors import ApiFailed, InputRefused, TokenMissing
-from ._secrets import Secrets
+from ._core.errors import ApiFailed, InputRefused, TokenMissing
+from ._core.redaction import Secrets
 
 SETTINGS = "/settings/email-server"
 _MAX_TOKEN = 4096

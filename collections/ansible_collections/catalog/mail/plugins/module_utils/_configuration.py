@@ -15,12 +15,12 @@ import shutil
 import time
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
-from ._errors import PostfixRefused
-from ._files import Transaction, clear_workspaces, facts_of, ids_of, let_cool_down, workspace, write_private
+from ._core.errors import PostfixRefused
+from ._core.file_transaction import Transaction, clear_workspaces, facts_of, ids_of, let_cool_down, workspace, write_private
+from ._core.module import Job, Plan, Spec
 from ._instance import Desired, Present
 from ._lookup_table import COMPILED, READ_ONCE, Table, TableChange, check_table, plan_table, rendered
 from ._main_cf import Change, MainCf, plan, shown
-from ._module import Job, Plan, Spec
 from ._parameters import check_known, check_values, table_type_refused
 from ._postfix import Postfix
 from ._refusals import refusal

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from ._errors import InputRefused
+from ._core.errors import InputRefused
 from ._moments import moment, written
 
 

@@ -16,14 +16,14 @@ from typing import Any, Callable, Dict, Optional, Tuple
 
 from ._authentication_results import authentication_results
 from ._connection import Server, StageFailed
+from ._core.errors import DeliveryFailed
+from ._core.redaction import Secrets
 from ._diagnosis import UNVERIFIED, Finding, diagnose
-from ._errors import DeliveryFailed
 from ._evidence import Traces, postconf
 from ._mailbox import Found, Mailbox
 from ._maillog import RELAY, Evidence
 from ._message import Letter, compose
 from ._request import Request, read_request
-from ._secrets import Secrets
 from ._submission import by_sendmail, by_smtp, chain_error
 from ._summary import accepted, failure, way
 from ._trace import hops

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Optional
 
 from ._catalog_api import CatalogApi
-from ._errors import InputRefused, TokenMissing
-from ._module import Job, Plan, Spec
+from ._core.errors import InputRefused, TokenMissing
+from ._core.module import Job, Plan, Spec
 from ._settings import diff, discreet, first_changes, given, logins, longest_test, merged
 from ._settings_options import SETTINGS
 

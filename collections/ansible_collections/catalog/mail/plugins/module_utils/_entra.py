@@ -14,13 +14,13 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional
 
+from ._core.errors import InputRefused, LoginRefused
+from ._core.redaction import Secrets
 from ._entra_refusals import refusal
-from ._errors import InputRefused, LoginRefused
 from ._libraries import library
 from ._login import Login
 from ._managed_identity import managed_token
 from ._patience import Patience
-from ._secrets import Secrets
 from ._token_cache import TokenCache
 from ._web import asked_to_wait, session
 from ._x509 import identity_of

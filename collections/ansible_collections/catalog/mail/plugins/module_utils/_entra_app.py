@@ -24,13 +24,13 @@ from ._app_registration import (
     plan,
     registration_of,
 )
+from ._core.module import Job, Plan, Spec
 from ._credential import credential_of, shown
 from ._entra_refusals import claims
 from ._graph import Graph, More
 from ._graph_answers import Answer, key, quoted, values
 from ._graph_rights import READ_APPLICATION, READ_SERVICE_PRINCIPAL, WRITE_APPLICATION, WRITE_SERVICE_PRINCIPAL
 from ._microsoft import MICROSOFT, connected, decided, difference, name_of, principal
-from ._module import Job, Plan, Spec
 
 NAMES = Spec(
     {"unique_name": {"type": "str"}, "app_id": {"type": "str"}, "display_name": {"type": "str"}},

@@ -12,6 +12,9 @@ import uuid
 from datetime import timedelta
 from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ._core.errors import CatalogMailError, InputRefused, LoginRefused, MicrosoftFailed
+from ._core.module import Job, Plan, Spec
+from ._core.redaction import Secrets
 from ._credential import (
     Change,
     Credential,
@@ -27,16 +30,13 @@ from ._credential import (
 )
 from ._entra import Client, client_token
 from ._entra_refusals import claims
-from ._errors import CatalogMailError, InputRefused, LoginRefused, MicrosoftFailed
 from ._graph import More
 from ._graph_answers import Answer, error_of
 from ._graph_rights import READ_APPLICATION, WRITE_APPLICATION
 from ._login import read_login
 from ._microsoft import MICROSOFT, WHICH, application, connected, decided, missing, name_of
 from ._microsoft import difference as shown_difference
-from ._module import Job, Plan, Spec
 from ._moments import moment, written
-from ._secrets import Secrets
 from ._x509 import Certificate, Identity, encoded, new_identity, public_part
 
 SPEC = MICROSOFT + WHICH + Spec(

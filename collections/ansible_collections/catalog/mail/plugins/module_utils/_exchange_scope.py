@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence
 
-from ._errors import InputRefused, MicrosoftFailed, RegistrationMissing
+from ._core.errors import InputRefused, MicrosoftFailed, RegistrationMissing
+from ._core.module import Job, Plan, Spec
 from ._graph import Ask, Graph, More
 from ._graph_answers import Answer, quoted, values
 from ._graph_rights import (
@@ -50,7 +51,6 @@ from ._microsoft import (
     principal,
     without_principal,
 )
-from ._module import Job, Plan, Spec
 
 SPEC = MICROSOFT + WHICH + Spec({
     "roles": {"type": "list", "elements": "str", "required": True},

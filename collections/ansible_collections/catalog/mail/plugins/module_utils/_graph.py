@@ -15,15 +15,15 @@ import uuid
 from datetime import datetime
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, NoReturn, Optional, Sequence, Tuple, TypeVar
 
+from ._core.errors import InputRefused, MicrosoftFailed, NotSettled
+from ._core.redaction import Secrets
 from ._entra import Token, Tokens
 from ._entra_refusals import claims
-from ._errors import InputRefused, MicrosoftFailed, NotSettled
 from ._graph_answers import NOT_TAKEN, TEMPORARY, Answer, date_of, error_of, is_lag, retry_after, values
 from ._graph_rights import Right, refused, remedy, sentence
 from ._libraries import library
 from ._login import Login
 from ._patience import Patience
-from ._secrets import Secrets
 from ._web import session, was_sent
 
 Found = TypeVar("Found")

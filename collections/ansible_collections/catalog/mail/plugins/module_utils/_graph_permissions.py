@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from ._errors import RegistrationMissing
+from ._core.errors import RegistrationMissing
+from ._core.module import Job, Plan, Spec
 from ._graph import Ask, Graph, More
 from ._graph_answers import already_granted, already_revoked
 from ._graph_rights import (
@@ -31,7 +32,6 @@ from ._microsoft import (
     principal,
     without_principal,
 )
-from ._module import Job, Plan, Spec
 from ._permissions import (
     GRAPH,
     Change,

@@ -15,7 +15,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 from ansible.module_utils.common.parameters import env_fallback
 
 from ._clouds import ENDPOINTS, Endpoints, endpoints
-from ._errors import InputRefused
+from ._core.errors import InputRefused
 
 METHODS = ("auto", "client_secret", "certificate", "managed_identity", "azure_cli", "token")
 

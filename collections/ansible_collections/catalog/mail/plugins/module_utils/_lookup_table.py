@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ._errors import InputRefused
+from ._core.errors import InputRefused
 from ._main_cf import BLANKS, folded
 
 # The files that postmap makes beside the source, by table type.

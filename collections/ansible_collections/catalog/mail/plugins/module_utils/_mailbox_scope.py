@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence
 
-from ._errors import InputRefused
+from ._core.errors import InputRefused
 from ._permissions import MAIL_ROLES
 
 PREFIX = "Application "

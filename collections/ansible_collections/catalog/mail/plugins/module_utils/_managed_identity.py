@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping, Optional, Tuple
 
-from ._errors import LoginRefused
+from ._core.errors import LoginRefused
 from ._libraries import library
 from ._login import Login
 from ._patience import Patience

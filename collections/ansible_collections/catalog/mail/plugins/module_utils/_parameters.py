@@ -16,7 +16,7 @@ import difflib
 import re
 from typing import Any, Dict, Iterable, Mapping, Optional
 
-from ._errors import InputRefused
+from ._core.errors import InputRefused
 from ._main_cf import folded
 from ._relay_syntax import check_relays, uses_wrapper_port
 

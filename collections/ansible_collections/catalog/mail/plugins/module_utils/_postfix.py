@@ -14,8 +14,8 @@ import time
 from contextlib import contextmanager
 from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
-from ._errors import CommandFailed, PostfixRefused
-from ._files import facts_of, let_cool_down, read_bytes, workspace, write_private
+from ._core.errors import CommandFailed, PostfixRefused
+from ._core.file_transaction import facts_of, let_cool_down, read_bytes, workspace, write_private
 from ._lookup_table import Table, TableState, parse_table
 from ._main_cf import MainCf, folded
 

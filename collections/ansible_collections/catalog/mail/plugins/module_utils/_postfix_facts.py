@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Sequence
 
-from ._errors import CommandFailed
+from ._core.errors import CommandFailed
 from ._main_cf import shown
 from ._postfix import Postfix
 

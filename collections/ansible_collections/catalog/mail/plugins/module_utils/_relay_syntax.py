@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import List, Optional
 
-from ._errors import InputRefused
+from ._core.errors import InputRefused
 from ._main_cf import folded
 
 WRAPPER_SERVICES = ("465", "smtps", "submissions")

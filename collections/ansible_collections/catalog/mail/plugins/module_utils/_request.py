@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
 from ._connection import IMAP_PORTS, SMTP_PORTS, Server, server, tls_context
-from ._errors import InputRefused
+from ._core.errors import InputRefused
+from ._core.loopback import is_loopback
+from ._core.module import Spec
 from ._evidence import postconf
-from ._loopback import is_loopback
 from ._message import checked_address, default_sender, is_domain
-from ._module import Spec
 
 _TLS_MODES = ["none", "starttls", "implicit"]
 MAILBOX_TIMEOUT = 10

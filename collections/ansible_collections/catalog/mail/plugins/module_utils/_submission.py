@@ -15,8 +15,8 @@ from contextlib import suppress
 from typing import Callable, Optional, TypeVar
 
 from ._connection import Server, StageFailed, system_words, tls_context
+from ._core.redaction import Secrets
 from ._message import Letter
-from ._secrets import Secrets
 
 Result = TypeVar("Result")
 

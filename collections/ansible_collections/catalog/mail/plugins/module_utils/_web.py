@@ -15,7 +15,7 @@ import os
 from typing import Any, Optional
 from urllib.request import getproxies
 
-from ._errors import InputRefused
+from ._core.errors import InputRefused
 from ._libraries import library
 
 CONNECT = 10.0

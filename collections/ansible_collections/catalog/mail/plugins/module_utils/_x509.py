@@ -12,7 +12,7 @@ import re
 from datetime import datetime
 from typing import Any, List, NamedTuple, Optional, Tuple
 
-from ._errors import InputRefused
+from ._core.errors import InputRefused
 from ._libraries import library
 
 KEY_SIZE = 3072

@@ -100,8 +100,8 @@ running:
 """
 
 from ansible_collections.catalog.mail.plugins.module_utils._configuration import OPTIONS, Configuration
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import Spec, run
 from ansible_collections.catalog.mail.plugins.module_utils._instance import Desired
-from ansible_collections.catalog.mail.plugins.module_utils._module import Spec, run
 from ansible_collections.catalog.mail.plugins.module_utils._parameters import postfix_values
 
 SPEC = OPTIONS + Spec({

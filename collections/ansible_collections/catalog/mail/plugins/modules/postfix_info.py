@@ -131,7 +131,7 @@ problems:
   elements: str
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._module import Spec, report
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import Spec, report
 from ansible_collections.catalog.mail.plugins.module_utils._postfix import Postfix
 from ansible_collections.catalog.mail.plugins.module_utils._postfix_facts import postfix_facts
 

@@ -184,8 +184,8 @@ code:
   sample: api-refused
 """
 
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
 from ansible_collections.catalog.mail.plugins.module_utils._email_settings import API
-from ansible_collections.catalog.mail.plugins.module_utils._module import report
 from ansible_collections.catalog.mail.plugins.module_utils._replies import read_replies
 
 

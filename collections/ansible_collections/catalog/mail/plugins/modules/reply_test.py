@@ -290,7 +290,7 @@ code:
   sample: api-refused
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._module import report
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
 from ansible_collections.catalog.mail.plugins.module_utils._replies import SPEC, try_replies
 
 

@@ -17,7 +17,7 @@ from ansible_collections.catalog.mail.plugins.module_utils._answer import (
     plain_text,
     text_of_answer,
 )
-from ansible_collections.catalog.mail.plugins.module_utils._errors import ReplyFailed
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import ReplyFailed
 
 MARKER = "Please type your reply above this line"
 TOKEN = "0123456789abcdef0123"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._api_address import Address, api_address
-from ansible_collections.catalog.mail.plugins.module_utils._errors import InputRefused
-from ansible_collections.catalog.mail.plugins.module_utils._loopback import is_loopback
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
+from ansible_collections.catalog.mail.plugins.module_utils._core.loopback import is_loopback
 
 
 @pytest.mark.parametrize("url,address", [

@@ -18,8 +18,8 @@ from ansible_collections.catalog.mail.plugins.module_utils._api_answers import (
     revision_of,
     unreached,
 )
-from ansible_collections.catalog.mail.plugins.module_utils._errors import ApiFailed, Outdated
-from ansible_collections.catalog.mail.plugins.module_utils._secrets import Secrets
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import ApiFailed, Outdated
+from ansible_collections.catalog.mail.plugins.module_utils._core.redaction import Secrets
 
 URL, TOKEN_FILE = "http://127.0.0.1:8025", "/etc/catalog-mail/admin-token"
 hide = Secrets([("u", "hunter2")]).words

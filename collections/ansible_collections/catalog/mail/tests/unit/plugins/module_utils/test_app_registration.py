@@ -20,7 +20,7 @@ from ansible_collections.catalog.mail.plugins.module_utils._app_registration imp
     plan,
     registration_of,
 )
-from ansible_collections.catalog.mail.plugins.module_utils._errors import InputRefused
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 
 ID, APP = "11111111-0000-0000-0000-000000000000", "22222222-0000-0000-0000-000000000000"
 FOUND = Registration(ID, APP, "Catalog", "catalog", "AzureADMyOrg")

@@ -14,7 +14,7 @@ import time
 
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._catalog_api import CatalogApi, Stored
-from ansible_collections.catalog.mail.plugins.module_utils._errors import ApiFailed, InputRefused, Outdated, TokenMissing
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import ApiFailed, InputRefused, Outdated, TokenMissing
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec

@@ -10,6 +10,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 from ansible_collections.catalog.mail.plugins.module_utils._credential import (
     Credential,
     Removal,
@@ -22,7 +23,6 @@ from ansible_collections.catalog.mail.plugins.module_utils._credential import (
     shown,
     thumbprints_of,
 )
-from ansible_collections.catalog.mail.plugins.module_utils._errors import InputRefused
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -15,8 +15,8 @@ from email.message import Message
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils import _delivery
 from ansible_collections.catalog.mail.plugins.module_utils._connection import Server, StageFailed
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import DeliveryFailed
 from ansible_collections.catalog.mail.plugins.module_utils._delivery import Delivery
-from ansible_collections.catalog.mail.plugins.module_utils._errors import DeliveryFailed
 from ansible_collections.catalog.mail.plugins.module_utils._mailbox import Found
 from ansible_collections.catalog.mail.plugins.module_utils._maillog import Attempt, Evidence, LogFindings, QueueEntry
 from ansible_collections.catalog.mail.plugins.module_utils._message import compose

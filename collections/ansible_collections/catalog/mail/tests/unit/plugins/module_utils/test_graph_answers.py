@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._clouds import endpoints
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 from ansible_collections.catalog.mail.plugins.module_utils._entra_refusals import claims, refusal
-from ansible_collections.catalog.mail.plugins.module_utils._errors import InputRefused
 from ansible_collections.catalog.mail.plugins.module_utils._graph_answers import (
     Answer,
     already_granted,

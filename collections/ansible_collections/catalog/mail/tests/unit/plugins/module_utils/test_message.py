@@ -10,7 +10,7 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._errors import InputRefused
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 from ansible_collections.catalog.mail.plugins.module_utils._message import (
     checked_address,
     compose,

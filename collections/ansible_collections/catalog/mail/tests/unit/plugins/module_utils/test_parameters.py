@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._errors import InputRefused
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 from ansible_collections.catalog.mail.plugins.module_utils._parameters import (
     check_known,
     check_values,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._errors import InputRefused
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 from ansible_collections.catalog.mail.plugins.module_utils._instance import Present
 from ansible_collections.catalog.mail.plugins.module_utils._main_cf import MainCf
 from ansible_collections.catalog.mail.plugins.module_utils._relay_syntax import Relay, parse_relay

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.catalog.mail.plugins.module_utils import _replies
 from ansible_collections.catalog.mail.plugins.module_utils._answer import text_of_answer
 from ansible_collections.catalog.mail.plugins.module_utils._connection import Server, StageFailed
-from ansible_collections.catalog.mail.plugins.module_utils._errors import ReplyFailed
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import ReplyFailed
 from ansible_collections.catalog.mail.plugins.module_utils._mailbox import Found
 from ansible_collections.catalog.mail.plugins.module_utils._replies import Circle, Servers
 

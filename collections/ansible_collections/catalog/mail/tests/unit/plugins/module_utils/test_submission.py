@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._connection import SMTP_PORTS, Server, StageFailed, server
-from ansible_collections.catalog.mail.plugins.module_utils._errors import InputRefused
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 from ansible_collections.catalog.mail.plugins.module_utils._message import compose
 from ansible_collections.catalog.mail.plugins.module_utils._submission import by_sendmail, by_smtp
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.catalog.mail.plugins.module_utils._discreet import HIDDEN, loggable
+from ansible_collections.catalog.mail.plugins.module_utils._core.no_log import HIDDEN, loggable
 
 OPTIONS = {
     "name": {"type": "str"},

@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Dict, Iterator, Optional, Tuple
 
-from ._errors import InputRefused
-from ._lookup_table import FileFacts
+from .._lookup_table import FileFacts
+from .errors import InputRefused
 
 WORKSPACE = ".catalog-mail-"
 COOL_DOWN_SECONDS = 3

@@ -8,7 +8,7 @@ from __future__ import annotations
 from base64 import b64encode
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._secrets import (
+from ansible_collections.catalog.mail.plugins.module_utils._core.redaction import (
     MASK,
     MAX_WORDS,
     Secrets,

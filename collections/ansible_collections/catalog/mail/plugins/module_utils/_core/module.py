@@ -12,8 +12,8 @@ from typing import Any, Callable, Dict, Sequence, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._discreet import DiscreetModule
-from ._errors import CatalogMailError, Outdated
+from .errors import CatalogMailError, Outdated
+from .no_log import DiscreetModule
 
 
 @dataclass(frozen=True)
