@@ -18,7 +18,7 @@ OUR_UTILS = OURS + "plugins.module_utils."
 
 # A file that is not named here is pure: it decides and touches nothing.
 EDGES = {
-    "_authorities",
+    "_postfix/relay_prerequisites",
     "_catalog_api",
     "_connection",
     "_entra",
@@ -30,8 +30,8 @@ EDGES = {
     "_mailbox",
     "_managed_identity",
     "_patience",
-    "_postfix",
-    "_postfix_facts",
+    "_postfix/instance",
+    "_postfix/facts",
     "_submission",
     "_token_cache",
     "_web",
@@ -43,7 +43,7 @@ FRAME = {
 }
 # Stand on the frame: they read by the edges, let pure code decide, and apply by the edges.
 JOBS = {
-    "_configuration",
+    "_postfix/configuration",
     "_delivery",
     "_email_settings",
     "_entra_app",

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Dict, Iterator, Optional, Tuple
 
-from .._lookup_table import FileFacts
+from .._postfix.lookup_table import FileFacts
 from .errors import InputRefused
 
 WORKSPACE = ".catalog-mail-"

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
-from ansible_collections.catalog.mail.plugins.module_utils._instance import Present
-from ansible_collections.catalog.mail.plugins.module_utils._main_cf import MainCf
-from ansible_collections.catalog.mail.plugins.module_utils._relay_syntax import Relay, parse_relay
-from ansible_collections.catalog.mail.plugins.module_utils._relayhost import (
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.main_cf import MainCf
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.relay_syntax import Relay, parse_relay
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.relayhost import (
     Intention,
     SenderRelay,
     desired_state,
     intention_of,
 )
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import Present
 
 DEFAULTS = {"smtp_tls_wrappermode": "no", "smtp_sasl_auth_enable": "no"}
 

@@ -16,9 +16,9 @@ import difflib
 import re
 from typing import Any, Dict, Iterable, Mapping, Optional
 
-from ._core.errors import InputRefused
-from ._main_cf import folded
-from ._relay_syntax import check_relays, uses_wrapper_port
+from .._core.errors import InputRefused
+from .main_cf import folded
+from .relay_syntax import check_relays, uses_wrapper_port
 
 TLS_CLIENT_LEVELS = ("none", "may", "encrypt", "dane", "dane-only", "fingerprint", "verify", "secure")
 

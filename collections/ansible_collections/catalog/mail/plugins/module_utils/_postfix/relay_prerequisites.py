@@ -10,8 +10,8 @@ from __future__ import annotations
 import glob
 from typing import Any, Callable, List, Mapping, Optional
 
-from ._core.errors import InputRefused
-from ._relayhost import Intention
+from .._core.errors import InputRefused
+from .relayhost import Intention
 
 # Where distributions keep all trusted authorities in one file: Debian, the RHEL family, SUSE, Alpine.
 SYSTEM_BUNDLES = (

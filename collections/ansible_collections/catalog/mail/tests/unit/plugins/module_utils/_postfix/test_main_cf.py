@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._main_cf import Change, MainCf, folded, plan
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.main_cf import Change, MainCf, folded, plan
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -14,10 +14,10 @@ import time
 from contextlib import contextmanager
 from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
-from ._core.errors import CommandFailed, PostfixRefused
-from ._core.file_transaction import facts_of, let_cool_down, read_bytes, workspace, write_private
-from ._lookup_table import Table, TableState, parse_table
-from ._main_cf import MainCf, folded
+from .._core.errors import CommandFailed, PostfixRefused
+from .._core.file_transaction import facts_of, let_cool_down, read_bytes, workspace, write_private
+from .lookup_table import Table, TableState, parse_table
+from .main_cf import MainCf, folded
 
 SBIN = ["/usr/sbin", "/sbin", "/usr/local/sbin"]
 RUN_DIRECTORY = "/run/catalog-mail"

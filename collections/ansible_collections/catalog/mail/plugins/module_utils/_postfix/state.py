@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Mapping, Optional, Sequence
 
-from ._lookup_table import Table
-from ._main_cf import MainCf
+from .lookup_table import Table
+from .main_cf import MainCf
 
 
 @dataclass(frozen=True)

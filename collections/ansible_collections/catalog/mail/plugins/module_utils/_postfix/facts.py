@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Sequence
 
-from ._core.errors import CommandFailed
-from ._main_cf import shown
-from ._postfix import Postfix
+from .._core.errors import CommandFailed
+from .instance import Postfix
+from .main_cf import shown
 
 
 def postfix_facts(postfix: Postfix, queue_limit: int) -> Dict[str, Any]:

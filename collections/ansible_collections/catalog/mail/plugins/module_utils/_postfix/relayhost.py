@@ -13,12 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ._core.errors import InputRefused
-from ._core.loopback import is_loopback
-from ._instance import Desired, Present
-from ._lookup_table import Entry, Table
-from ._parameters import TLS_CLIENT_LEVELS
-from ._relay_syntax import Relay, parse_relay
+from .._core.errors import InputRefused
+from .._core.loopback import is_loopback
+from .lookup_table import Entry, Table
+from .parameters import TLS_CLIENT_LEVELS
+from .relay_syntax import Relay, parse_relay
+from .state import Desired, Present
 
 LEVELS = TLS_CLIENT_LEVELS
 PASSWORDS = "sasl_passwd"

@@ -15,8 +15,8 @@ import re
 from dataclasses import dataclass
 from typing import List, Optional
 
-from ._core.errors import InputRefused
-from ._main_cf import folded
+from .._core.errors import InputRefused
+from .main_cf import folded
 
 WRAPPER_SERVICES = ("465", "smtps", "submissions")
 

@@ -15,15 +15,15 @@ import shutil
 import time
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
-from ._core.errors import PostfixRefused
-from ._core.file_transaction import Transaction, clear_workspaces, facts_of, ids_of, let_cool_down, workspace, write_private
-from ._core.module import Job, Plan, Spec
-from ._instance import Desired, Present
-from ._lookup_table import COMPILED, READ_ONCE, Table, TableChange, check_table, plan_table, rendered
-from ._main_cf import Change, MainCf, plan, shown
-from ._parameters import check_known, check_values, table_type_refused
-from ._postfix import Postfix
-from ._refusals import refusal
+from .._core.errors import PostfixRefused
+from .._core.file_transaction import Transaction, clear_workspaces, facts_of, ids_of, let_cool_down, workspace, write_private
+from .._core.module import Job, Plan, Spec
+from .instance import Postfix
+from .lookup_table import COMPILED, READ_ONCE, Table, TableChange, check_table, plan_table, rendered
+from .main_cf import Change, MainCf, plan, shown
+from .parameters import check_known, check_values, table_type_refused
+from .postconf_errors import refusal
+from .state import Desired, Present
 
 # The parameters that a reload ignores (master logs: "to change ..., stop and start Postfix").
 RESTART_ONLY = ("inet_interfaces", "inet_protocols", "queue_directory", "config_directory")

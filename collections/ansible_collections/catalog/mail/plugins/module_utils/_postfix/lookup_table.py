@@ -14,8 +14,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ._core.errors import InputRefused
-from ._main_cf import BLANKS, folded
+from .._core.errors import InputRefused
+from .main_cf import BLANKS, folded
 
 # The files that postmap makes beside the source, by table type.
 COMPILED = {
