@@ -20,19 +20,19 @@ OUR_UTILS = OURS + "plugins.module_utils."
 EDGES = {
     "_postfix/relay_prerequisites",
     "_catalog_api",
-    "_connection",
+    "_mail/connection",
     "_entra",
-    "_evidence",
+    "_mail/postfix_tracking",
     "_core/file_transaction",
     "_graph",
     "_libraries",
     "_login",
-    "_mailbox",
+    "_mail/imap",
     "_managed_identity",
     "_patience",
     "_postfix/instance",
     "_postfix/facts",
-    "_submission",
+    "_mail/smtp",
     "_token_cache",
     "_web",
     "_x509",
@@ -44,7 +44,7 @@ FRAME = {
 # Stand on the frame: they read by the edges, let pure code decide, and apply by the edges.
 JOBS = {
     "_postfix/configuration",
-    "_delivery",
+    "_mail/delivery",
     "_email_settings",
     "_entra_app",
     "_entra_credential",
@@ -52,7 +52,7 @@ JOBS = {
     "_graph_permissions",
     "_microsoft",
     "_replies",
-    "_request",
+    "_mail/options",
 }
 PURE = set(UTILS) - EDGES - FRAME - JOBS
 

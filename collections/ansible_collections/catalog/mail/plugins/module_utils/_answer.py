@@ -17,7 +17,7 @@ from email.utils import format_datetime, getaddresses
 from typing import List
 
 from ._core.errors import ReplyFailed
-from ._message import Letter
+from ._mail.message import Letter
 
 MAX_QUOTED = 400
 """Lines of the notification that are quoted."""

@@ -31,9 +31,9 @@ from ._api_answers import (
     revision_of,
     unreached,
 )
-from ._connection import system_words, verifying_context
 from ._core.errors import ApiFailed, InputRefused, TokenMissing
 from ._core.redaction import Secrets
+from ._mail.connection import system_words, verifying_context
 
 SETTINGS = "/settings/email-server"
 _MAX_TOKEN = 4096

@@ -17,17 +17,17 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, TypeVar
 
 from ._answer import compose_answer, text_of_answer
 from ._catalog_api import CatalogApi
-from ._connection import Server, StageFailed
 from ._core.errors import InputRefused, ReplyFailed
 from ._core.module import Spec
 from ._core.redaction import Secrets
-from ._diagnosis import diagnose
 from ._email_settings import API
-from ._mailbox import Found, Mailbox
+from ._mail.connection import Server, StageFailed
+from ._mail.diagnosis import diagnose
+from ._mail.imap import Found, Mailbox
+from ._mail.options import MAILBOX, SMTP, read_servers
+from ._mail.report import seconds
+from ._mail.smtp import by_smtp
 from ._reply_findings import healthy, not_posted
-from ._request import MAILBOX, SMTP, read_servers
-from ._submission import by_smtp
-from ._summary import seconds
 
 Result = TypeVar("Result")
 

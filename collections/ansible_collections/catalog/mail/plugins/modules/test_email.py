@@ -322,8 +322,8 @@ log_lines:
 """
 
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
-from ansible_collections.catalog.mail.plugins.module_utils._delivery import deliver
-from ansible_collections.catalog.mail.plugins.module_utils._request import SPEC
+from ansible_collections.catalog.mail.plugins.module_utils._mail.delivery import deliver
+from ansible_collections.catalog.mail.plugins.module_utils._mail.options import SPEC
 
 
 def main() -> None:

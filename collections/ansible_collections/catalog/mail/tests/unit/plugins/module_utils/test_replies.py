@@ -10,9 +10,9 @@ from email import message_from_string
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils import _replies
 from ansible_collections.catalog.mail.plugins.module_utils._answer import text_of_answer
-from ansible_collections.catalog.mail.plugins.module_utils._connection import Server, StageFailed
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import ReplyFailed
-from ansible_collections.catalog.mail.plugins.module_utils._mailbox import Found
+from ansible_collections.catalog.mail.plugins.module_utils._mail.connection import Server, StageFailed
+from ansible_collections.catalog.mail.plugins.module_utils._mail.imap import Found
 from ansible_collections.catalog.mail.plugins.module_utils._replies import Circle, Servers
 
 PASSWORD = "s3cret-Word"

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 from typing import Dict, List, Optional, Sequence, Set, Tuple
 
-from ._maillog import Evidence, QueueEntry, candidates, read_log, read_queue
-from ._message import Letter
+from .maillog import Evidence, QueueEntry, candidates, read_log, read_queue
+from .message import Letter
 
 SBIN = ["/usr/sbin", "/usr/local/sbin"]
 LOG_FILES = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail")

@@ -9,7 +9,7 @@ import json
 import time
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._maillog import (
+from ansible_collections.catalog.mail.plugins.module_utils._mail.maillog import (
     MAX_LINE,
     MAX_LINES,
     RELAY,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._diagnosis import MAX_TEXT, TABLE, UNKNOWN, diagnose
+from ansible_collections.catalog.mail.plugins.module_utils._mail.diagnosis import MAX_TEXT, TABLE, UNKNOWN, diagnose
 from hypothesis import given
 from hypothesis import strategies as st
 

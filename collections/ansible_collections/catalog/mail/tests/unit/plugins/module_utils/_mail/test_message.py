@@ -11,7 +11,7 @@ from email.policy import default
 
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
-from ansible_collections.catalog.mail.plugins.module_utils._message import (
+from ansible_collections.catalog.mail.plugins.module_utils._mail.message import (
     checked_address,
     compose,
     default_sender,

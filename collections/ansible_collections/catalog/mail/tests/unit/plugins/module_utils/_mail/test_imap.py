@@ -12,9 +12,9 @@ import base64
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._connection import Server, StageFailed
-from ansible_collections.catalog.mail.plugins.module_utils._mailbox import Mailbox
-from ansible_collections.catalog.mail.plugins.module_utils._message import compose
+from ansible_collections.catalog.mail.plugins.module_utils._mail.connection import Server, StageFailed
+from ansible_collections.catalog.mail.plugins.module_utils._mail.imap import Mailbox
+from ansible_collections.catalog.mail.plugins.module_utils._mail.message import compose
 
 LETTER = compose("noreply@c.test", "alice@m.test", "0123abcd", "host", datetime(2026, 6, 1, tzinfo=UTC))
 HEADERS = b"Received: by m.test with LMTP; Mon, 1 Jun 2026 10:00:00 +0000\r\nSubject: x\r\n\r\n"

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import List, Mapping, Optional, Sequence
 
-from ._authentication_results import AuthenticationResults, Result
-from ._diagnosis import Finding
-from ._maillog import Attempt
-from ._trace import Hop
+from .authentication_results import AuthenticationResults, Result
+from .diagnosis import Finding
+from .maillog import Attempt
+from .received import Hop
 
 # The property that says what a method judged (RFC 8601; dkim: the signing domain).
 _SUBJECTS = ("header.d", "header.from", "smtp.mailfrom", "smtp.helo", "smtp.auth", "policy.iprev")

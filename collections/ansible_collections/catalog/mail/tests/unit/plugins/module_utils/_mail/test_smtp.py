@@ -12,10 +12,10 @@ import base64
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._connection import SMTP_PORTS, Server, StageFailed, server
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
-from ansible_collections.catalog.mail.plugins.module_utils._message import compose
-from ansible_collections.catalog.mail.plugins.module_utils._submission import by_sendmail, by_smtp
+from ansible_collections.catalog.mail.plugins.module_utils._mail.connection import SMTP_PORTS, Server, StageFailed, server
+from ansible_collections.catalog.mail.plugins.module_utils._mail.message import compose
+from ansible_collections.catalog.mail.plugins.module_utils._mail.smtp import by_sendmail, by_smtp
 
 LETTER = compose("noreply@c.test", "alice@m.test", "0123abcd", "host", datetime(2026, 6, 1, tzinfo=UTC))
 USER = "catalog@m.test"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._imap_words import (
+from ansible_collections.catalog.mail.plugins.module_utils._mail.imap_syntax import (
     MAX_JUNK_FOLDERS,
     decode_utf7,
     junk_folders,

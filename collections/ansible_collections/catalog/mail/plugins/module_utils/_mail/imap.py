@@ -17,10 +17,10 @@ from email.parser import BytesParser
 from email.policy import compat32
 from typing import Any, Callable, Iterator, List, Optional, Tuple, TypeVar
 
-from ._connection import Server, StageFailed, system_words, tls_context
-from ._core.redaction import Secrets
-from ._imap_words import junk_folders, quote, read_folders, read_uids, search_terms, text_terms
-from ._message import Letter
+from .._core.redaction import Secrets
+from .connection import Server, StageFailed, system_words, tls_context
+from .imap_syntax import junk_folders, quote, read_folders, read_uids, search_terms, text_terms
+from .message import Letter
 
 Result = TypeVar("Result")
 

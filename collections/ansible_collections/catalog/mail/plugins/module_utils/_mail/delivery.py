@@ -14,20 +14,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any, Callable, Dict, Optional, Tuple
 
-from ._authentication_results import authentication_results
-from ._connection import Server, StageFailed
-from ._core.errors import DeliveryFailed
-from ._core.redaction import Secrets
-from ._diagnosis import UNVERIFIED, Finding, diagnose
-from ._evidence import Traces, postconf
-from ._mailbox import Found, Mailbox
-from ._maillog import RELAY, Evidence
-from ._message import Letter, compose
-from ._request import Request, read_request
-from ._submission import by_sendmail, by_smtp, chain_error
-from ._summary import accepted, failure, way
-from ._trace import hops
-from ._verdict import Situation, Verdict, judge
+from .._core.errors import DeliveryFailed
+from .._core.redaction import Secrets
+from .authentication_results import authentication_results
+from .connection import Server, StageFailed
+from .diagnosis import UNVERIFIED, Finding, diagnose
+from .imap import Found, Mailbox
+from .maillog import RELAY, Evidence
+from .message import Letter, compose
+from .options import Request, read_request
+from .postfix_tracking import Traces, postconf
+from .received import hops
+from .report import accepted, failure, way
+from .smtp import by_sendmail, by_smtp, chain_error
+from .verdict import Situation, Verdict, judge
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.3, 2.0, 1.3
 """Seconds between two looks: short at first, as most mail is there at once."""

@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from ._core.errors import InputRefused
+from .._core.errors import InputRefused
 
 MAX_ADDRESS = 254
 """The longest address that SMTP carries (RFC 5321, erratum 1690)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._authentication_results import (
+from ansible_collections.catalog.mail.plugins.module_utils._mail.authentication_results import (
     MAX_HEADERS,
     AuthenticationResults,
     Result,

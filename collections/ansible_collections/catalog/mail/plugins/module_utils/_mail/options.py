@@ -11,12 +11,12 @@ import socket
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
-from ._connection import IMAP_PORTS, SMTP_PORTS, Server, server, tls_context
-from ._core.errors import InputRefused
-from ._core.loopback import is_loopback
-from ._core.module import Spec
-from ._evidence import postconf
-from ._message import checked_address, default_sender, is_domain
+from .._core.errors import InputRefused
+from .._core.loopback import is_loopback
+from .._core.module import Spec
+from .connection import IMAP_PORTS, SMTP_PORTS, Server, server, tls_context
+from .message import checked_address, default_sender, is_domain
+from .postfix_tracking import postconf
 
 _TLS_MODES = ["none", "starttls", "implicit"]
 MAILBOX_TIMEOUT = 10

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.catalog.mail.plugins.module_utils._authentication_results import read_header
-from ansible_collections.catalog.mail.plugins.module_utils._diagnosis import diagnose
-from ansible_collections.catalog.mail.plugins.module_utils._maillog import Attempt
-from ansible_collections.catalog.mail.plugins.module_utils._summary import accepted, failure, way
-from ansible_collections.catalog.mail.plugins.module_utils._trace import hops
+from ansible_collections.catalog.mail.plugins.module_utils._mail.authentication_results import read_header
+from ansible_collections.catalog.mail.plugins.module_utils._mail.diagnosis import diagnose
+from ansible_collections.catalog.mail.plugins.module_utils._mail.maillog import Attempt
+from ansible_collections.catalog.mail.plugins.module_utils._mail.received import hops
+from ansible_collections.catalog.mail.plugins.module_utils._mail.report import accepted, failure, way
 
 RECEIVED = [
     "from m.test\r\n\tby m.test with LMTP id 1 for <a@m.test>; Mon, 1 Jun 2026 10:00:12 +0000",

@@ -9,7 +9,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._trace import (
+from ansible_collections.catalog.mail.plugins.module_utils._mail.received import (
     MAX_HEADER,
     MAX_HOPS,
     Hop,

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ._core.redaction import hide_login_commands
+from .._core.redaction import hide_login_commands
 
 MAX_LINES = 40
 """Log lines that are returned."""

@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from email.message import Message
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils import _delivery
-from ansible_collections.catalog.mail.plugins.module_utils._connection import Server, StageFailed
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import DeliveryFailed
-from ansible_collections.catalog.mail.plugins.module_utils._delivery import Delivery
-from ansible_collections.catalog.mail.plugins.module_utils._mailbox import Found
-from ansible_collections.catalog.mail.plugins.module_utils._maillog import Attempt, Evidence, LogFindings, QueueEntry
-from ansible_collections.catalog.mail.plugins.module_utils._message import compose
-from ansible_collections.catalog.mail.plugins.module_utils._request import Request
+from ansible_collections.catalog.mail.plugins.module_utils._mail import delivery
+from ansible_collections.catalog.mail.plugins.module_utils._mail.connection import Server, StageFailed
+from ansible_collections.catalog.mail.plugins.module_utils._mail.delivery import Delivery
+from ansible_collections.catalog.mail.plugins.module_utils._mail.imap import Found
+from ansible_collections.catalog.mail.plugins.module_utils._mail.maillog import Attempt, Evidence, LogFindings, QueueEntry
+from ansible_collections.catalog.mail.plugins.module_utils._mail.message import compose
+from ansible_collections.catalog.mail.plugins.module_utils._mail.options import Request
 
 LETTER = compose("noreply@c.test", "alice@m.test", "0123abcd", "host", datetime(2026, 6, 1, tzinfo=UTC))
 MAILBOX = Server("m.test", 993, "implicit", "alice@m.test", "s3cret-word", None, 15)
@@ -76,9 +76,9 @@ class World:
             def close(self):
                 world.closed += 1
 
-        monkeypatch.setattr(_delivery, "Traces", Traces)
-        monkeypatch.setattr(_delivery, "Mailbox", Mailbox)
-        monkeypatch.setattr(_delivery, "by_sendmail", lambda *_arguments: "")
+        monkeypatch.setattr(delivery, "Traces", Traces)
+        monkeypatch.setattr(delivery, "Mailbox", Mailbox)
+        monkeypatch.setattr(delivery, "by_sendmail", lambda *_arguments: "")
 
     def warn(self, text):
         self.warnings.append(text)

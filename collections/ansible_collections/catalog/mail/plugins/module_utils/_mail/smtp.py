@@ -14,9 +14,9 @@ from base64 import b64encode
 from contextlib import suppress
 from typing import Callable, Optional, TypeVar
 
-from ._connection import Server, StageFailed, system_words, tls_context
-from ._core.redaction import Secrets
-from ._message import Letter
+from .._core.redaction import Secrets
+from .connection import Server, StageFailed, system_words, tls_context
+from .message import Letter
 
 Result = TypeVar("Result")
 

@@ -13,7 +13,7 @@ import ssl
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional
 
-from ._core.errors import InputRefused
+from .._core.errors import InputRefused
 
 
 class StageFailed(Exception):

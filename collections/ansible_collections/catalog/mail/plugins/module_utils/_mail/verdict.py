@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Optional, Tuple
 
-from ._diagnosis import Finding, diagnose
-from ._maillog import Evidence
+from .diagnosis import Finding, diagnose
+from .maillog import Evidence
 
 GRACE = 5.0
 """Seconds that a failure which may mend by itself is given, when Postfix would not try again in time."""

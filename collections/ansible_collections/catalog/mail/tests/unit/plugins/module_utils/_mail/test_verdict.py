@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._maillog import Attempt, Evidence, LogFindings, QueueEntry
-from ansible_collections.catalog.mail.plugins.module_utils._verdict import Situation, judge
+from ansible_collections.catalog.mail.plugins.module_utils._mail.maillog import Attempt, Evidence, LogFindings, QueueEntry
+from ansible_collections.catalog.mail.plugins.module_utils._mail.verdict import Situation, judge
 
 REFUSED = "connect to m[192.0.2.1]:587: Connection refused"
 LOGIN = "SASL authentication failed; server m[192.0.2.1] said: 535 5.7.8 no"
