@@ -19,7 +19,7 @@ OUR_UTILS = OURS + "plugins.module_utils."
 # A file that is not named here is pure: it decides and touches nothing.
 EDGES = {
     "_postfix/relay_prerequisites",
-    "_catalog_api",
+    "_application/client",
     "_mail/connection",
     "_entra",
     "_mail/postfix_tracking",
@@ -45,13 +45,13 @@ FRAME = {
 JOBS = {
     "_postfix/configuration",
     "_mail/delivery",
-    "_email_settings",
+    "_application/email_settings",
     "_entra_app",
     "_entra_credential",
     "_exchange_scope",
     "_graph_permissions",
     "_microsoft",
-    "_replies",
+    "_application/reply_roundtrip",
     "_mail/options",
 }
 PURE = set(UTILS) - EDGES - FRAME - JOBS

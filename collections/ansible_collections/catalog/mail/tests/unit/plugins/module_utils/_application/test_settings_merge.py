@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._settings import (
+from ansible_collections.catalog.mail.plugins.module_utils._application.settings_merge import (
     diff,
     discreet,
     first_changes,
@@ -15,7 +15,7 @@ from ansible_collections.catalog.mail.plugins.module_utils._settings import (
     longest_test,
     merged,
 )
-from ansible_collections.catalog.mail.plugins.module_utils._settings_options import SECRETS
+from ansible_collections.catalog.mail.plugins.module_utils._application.settings_options import SECRETS
 
 PASSWORD = "notifications.smtp.password"
 SECRET = {"present": True, "changed_at": "2026-11-02T08:15:00Z"}

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Optional
 
-from ._catalog_api import CatalogApi
-from ._core.errors import InputRefused, TokenMissing
-from ._core.module import Job, Plan, Spec
-from ._settings import diff, discreet, first_changes, given, logins, longest_test, merged
-from ._settings_options import SETTINGS
+from .._core.errors import InputRefused, TokenMissing
+from .._core.module import Job, Plan, Spec
+from .client import CatalogApi
+from .settings_merge import diff, discreet, first_changes, given, logins, longest_test, merged
+from .settings_options import SETTINGS
 
 API = Spec({
     "application": {"type": "str", "choices": ["catalog_mail"], "default": "catalog_mail"},

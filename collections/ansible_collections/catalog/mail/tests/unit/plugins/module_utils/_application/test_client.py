@@ -13,7 +13,7 @@ import ssl
 import time
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._catalog_api import CatalogApi, Stored
+from ansible_collections.catalog.mail.plugins.module_utils._application.client import CatalogApi, Stored
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import ApiFailed, InputRefused, Outdated, TokenMissing
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._api_address import Address, api_address
+from ansible_collections.catalog.mail.plugins.module_utils._application.url import Address, api_address
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 from ansible_collections.catalog.mail.plugins.module_utils._core.loopback import is_loopback
 

@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._reply_findings import _REASONS, healthy, new_reasons, not_posted
+from ansible_collections.catalog.mail.plugins.module_utils._application.reply_diagnosis import (
+    _REASONS,
+    healthy,
+    new_reasons,
+    not_posted,
+)
 
 GOOD = {"name": "h/1", "last_good_poll": "2026-11-21T09:00:00Z", "error": None}
 ERROR = {"code": "login-refused", "cause": "mail refused the login.", "remedy": "Check the password.", "field": "x"}

@@ -14,7 +14,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
-from ._core.errors import ApiFailed, Outdated
+from .._core.errors import ApiFailed, Outdated
 
 Hide = Callable[[object], str]
 """Makes a foreign text fit to be shown; see ``_secrets.Secrets.words``."""

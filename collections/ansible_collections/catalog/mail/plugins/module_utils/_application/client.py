@@ -19,8 +19,10 @@ import ssl
 import stat
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from ._api_address import Address, api_address
-from ._api_answers import (
+from .._core.errors import ApiFailed, InputRefused, TokenMissing
+from .._core.redaction import Secrets
+from .._mail.connection import system_words, verifying_context
+from .responses import (
     MAX_BODY,
     Answer,
     changes_of,
@@ -31,9 +33,7 @@ from ._api_answers import (
     revision_of,
     unreached,
 )
-from ._core.errors import ApiFailed, InputRefused, TokenMissing
-from ._core.redaction import Secrets
-from ._mail.connection import system_words, verifying_context
+from .url import Address, api_address
 
 SETTINGS = "/settings/email-server"
 _MAX_TOKEN = 4096

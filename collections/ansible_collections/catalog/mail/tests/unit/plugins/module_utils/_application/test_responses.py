@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._api_answers import (
+from ansible_collections.catalog.mail.plugins.module_utils._application.responses import (
     Answer,
     changes_of,
     document_of,

@@ -8,12 +8,12 @@ from __future__ import annotations
 from email import message_from_string
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils import _replies
-from ansible_collections.catalog.mail.plugins.module_utils._answer import text_of_answer
+from ansible_collections.catalog.mail.plugins.module_utils._application import reply_roundtrip
+from ansible_collections.catalog.mail.plugins.module_utils._application.reply_message import text_of_answer
+from ansible_collections.catalog.mail.plugins.module_utils._application.reply_roundtrip import Circle, Servers
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import ReplyFailed
 from ansible_collections.catalog.mail.plugins.module_utils._mail.connection import Server, StageFailed
 from ansible_collections.catalog.mail.plugins.module_utils._mail.imap import Found
-from ansible_collections.catalog.mail.plugins.module_utils._replies import Circle, Servers
 
 PASSWORD = "s3cret-Word"
 SMTP = Server("smtp.test", 587, "starttls", "alice@corp.test", PASSWORD, None, 5)
@@ -84,8 +84,8 @@ def circle(monkeypatch):
                 raise takes
             return takes
 
-        monkeypatch.setattr(_replies, "Mailbox", Box)
-        monkeypatch.setattr(_replies, "by_smtp", by_smtp)
+        monkeypatch.setattr(reply_roundtrip, "Mailbox", Box)
+        monkeypatch.setattr(reply_roundtrip, "by_smtp", by_smtp)
         clock = Clock()
         options = {"author": "bob", "user": "alice", "conversation": None, "wait": 3, **params}
         found = Circle(catalog, Servers(SMTP, MAILBOX), options, clock, clock.sleep)

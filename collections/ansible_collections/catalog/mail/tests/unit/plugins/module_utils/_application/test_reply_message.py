@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, compat32, default
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._answer import (
+from ansible_collections.catalog.mail.plugins.module_utils._application.reply_message import (
     MAX_QUOTED,
     compose_answer,
     plain_text,

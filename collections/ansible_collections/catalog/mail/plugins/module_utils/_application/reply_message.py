@@ -16,8 +16,8 @@ from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 from typing import List
 
-from ._core.errors import ReplyFailed
-from ._mail.message import Letter
+from .._core.errors import ReplyFailed
+from .._mail.message import Letter
 
 MAX_QUOTED = 400
 """Lines of the notification that are quoted."""

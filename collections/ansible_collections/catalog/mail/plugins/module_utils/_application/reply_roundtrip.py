@@ -15,19 +15,19 @@ from datetime import datetime, timezone
 from email.message import Message
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, TypeVar
 
-from ._answer import compose_answer, text_of_answer
-from ._catalog_api import CatalogApi
-from ._core.errors import InputRefused, ReplyFailed
-from ._core.module import Spec
-from ._core.redaction import Secrets
-from ._email_settings import API
-from ._mail.connection import Server, StageFailed
-from ._mail.diagnosis import diagnose
-from ._mail.imap import Found, Mailbox
-from ._mail.options import MAILBOX, SMTP, read_servers
-from ._mail.report import seconds
-from ._mail.smtp import by_smtp
-from ._reply_findings import healthy, not_posted
+from .._core.errors import InputRefused, ReplyFailed
+from .._core.module import Spec
+from .._core.redaction import Secrets
+from .._mail.connection import Server, StageFailed
+from .._mail.diagnosis import diagnose
+from .._mail.imap import Found, Mailbox
+from .._mail.options import MAILBOX, SMTP, read_servers
+from .._mail.report import seconds
+from .._mail.smtp import by_smtp
+from .client import CatalogApi
+from .email_settings import API
+from .reply_diagnosis import healthy, not_posted
+from .reply_message import compose_answer, text_of_answer
 
 Result = TypeVar("Result")
 

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ._core.errors import InputRefused
-from ._core.loopback import is_loopback
+from .._core.errors import InputRefused
+from .._core.loopback import is_loopback
 
 ROOT = "/api/v1"
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}\Z|[0-9A-Fa-f:.]{2,45}\Z")

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
-from ._settings_options import NOTES, SECRETS, SETTINGS
+from .settings_options import NOTES, SECRETS, SETTINGS
 
 Document = Mapping[str, Any]
 
