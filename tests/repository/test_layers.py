@@ -18,41 +18,41 @@ OUR_UTILS = OURS + "plugins.module_utils."
 
 # A file that is not named here is pure: it decides and touches nothing.
 EDGES = {
-    "_postfix/relay_prerequisites",
     "_application/client",
-    "_mail/connection",
-    "_entra",
-    "_mail/postfix_tracking",
     "_core/file_transaction",
-    "_graph",
-    "_libraries",
-    "_login",
+    "_mail/connection",
     "_mail/imap",
-    "_managed_identity",
-    "_patience",
-    "_postfix/instance",
-    "_postfix/facts",
+    "_mail/postfix_tracking",
     "_mail/smtp",
-    "_token_cache",
-    "_web",
-    "_x509",
+    "_microsoft/certificates",
+    "_microsoft/deadline",
+    "_microsoft/graph_client",
+    "_microsoft/http_session",
+    "_microsoft/libraries",
+    "_microsoft/login",
+    "_microsoft/managed_identity",
+    "_microsoft/token_cache",
+    "_microsoft/tokens",
+    "_postfix/facts",
+    "_postfix/instance",
+    "_postfix/relay_prerequisites",
 }
 FRAME = {
-    "_core/no_log",
     "_core/module",
+    "_core/no_log",
 }
 # Stand on the frame: they read by the edges, let pure code decide, and apply by the edges.
 JOBS = {
-    "_postfix/configuration",
-    "_mail/delivery",
     "_application/email_settings",
-    "_entra_app",
-    "_entra_credential",
-    "_exchange_scope",
-    "_graph_permissions",
-    "_microsoft",
     "_application/reply_roundtrip",
+    "_mail/delivery",
     "_mail/options",
+    "_microsoft/app",
+    "_microsoft/common",
+    "_microsoft/credential",
+    "_microsoft/mailbox_scope",
+    "_microsoft/permissions",
+    "_postfix/configuration",
 }
 PURE = set(UTILS) - EDGES - FRAME - JOBS
 

@@ -168,7 +168,7 @@ request_id:
 """
 
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
-from ansible_collections.catalog.mail.plugins.module_utils._entra_app import INFO, read_app
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.app import INFO, read_app
 
 
 def main() -> None:

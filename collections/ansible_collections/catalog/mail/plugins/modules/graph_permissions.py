@@ -149,7 +149,7 @@ request_id:
 """
 
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import run
-from ansible_collections.catalog.mail.plugins.module_utils._graph_permissions import SPEC, GraphPermissions
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.permissions import SPEC, GraphPermissions
 
 
 def main() -> None:

@@ -106,7 +106,7 @@ request_id:
 """
 
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
-from ansible_collections.catalog.mail.plugins.module_utils._graph_permissions import INFO, read_state
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.permissions import INFO, read_state
 
 
 def main() -> None:

@@ -144,7 +144,7 @@ request_id:
 """
 
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import run
-from ansible_collections.catalog.mail.plugins.module_utils._exchange_scope import SPEC, MailboxScope
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.mailbox_scope import SPEC, MailboxScope
 
 
 def main() -> None:

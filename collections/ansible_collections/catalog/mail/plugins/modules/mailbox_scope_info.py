@@ -100,7 +100,7 @@ request_id:
 """
 
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
-from ansible_collections.catalog.mail.plugins.module_utils._exchange_scope import INFO, read_state
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.mailbox_scope import INFO, read_state
 
 
 def main() -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
-from ._core.errors import InputRefused, RegistrationMissing
-from ._core.module import Spec
-from ._graph import Graph
-from ._graph_answers import key
-from ._login import LOGIN, read_login
+from .._core.errors import InputRefused, RegistrationMissing
+from .._core.module import Spec
+from .graph_client import Graph
+from .graph_responses import key
+from .login import LOGIN, read_login
 
 Found = TypeVar("Found")
 

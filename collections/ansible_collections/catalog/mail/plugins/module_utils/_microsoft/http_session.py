@@ -15,8 +15,8 @@ import os
 from typing import Any, Optional
 from urllib.request import getproxies
 
-from ._core.errors import InputRefused
-from ._libraries import library
+from .._core.errors import InputRefused
+from .libraries import library
 
 CONNECT = 10.0
 READ = 60.0

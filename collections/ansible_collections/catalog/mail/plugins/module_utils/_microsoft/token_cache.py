@@ -23,7 +23,7 @@ import tempfile
 import time
 from typing import Any, Dict, Optional
 
-from ._libraries import library
+from .libraries import library
 
 PREFIX = "catalog-mail-token-"
 RUNNERS = ("ansible-playbook", "ansible", "ansible-console")

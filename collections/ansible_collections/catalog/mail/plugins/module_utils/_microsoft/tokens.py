@@ -14,16 +14,16 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional
 
-from ._core.errors import InputRefused, LoginRefused
-from ._core.redaction import Secrets
-from ._entra_refusals import refusal
-from ._libraries import library
-from ._login import Login
-from ._managed_identity import managed_token
-from ._patience import Patience
-from ._token_cache import TokenCache
-from ._web import asked_to_wait, session
-from ._x509 import identity_of
+from .._core.errors import InputRefused, LoginRefused
+from .._core.redaction import Secrets
+from .certificates import identity_of
+from .deadline import Patience
+from .http_session import asked_to_wait, session
+from .libraries import library
+from .login import Login
+from .managed_identity import managed_token
+from .token_cache import TokenCache
+from .token_errors import refusal
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 

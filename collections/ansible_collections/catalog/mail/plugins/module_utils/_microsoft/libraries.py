@@ -11,7 +11,7 @@ import importlib
 import sys
 from typing import Any
 
-from ._core.errors import LibraryMissing
+from .._core.errors import LibraryMissing
 
 REQUIREMENTS = {"msal": "msal>=1.35", "requests": "requests>=2.25", "cryptography": "cryptography>=42"}
 

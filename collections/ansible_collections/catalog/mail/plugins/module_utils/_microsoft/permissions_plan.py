@@ -16,7 +16,7 @@ import difflib
 from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from ._core.errors import InputRefused
+from .._core.errors import InputRefused
 
 GRAPH = "00000003-0000-0000-c000-000000000000"
 """The application id of Microsoft Graph, the same in every tenant and cloud."""

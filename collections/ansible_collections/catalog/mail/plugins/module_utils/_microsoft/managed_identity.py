@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping, Optional, Tuple
 
-from ._core.errors import LoginRefused
-from ._libraries import library
-from ._login import Login
-from ._patience import Patience
-from ._web import asked_to_wait, session, was_sent
+from .._core.errors import LoginRefused
+from .deadline import Patience
+from .http_session import asked_to_wait, session, was_sent
+from .libraries import library
+from .login import Login
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between tries. Azure's page on the metadata service wants some; a wrong resource is answered 500 by some services."""

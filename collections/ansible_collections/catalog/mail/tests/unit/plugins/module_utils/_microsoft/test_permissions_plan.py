@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
-from ansible_collections.catalog.mail.plugins.module_utils._permissions import (
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.permissions_plan import (
     GRAPH,
     Change,
     Entry,

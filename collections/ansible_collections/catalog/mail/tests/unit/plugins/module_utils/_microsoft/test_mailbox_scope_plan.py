@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
-from ansible_collections.catalog.mail.plugins.module_utils._mailbox_scope import (
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.mailbox_scope_plan import (
     Assignment,
     Change,
     Present,

@@ -15,8 +15,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence
 
-from ._core.errors import InputRefused
-from ._permissions import MAIL_ROLES
+from .._core.errors import InputRefused
+from .permissions_plan import MAIL_ROLES
 
 PREFIX = "Application "
 MAIL = ("Mail.Send", "Mail.Read", "Mail.ReadBasic", "Mail.ReadWrite")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
-from ansible_collections.catalog.mail.plugins.module_utils._credential import (
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.credential_plan import (
     Credential,
     Removal,
     Wish,

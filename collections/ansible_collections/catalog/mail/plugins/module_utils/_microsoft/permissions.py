@@ -9,18 +9,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from ._core.errors import RegistrationMissing
-from ._core.module import Job, Plan, Spec
-from ._graph import Ask, Graph, More
-from ._graph_answers import already_granted, already_revoked
-from ._graph_rights import (
-    READ_APPLICATION,
-    READ_CONSENT,
-    READ_SERVICE_PRINCIPAL,
-    WRITE_APPLICATION,
-    WRITE_CONSENT,
-)
-from ._microsoft import (
+from .._core.errors import RegistrationMissing
+from .._core.module import Job, Plan, Spec
+from .common import (
     MICROSOFT,
     WHICH,
     application,
@@ -32,7 +23,16 @@ from ._microsoft import (
     principal,
     without_principal,
 )
-from ._permissions import (
+from .graph_client import Ask, Graph, More
+from .graph_permissions_needed import (
+    READ_APPLICATION,
+    READ_CONSENT,
+    READ_SERVICE_PRINCIPAL,
+    WRITE_APPLICATION,
+    WRITE_CONSENT,
+)
+from .graph_responses import already_granted, already_revoked
+from .permissions_plan import (
     GRAPH,
     Change,
     Present,
@@ -82,12 +82,14 @@ class GraphPermissions(Job):
         self._graph = connected(module)
 
     def plan(self) -> Plan:
+        """Read the declared permissions and the consent and compare them with the desired ones. Raises MicrosoftFailed."""
         found, changes = decided(self._graph, self._read, self._changes)
         self._check_registration(found, changes)
         shown = after(found.present, changes)
         return Plan(changes, _result(found, shown), difference(name_of(self._params), before(found.present), shown))
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
+        """Write the declared permissions and the consent as planned; return the result. Raises MicrosoftFailed."""
         found = self._read()
         if any(change.action in ("declare", "undeclare") for change in plan.changes):
             self._declare(found, plan.changes)

@@ -9,11 +9,22 @@ from __future__ import annotations
 
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence
 
-from ._core.errors import InputRefused, MicrosoftFailed, RegistrationMissing
-from ._core.module import Job, Plan, Spec
-from ._graph import Ask, Graph, More
-from ._graph_answers import Answer, quoted, values
-from ._graph_rights import (
+from .._core.errors import InputRefused, MicrosoftFailed, RegistrationMissing
+from .._core.module import Job, Plan, Spec
+from .common import (
+    MICROSOFT,
+    WHICH,
+    application,
+    connected,
+    decided,
+    difference,
+    missing,
+    name_of,
+    principal,
+    without_principal,
+)
+from .graph_client import Ask, Graph, More
+from .graph_permissions_needed import (
     READ_APPLICATION,
     READ_CONSENT,
     READ_SCOPE,
@@ -23,7 +34,8 @@ from ._graph_rights import (
     WRITE_SCOPE,
     Right,
 )
-from ._mailbox_scope import (
+from .graph_responses import Answer, quoted, values
+from .mailbox_scope_plan import (
     MAIL,
     PREFIX,
     Change,
@@ -38,18 +50,6 @@ from ._mailbox_scope import (
     role_names,
     tenant_wide,
     warning,
-)
-from ._microsoft import (
-    MICROSOFT,
-    WHICH,
-    application,
-    connected,
-    decided,
-    difference,
-    missing,
-    name_of,
-    principal,
-    without_principal,
 )
 
 SPEC = MICROSOFT + WHICH + Spec({
@@ -85,6 +85,7 @@ class MailboxScope(Job):
         self._roles = self._wanted.roles if not self._wanted.purge else frozenset(MAIL)
 
     def plan(self) -> Plan:
+        """Read the roles in Exchange and compare them with the desired ones. Raises MicrosoftFailed."""
         present, changes = decided(self._graph, self._read, lambda found: plan(found, self._wanted))
         if self._unborn and not self._wanted.absent:
             self._module.warn(f"{self._unborn} So this check mode takes it for one that is yet to be made.")
@@ -95,6 +96,7 @@ class MailboxScope(Job):
         return Plan(changes, _result(present, shown), difference(name_of(self._params), described(present), shown))
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
+        """Grant and revoke roles in Exchange as planned; return the result. Raises MicrosoftFailed."""
         present = self._read()
         for change in plan.changes:
             if change.action == "assign":

@@ -12,8 +12,8 @@ import re
 from datetime import datetime
 from typing import Any, List, NamedTuple, Optional, Tuple
 
-from ._core.errors import InputRefused
-from ._libraries import library
+from .._core.errors import InputRefused
+from .libraries import library
 
 KEY_SIZE = 3072
 

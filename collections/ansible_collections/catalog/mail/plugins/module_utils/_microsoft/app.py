@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from ._app_registration import (
+from .._core.module import Job, Plan, Spec
+from .app_plan import (
     AUDIENCES,
     Change,
     Present,
@@ -24,13 +25,12 @@ from ._app_registration import (
     plan,
     registration_of,
 )
-from ._core.module import Job, Plan, Spec
-from ._credential import credential_of, shown
-from ._entra_refusals import claims
-from ._graph import Graph, More
-from ._graph_answers import Answer, key, quoted, values
-from ._graph_rights import READ_APPLICATION, READ_SERVICE_PRINCIPAL, WRITE_APPLICATION, WRITE_SERVICE_PRINCIPAL
-from ._microsoft import MICROSOFT, connected, decided, difference, name_of, principal
+from .common import MICROSOFT, connected, decided, difference, name_of, principal
+from .credential_plan import credential_of, shown
+from .graph_client import Graph, More
+from .graph_permissions_needed import READ_APPLICATION, READ_SERVICE_PRINCIPAL, WRITE_APPLICATION, WRITE_SERVICE_PRINCIPAL
+from .graph_responses import Answer, key, quoted, values
+from .token_errors import claims
 
 NAMES = Spec(
     {"unique_name": {"type": "str"}, "app_id": {"type": "str"}, "display_name": {"type": "str"}},
@@ -56,11 +56,13 @@ class EntraApp(Job):
         self._graph = connected(module)
 
     def plan(self) -> Plan:
+        """Read the app registration and service principal and compare them with the desired ones. Raises MicrosoftFailed."""
         present, changes = decided(self._graph, self._read, self._changes)
         diff = difference(name_of(self._params), described(present), after(present, changes))
         return Plan(changes, self._result(present), diff)
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
+        """Create, change or delete registration and service principal as planned; return the result. Raises MicrosoftFailed."""
         present = self._read()
         for change in plan.changes:
             if change.what == "application":

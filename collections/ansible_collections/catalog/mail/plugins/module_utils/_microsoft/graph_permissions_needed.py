@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, NamedTuple, Sequence, Tuple
 
-from ._graph_answers import GraphError
+from .graph_responses import GraphError
 
 
 class Right(NamedTuple):

@@ -14,8 +14,8 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from ansible.module_utils.common.parameters import env_fallback
 
-from ._clouds import ENDPOINTS, Endpoints, endpoints
-from ._core.errors import InputRefused
+from .._core.errors import InputRefused
+from .clouds import ENDPOINTS, Endpoints, endpoints
 
 METHODS = ("auto", "client_secret", "certificate", "managed_identity", "azure_cli", "token")
 

@@ -15,16 +15,16 @@ import uuid
 from datetime import datetime
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, NoReturn, Optional, Sequence, Tuple, TypeVar
 
-from ._core.errors import InputRefused, MicrosoftFailed, NotSettled
-from ._core.redaction import Secrets
-from ._entra import Token, Tokens
-from ._entra_refusals import claims
-from ._graph_answers import NOT_TAKEN, TEMPORARY, Answer, date_of, error_of, is_lag, retry_after, values
-from ._graph_rights import Right, refused, remedy, sentence
-from ._libraries import library
-from ._login import Login
-from ._patience import Patience
-from ._web import session, was_sent
+from .._core.errors import InputRefused, MicrosoftFailed, NotSettled
+from .._core.redaction import Secrets
+from .deadline import Patience
+from .graph_permissions_needed import Right, refused, remedy, sentence
+from .graph_responses import NOT_TAKEN, TEMPORARY, Answer, date_of, error_of, is_lag, retry_after, values
+from .http_session import session, was_sent
+from .libraries import library
+from .login import Login
+from .token_errors import claims
+from .tokens import Token, Tokens
 
 Found = TypeVar("Found")
 Body = Optional[Mapping[str, Any]]

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._app_registration import (
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.app_plan import (
     Change,
     Present,
     Registration,
@@ -20,7 +21,6 @@ from ansible_collections.catalog.mail.plugins.module_utils._app_registration imp
     plan,
     registration_of,
 )
-from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 
 ID, APP = "11111111-0000-0000-0000-000000000000", "22222222-0000-0000-0000-000000000000"
 FOUND = Registration(ID, APP, "Catalog", "catalog", "AzureADMyOrg")

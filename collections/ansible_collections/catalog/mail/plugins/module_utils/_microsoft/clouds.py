@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Dict, NamedTuple, Optional
 from urllib.parse import urlsplit
 
-from ._core.errors import InputRefused
+from .._core.errors import InputRefused
 
 
 class Endpoints(NamedTuple):

@@ -10,10 +10,15 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._clouds import endpoints
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
-from ansible_collections.catalog.mail.plugins.module_utils._entra_refusals import claims, refusal
-from ansible_collections.catalog.mail.plugins.module_utils._graph_answers import (
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.clouds import endpoints
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.graph_permissions_needed import (
+    WRITE_CONSENT,
+    refused,
+    remedy,
+    sentence,
+)
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.graph_responses import (
     Answer,
     already_granted,
     already_revoked,
@@ -23,8 +28,8 @@ from ansible_collections.catalog.mail.plugins.module_utils._graph_answers import
     retry_after,
     values,
 )
-from ansible_collections.catalog.mail.plugins.module_utils._graph_rights import WRITE_CONSENT, refused, remedy, sentence
-from ansible_collections.catalog.mail.plugins.module_utils._moments import moment, written
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.timestamps import moment, written
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.token_errors import claims, refusal
 
 
 def answer(status: int, code: str = "", message: str = "", **headers: str) -> Answer:

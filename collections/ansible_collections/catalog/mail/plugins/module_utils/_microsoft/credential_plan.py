@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from ._core.errors import InputRefused
-from ._moments import moment, written
+from .._core.errors import InputRefused
+from .timestamps import moment, written
 
 
 @dataclass(frozen=True)

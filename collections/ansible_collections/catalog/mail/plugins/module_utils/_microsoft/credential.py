@@ -12,10 +12,13 @@ import uuid
 from datetime import timedelta
 from typing import Any, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from ._core.errors import CatalogMailError, InputRefused, LoginRefused, MicrosoftFailed
-from ._core.module import Job, Plan, Spec
-from ._core.redaction import Secrets
-from ._credential import (
+from .._core.errors import CatalogMailError, InputRefused, LoginRefused, MicrosoftFailed
+from .._core.module import Job, Plan, Spec
+from .._core.redaction import Secrets
+from .certificates import Certificate, Identity, encoded, new_identity, public_part
+from .common import MICROSOFT, WHICH, application, connected, decided, missing, name_of
+from .common import difference as shown_difference
+from .credential_plan import (
     Change,
     Credential,
     Removal,
@@ -28,16 +31,13 @@ from ._credential import (
     plan_removal,
     thumbprints,
 )
-from ._entra import Client, client_token
-from ._entra_refusals import claims
-from ._graph import More
-from ._graph_answers import Answer, error_of
-from ._graph_rights import READ_APPLICATION, WRITE_APPLICATION
-from ._login import read_login
-from ._microsoft import MICROSOFT, WHICH, application, connected, decided, missing, name_of
-from ._microsoft import difference as shown_difference
-from ._moments import moment, written
-from ._x509 import Certificate, Identity, encoded, new_identity, public_part
+from .graph_client import More
+from .graph_permissions_needed import READ_APPLICATION, WRITE_APPLICATION
+from .graph_responses import Answer, error_of
+from .login import read_login
+from .timestamps import moment, written
+from .token_errors import claims
+from .tokens import Client, client_token
 
 SPEC = MICROSOFT + WHICH + Spec(
     {
@@ -92,6 +92,7 @@ class EntraCredential(Job):
         self._absent = params["state"] == "absent"
 
     def plan(self) -> Plan:
+        """Read the registration's credentials and compare them with the desired ones. Raises MicrosoftFailed."""
         found, changes = decided(self._graph, self._read, self._changes)
         if found.object_id is None and not self._absent:
             if not self._module.check_mode:
@@ -103,6 +104,7 @@ class EntraCredential(Job):
         return Plan(changes, self._result(found, changes), shown_difference(name_of(self._params), before, after))
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
+        """Create and remove credentials as planned; return the result. Raises MicrosoftFailed."""
         gone = frozenset(change.credential.key_id for change in plan.changes if change.credential)
         create = any(change.action == "create" for change in plan.changes)
         made: Dict[str, Any] = {}
