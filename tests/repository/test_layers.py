@@ -1,4 +1,4 @@
-"""Who may import whom in plugins/: pure code below, then the edges, then the frame, and modules at the top."""
+"""Hold the layers of plugins/: pure code below, then edges, the frame and jobs, modules on top; and the folders by subject."""
 
 from __future__ import annotations
 
@@ -56,6 +56,15 @@ JOBS = {
 }
 PURE = set(UTILS) - EDGES - FRAME - JOBS
 
+# The folders that code of each folder may import, beside its own.
+FOLDERS = {
+    "_core": set(),
+    "_postfix": {"_core"},
+    "_mail": {"_core"},
+    "_application": {"_core", "_mail"},
+    "_microsoft": {"_core"},
+}
+
 # What pure code may use of the standard library: nothing here reads a file, a clock, a socket or the environment.
 PURE_LIBRARY = {
     "__future__", "abc", "base64", "binascii", "bisect", "collections", "contextlib", "dataclasses", "datetime", "difflib",
@@ -106,6 +115,17 @@ def top_level(module: str) -> str:
 def test_every_layer_names_files_that_exist():
     assert (EDGES | FRAME | JOBS) <= set(UTILS)
     assert PURE
+
+
+def test_every_file_belongs_to_one_of_the_folders():
+    assert {name.partition("/")[0] for name in UTILS} == set(FOLDERS)
+    assert {name.count("/") for name in UTILS} == {1}
+
+
+@pytest.mark.parametrize("name", sorted(UTILS))
+def test_folders_import_only_the_folders_below_them(name: str):
+    folder = name.partition("/")[0]
+    assert {imported_name.partition("/")[0] for imported_name in own(name)} <= {folder} | FOLDERS[folder]
 
 
 @pytest.mark.parametrize("name", sorted(PURE))

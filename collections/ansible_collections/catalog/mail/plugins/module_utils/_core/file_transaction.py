@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Dict, Iterator, Optional, Tuple
 
-from .._postfix.lookup_table import FileFacts
 from .errors import InputRefused
+from .file_facts import FileFacts
 
 WORKSPACE = ".catalog-mail-"
 COOL_DOWN_SECONDS = 3

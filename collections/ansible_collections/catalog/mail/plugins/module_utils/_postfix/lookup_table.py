@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .._core.errors import InputRefused
+from .._core.file_facts import FileFacts
 from .main_cf import BLANKS, folded
 
 # The files that postmap makes beside the source, by table type.
@@ -85,16 +86,6 @@ class Table:
     def text(self) -> str:
         """The source file's content."""
         return HEADER + "".join(f"{entry.key} {entry.value}\n" for entry in self.entries)
-
-
-@dataclass(frozen=True)
-class FileFacts:
-    """What stands at a path: mode bits, owner and group by name."""
-
-    mode: int
-    owner: str
-    group: str
-    mtime_ns: int
 
 
 @dataclass(frozen=True)

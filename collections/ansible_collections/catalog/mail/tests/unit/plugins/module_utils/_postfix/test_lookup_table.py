@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
+from ansible_collections.catalog.mail.plugins.module_utils._core.file_facts import FileFacts
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.lookup_table import (
     HEADER,
     Entry,
-    FileFacts,
     Table,
     TableState,
     check_table,
