@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from catalog_mail.domain.addresses import LONGEST, checked_address
 from catalog_mail.domain.errors import InputRefused
+from catalog_mail.domain.mime.addresses import LONGEST, checked_address
 from catalog_mail.domain.notification import SENT_WHEN_SWITCHED_OFF, Kind, Recipient, State
 from catalog_mail.domain.notification_data import FIELDS, NAMES_RECIPIENTS, check_data, schema
 from catalog_mail.domain.people import User

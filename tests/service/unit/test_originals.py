@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from catalog_mail.domain.headers import first_message_id
 from catalog_mail.domain.mailbox import Place
+from catalog_mail.domain.mime.headers import first_message_id
 from catalog_mail.domain.original import APPEARS, MENDS, Original, look_again_after
 from catalog_mail.ports.mailbox import Mailbox
 from catalog_mail.services import originals

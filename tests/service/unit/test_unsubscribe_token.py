@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from catalog_mail.domain.addresses import checked_address
+from catalog_mail.domain.mime.addresses import checked_address
 from catalog_mail.domain.notification import Kind
 from catalog_mail.domain.unsubscribe import LONGEST, make_token, read_token
 from hypothesis import given, settings

@@ -12,7 +12,7 @@ from email.message import Message
 from enum import Enum
 from itertools import islice
 
-from catalog_mail.domain.structured import Token, bounded, statements
+from catalog_mail.domain.mime.structured import Token, bounded, statements
 
 _HEADER = "authentication-results"
 _MOST_HEADERS = 1000

@@ -14,9 +14,9 @@ from email.header import decode_header, make_header
 from email.message import Message
 from itertools import islice
 
-from catalog_mail.domain.addresses import same
+from catalog_mail.domain.mime.addresses import same
+from catalog_mail.domain.mime.structured import addresses, bounded, keyword, statements
 from catalog_mail.domain.reply import Reason
-from catalog_mail.domain.structured import addresses, bounded, keyword, statements
 
 _MOST_HEADERS = 1000
 _LONGEST_VALUE = 2000

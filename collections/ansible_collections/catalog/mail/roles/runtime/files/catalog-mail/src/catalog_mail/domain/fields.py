@@ -9,9 +9,9 @@ import ipaddress
 import re
 from datetime import UTC, datetime
 
-from catalog_mail.domain.addresses import checked_address
 from catalog_mail.domain.errors import InputRefused
-from catalog_mail.domain.text import has_control_characters, is_storable
+from catalog_mail.domain.mime.addresses import checked_address
+from catalog_mail.domain.mime.text import has_control_characters, is_storable
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _ZONE = re.compile(r"\A[^%]*(?:%[A-Za-z0-9_.-]{1,15})?\Z")

@@ -11,8 +11,8 @@ from email.message import Message
 from email.parser import BytesParser
 from itertools import islice
 
-from catalog_mail.domain.addresses import LONGEST, same
-from catalog_mail.domain.structured import addresses
+from catalog_mail.domain.mime.addresses import LONGEST, same
+from catalog_mail.domain.mime.structured import addresses
 
 # Where a mail server or a mail program writes whom a message was for: the first with an intent counts.
 _RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-gm-original-to", "to", "cc", "resent-to")

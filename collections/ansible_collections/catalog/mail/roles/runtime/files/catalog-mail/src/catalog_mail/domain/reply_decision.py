@@ -12,19 +12,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from catalog_mail.domain import intent
-from catalog_mail.domain.addresses import same
 from catalog_mail.domain.authentication import Verdict, verified
 from catalog_mail.domain.automatic import Ours, automatic
-from catalog_mail.domain.headers import first_message_id
 from catalog_mail.domain.incoming import Incoming, fingerprint, parse
 from catalog_mail.domain.intent import Purpose
 from catalog_mail.domain.mailbox import RawMessage
+from catalog_mail.domain.mime.addresses import same
+from catalog_mail.domain.mime.headers import first_message_id
+from catalog_mail.domain.mime.text import body
 from catalog_mail.domain.notification import ANSWERABLE
 from catalog_mail.domain.notification_data import LONGEST_TEXT
 from catalog_mail.domain.people import User
 from catalog_mail.domain.reply import Answered, NotPosted, Origin, Reason, Reply
 from catalog_mail.domain.reply_text import TooComplex, extract
-from catalog_mail.domain.text import body
 
 
 @dataclass(frozen=True, kw_only=True)

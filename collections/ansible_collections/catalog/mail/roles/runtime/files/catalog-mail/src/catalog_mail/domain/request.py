@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from catalog_mail.domain.addresses import checked_address
 from catalog_mail.domain.errors import InputRefused
+from catalog_mail.domain.mime.addresses import checked_address
+from catalog_mail.domain.mime.text import has_control_characters, is_storable
 from catalog_mail.domain.notification import Kind, Recipient
 from catalog_mail.domain.notification_data import LONGEST_TEXT, LONGEST_TITLE, NAMES_RECIPIENTS, check_data
-from catalog_mail.domain.text import has_control_characters, is_storable
 
 MOST_RECIPIENTS = 1000
 LONGEST_HTML = 500_000

@@ -8,12 +8,12 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from catalog_mail.domain import headers
-from catalog_mail.domain.addresses import checked_address
 from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.identifiers import new_id
+from catalog_mail.domain.mime import headers
+from catalog_mail.domain.mime.addresses import checked_address
+from catalog_mail.domain.mime.text import body, one_line
 from catalog_mail.domain.settings import SendingSettings, Transport
-from catalog_mail.domain.text import body, one_line
 
 _POLICY = SMTP.clone(cte_type="7bit")
 _WAYS = {

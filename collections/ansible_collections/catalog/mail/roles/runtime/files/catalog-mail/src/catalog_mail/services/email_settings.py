@@ -14,11 +14,11 @@ from catalog_mail.domain.clouds import MicrosoftAccess
 from catalog_mail.domain.errors import CatalogMailError, Conflict, InputRefused, NotConfigured, NotPermitted, PreconditionFailed
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.mailbox import MailboxEvidence
+from catalog_mail.domain.mime.text import one_line
 from catalog_mail.domain.people import Principal
 from catalog_mail.domain.settings import Deployment, Receiver, ReceivingSettings, SendingSettings, SmtpServer, Transport
 from catalog_mail.domain.settings_reading import DESTINATIONS, Candidate
 from catalog_mail.domain.settings_rules import Change, Secrets
-from catalog_mail.domain.text import one_line
 from catalog_mail.domain.trial import Trial, trial_address, trial_message
 from catalog_mail.ports.audit import AuditEntry, AuditLog
 from catalog_mail.ports.clock import Clock

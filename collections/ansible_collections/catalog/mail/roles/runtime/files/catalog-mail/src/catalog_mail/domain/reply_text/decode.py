@@ -8,7 +8,7 @@ import quopri
 import re
 from email.message import Message
 
-from catalog_mail.domain.text import body
+from catalog_mail.domain.mime.text import body
 
 LONGEST = 1 << 20  # bytes of a part that are looked at
 

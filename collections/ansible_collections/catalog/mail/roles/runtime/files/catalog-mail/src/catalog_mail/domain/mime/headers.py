@@ -10,7 +10,7 @@ import base64
 import re
 from collections.abc import Iterable
 
-from catalog_mail.domain.text import one_line
+from catalog_mail.domain.mime.text import one_line
 
 CRLF = "\r\n"
 _LONGEST_LINE = 998  # RFC 5322, 2.1.1

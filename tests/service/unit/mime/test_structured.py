@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from catalog_mail.domain.structured import addresses, bounded, keyword, statements, tokens
+from catalog_mail.domain.mime.structured import addresses, bounded, keyword, statements, tokens
 from hypothesis import given
 from hypothesis import strategies as st
 
