@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from catalog_mail.domain import intent, reply_decision
 from catalog_mail.domain.automatic import Ours
+from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.intent import Purpose
 from catalog_mail.domain.mailbox import Disposition, Place, RawMessage
 from catalog_mail.domain.notification import Kind
-from catalog_mail.domain.people import User
 from catalog_mail.domain.reply import Answered, NotPosted, Origin, Reason, Reply
 from catalog_mail.domain.reply_decision import Circle, Policy, Probe, Reading
 from hypothesis import given, settings

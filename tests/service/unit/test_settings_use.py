@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.diagnosis import Cause, Failure, MailboxFailed
 from catalog_mail.domain.errors import (
     CatalogMailError,
@@ -20,7 +21,6 @@ from catalog_mail.domain.errors import (
     NotConfigured,
     PreconditionFailed,
 )
-from catalog_mail.domain.people import Principal, Role
 from catalog_mail.domain.settings import TLS, Deployment, ImapServer, Transport
 from catalog_mail.domain.settings_rules import Change
 from catalog_mail.ports.settings import StoredSecret

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Header, Path, Query
 from pydantic import AfterValidator, Field, JsonValue
 
-from catalog_mail.domain import mentions
+from catalog_mail.domain.catalog import mentions
 from catalog_mail.domain.fields import Unfit, address
 from catalog_mail.domain.mime import addresses
 from catalog_mail.domain.mime.text import LINE_PATTERN, is_storable

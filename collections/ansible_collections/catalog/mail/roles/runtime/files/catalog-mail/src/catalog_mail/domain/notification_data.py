@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from catalog_mail.domain.catalog.mentions import NAME_PATTERN
 from catalog_mail.domain.errors import InputRefused
-from catalog_mail.domain.mentions import NAME_PATTERN
 from catalog_mail.domain.mime.text import is_storable
 from catalog_mail.domain.notification import Kind
 

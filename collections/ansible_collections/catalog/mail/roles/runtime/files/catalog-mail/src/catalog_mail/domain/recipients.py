@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.mime.addresses import same
 from catalog_mail.domain.notification import SENT_WHEN_SWITCHED_OFF, Kind, Recipient, State
-from catalog_mail.domain.people import User
 
 SWITCHED_OFF = "switched_off"
 UNSUBSCRIBED = "unsubscribed"

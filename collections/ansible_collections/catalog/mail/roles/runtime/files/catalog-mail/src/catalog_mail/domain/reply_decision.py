@@ -14,6 +14,7 @@ from datetime import timedelta
 from catalog_mail.domain import intent
 from catalog_mail.domain.authentication import Verdict, verified
 from catalog_mail.domain.automatic import Ours, automatic
+from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.incoming import Incoming, fingerprint, parse
 from catalog_mail.domain.intent import Purpose
 from catalog_mail.domain.mailbox import RawMessage
@@ -22,7 +23,6 @@ from catalog_mail.domain.mime.headers import first_message_id
 from catalog_mail.domain.mime.text import body
 from catalog_mail.domain.notification import ANSWERABLE
 from catalog_mail.domain.notification_data import LONGEST_TEXT
-from catalog_mail.domain.people import User
 from catalog_mail.domain.reply import Answered, NotPosted, Origin, Reason, Reply
 from catalog_mail.domain.reply_text import TooComplex, extract
 

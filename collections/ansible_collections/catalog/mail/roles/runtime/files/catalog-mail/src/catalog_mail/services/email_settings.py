@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from catalog_mail.domain import settings_credentials, settings_reading, settings_rules
+from catalog_mail.domain.catalog.people import Principal
 from catalog_mail.domain.clouds import MicrosoftAccess
 from catalog_mail.domain.errors import CatalogMailError, Conflict, InputRefused, NotConfigured, NotPermitted, PreconditionFailed
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.mailbox import MailboxEvidence
 from catalog_mail.domain.mime.text import one_line
-from catalog_mail.domain.people import Principal
 from catalog_mail.domain.settings import Deployment, Receiver, ReceivingSettings, SendingSettings, SmtpServer, Transport
 from catalog_mail.domain.settings_reading import DESTINATIONS, Candidate
 from catalog_mail.domain.settings_rules import Change, Secrets

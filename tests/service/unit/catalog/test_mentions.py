@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from catalog_mail.domain.mentions import LONGEST_NAME, NAME_PATTERN, mentioned_names
+from catalog_mail.domain.catalog.mentions import LONGEST_NAME, NAME_PATTERN, mentioned_names
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
