@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from catalog_mail.adapters.imap import ImapMailboxes, idle
 from catalog_mail.adapters.imap.mailbox import ImapMailbox
-from catalog_mail.domain.diagnosis import Cause, MailboxFailed
+from catalog_mail.domain.failures.failure import Cause, MailboxFailed
 from catalog_mail.domain.mailbox import Disposition
 from catalog_mail.domain.settings import TLS, ImapServer
 from dovecot import NO_KEYWORDS, Dovecot

@@ -17,8 +17,8 @@ from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.notifications import DatabaseNotifications
 from catalog_mail.adapters.queue import transact
 from catalog_mail.domain import outcome as outcomes
-from catalog_mail.domain.diagnosis import Cause, Failure
 from catalog_mail.domain.errors import Conflict, NotFound
+from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.notification import FINAL, Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.retry import Backoff

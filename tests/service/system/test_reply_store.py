@@ -18,7 +18,7 @@ from catalog_mail.adapters.database.reply_state import DatabaseReplyState
 from catalog_mail.adapters.database.tables import metadata
 from catalog_mail.domain.catalog.conversation import Conversation, Post, thread_of
 from catalog_mail.domain.catalog.people import User
-from catalog_mail.domain.diagnosis import Cause, Failure
+from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.mailbox import Disposition, Place
 from catalog_mail.domain.notification import Delivery, Kind, Notification, Recipient, State

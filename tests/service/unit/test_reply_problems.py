@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from catalog_mail.domain.diagnosis import Cause, Failure
+from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.reply_problems import Observed, problems
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

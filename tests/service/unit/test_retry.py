@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from catalog_mail.domain.diagnosis import OF_RECEIVING, Cause, Failure
+from catalog_mail.domain.failures.failure import OF_RECEIVING, Cause, Failure
 from catalog_mail.domain.liveness import Watch
 from catalog_mail.domain.retry import NOT_THE_MESSAGES_FAULT, Backoff, concerns_all, next_attempt
 

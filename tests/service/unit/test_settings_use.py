@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from catalog_mail.domain.catalog.people import Principal, Role
-from catalog_mail.domain.diagnosis import Cause, Failure, MailboxFailed
 from catalog_mail.domain.errors import (
     CatalogMailError,
     Conflict,
@@ -21,6 +20,7 @@ from catalog_mail.domain.errors import (
     NotConfigured,
     PreconditionFailed,
 )
+from catalog_mail.domain.failures.failure import Cause, Failure, MailboxFailed
 from catalog_mail.domain.settings import TLS, Deployment, ImapServer, Transport
 from catalog_mail.domain.settings_rules import Change
 from catalog_mail.ports.settings import StoredSecret

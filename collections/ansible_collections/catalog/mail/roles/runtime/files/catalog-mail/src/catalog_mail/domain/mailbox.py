@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from catalog_mail.domain.diagnosis import Failure
+from catalog_mail.domain.failures.failure import Failure
 
 
 class Disposition(StrEnum):

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from catalog_mail.domain.diagnosis import Failure
+from catalog_mail.domain.failures.failure import Failure
 
 
 class Kind(StrEnum):

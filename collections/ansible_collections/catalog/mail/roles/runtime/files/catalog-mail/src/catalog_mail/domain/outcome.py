@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from catalog_mail.domain.diagnosis import Failure
+from catalog_mail.domain.failures.failure import Failure
 from catalog_mail.domain.notification import State
 
 

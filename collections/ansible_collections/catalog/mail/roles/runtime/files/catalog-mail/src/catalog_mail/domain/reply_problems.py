@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from catalog_mail.domain.diagnosis import Failure
+from catalog_mail.domain.failures.failure import Failure
 
 # A process that has given no sign of life for so long has ended, however it did.
 SILENT = timedelta(seconds=90)

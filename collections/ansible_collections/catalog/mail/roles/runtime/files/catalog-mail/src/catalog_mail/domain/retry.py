@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from catalog_mail.domain.diagnosis import Cause, Failure
+from catalog_mail.domain.failures.failure import Cause, Failure
 
 # Nothing that a message could help: while the server or our settings for it are wrong, every message waits until an
 # administrator has mended them, also where the server calls its refusal permanent.

@@ -11,8 +11,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from catalog_mail.domain import outcome as outcomes
-from catalog_mail.domain.diagnosis import Cause, Failure, SendingFailed
 from catalog_mail.domain.errors import CatalogMailError, NotConfigured
+from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.message import is_from
 from catalog_mail.domain.notification import SENT_WHEN_SWITCHED_OFF, Delivery, Notification, State
 from catalog_mail.domain.outcome import Outcome

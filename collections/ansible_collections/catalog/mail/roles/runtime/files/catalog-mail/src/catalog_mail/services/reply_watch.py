@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from catalog_mail.domain.automatic import Ours
-from catalog_mail.domain.diagnosis import Cause, Failure, MailboxFailed
 from catalog_mail.domain.errors import CatalogMailError
+from catalog_mail.domain.failures.failure import Cause, Failure, MailboxFailed
 from catalog_mail.domain.patience import Patience, pause
 from catalog_mail.domain.reply_decision import Policy
 from catalog_mail.domain.settings import ReceivingSettings, SendingSettings

@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from catalog_mail.domain import intent
-from catalog_mail.domain.diagnosis import SendingFailed
 from catalog_mail.domain.errors import CatalogMailError
+from catalog_mail.domain.failures.failure import SendingFailed
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.intent import Purpose
 from catalog_mail.domain.reply import Replying

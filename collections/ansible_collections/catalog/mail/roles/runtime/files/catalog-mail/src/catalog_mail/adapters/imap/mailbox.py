@@ -13,9 +13,9 @@ from catalog_mail.adapters.imap.idle import Waiting
 from catalog_mail.adapters.imap.portions import chunks, parts
 from catalog_mail.adapters.imap.responses import LONG_AGO, Fetched, fetched, number, uid_set, uids, words
 from catalog_mail.adapters.imap.session import Session
-from catalog_mail.domain import imap_failures
-from catalog_mail.domain.diagnosis import MailboxFailed
-from catalog_mail.domain.imap_failures import Stage
+from catalog_mail.domain.failures import imap as imap_failures
+from catalog_mail.domain.failures.failure import MailboxFailed
+from catalog_mail.domain.failures.imap import Stage
 from catalog_mail.domain.mailbox import KEYWORDS, Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage
 from catalog_mail.domain.original import Original
 from catalog_mail.domain.settings import ImapServer

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from catalog_mail.domain import connection_failures
-from catalog_mail.domain.connection_failures import Peer
-from catalog_mail.domain.diagnosis import Cause, Failure
+from catalog_mail.domain.failures import connection as connection_failures
+from catalog_mail.domain.failures.connection import Peer
+from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.settings import ImapServer
 
 SECTION = "interactions.imap"

@@ -6,10 +6,10 @@ import socket
 import ssl
 
 import pytest
-from catalog_mail.domain import imap_failures
-from catalog_mail.domain.connection_failures import authorities_unreadable, network_failure, tls_not_offered
-from catalog_mail.domain.diagnosis import Cause, Failure
-from catalog_mail.domain.imap_failures import Stage, answer_failure, peer
+from catalog_mail.domain.failures import imap as imap_failures
+from catalog_mail.domain.failures.connection import authorities_unreadable, network_failure, tls_not_offered
+from catalog_mail.domain.failures.failure import Cause, Failure
+from catalog_mail.domain.failures.imap import Stage, answer_failure, peer
 from catalog_mail.domain.settings import TLS, ImapServer
 from hypothesis import given
 from hypothesis import strategies as st

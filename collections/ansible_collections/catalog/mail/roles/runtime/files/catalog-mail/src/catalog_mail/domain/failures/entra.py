@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from catalog_mail.domain.connection_failures import readable
-from catalog_mail.domain.diagnosis import Cause, Failure
+from catalog_mail.domain.failures.connection import readable
+from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.settings import GraphServer
 
 _CODE = re.compile(r"AADSTS([0-9]{4,9})")

@@ -6,9 +6,9 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
-from catalog_mail.domain.connection_failures import readable
-from catalog_mail.domain.diagnosis import Cause, Failure
-from catalog_mail.domain.entra_failures import beginning
+from catalog_mail.domain.failures.connection import readable
+from catalog_mail.domain.failures.entra import beginning
+from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.settings import GraphServer
 
 _FILE = "[microsoft] in the service's configuration file"

@@ -6,10 +6,10 @@ import socket
 import ssl
 
 import pytest
-from catalog_mail.domain.connection_failures import SHOWN, authorities_unreadable, network_failure, readable, tls_not_offered
-from catalog_mail.domain.diagnosis import Cause, Failure
+from catalog_mail.domain.failures.connection import SHOWN, authorities_unreadable, network_failure, readable, tls_not_offered
+from catalog_mail.domain.failures.failure import Cause, Failure
+from catalog_mail.domain.failures.smtp import Attempt, Stage, answer_failure, login_not_offered
 from catalog_mail.domain.settings import TLS, SmtpServer
-from catalog_mail.domain.smtp_failures import Attempt, Stage, answer_failure, login_not_offered
 from hypothesis import given
 from hypothesis import strategies as st
 

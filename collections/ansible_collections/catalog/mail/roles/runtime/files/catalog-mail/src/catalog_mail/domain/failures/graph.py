@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from catalog_mail.domain.connection_failures import readable
-from catalog_mail.domain.diagnosis import Cause, Failure
-from catalog_mail.domain.entra_failures import beginning
+from catalog_mail.domain.failures.connection import readable
+from catalog_mail.domain.failures.entra import beginning
+from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.settings import GraphServer
 
 

@@ -6,7 +6,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from catalog_mail.domain.diagnosis import Cause, Failure
+from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.settings import TLS
 
 # How far it had come, as words that complete "while ...": these two are judged by themselves.

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from catalog_mail.adapters.graph.failing import innermost, refusal, seconds
-from catalog_mail.domain.diagnosis import Cause, Failure
-from catalog_mail.domain.entra_failures import certificate_unusable, not_entra, token_failure
-from catalog_mail.domain.entra_failures import refusal as token_refusal
-from catalog_mail.domain.graph_failures import Doing, GraphRefusal, graph_failure, not_understood
-from catalog_mail.domain.microsoft_network_failures import authorities_unreadable, network_failure
+from catalog_mail.domain.failures.entra import certificate_unusable, not_entra, token_failure
+from catalog_mail.domain.failures.entra import refusal as token_refusal
+from catalog_mail.domain.failures.failure import Cause, Failure
+from catalog_mail.domain.failures.graph import Doing, GraphRefusal, graph_failure, not_understood
+from catalog_mail.domain.failures.microsoft_network import authorities_unreadable, network_failure
 from catalog_mail.domain.settings import GraphServer
 from hypothesis import given
 from hypothesis import strategies as st
