@@ -20,7 +20,7 @@ from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.notification import Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.retry import Backoff
-from catalog_mail.domain.settings import TLS, SendingSettings, SmtpServer, Transport
+from catalog_mail.domain.settings.document import TLS, SendingSettings, SmtpServer, Transport
 from catalog_mail.ports.sending import Evidence
 from catalog_mail.services.delivery import DeliverNotifications
 from sqlalchemy import URL, Engine

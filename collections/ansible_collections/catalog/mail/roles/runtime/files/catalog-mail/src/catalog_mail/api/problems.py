@@ -26,7 +26,7 @@ from catalog_mail.domain.errors import (
     Unauthenticated,
 )
 from catalog_mail.domain.failures.failure import MailboxFailed, SendingFailed
-from catalog_mail.domain.fields import Unfit
+from catalog_mail.domain.settings.fields import Unfit
 
 log = logging.getLogger(__name__)
 

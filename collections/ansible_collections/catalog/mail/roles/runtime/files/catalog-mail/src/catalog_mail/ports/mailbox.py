@@ -7,7 +7,7 @@ from typing import Protocol
 
 from catalog_mail.domain.mailbox import Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage, Unreadable
 from catalog_mail.domain.original import Original
-from catalog_mail.domain.settings import MailboxServer
+from catalog_mail.domain.settings.document import MailboxServer
 
 
 class Mailbox(Protocol):

@@ -18,7 +18,7 @@ from catalog_mail.domain.notification import SENT_WHEN_SWITCHED_OFF, Delivery, N
 from catalog_mail.domain.outcome import Outcome
 from catalog_mail.domain.reply import Replying
 from catalog_mail.domain.retry import Backoff, concerns_all, next_attempt
-from catalog_mail.domain.settings import SendingSettings
+from catalog_mail.domain.settings.document import SendingSettings
 from catalog_mail.ports.catalog import CatalogStore
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.notifications import DeliveryStore

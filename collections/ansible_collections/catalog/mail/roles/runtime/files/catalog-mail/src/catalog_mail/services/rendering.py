@@ -13,7 +13,7 @@ from catalog_mail.domain.mime.text import one_line
 from catalog_mail.domain.notification import ANSWERABLE, IN_CONVERSATIONS, Delivery, Kind, Notification
 from catalog_mail.domain.notification_data import FIELDS, LONGEST_TITLE, Form
 from catalog_mail.domain.reply import MARKER, Replying
-from catalog_mail.domain.settings import SendingSettings, Transport
+from catalog_mail.domain.settings.document import SendingSettings, Transport
 from catalog_mail.domain.unsubscribe import make_token
 from catalog_mail.ports.notifications import Templates
 

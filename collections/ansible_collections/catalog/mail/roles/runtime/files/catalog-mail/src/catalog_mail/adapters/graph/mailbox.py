@@ -36,7 +36,7 @@ from catalog_mail.domain.failures.failure import MailboxFailed
 from catalog_mail.domain.failures.graph import Doing
 from catalog_mail.domain.mailbox import KEYWORDS, Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage, Unreadable
 from catalog_mail.domain.original import Original
-from catalog_mail.domain.settings import GraphServer
+from catalog_mail.domain.settings.document import GraphServer
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from catalog_mail.adapters.smtp.conversation import Conversation, encoded, plain
 from catalog_mail.domain.failures.connection import authorities_unreadable, network_failure, readable, tls_not_offered
 from catalog_mail.domain.failures.failure import SendingFailed
 from catalog_mail.domain.failures.smtp import Attempt, Stage, answer_failure, login_not_offered
-from catalog_mail.domain.settings import TLS
+from catalog_mail.domain.settings.document import TLS
 from catalog_mail.ports.sending import Evidence
 
 

@@ -7,7 +7,7 @@ import ssl
 from dataclasses import dataclass
 
 from catalog_mail.domain.failures.failure import Cause, Failure
-from catalog_mail.domain.settings import TLS
+from catalog_mail.domain.settings.document import TLS
 
 # How far it had come, as words that complete "while ...": these two are judged by themselves.
 CONNECT = "connecting"

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StrictBool, model_validator
 
-from catalog_mail.domain import fields
+from catalog_mail.domain.settings import fields
 
 
 class Transport(StrEnum):

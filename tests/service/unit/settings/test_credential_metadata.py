@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalog_mail.domain.certificate import facts
 from catalog_mail.domain.errors import InputRefused
-from catalog_mail.domain.fields import Unfit, moment
-from catalog_mail.domain.settings_reading import REGISTRATIONS, value_at
+from catalog_mail.domain.settings.certificate import facts
+from catalog_mail.domain.settings.fields import Unfit, moment
+from catalog_mail.domain.settings.reading import REGISTRATIONS, value_at
 from catalog_mail.services.email_settings import Trying
 from certificates import Authority
 from settings_memory import ADMIN, Desk

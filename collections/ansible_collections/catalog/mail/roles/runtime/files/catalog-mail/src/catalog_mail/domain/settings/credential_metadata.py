@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from catalog_mail.domain import certificate
 from catalog_mail.domain.errors import InputRefused
-from catalog_mail.domain.fields import told
-from catalog_mail.domain.settings_reading import BESIDE_THE_SECRET, REGISTRATIONS, Candidate, value_at
-from catalog_mail.domain.settings_rules import Secrets, fates
+from catalog_mail.domain.settings import certificate
+from catalog_mail.domain.settings.fields import told
+from catalog_mail.domain.settings.reading import BESIDE_THE_SECRET, REGISTRATIONS, Candidate, value_at
+from catalog_mail.domain.settings.validation import Secrets, fates
 
 
 def completed(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any]) -> Candidate:

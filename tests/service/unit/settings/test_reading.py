@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from catalog_mail.domain.errors import InputRefused
-from catalog_mail.domain.settings_reading import DESTINATIONS, Given, Kept, Removed, paths, read, value_at
+from catalog_mail.domain.settings.reading import DESTINATIONS, Given, Kept, Removed, paths, read, value_at
 
 PEM = "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n"
 

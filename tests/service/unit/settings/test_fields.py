@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from catalog_mail.domain import fields
-from catalog_mail.domain.fields import Unfit
+from catalog_mail.domain.settings import fields
+from catalog_mail.domain.settings.fields import Unfit
 
 CONTROL = ["\r", "\n", "\r\n", "\0", "\t", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\ud800"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from catalog_mail.domain.settings import Receiver, Transport
-from catalog_mail.domain.settings_reading import value_at
+from catalog_mail.domain.settings.document import Receiver, Transport
+from catalog_mail.domain.settings.reading import value_at
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from catalog_mail.domain.errors import InputRefused
-from catalog_mail.domain.fields import Unfit
-from catalog_mail.domain.settings import Document, SecretState
+from catalog_mail.domain.settings.document import Document, SecretState
+from catalog_mail.domain.settings.fields import Unfit
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from catalog_mail.domain.settings_expiry import Expiry, expiries
+from catalog_mail.domain.settings.expiry import Expiry, expiries
 
 SOON, LATER = "2026-12-01T00:00:00Z", "2027-06-01T12:00:00Z"
 AT = {SOON: datetime(2026, 12, 1, tzinfo=UTC), LATER: datetime(2027, 6, 1, 12, tzinfo=UTC)}

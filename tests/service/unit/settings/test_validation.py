@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from catalog_mail.domain.clouds import MicrosoftAccess
 from catalog_mail.domain.errors import InputRefused, ManagedByProvider
-from catalog_mail.domain.settings import TLS, Deployment, GraphServer, Receiver, SmtpServer, Transport
-from catalog_mail.domain.settings_reading import DESTINATIONS, read
-from catalog_mail.domain.settings_rules import (
+from catalog_mail.domain.settings.clouds import MicrosoftAccess
+from catalog_mail.domain.settings.document import TLS, Deployment, GraphServer, Receiver, SmtpServer, Transport
+from catalog_mail.domain.settings.reading import DESTINATIONS, read
+from catalog_mail.domain.settings.validation import (
     Change,
     after,
     changes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from catalog_mail.domain.settings import Cloud
+from catalog_mail.domain.settings.document import Cloud
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from catalog_mail.domain.clouds import MicrosoftAccess
 from catalog_mail.domain.errors import InputRefused, ManagedByProvider
-from catalog_mail.domain.settings import (
+from catalog_mail.domain.settings.clouds import MicrosoftAccess
+from catalog_mail.domain.settings.document import (
     TLS,
     ArchiveSettings,
     Cloud,
@@ -24,7 +24,7 @@ from catalog_mail.domain.settings import (
     SmtpServer,
     Transport,
 )
-from catalog_mail.domain.settings_reading import BESIDE_THE_SECRET, DESTINATIONS, Candidate, Given, Kept, paths, several, value_at
+from catalog_mail.domain.settings.reading import BESIDE_THE_SECRET, DESTINATIONS, Candidate, Given, Kept, paths, several, value_at
 
 # What a stored secret is known as: its text, or None where it can no longer be decrypted.
 Secrets = Mapping[str, str | None]
