@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.mailbox import Place, RawMessage
-from catalog_mail.domain.notification import Kind
+from catalog_mail.domain.notifications.notification import Kind
 from catalog_mail.domain.reply import Answered, NotPosted, Origin, Reason, Reply
 from catalog_mail.domain.reply_decision import Circle, Probe, Reading, decide, read
 from decision_cost import INTENT, NOW, POLICY, SHAPES

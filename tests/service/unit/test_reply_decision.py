@@ -12,7 +12,7 @@ from catalog_mail.domain.automatic import Ours
 from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.intent import Purpose
 from catalog_mail.domain.mailbox import Disposition, Place, RawMessage
-from catalog_mail.domain.notification import Kind
+from catalog_mail.domain.notifications.notification import Kind
 from catalog_mail.domain.reply import Answered, NotPosted, Origin, Reason, Reply
 from catalog_mail.domain.reply_decision import Circle, Policy, Probe, Reading
 from hypothesis import given, settings

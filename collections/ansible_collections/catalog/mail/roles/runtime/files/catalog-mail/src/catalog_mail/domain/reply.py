@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from catalog_mail.domain.mailbox import Disposition, Place
-from catalog_mail.domain.notification import Kind
+from catalog_mail.domain.notifications.notification import Kind
 
 # Stands above a mail that can be answered; what is written above it is the answer.
 MARKER = "Please type your reply above this line"

@@ -21,8 +21,8 @@ from catalog_mail.domain.mailbox import RawMessage
 from catalog_mail.domain.mime.addresses import same
 from catalog_mail.domain.mime.headers import first_message_id
 from catalog_mail.domain.mime.text import body
-from catalog_mail.domain.notification import ANSWERABLE
-from catalog_mail.domain.notification_data import LONGEST_TEXT
+from catalog_mail.domain.notifications.data import LONGEST_TEXT
+from catalog_mail.domain.notifications.notification import ANSWERABLE
 from catalog_mail.domain.reply import Answered, NotPosted, Origin, Reason, Reply
 from catalog_mail.domain.reply_text import TooComplex, extract
 

@@ -13,9 +13,9 @@ from catalog_mail.domain.errors import InputRefused, NotFound, NotPermitted
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.mime.addresses import checked_address
 from catalog_mail.domain.mime.text import one_line
-from catalog_mail.domain.notification import Kind
-from catalog_mail.domain.recipients import of_user
-from catalog_mail.domain.request import NotificationRequest
+from catalog_mail.domain.notifications.notification import Kind
+from catalog_mail.domain.notifications.recipients import of_user
+from catalog_mail.domain.notifications.request import NotificationRequest
 from catalog_mail.ports.catalog import CatalogStore, Notice
 from catalog_mail.ports.clock import Clock
 from catalog_mail.services.notifications import Notifications

@@ -16,7 +16,7 @@ from catalog_mail.adapters.database.tables import conversations, opt_outs, posts
 from catalog_mail.domain.catalog.conversation import Conversation, Post
 from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.errors import Conflict, NotFound
-from catalog_mail.domain.notification import Kind
+from catalog_mail.domain.notifications.notification import Kind
 from catalog_mail.ports.catalog import Notice
 
 # Values in one IN list; SQLite takes 32,766 parameters, and long lists are slow to prepare.

@@ -6,8 +6,8 @@ import re
 
 import pytest
 from catalog_mail.domain.mime.addresses import checked_address
-from catalog_mail.domain.notification import Kind
-from catalog_mail.domain.unsubscribe import LONGEST, make_token, read_token
+from catalog_mail.domain.notifications.notification import Kind
+from catalog_mail.domain.notifications.unsubscribe import LONGEST, make_token, read_token
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

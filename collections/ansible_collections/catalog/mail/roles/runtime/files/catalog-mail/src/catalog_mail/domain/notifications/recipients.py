@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.mime.addresses import same
-from catalog_mail.domain.notification import SENT_WHEN_SWITCHED_OFF, Kind, Recipient, State
+from catalog_mail.domain.notifications.notification import SENT_WHEN_SWITCHED_OFF, Kind, Recipient, State
 
 SWITCHED_OFF = "switched_off"
 UNSUBSCRIBED = "unsubscribed"

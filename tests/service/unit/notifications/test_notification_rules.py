@@ -10,10 +10,10 @@ import pytest
 from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.mime.addresses import LONGEST, checked_address
-from catalog_mail.domain.notification import SENT_WHEN_SWITCHED_OFF, Kind, Recipient, State
-from catalog_mail.domain.notification_data import FIELDS, NAMES_RECIPIENTS, check_data, schema
-from catalog_mail.domain.recipients import Circumstances, distinct, first_state, of_user, without
-from catalog_mail.domain.request import NotificationRequest, checked, fingerprint
+from catalog_mail.domain.notifications.data import FIELDS, NAMES_RECIPIENTS, check_data, schema
+from catalog_mail.domain.notifications.notification import SENT_WHEN_SWITCHED_OFF, Kind, Recipient, State
+from catalog_mail.domain.notifications.recipients import Circumstances, distinct, first_state, of_user, without
+from catalog_mail.domain.notifications.request import NotificationRequest, checked, fingerprint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from catalog_mail.domain.failures.failure import OF_RECEIVING, Cause, Failure
-from catalog_mail.domain.liveness import Watch
-from catalog_mail.domain.retry import NOT_THE_MESSAGES_FAULT, Backoff, concerns_all, next_attempt
+from catalog_mail.domain.notifications.node_liveness import Watch
+from catalog_mail.domain.notifications.retry import NOT_THE_MESSAGES_FAULT, Backoff, concerns_all, next_attempt
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 EVEN = Backoff(spread=0)

@@ -11,8 +11,8 @@ from typing import Any
 from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.mime.addresses import checked_address
 from catalog_mail.domain.mime.text import has_control_characters, is_storable
-from catalog_mail.domain.notification import Kind, Recipient
-from catalog_mail.domain.notification_data import LONGEST_TEXT, LONGEST_TITLE, NAMES_RECIPIENTS, check_data
+from catalog_mail.domain.notifications.data import LONGEST_TEXT, LONGEST_TITLE, NAMES_RECIPIENTS, check_data
+from catalog_mail.domain.notifications.notification import Kind, Recipient
 
 MOST_RECIPIENTS = 1000
 LONGEST_HTML = 500_000

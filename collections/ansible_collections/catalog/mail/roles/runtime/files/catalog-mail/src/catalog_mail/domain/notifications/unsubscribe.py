@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
-from catalog_mail.domain.notification import Kind
+from catalog_mail.domain.notifications.notification import Kind
 
 LONGEST = 500
 _VERSION = b"1"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog_mail.domain.failures.failure import Failure
-from catalog_mail.domain.notification import State
+from catalog_mail.domain.notifications.notification import State
 
 
 @dataclass(frozen=True)

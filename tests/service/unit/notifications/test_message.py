@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 from catalog_mail.domain.intent import candidates
-from catalog_mail.domain.message import Mail, Replies, Thread, compose, message_id
 from catalog_mail.domain.mime import headers
 from catalog_mail.domain.mime.text import body, one_line
+from catalog_mail.domain.notifications.message import Mail, Replies, Thread, compose, message_id
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

@@ -9,10 +9,10 @@ from email.parser import BytesHeaderParser
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from catalog_mail.domain import threads
 from catalog_mail.domain.mime import headers
 from catalog_mail.domain.mime.addresses import same
 from catalog_mail.domain.mime.text import body
+from catalog_mail.domain.notifications import threads
 
 # Only ASCII in lines of at most 76 characters, so that no server on the way has to change it (and break a signature).
 _POLICY = SMTP.clone(cte_type="7bit")

@@ -11,7 +11,7 @@ from typing import Any
 from catalog_mail.domain.catalog.mentions import NAME_PATTERN
 from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.mime.text import is_storable
-from catalog_mail.domain.notification import Kind
+from catalog_mail.domain.notifications.notification import Kind
 
 EVENT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,199}$"
 URL_PATTERN = (
