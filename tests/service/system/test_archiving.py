@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from catalog_mail.adapters.imap import ImapMailboxes, portions
-from catalog_mail.domain.mailbox import Disposition, Place
+from catalog_mail.domain.replies.mailbox import Disposition, Place
 from catalog_mail.domain.settings.document import TLS, ArchiveSettings, ImapServer, IntentTracking, ReceivingSettings
 from catalog_mail.services import archiving
 from catalog_mail.services.archiving import Archived, Archiving

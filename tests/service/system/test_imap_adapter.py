@@ -12,7 +12,7 @@ import pytest
 from catalog_mail.adapters.imap import ImapMailboxes, idle
 from catalog_mail.adapters.imap.mailbox import ImapMailbox
 from catalog_mail.domain.failures.failure import Cause, MailboxFailed
-from catalog_mail.domain.mailbox import Disposition
+from catalog_mail.domain.replies.mailbox import Disposition
 from catalog_mail.domain.settings.document import TLS, ImapServer
 from dovecot import NO_KEYWORDS, Dovecot
 from imap_talk import Talk, talking

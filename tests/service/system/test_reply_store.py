@@ -20,9 +20,9 @@ from catalog_mail.domain.catalog.conversation import Conversation, Post, thread_
 from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.identifiers import new_id
-from catalog_mail.domain.mailbox import Disposition, Place
 from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
-from catalog_mail.domain.reply import Origin, Reply
+from catalog_mail.domain.replies.mailbox import Disposition, Place
+from catalog_mail.domain.replies.reply import Origin, Reply
 from catalog_mail.ports.catalog import Notice
 from catalog_mail.ports.replies import Explanation, Handled, Written
 from catalog_mail.ports.reply_workers import WorkerReport

@@ -16,10 +16,10 @@ from email.utils import parseaddr
 from typing import Any
 
 import pytest
-from catalog_mail.domain.intent import candidates
 from catalog_mail.domain.mime import headers
 from catalog_mail.domain.mime.text import body, one_line
 from catalog_mail.domain.notifications.message import Mail, Replies, Thread, compose, message_id
+from catalog_mail.domain.replies.intent import candidates
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

@@ -17,7 +17,7 @@ from catalog_mail.domain.notifications.message import is_from
 from catalog_mail.domain.notifications.notification import SENT_WHEN_SWITCHED_OFF, Delivery, Notification, State
 from catalog_mail.domain.notifications.outcome import Outcome
 from catalog_mail.domain.notifications.retry import Backoff, concerns_all, next_attempt
-from catalog_mail.domain.reply import Replying
+from catalog_mail.domain.replies.reply import Replying
 from catalog_mail.domain.settings.document import SendingSettings
 from catalog_mail.ports.catalog import CatalogStore
 from catalog_mail.ports.clock import Clock

@@ -12,8 +12,8 @@ from typing import Any
 from catalog_mail.domain.catalog.people import Principal
 from catalog_mail.domain.errors import CatalogMailError, Conflict, InputRefused, NotConfigured, NotPermitted, PreconditionFailed
 from catalog_mail.domain.identifiers import new_id
-from catalog_mail.domain.mailbox import MailboxEvidence
 from catalog_mail.domain.mime.text import one_line
+from catalog_mail.domain.replies.mailbox import MailboxEvidence
 from catalog_mail.domain.settings import credential_metadata, reading, validation
 from catalog_mail.domain.settings.clouds import MicrosoftAccess
 from catalog_mail.domain.settings.document import Deployment, Receiver, ReceivingSettings, SendingSettings, SmtpServer, Transport

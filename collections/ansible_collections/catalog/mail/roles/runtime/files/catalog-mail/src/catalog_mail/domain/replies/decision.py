@@ -11,20 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from catalog_mail.domain import intent
-from catalog_mail.domain.authentication import Verdict, verified
-from catalog_mail.domain.automatic import Ours, automatic
 from catalog_mail.domain.catalog.people import User
-from catalog_mail.domain.incoming import Incoming, fingerprint, parse
-from catalog_mail.domain.intent import Purpose
-from catalog_mail.domain.mailbox import RawMessage
 from catalog_mail.domain.mime.addresses import same
 from catalog_mail.domain.mime.headers import first_message_id
 from catalog_mail.domain.mime.text import body
 from catalog_mail.domain.notifications.data import LONGEST_TEXT
 from catalog_mail.domain.notifications.notification import ANSWERABLE
-from catalog_mail.domain.reply import Answered, NotPosted, Origin, Reason, Reply
-from catalog_mail.domain.reply_text import TooComplex, extract
+from catalog_mail.domain.replies import intent
+from catalog_mail.domain.replies.authentication_results import Verdict, verified
+from catalog_mail.domain.replies.automatic import Ours, automatic
+from catalog_mail.domain.replies.extraction import TooComplex, extract
+from catalog_mail.domain.replies.incoming import Incoming, fingerprint, parse
+from catalog_mail.domain.replies.intent import Purpose
+from catalog_mail.domain.replies.mailbox import RawMessage
+from catalog_mail.domain.replies.reply import Answered, NotPosted, Origin, Reason, Reply
 
 
 @dataclass(frozen=True, kw_only=True)

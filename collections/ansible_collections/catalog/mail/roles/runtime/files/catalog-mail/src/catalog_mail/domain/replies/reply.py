@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from catalog_mail.domain.mailbox import Disposition, Place
 from catalog_mail.domain.notifications.notification import Kind
+from catalog_mail.domain.replies.mailbox import Disposition, Place
 
 # Stands above a mail that can be answered; what is written above it is the answer.
 MARKER = "Please type your reply above this line"

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 from catalog_mail.domain.catalog.people import User
-from catalog_mail.domain.mailbox import Place, RawMessage
 from catalog_mail.domain.notifications.notification import Kind
-from catalog_mail.domain.reply import Answered, NotPosted, Origin, Reason, Reply
-from catalog_mail.domain.reply_decision import Circle, Probe, Reading, decide, read
+from catalog_mail.domain.replies.decision import Circle, Probe, Reading, decide, read
+from catalog_mail.domain.replies.mailbox import Place, RawMessage
+from catalog_mail.domain.replies.reply import Answered, NotPosted, Origin, Reason, Reply
 from decision_cost import INTENT, NOW, POLICY, SHAPES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-CORPUS = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "replies").glob("*.eml"))]
+CORPUS = [path.read_bytes() for path in sorted((Path(__file__).parents[2] / "replies").glob("*.eml"))]
 JANE = User("j" * 26, "jane", "Jane Doe", "jane@corp.test")
 ANSWERED = Answered("d" * 26, "n" * 26, Kind.MENTION, NOW - timedelta(days=1), JANE.email, JANE.id, "c", "c" * 26)
 KNOWN = Circle(ANSWERED, JANE, JANE, embedded=True)

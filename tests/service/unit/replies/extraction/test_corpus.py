@@ -6,7 +6,7 @@ import email
 from pathlib import Path
 
 import pytest
-from catalog_mail.domain.reply_text import MARKER, extract
+from catalog_mail.domain.replies.extraction import MARKER, extract
 from reply_forms import MAILS
 
 # What is only in the notification that they quote.

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from catalog_mail.domain.reply_text.languages import LABELS, ORIGINAL, WROTE
-from catalog_mail.domain.reply_text.lines import Hint, Line, next_written
+from catalog_mail.domain.replies.extraction.languages import LABELS, ORIGINAL, WROTE
+from catalog_mail.domain.replies.extraction.lines import Hint, Line, next_written
 
 _LONGEST_ATTRIBUTION = 400  # characters, over at most so many lines:
 _MOST_LINES = 4

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from catalog_mail.domain.failures.failure import Cause, Failure
-from catalog_mail.domain.reply_problems import Observed, problems
+from catalog_mail.domain.replies.problems import Observed, problems
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 INTERVAL = timedelta(minutes=3)

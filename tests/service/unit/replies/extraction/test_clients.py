@@ -8,7 +8,7 @@ import random
 from email.message import Message
 
 import pytest
-from catalog_mail.domain.reply_text import TooComplex, extract
+from catalog_mail.domain.replies.extraction import TooComplex, extract
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reply_forms import MAILS, PAGES, TEXTS

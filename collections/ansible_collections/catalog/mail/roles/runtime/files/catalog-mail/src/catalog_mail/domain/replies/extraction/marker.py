@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from catalog_mail.domain.reply import MARKER
-from catalog_mail.domain.reply_text.languages import TRANSLATED_MARKER
-from catalog_mail.domain.reply_text.lines import Line
+from catalog_mail.domain.replies.extraction.languages import TRANSLATED_MARKER
+from catalog_mail.domain.replies.extraction.lines import Line
+from catalog_mail.domain.replies.reply import MARKER
 
 # Its words in their order; line breaks, quote marks, tags that became spaces: anything but words may stand between them.
 _WORDS = re.compile(r"\W++".join(MARKER.split()), re.IGNORECASE)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from catalog_mail.domain.reply_text.lines import MOST_LINES, Hint, Line, marked, visible
-from catalog_mail.domain.reply_text.markup import Tag, tokens
+from catalog_mail.domain.replies.extraction.lines import MOST_LINES, Hint, Line, marked, visible
+from catalog_mail.domain.replies.extraction.markup import Tag, tokens
 
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 # Begin and end a line; those of `_SPACED` stand apart from what is around them as well.

@@ -7,8 +7,8 @@ from email import message_from_bytes
 from email.message import Message
 
 import pytest
-from catalog_mail.domain.automatic import Ours, automatic
-from catalog_mail.domain.reply import Reason
+from catalog_mail.domain.replies.automatic import Ours, automatic
+from catalog_mail.domain.replies.reply import Reason
 from hypothesis import given
 from hypothesis import strategies as st
 

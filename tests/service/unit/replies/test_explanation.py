@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from catalog_mail.domain.explanation import explained, why_refused
-from catalog_mail.domain.reply import IGNORED, Reason
+from catalog_mail.domain.replies.explanation import explained, why_refused
+from catalog_mail.domain.replies.reply import IGNORED, Reason
 
 # Whoever forged an address would have us write to its owner; and who may not use the catalog is told nothing by it.
 SILENT = IGNORED | {Reason.MALFORMED, Reason.UNKNOWN_SENDER, Reason.SENDER_NOT_VERIFIED, Reason.INACTIVE_USER}

@@ -7,7 +7,7 @@ from email import message_from_bytes
 from email.message import Message
 
 import pytest
-from catalog_mail.domain.authentication import Finding, Result, parse, verified
+from catalog_mail.domain.replies.authentication_results import Finding, Result, parse, verified
 from hypothesis import given
 from hypothesis import strategies as st
 

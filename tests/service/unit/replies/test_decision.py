@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from catalog_mail.domain import intent, reply_decision
-from catalog_mail.domain.automatic import Ours
 from catalog_mail.domain.catalog.people import User
-from catalog_mail.domain.intent import Purpose
-from catalog_mail.domain.mailbox import Disposition, Place, RawMessage
 from catalog_mail.domain.notifications.notification import Kind
-from catalog_mail.domain.reply import Answered, NotPosted, Origin, Reason, Reply
-from catalog_mail.domain.reply_decision import Circle, Policy, Probe, Reading
+from catalog_mail.domain.replies import decision, intent
+from catalog_mail.domain.replies.automatic import Ours
+from catalog_mail.domain.replies.decision import Circle, Policy, Probe, Reading
+from catalog_mail.domain.replies.intent import Purpose
+from catalog_mail.domain.replies.mailbox import Disposition, Place, RawMessage
+from catalog_mail.domain.replies.reply import Answered, NotPosted, Origin, Reason, Reply
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,12 +47,12 @@ def raw(text: str = "Yes, it is.", **headers: str | None) -> RawMessage:
 
 def end(message: RawMessage, circle: Circle = KNOWN, **policy: Any) -> Reply | NotPosted | Probe:
     rules = replace(POLICY, **policy)
-    found = reply_decision.read(message, rules)
+    found = decision.read(message, rules)
     if not isinstance(found, Reading):
         return found
     # As the lookup does: no handle, no mail that is answered.
     known = circle if found.handle else replace(circle, answered=None, recipient=None)
-    return reply_decision.decide(found, known, ORIGIN, rules)
+    return decision.decide(found, known, ORIGIN, rules)
 
 
 def test_a_reply_is_posted_as_its_author_wrote_it() -> None:
@@ -76,7 +76,7 @@ def test_a_reply_is_posted_as_its_author_wrote_it() -> None:
     ],
 )
 def test_the_mail_that_is_answered_is_known_wherever_the_intent_stands(headers: dict[str, str | None]) -> None:
-    found = reply_decision.read(raw(**headers), POLICY)
+    found = decision.read(raw(**headers), POLICY)
     assert isinstance(found, Reading)
     assert found.handle == ANSWERED.delivery_id[:14]
 
@@ -103,38 +103,38 @@ VERIFIED = "mx.corp.test; dmarc=pass header.from=corp.test"
 def test_which_message_id_may_be_one_that_a_server_gave_to_our_mail(
     headers: dict[str, str | None], policy: dict[str, Any], expected: str | None
 ) -> None:
-    found = reply_decision.read(raw(**headers), replace(POLICY, **policy))
+    found = decision.read(raw(**headers), replace(POLICY, **policy))
     assert isinstance(found, Reading)
-    assert reply_decision.unknown_original(found) == expected
+    assert decision.unknown_original(found) == expected
 
 
 @pytest.mark.parametrize("written", [f"<{INTENT}@corp.test>", f"  <{INTENT.upper()}@corp.test>"])
 def test_the_reply_to_such_a_mail_is_the_same_as_to_any_other(written: str) -> None:
-    unknown = reply_decision.read(raw(In_Reply_To=REWRITTEN), POLICY)
-    usual = reply_decision.read(raw(), POLICY)
+    unknown = decision.read(raw(In_Reply_To=REWRITTEN), POLICY)
+    usual = decision.read(raw(), POLICY)
     assert isinstance(unknown, Reading)
     assert isinstance(usual, Reading)
-    found = reply_decision.recognised(unknown, written, POLICY)
+    found = decision.recognised(unknown, written, POLICY)
     assert (found.handle, found.text) == (usual.handle, usual.text) == (ANSWERED.delivery_id[:14], "Yes, it is.")
-    end = reply_decision.decide(found, KNOWN, ORIGIN, POLICY)
-    assert end == reply_decision.decide(usual, KNOWN, ORIGIN, POLICY)
+    end = decision.decide(found, KNOWN, ORIGIN, POLICY)
+    assert end == decision.decide(usual, KNOWN, ORIGIN, POLICY)
 
 
 @pytest.mark.parametrize(
     "written", ["", "<somebody-elses@mail.test>", f"<{intent.make(b'x' * 32, 'd' * 26)}@corp.test>", f"<{INTENT[:-1]}@x>"]
 )
 def test_no_other_message_id_makes_it_a_reply(written: str) -> None:
-    unknown = reply_decision.read(raw(In_Reply_To=REWRITTEN), POLICY)
+    unknown = decision.read(raw(In_Reply_To=REWRITTEN), POLICY)
     assert isinstance(unknown, Reading)
-    assert reply_decision.recognised(unknown, written, POLICY) == unknown
+    assert decision.recognised(unknown, written, POLICY) == unknown
 
 
 def test_of_a_reply_that_is_too_large_no_text_is_read_either() -> None:
     large = replace(raw(In_Reply_To=REWRITTEN), cut=True)
-    unknown = reply_decision.read(large, POLICY)
+    unknown = decision.read(large, POLICY)
     assert isinstance(unknown, Reading)
-    found = reply_decision.recognised(unknown, f"<{INTENT}@x>", POLICY)
-    end = reply_decision.decide(found, KNOWN, ORIGIN, POLICY)
+    found = decision.recognised(unknown, f"<{INTENT}@x>", POLICY)
+    end = decision.decide(found, KNOWN, ORIGIN, POLICY)
     assert isinstance(end, NotPosted)
     assert end.reason is Reason.TOO_LARGE
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from catalog_mail.domain.incoming import fingerprint, parse
+from catalog_mail.domain.replies.incoming import fingerprint, parse
 from hypothesis import given
 from hypothesis import strategies as st
 

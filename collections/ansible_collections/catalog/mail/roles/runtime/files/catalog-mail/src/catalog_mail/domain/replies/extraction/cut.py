@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import NamedTuple
 
-from catalog_mail.domain.reply_text.boundaries import FOOTER, Span, boundaries
-from catalog_mail.domain.reply_text.languages import BANNER, TOP_BANNER
-from catalog_mail.domain.reply_text.lines import MOST_LINES, Line, joined, next_written
-from catalog_mail.domain.reply_text.marker import Place, find_marker
-from catalog_mail.domain.reply_text.signature import is_prose, without_disclaimer, without_signature
+from catalog_mail.domain.replies.extraction.boundaries import FOOTER, Span, boundaries
+from catalog_mail.domain.replies.extraction.languages import BANNER, TOP_BANNER
+from catalog_mail.domain.replies.extraction.lines import MOST_LINES, Line, joined, next_written
+from catalog_mail.domain.replies.extraction.marker import Place, find_marker
+from catalog_mail.domain.replies.extraction.signature import is_prose, without_disclaimer, without_signature
 
 
 class Cut(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from catalog_mail.domain.archive import to_expire, to_move
-from catalog_mail.domain.mailbox import Disposition, Filed
+from catalog_mail.domain.replies.archive import to_expire, to_move
+from catalog_mail.domain.replies.mailbox import Disposition, Filed
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from catalog_mail.domain.reply_text.lines import MOST_LINES, Line, marked
+from catalog_mail.domain.replies.extraction.lines import MOST_LINES, Line, marked
 
 _QUOTES = re.compile(r"(?: ?>)+")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from catalog_mail.domain.reply_text.languages import DISCLAIMER, SENT_FROM
-from catalog_mail.domain.reply_text.lines import Hint, Line
+from catalog_mail.domain.replies.extraction.languages import DISCLAIMER, SENT_FROM
+from catalog_mail.domain.replies.extraction.lines import Hint, Line
 
 _MOST_LINES = 20   # of a signature that begins with "-- " (RFC 3676, 4.3)
 _FEW_LINES = 8     # of one that only may be one

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from catalog_mail.domain.mailbox import KEYWORDS, Disposition, Filed
+from catalog_mail.domain.replies.mailbox import KEYWORDS, Disposition, Filed
 
 # What was put aside because of a mistake of ours is never dropped: it stays where an administrator finds it.
 STAYS = Disposition.QUARANTINED

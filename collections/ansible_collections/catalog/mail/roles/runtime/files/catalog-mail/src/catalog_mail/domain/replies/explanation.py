@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from catalog_mail.domain.reply import Reason
+from catalog_mail.domain.replies.reply import Reason
 
 
 @dataclass(frozen=True)

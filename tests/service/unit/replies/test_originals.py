@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from catalog_mail.domain.mailbox import Place
 from catalog_mail.domain.mime.headers import first_message_id
-from catalog_mail.domain.original import APPEARS, MENDS, Original, look_again_after
+from catalog_mail.domain.replies.mailbox import Place
+from catalog_mail.domain.replies.original import APPEARS, MENDS, Original, look_again_after
 from catalog_mail.ports.mailbox import Mailbox
 from catalog_mail.services import originals
 from catalog_mail.services.originals import Originals, Sought

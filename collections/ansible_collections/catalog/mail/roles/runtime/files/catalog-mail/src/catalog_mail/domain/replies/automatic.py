@@ -16,7 +16,7 @@ from itertools import islice
 
 from catalog_mail.domain.mime.addresses import same
 from catalog_mail.domain.mime.structured import addresses, bounded, keyword, statements
-from catalog_mail.domain.reply import Reason
+from catalog_mail.domain.replies.reply import Reason
 
 _MOST_HEADERS = 1000
 _LONGEST_VALUE = 2000

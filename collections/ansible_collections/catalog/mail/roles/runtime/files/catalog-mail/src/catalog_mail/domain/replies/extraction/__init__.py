@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from email.message import Message
 
-from catalog_mail.domain.reply import MARKER
-from catalog_mail.domain.reply_text.cut import Cut, cut
-from catalog_mail.domain.reply_text.decode import LONGEST, part_text
-from catalog_mail.domain.reply_text.lines import Line, visible
-from catalog_mail.domain.reply_text.parts import TextPart, TooComplex, text_streams
-from catalog_mail.domain.reply_text.plain import flowed_lines, plain_lines
-from catalog_mail.domain.reply_text.rich import rich_lines
+from catalog_mail.domain.replies.extraction.cut import Cut, cut
+from catalog_mail.domain.replies.extraction.decode import LONGEST, part_text
+from catalog_mail.domain.replies.extraction.lines import Line, visible
+from catalog_mail.domain.replies.extraction.parts import TextPart, TooComplex, text_streams
+from catalog_mail.domain.replies.extraction.plain import flowed_lines, plain_lines
+from catalog_mail.domain.replies.extraction.rich import rich_lines
+from catalog_mail.domain.replies.reply import MARKER
 
 __all__ = ["MARKER", "Extracted", "TooComplex", "extract"]
 

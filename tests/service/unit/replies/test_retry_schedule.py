@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from catalog_mail.domain.patience import Patience, pause
+from catalog_mail.domain.replies.retry_schedule import Patience, pause
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import string
 import time
 
 import pytest
-from catalog_mail.domain import intent
 from catalog_mail.domain.identifiers import new_id
-from catalog_mail.domain.intent import Purpose
+from catalog_mail.domain.replies import intent
+from catalog_mail.domain.replies.intent import Purpose
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,7 +7,7 @@ import email
 import sys
 
 import pytest
-from catalog_mail.domain.reply_text import MARKER, Extracted, TooComplex, extract
+from catalog_mail.domain.replies.extraction import MARKER, Extracted, TooComplex, extract
 
 QUOTED = f"> {MARKER}\n>\n> Ben mentioned you in Orders:\n>\n> Who owns it?\n>\n> --\n> Stop e-mails of this kind: https://c.test/u\n"
 FLAT = f"{MARKER}\n\nBen mentioned you in Orders:\n\nWho owns it?\n\n--\nStop e-mails of this kind: https://c.test/u\n"
