@@ -15,7 +15,7 @@ LAB := python molecule/shared/lab.py
 HAS_LAB = [ "$$(id -u)" -eq 0 ] && [ -x .venv/bin/python ] && command -v podman >/dev/null
 SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
 # Tests that have the emulator of Entra and Graph, and need no host of the lab.
-EMULATED := tests/contract tests/graph tests/rotation
+EMULATED := tests/emulator_tests tests/modules/microsoft tests/rotation
 LINTED_PYTHON := $(SERVICE)/src $(COLLECTION)/plugins $(COLLECTION)/tests/unit tests molecule .ci
 
 .PHONY: help quickstart test unit lint sanity service microsoft lab integration molecule faults bench build requirements clean purge tools machine

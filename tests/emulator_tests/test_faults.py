@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from contract.asking import error, mail
-from contract.test_applications import GRAPH, SEND
+from emulator_tests.asking import error, mail
+from emulator_tests.test_applications import GRAPH, SEND
 from emulator.running import Running
 from requests import ConnectionError, Response
 

@@ -13,7 +13,7 @@ from typing import Any
 from emulator.running import TENANT, Running
 from module_host import ModuleHost
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 AGENT = "catalog.mail for Ansible"
 
 AUTOMATION = (

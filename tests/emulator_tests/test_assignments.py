@@ -9,8 +9,8 @@ from typing import Any
 
 import jwt
 import pytest
-from contract.asking import error
-from contract.test_applications import GRAPH, NOBODY, SEND
+from emulator_tests.asking import error
+from emulator_tests.test_applications import GRAPH, NOBODY, SEND
 from emulator.running import Running
 from requests import Response
 

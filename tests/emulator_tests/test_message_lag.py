@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from contract.asking import mail, send
+from emulator_tests.asking import mail, send
 from emulator.running import Running
 from requests import Response
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from contract.asking import error
+from emulator_tests.asking import error
 from emulator.running import DOMAIN, Running
 from requests import Response
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from contract.asking import error, mail
+from emulator_tests.asking import error, mail
 from emulator.running import Running
 from requests import Response
 

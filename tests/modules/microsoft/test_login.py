@@ -174,7 +174,7 @@ def test_authorities_of_the_environment(modules: Modules, tmp_path: Path) -> Non
 def test_a_missing_library_is_named(modules: Modules, tmp_path: Path, library: str) -> None:
     """As on a machine without it: the import fails."""
     (tmp_path / f"{library}.py").write_text(f"raise ModuleNotFoundError('No module named {library}')\n")
-    path = f"{tmp_path}:{Path(__file__).resolve().parents[2] / 'collections'}"
+    path = f"{tmp_path}:{Path(__file__).resolve().parents[3] / 'collections'}"
     # The last one is needed for certificates.
     kind = {"kind": "certificate", "certificate": "-----BEGIN CERTIFICATE-----"} if library == "cryptography" else {}
     refused = modules.run("entra_app_credential", env={"PYTHONPATH": path}, unique_name="nobody", **kind)
@@ -190,5 +190,5 @@ def test_modules_run_where_python_is_as_old_as_managed_hosts() -> None:
          "sys.modules.update(msal=None, requests=None, cryptography=None); "
          "import ansible_collections.catalog.mail.plugins.modules.mailbox_scope, "
          "ansible_collections.catalog.mail.plugins.modules.entra_app_credential"],
-        cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True, check=False)
+        cwd=Path(__file__).resolve().parents[3], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -9,8 +9,8 @@ from typing import Any
 
 import jwt
 import pytest
-from contract.asking import AsApplication, error
-from contract.test_login import certificate
+from emulator_tests.asking import AsApplication, error
+from emulator_tests.test_login import certificate
 from emulator.running import TENANT, Running
 from requests import Response
 

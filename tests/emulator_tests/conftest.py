@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from contract.asking import AsApplication
+from emulator_tests.asking import AsApplication
 from emulator.running import DOMAIN, Running
 from requests import Response
 

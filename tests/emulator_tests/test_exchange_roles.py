@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from contract.asking import AsApplication, error, mail, send
-from contract.test_applications import NOBODY
+from emulator_tests.asking import AsApplication, error, mail, send
+from emulator_tests.test_applications import NOBODY
 from emulator.running import Running
 from requests import Response
 

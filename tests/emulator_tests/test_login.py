@@ -13,7 +13,7 @@ import jwt
 import msal
 import pytest
 import requests
-from contract.asking import error
+from emulator_tests.asking import error
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract.asking import error, mail, send
+from emulator_tests.asking import error, mail, send
 from emulator.running import DOMAIN, Running
 from requests import ConnectionError, Response
 
