@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from emulator_tests.asking import AsApplication
 from emulator.running import DOMAIN, Running
+from helpers.graph_requests import AsApplication
 from requests import Response
 
 ALL_RIGHTS = (

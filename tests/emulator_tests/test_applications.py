@@ -9,9 +9,9 @@ from typing import Any
 
 import jwt
 import pytest
-from emulator_tests.asking import AsApplication, error
-from emulator_tests.test_login import certificate
 from emulator.running import TENANT, Running
+from emulator_tests.test_login import certificate
+from helpers.graph_requests import AsApplication, error
 from requests import Response
 
 Graph = Callable[..., Response]

@@ -9,9 +9,9 @@ from typing import Any
 
 import jwt
 import pytest
-from emulator_tests.asking import error
-from emulator_tests.test_applications import GRAPH, NOBODY, SEND
 from emulator.running import Running
+from emulator_tests.test_applications import GRAPH, NOBODY, SEND
+from helpers.graph_requests import error
 from requests import Response
 
 Graph = Callable[..., Response]

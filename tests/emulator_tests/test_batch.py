@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from emulator_tests.asking import error, mail
 from emulator.running import Running
+from helpers.graph_requests import error, mail
 from requests import Response
 
 Graph = Callable[..., Response]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from emulator_tests.asking import AsApplication, error, mail, send
-from emulator_tests.test_applications import NOBODY
 from emulator.running import Running
+from emulator_tests.test_applications import NOBODY
+from helpers.graph_requests import AsApplication, error, mail, send
 from requests import Response
 
 Graph = Callable[..., Response]

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from emulator_tests.asking import error, mail
-from emulator_tests.test_applications import GRAPH, SEND
 from emulator.running import Running
+from emulator_tests.test_applications import GRAPH, SEND
+from helpers.graph_requests import error, mail
 from requests import ConnectionError, Response
 
 Graph = Callable[..., Response]

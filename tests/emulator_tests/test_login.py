@@ -13,7 +13,6 @@ import jwt
 import msal
 import pytest
 import requests
-from emulator_tests.asking import error
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -21,6 +20,7 @@ from cryptography.x509.oid import NameOID
 from emulator.entra import login
 from emulator.running import DOMAIN, TENANT, Running
 from emulator.world import World
+from helpers.graph_requests import error
 
 SCOPE = "https://graph.microsoft.com/.default"
 UNKNOWN = "00000000-1111-2222-3333-444444444444"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from emulator_tests.asking import mail, send
 from emulator.running import Running
+from helpers.graph_requests import mail, send
 from requests import Response
 
 Graph = Callable[..., Response]

@@ -5,20 +5,16 @@ from __future__ import annotations
 import email
 import email.policy
 import smtplib
-import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from emulator_tests.asking import error, mail, send
 from emulator.running import DOMAIN, Running
+from helpers.graph_requests import error, mail, send
+from helpers.service.process import free_port
+from helpers.service.smtp_sink import MailSink
 from requests import ConnectionError, Response
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "service"))
-from mail_sink import MailSink
-from running import free_port
 
 Graph = Callable[..., Response]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from emulator_tests.asking import error
 from emulator_tests.test_applications import GRAPH, NOBODY, SEND
+from helpers.graph_requests import error
 from requests import Response
 
 Graph = Callable[..., Response]

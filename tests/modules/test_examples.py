@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from lab_host import ROOT, LabHost
+from helpers.modules.lab_host import ROOT, LabHost
 
 # tests/modules/microsoft runs those of the modules that speak to Entra and Graph.
 MICROSOFT = ("entra_", "graph_", "mailbox_scope")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from emulator.running import Running
-from graph_modules import AUTOMATION, HOST, Modules
+from helpers.modules.graph_modules import AUTOMATION, HOST, Modules
 
 _numbers = itertools.count(1)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from emulator.running import Running
-from graph_modules import Modules
-from proxy import Proxy
+from helpers.modules.graph_modules import Modules
+from helpers.modules.https_proxy import Proxy
 
 # "National cloud deployments" of Microsoft Graph: where tokens are given, where Graph is.
 CLOUDS = {

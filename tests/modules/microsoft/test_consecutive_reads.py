@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from emulator.running import DOMAIN
-from graph_modules import Modules
+from helpers.modules.graph_modules import Modules
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "entra_app": {"display_name": "renamed"},

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from emulator.running import DOMAIN, TENANT
-from graph_modules import Modules
+from helpers.modules.graph_modules import Modules
 
 
 def test_check_make_again_change_remove(modules: Modules, name: str) -> None:

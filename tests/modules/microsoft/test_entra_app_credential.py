@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from emulator.running import Running
-from graph_modules import ROOT, Modules
+from helpers.modules.graph_modules import ROOT, Modules
 
 DAY = 86400
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from emulator.running import Running
-from graph_modules import AUTOMATION, ROOT, environment
+from helpers.modules.graph_modules import AUTOMATION, ROOT, environment
 
 # The last one's examples remove the registration that all are about.
 MODULES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from graph_modules import Modules
+from helpers.modules.graph_modules import Modules
 
 SEND = "b633e1c5-b582-4048-a93e-9f11b44c7e96"
 GRAPH = "00000003-0000-0000-c000-000000000000"

@@ -11,13 +11,13 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._microsoft.certificates import new_identity
-from certificates import Authority
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from cryptography.hazmat.primitives.serialization import load_pem_private_key as load_key
 from cryptography.x509 import load_pem_x509_certificate as load_certificate
 from emulator.running import TENANT
-from graph_modules import Modules
+from helpers.modules.graph_modules import Modules
+from helpers.service.certificates import Authority
 
 
 def info(modules: Modules, login: dict[str, Any], env: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from emulator.running import DOMAIN, Running
-from graph_modules import AUTOMATION, Modules
-from identity_endpoint import IdentityEndpoint
-from running import free_port
+from helpers.modules.graph_modules import AUTOMATION, Modules
+from helpers.modules.identity_endpoint import IdentityEndpoint
+from helpers.service.process import free_port
 
 MANAGED = {"method": "managed_identity"}
 

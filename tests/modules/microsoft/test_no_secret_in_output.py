@@ -11,8 +11,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from graph_modules import AGENT, ROOT, Modules, environment
-from process_watch import ProcessWatch
+from helpers.modules.graph_modules import AGENT, ROOT, Modules, environment
+from helpers.processes import ProcessWatch
 
 
 def play(folder: Path, modules: Modules, tasks: list[dict[str, Any]], *words: str, fails: bool = False) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from graph_modules import Modules
+from helpers.modules.graph_modules import Modules
 
 CREDENTIAL, PERMISSIONS, SCOPE = "entra_app_credential", "graph_permissions", "mailbox_scope"
 REFUSED: list[tuple[str, dict[str, Any], str, str]] = [

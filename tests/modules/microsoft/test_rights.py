@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from emulator.running import DOMAIN
-from graph_modules import Modules
+from helpers.modules.graph_modules import Modules
 
 READ, WRITE, CONSENT = "Application.Read.All", "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All"
 EXCHANGE, USERS = "RoleManagement.ReadWrite.Exchange", "User.Read.All"

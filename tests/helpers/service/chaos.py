@@ -19,11 +19,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes
 
-from dovecot import Dovecot
-from mail_sink import MailSink
-from replying import Circle, answer
-from running import RunningService
-from webhook_sink import SECRET, Answer, Request, WebhookSink
+from helpers.service.dovecot import Dovecot
+from helpers.service.process import RunningService
+from helpers.service.reply_roundtrip import Circle, answer
+from helpers.service.smtp_sink import MailSink
+from helpers.service.webhook_sink import SECRET, Answer, Request, WebhookSink
 
 READERS = 2
 BACKLOG = 150

@@ -13,7 +13,7 @@ from typing import Any
 
 import ansible
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HOSTS = ("catalog12", "catalog13")
 CODE = "/opt/module-tests"
 CA = "/etc/ssl/lab-ca.crt"

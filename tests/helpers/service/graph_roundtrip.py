@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
 
-from catalog_users import add_user, start_conversation
-from graph_world import JANE, REPLIES, GraphWorld, wait_until
-from running import RunningService
+from helpers.service.catalog_users import add_user, start_conversation
+from helpers.service.graph_tenant import JANE, REPLIES, GraphWorld, wait_until
+from helpers.service.process import RunningService
 
 POSTED, IGNORED, REJECTED = "$CatalogPosted", "$CatalogIgnored", "$CatalogRejected"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from catalog_mail.domain.replies.reply import MARKER
 
-MAILS = sorted((Path(__file__).resolve().parent / "replies").glob("*.eml"))
+MAILS = sorted((Path(__file__).resolve().parents[2] / "service/replies").glob("*.eml"))
 
 MENTION = f"""{MARKER}
 

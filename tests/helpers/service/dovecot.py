@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from certificates import Authority
-from running import free_port, wait_until_free
+from helpers.service.certificates import Authority
+from helpers.service.process import free_port, wait_until_free
 
 PROGRAM = Path("/usr/sbin/dovecot")
 # Dovecot's own, of which options take some away.

@@ -19,7 +19,7 @@ from typing import Any
 
 import requests
 
-SOURCE = Path(__file__).resolve().parents[2] / "collections/ansible_collections/catalog/mail/roles/runtime/files/catalog-mail/src"
+SOURCE = Path(__file__).resolve().parents[3] / "collections/ansible_collections/catalog/mail/roles/runtime/files/catalog-mail/src"
 ADMIN = "admin@corp.test"
 START_SECONDS = 120
 

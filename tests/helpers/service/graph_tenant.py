@@ -11,7 +11,8 @@ from email.message import EmailMessage
 from typing import Any
 
 from emulator.running import TENANT, Running
-from running import RunningService
+
+from helpers.service.process import RunningService
 
 DOMAIN = "corp.test"
 CATALOG, REPLIES, JANE = (f"{name}@{DOMAIN}" for name in ("catalog", "replies", "jane"))

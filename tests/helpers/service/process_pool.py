@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from running import RunningService
+from helpers.service.process import RunningService
 
 
 class Stock:

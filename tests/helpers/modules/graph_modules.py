@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from emulator.running import TENANT, Running
-from module_host import ModuleHost
+
+from helpers.modules.module_process import ModuleHost
 
 ROOT = Path(__file__).resolve().parents[3]
 AGENT = "catalog.mail for Ansible"

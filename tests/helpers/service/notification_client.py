@@ -7,7 +7,8 @@ import threading
 from types import TracebackType
 
 import requests
-from running import RunningService
+
+from helpers.service.process import RunningService
 
 
 class Posting:

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lab_host import LabHost
-from running import START_SECONDS, RunningService
+from helpers.modules.lab_host import LabHost
+from helpers.service.process import START_SECONDS, RunningService
 
 PORT = 8025
 """Where the modules look for an application unless told otherwise."""

@@ -16,8 +16,9 @@ from typing import Any
 
 from catalog_mail.adapters.cipher import Cipher
 from emulator.running import DOMAIN, TENANT, Running
-from running import RunningService
 from sqlalchemy import create_engine, text
+
+from helpers.service.process import RunningService
 
 ROOT = Path(__file__).parents[2]
 COLLECTION = ROOT / "collections/ansible_collections/catalog/mail"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from running import free_port
+from helpers.service.process import free_port
 
 PASSWORD = "not-secret-in-a-test"
 

@@ -13,10 +13,10 @@ from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 from typing import Any
 
-from catalog_users import add_user, start_conversation, text_of, to
-from dovecot import Dovecot
-from mail_sink import MailSink
-from running import RunningService, through
+from helpers.service.catalog_users import add_user, start_conversation, text_of, to
+from helpers.service.dovecot import Dovecot
+from helpers.service.process import RunningService, through
+from helpers.service.smtp_sink import MailSink
 
 REPLIES = "replies@corp.test"
 SECONDS = 30

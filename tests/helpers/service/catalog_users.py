@@ -8,7 +8,8 @@ from email.message import EmailMessage
 from typing import Any
 
 import requests
-from running import RunningService
+
+from helpers.service.process import RunningService
 
 FINAL = {"sent", "failed", "suppressed"}
 

@@ -1,6 +1,6 @@
 """The archive as a process of its own that kills itself: before, or after, its command of this number.
 
-    python archive_node.py '{"server": {...}, "keep_days": 30, "kill": 3, "after": false}'
+    python archive_process.py '{"server": {...}, "keep_days": 30, "kill": 3, "after": false}'
 
 Prints the number of commands if it comes to its end.
 """

@@ -13,7 +13,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from running import free_port
+
+from helpers.service.process import free_port
 
 
 class MailSink:
