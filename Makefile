@@ -79,7 +79,7 @@ requirements: tools ## compile the pinned requirements again, ours and the servi
 	@$(COMPILE) $(SERVICE)/pyproject.toml -o $(SERVICE)/requirements.txt
 
 clean: ## stop the lab's hosts, remove what the tools made here; images and .venv stay
-	@rm -rf dist .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis $(COLLECTION)/tests/output
+	@rm -rf dist .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis $(COLLECTION)/tests/output
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 	@if $(HAS_LAB); then for lab in '' 2; do CATALOG_MAIL_LAB=$$lab $(LAB) down; done; fi
 
