@@ -18,7 +18,7 @@ SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
 EMULATED := tests/contract tests/graph tests/rotation
 LINTED_PYTHON := $(SERVICE)/src $(COLLECTION)/plugins $(COLLECTION)/tests/unit tests molecule .ci
 
-.PHONY: help quickstart test unit lint sanity service microsoft lab integration molecule faults bench build requirements clean purge tools machine
+.PHONY: help quickstart test unit lint sanity service microsoft lab integration molecule faults bench build requirements address clean purge tools machine
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ bench: lab ## what is fast, measured (root)
 
 build: tools ## the collection as a file for ansible-galaxy, in dist/
 	@ansible-galaxy collection build $(COLLECTION) --output-path dist --force
+
+address: tools ## write the repository's public address, URL=https://..., into galaxy.yml and README.md
+	@.ci/address.py "$${URL:-}"
 
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make requirements' $(if $(UPGRADE),--upgrade)
