@@ -16,7 +16,6 @@ HAS_LAB = [ "$$(id -u)" -eq 0 ] && [ -x .venv/bin/python ] && command -v podman 
 SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
 # Tests that have the emulator of Entra and Graph, and need no host of the lab.
 EMULATED := tests/contract tests/graph tests/rotation
-LINTED_PYTHON := $(SERVICE)/src $(COLLECTION)/plugins $(COLLECTION)/tests/unit tests molecule .ci
 
 .PHONY: help quickstart test unit lint sanity service microsoft lab integration molecule faults bench build requirements address clean purge tools machine
 
@@ -34,13 +33,7 @@ unit: tools ## tests without a host: pure code, and the repository itself
 	@pytest -q $(COLLECTION)/tests/unit tests/service/unit tests/repository tests/roles
 
 lint: tools ## ruff, mypy, yamllint, ansible-lint, documentation and changelog
-	@ruff check $(LINTED_PYTHON)
-	@mypy
-	@PYTHONPATH=$(SERVICE)/src lint-imports --config $(SERVICE)/pyproject.toml --no-cache
-	@yamllint --strict .
-	@ansible-lint
-	@antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck $(COLLECTION)
-	@cd $(COLLECTION) && antsibull-changelog lint
+	@.ci/lint
 
 sanity: tools ## ansible-test sanity
 	@.ci/sanity
