@@ -17,7 +17,7 @@ SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
 # Tests that have the emulator of Entra and Graph, and need no host of the lab.
 EMULATED := tests/contract tests/graph tests/rotation
 
-.PHONY: help quickstart test unit lint sanity service microsoft lab integration molecule faults bench build requirements address clean purge tools machine
+.PHONY: help quickstart test unit lint sanity units service microsoft lab integration molecule faults bench build requirements address clean purge tools machine
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ quickstart: machine ## a bare host, its relay, the application and its settings,
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 
 test: ## everything below down to molecule, in two lanes, stopping at the first section that fails (root)
-	@.ci/sections machine lint,sanity+unit,lab integration,microsoft+service,molecule
+	@.ci/sections machine lint,sanity,units+unit,lab integration,microsoft+service,molecule
 
 unit: tools ## tests without a host: pure code, and the repository itself
 	@pytest -q $(COLLECTION)/tests/unit tests/service/unit tests/repository tests/roles
@@ -36,7 +36,10 @@ lint: tools ## ruff, mypy, yamllint, ansible-lint, documentation and changelog
 	@.ci/lint
 
 sanity: tools ## ansible-test sanity
-	@.ci/sanity
+	@.ci/ansible_test sanity
+
+units: tools ## ansible-test units: the collection's own unit tests, as Ansible's own CI runs them
+	@.ci/ansible_test units
 
 service: machine ## tests of the service as a process, with SMTP servers and PostgreSQL of their own (root)
 	@pytest tests/service/system

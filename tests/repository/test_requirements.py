@@ -78,3 +78,9 @@ def test_readme_names_the_same_versions(packages: dict[str, str]):
     requirements = readme[readme.index("## Requirements"):readme.index("## Use")]
     for name, version in packages.items():
         assert re.search(rf"`{name}`\s+{re.escape(version)}\b", requirements), name
+
+
+def test_unit_tests_install_the_same_versions(packages: dict[str, str]):
+    """`ansible-test units` installs what this file names, and runs the plugins' code with it."""
+    lines = (COLLECTION / "tests/unit/requirements.txt").read_text().splitlines()
+    assert lower_bounds([line for line in lines if ">=" in line]) == packages
