@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._x509 import new_identity
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.certificates import new_identity
 from certificates import Authority
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12

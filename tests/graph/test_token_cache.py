@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils import _token_cache
-from ansible_collections.catalog.mail.plugins.module_utils._token_cache import TokenCache
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft import token_cache
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.token_cache import TokenCache
 
 TOKEN = "eyJ0eXAiOiJKV1Qi.the-token.itself"
 
@@ -17,8 +17,8 @@ TOKEN = "eyJ0eXAiOiJKV1Qi.the-token.itself"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A runtime directory, in a play of this very process."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    start = _token_cache._process(str(os.getpid()))["start"]
-    monkeypatch.setattr(_token_cache, "_play", lambda: f"{os.getpid()}-{start}")
+    start = token_cache._process(str(os.getpid()))["start"]
+    monkeypatch.setattr(token_cache, "_play", lambda: f"{os.getpid()}-{start}")
     return tmp_path
 
 
@@ -66,20 +66,20 @@ def test_files_that_others_could_have_written_are_not_read(folder: Path) -> None
 
 
 def test_files_of_plays_that_ended_are_removed(folder: Path) -> None:
-    dead = folder / f"{_token_cache.PREFIX}{os.getpid()}-1-0123456789abcdef"
+    dead = folder / f"{token_cache.PREFIX}{os.getpid()}-1-0123456789abcdef"
     dead.write_bytes(b"")
     cache().write(TOKEN, 3600)
     assert not dead.exists() and cache().read() == TOKEN
 
 
 def test_no_play_no_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_token_cache, "_play", lambda: None)
+    monkeypatch.setattr(token_cache, "_play", lambda: None)
     cache().write(TOKEN, 3600)
     assert cache().read() is None and not list(folder.iterdir())
 
 
 def test_a_folder_that_cannot_be_written_is_no_failure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_token_cache, "_folder", lambda: str(folder / "nowhere"))
+    monkeypatch.setattr(token_cache, "_folder", lambda: str(folder / "nowhere"))
     cache().write(TOKEN, 3600)
     assert cache().read() is None
     cache().forget()

@@ -59,7 +59,9 @@ def test_root_docs_links_into_the_collection(root: Path, collection: Path):
 
 
 def test_tarball_holds_modules_roles_playbooks_docs(collection: Path, members: list[str]):
-    patterns = ("plugins/modules/*.py", "plugins/module_utils/*.py", "roles/*/tasks/*.yml", "playbooks/*.yml", "docs/*.md")
+    patterns = (
+        "plugins/modules/*.py", "plugins/module_utils/**/*.py", "roles/*/tasks/*.yml", "playbooks/*.yml", "docs/*.md",
+    )
     wanted = [
         path.relative_to(collection).as_posix()
         for pattern in patterns

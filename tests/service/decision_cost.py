@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from catalog_mail.domain import intent
-from catalog_mail.domain.automatic import Ours
-from catalog_mail.domain.mailbox import RawMessage
-from catalog_mail.domain.reply_decision import Policy, read
+from catalog_mail.domain.replies import intent
+from catalog_mail.domain.replies.automatic import Ours
+from catalog_mail.domain.replies.decision import Policy, read
+from catalog_mail.domain.replies.mailbox import RawMessage
 
 KEY = b"k" * 32
 POLICY = Policy(

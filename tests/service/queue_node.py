@@ -15,12 +15,12 @@ from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
 from catalog_mail.adapters.database.nodes import DatabaseNodes
 from catalog_mail.adapters.database.notifications import DatabaseNotifications
 from catalog_mail.adapters.queue import DurableQueue, QueueOptions
-from catalog_mail.domain.diagnosis import Cause, Failure, SendingFailed
 from catalog_mail.domain.errors import NotConfigured
+from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.identifiers import new_id
-from catalog_mail.domain.notification import Delivery, Kind, Notification, Recipient, State
-from catalog_mail.domain.retry import Backoff
-from catalog_mail.domain.settings import TLS, SendingSettings, SmtpServer, Transport
+from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.notifications.retry import Backoff
+from catalog_mail.domain.settings.document import TLS, SendingSettings, SmtpServer, Transport
 from catalog_mail.ports.sending import Evidence
 from catalog_mail.services.delivery import DeliverNotifications
 from sqlalchemy import URL, Engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
-from catalog_mail.domain.reply import MARKER
+from catalog_mail.domain.replies.reply import MARKER
 
 MAILS = sorted((Path(__file__).resolve().parent / "replies").glob("*.eml"))
 

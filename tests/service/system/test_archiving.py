@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 from catalog_mail.adapters.imap import ImapMailboxes, portions
-from catalog_mail.domain.mailbox import Disposition, Place
-from catalog_mail.domain.settings import TLS, ArchiveSettings, ImapServer, IntentTracking, ReceivingSettings
+from catalog_mail.domain.replies.mailbox import Disposition, Place
+from catalog_mail.domain.settings.document import TLS, ArchiveSettings, ImapServer, IntentTracking, ReceivingSettings
 from catalog_mail.services import archiving
 from catalog_mail.services.archiving import Archived, Archiving
 from dovecot import NO_KEYWORDS, Dovecot

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.replies import DatabaseReplies
-from catalog_mail.domain.mailbox import Place
+from catalog_mail.domain.replies.mailbox import Place
 from catalog_mail.services.reply_sync import MOST_UNREADABLE
 from graph_round import IGNORED, POSTED, REJECTED, Round
 from graph_world import DOMAIN, REPLIES, GraphWorld, wait_until

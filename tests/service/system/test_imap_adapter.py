@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from catalog_mail.adapters.imap import ImapMailboxes, idle
 from catalog_mail.adapters.imap.mailbox import ImapMailbox
-from catalog_mail.domain.diagnosis import Cause, MailboxFailed
-from catalog_mail.domain.mailbox import Disposition
-from catalog_mail.domain.settings import TLS, ImapServer
+from catalog_mail.domain.failures.failure import Cause, MailboxFailed
+from catalog_mail.domain.replies.mailbox import Disposition
+from catalog_mail.domain.settings.document import TLS, ImapServer
 from dovecot import NO_KEYWORDS, Dovecot
 from imap_talk import Talk, talking
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword, Session
 from catalog_mail.adapters.smtp import SmtpSenders
-from catalog_mail.domain.diagnosis import Cause, Failure, SendingFailed
-from catalog_mail.domain.settings import TLS, SendingSettings, SmtpServer, Transport
+from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
+from catalog_mail.domain.settings.document import TLS, SendingSettings, SmtpServer, Transport
 from certificates import Authority
 from mail_sink import MailSink
 from running import free_port

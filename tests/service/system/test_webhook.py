@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from catalog_mail.adapters.webhook import WebhookConversations
 from catalog_mail.domain.errors import Misconfigured
-from catalog_mail.domain.mailbox import Place
-from catalog_mail.domain.reply import Origin, Reply
+from catalog_mail.domain.replies.mailbox import Place
+from catalog_mail.domain.replies.reply import Origin, Reply
 from catalog_mail.ports.conversations import Posted, PostFailed, PostRefused
 from certificates import Authority
 from running import free_port
