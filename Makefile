@@ -15,7 +15,7 @@ LAB := python molecule/shared/lab.py
 HAS_LAB = [ "$$(id -u)" -eq 0 ] && [ -x .venv/bin/python ] && command -v podman >/dev/null
 SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
 # Tests that have the emulator of Entra and Graph, and need no host of the lab.
-EMULATED := tests/contract tests/graph tests/rotation
+EMULATED := tests/emulator_tests tests/modules/microsoft tests/rotation
 
 .PHONY: help quickstart test unit lint sanity units service microsoft lab integration molecule faults bench build requirements address clean purge tools machine
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from application import Application, give_back, make_room
-from lab_host import CA, HOSTS, ROOT, Hidden, LabHost
+from helpers.modules.lab_application import Application, give_back, make_room
+from helpers.modules.lab_host import CA, HOSTS, ROOT, Hidden, LabHost
 
 HOME = Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or Path.home() / ".cache/catalog-mail-lab")
 

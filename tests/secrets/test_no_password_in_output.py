@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from process_watch import ProcessWatch
+from helpers.processes import ProcessWatch
 
 ROOT = Path(__file__).parents[2]
 LAB = ROOT / "molecule/shared/lab.py"

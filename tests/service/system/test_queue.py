@@ -22,9 +22,9 @@ from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.notifications import outcome as outcomes
 from catalog_mail.domain.notifications.notification import FINAL, Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.notifications.retry import Backoff
-from mail_sink import MailSink
-from queue_node import QUICK, QueueNode, make_notification
-from running import free_port
+from helpers.service.process import free_port
+from helpers.service.queue_node import QUICK, QueueNode, make_notification
+from helpers.service.smtp_sink import MailSink
 from sqlalchemy import Engine, make_url
 
 REFUSED = "550 5.1.1 Nobody of that name"

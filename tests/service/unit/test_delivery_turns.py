@@ -13,7 +13,7 @@ from catalog_mail.domain.notifications.notification import Delivery, Kind, Notif
 from catalog_mail.domain.notifications.retry import Backoff
 from catalog_mail.ports.sending import Evidence
 from catalog_mail.services.delivery import DeliverNotifications
-from queue_node import Switches
+from helpers.service.queue_node import Switches
 
 
 class Server:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from running import SOURCE
+from helpers.service.process import SOURCE
 
 CONTRACTS = SOURCE.parent / "pyproject.toml"
 

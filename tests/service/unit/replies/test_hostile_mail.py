@@ -12,7 +12,7 @@ from catalog_mail.domain.notifications.notification import Kind
 from catalog_mail.domain.replies.decision import Circle, Probe, Reading, decide, read
 from catalog_mail.domain.replies.mailbox import Place, RawMessage
 from catalog_mail.domain.replies.reply import Answered, NotPosted, Origin, Reason, Reply
-from decision_cost import INTENT, NOW, POLICY, SHAPES
+from helpers.service.decision_cost import INTENT, NOW, POLICY, SHAPES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

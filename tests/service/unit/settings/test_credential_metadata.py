@@ -11,8 +11,8 @@ from catalog_mail.domain.settings.certificate import facts
 from catalog_mail.domain.settings.fields import Unfit, moment
 from catalog_mail.domain.settings.reading import REGISTRATIONS, value_at
 from catalog_mail.services.email_settings import Trying
-from certificates import Authority
-from settings_memory import ADMIN, Desk
+from helpers.service.certificates import Authority
+from helpers.service.settings_memory import ADMIN, Desk
 
 APP = {"tenant_id": "corp.test", "client_id": "11111111-2222-3333-4444-555555555555"}
 SECRET = {**APP, "client_secret": "first", "client_secret_key_id": "key-1", "client_secret_expires_at": "2027-05-01T10:00:00Z"}

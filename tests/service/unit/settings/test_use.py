@@ -25,9 +25,9 @@ from catalog_mail.domain.settings.document import TLS, Deployment, ImapServer, T
 from catalog_mail.domain.settings.validation import Change
 from catalog_mail.ports.settings import StoredSecret
 from catalog_mail.services.email_settings import Trying
+from helpers.service.settings_memory import ADMIN, POSTFIX, PROVIDER, Desk
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from settings_memory import ADMIN, POSTFIX, PROVIDER, Desk
 
 UNTRIED = Trying(wanted=False)
 # The snowman stands in secrets and nowhere else.

@@ -9,9 +9,9 @@ from email.message import Message
 
 import pytest
 from catalog_mail.domain.replies.extraction import TooComplex, extract
+from helpers.service.reply_forms import MAILS, PAGES, TEXTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reply_forms import MAILS, PAGES, TEXTS
 
 # Words as people use them, with some of those that clients use as well.
 _word = st.one_of(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from catalog_mail.domain.replies.extraction import MARKER, extract
-from reply_forms import MAILS
+from helpers.service.reply_forms import MAILS
 
 # What is only in the notification that they quote.
 NOTIFICATION = ("mentioned you in", "jumped on Monday", "Stop e-mails of this kind", "catalog.corp.test",
