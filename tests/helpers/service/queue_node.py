@@ -20,7 +20,8 @@ from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.notifications.retry import Backoff
-from catalog_mail.domain.settings.document import TLS, SendingSettings, SmtpServer, Transport
+from catalog_mail.domain.settings.document import TLS, Transport
+from catalog_mail.domain.settings.servers import SendingSettings, SmtpServer
 from catalog_mail.ports.sending import Evidence
 from catalog_mail.services.delivery import DeliverNotifications
 from sqlalchemy import URL, Engine

@@ -12,7 +12,8 @@ from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.errors import PreconditionFailed
 from catalog_mail.domain.failures.failure import MailboxFailed
 from catalog_mail.domain.replies.mailbox import MailboxEvidence
-from catalog_mail.domain.settings.document import TLS, Deployment, ImapServer, MailboxServer, SendingSettings, SmtpServer
+from catalog_mail.domain.settings.document import TLS, Deployment
+from catalog_mail.domain.settings.servers import ImapServer, MailboxServer, SendingSettings, SmtpServer
 from catalog_mail.ports.audit import AuditEntry
 from catalog_mail.ports.sending import Evidence
 from catalog_mail.ports.settings import StoredSecret, StoredSettings

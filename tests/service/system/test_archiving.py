@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from catalog_mail.adapters.imap import ImapMailboxes, portions
 from catalog_mail.domain.replies.mailbox import Disposition, Place
-from catalog_mail.domain.settings.document import TLS, ArchiveSettings, ImapServer, IntentTracking, ReceivingSettings
+from catalog_mail.domain.settings.document import TLS, IntentTracking
+from catalog_mail.domain.settings.servers import ArchiveSettings, ImapServer, ReceivingSettings
 from catalog_mail.services import archiving
 from catalog_mail.services.archiving import Archived, Archiving
 from helpers.service.dovecot import NO_KEYWORDS, Dovecot

@@ -13,7 +13,8 @@ from catalog_mail.adapters.imap import ImapMailboxes, idle
 from catalog_mail.adapters.imap.mailbox import ImapMailbox
 from catalog_mail.domain.failures.failure import Cause, MailboxFailed
 from catalog_mail.domain.replies.mailbox import Disposition
-from catalog_mail.domain.settings.document import TLS, ImapServer
+from catalog_mail.domain.settings.document import TLS
+from catalog_mail.domain.settings.servers import ImapServer
 from helpers.service.dovecot import NO_KEYWORDS, Dovecot
 from helpers.service.imap_script import Talk, talking
 

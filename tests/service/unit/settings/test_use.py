@@ -21,8 +21,9 @@ from catalog_mail.domain.errors import (
     PreconditionFailed,
 )
 from catalog_mail.domain.failures.failure import Cause, Failure, MailboxFailed
-from catalog_mail.domain.settings.document import TLS, Deployment, ImapServer, Transport
-from catalog_mail.domain.settings.validation import Change
+from catalog_mail.domain.settings.changes import Change
+from catalog_mail.domain.settings.document import TLS, Deployment, Transport
+from catalog_mail.domain.settings.servers import ImapServer
 from catalog_mail.ports.settings import StoredSecret
 from catalog_mail.services.email_settings import Trying
 from helpers.service.settings_memory import ADMIN, POSTFIX, PROVIDER, Desk

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from catalog_mail.domain.replies.mailbox import Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage, Unreadable
 from catalog_mail.domain.replies.original import Original
-from catalog_mail.domain.settings.document import MailboxServer
+from catalog_mail.domain.settings.servers import MailboxServer
 
 
 class Mailbox(Protocol):

@@ -18,7 +18,7 @@ from catalog_mail.domain.notifications.notification import SENT_WHEN_SWITCHED_OF
 from catalog_mail.domain.notifications.outcome import Outcome
 from catalog_mail.domain.notifications.retry import Backoff, concerns_all, next_attempt
 from catalog_mail.domain.replies.reply import Replying
-from catalog_mail.domain.settings.document import SendingSettings
+from catalog_mail.domain.settings.servers import SendingSettings
 from catalog_mail.ports.catalog import CatalogStore
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.notifications import DeliveryStore

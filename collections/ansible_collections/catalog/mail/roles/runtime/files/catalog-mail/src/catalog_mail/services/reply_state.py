@@ -10,7 +10,8 @@ from typing import Protocol
 from catalog_mail.domain.errors import CatalogMailError
 from catalog_mail.domain.replies.mailbox import Disposition
 from catalog_mail.domain.replies.problems import SILENT, Observed, problems
-from catalog_mail.domain.settings.document import IntentTracking, Receiver, ReceivingSettings
+from catalog_mail.domain.settings.document import IntentTracking, Receiver
+from catalog_mail.domain.settings.servers import ReceivingSettings
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.probes import ProbeState
 from catalog_mail.ports.replies import ReplyStore

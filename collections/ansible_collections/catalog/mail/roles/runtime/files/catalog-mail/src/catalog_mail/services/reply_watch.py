@@ -18,7 +18,7 @@ from catalog_mail.domain.failures.failure import Cause, Failure, MailboxFailed
 from catalog_mail.domain.replies.automatic import Ours
 from catalog_mail.domain.replies.decision import Policy
 from catalog_mail.domain.replies.retry_schedule import Patience, pause
-from catalog_mail.domain.settings.document import ReceivingSettings, SendingSettings
+from catalog_mail.domain.settings.servers import ReceivingSettings, SendingSettings
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.mailbox import Mailbox, Mailboxes, MailboxMarks
 from catalog_mail.ports.replies import ReplyStore

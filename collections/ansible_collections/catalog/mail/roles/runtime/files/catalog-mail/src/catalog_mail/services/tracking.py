@@ -18,8 +18,9 @@ from catalog_mail.domain.notifications.retry import concerns_all
 from catalog_mail.domain.replies import intent
 from catalog_mail.domain.replies.intent import Purpose
 from catalog_mail.domain.replies.reply import Replying
-from catalog_mail.domain.settings.document import IntentTracking, ReceivingSettings, SendingSettings
+from catalog_mail.domain.settings.document import IntentTracking
 from catalog_mail.domain.settings.email_test import probe_message
+from catalog_mail.domain.settings.servers import ReceivingSettings, SendingSettings
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.probes import Probes, ProbeState
 from catalog_mail.ports.sending import MailSenders

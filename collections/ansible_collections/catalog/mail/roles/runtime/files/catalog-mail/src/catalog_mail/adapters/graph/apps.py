@@ -19,7 +19,7 @@ from catalog_mail.adapters.graph.tokens import Token, Tokens
 from catalog_mail.adapters.graph.web import CONNECT_SECONDS, Answer, make_session, read, with_query
 from catalog_mail.domain.failures.graph import Doing, GraphRefusal, graph_failure, not_understood
 from catalog_mail.domain.failures.microsoft_network import authorities_unreadable
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 # Of one answer so much is read; of what is longer only the beginning.
 LARGEST = 64 * 1024 * 1024

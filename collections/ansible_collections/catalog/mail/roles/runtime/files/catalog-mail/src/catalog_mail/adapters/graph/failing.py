@@ -14,7 +14,7 @@ import requests
 from catalog_mail.domain.failures.failure import Failure
 from catalog_mail.domain.failures.graph import GraphRefusal
 from catalog_mail.domain.failures.microsoft_network import network_failure
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 # Longest pause that is believed.
 LONGEST_PAUSE = 3600.0

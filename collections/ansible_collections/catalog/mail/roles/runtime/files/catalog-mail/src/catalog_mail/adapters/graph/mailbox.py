@@ -45,7 +45,7 @@ from catalog_mail.domain.replies.mailbox import (
     Unreadable,
 )
 from catalog_mail.domain.replies.original import Original
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 log = logging.getLogger(__name__)
 

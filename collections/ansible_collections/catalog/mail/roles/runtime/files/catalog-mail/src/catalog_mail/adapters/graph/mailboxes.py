@@ -11,7 +11,7 @@ from catalog_mail.adapters.graph.mailbox import GraphMailbox
 from catalog_mail.adapters.graph.originals import Experience, Originals
 from catalog_mail.domain.failures.failure import MailboxFailed
 from catalog_mail.domain.replies.mailbox import MailboxEvidence
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 
 class GraphMailboxes:

@@ -16,7 +16,7 @@ from catalog_mail.adapters.graph.sent_items import SentItems
 from catalog_mail.domain.failures.failure import Cause
 from catalog_mail.domain.failures.graph import Doing
 from catalog_mail.domain.replies.original import Original
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 log = logging.getLogger(__name__)
 

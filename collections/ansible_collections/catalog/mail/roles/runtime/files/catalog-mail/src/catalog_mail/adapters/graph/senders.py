@@ -15,7 +15,7 @@ from catalog_mail.adapters.graph.sent_items import SentItems, stamped
 from catalog_mail.adapters.graph.web import Answer, user_path
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.failures.graph import Doing
-from catalog_mail.domain.settings.document import GraphServer, SendingSettings
+from catalog_mail.domain.settings.servers import GraphServer, SendingSettings
 from catalog_mail.ports.sending import Evidence
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from catalog_mail.adapters.graph.failing import Failed, of_network, seconds
 from catalog_mail.adapters.graph.web import CONNECT_SECONDS
 from catalog_mail.domain.failures import entra as entra_failures
 from catalog_mail.domain.failures.graph import Doing, GraphRefusal, graph_failure
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 logging.getLogger("msal").setLevel(logging.WARNING)
 

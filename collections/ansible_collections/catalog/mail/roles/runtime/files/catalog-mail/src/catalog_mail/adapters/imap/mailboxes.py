@@ -6,7 +6,7 @@ import time
 
 from catalog_mail.adapters.imap.mailbox import ImapMailbox
 from catalog_mail.domain.replies.mailbox import MailboxEvidence
-from catalog_mail.domain.settings.document import ImapServer
+from catalog_mail.domain.settings.servers import ImapServer
 
 
 class ImapMailboxes:

@@ -9,9 +9,9 @@ from typing import Any
 
 from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.settings import certificate
+from catalog_mail.domain.settings.changes import secret_updates
 from catalog_mail.domain.settings.fields import told
-from catalog_mail.domain.settings.reading import BESIDE_THE_SECRET, REGISTRATIONS, Candidate, value_at
-from catalog_mail.domain.settings.validation import Secrets, fates
+from catalog_mail.domain.settings.reading import BESIDE_THE_SECRET, REGISTRATIONS, Candidate, Secrets, value_at
 
 
 def completed(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any]) -> Candidate:
@@ -19,7 +19,7 @@ def completed(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any])
 
     `secrets` and `before` are what is stored. Raises InputRefused for what belongs to no secret.
     """
-    changed = fates(candidate, secrets)
+    changed = secret_updates(candidate, secrets)
     document = copy.deepcopy(dict(candidate.document))
     for section in REGISTRATIONS:
         path, part = f"{section}.client_secret", value_at(document, section)

@@ -13,7 +13,8 @@ from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.mime import headers
 from catalog_mail.domain.mime.addresses import checked_address
 from catalog_mail.domain.mime.text import body, one_line
-from catalog_mail.domain.settings.document import SendingSettings, Transport
+from catalog_mail.domain.settings.document import Transport
+from catalog_mail.domain.settings.servers import SendingSettings
 
 _POLICY = SMTP.clone(cte_type="7bit")
 _WAYS = {

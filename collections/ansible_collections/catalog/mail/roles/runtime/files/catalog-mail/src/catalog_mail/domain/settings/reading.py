@@ -32,6 +32,9 @@ class Given:
 
 Fate = Kept | Removed | Given
 
+# The stored secrets by path: the text of each, or None where it can no longer be decrypted.
+Secrets = Mapping[str, str | None]
+
 # So many faults are told of one request; whoever makes more has sent something else than settings.
 MOST_TOLD = 20
 
@@ -66,6 +69,11 @@ class Candidate:
     def value(self, path: str) -> Any:
         """The value at a dotted path of the document."""
         return value_at(self.document, path)
+
+    def has_destination(self, path: str) -> bool:
+        """Whether the secret at `path` has a server or a tenant to go to; without one a kept secret has no use any more."""
+        section = path.rpartition(".")[0]
+        return bool(self.value(f"{section}.{DESTINATIONS[path][0]}"))
 
 
 def read(given: Mapping[str, Any]) -> Candidate:
