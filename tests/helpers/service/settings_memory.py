@@ -82,12 +82,12 @@ class RecordingSenders:
     sent: list[tuple[SendingSettings, bytes, str, str]] = field(default_factory=list)
     open: int = 0
 
-    def probe(self, settings: SendingSettings) -> RecordingSender:
+    def make_email_test_sender(self, settings: SendingSettings) -> RecordingSender:
         self.open += 1
         return RecordingSender(self, settings)
 
     def sender(self, settings: SendingSettings) -> RecordingSender:
-        return self.probe(settings)
+        return self.make_email_test_sender(settings)
 
     def close(self) -> None:
         self.open = 0
@@ -117,11 +117,11 @@ class RecordingSender:
 class RecordingMailboxes:
     """Fulfils ports.Mailboxes: keeps what it is asked to open; `failure` is what opening raises."""
 
-    probed: list[MailboxServer] = field(default_factory=list)
+    checked: list[MailboxServer] = field(default_factory=list)
     failure: MailboxFailed | None = None
 
-    def probe(self, server: MailboxServer) -> MailboxEvidence:
-        self.probed.append(server)
+    def check_mailbox(self, server: MailboxServer) -> MailboxEvidence:
+        self.checked.append(server)
         if self.failure:
             raise self.failure
         place = f"{server.host}:{server.port}" if isinstance(server, ImapServer) else server.graph_url
@@ -132,7 +132,7 @@ class RecordingMailboxes:
 
 
 @dataclass
-class Desk:
+class SettingsInMemory:
     """The use case with everything around it in memory."""
 
     deployment: Deployment = Deployment.ON_PREMISES

@@ -40,7 +40,7 @@ class Store:
         return {key: self.recorded[key] for key in keys if key in self.recorded}
 
 
-class Settings:
+class FixedSettings:
     def __init__(self, receiving: ReceivingSettings | None) -> None:
         self._receiving = receiving
 
@@ -68,7 +68,7 @@ def imap(server: Dovecot, user: str, **change: Any) -> ImapServer:
 def archive(server: Dovecot, user: str, *, store: Store | None = None, keep_days: int = 30, **change: Any) -> Archived:
     settings = ArchiveSettings(enabled=True, keep_days=keep_days)
     receiving = ReceivingSettings(imap(server, user, **change), "r@corp.test", IntentTracking.AUTO, 180, None, settings)
-    parts: Any = {"settings": Settings(receiving), "store": store or Store(), "clock": Clock()}
+    parts: Any = {"settings": FixedSettings(receiving), "store": store or Store(), "clock": Clock()}
     return Archiving(mailboxes=ImapMailboxes(), **parts).run()
 
 
@@ -173,7 +173,7 @@ def test_nothing_is_done_where_it_is_switched_off(dovecot: Dovecot) -> None:
     off = ArchiveSettings(enabled=False, keep_days=30)
     receiving = ReceivingSettings(imap(dovecot, dovecot.add_user()), "r@corp.test", IntentTracking.AUTO, 180, None, off)
     for value, reason in ((None, "replies_disabled"), (receiving, "archive_disabled")):
-        parts: Any = {"settings": Settings(value), "store": Store(), "clock": Clock(), "mailboxes": None}
+        parts: Any = {"settings": FixedSettings(value), "store": Store(), "clock": Clock(), "mailboxes": None}
         assert Archiving(**parts).run() == Archived(skipped=reason)
 
 

@@ -72,7 +72,7 @@ class Mailboxes(Protocol):
     def open(self, server: MailboxServer, sent_from: str | None = None) -> Mailbox:
         """`sent_from` is the account that sends what is answered here, where it can be looked into. Raises MailboxFailed."""
 
-    def probe(self, server: MailboxServer) -> MailboxEvidence:
+    def check_mailbox(self, server: MailboxServer) -> MailboxEvidence:
         """Open it for a test, change nothing in it, close it. Raises MailboxFailed."""
 
 

@@ -32,7 +32,7 @@ RECORDING_PAUSES = (0.2, 1.0, 3.0, 10.0)
 TURN = 0.5
 
 
-class Settings(Protocol):
+class DeliverySettings(Protocol):
     """What sending asks of the e-mail settings, as they are at that moment."""
 
     def sending(self) -> SendingSettings:
@@ -71,7 +71,7 @@ class DeliverNotifications:
 
     store: DeliveryStore
     rendering: Rendering
-    settings: Settings
+    settings: DeliverySettings
     senders: MailSenders
     catalog: CatalogStore
     clock: Clock

@@ -25,7 +25,7 @@ from catalog_mail.domain.settings.changes import (
 )
 from catalog_mail.domain.settings.clouds import MicrosoftAccess
 from catalog_mail.domain.settings.document import Deployment, Receiver, Transport
-from catalog_mail.domain.settings.email_test import Trial, trial_address, trial_message
+from catalog_mail.domain.settings.email_test import EmailTest, compose_email_test, email_test_recipient
 from catalog_mail.domain.settings.reading import DESTINATIONS, Candidate, Secrets
 from catalog_mail.domain.settings.servers import ReceivingSettings, SendingSettings, SmtpServer
 from catalog_mail.ports.audit import AuditEntry, AuditLog
@@ -38,7 +38,7 @@ ACTION = "email_settings.save"
 
 
 @dataclass(frozen=True)
-class Tested:
+class EmailTestResult:
     """A test message that a mail server took over. `message_id` finds it again in the mailbox."""
 
     recipient: str
@@ -62,12 +62,12 @@ class Saved:
 
     view: View
     changes: list[Change]
-    tested: Tested | None
-    tested_mailbox: MailboxEvidence | None
+    email_test: EmailTestResult | None
+    mailbox_evidence: MailboxEvidence | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trying:
+class EmailTestOptions:
     """How the candidate is to be tested: a message to `recipient` (else to who asks), or not at all. `field` has named it."""
 
     wanted: bool = True
@@ -108,7 +108,7 @@ class EmailSettings:
         self._senders = senders
         self._mailboxes = mailboxes
         self._clock = clock
-        self._here = installation
+        self._installation = installation
         self._lock = threading.Lock()
         self._cached: StoredSettings | None = None
 
@@ -129,7 +129,7 @@ class EmailSettings:
         if not document["interactions"]["enabled"]:
             return None
         self._check_readable(connections.mailbox_credentials(document), secrets, "of the mailbox")
-        return connections.receiving_settings(document, secrets, self._here.microsoft)
+        return connections.receiving_settings(document, secrets, self._installation.microsoft)
 
     def revision(self) -> int:
         """The revision in force; it grows with each change."""
@@ -155,7 +155,7 @@ class EmailSettings:
         candidate = self._checked(given, stored)
         return plan_changes(candidate, _secrets(stored), _document(stored))
 
-    def save(self, given: Mapping[str, Any], *, trying: Trying, if_match: int | None, principal: Principal) -> Saved:
+    def save(self, given: Mapping[str, Any], *, options: EmailTestOptions, if_match: int | None, principal: Principal) -> Saved:
         """Test and Save: the tests are made with the candidate settings, and only then everything is saved at once.
 
         The mailbox of replies is opened, and a test message goes out. No message goes out where it would tell nothing: in
@@ -170,24 +170,30 @@ class EmailSettings:
             self._check_revision(stored, if_match)
             candidate = self._checked(given, stored)
             changes += plan_changes(candidate, _secrets(stored), _document(stored))
-            opened = self._open_mailbox(candidate, stored) if self._to_be_opened(candidate, trying, changes) else None
-            tested = self._try(candidate, stored, principal, trying) if self._to_be_tried(trying, changes) else None
+            mailbox = email_test = None
+            if self._needs_mailbox_check(candidate, options, changes):
+                mailbox = self._check_mailbox(candidate, stored)
+            if self._needs_email_test(options, changes):
+                email_test = self._test_candidate(candidate, stored, principal, options)
             if changes:
-                proof = {"tested": tested.recipient if tested else None, "tested_mailbox": opened.server if opened else None}
+                proof = {
+                    "tested": email_test.recipient if email_test else None,
+                    "tested_mailbox": mailbox.server if mailbox else None,
+                }
                 stored = self._write(candidate, stored, changes, proof, principal, if_match)
-        return Saved(self._view(stored), changes, tested, opened)
+        return Saved(self._view(stored), changes, email_test, mailbox)
 
-    def test(self, given: Mapping[str, Any] | None, *, recipient: str | None, principal: Principal) -> Tested:
+    def send_email_test(self, given: Mapping[str, Any] | None, *, recipient: str | None, principal: Principal) -> EmailTestResult:
         """Send a test message with these settings, or with those in force. Saves nothing. Raises as `save` does."""
         with self._refusals_recorded("email_settings.test", principal, []):
             stored = self._store.load()
-            trying = Trying(recipient=recipient, field="recipient")
+            options = EmailTestOptions(recipient=recipient, field="recipient")
             if given is not None:
-                tested = self._try(self._checked(given, stored), stored, principal, trying)
+                email_test = self._test_candidate(self._checked(given, stored), stored, principal, options)
             else:
-                tested = self._send_trial(self._sending(stored), principal, trying)
-        self._record("email_settings.test", "sent", principal, {"recipient": tested.recipient})
-        return tested
+                email_test = self._send_email_test(self._sending(stored), principal, options)
+        self._record("email_settings.test", "sent", principal, {"recipient": email_test.recipient})
+        return email_test
 
     def refuse(self, principal: Principal) -> None:
         """Record that somebody who is no server admin wanted to change or try the settings. Raises NotPermitted."""
@@ -200,9 +206,9 @@ class EmailSettings:
     # -- inside ----------------------------------------------------------------------------------------------------------
 
     def _checked(self, given: Mapping[str, Any], stored: StoredSettings) -> Candidate:
-        validation.check_deployment(given, self._here.deployment)
+        validation.check_deployment(given, self._installation.deployment)
         candidate = reading.read(given)
-        validation.check(candidate, _secrets(stored), _document(stored), self._here.deployment)
+        validation.check(candidate, _secrets(stored), _document(stored), self._installation.deployment)
         return credential_metadata.completed(candidate, _secrets(stored), _document(stored))
 
     @staticmethod
@@ -213,44 +219,46 @@ class EmailSettings:
                 "Read them again, and decide anew.",
             )
 
-    def _to_be_tried(self, trying: Trying, changes: list[Change]) -> bool:
-        if not trying.wanted or self._here.deployment is Deployment.CLOUD:
+    def _needs_email_test(self, options: EmailTestOptions, changes: list[Change]) -> bool:
+        if not options.wanted or self._installation.deployment is Deployment.CLOUD:
             return False
         return not changes or any(map(concerns_sending, changes))
 
     @staticmethod
-    def _to_be_opened(candidate: Candidate, trying: Trying, changes: list[Change]) -> bool:
+    def _needs_mailbox_check(candidate: Candidate, options: EmailTestOptions, changes: list[Change]) -> bool:
         """The mailbox is the customer's in the cloud edition too."""
-        if not trying.wanted or not candidate.value("interactions.enabled"):
+        if not options.wanted or not candidate.value("interactions.enabled"):
             return False
         receiver = Receiver(candidate.value("interactions.receiver"))
         return not changes or any(concerns_receiving(change, receiver) for change in changes)
 
-    def _open_mailbox(self, candidate: Candidate, stored: StoredSettings) -> MailboxEvidence:
+    def _check_mailbox(self, candidate: Candidate, stored: StoredSettings) -> MailboxEvidence:
         secrets = updated_secrets(candidate, _secrets(stored))
-        receiving = connections.receiving_settings(candidate.document, secrets, self._here.microsoft)
-        return self._mailboxes.probe(receiving.server)
+        receiving = connections.receiving_settings(candidate.document, secrets, self._installation.microsoft)
+        return self._mailboxes.check_mailbox(receiving.server)
 
-    def _try(self, candidate: Candidate, stored: StoredSettings, principal: Principal, trying: Trying) -> Tested:
+    def _test_candidate(
+        self, candidate: Candidate, stored: StoredSettings, principal: Principal, options: EmailTestOptions
+    ) -> EmailTestResult:
         by_microsoft = candidate.value("notifications.transport") == Transport.MICROSOFT
-        if self._here.cloud_from is None and not by_microsoft and not candidate.value("notifications.from.address"):
+        if self._installation.cloud_from is None and not by_microsoft and not candidate.value("notifications.from.address"):
             raise InputRefused(
                 "notifications.from.address",
                 "It is missing, so no test message can be sent.",
                 "Give the address that mails come from, or save without a test (test: false).",
             )
         secrets = updated_secrets(candidate, _secrets(stored))
-        return self._send_trial(self._sending_settings(candidate.document, secrets), principal, trying)
+        return self._send_email_test(self._sending_settings(candidate.document, secrets), principal, options)
 
-    def _send_trial(self, sending: SendingSettings, principal: Principal, trying: Trying) -> Tested:
-        recipient = trial_address(trying.recipient, principal.email, field=trying.field)
-        trial = Trial(new_id(), recipient, self._clock.now(), self._here.catalog_name, principal.name)
-        sender = self._senders.probe(sending)
+    def _send_email_test(self, sending: SendingSettings, principal: Principal, options: EmailTestOptions) -> EmailTestResult:
+        recipient = email_test_recipient(options.recipient, principal.email, field=options.field)
+        email_test = EmailTest(new_id(), recipient, self._clock.now(), self._installation.catalog_name, principal.name)
+        sender = self._senders.make_email_test_sender(sending)
         try:
-            evidence = sender.send(trial_message(trial, sending), sending.from_address, recipient)
+            evidence = sender.send(compose_email_test(email_test, sending), sending.from_address, recipient)
         finally:
             sender.close()
-        return Tested(recipient, trial.message_id(sending), evidence)
+        return EmailTestResult(recipient, email_test.message_id(sending), evidence)
 
     def _write(
         self,
@@ -299,7 +307,7 @@ class EmailSettings:
         secrets = _secrets(stored)
         document = _document(stored)
         sending = self._sending_settings(document, secrets)
-        if self._here.cloud_from is None:
+        if self._installation.cloud_from is None:
             self._check_readable(connections.credentials(document), secrets, "of the mail server")
         return sending
 
@@ -317,9 +325,9 @@ class EmailSettings:
         )
 
     def _sending_settings(self, document: Mapping[str, Any], secrets: Secrets) -> SendingSettings:
-        if self._here.cloud_from is not None:
-            return SendingSettings(Transport.BUILTIN, *self._here.cloud_from, self._here.builtin)
-        sending = connections.sending_settings(document, secrets, self._here.builtin, self._here.microsoft)
+        if self._installation.cloud_from is not None:
+            return SendingSettings(Transport.BUILTIN, *self._installation.cloud_from, self._installation.builtin)
+        sending = connections.sending_settings(document, secrets, self._installation.builtin, self._installation.microsoft)
         if not sending.from_address:
             raise NotConfigured(
                 "The e-mail settings name no address that mails come from.",
@@ -336,12 +344,12 @@ class EmailSettings:
             state = {"present": secret is not None, "changed_at": secret.changed_at.isoformat() if secret else None}
             reading.value_at(document, section)[name] = state
         for section in reading.REGISTRATIONS:
-            unknown = dict.fromkeys(reading.BESIDE_THE_SECRET)  # in what an earlier version has stored
+            unknown = dict.fromkeys(reading.CREDENTIAL_METADATA)  # in what an earlier version has stored
             part = reading.value_at(document, section)
             part.update({**unknown, **part, **credential_metadata.derived(_secrets(stored), section)})
-        if self._here.deployment is Deployment.CLOUD:
+        if self._installation.deployment is Deployment.CLOUD:
             document["notifications"] = {"enabled": document["notifications"]["enabled"]}
-        whole = {"deployment": self._here.deployment.value, **document}
+        whole = {"deployment": self._installation.deployment.value, **document}
         return View(whole, stored.revision, stored.changed_at, stored.changed_by)
 
 

@@ -29,7 +29,7 @@ class GraphMailboxes:
         except Failed as failed:
             raise MailboxFailed(failed.failure) from failed
 
-    def probe(self, server: GraphServer) -> MailboxEvidence:
+    def check_mailbox(self, server: GraphServer) -> MailboxEvidence:
         """With a token of its own; nothing is changed in it. Raises MailboxFailed."""
         started = time.monotonic()
         try:

@@ -11,11 +11,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
-from catalog_mail.adapters.graph.apps import App, Ask
+from catalog_mail.adapters.graph.apps import App, GraphRequest
 from catalog_mail.adapters.graph.pages import items
 from catalog_mail.adapters.graph.web import user_path, with_query
 from catalog_mail.domain.failures.graph import Doing
-from catalog_mail.domain.mime.addresses import same
+from catalog_mail.domain.mime.addresses import normalized
 from catalog_mail.domain.settings.servers import GraphServer
 
 # Holds the Message-ID as it was written. Exchange keeps headers that begin with X-, whatever it does with the others.
@@ -105,7 +105,8 @@ class SentItems:
         return items(self._app, self._path, params, Doing.LOOK, _MOST_PAGES)
 
     def _stamp_of(self, key: str) -> str | None:
-        answer = self._app.ask(Ask("GET", f"{self._mailbox}/messages/{quote(key, safe='=')}/$value", Doing.LOOK, largest=_HEADER))
+        path = f"{self._mailbox}/messages/{quote(key, safe='=')}/$value"
+        answer = self._app.request(GraphRequest("GET", path, Doing.LOOK, largest=_HEADER))
         value = _header(answer.content).get(STAMP)
         return str(value).strip() if value else None
 
@@ -125,7 +126,7 @@ def _told(item: Mapping[str, Any]) -> str | None:
 
 def _is_to(item: dict[str, Any], recipient: str) -> bool:
     addresses = (entry.get("emailAddress") or {} for entry in item.get("toRecipients") or [] if isinstance(entry, dict))
-    return any(same(str(address.get("address", ""))) == same(recipient) for address in addresses)
+    return any(normalized(str(address.get("address", ""))) == normalized(recipient) for address in addresses)
 
 
 def _date(header: Message) -> datetime:

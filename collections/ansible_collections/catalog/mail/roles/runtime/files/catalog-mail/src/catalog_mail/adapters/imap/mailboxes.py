@@ -16,7 +16,7 @@ class ImapMailboxes:
         """Raises MailboxFailed."""
         return ImapMailbox(server)
 
-    def probe(self, server: ImapServer) -> MailboxEvidence:
+    def check_mailbox(self, server: ImapServer) -> MailboxEvidence:
         """Open it as it is opened for work, which shows what is allowed there; nothing is changed in it."""
         started = time.monotonic()
         mailbox = ImapMailbox(server)

@@ -131,7 +131,7 @@ class SmtpSenders:
             dropped.close()
         return sender
 
-    def probe(self, settings: SendingSettings) -> SmtpSender:
+    def make_email_test_sender(self, settings: SendingSettings) -> SmtpSender:
         """One for a single test, with a session of its own."""
         return SmtpSender(settings)
 

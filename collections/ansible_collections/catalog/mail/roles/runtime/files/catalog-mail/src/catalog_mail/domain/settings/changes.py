@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog_mail.domain.settings.document import Receiver
-from catalog_mail.domain.settings.reading import BESIDE_THE_SECRET, Candidate, Given, Kept, Secrets, paths
+from catalog_mail.domain.settings.reading import CREDENTIAL_METADATA, Candidate, Given, Kept, Secrets, paths
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Change:
 def secret_updates(candidate: Candidate, secrets: Secrets) -> dict[str, str | None]:
     """The secrets that change: their new text, or None for those to be removed. An equal one does not change."""
     changed: dict[str, str | None] = {}
-    for path, fate in candidate.secrets.items():
+    for path, update in candidate.secrets.items():
         stored = secrets.get(path)
-        if isinstance(fate, Given):
-            if stored is None or not hmac.compare_digest(stored.encode(), fate.value.encode()):
-                changed[path] = fate.value
-        elif path in secrets and (not isinstance(fate, Kept) or not candidate.has_destination(path)):
+        if isinstance(update, Given):
+            if stored is None or not hmac.compare_digest(stored.encode(), update.value.encode()):
+                changed[path] = update.value
+        elif path in secrets and (not isinstance(update, Kept) or not candidate.has_destination(path)):
             changed[path] = None
     return changed
 
@@ -52,7 +52,9 @@ def plan_changes(candidate: Candidate, secrets: Secrets, before: Mapping[str, An
 
 def concerns_sending(change: Change) -> bool:
     """Whether a test message would tell anything about this change."""
-    return change.path.startswith("notifications.") and change.path != "notifications.enabled" and not _is_a_note(change)
+    if change.path == "notifications.enabled" or _is_credential_metadata(change):
+        return False
+    return change.path.startswith("notifications.")
 
 
 def concerns_receiving(change: Change, receiver: Receiver) -> bool:
@@ -61,12 +63,12 @@ def concerns_receiving(change: Change, receiver: Receiver) -> bool:
         Receiver.IMAP: ("interactions.imap.",),
         Receiver.MICROSOFT: ("interactions.microsoft.", "interactions.reply_to"),
     }[receiver]
-    return change.path.startswith((*own, "interactions.receiver", "interactions.enabled")) and not _is_a_note(change)
+    return change.path.startswith((*own, "interactions.receiver", "interactions.enabled")) and not _is_credential_metadata(change)
 
 
-def _is_a_note(change: Change) -> bool:
-    """Whether it only tells of a secret, which the server at the other end does not hear."""
-    return change.path.rpartition(".")[2] in BESIDE_THE_SECRET
+def _is_credential_metadata(change: Change) -> bool:
+    """Whether the change is to the ID or the date of a secret, which no server at the other end receives."""
+    return change.path.rpartition(".")[2] in CREDENTIAL_METADATA
 
 
 def updated_secrets(candidate: Candidate, secrets: Secrets) -> Secrets:

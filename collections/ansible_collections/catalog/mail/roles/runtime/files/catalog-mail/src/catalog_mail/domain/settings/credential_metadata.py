@@ -11,7 +11,7 @@ from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.settings import certificate
 from catalog_mail.domain.settings.changes import secret_updates
 from catalog_mail.domain.settings.fields import told
-from catalog_mail.domain.settings.reading import BESIDE_THE_SECRET, REGISTRATIONS, Candidate, Secrets, value_at
+from catalog_mail.domain.settings.reading import CREDENTIAL_METADATA, REGISTRATIONS, Candidate, Secrets, value_at
 
 
 def completed(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any]) -> Candidate:
@@ -26,8 +26,8 @@ def completed(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any])
         stays = path in secrets and path not in changed
         if not stays and changed.get(path) is None:
             _check_nothing_said(part, section, removed=path in changed)
-        for name in BESIDE_THE_SECRET:
-            if f"{section}.{name}" in candidate.unsaid and stays:
+        for name in CREDENTIAL_METADATA:
+            if f"{section}.{name}" in candidate.omitted_metadata and stays:
                 part[name] = value_at(before, f"{section}.{name}")
             elif path in changed and changed[path] is None:
                 part[name] = None
@@ -45,7 +45,7 @@ def derived(secrets: Secrets, section: str) -> dict[str, str | None]:
 
 def _check_nothing_said(part: Mapping[str, Any], section: str, *, removed: bool) -> None:
     """What is removed may still be told as it was read."""
-    for name in BESIDE_THE_SECRET:
+    for name in CREDENTIAL_METADATA:
         if part[name] is not None and not removed:
             raise InputRefused(
                 f"{section}.{name}", "There is no client secret that it belongs to.",

@@ -64,13 +64,13 @@ Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(fields
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 
 
-class Part(BaseModel):
+class Section(BaseModel):
     """A part of the document: unknown names are refused, so that a misspelt one is not overlooked."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
-class SecretState(Part):
+class SecretState(Section):
     """A secret as it is read: whether there is one, and since when. Given back as it was read, it stays as it is."""
 
     present: StrictBool
@@ -90,14 +90,14 @@ Secret = Annotated[Annotated[SecretStr, _hidden(fields.secret)] | SecretState | 
 Pem = Annotated[Annotated[SecretStr, _hidden(fields.pem)] | SecretState | None, Field(description=_MEANS)]
 
 
-class From(Part):
+class From(Section):
     """Who the mails come from."""
 
     address: Address | None = Field(default=None, examples=["noreply@example.com"])
     display_name: Annotated[str, AfterValidator(fields.display_name)] = ""
 
 
-class Smtp(Part):
+class Smtp(Section):
     """A corporate mail server. Without user name and password nothing logs in."""
 
     host: Host | None = Field(default=None, examples=["smtp.example.com"])
@@ -115,7 +115,7 @@ _KEPT = "Kept with the client secret: left out, it stays as long as the secret d
 _DERIVED = "Read-only: found in the certificate."
 
 
-class Microsoft(Part):
+class Microsoft(Section):
     """An app registration with Graph permissions."""
 
     tenant_id: Line | None = None
@@ -138,7 +138,7 @@ class MicrosoftSender(Microsoft):
     email_address: Address | None = None
 
 
-class Imap(Part):
+class Imap(Section):
     """The mailbox that replies come to."""
 
     host: Host | None = None
@@ -153,7 +153,7 @@ class Imap(Part):
     )
 
 
-class Archive(Part):
+class Archive(Section):
     """What becomes of mail that was handled. `enabled` is true by default for IMAP, false for Microsoft."""
 
     enabled: StrictBool | None = None
@@ -161,7 +161,7 @@ class Archive(Part):
     keep_days: Annotated[int, Field(strict=True, ge=1, le=3650)] = 30
 
 
-class Notifications(Part):
+class Notifications(Section):
     """Sending. `enabled` false turns off all kinds, the two about downloads excepted."""
 
     enabled: StrictBool = True
@@ -171,7 +171,7 @@ class Notifications(Part):
     microsoft: MicrosoftSender = Field(default_factory=MicrosoftSender)
 
 
-class Interactions(Part):
+class Interactions(Section):
     """Replies by e-mail."""
 
     enabled: StrictBool = False
@@ -197,7 +197,7 @@ class Interactions(Part):
         return self
 
 
-class Document(Part):
+class Document(Section):
     """The whole of the settings; what is left out has its default, secrets excepted."""
 
     deployment: Deployment | None = Field(default=None, description="Read-only: set when the application was deployed.")

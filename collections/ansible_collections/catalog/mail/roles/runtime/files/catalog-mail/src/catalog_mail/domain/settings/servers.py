@@ -20,8 +20,8 @@ class SmtpServer:
     ca_file: str | None = None
 
     @property
-    def way(self) -> tuple[str, ...]:
-        """What another of these stands for another server."""
+    def identity_key(self) -> tuple[str, ...]:
+        """Identity of the server; settings with an equal key share it."""
         return (self.host,)
 
 
@@ -47,13 +47,13 @@ class GraphServer:
     timeout: float = 30
 
     @property
-    def way(self) -> tuple[str, ...]:
-        """What another of these stands for another mailbox. An address is of one tenant alone, which has several spellings."""
+    def identity_key(self) -> tuple[str, ...]:
+        """Identity of the mailbox, without the tenant, which has several spellings; settings with an equal key share it."""
         return (self.graph_url, self.mailbox.lower())
 
     @property
-    def application(self) -> tuple[str, ...]:
-        """What another of these stands for another application, for which Graph counts anew; its tenant has several spellings."""
+    def application_key(self) -> tuple[str, ...]:
+        """Identity of the application, for which Graph counts requests; its tenant has several spellings."""
         return (self.graph_url, self.client_id.lower())
 
 
@@ -85,8 +85,8 @@ class ImapServer:
     timeout: float = 30
 
     @property
-    def way(self) -> tuple[str, ...]:
-        """What another of these stands for another mailbox."""
+    def identity_key(self) -> tuple[str, ...]:
+        """Identity of the mailbox; settings with an equal key share it."""
         return (self.host, self.username, self.mailbox)
 
 

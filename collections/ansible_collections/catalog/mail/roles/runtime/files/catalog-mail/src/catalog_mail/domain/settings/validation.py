@@ -109,8 +109,8 @@ def _app(candidate: Candidate, secrets: Secrets, section: str) -> Iterator[Input
 
 
 def _is_held(candidate: Candidate, secrets: Secrets, path: str) -> bool:
-    fate = candidate.secrets[path]
-    return isinstance(fate, Given) or (isinstance(fate, Kept) and path in secrets)
+    update = candidate.secrets[path]
+    return isinstance(update, Given) or (isinstance(update, Kept) and path in secrets)
 
 
 def _lost(path: str) -> InputRefused:
@@ -123,12 +123,12 @@ def _login(candidate: Candidate, secrets: Secrets, section: str, *, needed: bool
     """A user name and a password, or neither."""
     username = candidate.value(f"{section}.username")
     path = f"{section}.password"
-    fate = candidate.secrets[path]
+    update = candidate.secrets[path]
     if username and not _is_held(candidate, secrets, path) and needed:
         yield InputRefused(path, "There is a user name and no password.", "Give the password, or no user name.")
-    if isinstance(fate, Given) and not username:
+    if isinstance(update, Given) and not username:
         yield InputRefused(f"{section}.username", "There is a password and no user name.", "Give the user name, or no password.")
-    if needed and username and isinstance(fate, Kept) and path in secrets and secrets[path] is None:
+    if needed and username and isinstance(update, Kept) and path in secrets and secrets[path] is None:
         yield _lost(path)
 
 

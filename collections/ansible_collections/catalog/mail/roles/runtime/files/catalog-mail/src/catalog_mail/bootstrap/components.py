@@ -36,7 +36,7 @@ INTENT = b"catalog-mail intent"
 BUILTIN_SECONDS = 30
 
 
-class Parts:
+class Components:
     """Each is made when it is first needed: a command that reads one thing opens no more than that."""
 
     def __init__(self, config: Config) -> None:
