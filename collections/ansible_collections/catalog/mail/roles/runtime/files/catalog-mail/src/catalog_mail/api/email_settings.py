@@ -199,8 +199,8 @@ def plan_settings(
     return PlanAnswer(changes=[ChangeItem(**change.plain()) for change in services.settings.plan(body.settings)])
 
 
-@router.post("/test", response_model=TrialAnswer, responses=documented(401, 403, 409, 413, 422))
-def test_settings(
+@router.post("/test", name="test_settings", response_model=TrialAnswer, responses=documented(401, 403, 409, 413, 422))
+def send_email_test(
     body: TrialRequest, services: Annotated[Services, Depends(services)], principal: Administrator
 ) -> TrialAnswer:
     """Send a test message with the settings in force, or with those given, and save nothing."""
