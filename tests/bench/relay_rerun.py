@@ -50,7 +50,7 @@ def play(playbook: Path) -> tuple[float, dict[str, int]]:
     """Seconds that a playbook takes, and its numbers of tasks: ok, changed, skipped."""
     began = time.monotonic()
     run = subprocess.run(
-        ["ansible-playbook", "--inventory", "inventories/lab", "--limit", HOST, "--extra-vars", "site_application=false",
+        ["ansible-playbook", "--inventory", "inventories/lab", "--limit", HOST, "--extra-vars", '{"site_application": false}',
          str(playbook)],
         cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
     seconds = time.monotonic() - began

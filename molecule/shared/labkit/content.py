@@ -9,12 +9,11 @@ import pathlib
 import shutil
 from collections.abc import Iterator
 
-from labkit import network
+from labkit import network, ssh
 from labkit.definition import BARE_HOSTS, EMULATOR, ENTRA, GATEWAY, GRAPH_NAME, HOSTS, MAIL, SHARED, Host, digest
 from labkit.state import entra_secrets, home
 
-Files = dict[str, tuple[bytes, int]]
-"""Path inside the host -> content and mode; all belong to root."""
+Files = ssh.Files
 
 CA_FILE = "etc/ssl/lab-ca.crt"
 """Where a host finds the lab's CA: on disk, as a company's image has it, and trusted by nothing by itself."""
@@ -25,6 +24,7 @@ def files_for(host: Host, passwords: dict[str, str]) -> Files:
     files: Files = {
         CA_FILE: ((home() / "ca.crt").read_bytes(), 0o644),
         "etc/hosts": (_hosts_file(host).encode(), 0o644),
+        **ssh.files_for(host),
     }
     if host.name == MAIL:
         return files | _mail_server(passwords)
