@@ -13,7 +13,8 @@ from labkit import network, ssh
 from labkit.definition import BARE_HOSTS, EMULATOR, ENTRA, GATEWAY, GRAPH_NAME, HOSTS, MAIL, SHARED, Host, digest
 from labkit.state import entra_secrets, home
 
-Files = ssh.Files
+Files = dict[str, tuple[bytes, int]]
+"""Path inside the host -> content and mode; all belong to root."""
 
 CA_FILE = "etc/ssl/lab-ca.crt"
 """Where a host finds the lab's CA: on disk, as a company's image has it, and trusted by nothing by itself."""

@@ -16,9 +16,6 @@ from labkit import network
 from labkit.definition import ADMIN, HOSTS, OPS, Host
 from labkit.state import LabError, home, host_passwords, write
 
-Files = dict[str, tuple[bytes, int]]
-"""Path inside the host -> content and mode; all belong to root."""
-
 _SSHD = """\
 # How the lab is reached: by the lab's key alone.
 HostKey /etc/ssh/ssh_host_ed25519_key
@@ -85,8 +82,8 @@ def ensure() -> None:
     _write(config(), f"# The hosts of the lab, written by lab.py:  ssh -F {config()} catalog12\n{hosts}{everywhere}")
 
 
-def files_for(host: Host) -> Files:
-    """What makes a host reachable: its key, who may log in, sudo's rules and the passwords that sudo asks for."""
+def files_for(host: Host) -> dict[str, tuple[bytes, int]]:
+    """What makes a host reachable, in the form of content.Files: its key, logins, sudo's rules and passwords."""
     key = _folder() / _host_key(host)
     return {
         "etc/ssh/ssh_host_ed25519_key": (key.read_bytes(), 0o600),
