@@ -50,7 +50,8 @@ class LabHost:
         done = subprocess.run(
             ["ssh", "-F", LAB_HOME / "ssh_config", self.name, shlex.join(words)], input=stdin, capture_output=True,
             check=False, timeout=300)
-        assert done.returncode != 255, f"no SSH connection to {self.name}: {done.stderr.decode(errors='replace')}"
+        # 255 is also the code of a command that was killed; of that ssh says nothing.
+        assert done.returncode != 255 or not done.stderr, f"no SSH connection to {self.name}: {done.stderr!r}"
         return Done(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
     def sh(self, script: str, stdin: bytes = b"") -> str:
