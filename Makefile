@@ -7,8 +7,6 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Where it is set, each of the many processes of the tests would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
-# The lab has its own settings of podman; whoever talks to its hosts needs them.
-export CONTAINERS_CONF := $(CURDIR)/molecule/shared/containers.conf
 
 COLLECTION := collections/ansible_collections/catalog/mail
 LAB := python molecule/shared/lab.py
@@ -23,7 +21,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 quickstart: machine ## a bare host, its relay, the application and its settings, an answer to its mail in the conversation (root)
-	@$(LAB) up catalog12 mail
+	@$(LAB) up --only catalog12 mail
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 
 test: ## everything below down to molecule, in two lanes, stopping at the first section that fails (root)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers.modules.lab_host import LabHost
 
 ROOT = Path(__file__).parents[2]
 HOST = "catalog12"
@@ -35,7 +36,6 @@ ENVIRONMENT = {
     **os.environ,
     "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
     "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
-    "CONTAINERS_CONF": str(ROOT / "molecule/shared/containers.conf"),
     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
 }
 
@@ -47,9 +47,7 @@ def lab(*words: str) -> None:
 
 def in_host(command: str) -> str:
     """The output of a shell command in the host."""
-    return subprocess.run(
-        ["podman", "exec", f"cml-{HOST}", "sh", "-c", command],
-        env=ENVIRONMENT, capture_output=True, text=True, check=False).stdout.strip()
+    return LabHost(HOST).exec("sh", "-c", command).out.strip()
 
 
 def command(collections: Path, *settings: str) -> tuple[list[str], dict[str, str]]:
