@@ -7,7 +7,8 @@ import ssl
 from typing import Any
 
 import pytest
-from catalog_mail.adapters.graph.failing import innermost, refusal, seconds
+from catalog_mail.adapters.graph.failing import refusal
+from catalog_mail.adapters.network_errors import innermost
 from catalog_mail.domain.failures.entra import certificate_unusable, not_entra, token_failure
 from catalog_mail.domain.failures.entra import refusal as token_refusal
 from catalog_mail.domain.failures.failure import Cause, Failure
@@ -182,7 +183,7 @@ def test_any_answer_is_read(content: bytes, expected: tuple[str, str]) -> None:
     ],
 )
 def test_retry_after(value: Any, expected: float | None) -> None:
-    assert seconds(value) == expected
+    assert refusal(429, {} if value is None else {"Retry-After": value}, b"").retry_after == expected
 
 
 def certificate_error() -> ssl.SSLCertVerificationError:
