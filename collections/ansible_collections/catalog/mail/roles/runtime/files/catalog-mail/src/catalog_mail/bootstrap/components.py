@@ -23,9 +23,10 @@ from catalog_mail.services.email_settings import EmailSettings, Installation
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from catalog_mail.adapters.database.catalog import DatabaseCatalog
+    from catalog_mail.adapters.database.opt_outs import DatabaseOptOuts
     from catalog_mail.adapters.database.replies import DatabaseReplies
     from catalog_mail.adapters.database.reply_state import DatabaseReplyState
+    from catalog_mail.adapters.database.users import DatabaseUsers
     from catalog_mail.ports.notifications import DeliveryQueue
     from catalog_mail.services.catalog import Catalog
     from catalog_mail.services.notifications import Notifications
@@ -103,27 +104,44 @@ class Components:
         )
 
     @cached_property
-    def people(self) -> DatabaseCatalog:
-        """The embedded catalog's store."""
-        from catalog_mail.adapters.database.catalog import DatabaseCatalog  # noqa: PLC0415
+    def users(self) -> DatabaseUsers:
+        """The users of the embedded catalog."""
+        from catalog_mail.adapters.database.users import DatabaseUsers  # noqa: PLC0415
 
-        return DatabaseCatalog(self.engine)
+        return DatabaseUsers(self.engine)
+
+    @cached_property
+    def opt_outs(self) -> DatabaseOptOuts:
+        """The opt-outs of addresses."""
+        from catalog_mail.adapters.database.opt_outs import DatabaseOptOuts  # noqa: PLC0415
+
+        return DatabaseOptOuts(self.engine)
 
     def catalog(self, notifications: Notifications) -> Catalog:
         """The embedded catalog, which tells its people by these."""
+        from catalog_mail.adapters.database.conversations import DatabaseConversations  # noqa: PLC0415
+        from catalog_mail.adapters.database.subscriptions import DatabaseSubscriptions  # noqa: PLC0415
         from catalog_mail.services.catalog import Catalog  # noqa: PLC0415
 
-        return Catalog(store=self.people, notifications=notifications, clock=self.clock, base_url=self.config.base_url)
+        return Catalog(
+            users=self.users,
+            conversations=DatabaseConversations(self.engine),
+            subscriptions=DatabaseSubscriptions(self.engine),
+            notifications=notifications,
+            clock=self.clock,
+            base_url=self.config.base_url,
+        )
 
     def notifications(self, queue: DeliveryQueue) -> Notifications:
         """What takes notifications in, for this queue."""
         from catalog_mail.adapters.database.notifications import DatabaseNotifications  # noqa: PLC0415
+        from catalog_mail.adapters.database.recipients import DatabaseRecipients  # noqa: PLC0415
         from catalog_mail.services.notifications import Notifications  # noqa: PLC0415
 
         return Notifications(
             store=DatabaseNotifications(self.engine),
             queue=queue,
-            catalog=self.people,
+            recipients=DatabaseRecipients(self.engine),
             settings=self.settings,
             clock=self.clock,
         )

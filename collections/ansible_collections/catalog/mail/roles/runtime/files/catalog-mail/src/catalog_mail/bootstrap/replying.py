@@ -49,7 +49,7 @@ def _sync(components: Components) -> ReplySync:
     notifications = components.notifications(StoreOnlyQueue())
     return ReplySync(
         store=components.reply_store,
-        people=components.people,
+        users=components.users,
         conversations=_conversations(components, notifications),
         explaining=Explaining(components.reply_store, notifications, components.clock),
         clock=components.clock,
@@ -64,7 +64,7 @@ def _conversations(components: Components, notifications: Notifications) -> Conv
     if limits.webhook_url is None:
         return EmbeddedConversations(
             store=components.reply_store,
-            people=components.people,
+            users=components.users,
             catalog=components.catalog(notifications),
             clock=components.clock,
         )

@@ -63,7 +63,7 @@ def make_services(components: Components, queue: DurableQueue, tokens: Tokens) -
         ),
         clock=components.clock,
         unsubscribing=Unsubscribing(
-            store=components.people,
+            store=components.opt_outs,
             signing_keys=components.cipher.derived(UNSUBSCRIBE),
             clock=components.clock,
             catalog_name=components.config.catalog_name,
@@ -81,7 +81,7 @@ def _deliver(components: Components, store: DatabaseDeliveries) -> DeliverNotifi
         rendering=_rendering(components),
         settings=components.settings,
         senders=components.senders,
-        catalog=components.people,
+        opt_outs=components.opt_outs,
         replying=components.tracking.replying,
         clock=components.clock,
         backoff=Backoff(

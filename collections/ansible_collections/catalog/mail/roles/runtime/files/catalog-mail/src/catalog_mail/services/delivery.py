@@ -19,7 +19,7 @@ from catalog_mail.domain.notifications.outcome import Outcome
 from catalog_mail.domain.notifications.retry import Backoff, concerns_all, next_attempt
 from catalog_mail.domain.replies.reply import Replying
 from catalog_mail.domain.settings.servers import SendingSettings
-from catalog_mail.ports.catalog import CatalogStore
+from catalog_mail.ports.catalog import OptOutCheck
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.notifications import DeliveryStore
 from catalog_mail.ports.sending import MailSenders
@@ -73,7 +73,7 @@ class DeliverNotifications:
     rendering: Rendering
     settings: DeliverySettings
     senders: MailSenders
-    catalog: CatalogStore
+    opt_outs: OptOutCheck
     clock: Clock
     backoff: Backoff
     replying: Callable[[], Replying | None]
@@ -156,7 +156,7 @@ class DeliverNotifications:
         """Asked again before each try: much may have been switched off since the notification was accepted."""
         if notification.kind not in SENT_WHEN_SWITCHED_OFF and not self.settings.switched_on():
             return "switched_off"
-        if self.catalog.opted_out(delivery.recipient.address, notification.kind):
+        if self.opt_outs.opted_out(delivery.recipient.address, notification.kind):
             return "unsubscribed"
         return None
 

@@ -25,7 +25,7 @@ from catalog_mail.domain.replies.decision import (
 from catalog_mail.domain.replies.mailbox import Disposition, RawMessage, Unreadable
 from catalog_mail.domain.replies.reply import NotPosted, Origin, Reason, Reply
 from catalog_mail.domain.replies.retry_schedule import RetrySchedule
-from catalog_mail.ports.catalog import CatalogStore
+from catalog_mail.ports.catalog import UserDirectory
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.conversations import Conversations, Posted, PostFailed, Posting, PostRefused
 from catalog_mail.ports.mailbox import Mailbox
@@ -57,7 +57,7 @@ class ReplySync:
     """`embedded` says that the conversations are our own, `largest` is the size of the largest message that is read."""
 
     store: ReplyStore
-    people: CatalogStore
+    users: UserDirectory
     conversations: Conversations
     explaining: Explaining
     clock: Clock
@@ -203,8 +203,8 @@ class _Pass:
         """Load the answered deliveries, senders and recipients in three queries."""
         readings = chunk.readings
         answered = self.uses.store.answered({reading.handle for reading in readings.values() if reading.handle})
-        senders = self.uses.people.users_by_email({reading.incoming.sender or "" for reading in readings.values()})
-        recipients = self.uses.people.users_by_id({found.user_id for found in answered.values() if found.user_id})
+        senders = self.uses.users.users_by_email({reading.incoming.sender or "" for reading in readings.values()})
+        recipients = self.uses.users.users_by_id({found.user_id for found in answered.values() if found.user_id})
         for key, reading in readings.items():
             found = answered.get(reading.handle or "")
             sender = senders.get(reading.incoming.sender or "")

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from catalog_mail.adapters.database.catalog import chunks, insert_notices, insert_posts
+from catalog_mail.adapters.database.conversations import insert_notices, insert_posts
 from catalog_mail.adapters.database.engine import reading
+from catalog_mail.adapters.database.queries import chunks
 from catalog_mail.adapters.database.tables import (
     conversations,
     deliveries,
