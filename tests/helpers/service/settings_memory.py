@@ -18,6 +18,7 @@ from catalog_mail.ports.audit import AuditEntry
 from catalog_mail.ports.sending import Evidence
 from catalog_mail.ports.settings import StoredSecret, StoredSettings
 from catalog_mail.services.email_settings import EmailSettings, Installation
+from catalog_mail.services.settings_editor import SettingsEditor
 
 ADMIN = Principal("ansible", Role.SERVER_ADMIN, "admin@corp.test")
 POSTFIX = SmtpServer("127.0.0.1", 25, TLS.NONE)
@@ -142,19 +143,20 @@ class SettingsInMemory:
         self.store = MemorySettings(self.audit)
         self.senders = RecordingSenders()
         self.mailboxes = RecordingMailboxes()
-        self.settings = self.node()
+        self.editor = self.node()
+        self.settings = self.editor.settings
 
-    def node(self) -> EmailSettings:
+    def node(self) -> SettingsEditor:
         """Another process with the same store."""
         cloud = self.deployment is Deployment.CLOUD
         here = Installation(
             deployment=self.deployment, builtin=POSTFIX, cloud_from=PROVIDER if cloud else None, catalog_name="Data Catalog"
         )
-        return EmailSettings(
+        return SettingsEditor(
+            settings=EmailSettings(store=self.store, installation=here),
             store=self.store,
             audit=self.audit,
             senders=self.senders,
             mailboxes=self.mailboxes,
             clock=TickingClock(),
-            installation=here,
         )

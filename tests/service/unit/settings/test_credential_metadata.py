@@ -10,7 +10,7 @@ from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.settings.certificate import facts
 from catalog_mail.domain.settings.fields import Unfit, moment
 from catalog_mail.domain.settings.reading import REGISTRATIONS, value_at
-from catalog_mail.services.email_settings import EmailTestOptions
+from catalog_mail.services.settings_editor import EmailTestOptions
 from helpers.service.certificates import Authority
 from helpers.service.settings_memory import ADMIN, SettingsInMemory
 
@@ -23,7 +23,7 @@ def saved(memory: SettingsInMemory, section: str, **app: Any) -> None:
     """Save this registration."""
     sections: dict[str, Any] = {"notifications": {"enabled": False}, "interactions": {}}
     sections[section.partition(".")[0]]["microsoft"] = app
-    memory.settings.save(sections, options=EmailTestOptions(wanted=False), if_match=None, principal=ADMIN)
+    memory.editor.save(sections, options=EmailTestOptions(wanted=False), if_match=None, principal=ADMIN)
 
 
 def shown(memory: SettingsInMemory, section: str) -> tuple[Any, Any]:
@@ -74,7 +74,7 @@ def test_a_plan_shows_them(section: str) -> None:
     app = {**APP, "client_secret": "second", "client_secret_key_id": "key-2"}
     sections: dict[str, Any] = {"notifications": {"enabled": False}, "interactions": {}}
     sections[section.partition(".")[0]]["microsoft"] = app
-    assert [(change.path.rpartition(".")[2], change.before, change.after) for change in memory.settings.plan(sections)] == [
+    assert [(change.path.rpartition(".")[2], change.before, change.after) for change in memory.editor.plan(sections)] == [
         ("client_secret_key_id", "key-1", "key-2"),
         ("client_secret_expires_at", KNOWN[1], None),
         ("client_secret", "present", "changed"),
@@ -86,9 +86,9 @@ def test_credential_metadata_is_saved_without_a_test_message() -> None:
     sections = {
         "notifications": {"transport": "microsoft", "microsoft": {**SECRET, "email_address": "catalog@corp.test"}},
     }
-    memory.settings.save(sections, options=EmailTestOptions(wanted=False), if_match=None, principal=ADMIN)
+    memory.editor.save(sections, options=EmailTestOptions(wanted=False), if_match=None, principal=ADMIN)
     sections["notifications"]["microsoft"]["client_secret_key_id"] = "key-2"  # type: ignore[index]
-    done = memory.settings.save(sections, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+    done = memory.editor.save(sections, options=EmailTestOptions(), if_match=None, principal=ADMIN)
     assert ([change.path for change in done.changes], done.email_test) == (["notifications.microsoft.client_secret_key_id"], None)
 
 

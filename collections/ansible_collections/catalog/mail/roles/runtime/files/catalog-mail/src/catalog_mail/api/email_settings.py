@@ -19,7 +19,8 @@ from catalog_mail.api.security import require
 from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.settings.document import Document, Interactions, Notifications
-from catalog_mail.services.email_settings import EmailTestOptions, EmailTestResult, View
+from catalog_mail.services.email_settings import View
+from catalog_mail.services.settings_editor import EmailTestOptions, EmailTestResult
 
 router = APIRouter(prefix="/settings/email-server", tags=["settings"])
 
@@ -31,7 +32,7 @@ def _administrator(
 ) -> Principal:
     """The caller, who is a server admin. An attempt by another is recorded. Raises NotPermitted."""
     if who.role is not Role.SERVER_ADMIN:
-        services.settings.refuse(who)
+        services.settings_editor.refuse(who)
     return who
 
 
@@ -181,7 +182,7 @@ def save_settings(
     """
     recipient = body.test.recipient if isinstance(body.test, TestRequest) else None
     options = EmailTestOptions(wanted=body.test is not False, recipient=recipient)
-    saved = services.settings.save(body.settings, options=options, if_match=_revision(if_match), principal=principal)
+    saved = services.settings_editor.save(body.settings, options=options, if_match=_revision(if_match), principal=principal)
     response.headers["ETag"] = _etag(saved.view.revision)
     return SaveAnswer(
         settings=_settings(saved.view),
@@ -196,7 +197,7 @@ def plan_settings(
     body: PlanRequest, services: Annotated[Services, Depends(services)], _principal: Administrator
 ) -> PlanAnswer:
     """What a PUT of these settings would change. Sends nothing and writes nothing; secrets are compared here."""
-    return PlanAnswer(changes=[ChangeItem(**change.plain()) for change in services.settings.plan(body.settings)])
+    return PlanAnswer(changes=[ChangeItem(**change.plain()) for change in services.settings_editor.plan(body.settings)])
 
 
 @router.post("/test", name="test_settings", response_model=TrialAnswer, responses=documented(401, 403, 409, 413, 422))
@@ -204,7 +205,7 @@ def send_email_test(
     body: TrialRequest, services: Annotated[Services, Depends(services)], principal: Administrator
 ) -> TrialAnswer:
     """Send a test message with the settings in force, or with those given, and save nothing."""
-    result = services.settings.send_email_test(body.settings, recipient=body.recipient, principal=principal)
+    result = services.settings_editor.send_email_test(body.settings, recipient=body.recipient, principal=principal)
     return TrialAnswer(test=_email_test_answer(result))
 
 

@@ -12,7 +12,8 @@ from catalog_mail.adapters.database.tokens import DatabaseTokens
 from catalog_mail.bootstrap.components import Components
 from catalog_mail.config import Config
 from catalog_mail.domain.catalog.people import Principal
-from catalog_mail.services.email_settings import EmailSettings, EmailTestOptions
+from catalog_mail.services.email_settings import EmailSettings
+from catalog_mail.services.settings_editor import EmailTestOptions, SettingsEditor
 from catalog_mail.services.tokens import Tokens
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class Application:
 
     def test_email(self, recipient: str, who: Principal) -> dict[str, Any]:
         """A test message with the settings in force; the server's evidence."""
-        result = self._settings.send_email_test(None, recipient=recipient, principal=who)
+        result = self._settings_editor.send_email_test(None, recipient=recipient, principal=who)
         return {"recipient": result.recipient, "message_id": result.message_id, **asdict(result.evidence)}
 
     def export_settings(self) -> Mapping[str, Any]:
@@ -87,10 +88,15 @@ class Application:
     def import_settings(self, document: Mapping[str, Any], *, test: bool, to: str | None, who: Principal) -> list[dict[str, Any]]:
         """Test and Save; what has changed."""
         options = EmailTestOptions(wanted=test, recipient=to)
-        saved = self._settings.save(document, options=options, if_match=None, principal=who)
+        saved = self._settings_editor.save(document, options=options, if_match=None, principal=who)
         return [change.plain() for change in saved.changes]
 
     @property
     def _settings(self) -> EmailSettings:
         self._components.check_database()
         return self._components.settings
+
+    @property
+    def _settings_editor(self) -> SettingsEditor:
+        self._components.check_database()
+        return self._components.settings_editor

@@ -19,6 +19,7 @@ from catalog_mail.domain.settings.clouds import MicrosoftAccess
 from catalog_mail.domain.settings.document import TLS, Deployment
 from catalog_mail.domain.settings.servers import SmtpServer
 from catalog_mail.services.email_settings import EmailSettings, Installation
+from catalog_mail.services.settings_editor import SettingsEditor
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -84,16 +85,28 @@ class Components:
         return DatabaseAudit(self.engine)
 
     @cached_property
+    def _settings_store(self) -> DatabaseSettings:
+        return DatabaseSettings(self.engine, self.cipher)
+
+    @cached_property
+    def settings_editor(self) -> SettingsEditor:
+        """Changes to the e-mail settings."""
+        return SettingsEditor(
+            settings=self.settings,
+            store=self._settings_store,
+            audit=self.audit,
+            senders=self.senders,
+            mailboxes=self.mailboxes,
+            clock=self.clock,
+        )
+
+    @cached_property
     def settings(self) -> EmailSettings:
         """The e-mail settings; the database is not checked here."""
         config = self.config
         cloud = config.cloud if config.deployment == "cloud" else None
         return EmailSettings(
-            store=DatabaseSettings(self.engine, self.cipher),
-            audit=self.audit,
-            senders=self.senders,
-            mailboxes=self.mailboxes,
-            clock=self.clock,
+            store=self._settings_store,
             installation=Installation(
                 deployment=Deployment(config.deployment),
                 builtin=SmtpServer(config.builtin.host, config.builtin.port, TLS.NONE, timeout=BUILTIN_SECONDS),

@@ -52,6 +52,7 @@ def make_services(components: Components, queue: DurableQueue, tokens: Tokens) -
     notifications = components.notifications(queue)
     return Services(
         settings=components.settings,
+        settings_editor=components.settings_editor,
         notifications=notifications,
         catalog=components.catalog(notifications),
         replies=ReplyState(

@@ -25,7 +25,7 @@ from catalog_mail.domain.settings.changes import Change
 from catalog_mail.domain.settings.document import TLS, Deployment, Transport
 from catalog_mail.domain.settings.servers import ImapServer
 from catalog_mail.ports.settings import StoredSecret
-from catalog_mail.services.email_settings import EmailTestOptions
+from catalog_mail.services.settings_editor import EmailTestOptions
 from helpers.service.settings_memory import ADMIN, POSTFIX, PROVIDER, SettingsInMemory
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -105,11 +105,11 @@ def outcome(action: Callable[[], list[Change]]) -> list[Change] | str:
 @settings(deadline=None, max_examples=60)
 def test_what_was_saved_read_and_put_back_changes_nothing(document: dict[str, Any]) -> None:
     memory = SettingsInMemory()
-    memory.settings.save(document, options=NO_TEST, if_match=None, principal=ADMIN)
+    memory.editor.save(document, options=NO_TEST, if_match=None, principal=ADMIN)
     before = memory.store.stored
     for returned in (memory.settings.read().document, json.loads(json.dumps(memory.settings.read().document)), document):
-        assert memory.settings.plan(returned) == []
-        assert memory.settings.save(returned, options=NO_TEST, if_match=None, principal=ADMIN).changes == []
+        assert memory.editor.plan(returned) == []
+        assert memory.editor.save(returned, options=NO_TEST, if_match=None, principal=ADMIN).changes == []
     assert memory.store.stored == before
 
 
@@ -120,8 +120,8 @@ def test_no_secret_is_shown_anywhere(first: dict[str, Any], second: dict[str, An
     shown: list[Any] = []
     for document in (first, second):
         try:
-            shown.append(memory.settings.plan(document))
-            shown.append(memory.settings.save(document, options=EmailTestOptions(), if_match=None, principal=ADMIN))
+            shown.append(memory.editor.plan(document))
+            shown.append(memory.editor.save(document, options=EmailTestOptions(), if_match=None, principal=ADMIN))
         except CatalogMailError as error:
             shown += [error, repr(error), error.cause, error.remedy]
         shown += [memory.settings.read(), memory.settings.sending(), memory.audit.kept, memory.store.stored]
@@ -135,11 +135,11 @@ def test_no_secret_is_shown_anywhere(first: dict[str, Any], second: dict[str, An
 @settings(deadline=None, max_examples=60)
 def test_a_plan_is_what_saving_does_and_writes_nothing(first: dict[str, Any], second: dict[str, Any]) -> None:
     memory = SettingsInMemory()
-    memory.settings.save(first, options=NO_TEST, if_match=None, principal=ADMIN)
+    memory.editor.save(first, options=NO_TEST, if_match=None, principal=ADMIN)
     before, heard = memory.store.stored, len(memory.audit.kept)
-    planned = outcome(lambda: memory.settings.plan(second))
+    planned = outcome(lambda: memory.editor.plan(second))
     assert (memory.store.stored, len(memory.audit.kept), memory.senders.sent) == (before, heard, [])
-    saved = outcome(lambda: memory.settings.save(second, options=NO_TEST, if_match=None, principal=ADMIN).changes)
+    saved = outcome(lambda: memory.editor.save(second, options=NO_TEST, if_match=None, principal=ADMIN).changes)
     assert saved == planned
     changed = bool(planned) and not isinstance(planned, str)
     assert memory.store.stored.revision == before.revision + changed
@@ -147,7 +147,7 @@ def test_a_plan_is_what_saving_does_and_writes_nothing(first: dict[str, Any], se
 
 def test_the_test_message_goes_out_with_the_candidate_settings_and_everything_stays_closed() -> None:
     memory = SettingsInMemory()
-    saved = memory.settings.save(SMTP, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+    saved = memory.editor.save(SMTP, options=EmailTestOptions(), if_match=None, principal=ADMIN)
     [(used, message, envelope_from, envelope_to)] = memory.senders.sent
     assert (used.transport, used.server.host, used.server.password) == (Transport.SMTP, "smtp.corp.test", "\u2603hunter2")
     assert (envelope_from, envelope_to) == ("noreply@corp.test", "admin@corp.test")
@@ -160,7 +160,7 @@ def test_the_test_message_goes_out_with_the_candidate_settings_and_everything_st
 
 def test_a_test_message_is_a_proper_mail() -> None:
     memory = SettingsInMemory()
-    memory.settings.save(SMTP, options=EmailTestOptions(recipient="alice@corp.test"), if_match=None, principal=ADMIN)
+    memory.editor.save(SMTP, options=EmailTestOptions(recipient="alice@corp.test"), if_match=None, principal=ADMIN)
     [(_, message, _, _)] = memory.senders.sent
     parsed = email.message_from_bytes(message, policy=email.policy.default)
     assert parsed.defects == []
@@ -180,7 +180,7 @@ def test_a_test_message_is_a_proper_mail() -> None:
 def test_no_display_name_breaks_the_test_message(name: str) -> None:
     memory = SettingsInMemory()
     named = with_("notifications.from.display_name", name)
-    memory.settings.save(named, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+    memory.editor.save(named, options=EmailTestOptions(), if_match=None, principal=ADMIN)
     [(_, message, _, _)] = memory.senders.sent
     parsed = email.message_from_bytes(message, policy=email.policy.default)
     assert parsed.defects == []
@@ -204,8 +204,8 @@ def test_no_display_name_breaks_the_test_message(name: str) -> None:
 )
 def test_when_a_test_message_goes_out(change: dict[str, Any], asked: EmailTestOptions, sends: bool) -> None:
     memory = SettingsInMemory()
-    memory.settings.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
-    saved = memory.settings.save(change, options=asked, if_match=None, principal=ADMIN)
+    memory.editor.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
+    saved = memory.editor.save(change, options=asked, if_match=None, principal=ADMIN)
     assert (len(memory.senders.sent), saved.email_test is not None) == (int(sends), sends)
 
 
@@ -245,8 +245,8 @@ def test_when_the_mailbox_is_opened(change: dict[str, Any], asked: EmailTestOpti
         return {**document, "notifications": {"enabled": document["notifications"]["enabled"]}}
 
     memory = SettingsInMemory(deployment)
-    memory.settings.save(shown(replying()), options=NO_TEST, if_match=None, principal=ADMIN)
-    saved = memory.settings.save(shown(change), options=asked, if_match=None, principal=ADMIN)
+    memory.editor.save(shown(replying()), options=NO_TEST, if_match=None, principal=ADMIN)
+    saved = memory.editor.save(shown(change), options=asked, if_match=None, principal=ADMIN)
     assert (len(memory.mailboxes.checked), saved.mailbox_evidence is not None) == (int(opens), opens)
     if opens:
         imap = change["interactions"]["imap"]
@@ -260,7 +260,7 @@ def test_a_mailbox_that_does_not_open_keeps_everything_as_it_was_and_is_recorded
     failure = Failure(Cause.LOGIN_REFUSED, "It was refused.", "Check it.", temporary=False, field="interactions.imap.password")
     memory.mailboxes.failure = MailboxFailed(failure)
     with pytest.raises(MailboxFailed):
-        memory.settings.save(replying(), options=EmailTestOptions(), if_match=None, principal=ADMIN)
+        memory.editor.save(replying(), options=EmailTestOptions(), if_match=None, principal=ADMIN)
     assert memory.store.stored.revision == 0
     assert memory.senders.sent == []  # no message about settings that are not saved
     entry = memory.audit.kept[-1]
@@ -270,10 +270,10 @@ def test_a_mailbox_that_does_not_open_keeps_everything_as_it_was_and_is_recorded
 
 def test_a_kept_password_opens_the_mailbox_too() -> None:
     memory = SettingsInMemory()
-    memory.settings.save(replying(), options=NO_TEST, if_match=None, principal=ADMIN)
+    memory.editor.save(replying(), options=NO_TEST, if_match=None, principal=ADMIN)
     kept = replying(mailbox="Replies")
     del kept["interactions"]["imap"]["password"]
-    saved = memory.settings.save(kept, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+    saved = memory.editor.save(kept, options=EmailTestOptions(), if_match=None, principal=ADMIN)
     assert memory.mailboxes.checked[0].password == "hunter3"
     assert saved.mailbox_evidence is not None
     assert memory.audit.kept[-1].detail["tested_mailbox"] == "imap.corp.test:993"
@@ -283,7 +283,7 @@ def test_receiving_is_what_was_saved_or_nothing() -> None:
     memory = SettingsInMemory()
     assert memory.settings.receiving() is None
     document = and_(replying(ca_file="/etc/ca.pem"), authserv_id="mx.corp.test")
-    memory.settings.save(document, options=NO_TEST, if_match=None, principal=ADMIN)
+    memory.editor.save(document, options=NO_TEST, if_match=None, principal=ADMIN)
     receiving = memory.settings.receiving()
     assert receiving is not None
     assert receiving.server == ImapServer(
@@ -293,7 +293,7 @@ def test_receiving_is_what_was_saved_or_nothing() -> None:
     assert "hunter3" not in repr(receiving)
     memory.store.stored.secrets["interactions.imap.password"] = StoredSecret(None, datetime(2026, 1, 1, tzinfo=UTC))
     with pytest.raises(NotConfigured) as lost:
-        memory.node().receiving()
+        memory.node().settings.receiving()
     assert lost.value.field == "interactions.imap.password"
 
 
@@ -301,13 +301,13 @@ def test_a_test_message_needs_somebody_to_go_to() -> None:
     memory = SettingsInMemory()
     nobody = Principal("nobody", Role.SERVER_ADMIN)
     with pytest.raises(InputRefused) as refusal:
-        memory.settings.save(SMTP, options=EmailTestOptions(), if_match=None, principal=nobody)
+        memory.editor.save(SMTP, options=EmailTestOptions(), if_match=None, principal=nobody)
     assert refusal.value.field == "test.recipient"
     assert memory.store.stored.revision == 0
     to_alice = EmailTestOptions(recipient="alice@corp.test")
-    assert memory.settings.save(SMTP, options=to_alice, if_match=None, principal=nobody).email_test
+    assert memory.editor.save(SMTP, options=to_alice, if_match=None, principal=nobody).email_test
     with pytest.raises(InputRefused):
-        memory.settings.save(SMTP, options=EmailTestOptions(recipient="a@b\r\nBcc: c@d"), if_match=None, principal=ADMIN)
+        memory.editor.save(SMTP, options=EmailTestOptions(recipient="a@b\r\nBcc: c@d"), if_match=None, principal=ADMIN)
 
 
 @pytest.mark.parametrize("transport", ["builtin", "smtp"])
@@ -315,9 +315,9 @@ def test_a_test_message_needs_somebody_to_come_from(transport: str) -> None:
     memory = SettingsInMemory()
     nameless = {"notifications": {**SMTP["notifications"], "transport": transport, "enabled": False, "from": {}}}
     with pytest.raises(InputRefused) as refusal:
-        memory.settings.save(nameless, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+        memory.editor.save(nameless, options=EmailTestOptions(), if_match=None, principal=ADMIN)
     assert refusal.value.field == "notifications.from.address"
-    assert memory.settings.save(nameless, options=NO_TEST, if_match=None, principal=ADMIN).view.revision == 1
+    assert memory.editor.save(nameless, options=NO_TEST, if_match=None, principal=ADMIN).view.revision == 1
     with pytest.raises(NotConfigured):
         memory.settings.sending()
 
@@ -326,10 +326,10 @@ def test_a_test_message_needs_somebody_to_come_from(transport: str) -> None:
 def test_a_recipient_is_named_by_the_field_that_it_came_in(recipient: str) -> None:
     memory = SettingsInMemory()
     with pytest.raises(InputRefused) as refusal:
-        memory.settings.send_email_test(SMTP, recipient=recipient, principal=ADMIN)
+        memory.editor.send_email_test(SMTP, recipient=recipient, principal=ADMIN)
     assert refusal.value.field == "recipient"
     with pytest.raises(InputRefused) as refusal:
-        memory.settings.save(SMTP, options=EmailTestOptions(recipient=recipient), if_match=None, principal=ADMIN)
+        memory.editor.save(SMTP, options=EmailTestOptions(recipient=recipient), if_match=None, principal=ADMIN)
     assert refusal.value.field == "test.recipient"
     assert (memory.senders.sent, memory.store.stored.revision) == ([], 0)
 
@@ -338,10 +338,10 @@ def test_a_refused_attempt_of_megabytes_leaves_a_short_record() -> None:
     memory = SettingsInMemory()
     for document in ({"x" * 10**6: 1}, with_("notifications.from.address", "\u00e9" * 10**6)):
         with pytest.raises(InputRefused):
-            memory.settings.save(document, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+            memory.editor.save(document, options=EmailTestOptions(), if_match=None, principal=ADMIN)
     cloud = SettingsInMemory(Deployment.CLOUD)
     with pytest.raises(ManagedByProvider):
-        cloud.settings.save({"notifications": {"x\0" * 10**6: 1}}, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+        cloud.editor.save({"notifications": {"x\0" * 10**6: 1}}, options=EmailTestOptions(), if_match=None, principal=ADMIN)
     for entry in (*memory.audit.kept, *cloud.audit.kept):
         written = json.dumps(dict(entry.detail))
         assert len(written) < 8000
@@ -350,7 +350,7 @@ def test_a_refused_attempt_of_megabytes_leaves_a_short_record() -> None:
 
 def test_a_change_is_recorded_with_who_when_and_what() -> None:
     memory = SettingsInMemory()
-    memory.settings.save(SMTP, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+    memory.editor.save(SMTP, options=EmailTestOptions(), if_match=None, principal=ADMIN)
     [entry] = memory.audit.kept
     assert (entry.actor, entry.outcome, entry.at) == ("ansible", "saved", memory.store.stored.changed_at)
     assert {"path": "notifications.smtp.host", "before": None, "after": "smtp.corp.test"} in entry.detail["changes"]
@@ -372,7 +372,7 @@ def test_a_refused_attempt_is_recorded_and_changes_nothing(
 ) -> None:
     memory = SettingsInMemory()
     with pytest.raises(error):
-        memory.settings.save(document, options=EmailTestOptions(), if_match=if_match, principal=ADMIN)
+        memory.editor.save(document, options=EmailTestOptions(), if_match=if_match, principal=ADMIN)
     [entry] = memory.audit.kept
     assert (entry.actor, entry.outcome, entry.detail["code"]) == ("ansible", "refused", code)
     assert (memory.store.stored.revision, memory.senders.sent) == (0, [])
@@ -380,18 +380,18 @@ def test_a_refused_attempt_is_recorded_and_changes_nothing(
 
 def test_the_revision_read_protects_what_somebody_else_has_saved() -> None:
     memory = SettingsInMemory()
-    saved = memory.settings.save(SMTP, options=NO_TEST, if_match=0, principal=ADMIN)
+    saved = memory.editor.save(SMTP, options=NO_TEST, if_match=0, principal=ADMIN)
     assert saved.view.revision == 1
     with pytest.raises(PreconditionFailed):
-        memory.settings.save(with_("notifications.smtp.timeout", 5), options=NO_TEST, if_match=0, principal=ADMIN)
-    again = memory.settings.save(with_("notifications.smtp.timeout", 5), options=NO_TEST, if_match=1, principal=ADMIN)
+        memory.editor.save(with_("notifications.smtp.timeout", 5), options=NO_TEST, if_match=0, principal=ADMIN)
+    again = memory.editor.save(with_("notifications.smtp.timeout", 5), options=NO_TEST, if_match=1, principal=ADMIN)
     assert again.view.revision == 2
 
 
 @pytest.mark.parametrize(("if_match", "error"), [(1, PreconditionFailed), (None, Conflict)])
 def test_a_save_that_another_overtakes_during_its_test_is_refused(if_match: int | None, error: type[CatalogMailError]) -> None:
     memory = SettingsInMemory()
-    memory.settings.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
+    memory.editor.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
     other, make_sender = memory.node(), memory.senders.make_email_test_sender
 
     def overtaken(settings: Any) -> Any:
@@ -401,20 +401,20 @@ def test_a_save_that_another_overtakes_during_its_test_is_refused(if_match: int 
     memory.senders.make_email_test_sender = overtaken  # type: ignore[method-assign]
     change = with_("notifications.smtp.timeout", 7)
     with pytest.raises(error):
-        memory.settings.save(change, options=EmailTestOptions(), if_match=if_match, principal=ADMIN)
+        memory.editor.save(change, options=EmailTestOptions(), if_match=if_match, principal=ADMIN)
     assert memory.store.stored.document["notifications"]["smtp"]["timeout"] == 5
     assert memory.audit.kept[-1].outcome == "refused"
 
 
 def test_how_to_send_is_read_once_until_somebody_saves_on_whichever_node() -> None:
     memory = SettingsInMemory()
-    memory.settings.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
-    other = memory.node()
+    memory.editor.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
+    other = memory.node().settings
     assert {other.sending().server.timeout for _ in range(5)} == {30}
     loads = memory.store.loads
     assert [other.sending().server.timeout, other.switched_on()] == [30, True]
     assert memory.store.loads == loads
-    memory.settings.save(with_("notifications.smtp.timeout", 5), options=NO_TEST, if_match=None, principal=ADMIN)
+    memory.editor.save(with_("notifications.smtp.timeout", 5), options=NO_TEST, if_match=None, principal=ADMIN)
     assert other.sending().server.timeout == 5
 
 
@@ -432,7 +432,7 @@ def test_before_anything_was_saved_nothing_is_sent() -> None:
 
 def test_a_password_whose_key_was_lost_is_told_as_the_cause() -> None:
     memory = SettingsInMemory()
-    memory.settings.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
+    memory.editor.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
     stored = memory.store.stored
     lost = {path: StoredSecret(None, secret.changed_at) for path, secret in stored.secrets.items()}
     memory.store.stored = type(stored)(stored.revision, stored.document, lost, stored.changed_at, stored.changed_by)
@@ -440,13 +440,13 @@ def test_a_password_whose_key_was_lost_is_told_as_the_cause() -> None:
         memory.settings.sending()
     assert refusal.value.field == PASSWORD
     assert memory.settings.read().document["notifications"]["smtp"]["password"]["present"] is True
-    assert memory.settings.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN).changes != []
+    assert memory.editor.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN).changes != []
     assert memory.settings.sending().server.password == "\u2603hunter2"
 
 
 def test_the_hosts_own_mail_server_is_the_installations() -> None:
     memory = SettingsInMemory()
-    memory.settings.save(with_("notifications.transport", "builtin"), options=NO_TEST, if_match=None, principal=ADMIN)
+    memory.editor.save(with_("notifications.transport", "builtin"), options=NO_TEST, if_match=None, principal=ADMIN)
     sending = memory.settings.sending()
     assert (sending.server, sending.from_address) == (POSTFIX, "noreply@corp.test")
 
@@ -457,26 +457,26 @@ def test_in_the_cloud_edition_mail_goes_the_providers_way() -> None:
     assert (sending.server, sending.server.tls, (sending.from_address, sending.display_name)) == (POSTFIX, TLS.NONE, PROVIDER)
     assert list(memory.settings.read().document["notifications"]) == ["enabled"]
     with pytest.raises(ManagedByProvider):
-        memory.settings.save(SMTP, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+        memory.editor.save(SMTP, options=EmailTestOptions(), if_match=None, principal=ADMIN)
     assert (memory.store.stored.revision, memory.audit.kept[-1].detail["code"]) == (0, "managed-by-provider")
     for enabled in (False, True):
         document = {"notifications": {"enabled": enabled}, "interactions": {"sync_interval": 60 + enabled}}
-        saved = memory.settings.save(document, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+        saved = memory.editor.save(document, options=EmailTestOptions(), if_match=None, principal=ADMIN)
         assert saved.view.document["notifications"] == {"enabled": enabled}
         assert memory.settings.switched_on() is enabled
-        assert memory.settings.plan(memory.settings.read().document) == []
+        assert memory.editor.plan(memory.settings.read().document) == []
     assert memory.senders.sent == []
-    assert memory.settings.send_email_test(None, recipient=None, principal=ADMIN).recipient == "admin@corp.test"
+    assert memory.editor.send_email_test(None, recipient=None, principal=ADMIN).recipient == "admin@corp.test"
 
 
 def test_a_test_alone_saves_nothing_and_uses_what_was_given_or_what_is_in_force() -> None:
     memory = SettingsInMemory()
     with pytest.raises(NotConfigured):
-        memory.settings.send_email_test(None, recipient=None, principal=ADMIN)
-    memory.settings.send_email_test(SMTP, recipient="alice@corp.test", principal=ADMIN)
+        memory.editor.send_email_test(None, recipient=None, principal=ADMIN)
+    memory.editor.send_email_test(SMTP, recipient="alice@corp.test", principal=ADMIN)
     assert memory.store.stored.revision == 0
-    memory.settings.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
-    memory.settings.send_email_test(None, recipient=None, principal=ADMIN)
+    memory.editor.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
+    memory.editor.send_email_test(None, recipient=None, principal=ADMIN)
     assert [(used.server.password, to) for used, _, _, to in memory.senders.sent] == [
         ("\u2603hunter2", "alice@corp.test"),
         ("\u2603hunter2", "admin@corp.test"),
@@ -484,6 +484,6 @@ def test_a_test_alone_saves_nothing_and_uses_what_was_given_or_what_is_in_force(
     elsewhere = with_("notifications.smtp.host", "evil.test")
     elsewhere["notifications"]["smtp"].pop("password")
     with pytest.raises(InputRefused) as refusal:
-        memory.settings.send_email_test(elsewhere, recipient=None, principal=ADMIN)
+        memory.editor.send_email_test(elsewhere, recipient=None, principal=ADMIN)
     assert refusal.value.field == PASSWORD
     assert [entry.outcome for entry in memory.audit.kept] == ["refused", "sent", "saved", "sent", "refused"]
