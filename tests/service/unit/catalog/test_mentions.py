@@ -110,6 +110,6 @@ def test_a_long_text_takes_no_longer_than_its_length(piece: str) -> None:
 
 
 def _seconds(text: str) -> float:
-    begun = time.perf_counter()
+    begun = time.process_time()
     mentioned_names(text)
-    return time.perf_counter() - begun
+    return time.process_time() - begun

@@ -53,10 +53,10 @@ def test_a_value_is_cut_and_on_one_line():
 
 @pytest.mark.parametrize("value", ["(" * 10**5, "\\(" * 10**5, '"' * 10**5, '"\\' * 10**5, " " * 10**5, "a<" * 10**5])
 def test_time_is_in_proportion_to_the_value(value: str):
-    start = time.perf_counter()
+    start = time.process_time()
     for _token in tokens(value):
         pass
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @given(st.text(alphabet='()<>"\\,;:@=/ ab', max_size=40))

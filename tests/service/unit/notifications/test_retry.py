@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from catalog_mail.domain.failures.failure import Cause, Failure
-from catalog_mail.domain.notifications.node_liveness import Watch
+from catalog_mail.domain.notifications.node_liveness import LivenessWatch
 from catalog_mail.domain.notifications.retry import NOT_THE_MESSAGES_FAULT, Backoff, concerns_all, next_attempt
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -96,11 +96,11 @@ def test_what_concerns_one_message_does_not_hold_up_the_others() -> None:
 
 
 def test_a_node_is_dead_when_its_sign_has_not_changed_for_the_timeout() -> None:
-    watch = Watch(30)
+    watch = LivenessWatch(30)
     one, two = START, START + timedelta(days=5)  # clocks that differ by days
-    assert watch.look({"a": one, "b": two}, 0) == {"a", "b"}, "who has just started calls nobody dead"
-    assert watch.look({"a": one, "b": two + timedelta(seconds=5)}, 20) == {"a", "b"}
-    assert watch.look({"a": one, "b": two + timedelta(seconds=10)}, 31) == {"b"}
-    assert watch.look({"a": one + timedelta(seconds=1), "b": two + timedelta(seconds=10)}, 32) == {"a", "b"}, "it came back"
-    assert watch.look({"a": one + timedelta(seconds=1)}, 33) == {"a"}, "b ended and said so"
-    assert watch.look({}, 100) == frozenset()
+    assert watch.alive({"a": one, "b": two}, 0) == {"a", "b"}, "who has just started calls nobody dead"
+    assert watch.alive({"a": one, "b": two + timedelta(seconds=5)}, 20) == {"a", "b"}
+    assert watch.alive({"a": one, "b": two + timedelta(seconds=10)}, 31) == {"b"}
+    assert watch.alive({"a": one + timedelta(seconds=1), "b": two + timedelta(seconds=10)}, 32) == {"a", "b"}, "it came back"
+    assert watch.alive({"a": one + timedelta(seconds=1)}, 33) == {"a"}, "b ended and said so"
+    assert watch.alive({}, 100) == frozenset()

@@ -104,9 +104,9 @@ def test_all_that_a_server_says_is_read():
 @pytest.mark.parametrize("value", ["(" * 10**6, ";" * 10**6, "a=" * 10**6, "mx.corp.test; " + "dkim=pass " * 10**5, '"' * 10**6])
 def test_a_long_value_costs_nothing(value: str):
     message = mail(value)
-    start = time.perf_counter()
+    start = time.process_time()
     assert not verified(message, MX, JANE).passed
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 @given(st.text(alphabet='()<>"\\,;:@=/. abmx\x00\udce9', max_size=60))

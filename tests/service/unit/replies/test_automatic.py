@@ -179,9 +179,9 @@ NAMES = ["From", "Auto-Submitted", "Content-Type", "Subject", "Return-Path", "Li
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_long_value_costs_nothing(value: str):
     message = mail(*(f"{name}: {value}" for name in NAMES), "X-Loop: x")
-    start = time.perf_counter()
+    start = time.process_time()
     automatic(message, OWN_ADDRESSES)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 def test_of_a_hundred_thousand_headers_the_first_thousand_are_read():

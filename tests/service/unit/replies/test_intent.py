@@ -72,10 +72,10 @@ def test_candidates_keep_their_order_and_end_somewhere() -> None:
 @pytest.mark.parametrize("unit", ["a", "a2", "<a", "@" * 3 + "a" * 31, "a" * 31 + ".", string.printable])
 def test_a_hostile_header_costs_no_more_than_its_length(unit: str) -> None:
     value = unit * (10_000_000 // len(unit))
-    begin = time.perf_counter()
+    begin = time.process_time()
     intent.candidates([value] * 20)
     # Only the first 16,000 characters of each are looked at: far below a second, also on a busy machine.
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 def test_the_sub_address() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.settings.certificate import facts
-from catalog_mail.domain.settings.fields import Unfit, moment
+from catalog_mail.domain.settings.fields import InvalidValue, timestamp
 from catalog_mail.domain.settings.reading import REGISTRATIONS, value_at
 from catalog_mail.services.settings_editor import EmailTestOptions
 from helpers.service.certificates import Authority
@@ -140,7 +140,7 @@ def test_of_no_certificate_nothing_is_told(text: str | None) -> None:
     ],
 )
 def test_a_moment_has_one_form(text: str, read: str) -> None:
-    assert moment(text) == read
+    assert timestamp(text) == read
 
 
 @pytest.mark.parametrize(
@@ -151,5 +151,5 @@ def test_a_moment_has_one_form(text: str, read: str) -> None:
     ],
 )
 def test_what_is_no_moment_is_refused(text: str) -> None:
-    with pytest.raises(Unfit):
-        moment(text)
+    with pytest.raises(InvalidValue):
+        timestamp(text)

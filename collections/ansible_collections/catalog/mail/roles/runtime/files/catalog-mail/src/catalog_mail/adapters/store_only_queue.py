@@ -1,6 +1,6 @@
-"""The queue as a process sees it that only stores: whoever works on it finds by itself what was stored.
+"""The queue of a process that only stores deliveries; another process finds and sends them.
 
-It stands beside the package of the queue, so that such a process does not load the engine.
+It is no part of the queue's package, so that such a process does not load the engine.
 """
 
 from __future__ import annotations

@@ -19,10 +19,6 @@ class Mailbox(Protocol):
     @property
     def place(self) -> Place: ...
 
-    @property
-    def keeps_keywords(self) -> bool:
-        """Whether a keyword that is set here stays."""
-
     def unread(self) -> Sequence[str]:
         """The keys of all unread messages at this moment, oldest first."""
 

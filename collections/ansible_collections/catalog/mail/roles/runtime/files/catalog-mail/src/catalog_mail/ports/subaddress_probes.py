@@ -17,13 +17,13 @@ class SubaddressProbe:
 
 
 class SubaddressProbes(Protocol):
-    """Tests of sub-addresses; `route` stands for the settings that they went by."""
+    """Tests of sub-addresses; `route` identifies the settings that they went by."""
 
     def last(self, route: str) -> SubaddressProbe | None:
-        """The newest one."""
+        """The newest probe by this route; None where there was none."""
 
     def sent(self, route: str, handle: str, at: datetime) -> None:
-        """One goes out."""
+        """Record a probe that is about to be sent."""
 
     def settle(self, handle: str, *, found: bool) -> None:
-        """Its mail came, or will not come."""
+        """Record whether the mail of a probe arrived."""

@@ -33,7 +33,7 @@ TURN = 0.5
 
 
 class DeliverySettings(Protocol):
-    """What sending asks of the e-mail settings, as they are at that moment."""
+    """The e-mail settings in force, as the delivery reads them."""
 
     def sending(self) -> SendingSettings:
         """How to send. Raises NotConfigured."""

@@ -14,7 +14,7 @@ from catalog_mail.domain.notifications.notification import Kind, Recipient
 from catalog_mail.domain.notifications.recipients import of_user
 from catalog_mail.domain.notifications.request import NotificationRequest
 from catalog_mail.domain.replies.decision import Reading, ReplyContext
-from catalog_mail.domain.replies.explanation import Why, why_refused
+from catalog_mail.domain.replies.explanation import ExplanationText, explanation_text
 from catalog_mail.domain.replies.incoming import fingerprint
 from catalog_mail.domain.replies.reply import NotPosted, Reason
 from catalog_mail.ports.clock import Clock
@@ -49,7 +49,7 @@ class Explaining:
         wanted = [
             (item, why, recipient)
             for item in refused
-            if (why := why_refused(item.refusal.reason)) and (recipient := _known(item))
+            if (why := explanation_text(item.refusal.reason)) and (recipient := _known(item))
         ]
         if not wanted:
             return {}
@@ -63,7 +63,7 @@ class Explaining:
                 found[item.reading.raw.key] = self._explanation(item, why, recipient)
         return found
 
-    def _explanation(self, item: Refused, why: Why, recipient: Recipient) -> Explanation:
+    def _explanation(self, item: Refused, why: ExplanationText, recipient: Recipient) -> Explanation:
         incoming = item.reading.incoming
         # Only whoever got the mail is told what it was about.
         answered = item.context.answered if item.refusal.reason is not Reason.WRONG_SENDER else None

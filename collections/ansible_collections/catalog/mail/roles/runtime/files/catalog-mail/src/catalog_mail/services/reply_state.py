@@ -20,7 +20,7 @@ from catalog_mail.services.tracking import Tracking
 
 
 class ReplyStateSettings(Protocol):
-    """What it asks of the e-mail settings."""
+    """The e-mail settings in force, as the state of replies reads them."""
 
     def receiving(self) -> ReceivingSettings | None:
         """How replies are received; None while they are off. Raises NotConfigured."""

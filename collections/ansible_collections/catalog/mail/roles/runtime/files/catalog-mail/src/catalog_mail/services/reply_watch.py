@@ -34,7 +34,7 @@ _SETTINGS_INTERVAL = 3.0
 
 
 class ReplyWatchSettings(Protocol):
-    """What reading the mailbox asks of the e-mail settings."""
+    """The e-mail settings in force, as the reader of the mailbox reads them."""
 
     def receiving(self) -> ReceivingSettings | None:
         """How replies are received; None while they are off. Raises NotConfigured."""
@@ -48,7 +48,7 @@ class ReplyWatchSettings(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What does not change while the process lives."""
+    """The rules that stay the same while the process lives."""
 
     intent_keys: Sequence[bytes]
     valid_for: timedelta
@@ -177,7 +177,7 @@ class ReplyWatch:
         )
 
     def _wait(self, mailbox: Mailbox, seconds: float, revision: int, stopping: Callable[[], bool]) -> None:
-        """Until something arrives, the settings change, or so many seconds have passed."""
+        """Wait until something arrives, the settings change, or so many seconds have passed."""
         end = time.monotonic() + seconds
         looked = time.monotonic()
         while (left := end - time.monotonic()) > 0 and not stopping():
@@ -190,7 +190,7 @@ class ReplyWatch:
                     return
 
     def _sleep(self, seconds: float, stopping: Callable[[], bool]) -> None:
-        """Without the mailbox; changed settings end it."""
+        """Wait without the mailbox; changed settings end the wait."""
         end = time.monotonic() + seconds
         revision = self._revision()
         while (left := end - time.monotonic()) > 0 and not stopping():

@@ -1,4 +1,4 @@
-"""How replies are recognised at this moment, and finding out by a probe whether mail to sub-addresses arrives."""
+"""Recognise replies by sub-address or Message-ID, and find out by a probe whether mail to sub-addresses arrives."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from catalog_mail.ports.subaddress_probes import SubaddressProbe, SubaddressProb
 
 log = logging.getLogger(__name__)
 
-# A probe that has not come back after so long will not come; if it does all the same, that counts.
+# A probe that has not arrived after so long is given up; if it arrives later, the arrival counts.
 PROBE_TIMEOUT = timedelta(minutes=10)
-# After so long without a sub-address the server is asked once more: it may have been set up since.
+# After so long without a sub-address a new probe is sent: the server may have been set up since.
 PROBE_AGAIN_AFTER = timedelta(days=7)
-# For so many seconds what was found out is not asked of the database again.
+# Seconds for which the result is kept before the database is asked again.
 _REMEMBERED = 3.0
 
 
 class TrackingSettings(Protocol):
-    """What tracking asks of the e-mail settings, as they are at that moment."""
+    """The e-mail settings in force, as tracking reads them."""
 
     def receiving(self) -> ReceivingSettings | None:
         """How replies are received; None while they are off. Raises NotConfigured."""
@@ -71,7 +71,7 @@ class Tracking:
         return IntentTracking.SUBADDRESS if self._is_subaddress_proven(receiving) else IntentTracking.MESSAGE_ID
 
     def state(self, receiving: ReceivingSettings) -> SubaddressProbe | None:
-        """How the last probe by these settings went; None where there was none."""
+        """The last probe by these settings; None where there was none."""
         return self.probes.last(self._route(receiving))
 
     def probe_arrived(self, handle: str) -> None:
@@ -125,7 +125,7 @@ class Tracking:
         return bool(last and last.found)
 
     def _route(self, receiving: ReceivingSettings) -> str:
-        """Stands for the way of a probe; another address, mailbox or server that takes our mail is another way."""
+        """Identity of a probe's settings: another address, mailbox or sending server needs another probe."""
         parts = (self._first_server(), receiving.reply_to, *receiving.server.identity_key)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -36,11 +36,11 @@ class TooLong(Failed):
     """An answer is longer than what is read of it."""
 
 
-def of_network(error: Exception, url: str, doing: str, server: GraphServer) -> Failure:
+def of_network(error: Exception, url: str, operation: str, server: GraphServer) -> Failure:
     """Of what requests, or msal above it, has raised."""
     if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
         error = ConnectionResetError()
-    return network_failure(innermost(error), url, doing, server)
+    return network_failure(innermost(error), url, operation, server)
 
 
 def refusal(status: int, headers: Any, content: bytes) -> GraphRefusal:

@@ -33,7 +33,7 @@ from catalog_mail.adapters.graph.folders import (
 from catalog_mail.adapters.graph.originals import Originals
 from catalog_mail.adapters.graph.pages import IMMUTABLE
 from catalog_mail.domain.failures.failure import MailboxFailed
-from catalog_mail.domain.failures.graph import Doing
+from catalog_mail.domain.failures.graph import Operation
 from catalog_mail.domain.replies.mailbox import (
     KEYWORDS,
     Disposition,
@@ -78,11 +78,6 @@ class GraphMailbox:
         """Named for people; immutable ids are given once."""
         return self._place
 
-    @property
-    def keeps_keywords(self) -> bool:
-        """Every mailbox of Exchange has categories."""
-        return True
-
     def unread(self) -> Sequence[str]:
         """By time of arrival."""
         with _failures():
@@ -113,7 +108,7 @@ class GraphMailbox:
         """In batches. The categories that somebody else has given stay."""
         parts = [BatchRequest(key, "PATCH", self._folders.path(key), self._marks(key, disposition)) for key in keys]
         with _failures():
-            done, failed = self._run_all(parts, Doing.MARK)
+            done, failed = self._run_all(parts, Operation.MARK)
             if not done and len(failed) > 1:
                 raise failed[0]
         for why in failed:
@@ -137,26 +132,26 @@ class GraphMailbox:
     def filed(self) -> Iterator[Filed]:
         """Of the Inbox, what is read."""
         with _failures():
-            yield from map(_filed, self._folders.messages(INBOX, READ, Doing.ARCHIVE))
+            yield from map(_filed, self._folders.messages(INBOX, READ, Operation.ARCHIVE))
 
     def archive(self, keys: Sequence[str]) -> int:
         """Moved to the folder that Outlook calls Archive."""
         paths = ((key, f"{self._folders.path_in(INBOX, key)}/move") for key in keys)
         parts = [BatchRequest(key, "POST", path, {"destinationId": ARCHIVE}) for key, path in paths]
         with _failures():
-            return self._count(parts, Doing.ARCHIVE)
+            return self._count(parts, Operation.ARCHIVE)
 
     def archived(self) -> Iterator[Filed]:
         """Empty where the mailbox has no such folder yet."""
         with _failures():
             if self._folders.exists(ARCHIVE):
-                yield from map(_filed, self._folders.messages(ARCHIVE, ALL, Doing.ARCHIVE))
+                yield from map(_filed, self._folders.messages(ARCHIVE, ALL, Operation.ARCHIVE))
 
     def expire(self, keys: Sequence[str]) -> int:
         """Deleted; Exchange keeps what is deleted as long as its own rules say."""
         parts = [BatchRequest(key, "DELETE", self._folders.path_in(ARCHIVE, key)) for key in keys]
         with _failures():
-            return self._count(parts, Doing.ARCHIVE)
+            return self._count(parts, Operation.ARCHIVE)
 
     def close(self) -> None:
         """Nothing here belongs to one mailbox alone; the app is its maker's."""
@@ -192,7 +187,7 @@ class GraphMailbox:
     def _together(self, keys: Sequence[str], largest: int) -> Iterator[tuple[str, RawMessage | Failed]]:
         parts = [BatchRequest(key, "GET", f"{self._folders.path(key)}/$value") for key in keys]
         try:
-            found = dict(self._run(parts, Doing.READ))
+            found = dict(self._run(parts, Operation.READ))
         except TooLong:  # pictures that stand in the text are no attachments to Graph
             for key in keys:
                 yield from self._alone(key, largest)
@@ -245,7 +240,7 @@ class GraphMailbox:
         return RawMessage(key, content[: min(HEADER, largest)] if cut else content, size, received_at, cut=cut)
 
     def _content_of(self, key: str, largest: int) -> GraphRequest:
-        return GraphRequest("GET", f"{self._folders.path(key)}/$value", Doing.READ, headers=IMMUTABLE, largest=largest)
+        return GraphRequest("GET", f"{self._folders.path(key)}/$value", Operation.READ, headers=IMMUTABLE, largest=largest)
 
     def _marks(self, key: str, disposition: Disposition) -> dict[str, Any]:
         """A list of categories is replaced whole; of ours the message has one."""
@@ -265,27 +260,27 @@ class GraphMailbox:
         """Whether messages may be marked, by marking one that there is not; TLS of the connection."""
         path = self._folders.path(_NOBODY)
         try:
-            answer = self._app.request(GraphRequest("PATCH", path, Doing.MARK, headers=IMMUTABLE, body={"isRead": True}))
+            answer = self._app.request(GraphRequest("PATCH", path, Operation.MARK, headers=IMMUTABLE, body={"isRead": True}))
         except Failed as failed:
             if failed.refusal is None or failed.refusal.status not in {400, 404}:
                 raise
             return failed.tls
         return answer.tls
 
-    def _count(self, parts: Sequence[BatchRequest], doing: Doing) -> int:
-        done, failed = self._run_all(parts, doing)
+    def _count(self, parts: Sequence[BatchRequest], operation: Operation) -> int:
+        done, failed = self._run_all(parts, operation)
         if failed:
             raise failed[0]
         return done
 
-    def _run_all(self, parts: Sequence[BatchRequest], doing: Doing) -> tuple[int, list[Failed]]:
+    def _run_all(self, parts: Sequence[BatchRequest], operation: Operation) -> tuple[int, list[Failed]]:
         """How many were done, and what failed for itself alone."""
-        results = [result for _key, result in self._run(parts, doing)]
+        results = [result for _key, result in self._run(parts, operation)]
         failed = [result for result in results if isinstance(result, Failed)]
         return len(results) - len(failed), failed
 
-    def _run(self, parts: Sequence[BatchRequest], doing: Doing) -> Iterator[tuple[str, batches.BatchResponse | Failed]]:
-        return batches.run(self._app, self._server, parts, doing, IMMUTABLE)
+    def _run(self, parts: Sequence[BatchRequest], operation: Operation) -> Iterator[tuple[str, batches.BatchResponse | Failed]]:
+        return batches.run(self._app, self._server, parts, operation, IMMUTABLE)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from catalog_mail.adapters.graph.failing import Failed
 from catalog_mail.adapters.graph.pages import IMMUTABLE
 from catalog_mail.adapters.graph.sent_items import SentItems
 from catalog_mail.domain.failures.failure import Cause
-from catalog_mail.domain.failures.graph import Doing
+from catalog_mail.domain.failures.graph import Operation
 from catalog_mail.domain.replies.original import Original
 from catalog_mail.domain.settings.servers import GraphServer
 
@@ -50,7 +50,7 @@ class Originals:
         found: dict[str, Original] = {}
         parts = [BatchRequest(message_id, "GET", self._sent_items.question(message_id)) for message_id in message_ids]
         try:
-            for message_id, result in batches.run(self._app, self._server, parts, Doing.LOOK, IMMUTABLE):
+            for message_id, result in batches.run(self._app, self._server, parts, Operation.LOOK, IMMUTABLE):
                 if isinstance(result, Failed):
                     self._note(result)
                     found[message_id] = Original(failed=True)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from catalog_mail.adapters.graph.apps import App, GraphRequest
 from catalog_mail.adapters.graph.pages import items
 from catalog_mail.adapters.graph.web import user_path, with_query
-from catalog_mail.domain.failures.graph import Doing
+from catalog_mail.domain.failures.graph import Operation
 from catalog_mail.domain.mime.addresses import normalized
 from catalog_mail.domain.mime.dates import parsed_date
 from catalog_mail.domain.settings.servers import GraphServer
@@ -75,7 +75,7 @@ class SentItems:
 
     def _by_message_id(self, message_id: str) -> bool:
         params = {"$filter": _having(message_id), "$select": "id", "$top": "1"}
-        return any(True for _item in items(self._app, self._path, params, Doing.LOOK, 1))
+        return any(True for _item in items(self._app, self._path, params, Operation.LOOK, 1))
 
     def _by_stamp(self, message_id: str, recipient: str, date: datetime) -> bool:
         """From its own time on, and, for one that has waited before it was sent, from the newest back."""
@@ -105,11 +105,11 @@ class SentItems:
             "$select": "id,toRecipients,internetMessageHeaders",
             "$top": str(_PAGE),
         }
-        return items(self._app, self._path, params, Doing.LOOK, _MOST_PAGES)
+        return items(self._app, self._path, params, Operation.LOOK, _MOST_PAGES)
 
     def _stamp_of(self, key: str) -> str | None:
         path = f"{self._mailbox}/messages/{quote(key, safe='=')}/$value"
-        answer = self._app.request(GraphRequest("GET", path, Doing.LOOK, largest=_HEADER))
+        answer = self._app.request(GraphRequest("GET", path, Operation.LOOK, largest=_HEADER))
         value = _header(answer.content).get(STAMP)
         return str(value).strip() if value else None
 

@@ -120,10 +120,10 @@ def recognised(reading: Reading, message_id: str, policy: Policy) -> Reading:
 def decide(reading: Reading, context: ReplyContext, origin: Origin, policy: Policy) -> Reply | NotPosted:
     """The reply to be posted, or why not. The first reason counts, the sender's before the message's."""
     answered = context.answered
-    refused = _who(reading, context)
+    refused = _check_sender(reading, context)
     if refused or answered is None:
         return refused or NotPosted(Reason.EXPIRED_INTENT, "the mail that it answers is not known any more")
-    refused = _what(reading, answered, context, policy)
+    refused = _check_content(reading, answered, context, policy)
     if refused:
         return refused
     text = reading.text or ""
@@ -142,7 +142,7 @@ def decide(reading: Reading, context: ReplyContext, origin: Origin, policy: Poli
     )
 
 
-def _who(reading: Reading, context: ReplyContext) -> NotPosted | None:  # noqa: PLR0911  # a table
+def _check_sender(reading: Reading, context: ReplyContext) -> NotPosted | None:  # noqa: PLR0911  # a table
     """What speaks against the sender, or against the intent that was sent."""
     if reading.verdict is not None and not reading.verdict.passed:
         return NotPosted(Reason.SENDER_NOT_VERIFIED, reading.verdict.detail)
@@ -168,7 +168,7 @@ def _is_recipient(reading: Reading, context: ReplyContext, answered: Answered) -
     return context.recipient is None and reading.incoming.sender == normalized(answered.address)
 
 
-def _what(reading: Reading, answered: Answered, context: ReplyContext, policy: Policy) -> NotPosted | None:  # noqa: PLR0911  # a table
+def _check_content(reading: Reading, answered: Answered, context: ReplyContext, policy: Policy) -> NotPosted | None:  # noqa: PLR0911  # a table
     """What speaks against the message."""
     if reading.raw.received_at - answered.created_at > policy.valid_for:
         return NotPosted(Reason.EXPIRED_INTENT)

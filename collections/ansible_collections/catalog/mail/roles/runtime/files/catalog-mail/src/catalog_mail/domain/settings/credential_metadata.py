@@ -10,7 +10,7 @@ from typing import Any
 from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.settings import certificate
 from catalog_mail.domain.settings.changes import secret_updates
-from catalog_mail.domain.settings.fields import told
+from catalog_mail.domain.settings.fields import format_timestamp
 from catalog_mail.domain.settings.reading import CREDENTIAL_METADATA, REGISTRATIONS, Candidate, Secrets, value_at
 
 
@@ -39,7 +39,7 @@ def derived(secrets: Secrets, section: str) -> dict[str, str | None]:
     found = certificate.facts(secrets.get(f"{section}.certificate"))
     return {
         "certificate_thumbprint": found.thumbprint if found else None,
-        "certificate_expires_at": told(found.expires_at) if found else None,
+        "certificate_expires_at": format_timestamp(found.expires_at) if found else None,
     }
 
 

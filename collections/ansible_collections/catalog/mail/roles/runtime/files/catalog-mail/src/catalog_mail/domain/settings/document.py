@@ -122,7 +122,7 @@ class Microsoft(Section):
     client_id: Line | None = None
     client_secret: Secret = None
     client_secret_key_id: Line | None = Field(default=None, description=f"The secret's ID in Entra. {_KEPT}")
-    client_secret_expires_at: Annotated[str, AfterValidator(fields.moment)] | None = Field(
+    client_secret_expires_at: Annotated[str, AfterValidator(fields.timestamp)] | None = Field(
         default=None, description=f"Until when Entra takes the secret, as RFC 3339 writes it. {_KEPT}",
         examples=["2027-05-01T10:00:00Z"],
     )  # fmt: skip

@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 
 from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.settings.document import Document, SecretState
-from catalog_mail.domain.settings.fields import Unfit
+from catalog_mail.domain.settings.fields import InvalidValue
 
 
 @dataclass(frozen=True)
@@ -121,10 +121,10 @@ def refusal(error: ValidationError) -> InputRefused:
     for found in error.errors(include_url=False, include_input=False):
         refused = _refused(found)
         errors.setdefault(refused.field, refused)  # of a field that may be several things, the first says enough
-    return several(list(errors.values())[:MOST_ERRORS])
+    return combined_refusal(list(errors.values())[:MOST_ERRORS])
 
 
-def several(errors: list[InputRefused]) -> InputRefused:
+def combined_refusal(errors: list[InputRefused]) -> InputRefused:
     """One refusal that names all of these."""
     first = errors[0]
     combined = InputRefused(first.field or "", first.cause, first.remedy)
@@ -147,7 +147,7 @@ def _refused(found: Mapping[str, Any]) -> InputRefused:
     place = [str(part) for part in found["loc"] if str(part) not in branches and not str(part).startswith("function-")]
     field = ".".join(place) or "settings"
     reason = (found.get("ctx") or {}).get("error")
-    if isinstance(reason, Unfit):
+    if isinstance(reason, InvalidValue):
         return InputRefused(field, reason.cause, reason.remedy)
     cause, remedy = _REMEDIES.get(found["type"], (f"{found['msg']}.", "Give a value that fits."))
     return InputRefused(field, cause, remedy)

@@ -9,7 +9,7 @@ from typing import Any
 from catalog_mail.domain.errors import InputRefused, ManagedByProvider
 from catalog_mail.domain.settings.connections import app_credentials
 from catalog_mail.domain.settings.document import Deployment, Receiver, Transport
-from catalog_mail.domain.settings.reading import DESTINATIONS, Candidate, Given, Kept, Secrets, several, value_at
+from catalog_mail.domain.settings.reading import DESTINATIONS, Candidate, Given, Kept, Secrets, combined_refusal, value_at
 
 # The only part of the notifications' settings that the cloud edition's customer has.
 CUSTOMERS_OWN = ("enabled",)
@@ -52,7 +52,7 @@ def check(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any], dep
     ]
     if found:
         first_of_each_field = {error.field: error for error in reversed(found)}
-        raise several([error for error in found if first_of_each_field[error.field] is error])
+        raise combined_refusal([error for error in found if first_of_each_field[error.field] is error])
 
 
 def _sending(candidate: Candidate, secrets: Secrets) -> Iterator[InputRefused]:
