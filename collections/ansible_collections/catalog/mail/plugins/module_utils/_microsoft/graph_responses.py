@@ -107,7 +107,8 @@ def date_of(header: Optional[str]) -> Optional[datetime]:
     """Read the moment in a header such as Date, with its time zone; None where the header holds no date."""
     try:
         moment = parsedate_to_datetime((header or "")[:100])
-    except (TypeError, ValueError, IndexError, OverflowError):
+    except (TypeError, ValueError, IndexError, OverflowError, AttributeError):
+        # The standard library raises any of these for text that is no date, depending on its version.
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
