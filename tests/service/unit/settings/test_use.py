@@ -25,6 +25,7 @@ from catalog_mail.domain.settings.document import TLS, Deployment, ImapServer, T
 from catalog_mail.domain.settings.validation import Change
 from catalog_mail.ports.settings import StoredSecret
 from catalog_mail.services.email_settings import Trying
+from helpers.service.settings_bodies import with_value
 from helpers.service.settings_memory import ADMIN, POSTFIX, PROVIDER, Desk
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -83,13 +84,7 @@ PASSWORD = "notifications.smtp.password"
 
 def with_(path: str, value: Any) -> dict[str, Any]:
     """The settings above with another value."""
-    document = copy.deepcopy(SMTP)
-    part: Any = document
-    *sections, name = path.split(".")
-    for section in sections:
-        part = part.setdefault(section, {})
-    part[name] = value
-    return document
+    return with_value(SMTP, path, value)
 
 
 def outcome(action: Callable[[], list[Change]]) -> list[Change] | str:
