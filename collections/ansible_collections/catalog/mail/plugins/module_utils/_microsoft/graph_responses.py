@@ -104,13 +104,13 @@ def seconds_to_wait(value: Optional[str], now: Optional[datetime]) -> Optional[f
 
 
 def date_of(header: Optional[str]) -> Optional[datetime]:
-    """Read the moment in a header such as Date, with its time zone; None where the header holds no date."""
+    """Read the moment in a header such as Date, in UTC; None where the header holds no date."""
     try:
         moment = parsedate_to_datetime((header or "")[:100])
+        return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
     except (TypeError, ValueError, IndexError, OverflowError, AttributeError):
         # The standard library raises any of these for text that is no date, depending on its version.
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def values(body: Any) -> List[Mapping[str, Any]]:
