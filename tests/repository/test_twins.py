@@ -21,14 +21,15 @@ from ansible_collections.catalog.mail.plugins.module_utils._microsoft import clo
 from ansible_collections.catalog.mail.plugins.module_utils._microsoft import token_errors
 from ansible_collections.catalog.mail.plugins.module_utils._microsoft.graph_responses import Answer, retry_after, seconds_to_wait
 from ansible_collections.catalog.mail.plugins.module_utils._microsoft.http_session import asked_to_wait
-from catalog_mail.adapters.graph import failing
 from catalog_mail.domain.failures import entra, imap, smtp
 from catalog_mail.domain.failures.failure import Cause
+from catalog_mail.domain.failures.retry_after import retry_after_seconds
 from catalog_mail.domain.mime.structured import bounded
 from catalog_mail.domain.replies.authentication_results import parse
 from catalog_mail.domain.replies.reply import Disposition, NotPosted, Reason
 from catalog_mail.domain.settings.clouds import ENDPOINTS
-from catalog_mail.domain.settings.document import TLS, ImapServer, SmtpServer
+from catalog_mail.domain.settings.document import TLS
+from catalog_mail.domain.settings.servers import ImapServer, SmtpServer
 from emulator.world import CLOUDS as EMULATED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,14 +72,8 @@ def test_modules_wait_for_a_token_as_long(row: dict[str, Any]):
 
 
 @table("retry_after", "name")
-def test_the_service_reads_retry_after(row: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return datetime.fromisoformat(row["now"])
-
-    monkeypatch.setattr(failing, "datetime", Clock)
-    assert failing.seconds(row["value"]) == row["seconds"]
+def test_the_service_reads_retry_after(row: dict[str, Any]):
+    assert retry_after_seconds(row["value"], datetime.fromisoformat(row["now"])) == row["seconds"]
 
 
 # -- Authentication-Results (RFC 8601), and Exchange Online's form without a server's name --------------------------------
@@ -152,7 +147,7 @@ def documented_reasons() -> dict[Disposition, set[str]]:
 
 
 def test_the_modules_explain_each_reason_of_the_service():
-    assert set(reply_diagnosis._REASONS) == {reason.value for reason in Reason} - {Reason.PROBE.value}
+    assert set(reply_diagnosis._REASONS) == {reason.value for reason in Reason} - {Reason.SUBADDRESS_PROBE.value}
 
 
 def test_the_documentation_lists_each_reason_of_the_service():
@@ -163,7 +158,7 @@ def test_the_documentation_lists_each_reason_of_the_service():
 
 
 def test_the_modules_find_each_reason_where_it_is_counted():
-    for reason in set(Reason) - {Reason.PROBE}:
+    for reason in set(Reason) - {Reason.SUBADDRESS_PROBE}:
         disposition = NotPosted(reason).disposition.value
         assert reply_diagnosis.new_reasons({}, {"outcomes": {disposition: {reason.value: 1}}}) == [(disposition, reason.value)]
 

@@ -1,4 +1,4 @@
-"""The whole circle by Graph: a mention's mail, an answer to it, the process that reads the mailbox, the post."""
+"""The whole round trip by Graph: a mention's mail, an answer to it, the process that reads the mailbox, the post."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole circle for tests: a mention's mail, an answer to it, the process that reads the mailbox, the post."""
+"""The whole round trip for tests: a mention's mail, an answer to it, the process that reads the mailbox, the post."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ POLICY = SMTP.clone(max_line_length=200)
 
 
 @dataclass
-class Circle:
+class RoundTrip:
     """A service whose replies are read in the mailbox `user`; jane and joe are its users."""
 
     service: RunningService

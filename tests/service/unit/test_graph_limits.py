@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from catalog_mail.adapters.graph import limits
 from catalog_mail.adapters.graph.apps import Apps
-from catalog_mail.adapters.graph.limits import AT_ONCE, MESSAGES, PERIOD, Full, Pace, Places
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.adapters.graph.limits import AT_ONCE, MESSAGES, PERIOD, MessageRate, NoFreeSlot, RequestSlots
+from catalog_mail.domain.settings.servers import GraphServer
 
 SERVER, OTHER = (
     GraphServer("a@corp.test", "tenant", client, "https://login.corp.test", "https://graph.corp.test", "interactions.microsoft")
@@ -25,15 +25,15 @@ SERVER, OTHER = (
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_four_places_and_no_more(tmp_path: Path, shared: bool) -> None:
-    places = Places(tmp_path if shared else None, SERVER)
+    slots = RequestSlots(tmp_path if shared else None, SERVER)
     with ExitStack() as held:
         for _ in range(AT_ONCE):
-            held.enter_context(places.place(1))
-        with pytest.raises(Full), places.place(0.05):
+            held.enter_context(slots.slot(1))
+        with pytest.raises(NoFreeSlot), slots.slot(0.05):
             pass
-        with Places(tmp_path, OTHER).place(1):  # another registration has its own
+        with RequestSlots(tmp_path, OTHER).slot(1):  # another registration has its own
             pass
-    with places.place(1):
+    with slots.slot(1):
         pass
 
 
@@ -41,14 +41,14 @@ def test_four_places_and_no_more(tmp_path: Path, shared: bool) -> None:
 @pytest.mark.parametrize("shared", [True, False])
 def test_another_spelling_is_the_same_application(tmp_path: Path, shared: bool, change: dict[str, str]) -> None:
     apps, other = Apps(tmp_path if shared else None), replace(SERVER, **change)
-    first, second = (apps.fresh(server)._registration.places for server in (SERVER, other))
+    first, second = (apps.fresh(server)._registration.slots for server in (SERVER, other))
     assert first is second
     if shared:
-        second = Places(tmp_path, other)  # as in another process
+        second = RequestSlots(tmp_path, other)  # as in another process
     with ExitStack() as held:
         for _ in range(AT_ONCE):
-            held.enter_context(first.place(1))
-        with pytest.raises(Full), second.place(0.05):
+            held.enter_context(first.slot(1))
+        with pytest.raises(NoFreeSlot), second.slot(0.05):
             pass
 
 
@@ -57,16 +57,16 @@ def test_another_spelling_is_the_same_application(tmp_path: Path, shared: bool, 
 )
 def test_another_spelling_is_the_same_mailbox(change: dict[str, str]) -> None:
     apps = Apps(None)
-    assert apps.pace(SERVER) is apps.pace(replace(SERVER, **change))
-    assert apps.pace(SERVER) is not apps.pace(replace(SERVER, mailbox="b@corp.test"))
+    assert apps.rate(SERVER) is apps.rate(replace(SERVER, **change))
+    assert apps.rate(SERVER) is not apps.rate(replace(SERVER, mailbox="b@corp.test"))
 
 
 def test_whoever_waits_gets_the_next_one(tmp_path: Path) -> None:
-    places, now, most = Places(tmp_path, SERVER), [0], [0]
+    slots, now, most = RequestSlots(tmp_path, SERVER), [0], [0]
     lock = threading.Lock()
 
     def work() -> None:
-        with places.place(20):
+        with slots.slot(20):
             with lock:
                 now[0] += 1
                 most[0] = max(most[0], now[0])
@@ -84,10 +84,10 @@ def test_whoever_waits_gets_the_next_one(tmp_path: Path) -> None:
 
 def hold(folder: str, held: Event) -> None:
     """In a process of its own: take all places and keep them."""
-    places = Places(Path(folder), SERVER)
+    slots = RequestSlots(Path(folder), SERVER)
     with ExitStack() as stack:
         for _ in range(AT_ONCE):
-            stack.enter_context(places.place(5))
+            stack.enter_context(slots.slot(5))
         held.set()
         time.sleep(60)
 
@@ -98,12 +98,12 @@ def test_another_process_counts_and_a_killed_one_leaves_nothing_locked(tmp_path:
     process = spawn.Process(target=hold, args=(str(tmp_path), held), daemon=True)
     process.start()
     assert held.wait(20)
-    places = Places(tmp_path, SERVER)
-    with pytest.raises(Full), places.place(0.05):
+    slots = RequestSlots(tmp_path, SERVER)
+    with pytest.raises(NoFreeSlot), slots.slot(0.05):
         pass
     process.kill()
     process.join(10)
-    with places.place(1):
+    with slots.slot(1):
         pass
 
 
@@ -116,20 +116,20 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 def test_thirty_messages_in_any_minute(at: Callable[[float], None]) -> None:
-    pace = Pace()
+    rate = MessageRate()
     for number in range(MESSAGES):
         at(number)
-        assert pace.reserve() == 0
-    assert pace.reserve() == PERIOD - MESSAGES + 1
+        assert rate.reserve() == 0
+    assert rate.reserve() == PERIOD - MESSAGES + 1
     at(PERIOD)
-    assert pace.reserve() == 0
-    assert pace.reserve() == pytest.approx(1)
+    assert rate.reserve() == 0
+    assert rate.reserve() == pytest.approx(1)
 
 
 def test_nothing_is_sent_while_the_server_wants_peace(at: Callable[[float], None]) -> None:
-    pace = Pace()
-    pace.close(10)
-    pace.close(3)
-    assert pace.reserve() == 10
+    rate = MessageRate()
+    rate.close(10)
+    rate.close(3)
+    assert rate.reserve() == 10
     at(10)
-    assert pace.reserve() == 0
+    assert rate.reserve() == 0

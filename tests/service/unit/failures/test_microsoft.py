@@ -7,13 +7,14 @@ import ssl
 from typing import Any
 
 import pytest
-from catalog_mail.adapters.graph.failing import innermost, refusal, seconds
+from catalog_mail.adapters.graph.failing import refusal
+from catalog_mail.adapters.network_errors import innermost
 from catalog_mail.domain.failures.entra import certificate_unusable, not_entra, token_failure
 from catalog_mail.domain.failures.entra import refusal as token_refusal
 from catalog_mail.domain.failures.failure import Cause, Failure
-from catalog_mail.domain.failures.graph import Doing, GraphRefusal, graph_failure, not_understood
+from catalog_mail.domain.failures.graph import GraphRefusal, Operation, graph_failure, not_understood
 from catalog_mail.domain.failures.microsoft_network import authorities_unreadable, network_failure
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,24 +92,25 @@ def test_what_else_entra_says(answer: dict[str, Any], words: str, temporary: boo
 DENIED = "Access is denied. Check credentials and try again."
 ODATA = "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings."
 GRAPH = [
-    (403, "ErrorAccessDenied", DENIED, Doing.SEND, Cause.PERMISSION_MISSING, ".client_id", "Mail.Send is not granted"),
-    (403, "ErrorAccessDenied", DENIED, Doing.READ, Cause.PERMISSION_MISSING, ".client_id", "Mail.Read is not granted"),
-    (403, "ErrorAccessDenied", DENIED, Doing.MARK, Cause.PERMISSION_MISSING, ".client_id", "Mail.ReadWrite is not granted"),
-    (403, "Authorization_RequestDenied", "", Doing.OPEN, Cause.PERMISSION_MISSING, ".client_id", "Mail.Read is not granted"),
-    (403, "ErrorAccessDenied", ODATA, Doing.SEND, Cause.ACCESS_BLOCKED, "mailbox", "A policy of the tenant blocks"),
-    (403, "ErrorSendAsDenied", "x", Doing.SEND, Cause.SEND_AS_DENIED, "notifications.from.address", "send as other@corp.test"),
-    (404, "ErrorInvalidUser", "The requested user 'x' is invalid.", Doing.SEND, Cause.MAILBOX_UNKNOWN, "mailbox", "no user"),
-    (404, "Request_ResourceNotFound", "x", Doing.OPEN, Cause.MAILBOX_UNKNOWN, "mailbox", "no user"),
-    (404, "ErrorNonExistentMailbox", "x", Doing.OPEN, Cause.MAILBOX_UNKNOWN, "mailbox", "no user"),
-    (404, "MailboxNotEnabledForRESTAPI", "x", Doing.SEND, Cause.MAILBOX_NOT_LICENSED, "mailbox", "has no mailbox"),
-    (401, "InvalidAuthenticationToken", "x", Doing.READ, Cause.TOKEN_REFUSED, ".cloud", "does not take the token"),
-    (429, "ApplicationThrottled", "x", Doing.READ, Cause.THROTTLED, None, "for 7 seconds"),
-    (503, "ServiceUnavailable", "x", Doing.SEND, Cause.MICROSOFT_UNAVAILABLE, None, "503"),
-    (400, "ErrorInvalidRecipients", "At least one is not valid.", Doing.SEND, Cause.RECIPIENT_REFUSED, None, "not valid"),
-    (413, "x", "", Doing.SEND, Cause.OTHER_GRAPH_ANSWER, None, "larger"),
-    (500, "ErrorInternalServerError", "x", Doing.SEND, Cause.OTHER_GRAPH_ANSWER, None, "500 ErrorInternalServerError"),
-    (400, "ErrorMimeContentInvalidBase64String", "x", Doing.SEND, Cause.OTHER_GRAPH_ANSWER, None, "sending a message"),
-    (418, "", "", Doing.READ, Cause.OTHER_GRAPH_ANSWER, None, "418"),
+    (403, "ErrorAccessDenied", DENIED, Operation.SEND, Cause.PERMISSION_MISSING, ".client_id", "Mail.Send is not granted"),
+    (403, "ErrorAccessDenied", DENIED, Operation.READ, Cause.PERMISSION_MISSING, ".client_id", "Mail.Read is not granted"),
+    (403, "ErrorAccessDenied", DENIED, Operation.MARK, Cause.PERMISSION_MISSING, ".client_id", "Mail.ReadWrite is not granted"),
+    (403, "Authorization_RequestDenied", "", Operation.OPEN, Cause.PERMISSION_MISSING, ".client_id", "Mail.Read is not granted"),
+    (403, "ErrorAccessDenied", ODATA, Operation.SEND, Cause.ACCESS_BLOCKED, "mailbox", "A policy of the tenant blocks"),
+    (403, "ErrorSendAsDenied", "x", Operation.SEND, Cause.SEND_AS_DENIED, "notifications.from.address",
+     "send as other@corp.test"),
+    (404, "ErrorInvalidUser", "The requested user 'x' is invalid.", Operation.SEND, Cause.MAILBOX_UNKNOWN, "mailbox", "no user"),
+    (404, "Request_ResourceNotFound", "x", Operation.OPEN, Cause.MAILBOX_UNKNOWN, "mailbox", "no user"),
+    (404, "ErrorNonExistentMailbox", "x", Operation.OPEN, Cause.MAILBOX_UNKNOWN, "mailbox", "no user"),
+    (404, "MailboxNotEnabledForRESTAPI", "x", Operation.SEND, Cause.MAILBOX_NOT_LICENSED, "mailbox", "has no mailbox"),
+    (401, "InvalidAuthenticationToken", "x", Operation.READ, Cause.TOKEN_REFUSED, ".cloud", "does not take the token"),
+    (429, "ApplicationThrottled", "x", Operation.READ, Cause.THROTTLED, None, "for 7 seconds"),
+    (503, "ServiceUnavailable", "x", Operation.SEND, Cause.MICROSOFT_UNAVAILABLE, None, "503"),
+    (400, "ErrorInvalidRecipients", "At least one is not valid.", Operation.SEND, Cause.RECIPIENT_REFUSED, None, "not valid"),
+    (413, "x", "", Operation.SEND, Cause.OTHER_GRAPH_ANSWER, None, "larger"),
+    (500, "ErrorInternalServerError", "x", Operation.SEND, Cause.OTHER_GRAPH_ANSWER, None, "500 ErrorInternalServerError"),
+    (400, "ErrorMimeContentInvalidBase64String", "x", Operation.SEND, Cause.OTHER_GRAPH_ANSWER, None, "sending a message"),
+    (418, "", "", Operation.READ, Cause.OTHER_GRAPH_ANSWER, None, "418"),
 ]
 PASSING = {Cause.THROTTLED, Cause.MICROSOFT_UNAVAILABLE}
 
@@ -118,16 +120,16 @@ PASSING = {Cause.THROTTLED, Cause.MICROSOFT_UNAVAILABLE}
     (302, "", False), (407, "", False), (500, "x", False),
 ])  # fmt: skip
 def test_only_what_graph_says_of_the_message_is_final(status: int, code: str, final: bool) -> None:
-    assert graph_failure(GraphRefusal(status, code, ""), Doing.SEND, SENDING).temporary is not final
-    assert graph_failure(GraphRefusal(status, code, ""), Doing.READ, SENDING).temporary
+    assert graph_failure(GraphRefusal(status, code, ""), Operation.SEND, SENDING).temporary is not final
+    assert graph_failure(GraphRefusal(status, code, ""), Operation.READ, SENDING).temporary
 
 
-@pytest.mark.parametrize(("status", "code", "message", "doing", "cause", "field", "words"), GRAPH)
+@pytest.mark.parametrize(("status", "code", "message", "operation", "cause", "field", "words"), GRAPH)
 def test_each_answer_of_graph(
-    status: int, code: str, message: str, doing: Doing, cause: Cause, field: str | None, words: str
+    status: int, code: str, message: str, operation: Operation, cause: Cause, field: str | None, words: str
 ) -> None:
     for server, mailbox in ((SENDING, "notifications.microsoft.email_address"), (RECEIVING, "interactions.reply_to")):
-        failure = graph_failure(GraphRefusal(status, code, message, 7), doing, server, "other@corp.test")
+        failure = graph_failure(GraphRefusal(status, code, message, 7), operation, server, "other@corp.test")
         holds(failure)
         expected = mailbox if field == "mailbox" else f"{server.section}{field}" if field and field[0] == "." else field
         assert (failure.code, failure.field, failure.retry_after) == (cause, expected, 7)
@@ -137,22 +139,22 @@ def test_each_answer_of_graph(
 
 
 @pytest.mark.parametrize(
-    ("status", "doing", "temporary"),
-    [(500, Doing.SEND, True), (400, Doing.SEND, False), (409, Doing.SEND, True), (400, Doing.READ, True)],
+    ("status", "operation", "temporary"),
+    [(500, Operation.SEND, True), (400, Operation.SEND, False), (409, Operation.SEND, True), (400, Operation.READ, True)],
 )
-def test_a_message_is_given_up_only_for_what_it_is_itself(status: int, doing: Doing, temporary: bool) -> None:
-    assert graph_failure(GraphRefusal(status, "x", "y"), doing, SENDING).temporary is temporary
+def test_a_message_is_given_up_only_for_what_it_is_itself(status: int, operation: Operation, temporary: bool) -> None:
+    assert graph_failure(GraphRefusal(status, "x", "y"), operation, SENDING).temporary is temporary
 
 
 def test_what_is_known_of_a_mailbox_says_nothing_about_a_message() -> None:
-    failure = graph_failure(GraphRefusal(404, "ErrorItemNotFound", "x"), Doing.READ, RECEIVING)
+    failure = graph_failure(GraphRefusal(404, "ErrorItemNotFound", "x"), Operation.READ, RECEIVING)
     holds(failure)
     assert failure.code is Cause.OTHER_GRAPH_ANSWER
 
 
-@given(st.integers(300, 599), st.text(), st.text(), st.sampled_from(list(Doing)))
-def test_whatever_graph_says_is_told_in_sentences(status: int, code: str, message: str, doing: Doing) -> None:
-    failure = graph_failure(GraphRefusal(status, code, message), doing, SENDING)
+@given(st.integers(300, 599), st.text(), st.text(), st.sampled_from(list(Operation)))
+def test_whatever_graph_says_is_told_in_sentences(status: int, code: str, message: str, operation: Operation) -> None:
+    failure = graph_failure(GraphRefusal(status, code, message), operation, SENDING)
     assert failure.cause.startswith(BEGINNING)
     assert failure.cause.endswith(".") and failure.remedy.endswith(".")
     assert failure.cause.isprintable()
@@ -182,7 +184,7 @@ def test_any_answer_is_read(content: bytes, expected: tuple[str, str]) -> None:
     ],
 )
 def test_retry_after(value: Any, expected: float | None) -> None:
-    assert seconds(value) == expected
+    assert refusal(429, {} if value is None else {"Retry-After": value}, b"").retry_after == expected
 
 
 def certificate_error() -> ssl.SSLCertVerificationError:
@@ -215,7 +217,8 @@ def test_an_error_of_the_network(error: Exception, cause: Cause, temporary: bool
 
 def test_other_failures_begin_alike() -> None:
     for failure in (
-        not_entra(SENDING), certificate_unusable("there is no private key in it", SENDING), not_understood(Doing.READ, SENDING),
+        not_entra(SENDING), certificate_unusable("there is no private key in it", SENDING),
+        not_understood(Operation.READ, SENDING),
         authorities_unreadable("No such file", SENDING),
     ):  # fmt: skip
         holds(failure)

@@ -14,7 +14,7 @@ from catalog_mail.domain.replies.mailbox import Place
 from catalog_mail.domain.replies.original import APPEARS, MENDS, Original, look_again_after
 from catalog_mail.ports.mailbox import Mailbox
 from catalog_mail.services import originals
-from catalog_mail.services.originals import Originals, Sought
+from catalog_mail.services.originals import Originals, OriginalsSought
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,7 +71,7 @@ class Box:
         return {name: self.there[name] for name in message_ids if name in self.there}
 
 
-def seek(memory: Originals, box: Box, **answers: tuple[str, timedelta]) -> Sought:
+def seek(memory: Originals, box: Box, **answers: tuple[str, timedelta]) -> OriginalsSought:
     return memory.seek(cast(Mailbox, box), answers)
 
 
@@ -79,33 +79,34 @@ def test_each_is_asked_once_and_remembered() -> None:
     box, memory = Box({"<x>": OURS, "<y>": MISSING}), Originals()
     for _ in range(3):
         sought = seek(memory, box, one=("<x>", YOUNG), two=("<x>", OLD), three=("<y>", OLD))
-        assert sought == Sought(found={"one": "<intent@corp.test>", "two": "<intent@corp.test>"})
+        assert sought == OriginalsSought(found={"one": "<intent@corp.test>", "two": "<intent@corp.test>"})
     assert box.asked == [["<x>", "<y>"]]
 
 
 def test_nothing_is_asked_for_mail_that_names_nothing() -> None:
     box = Box({})
-    assert seek(Originals(), box) == Sought()
+    assert seek(Originals(), box) == OriginalsSought()
     assert box.asked == []
 
 
 def test_what_may_come_to_light_is_looked_for_again() -> None:
     box, memory = Box({"<late>": MISSING, "<broken>": FAILED}), Originals()
     sought = seek(memory, box, late=("<late>", YOUNG), broken=("<broken>", YOUNG))
-    assert sought == Sought(waiting={"late": 50.0, "broken": 0.0})
+    assert sought == OriginalsSought(waiting={"late": 50.0, "broken": 0.0})
     box.there = {"<late>": OURS, "<broken>": OURS}
     assert set(seek(memory, box, late=("<late>", OLD), broken=("<broken>", OLD)).found) == {"late", "broken"}
 
 
 def test_where_nobody_may_look_nothing_waits() -> None:
     box, memory = Box({}), Originals()
-    assert seek(memory, box, one=("<x>", YOUNG)) == Sought()
+    assert seek(memory, box, one=("<x>", YOUNG)) == OriginalsSought()
     box.there = {"<x>": OURS}
     assert seek(memory, box, one=("<x>", YOUNG)).found, "granted since"
 
 
 def test_what_is_known_is_of_one_mailbox_alone() -> None:
-    first, second, memory = Box({"<x>": OURS}), Box({"<x>": MISSING}, place=Place("graph://g/other/Inbox", "i")), Originals()
+    first, memory = Box({"<x>": OURS}), Originals()
+    second = Box({"<x>": MISSING}, place=Place("graph://g/other/Inbox", "i"))
     assert seek(memory, first, one=("<x>", OLD)).found
     assert not seek(memory, second, one=("<x>", OLD)).found
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from catalog_mail.domain.settings import fields
-from catalog_mail.domain.settings.fields import Unfit
+from catalog_mail.domain.settings.fields import InvalidValue
 
 CONTROL = ["\r", "\n", "\r\n", "\0", "\t", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\ud800"]
 
@@ -71,7 +71,7 @@ def test_an_address_of_a_host_is_kept_in_its_short_form(given: str, bare: str) -
     ],
 )
 def test_what_is_no_host_is_refused(name: str) -> None:
-    with pytest.raises(Unfit, match="neither a host name nor an IP address"):
+    with pytest.raises(InvalidValue, match="neither a host name nor an IP address"):
         fields.host(name)
 
 
@@ -107,13 +107,13 @@ def test_a_bare_address_is_taken(address: str) -> None:
     ],
 )
 def test_what_is_no_address_is_refused(address: str) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidValue):
         fields.address(address)
 
 
 @pytest.mark.parametrize("address", ["m\u00fcller@example.com", "noreply@m\u00fcnchen.example"])
 def test_an_international_address_is_refused_with_the_form_that_works(address: str) -> None:
-    with pytest.raises(Unfit) as refusal:
+    with pytest.raises(InvalidValue) as refusal:
         fields.address(address)
     assert "plain SMTP" in refusal.value.cause
     assert "xn--" in refusal.value.remedy
@@ -126,14 +126,14 @@ def test_a_display_name_may_be_any_line(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["x" * 201, *(f"Data{character}Catalog" for character in CONTROL)])
 def test_a_display_name_is_one_line_of_bearable_length(name: str) -> None:
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidValue):
         fields.display_name(name)
 
 
 @pytest.mark.parametrize("character", CONTROL)
 def test_no_field_of_one_line_takes_a_control_character(character: str) -> None:
     for check in (fields.one_line, fields.absolute_path, fields.calendar):
-        with pytest.raises(Unfit):
+        with pytest.raises(InvalidValue):
             check(f"/etc/x{character}y")
 
 
@@ -155,7 +155,7 @@ def test_no_field_of_one_line_takes_a_control_character(character: str) -> None:
     ],
 )
 def test_other_fields_refuse(check: Callable[[str], str], text: str) -> None:
-    with pytest.raises(Unfit) as refusal:
+    with pytest.raises(InvalidValue) as refusal:
         check(text)
     assert refusal.value.cause.endswith(".")
     assert refusal.value.remedy.endswith(".")
@@ -181,6 +181,6 @@ def test_other_fields_take(check: Callable[[str], str], text: str) -> None:
 @pytest.mark.parametrize("text", ["hunter2\0", "\ud800hunter2", "hunter2" + "x" * 10_000])
 def test_a_refused_secret_is_not_repeated(text: str) -> None:
     for check in (fields.secret, fields.pem):
-        with pytest.raises(Unfit) as refusal:
+        with pytest.raises(InvalidValue) as refusal:
             check(text)
         assert "hunter2" not in str(refusal.value)

@@ -153,7 +153,7 @@ def test_several_faults_are_told_at_once() -> None:
 
 
 @pytest.mark.parametrize("path", DESTINATIONS)
-def test_the_fate_of_a_secret(path: str) -> None:
+def test_the_update_of_a_secret(path: str) -> None:
     assert read({}).secrets[path] == Kept()
     for as_it_was_read in (
         {"present": True},

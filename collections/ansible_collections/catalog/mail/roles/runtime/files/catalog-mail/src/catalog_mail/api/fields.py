@@ -13,7 +13,7 @@ from catalog_mail.domain.mime import addresses
 from catalog_mail.domain.mime.text import LINE_PATTERN, is_storable
 from catalog_mail.domain.notifications.data import EVENT_PATTERN, LONGEST_TEXT, LONGEST_TITLE, STORABLE_PATTERN
 from catalog_mail.domain.notifications.request import LONGEST_HTML
-from catalog_mail.domain.settings.fields import Unfit, address
+from catalog_mail.domain.settings.fields import InvalidValue, address
 
 ID_PATTERN = r"^[a-z2-7]{26}$"
 _WORD_PATTERN = r"^[!-~]{1,200}$"
@@ -26,7 +26,7 @@ def _matching(pattern: str, cause: str, remedy: str) -> AfterValidator:
     def check(text: str) -> str:
         # Half of a surrogate pair, which JSON can carry and UTF-8 cannot, matches most patterns.
         if not whole.fullmatch(text) or not is_storable(text):
-            raise Unfit(cause, remedy)
+            raise InvalidValue(cause, remedy)
         return text
 
     return AfterValidator(check)

@@ -26,7 +26,7 @@ from catalog_mail.domain.errors import (
     Unauthenticated,
 )
 from catalog_mail.domain.failures.failure import MailboxFailed, SendingFailed
-from catalog_mail.domain.settings.fields import Unfit
+from catalog_mail.domain.settings.fields import InvalidValue
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ def _input_error(error: Mapping[str, Any]) -> InputError:
     if error["type"] == "json_invalid":
         return InputError(field="body", cause="The body is not JSON.", remedy="Send a JSON document as application/json.")
     raised = error.get("ctx", {}).get("error")
-    if isinstance(raised, Unfit):
+    if isinstance(raised, InvalidValue):
         return InputError(field=printable(field), cause=printable(raised.cause), remedy=raised.remedy)
     message = str(error["msg"]).removeprefix("Value error, ")
     return InputError(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import secrets
 
-LENGTH = 26
-
 
 def new_id() -> str:
     """An identifier that nobody else has."""

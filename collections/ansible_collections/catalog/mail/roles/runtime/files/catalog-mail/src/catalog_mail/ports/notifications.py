@@ -78,10 +78,10 @@ class DeliveryStore(Protocol):
 class Nodes(Protocol):
     """The nodes that work on one queue, each with its last sign of life."""
 
-    def beat(self, name: str) -> None:
+    def heartbeat(self, name: str) -> None:
         """A sign of life of this one."""
 
-    def beats(self) -> Mapping[str, datetime]:
+    def heartbeats(self) -> Mapping[str, datetime]:
         """The last sign of each, by the clock of each: good to see that it changes, not to be compared."""
 
     def forget(self, name: str) -> None:

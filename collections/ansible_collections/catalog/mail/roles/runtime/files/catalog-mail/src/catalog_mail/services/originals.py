@@ -17,7 +17,7 @@ _MOST = 10_000
 
 
 @dataclass(frozen=True)
-class Sought:
+class OriginalsSought:
     """By the keys of replies: the Message-ID that we wrote the answered mail with, or the seconds until another look."""
 
     found: dict[str, str] = field(default_factory=dict)
@@ -30,13 +30,13 @@ class Originals:
 
     _known: OrderedDict[tuple[str, str], tuple[float, Original]] = field(default_factory=OrderedDict)
 
-    def seek(self, mailbox: Mailbox, answers: Mapping[str, tuple[str, timedelta]]) -> Sought:
+    def seek(self, mailbox: Mailbox, answers: Mapping[str, tuple[str, timedelta]]) -> OriginalsSought:
         """`answers` are replies by their keys: the Message-ID that each names, and its age. Nothing is asked without any."""
         box = mailbox.place.mailbox
         known = {name: original for name, _age in answers.values() if (original := self._recall(box, name))}
         unknown = {name for name, _age in answers.values()} - set(known)
         known.update(mailbox.originals(sorted(unknown)) if unknown else {})
-        sought = Sought()
+        sought = OriginalsSought()
         for key, (name, age) in answers.items():
             original = known.get(name)
             if original is None:  # there is nowhere to look

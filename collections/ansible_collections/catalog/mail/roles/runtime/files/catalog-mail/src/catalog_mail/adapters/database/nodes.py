@@ -20,7 +20,7 @@ class DatabaseNodes:
         self._engine = engine
         self._clock = clock
 
-    def beat(self, name: str) -> None:
+    def heartbeat(self, name: str) -> None:
         """A sign of life of this one."""
         if not self._update(name):
             try:
@@ -29,7 +29,7 @@ class DatabaseNodes:
             except IntegrityError:  # made by somebody else of the same name since
                 self._update(name)
 
-    def beats(self) -> Mapping[str, datetime]:
+    def heartbeats(self) -> Mapping[str, datetime]:
         """The last sign of each."""
         with reading(self._engine) as connection:
             return {row.name: row.seen_at for row in connection.execute(select(nodes))}

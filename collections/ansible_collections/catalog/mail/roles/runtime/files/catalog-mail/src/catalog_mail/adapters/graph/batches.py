@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from catalog_mail.adapters.graph.apps import LONGEST_WAIT, TRIES, App, Ask
+from catalog_mail.adapters.graph.apps import LONGEST_WAIT, TRIES, App, GraphRequest
 from catalog_mail.adapters.graph.failing import Failed, refusal_of
-from catalog_mail.domain.failures.graph import Doing, GraphRefusal, graph_failure, not_understood
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.failures.graph import GraphRefusal, Operation, graph_failure, not_understood
+from catalog_mail.domain.settings.servers import GraphServer
 
 MOST = 20
 # Bytes of an answer.
@@ -23,7 +23,7 @@ _LATER = frozenset({409, 412, 424, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
-class Part:
+class BatchRequest:
     """One request; `key` is the message that it is about."""
 
     key: str
@@ -33,7 +33,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Result:
+class BatchResponse:
     """Its answer. `body` is what stood there: JSON, or text in base64."""
 
     status: int
@@ -49,11 +49,11 @@ class Result:
 
 
 def run(
-    app: App, server: GraphServer, parts: Sequence[Part], doing: Doing, headers: Mapping[str, str]
-) -> Iterator[tuple[str, Result | Failed]]:
+    app: App, server: GraphServer, parts: Sequence[BatchRequest], operation: Operation, headers: Mapping[str, str]
+) -> Iterator[tuple[str, BatchResponse | Failed]]:
     """Key and answer of each, or how it failed for itself alone; what is gone by now (404) is left out. Raises Failed."""
     for start in range(0, len(parts), MOST):
-        yield from _chunk(app, server, parts[start : start + MOST], doing, headers)
+        yield from _chunk(app, server, parts[start : start + MOST], operation, headers)
 
 
 def concerns_all(status: int) -> bool:
@@ -62,15 +62,15 @@ def concerns_all(status: int) -> bool:
 
 
 def _chunk(
-    app: App, server: GraphServer, parts: Sequence[Part], doing: Doing, headers: Mapping[str, str]
-) -> Iterator[tuple[str, Result | Failed]]:
+    app: App, server: GraphServer, parts: Sequence[BatchRequest], operation: Operation, headers: Mapping[str, str]
+) -> Iterator[tuple[str, BatchResponse | Failed]]:
     left = {part.key: part for part in parts}
     for number in range(1, TRIES + 1):
         refused: dict[str, GraphRefusal] = {}
-        for key, (status, answered, body) in _once(app, server, list(left.values()), doing, headers).items():
+        for key, (status, answered, body) in _once(app, server, list(left.values()), operation, headers).items():
             if status < 300:
                 del left[key]
-                yield key, Result(status, body)
+                yield key, BatchResponse(status, body)
             elif status == 404:
                 del left[key]
             else:
@@ -79,7 +79,7 @@ def _chunk(
             return
         wait = _pause(app, list(refused.values()))
         if wait is None or number == TRIES:
-            yield from _given_up({key: refused.get(key) for key in left}, doing, server)
+            yield from _given_up({key: refused.get(key) for key in left}, operation, server)
             return
         time.sleep(wait)
 
@@ -96,37 +96,37 @@ def _pause(app: App, refused: Sequence[GraphRefusal]) -> float | None:
 
 
 def _given_up(
-    left: Mapping[str, GraphRefusal | None], doing: Doing, server: GraphServer
+    left: Mapping[str, GraphRefusal | None], operation: Operation, server: GraphServer
 ) -> Iterator[tuple[str, Failed]]:
     """Of each; None is one without an answer. Raises Failed where one concerns all: what asks for the longest pause."""
     of_all = [said for said in left.values() if said and concerns_all(said.status)]
     if of_all:
         said = max(of_all, key=lambda one: (one.status not in _LATER, one.retry_after or 0))
-        raise Failed(graph_failure(said, doing, server), refusal=said)
+        raise Failed(graph_failure(said, operation, server), refusal=said)
     for key, refusal in left.items():
-        failure = graph_failure(refusal, doing, server) if refusal else not_understood(doing, server)
+        failure = graph_failure(refusal, operation, server) if refusal else not_understood(operation, server)
         yield key, Failed(failure, refusal=refusal)
 
 
 def _once(
-    app: App, server: GraphServer, parts: Sequence[Part], doing: Doing, headers: Mapping[str, str]
+    app: App, server: GraphServer, parts: Sequence[BatchRequest], operation: Operation, headers: Mapping[str, str]
 ) -> dict[str, tuple[int, Mapping[str, Any], Any]]:
     """Status, headers and body by key."""
     requests = [_request(number, part, headers) for number, part in enumerate(parts)]
-    found = app.json(Ask("POST", "/$batch", doing, body={"requests": requests}, largest=LARGEST)).get("responses")
+    found = app.json(GraphRequest("POST", "/$batch", operation, body={"requests": requests}, largest=LARGEST)).get("responses")
     if not isinstance(found, list):
-        raise Failed(not_understood(doing, server))
+        raise Failed(not_understood(operation, server))
     answers: dict[str, tuple[int, Mapping[str, Any], Any]] = {}
     for item in found:
         try:
             key = parts[int(item["id"])].key
             answers[key] = (int(item["status"]), item.get("headers") or {}, item.get("body"))
         except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
-            raise Failed(not_understood(doing, server)) from error
+            raise Failed(not_understood(operation, server)) from error
     return answers
 
 
-def _request(number: int, part: Part, headers: Mapping[str, str]) -> dict[str, Any]:
+def _request(number: int, part: BatchRequest, headers: Mapping[str, str]) -> dict[str, Any]:
     request: dict[str, Any] = {"id": str(number), "method": part.method, "url": part.path, "headers": dict(headers)}
     if part.body is not None:
         request["body"] = dict(part.body)

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from catalog_mail.adapters.graph.apps import App, Ask
+from catalog_mail.adapters.graph.apps import App, GraphRequest
 from catalog_mail.adapters.graph.failing import Failed
 from catalog_mail.adapters.graph.pages import items
 from catalog_mail.adapters.graph.web import user_path
-from catalog_mail.domain.failures.graph import Doing
+from catalog_mail.domain.failures.graph import Operation
 
 # By the names that each mailbox has them, whatever its language calls them.
 INBOX, ARCHIVE = "inbox", "archive"
@@ -74,7 +74,7 @@ class Folders:
     def counts(self, folder: str) -> Counts:
         """Whether it opens, and how much stands in it."""
         params = {"$select": "id,totalItemCount,unreadItemCount"}
-        found = self._app.json(Ask("GET", f"{self._user}/mailFolders/{folder}", Doing.OPEN, params))
+        found = self._app.json(GraphRequest("GET", f"{self._user}/mailFolders/{folder}", Operation.OPEN, params))
         return Counts(_number(found, "totalItemCount"), _number(found, "unreadItemCount"))
 
     def exists(self, folder: str) -> bool:
@@ -87,14 +87,14 @@ class Folders:
             return False
         return True
 
-    def messages(self, folder: str, which: Which, doing: Doing = Doing.READ) -> Iterator[Item]:
+    def messages(self, folder: str, which: Which, operation: Operation = Operation.READ) -> Iterator[Item]:
         """All of these, page by page."""
-        found = items(self._app, f"{self._user}/mailFolders/{folder}/messages", _question(which, PAGE), doing)
+        found = items(self._app, f"{self._user}/mailFolders/{folder}/messages", _question(which, PAGE), operation)
         return (item for item in map(_item, found) if item)
 
     def first(self, folder: str, which: Which) -> Item | None:
         """The first of these."""
-        found = items(self._app, f"{self._user}/mailFolders/{folder}/messages", _question(which, 1), Doing.READ, 1)
+        found = items(self._app, f"{self._user}/mailFolders/{folder}/messages", _question(which, 1), Operation.READ, 1)
         return next((item for item in map(_item, found) if item), None)
 
 

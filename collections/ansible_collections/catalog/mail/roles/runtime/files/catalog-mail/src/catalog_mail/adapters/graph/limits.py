@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 # Outlook's part of Graph: "4 concurrent requests" (Graph: throttling limits); Exchange Online: 30 messages a minute.
 AT_ONCE = 4
@@ -24,29 +24,29 @@ PERIOD = 60.0
 _LOOK = 0.02
 
 
-class Full(Exception):
-    """No place became free in time."""
+class NoFreeSlot(Exception):
+    """No slot became free in time."""
 
 
-class Places:
-    """AT_ONCE places, shared by all processes of this host that use the app registration.
+class RequestSlots:
+    """AT_ONCE slots, shared by all processes of this host that use the app registration.
 
     Each is a locked file in the service's folder: a killed process leaves nothing locked. Where there is no such folder, the
-    places are this process's own.
+    slots are this process's own.
     """
 
     def __init__(self, folder: Path | None, server: GraphServer) -> None:
-        name = hashlib.sha256("\n".join(server.application).encode()).hexdigest()[:16]
+        name = hashlib.sha256("\n".join(server.application_key).encode()).hexdigest()[:16]
         usable = folder is not None and folder.is_dir() and os.access(folder, os.W_OK)
         self._files = [folder / f"graph-{name}.{number}.lock" for number in range(AT_ONCE)] if folder and usable else []
         self._own = threading.BoundedSemaphore(AT_ONCE)
 
     @contextmanager
-    def place(self, seconds: float) -> Iterator[None]:
+    def slot(self, seconds: float) -> Iterator[None]:
         """One of them, as soon as it is free. Raises Full after so many seconds."""
         end = time.monotonic() + seconds
         if not self._own.acquire(timeout=seconds):
-            raise Full
+            raise NoFreeSlot
         try:
             held = self._lock_one(end)
             try:
@@ -70,11 +70,11 @@ class Places:
                 else:
                     return held
             if time.monotonic() > end:
-                raise Full
+                raise NoFreeSlot
             time.sleep(_LOOK)
 
 
-class Pace:
+class MessageRate:
     """MESSAGES in any PERIOD, and none while the server wants to be left in peace."""
 
     def __init__(self) -> None:

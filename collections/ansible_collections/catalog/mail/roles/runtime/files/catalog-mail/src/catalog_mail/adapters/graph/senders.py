@@ -8,14 +8,14 @@ import time
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from catalog_mail.adapters.graph.apps import App, Apps, Ask
+from catalog_mail.adapters.graph.apps import App, Apps, GraphRequest
 from catalog_mail.adapters.graph.failing import Failed
-from catalog_mail.adapters.graph.limits import Pace
+from catalog_mail.adapters.graph.limits import MessageRate
 from catalog_mail.adapters.graph.sent_items import SentItems, stamped
 from catalog_mail.adapters.graph.web import Answer, user_path
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
-from catalog_mail.domain.failures.graph import Doing
-from catalog_mail.domain.settings.document import GraphServer, SendingSettings
+from catalog_mail.domain.failures.graph import Operation
+from catalog_mail.domain.settings.servers import GraphServer, SendingSettings
 from catalog_mail.ports.sending import Evidence
 
 log = logging.getLogger(__name__)
@@ -39,10 +39,10 @@ class GraphSender:
     Exchange adds the Sender of a message that is sent on behalf of somebody.
     """
 
-    def __init__(self, server: GraphServer, app: App, pace: Pace, settles_after: float, *, own: bool = False) -> None:
+    def __init__(self, server: GraphServer, app: App, rate: MessageRate, settles_after: float, *, own: bool = False) -> None:
         self._server = server
         self._app = app
-        self._pace = pace
+        self._rate = rate
         self._settles_after = settles_after
         self._own = own
         self._sent_items = SentItems(server, app)
@@ -54,7 +54,7 @@ class GraphSender:
 
     def reserve(self) -> float:
         """Within Exchange's limit of messages, and not while Graph wants to be left in peace."""
-        return self._pace.reserve()
+        return self._rate.reserve()
 
     def send(self, message: bytes, envelope_from: str, envelope_to: str, *, again: bool = False) -> Evidence:
         """Hand over one message. Raises SendingFailed.
@@ -83,11 +83,11 @@ class GraphSender:
             self._app.close()
 
     def _hand_over(self, message: bytes, sender: str) -> Answer:
-        return self._app.ask(
-            Ask(
+        return self._app.request(
+            GraphRequest(
                 "POST",
                 f"{user_path(self._server.mailbox)}/sendMail",
-                Doing.SEND,
+                Operation.SEND,
                 headers={"Content-Type": "text/plain"},
                 body=base64.b64encode(stamped(message)),
                 again=False,
@@ -120,7 +120,7 @@ class GraphSender:
         What was said to a test is not heeded by others: it may be about a registration that nobody else uses.
         """
         if failed.failure.retry_after is not None and not self._own:
-            self._pace.close(failed.failure.retry_after)
+            self._rate.close(failed.failure.retry_after)
         return failed.failure
 
     def _evidence(self, response: str, answer: Answer | None, started: float) -> Evidence:
@@ -152,7 +152,7 @@ class GraphSenders:
         """One for these settings; what is costly about it is kept. Raises SendingFailed."""
         return self._make(settings, own=False)
 
-    def probe(self, settings: SendingSettings) -> GraphSender:
+    def make_email_test_sender(self, settings: SendingSettings) -> GraphSender:
         """One for a single test, with a token of its own. Raises SendingFailed."""
         return self._make(settings, own=True)
 
@@ -168,4 +168,4 @@ class GraphSenders:
             app = self._apps.fresh(server) if own else self._apps.app(server)
         except Failed as failed:
             raise SendingFailed(failed.failure) from failed
-        return GraphSender(server, app, self._apps.pace(server), self._settles_after, own=own)
+        return GraphSender(server, app, self._apps.rate(server), self._settles_after, own=own)

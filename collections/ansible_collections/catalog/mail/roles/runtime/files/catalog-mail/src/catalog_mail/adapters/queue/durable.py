@@ -57,7 +57,7 @@ class DurableQueue:
 
     def start(self) -> None:
         """Begin to work, with what an earlier run of this node has left."""
-        self._nodes.beat(self._options.node)
+        self._nodes.heartbeat(self._options.node)
         self._engine.start()
         self._last_look = time.monotonic()
         for name, loop in (("dispatch", self._dispatch), ("housekeeping", self._keep_house)):

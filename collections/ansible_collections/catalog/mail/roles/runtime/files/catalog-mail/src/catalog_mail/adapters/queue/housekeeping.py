@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from catalog_mail.adapters.queue.options import QueueOptions
 from catalog_mail.adapters.queue.transact import PAGE, Transact
-from catalog_mail.domain.notifications.node_liveness import Watch
+from catalog_mail.domain.notifications.node_liveness import LivenessWatch
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.notifications import DeliveryStore, Nodes
 
@@ -31,11 +31,11 @@ class Housekeeping:
         self._node = options.node
         self._grace = timedelta(seconds=options.takeover_after)
         self._keep = timedelta(days=options.keep_days)
-        self._watch = Watch(options.takeover_after)
+        self._watch = LivenessWatch(options.takeover_after)
 
     def round(self) -> bool:
         """Everything once. Returns whether deliveries wait for a batch because of it."""
-        self._nodes.beat(self._node)
+        self._nodes.heartbeat(self._node)
         self._take_over()
         freed = self._free_left_behind()
         self._tidy_up()
@@ -43,7 +43,7 @@ class Housekeeping:
 
     def _take_over(self) -> None:
         """The batches of nodes that show no sign of life any more are queued again, for whoever comes first."""
-        alive = self._watch.look(self._nodes.beats(), time.monotonic()) | {self._node}
+        alive = self._watch.alive(self._nodes.heartbeats(), time.monotonic()) | {self._node}
         dead = self._engine.working() - alive
         if dead:
             count = self._engine.take_over(dead)

@@ -1,4 +1,4 @@
-"""How the queue works: its limits and its patience."""
+"""Limits and timeouts of the queue."""
 
 from __future__ import annotations
 

@@ -13,10 +13,10 @@ from enum import StrEnum
 from catalog_mail.domain.failures.connection import readable
 from catalog_mail.domain.failures.entra import beginning
 from catalog_mail.domain.failures.failure import Cause, Failure
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 
-class Doing(StrEnum):
+class Operation(StrEnum):
     """What was asked of Graph; each word completes "while ..."."""
 
     SEND = "sending a message"
@@ -28,13 +28,13 @@ class Doing(StrEnum):
 
 
 # The least application permission for each.
-NEEDED: Mapping[Doing, str] = {
-    Doing.SEND: "Mail.Send",
-    Doing.LOOK: "Mail.Read",
-    Doing.OPEN: "Mail.Read",
-    Doing.READ: "Mail.Read",
-    Doing.MARK: "Mail.ReadWrite",
-    Doing.ARCHIVE: "Mail.ReadWrite",
+NEEDED: Mapping[Operation, str] = {
+    Operation.SEND: "Mail.Send",
+    Operation.LOOK: "Mail.Read",
+    Operation.OPEN: "Mail.Read",
+    Operation.READ: "Mail.Read",
+    Operation.MARK: "Mail.ReadWrite",
+    Operation.ARCHIVE: "Mail.ReadWrite",
 }
 
 _ROLE_MISSING = frozenset({"ErrorAccessDenied", "AccessDenied", "Authorization_RequestDenied", "Forbidden", "accessDenied"})
@@ -61,13 +61,13 @@ class GraphRefusal:
     retry_after: float | None = None
 
 
-def graph_failure(said: GraphRefusal, doing: Doing, server: GraphServer, sender: str | None = None) -> Failure:
+def graph_failure(said: GraphRefusal, operation: Operation, server: GraphServer, sender: str | None = None) -> Failure:
     """Of one answer; `sender` is the From address of a message that was to be sent."""
     return (
         _of_service(said, server)
-        or _of_message(said, doing, server, sender)
-        or _of_mailbox(said, doing, server)
-        or _other(said, doing, server)
+        or _of_message(said, operation, server, sender)
+        or _of_mailbox(said, operation, server)
+        or _other(said, operation, server)
     )
 
 
@@ -92,8 +92,8 @@ def _of_service(said: GraphRefusal, server: GraphServer) -> Failure | None:
     return None
 
 
-def _of_message(said: GraphRefusal, doing: Doing, server: GraphServer, sender: str | None) -> Failure | None:
-    if doing is not Doing.SEND:
+def _of_message(said: GraphRefusal, operation: Operation, server: GraphServer, sender: str | None) -> Failure | None:
+    if operation is not Operation.SEND:
         return None
     if said.code == "ErrorSendAsDenied":
         return _failure(
@@ -114,8 +114,8 @@ def _of_message(said: GraphRefusal, doing: Doing, server: GraphServer, sender: s
     return None
 
 
-def _of_mailbox(said: GraphRefusal, doing: Doing, server: GraphServer) -> Failure | None:
-    place, mailbox, needed = address_field(server), server.mailbox, NEEDED[doing]
+def _of_mailbox(said: GraphRefusal, operation: Operation, server: GraphServer) -> Failure | None:
+    place, mailbox, needed = address_field(server), server.mailbox, NEEDED[operation]
     if said.status == 403 and any(word in said.message.lower() for word in _BLOCKED_WORDS):
         return _failure(
             Cause.ACCESS_BLOCKED, place, f"A policy of the tenant blocks the application from the mailbox {mailbox}",
@@ -125,7 +125,7 @@ def _of_mailbox(said: GraphRefusal, doing: Doing, server: GraphServer) -> Failur
     if said.status == 403 and said.code in _ROLE_MISSING:
         return _failure(
             Cause.PERMISSION_MISSING, f"{server.section}.client_id",
-            f"The application may not use the mailbox {mailbox} for {doing}: {needed} is not granted to it",
+            f"The application may not use the mailbox {mailbox} for {operation}: {needed} is not granted to it",
             f"Grant it the application permission {needed} (not the delegated one) with admin consent; or, where Exchange's RBAC "
             "for Applications limits it, let the scope of that role hold this mailbox, which takes up to two hours to count.",
             said, server,
@@ -144,12 +144,12 @@ def _of_mailbox(said: GraphRefusal, doing: Doing, server: GraphServer) -> Failur
     return None
 
 
-def _other(said: GraphRefusal, doing: Doing, server: GraphServer) -> Failure:
+def _other(said: GraphRefusal, operation: Operation, server: GraphServer) -> Failure:
     # What a proxy or a filter answers in Graph's place has no code, and what is said of the mailbox may change.
-    final = doing is Doing.SEND and said.status in _OF_THE_REQUEST and bool(said.code)
+    final = operation is Operation.SEND and said.status in _OF_THE_REQUEST and bool(said.code)
     passing = said.status >= 500 or said.status in {408, 409, 412, 423}
     return Failure(
-        Cause.OTHER_GRAPH_ANSWER, f"{beginning(server)} Microsoft Graph gave this answer while {doing}: {_shown(said)}.",
+        Cause.OTHER_GRAPH_ANSWER, f"{beginning(server)} Microsoft Graph gave this answer while {operation}: {_shown(said)}.",
         f"{'It may work later. ' if passing else ''}Microsoft's page on Graph's error codes tells more.",
         temporary=not final, field=None, retry_after=said.retry_after,
     )  # fmt: skip
@@ -160,10 +160,10 @@ def address_field(server: GraphServer) -> str:
     return f"{server.section}.email_address" if server.section.startswith("notifications.") else "interactions.reply_to"
 
 
-def not_understood(doing: Doing, server: GraphServer) -> Failure:
+def not_understood(operation: Operation, server: GraphServer) -> Failure:
     """The answer is no JSON, or not the one that Graph gives."""
     return Failure(
-        Cause.OTHER_GRAPH_ANSWER, f"{beginning(server)} {server.graph_url} gave an answer that cannot be read while {doing}.",
+        Cause.OTHER_GRAPH_ANSWER, f"{beginning(server)} {server.graph_url} gave an answer that cannot be read while {operation}.",
         "Check graph_url of [microsoft] in the service's configuration file, and what stands between this host and Microsoft: a "
         "proxy may have answered.", temporary=True, field=None,
     )  # fmt: skip

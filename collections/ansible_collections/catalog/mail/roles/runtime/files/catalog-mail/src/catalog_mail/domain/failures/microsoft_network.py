@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from catalog_mail.domain.failures.connection import readable
 from catalog_mail.domain.failures.entra import beginning
 from catalog_mail.domain.failures.failure import Cause, Failure
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 _FILE = "[microsoft] in the service's configuration file"
 
 
-def network_failure(error: BaseException, url: str, doing: str, server: GraphServer) -> Failure:
-    """Of an exception of sockets or TLS; `url` is what was asked, and `doing` completes "while ..."."""
+def network_failure(error: BaseException, url: str, operation: str, server: GraphServer) -> Failure:
+    """Of an exception of sockets or TLS; `url` is what was asked, and `operation` completes "while ..."."""
     place = urlsplit(url).netloc.rpartition("@")[2]
     if isinstance(error, ssl.SSLCertVerificationError):
         return _failure(
@@ -25,7 +25,7 @@ def network_failure(error: BaseException, url: str, doing: str, server: GraphSer
         )  # fmt: skip
     if isinstance(error, TimeoutError):
         return _failure(
-            server, Cause.TIMED_OUT, f"{place} gave no answer within {server.timeout:g} seconds while {doing}",
+            server, Cause.TIMED_OUT, f"{place} gave no answer within {server.timeout:g} seconds while {operation}",
             "A firewall that drops is the usual reason; else Microsoft is slow at this moment.",
         )  # fmt: skip
     if isinstance(error, ssl.SSLError):
@@ -33,7 +33,7 @@ def network_failure(error: BaseException, url: str, doing: str, server: GraphSer
             server, Cause.TLS_FAILED, f"{place} could not agree on TLS: {getattr(error, 'reason', None) or 'broken off'}",
             "TLS 1.2 or later is needed; see what stands between this host and Microsoft.",
         )  # fmt: skip
-    return _socket(error, place, doing, server)
+    return _socket(error, place, operation, server)
 
 
 def authorities_unreadable(reason: str, server: GraphServer) -> Failure:
@@ -44,7 +44,7 @@ def authorities_unreadable(reason: str, server: GraphServer) -> Failure:
     )  # fmt: skip
 
 
-def _socket(error: BaseException, place: str, doing: str, server: GraphServer) -> Failure:
+def _socket(error: BaseException, place: str, operation: str, server: GraphServer) -> Failure:
     way = "A host that reaches the Internet only by a proxy needs proxy_url of " + _FILE + "."
     if isinstance(error, socket.gaierror):
         return _failure(
@@ -58,7 +58,7 @@ def _socket(error: BaseException, place: str, doing: str, server: GraphServer) -
     if isinstance(error, ConnectionError):
         reason = error.strerror or "it was closed"
         return _failure(
-            server, Cause.CONNECTION_LOST, f"{place} broke off while {doing}: {reason}", "It is tried again by itself."
+            server, Cause.CONNECTION_LOST, f"{place} broke off while {operation}: {reason}", "It is tried again by itself."
         )
     reason = getattr(error, "strerror", None) or readable(str(error).encode()) or type(error).__name__
     return _failure(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 
-class Watch:
+class LivenessWatch:
     """What one node has seen of the others' signs of life.
 
     A node is taken for alive until its sign has not changed for `timeout` seconds of the watcher's own clock. So a watcher
@@ -17,11 +17,11 @@ class Watch:
         self._timeout = timeout
         self._seen: dict[str, tuple[datetime, float]] = {}
 
-    def look(self, beats: Mapping[str, datetime], now: float) -> frozenset[str]:
+    def alive(self, heartbeats: Mapping[str, datetime], now: float) -> frozenset[str]:
         """The names of those alive; `now` is in seconds and never goes back."""
-        for name, beat in beats.items():
+        for name, heartbeat in heartbeats.items():
             known = self._seen.get(name)
-            if known is None or known[0] != beat:
-                self._seen[name] = (beat, now)
-        self._seen = {name: seen for name, seen in self._seen.items() if name in beats}
-        return frozenset(name for name, (_beat, since) in self._seen.items() if now - since < self._timeout)
+            if known is None or known[0] != heartbeat:
+                self._seen[name] = (heartbeat, now)
+        self._seen = {name: seen for name, seen in self._seen.items() if name in heartbeats}
+        return frozenset(name for name, (_heartbeat, since) in self._seen.items() if now - since < self._timeout)

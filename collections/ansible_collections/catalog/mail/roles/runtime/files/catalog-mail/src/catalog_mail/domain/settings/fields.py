@@ -19,7 +19,7 @@ _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?\Z")
 
 
-class Unfit(ValueError):
+class InvalidValue(ValueError):
     """A text that cannot be used, as cause and remedy."""
 
     def __init__(self, cause: str, remedy: str) -> None:
@@ -31,14 +31,14 @@ class Unfit(ValueError):
 def one_line(text: str) -> str:
     """Any text of one line."""
     if has_control_characters(text):
-        raise Unfit("It holds a line break or another control character.", "Remove it.")
+        raise InvalidValue("It holds a line break or another control character.", "Remove it.")
     return text
 
 
 def display_name(text: str) -> str:
     """The name beside an address: one line of at most 200 characters."""
     if len(text) > 200:
-        raise Unfit("It is longer than 200 characters.", "Shorten it.")
+        raise InvalidValue("It is longer than 200 characters.", "Shorten it.")
     return one_line(text)
 
 
@@ -47,7 +47,7 @@ def address(text: str) -> str:
     try:
         return checked_address("address", text)
     except InputRefused as refusal:
-        raise Unfit(refusal.cause, refusal.remedy) from None
+        raise InvalidValue(refusal.cause, refusal.remedy) from None
 
 
 def host(text: str) -> str:
@@ -59,53 +59,53 @@ def host(text: str) -> str:
         except ValueError:
             pass
     if bare != text or len(text) > 253 or not _NAME.match(text):
-        raise Unfit("It is neither a host name nor an IP address.", "Give one such as smtp.example.com, without a port.")
+        raise InvalidValue("It is neither a host name nor an IP address.", "Give one such as smtp.example.com, without a port.")
     return text
 
 
 def absolute_path(text: str) -> str:
     """The path of a file on the application's host."""
     if not text.startswith("/") or has_control_characters(text) or len(text) > 1000:
-        raise Unfit("It is not an absolute path.", "Give one such as /etc/ssl/certs/company-ca.pem.")
+        raise InvalidValue("It is not an absolute path.", "Give one such as /etc/ssl/certs/company-ca.pem.")
     return text
 
 
 def secret(text: str) -> str:
     """A password or the like: not empty, at most 10,000 characters, valid Unicode without NUL, which no protocol carries."""
     if not text:
-        raise Unfit("It is empty.", "Give it, or null to remove it.")
+        raise InvalidValue("It is empty.", "Give it, or null to remove it.")
     if not is_storable(text) or len(text) > 10_000:
-        raise Unfit("It holds NUL, is not valid Unicode, or is longer than 10,000 characters.", "Check what was given.")
+        raise InvalidValue("It holds NUL, is not valid Unicode, or is longer than 10,000 characters.", "Check what was given.")
     return text
 
 
 def pem(text: str) -> str:
     """A certificate with its private key, as PEM."""
     if "-----BEGIN " not in text:
-        raise Unfit("It is not PEM.", "Give the text between and including '-----BEGIN' and '-----END' lines.")
+        raise InvalidValue("It is not PEM.", "Give the text between and including '-----BEGIN' and '-----END' lines.")
     return secret(text)
 
 
 def calendar(text: str) -> str:
     """A systemd calendar expression (systemd.time), as far as can be told without systemd."""
     if not re.fullmatch(r"[A-Za-z0-9*,./:~_+ -]{1,100}", text):
-        raise Unfit(
+        raise InvalidValue(
             "It is not a systemd calendar expression.", "Give one such as 'Sun 02:00'; systemd-analyze calendar checks it."
         )
     return text
 
 
-def moment(text: str) -> str:
+def timestamp(text: str) -> str:
     """A moment as RFC 3339 writes it; returned in UTC, of whole seconds. Graph gives seven digits behind the point."""
     found = _MOMENT.fullmatch(text)
     try:
         if found:
-            return told(datetime.fromisoformat(found[1].upper() + found[2].upper()))
+            return format_timestamp(datetime.fromisoformat(found[1].upper() + found[2].upper()))
     except (ValueError, OverflowError):
         pass
-    raise Unfit("It is no moment as RFC 3339 writes one.", "Give one such as 2027-05-01T10:00:00Z.")
+    raise InvalidValue("It is no moment as RFC 3339 writes one.", "Give one such as 2027-05-01T10:00:00Z.")
 
 
-def told(moment: datetime) -> str:
-    """A moment in the form of `moment`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def format_timestamp(timestamp: datetime) -> str:
+    """A moment in the form of `timestamp`."""
+    return timestamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

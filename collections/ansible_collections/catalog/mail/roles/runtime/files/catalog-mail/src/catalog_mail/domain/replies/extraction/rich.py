@@ -17,7 +17,6 @@ _BLOCKS = _SPACED | {
 }
 # What has to be known again at its end.
 _TRACKED = frozenset({"div", "blockquote", "ul", "ol", "pre", "table", "section"})
-_LOOKED_AT = frozenset({"div", "blockquote", "p", "pre", "table", "section", "span"})
 _NO_MARGIN = re.compile(r"MsoNormal|margin(?:-top)?:\s*0")
 # Names that clients give to what they quote or add. Outlook puts x_ before names of a message that it shows or quotes.
 _NAMED = re.compile(
