@@ -21,7 +21,7 @@ CLOUDS = {
     "global": ("https://login.microsoftonline.com", ("https://graph.microsoft.com",)),
     "us_gov": ("https://login.microsoftonline.us", ("https://graph.microsoft.us",)),
     "us_gov_dod": ("https://login.microsoftonline.us", ("https://dod-graph.microsoft.us",)),
-    "china": ("https://login.partner.microsoftonline.cn", ("https://microsoftgraph.chinacloudapi.cn",)),
+    "china": ("https://login.chinacloudapi.cn", ("https://microsoftgraph.chinacloudapi.cn",)),
 }
 DEFAULTS: dict[str, Any] = {
     "token_lifetime": 3599,

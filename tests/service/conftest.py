@@ -75,6 +75,15 @@ def postgresql(postgresql_server: str) -> str:
     return postgres.create_database(postgresql_server, f"catalog{next(_numbers)}")
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database of either kind, as SQLAlchemy takes it."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'catalog-mail.db'}"
+    address: str = request.getfixturevalue("postgresql")
+    return address.replace("postgresql://", "postgresql+psycopg://")
+
+
 @pytest.fixture(scope="session")
 def dovecot() -> Iterator[Dovecot]:
     """An IMAP server for all tests; each adds a user of its own (`add_user`)."""

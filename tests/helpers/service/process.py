@@ -190,6 +190,18 @@ class RunningService:
         return {**os.environ, "PYTHONPATH": str(SOURCE), "NO_PROXY": "127.0.0.1,localhost"}
 
 
+@contextlib.contextmanager
+def started_service(folder: Path, **settings: Any) -> Iterator[RunningService]:
+    """A service that is ready, with these settings in its configuration file; killed at the end."""
+    running = RunningService(folder, settings)
+    running.prepare()
+    running.start()
+    try:
+        yield running
+    finally:
+        running.kill()
+
+
 def through(port: int, **settings: Any) -> dict[str, Any]:
     """Settings that send through a plain SMTP server on the loopback."""
     return {

@@ -16,30 +16,12 @@ from typing import Any
 from helpers.service.catalog_users import add_user, start_conversation, text_of, to
 from helpers.service.dovecot import Dovecot
 from helpers.service.process import RunningService, through
+from helpers.service.settings_bodies import imap_mailbox, interactions
 from helpers.service.smtp_sink import MailSink
 
-REPLIES = "replies@corp.test"
 SECONDS = 30
 # The library would encode a longer identifier, as no mail program does.
 POLICY = SMTP.clone(max_line_length=200)
-
-
-def interactions(dovecot: Dovecot, user: str, **change: Any) -> dict[str, Any]:
-    """Settings that receive replies in this user's mailbox."""
-    return {
-        "enabled": True,
-        "reply_to": REPLIES,
-        "intent_tracking": "message_id",
-        "imap": {
-            "host": "localhost",
-            "port": dovecot.imaps,
-            "tls": "implicit",
-            "username": user,
-            "password": dovecot.password(user),
-            "ca_file": str(dovecot.authority.file),
-        },
-        **change,
-    }
 
 
 @dataclass
@@ -59,7 +41,9 @@ class RoundTrip:
 
     def save(self, **change: Any) -> None:
         """Other settings of the interactions."""
-        settings = {**through(self.sink.port), "interactions": interactions(self.dovecot, self.user, **change)}
+        change = {"intent_tracking": "message_id", **change}
+        replies = interactions(imap_mailbox(self.dovecot, self.user), **change)
+        settings = {**through(self.sink.port), "interactions": replies}
         answer = self.service.save(settings)
         assert answer.status_code == 200, answer.text
 

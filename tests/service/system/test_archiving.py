@@ -23,6 +23,7 @@ from catalog_mail.services import archiving
 from catalog_mail.services.archiving import Archived, Archiving
 from helpers.service.dovecot import NO_KEYWORDS, Dovecot
 from helpers.service.process import SOURCE, RunningService, free_port
+from helpers.service.settings_bodies import imap_mailbox, replies_by_imap
 
 NOW = datetime.now(UTC)
 HANDLED = ("\\Seen", "$CatalogPosted")
@@ -218,18 +219,11 @@ def test_the_command_says_what_it_has_done(service: RunningService, dovecot: Dov
     user = dovecot.add_user()
     dovecot.deliver(user, mail(1), flags=HANDLED)
     dovecot.deliver(user, mail(2), mailbox="Archive", flags=HANDLED, internaldate=NOW - timedelta(days=31))
-    mailbox = {
-        "host": "localhost", "port": dovecot.imaps, "username": user, "password": dovecot.password(user),
-        "ca_file": str(dovecot.authority.file),
-    }  # fmt: skip
-    document = {
-        "notifications": {"enabled": True, "from": {"address": "noreply@corp.test"}},
-        "interactions": {"enabled": True, "reply_to": "replies@corp.test", "imap": mailbox},
-    }
-    assert service.save(document).status_code == 200
+    mailbox = imap_mailbox(dovecot, user)
+    assert service.save(replies_by_imap(mailbox)).status_code == 200
     assert ask() == {"archived": 1, "expired": 1, "skipped": None}
-    mailbox["port"] = free_port()
-    assert service.save(document).status_code == 200
+    elsewhere = {**mailbox, "port": free_port()}
+    assert service.save(replies_by_imap(elsewhere)).status_code == 200
     failed = service.command("archive")
     assert failed.returncode != 0
     assert "refused the connection" in failed.stderr

@@ -36,7 +36,8 @@ def test_ready_is_said_when_requests_are_answered(make_service: Callable[..., Ru
     assert notified.recv(100) == b"STOPPING=1"
 
 
-def test_a_stop_finishes_the_message_that_is_being_sent(service: RunningService, sink: MailSink):
+def answers_slowly(sink: MailSink) -> threading.Event:
+    """Have the sink take 1.5 seconds for each message; the event is set when it begins."""
     begun = threading.Event()
 
     def slowly(_envelope: object) -> str:
@@ -45,6 +46,11 @@ def test_a_stop_finishes_the_message_that_is_being_sent(service: RunningService,
         return "250 2.0.0 Ok: taken"
 
     sink.answer = slowly
+    return begun
+
+
+def test_a_stop_finishes_the_message_that_is_being_sent(service: RunningService, sink: MailSink):
+    begun = answers_slowly(sink)
     assert service.save(through(sink.port)).status_code == 200
     accepted = service.call("POST", "/notifications", {
         "kind": "message", "subject": "Slow", "text": "A slow server.", "recipients": [{"address": "alice@corp.test"}],
@@ -61,14 +67,7 @@ def test_a_stop_finishes_the_message_that_is_being_sent(service: RunningService,
 
 
 def test_a_stop_answers_the_requests_that_are_open(service: RunningService, sink: MailSink):
-    begun = threading.Event()
-
-    def slowly(_envelope: object) -> str:
-        begun.set()
-        time.sleep(1.5)
-        return "250 2.0.0 Ok: taken"
-
-    sink.answer = slowly
+    begun = answers_slowly(sink)
     answers: list[requests.Response] = []
     asking = threading.Thread(
         target=lambda: answers.append(service.save(through(sink.port), test={"recipient": "alice@corp.test"}))

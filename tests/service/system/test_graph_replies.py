@@ -70,6 +70,38 @@ def test_the_same_decisions_as_over_imap(round_: Round) -> None:
     }  # fmt: skip
 
 
+def test_the_verdict_of_exchange_online_is_required(round_: Round) -> None:
+    round_.save(authserv_id="exchange_online")
+    conversation, mail = round_.mention()
+    passed = b"Authentication-Results: spf=pass (sender IP is 192.0.2.12)\r\n smtp.mailfrom=corp.test; dkim=none (message" \
+        b" not signed)\r\n header.d=none;dmarc=pass action=none header.from=corp.test;compauth=pass reason=100\r\n"
+    failed = passed.replace(b"pass", b"fail")
+    inside = b"X-MS-Exchange-Organization-AuthAs: Internal\r\nAuthentication-Results: dkim=none (message not signed)\r\n" \
+        b" header.d=none;dmarc=none action=none header.from=corp.test;\r\n"
+    cases = [
+        (POSTED, passed + answer(mail, "From outside.")),
+        (POSTED, inside + answer(mail, "From inside.")),
+        (REJECTED, failed + passed + answer(mail, "Forged below.")),
+        (REJECTED, inside.replace(b"Internal", b"Anonymous") + answer(mail, "Not from inside.")),
+        (REJECTED, b"Authentication-Results: exchange_online; dmarc=pass header.from=corp.test\r\n" + answer(mail, "Named.")),
+        (REJECTED, answer(mail, "Without a verdict.")),
+    ]
+    for _, content in cases:
+        round_.receive(content)
+    with round_.syncing():
+        round_.wait_handled()
+    assert [found[0] if found else None for found in round_.categories()] == [category for category, _ in cases]
+    assert round_.texts(conversation) == ["From outside.", "From inside."]
+    assert round_.state()["outcomes"]["rejected"] == {"sender_not_verified": 4}
+
+
+def test_a_named_server_is_refused_for_exchange_online(round_: Round) -> None:
+    settings = round_.world.receiving(interactions={"authserv_id": "mx.corp.test"})
+    refused = round_.service.save(settings)
+    assert (refused.status_code, refused.json()["field"]) == (422, "interactions.authserv_id")
+    assert "without the name of a server" in refused.json()["cause"] and "exchange_online" in refused.json()["remedy"]
+
+
 def test_what_has_attachments_is_read_too_and_categories_of_others_stay(round_: Round) -> None:
     conversation, mail = round_.mention()
     with_file = EmailMessage()

@@ -12,7 +12,7 @@ from emulator.running import TENANT, Running
 from helpers.service.app_certificates import certificate, key, new_key, on_unsupported_curve
 from helpers.service.catalog_users import settled
 from helpers.service.graph_tenant import ALL_ROLES, CATALOG, DOMAIN, JANE, REPLIES, GraphWorld, post
-from helpers.service.process import RunningService
+from helpers.service.process import RunningService, started_service
 
 PATH = "/settings/email-server"
 UNKNOWN = "00000000-1111-4222-8333-444444444444"
@@ -23,11 +23,8 @@ OWN_CERTIFICATE = certificate(OWN)
 
 @pytest.fixture(scope="module")
 def shared(emulator: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    running = RunningService(tmp_path_factory.mktemp("shared"), {"microsoft": GraphWorld(emulator).access})
-    running.prepare()
-    running.start()
-    yield running
-    running.kill()
+    with started_service(tmp_path_factory.mktemp("shared"), microsoft=GraphWorld(emulator).access) as running:
+        yield running
 
 
 @pytest.fixture

@@ -31,27 +31,18 @@ REFUSED = "550 5.1.1 Nobody of that name"
 LATER = "451 4.3.0 Try again later"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of either kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'catalog-mail.db'}"
-    address: str = request.getfixturevalue("postgresql")
-    return address.replace("postgresql://", "postgresql+psycopg://")
-
-
 @pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    made = make_engine(url)
+def engine(database_url: str) -> Iterator[Engine]:
+    made = make_engine(database_url)
     tables.metadata.create_all(made)
     yield made
     made.dispose()
 
 
 @pytest.fixture
-def make_node(engine: Engine, url: str, tmp_path: Path, sink: MailSink) -> Callable[..., QueueNode]:
+def make_node(engine: Engine, database_url: str, tmp_path: Path, sink: MailSink) -> Callable[..., QueueNode]:
     """Make a node that sends to the sink, or to `port`."""
-    database = make_url(url)
+    database = make_url(database_url)
     if database.get_backend_name() == "sqlite":
         database = database.set(database=str(tmp_path / "queue.db"))
 
@@ -400,11 +391,11 @@ def test_the_engines_database_holds_no_address_and_no_text(tmp_path: Path, sink:
     assert Recipient("confidential@corp.test") == node.notifications.deliveries(notification.id)[0].recipient
 
 
-@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
-def test_connections_to_the_database_that_break(make_node: Callable[..., QueueNode], sink: MailSink, url: str) -> None:
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_connections_to_the_database_that_break(make_node: Callable[..., QueueNode], sink: MailSink, database_url: str) -> None:
     node = make_node()
     accepted = [node.accept(*(f"user{number}.{place}@corp.test" for place in range(40))) for number in range(5)]
-    with node.running(), psycopg.connect(url.replace("+psycopg", "")) as administrator:
+    with node.running(), psycopg.connect(database_url.replace("+psycopg", "")) as administrator:
         for count in (20, 80, 140):
             sink.wait_for(count)
             administrator.execute(

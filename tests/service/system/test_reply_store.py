@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from catalog_mail.adapters.clock import SystemClock
@@ -35,14 +34,10 @@ JANE = User("j" * 26, "jane", "Jane", "jane@corp.test")
 CONVERSATION = Conversation("c" * 26, "Sales", JANE.id, WHEN)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
     """A database of either kind, with a user and a conversation."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'replies.db'}"
-    else:
-        url = request.getfixturevalue("postgresql").replace("postgresql://", "postgresql+psycopg://")
-    engine = make_engine(url)
+    engine = make_engine(database_url)
     metadata.create_all(engine)
     DatabaseUsers(engine).add_user(JANE)
     DatabaseConversations(engine).add_conversation(CONVERSATION, None, [])

@@ -9,7 +9,8 @@ import pytest
 from helpers.service.catalog_users import act, add_user, text_of, to
 from helpers.service.dovecot import NO_KEYWORDS, Dovecot
 from helpers.service.process import RunningService
-from helpers.service.reply_roundtrip import REPLIES, RoundTrip, answer, wait_until
+from helpers.service.reply_roundtrip import RoundTrip, answer, wait_until
+from helpers.service.settings_bodies import REPLIES
 from helpers.service.smtp_sink import MailSink
 
 POSTED, IGNORED, REJECTED = ({"Seen", f"$Catalog{word}"} for word in ("Posted", "Ignored", "Rejected"))

@@ -13,7 +13,8 @@ import pytest
 import requests
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from helpers.service.dovecot import Dovecot
-from helpers.service.process import ADMIN, RunningService, free_port, through
+from helpers.service.process import ADMIN, RunningService, free_port, started_service, through
+from helpers.service.settings_bodies import imap_mailbox, interactions, with_value
 from helpers.service.smtp_sink import MailSink
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
@@ -52,11 +53,8 @@ def guarded(guard: Guard) -> Iterator[MailSink]:
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """One service for many tests: it takes longer to start than to ask."""
-    running = RunningService(tmp_path_factory.mktemp("shared"))
-    running.prepare()
-    running.start()
-    yield running
-    running.kill()
+    with started_service(tmp_path_factory.mktemp("shared")) as running:
+        yield running
 
 
 @pytest.fixture
@@ -80,17 +78,6 @@ def logged_in(port: int, **smtp: Any) -> dict[str, Any]:
     document = through(port)
     document["notifications"]["smtp"] |= {"username": "app", "password": HUNTER2, **smtp}
     return document
-
-
-def changed(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """The same settings with another value."""
-    result = copy.deepcopy(document)
-    *sections, name = path.split(".")
-    part: Any = result
-    for section in sections:
-        part = part.setdefault(section, {})
-    part[name] = value
-    return result
 
 
 def without_password(document: dict[str, Any]) -> dict[str, Any]:
@@ -237,15 +224,15 @@ def test_what_tells_nothing_about_sending_needs_no_mail_server(emptied: RunningS
     service, document = emptied, through(free_port())
     assert service.save(document).status_code == 200
     switched = service.call(
-        "PUT", PATH, {"settings": changed(document, "notifications.enabled", False), "test": {"recipient": "alice@corp.test"}}
+        "PUT", PATH, {"settings": with_value(document, "notifications.enabled", False), "test": {"recipient": "alice@corp.test"}}
     )
     assert (switched.status_code, switched.json()["test"]) == (200, None)
     assert switched.json()["changes"] == [{"path": "notifications.enabled", "before": True, "after": False}]
-    replies = changed(switched.json()["settings"], "interactions.sync_interval", 60)
+    replies = with_value(switched.json()["settings"], "interactions.sync_interval", 60)
     assert put(service, replies).json()["test"] is None
-    untested = service.save(changed(replies, "notifications.smtp.timeout", 7))
+    untested = service.save(with_value(replies, "notifications.smtp.timeout", 7))
     assert (untested.status_code, untested.json()["test"]) == (200, None)
-    problem(put(service, changed(replies, "notifications.smtp.timeout", 8)), 422, "notifications.smtp.port")
+    problem(put(service, with_value(replies, "notifications.smtp.timeout", 8)), 422, "notifications.smtp.port")
 
 
 def test_a_test_alone_saves_nothing(emptied: RunningService, sink: MailSink) -> None:
@@ -268,7 +255,7 @@ def test_a_plan_says_what_a_save_does_and_does_nothing(
     assert {"path": PASSWORD, "before": "absent", "after": "changed"} in planned.json()["changes"]
     for same in (logged_in(sink.port), without_password(logged_in(sink.port)), service.call("GET", PATH).json()):
         assert service.call("POST", f"{PATH}/plan", {"settings": same}).json() == {"changes": []}
-    refused = service.call("POST", f"{PATH}/plan", {"settings": changed({}, "notifications.smtp.port", 0)})
+    refused = service.call("POST", f"{PATH}/plan", {"settings": with_value({}, "notifications.smtp.port", 0)})
     problem(refused, 422, "notifications.smtp.port")
 
 
@@ -285,7 +272,7 @@ def test_a_revision_protects_what_somebody_else_has_saved(
 
     first = save(document, f'"{begin}"')
     assert (first.status_code, first.headers["ETag"]) == (200, f'"{begin + 1}"')
-    other = changed(document, "notifications.smtp.timeout", 7)
+    other = with_value(document, "notifications.smtp.timeout", 7)
     problem(save(other, f'"{begin}"'), 412)
     assert service.call("GET", PATH).json()["notifications"]["smtp"]["timeout"] == 10
     assert log()[-1]["detail"]["code"] == "precondition-failed"
@@ -310,7 +297,7 @@ def test_of_two_saves_at_the_same_time_one_is_refused(
 ) -> None:
     service, document = emptied, through(sink.port)
     etag = service.save(document).headers["ETag"]
-    both = [changed(document, "notifications.smtp.timeout", seconds) for seconds in (7, 8)]
+    both = [with_value(document, "notifications.smtp.timeout", seconds) for seconds in (7, 8)]
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda one: put(service, one, headers={"If-Match": etag}), both))
     assert sorted(answer.status_code for answer in answers) == [200, 412]
@@ -330,7 +317,7 @@ def test_two_nodes_with_one_postgresql_have_the_same_settings(
     assert other.call("POST", f"{PATH}/test", {}).status_code == 409
     assert one.save(logged_in(sink.port, username=None, password=None)).status_code == 200
     assert other.call("POST", f"{PATH}/test", {}).status_code == 200
-    documents = [changed(through(sink.port), "notifications.smtp.timeout", 20 + number) for number in range(8)]
+    documents = [with_value(through(sink.port), "notifications.smtp.timeout", 20 + number) for number in range(8)]
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda one_of: (one, other)[one_of[0] % 2].save(one_of[1]), enumerate(documents)))
     assert {answer.status_code for answer in answers} <= {200, 409}
@@ -354,12 +341,12 @@ def test_a_secret_is_kept_changed_and_removed(emptied: RunningService, guarded: 
         assert (answer.status_code, answer.json()["changes"]) == (200, [])
     assert service.call("GET", PATH).json()["notifications"]["smtp"]["password"] == state
     guard.password = "another-hunter2"
-    replaced = put(service, changed(document, PASSWORD, "another-hunter2"))
+    replaced = put(service, with_value(document, PASSWORD, "another-hunter2"))
     assert replaced.json()["changes"] == [{"path": PASSWORD, "before": "present", "after": "changed"}]
     assert replaced.json()["settings"]["notifications"]["smtp"]["password"]["changed_at"] > state["changed_at"]
     assert guard.offered == [HUNTER2, HUNTER2, HUNTER2, HUNTER2, "another-hunter2"]
-    problem(service.save(changed(document, PASSWORD, None)), 422, PASSWORD)
-    removed = service.save(changed(changed(document, PASSWORD, None), "notifications.smtp.username", None))
+    problem(service.save(with_value(document, PASSWORD, None)), 422, PASSWORD)
+    removed = service.save(with_value(with_value(document, PASSWORD, None), "notifications.smtp.username", None))
     assert {"path": PASSWORD, "before": "present", "after": "removed"} in removed.json()["changes"]
     assert removed.json()["settings"]["notifications"]["smtp"]["password"]["present"] is False
 
@@ -389,11 +376,11 @@ def test_no_answer_log_or_file_has_a_secret(service: RunningService, guarded: Ma
         method = "PUT" if path == PATH else "POST"
         for body in (
             {"settings": document},
-            {"settings": changed(document, "notifications.smtp.port", free_port())},
-            {"settings": changed(document, "notifications.smtp.port", HUNTER2)},
-            {"settings": changed(document, PASSWORD, {"value": HUNTER2})},
-            {"settings": changed(document, PASSWORD, [HUNTER2])},
-            {"settings": changed(document, PASSWORD, HUNTER2 + "\0")},
+            {"settings": with_value(document, "notifications.smtp.port", free_port())},
+            {"settings": with_value(document, "notifications.smtp.port", HUNTER2)},
+            {"settings": with_value(document, PASSWORD, {"value": HUNTER2})},
+            {"settings": with_value(document, PASSWORD, [HUNTER2])},
+            {"settings": with_value(document, PASSWORD, HUNTER2 + "\0")},
             {"settings": document, "test": HUNTER2},
             {"settings": [HUNTER2]},
             {"settings": document, "nonsense": HUNTER2},
@@ -444,9 +431,7 @@ def test_in_the_cloud_edition_the_provider_keeps_how_mail_is_sent(
     problem(service.call("POST", f"{PATH}/plan", {"settings": through(sink.port)}), 403, "notifications.transport")
     assert [entry["outcome"] for entry in audited(service)] == ["refused"] * 3
     user = dovecot.add_user()
-    mailbox = {"host": "localhost", "port": dovecot.imaps, "username": user, "password": dovecot.password(user)}
-    mailbox["ca_file"] = str(dovecot.authority.file)
-    replies = {"enabled": True, "reply_to": "r@corp.test", "imap": mailbox}
+    replies = interactions(imap_mailbox(dovecot, user))
     saved = put(service, {"notifications": {"enabled": True}, "interactions": replies})
     assert saved.status_code == 200, saved.text
     assert (saved.json()["test"], sink.taken) == (None, [])
@@ -507,7 +492,7 @@ def test_the_log_shows_every_attempt_with_who_and_what(
     put(service, through(free_port()))
     service.call("POST", f"{PATH}/test", {"recipient": "alice@corp.test"})
     file = tmp_path / "settings.json"
-    file.write_text(json.dumps(changed(through(sink.port), "notifications.smtp.timeout", 7)))
+    file.write_text(json.dumps(with_value(through(sink.port), "notifications.smtp.timeout", 7)))
     assert service.command("settings", "import", str(file), "--no-test").returncode == 0
     entries = log()
     assert [(entry["action"], entry["outcome"]) for entry in entries] == [

@@ -15,7 +15,8 @@ import pytest
 import requests
 from helpers.service.certificates import Authority
 from helpers.service.dovecot import NO_KEYWORDS, READ_ONLY, Dovecot
-from helpers.service.process import RunningService, free_port
+from helpers.service.process import RunningService, free_port, started_service
+from helpers.service.settings_bodies import imap_mailbox, replies_by_imap
 
 PATH = "/settings/email-server"
 SECRET = "hunter2-in-a-mailbox"
@@ -25,11 +26,8 @@ PLAIN = b"Subject: one\r\n\r\nHello\r\n"
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """One service for all tests: each saves with a mailbox that another has not named."""
-    running = RunningService(tmp_path_factory.mktemp("shared"))
-    running.prepare()
-    running.start()
-    yield running
-    running.kill()
+    with started_service(tmp_path_factory.mktemp("shared")) as running:
+        yield running
 
 
 @pytest.fixture
@@ -46,14 +44,7 @@ def user(dovecot: Dovecot) -> str:
 
 def replies(server: Dovecot, user: str, **imap: Any) -> dict[str, Any]:
     """Settings with replies on, notifications by the host's own server."""
-    mailbox = {
-        "host": "localhost", "port": server.imaps, "username": user, "password": SECRET,
-        "ca_file": str(server.authority.file), **imap,
-    }  # fmt: skip
-    return {
-        "notifications": {"enabled": True, "from": {"address": "noreply@corp.test"}},
-        "interactions": {"enabled": True, "reply_to": "replies@corp.test", "imap": mailbox},
-    }
+    return replies_by_imap(imap_mailbox(server, user, **imap))
 
 
 def save_mailbox(service: RunningService, document: dict[str, Any]) -> requests.Response:

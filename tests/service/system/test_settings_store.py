@@ -24,17 +24,13 @@ PASSWORD = "notifications.smtp.password"
 MakeEngine = Callable[[], Engine]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeEngine]:
+@pytest.fixture
+def database(database_url: str) -> Iterator[MakeEngine]:
     """Makes engines to one new database of either kind."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'settings.db'}"
-    else:
-        url = request.getfixturevalue("postgresql").replace("postgresql://", "postgresql+psycopg://")
     engines: list[Engine] = []
 
     def make() -> Engine:
-        engines.append(make_engine(url))
+        engines.append(make_engine(database_url))
         return engines[-1]
 
     metadata.create_all(make())

@@ -81,6 +81,73 @@ def test_the_server_is_known_in_any_case_and_in_quotes():
     assert verified(mail('"mx.corp.test"; dmarc=pass header.from=corp.test'), " MX.corp.TEST ", "Jane@CORP.test").passed
 
 
+def exchange(*headers: str) -> Message:
+    """A message in a mailbox of Exchange Online, with these headers from the top."""
+    return message_from_bytes("\r\n".join([*headers, "From: jane@corp.test", "", "Hi"]).encode())
+
+
+RESULTS_LINE = "Authentication-Results: "
+AUTHENTIC = (
+    f"{RESULTS_LINE}spf=pass (sender IP is 192.0.2.12)\r\n smtp.mailfrom=corp.test; dkim=pass (signature was verified)\r\n"
+    " header.d=corp.test;dmarc=pass action=none header.from=corp.test;compauth=pass\r\n reason=100"
+)
+SPOOFED = (
+    f"{RESULTS_LINE}spf=fail (sender IP is 198.51.100.7)\r\n smtp.mailfrom=corp.test; dkim=none (message not signed)\r\n"
+    " header.d=none;dmarc=fail action=quarantine header.from=corp.test;compauth=fail\r\n reason=000"
+)
+WITHIN = f"{RESULTS_LINE}dkim=none (message not signed)\r\n header.d=none;dmarc=none action=none header.from=corp.test;"
+INTERNAL, ANONYMOUS = (f"X-MS-Exchange-Organization-AuthAs: {value}" for value in ("Internal", "Anonymous"))
+FORGED = f"{RESULTS_LINE}spf=pass smtp.mailfrom=corp.test; dkim=pass header.d=corp.test;dmarc=pass header.from=corp.test"
+
+EXCHANGE = [
+    ("all three passed", [AUTHENTIC, ANONYMOUS], Finding.PASS, "DMARC passed"),
+    (
+        "the domain has no DMARC, DKIM passed",
+        [f"{RESULTS_LINE}spf=none smtp.mailfrom=x.test; dkim=pass header.d=corp.test;dmarc=bestguesspass action=none "
+         "header.from=corp.test;compauth=pass reason=109"], Finding.PASS, "DKIM passed",
+    ),
+    ("within the organization", [INTERNAL, WITHIN], Finding.PASS, "one of its own organization"),
+    ("within the organization, without results", [INTERNAL], Finding.PASS, "one of its own organization"),
+    ("within the organization, in other capitals", [INTERNAL.lower(), WITHIN.lower()], Finding.PASS, "its own organization"),
+    # and attacks
+    ("a spoofed sender", [SPOOFED, ANONYMOUS], Finding.FAIL, "DMARC failed"),
+    ("a forged header below Exchange's own", [SPOOFED, ANONYMOUS, FORGED], Finding.FAIL, "DMARC failed"),
+    ("results for another domain", [AUTHENTIC.replace("corp.test", "evil.test")], Finding.FAIL, "neither"),
+    ("a lookalike that only ends like it", [AUTHENTIC.replace("=corp.test", "=notcorp.test")], Finding.FAIL, "neither"),
+    ("compauth alone", [f"{RESULTS_LINE}spf=none smtp.mailfrom=x.test;compauth=pass reason=703"], Finding.FAIL, "neither"),
+    ("the words of another server on top", [f"{RESULTS_LINE}mx.evil.test; dmarc=pass header.from=corp.test", AUTHENTIC],
+     Finding.MISSING, "not in the form"),
+    ("a server that calls itself so", [f"{RESULTS_LINE}exchange_online; dmarc=pass header.from=corp.test"],
+     Finding.MISSING, "not in the form"),
+    ("a method that Exchange does not begin with", [f"{RESULTS_LINE}auth=pass smtp.auth=jane; dmarc=pass header.from=corp.test"],
+     Finding.MISSING, "not in the form"),
+    ("the renamed header of the way before", [f"Authentication-Results-Original: {FORGED.partition(': ')[2]}"],
+     Finding.MISSING, "no Authentication-Results"),
+    ("ARC's copy of results", [f"ARC-Authentication-Results: i=1; {FORGED.partition(': ')[2]}"],
+     Finding.MISSING, "no Authentication-Results"),
+    ("an empty header", [RESULTS_LINE, INTERNAL], Finding.MISSING, "not in the form"),
+    ("internal for another tenant", ["X-MS-Exchange-CrossTenant-AuthAs: Internal", WITHIN], Finding.FAIL, "neither"),
+    ("a second internal beside Exchange's own", [ANONYMOUS, INTERNAL, WITHIN], Finding.FAIL, "neither"),
+    ("internal, and DMARC failed", [INTERNAL, SPOOFED], Finding.FAIL, "DMARC failed"),
+    ("internal in a comment", ["X-MS-Exchange-Organization-AuthAs: Anonymous (Internal)", WITHIN], Finding.FAIL, "neither"),
+    ("internal, and another server's words", [INTERNAL, f"{RESULTS_LINE}mx.evil.test; none"], Finding.MISSING, "not in the form"),
+    ("nothing", [], Finding.MISSING, "no Authentication-Results"),
+]
+
+
+@pytest.mark.parametrize("headers, finding, detail", [row[1:] for row in EXCHANGE], ids=[row[0] for row in EXCHANGE])
+def test_the_verdict_of_exchange_online(headers: list[str], finding: Finding, detail: str):
+    verdict = verified(exchange(*headers), "Exchange_Online", JANE)
+    assert verdict.finding is finding
+    assert detail in verdict.detail
+
+
+@pytest.mark.parametrize("server", [MX, "spf=pass", "dkim=none", ""])
+@pytest.mark.parametrize("headers", [[AUTHENTIC], [INTERNAL, WITHIN], [INTERNAL], [FORGED]])
+def test_a_named_server_needs_its_name(server: str, headers: list[str]):
+    assert verified(exchange(*headers), server, JANE).finding is Finding.MISSING
+
+
 def test_no_name_and_no_domain_vouch_for_nobody():
     assert not verified(mail("mx.corp.test; spf=pass smtp.mailfrom="), MX, "jane").passed
     assert not verified(mail("mx.corp.test; dmarc=pass header.from="), MX, "").passed

@@ -26,6 +26,7 @@ from catalog_mail.domain.settings.document import TLS, Deployment, Transport
 from catalog_mail.domain.settings.servers import ImapServer
 from catalog_mail.ports.settings import StoredSecret
 from catalog_mail.services.settings_editor import EmailTestOptions
+from helpers.service.settings_bodies import with_value
 from helpers.service.settings_memory import ADMIN, POSTFIX, PROVIDER, SettingsInMemory
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,13 +85,7 @@ PASSWORD = "notifications.smtp.password"
 
 def with_(path: str, value: Any) -> dict[str, Any]:
     """The settings above with another value."""
-    document = copy.deepcopy(SMTP)
-    part: Any = document
-    *sections, name = path.split(".")
-    for section in sections:
-        part = part.setdefault(section, {})
-    part[name] = value
-    return document
+    return with_value(SMTP, path, value)
 
 
 def outcome(action: Callable[[], list[Change]]) -> list[Change] | str:

@@ -52,6 +52,9 @@ def refused(
         merged(BY_MICROSOFT, at(f"{APP}.client_secret", None), at(f"{APP}.certificate", PEM)),
         merged(BY_MICROSOFT, at(f"{APP}.tenant_id", "corp.onmicrosoft.com")),
         merged(BY_MICROSOFT, at(f"{APP}.client_id", "5c0e7a5e-0000-4000-8000-000000000001")),
+        merged(SENDER, MICROSOFT_REPLIES, at("interactions.authserv_id", "exchange_online")),
+        merged(SENDER, MICROSOFT_REPLIES, at("interactions", {"enabled": False, "authserv_id": "mx.corp.test"})),
+        merged(SENDER, REPLIES, at("interactions.authserv_id", "mx.corp.test")),
     ],
 )
 def test_settings_that_fit_together(given: dict[str, Any]) -> None:
@@ -95,6 +98,9 @@ def test_settings_that_fit_together(given: dict[str, Any]) -> None:
                 "interactions.microsoft.client_secret",
             ],
         ),
+        (merged(SENDER, MICROSOFT_REPLIES, at("interactions.authserv_id", "mx.corp.test")), ["interactions.authserv_id"]),
+        (merged(SENDER, REPLIES, at("interactions.authserv_id", "exchange_online")), ["interactions.authserv_id"]),
+        (merged(SENDER, REPLIES, at("interactions.authserv_id", "Exchange_Online")), ["interactions.authserv_id"]),
         (
             merged(SENDER, at("interactions", {"receiver": "microsoft", "intent_tracking": "subaddress"})),
             ["interactions.intent_tracking"],

@@ -34,12 +34,14 @@ options:
           - V(false) turns off all notifications for everybody, those about downloads excepted. Replies have to be
             switched off with them, by O(interactions.enabled).
           - The only one of these settings that the cloud edition takes.
+          - The application's default is V(true).
         type: bool
       transport:
         description:
           - Who takes the mail.
           - V(builtin) is the host's own mail server, V(smtp) that in O(notifications.smtp), V(microsoft) Microsoft 365
             by O(notifications.microsoft).
+          - The application's default is V(builtin).
         type: str
         choices: [builtin, smtp, microsoft]
       from:
@@ -60,13 +62,16 @@ options:
             description: Name or address of the server; the name is compared with its certificate.
             type: str
           port:
-            description: The port, such as 587 for V(starttls), 465 for V(implicit) or 25 for V(none).
+            description:
+              - The port, such as 587 for V(starttls), 465 for V(implicit) or 25 for V(none).
+              - The application's default is V(587).
             type: int
           tls:
             description:
               - V(starttls) begins in clear and goes over to TLS; a server that does not offer that is refused.
               - V(implicit) speaks TLS from the first byte on.
               - V(none) does not encrypt.
+              - The application's default is V(starttls).
             type: str
             choices: [none, starttls, implicit]
           username:
@@ -76,7 +81,9 @@ options:
             description: The password of O(notifications.smtp.username).
             type: str
           timeout:
-            description: How long handing over a message may take, in seconds.
+            description:
+              - How long handing over a message may take, in seconds.
+              - The application's default is V(30).
             type: int
           ca_file:
             description:
@@ -113,7 +120,9 @@ options:
             description: A certificate with its private key in place of the client secret, in PEM.
             type: str
           cloud:
-            description: The national cloud.
+            description:
+              - The national cloud.
+              - The application's default is V(global).
             type: str
             choices: [global, us_gov, us_gov_dod, china]
   interactions:
@@ -124,12 +133,15 @@ options:
         description:
           - Whether notifications can be answered by e-mail. Needs notifications that are set up.
           - The role P(catalog.mail.reply_sync#role) runs what reads the mailbox.
+          - The application's default is V(false).
         type: bool
       reply_to:
         description: The address that replies go to, that of the mailbox.
         type: str
       receiver:
-        description: How the mailbox of replies is read, over IMAP or by Microsoft Graph.
+        description:
+          - How the mailbox of replies is read, over IMAP or by Microsoft Graph.
+          - The application's default is V(imap).
         type: str
         choices: [imap, microsoft]
       imap:
@@ -140,10 +152,14 @@ options:
             description: Name or address of the server; the name is compared with its certificate.
             type: str
           port:
-            description: The port, such as 993 for V(implicit) or 143 for V(starttls).
+            description:
+              - The port, such as 993 for V(implicit) or 143 for V(starttls).
+              - The application's default is V(993).
             type: int
           tls:
-            description: As for O(notifications.smtp.tls).
+            description:
+              - As for O(notifications.smtp.tls).
+              - The application's default is V(implicit).
             type: str
             choices: [none, starttls, implicit]
           username:
@@ -153,10 +169,14 @@ options:
             description: The password of O(interactions.imap.username).
             type: str
           mailbox:
-            description: The folder that replies arrive in. Nothing else may read it.
+            description:
+              - The folder that replies arrive in. Nothing else may read it.
+              - The application's default is V(INBOX).
             type: str
           archive_mailbox:
-            description: The folder that they are archived to. It is made where there is none.
+            description:
+              - The folder that they are archived to. It is made where there is none.
+              - The application's default is V(Archive).
             type: str
           ca_file:
             description:
@@ -190,37 +210,51 @@ options:
             description: A certificate with its private key in place of the client secret, in PEM.
             type: str
           cloud:
-            description: The national cloud.
+            description:
+              - The national cloud.
+              - The application's default is V(global).
             type: str
             choices: [global, us_gov, us_gov_dod, china]
       intent_tracking:
         description:
           - How it is known what a reply answers, by a sub-address or by the Message-ID.
             V(auto) finds out what the mail server supports.
+          - The application's default is V(auto), which with O(interactions.receiver=microsoft) means V(message_id).
         type: str
         choices: [auto, subaddress, message_id]
       authserv_id:
         description:
           - The name by which the company's mail server signs its verdicts on senders, as the header
             C(Authentication-Results) begins with it. Replies are then taken only where that server confirms the sender.
+          - With O(interactions.receiver=microsoft) the only name is V(exchange_online), as Exchange Online begins that header
+            without a name. The topmost header then has to be in its form. Mail from within the organization, which has no
+            verdict, is taken by Exchange's own mark. With O(interactions.receiver=imap) that name is refused.
           - Without it no verdict is required.
         type: str
       sync_interval:
         description:
           - How often the mailbox is read at least, in seconds. Over IMAP new mail is pushed, and read at once.
+          - The application's default is V(180).
         type: int
       archive:
         description: What becomes of mail that was read.
         type: dict
         suboptions:
           enabled:
-            description: Whether it is archived.
+            description:
+              - Whether it is archived.
+              - The application's default is V(true) with O(interactions.receiver=imap) and V(false) with
+                O(interactions.receiver=microsoft).
             type: bool
           on_calendar:
-            description: When, as a calendar event of systemd, such as V(Sun 02:00).
+            description:
+              - When, as a calendar event of systemd, such as V(Sun 02:00).
+              - The application's default is V(Sun 02:00).
             type: str
           keep_days:
-            description: After how many days archived mail is removed.
+            description:
+              - After how many days archived mail is removed.
+              - The application's default is V(30).
             type: int
   test:
     description:

@@ -82,24 +82,35 @@ def already_revoked(answer: Answer) -> bool:
     return answer.status == 404 or (answer.status == 400 and "is not found" in error_of(answer).message)
 
 
+LONGEST_WAIT = 3600.0
+"""Seconds of the longest pause that a server may ask for; a longer one counts as this."""
+
+
 def retry_after(answer: Answer) -> Optional[float]:
-    """Seconds that the server asks to wait; None where it does not say. RFC 9110: a number, or a moment."""
-    said = answer.headers.get("retry-after", "").strip()
-    if not said:
-        return None
-    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", said):
-        return float(said)
-    until, now = date_of(said), date_of(answer.headers.get("date", ""))
-    return max(0.0, (until - now).total_seconds()) if until and now else None
+    """Seconds that the server asks to wait; None where it does not say."""
+    return seconds_to_wait(answer.headers.get("retry-after"), date_of(answer.headers.get("date")))
 
 
-def date_of(header: str) -> Optional[datetime]:
-    """The moment in a header such as Date; None where it is none."""
+def seconds_to_wait(value: Optional[str], now: Optional[datetime]) -> Optional[float]:
+    """Read a Retry-After header (RFC 9110, 10.2.3): seconds from 0 to LONGEST_WAIT; None for anything else.
+
+    ``now`` is the server's own clock, which a date is compared with; without it no date counts.
+    """
+    said = (value or "").strip()[:100]
+    if re.fullmatch(r"[0-9]+", said):
+        return min(float(said), LONGEST_WAIT)
+    until = date_of(said)
+    return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT) if until and now else None
+
+
+def date_of(header: Optional[str]) -> Optional[datetime]:
+    """Read the moment in a header such as Date, in UTC; None where the header holds no date."""
     try:
-        moment = parsedate_to_datetime(header)
-    except (TypeError, ValueError, IndexError):
+        moment = parsedate_to_datetime((header or "")[:100])
+        return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    except (TypeError, ValueError, IndexError, OverflowError, AttributeError):
+        # The standard library raises any of these for text that is no date, depending on its version.
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def values(body: Any) -> List[Mapping[str, Any]]:

@@ -16,6 +16,7 @@ from typing import Any, Optional
 from urllib.request import getproxies
 
 from .._core.errors import InputRefused
+from .graph_responses import date_of, seconds_to_wait
 from .libraries import library
 
 CONNECT = 10.0
@@ -54,8 +55,11 @@ def session(ca_file: Optional[str], proxies: bool = True) -> Any:
 
 def asked_to_wait(web: Any, otherwise: float) -> float:
     """Seconds before the next try: what the last answer of a session asks for, at least ``otherwise``."""
-    said = web.last.headers.get("Retry-After", "") if web.last is not None else ""
-    return max(float(said), otherwise) if said.isdigit() else otherwise
+    if web.last is None:
+        return otherwise
+    headers = web.last.headers
+    asked = seconds_to_wait(headers.get("Retry-After"), date_of(headers.get("Date")))
+    return otherwise if asked is None else max(asked, otherwise)
 
 
 def was_sent(exc: BaseException) -> bool:

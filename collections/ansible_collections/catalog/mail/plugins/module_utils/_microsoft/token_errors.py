@@ -36,6 +36,7 @@ _CODES: Dict[int, Tuple[str, str, str, bool]] = {
         "there is no such application in this tenant",
         "Check client_id and tenant_id; a new one takes up to some minutes to be known", "login.client_id", True),
     90002: ("there is no such tenant", "Check tenant_id, and that cloud is the one it is in", "login.tenant_id", False),
+    900021: ("the tenant's identifier is not valid", "Give the tenant's GUID or one of its domains", "login.tenant_id", False),
     900023: ("the tenant is not written as one", "Give the tenant's GUID or one of its domains", "login.tenant_id", False),
     9001023: ("the tenant has to be named", "Give the tenant's GUID or one of its domains, not common", "login.tenant_id", False),
     1002012: ("the scope is not of this cloud", "Check graph_url and cloud", "login.graph_url", False),
@@ -44,6 +45,9 @@ _CODES: Dict[int, Tuple[str, str, str, bool]] = {
         "the certificate is not registered with the application, or its key is another one",
         "Upload the certificate to the automation's registration; a new one takes up to some minutes to be known",
         "login.certificate_file", True),
+    700024: (
+        "the time in the signed request is out of date", "Check the clock of the machine that runs the task",
+        "login.certificate_file", False),
     7000112: ("the application is disabled", "Enable it: Enterprise applications, Properties, Enabled for users to sign-in",
               "login.client_id", False),
     7000229: ("the application has no service principal in this tenant", "Make one with entra_app, or consent to the application",

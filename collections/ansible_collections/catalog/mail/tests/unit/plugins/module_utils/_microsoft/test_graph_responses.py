@@ -64,7 +64,7 @@ def test_consent_that_is_there_or_gone():
 
 
 @pytest.mark.parametrize("headers,seconds", [
-    ({}, None), ({"retry_after": "7"}, 7), ({"retry_after": "0.5"}, 0.5), ({"retry_after": "soon"}, None),
+    ({}, None), ({"retry_after": "7"}, 7), ({"retry_after": "0.5"}, None), ({"retry_after": "soon"}, None),
     ({"retry_after": "Sat, 21 Nov 2026 12:00:30 GMT", "date": "Sat, 21 Nov 2026 12:00:00 GMT"}, 30),
     ({"retry_after": "Sat, 21 Nov 2026 11:00:00 GMT", "date": "Sat, 21 Nov 2026 12:00:00 GMT"}, 0),
     ({"retry_after": "Sat, 21 Nov 2026 12:00:30 GMT"}, None),

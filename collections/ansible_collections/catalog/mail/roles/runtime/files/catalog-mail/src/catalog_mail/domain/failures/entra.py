@@ -62,6 +62,11 @@ _KNOWN: Mapping[int, _Known] = {
         Cause.CLIENT_DISABLED, "client_id", "The application is disabled in the tenant",
         "Let the tenant's administrator enable it: Enterprise applications, Properties, 'Enabled for users to sign-in'.",
     ),
+    7000229: _Known(
+        Cause.CLIENT_UNKNOWN, "client_id", "The application has no service principal in the tenant",
+        "Let the tenant's administrator consent to the application, or make its service principal with the role "
+        "entra_app. One that was just made is known everywhere after some minutes.",
+    ),
     7000215: _Known(
         Cause.SECRET_WRONG, "client_secret", "The client secret is wrong",
         "Give the secret's Value, not its Secret ID; it is shown only when the secret is made. A secret that was just made is "

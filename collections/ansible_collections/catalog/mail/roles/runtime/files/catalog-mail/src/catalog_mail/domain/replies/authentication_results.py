@@ -1,20 +1,27 @@
 """Whether the mail server has verified that a message comes from its sender's domain (Authentication-Results, RFC 8601).
 
 Anybody can write such a header into a mail. The receiving server puts its own above everything that was there, so that only the
-topmost counts, and only under the name by which that server is known to us.
+topmost counts, and only under the name by which that server is known to us. Exchange Online writes no name: where the settings
+say that it is the server, its form alone counts, again the topmost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email.header import Header
 from email.message import Message
 from enum import Enum
 from itertools import islice
 
+from catalog_mail.domain.mime.authserv import is_exchange_online
 from catalog_mail.domain.mime.structured import Token, bounded, statements
 
 _HEADER = "authentication-results"
+# Exchange removes this header from mail that comes from outside (Exchange Server: "header firewall"), and writes its own.
+_AUTH_AS = "x-ms-exchange-organization-authas"
+# A header of Exchange Online begins with a result of one of these, not with a name.
+_FIRST_OF_EXCHANGE = frozenset({"spf", "dkim", "dmarc"})
 _MOST_HEADERS = 1000
 _LONGEST_VALUE = 8000
 _MOST_RESULTS = 50
@@ -41,6 +48,9 @@ class Verdict:
         return self.finding is Finding.PASS
 
 
+_ABSENT = Verdict(Finding.MISSING, "it has no Authentication-Results")
+
+
 @dataclass(frozen=True)
 class Result:
     """One method's result: `properties` are its `header.d`, `smtp.mailfrom` and so on; all in lower case."""
@@ -54,31 +64,59 @@ def verified(message: Message, authserv_id: str, from_address: str) -> Verdict:
     """What the server of that name says about the sender in From; raises nothing.
 
     `dmarc=pass` for the domain in From is enough. Where DMARC has not failed, so is DKIM or SPF that passed for the same domain,
-    for one above it or for one below it (RFC 7489, 3.1: relaxed alignment, here without a list of public suffixes).
+    for one above it or for one below it (RFC 7489, 3.1: relaxed alignment, here without a list of public suffixes). Mail within
+    the organization of Exchange Online, which none of the three is about, is verified by Exchange's own login.
     """
-    values = (value for name, value in islice(message.raw_items(), _MOST_HEADERS) if name.lower() == _HEADER)
-    value = next(values, None)
+    fields = [(name.lower(), value) for name, value in islice(message.raw_items(), _MOST_HEADERS)]
+    value = next((value for name, value in fields if name == _HEADER), None)
+    domain = from_address.rpartition("@")[2].lower()
+    if is_exchange_online(authserv_id):
+        authenticated_as = [bounded(value, 100).strip().lower() for name, value in fields if name == _AUTH_AS]
+        return _of_exchange_online(value, domain, internal=set(authenticated_as) == {"internal"})
     if value is None:
-        return Verdict(Finding.MISSING, "it has no Authentication-Results")
+        return _ABSENT
     server, results = parse(bounded(value, _LONGEST_VALUE))
     if not server or server != authserv_id.strip().lower():
         return Verdict(Finding.MISSING, "its topmost Authentication-Results is not by the configured server")
-    return _judge(results, from_address.rpartition("@")[2].lower())
+    return _judge(results, domain)
 
 
 def parse(value: str) -> tuple[str, list[Result]]:
-    """Who says it, in lower case, and what (RFC 8601, 2.2). What cannot be read is left out."""
+    """Who says it, in lower case, and what (RFC 8601, 2.2). What cannot be read is left out.
+
+    The name is empty where the value begins with a result, as Exchange Online's does.
+    """
     first, *rest = statements(value)
+    if any(token.special and token.text == "=" for token in first):
+        return "", [found for found in map(_result, [first, *rest][:_MOST_RESULTS]) if found]
     # The version that may follow the name is a token of its own.
     name = "".join(token.text for token in _up_to_space(first)).lower()
     return name, [found for found in map(_result, rest[:_MOST_RESULTS]) if found]
 
 
+def _of_exchange_online(value: str | Header | None, domain: str, *, internal: bool) -> Verdict:
+    """Judge a message in a mailbox of Exchange Online; `internal`: Exchange says that the sender is logged in as one of its own.
+
+    For such a sender Exchange writes `dkim=none ...;dmarc=none ...`, or no result at all.
+    """
+    server, results = parse(bounded(value, _LONGEST_VALUE)) if value is not None else ("", [])
+    if value is not None and (server or not results or results[0].method not in _FIRST_OF_EXCHANGE):
+        return Verdict(Finding.MISSING, "its topmost Authentication-Results is not in the form of Exchange Online")
+    verdict = _judge(results, domain) if results else _ABSENT
+    if verdict.passed or _failed_dmarc(results) or not internal:
+        return verdict
+    return Verdict(Finding.PASS, "Exchange authenticated the sender as one of its own organization")
+
+
+def _failed_dmarc(results: Sequence[Result]) -> bool:
+    return any(found.method == "dmarc" and found.result == "fail" for found in results)
+
+
 def _judge(results: Sequence[Result], domain: str) -> Verdict:
-    dmarc = [found for found in results if found.method == "dmarc"]
-    if any(found.result == "fail" for found in dmarc):
+    if _failed_dmarc(results):
         return Verdict(Finding.FAIL, "DMARC failed")
-    if any(found.result == "pass" and found.properties.get("header.from") == domain != "" for found in dmarc):
+    dmarc = [found for found in results if found.method == "dmarc" and found.result == "pass"]
+    if any(found.properties.get("header.from") == domain != "" for found in dmarc):
         return Verdict(Finding.PASS, "DMARC passed")
     if any(found.method == "dkim" and _passed(found, domain, "header.d", "header.i") for found in results):
         return Verdict(Finding.PASS, "DKIM passed for the sender's domain")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StrictBool, model_validator
 
+from catalog_mail.domain.mime.authserv import EXCHANGE_ONLINE
 from catalog_mail.domain.settings import fields
 
 
@@ -182,7 +183,11 @@ class Interactions(Section):
     intent_tracking: IntentTracking = IntentTracking.AUTO
     authserv_id: Host | None = Field(
         default=None,
-        description="The server whose Authentication-Results (RFC 8601) have to confirm a reply's sender; null for no check.",
+        description=(
+            "The server whose Authentication-Results (RFC 8601) have to confirm a reply's sender: the name with which they "
+            f"begin. With receiver microsoft only {EXCHANGE_ONLINE}, as Exchange Online writes no name. Null for no check."
+        ),
+        examples=["mx.example.com", EXCHANGE_ONLINE],
     )
     sync_interval: Annotated[int, Field(strict=True, ge=10, le=86400, description="Seconds.")] = 180
     archive: Archive = Field(default_factory=Archive)

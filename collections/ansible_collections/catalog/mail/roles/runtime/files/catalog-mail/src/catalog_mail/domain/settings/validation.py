@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from catalog_mail.domain.errors import InputRefused, ManagedByProvider
+from catalog_mail.domain.mime.authserv import EXCHANGE_ONLINE, is_exchange_online
 from catalog_mail.domain.settings.connections import app_credentials
 from catalog_mail.domain.settings.document import Deployment, Receiver, Transport
 from catalog_mail.domain.settings.reading import DESTINATIONS, Candidate, Given, Kept, Secrets, combined_refusal, value_at
@@ -154,6 +155,7 @@ def _interactions(candidate: Candidate, secrets: Secrets, deployment: Deployment
     for name in needed:
         if not value(f"interactions.{name}"):
             yield InputRefused(f"interactions.{name}", "It is missing.", "Give it, or leave replies off.")
+    yield from _authserv_id(value("interactions.authserv_id"), receiver)
     if receiver is Receiver.MICROSOFT:
         yield from _app(candidate, secrets, "interactions.microsoft")
     else:
@@ -163,6 +165,22 @@ def _interactions(candidate: Candidate, secrets: Secrets, deployment: Deployment
             yield InputRefused(
                 "interactions.imap.archive_mailbox", "It is the mailbox itself.", "Give another, such as Archive."
             )
+
+
+def _authserv_id(name: str | None, receiver: Receiver) -> Iterator[InputRefused]:
+    """Who judges senders has to fit the mailbox: only Exchange Online may judge without a name, and it never gives one."""
+    if receiver is Receiver.MICROSOFT and name and not is_exchange_online(name):
+        yield InputRefused(
+            "interactions.authserv_id",
+            "Exchange Online writes Authentication-Results without the name of a server, so that no reply would be taken.",
+            f"Write {EXCHANGE_ONLINE}, or leave it out.",
+        )
+    if receiver is Receiver.IMAP and is_exchange_online(name):
+        yield InputRefused(
+            "interactions.authserv_id",
+            f"{EXCHANGE_ONLINE} goes with receiver microsoft alone; elsewhere any sender could write such a header.",
+            "Give the name with which the mail server begins Authentication-Results, or leave it out.",
+        )
 
 
 def _mailbox_name(name: str) -> str:

@@ -1,0 +1,11 @@
+"""Names of the server that judges senders (authserv-id of RFC 8601, 2.5), as the settings give them."""
+
+from __future__ import annotations
+
+EXCHANGE_ONLINE = "exchange_online"
+"""Stands for Exchange Online, which writes Authentication-Results without the name of a server."""
+
+
+def is_exchange_online(authserv_id: str | None) -> bool:
+    """Whether the name, in any case, stands for Exchange Online."""
+    return (authserv_id or "").strip().lower() == EXCHANGE_ONLINE

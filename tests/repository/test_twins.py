@@ -1,0 +1,210 @@
+"""Knowledge that the modules and the service both hold, as neither can import the other: the two copies agree.
+
+Tables of values are data, in tests/data. Where the readers differ the wording may, the keys may not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.catalog.mail.plugins.module_utils._application import reply_diagnosis
+from ansible_collections.catalog.mail.plugins.module_utils._mail.authentication_results import read_header
+from ansible_collections.catalog.mail.plugins.module_utils._mail.diagnosis import TABLE, diagnose
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft import clouds as module_clouds
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft import token_errors
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.graph_responses import Answer, retry_after, seconds_to_wait
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.http_session import asked_to_wait
+from catalog_mail.domain.failures import entra, imap, smtp
+from catalog_mail.domain.failures.failure import Cause
+from catalog_mail.domain.failures.retry_after import retry_after_seconds
+from catalog_mail.domain.mime.structured import bounded
+from catalog_mail.domain.replies.authentication_results import parse
+from catalog_mail.domain.replies.reply import Disposition, NotPosted, Reason
+from catalog_mail.domain.settings.clouds import ENDPOINTS
+from catalog_mail.domain.settings.document import TLS
+from catalog_mail.domain.settings.servers import ImapServer, SmtpServer
+from emulator.world import CLOUDS as EMULATED
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def rows(name: str) -> list[dict[str, Any]]:
+    """The rows of a table in tests/data."""
+    found: list[dict[str, Any]] = json.loads((ROOT / "tests/data" / f"{name}.json").read_text(encoding="utf-8"))
+    assert found
+    return found
+
+
+def table(name: str, key: str) -> Callable[[Any], Any]:
+    """Run a test with each row of a table, which its ``key`` names."""
+    return pytest.mark.parametrize("row", [pytest.param(row, id=str(row[key])) for row in rows(name)])
+
+
+# -- Retry-After (RFC 9110, 10.2.3) --------------------------------------------------------------------------------------
+
+
+@table("retry_after", "name")
+def test_the_modules_read_retry_after(row: dict[str, Any]):
+    now = datetime.fromisoformat(row["now"])
+    assert seconds_to_wait(row["value"], now) == row["seconds"]
+    headers = {"date": now.strftime("%a, %d %b %Y %H:%M:%S GMT")}
+    if row["value"] is not None:
+        headers["retry-after"] = row["value"]
+    assert retry_after(Answer(429, headers)) == row["seconds"]
+
+
+@table("retry_after", "name")
+def test_modules_wait_for_a_token_as_long(row: dict[str, Any]):
+    now = datetime.fromisoformat(row["now"])
+    headers = {"Date": now.strftime("%a, %d %b %Y %H:%M:%S GMT")}
+    if row["value"] is not None:
+        headers["Retry-After"] = row["value"]
+    web = SimpleNamespace(last=SimpleNamespace(headers=headers))
+    assert asked_to_wait(web, 2.0) == max(2.0, row["seconds"] or 0)
+    assert asked_to_wait(SimpleNamespace(last=None), 2.0) == 2.0
+
+
+@table("retry_after", "name")
+def test_the_service_reads_retry_after(row: dict[str, Any]):
+    assert retry_after_seconds(row["value"], datetime.fromisoformat(row["now"])) == row["seconds"]
+
+
+# -- Authentication-Results (RFC 8601), and Exchange Online's form without a server's name --------------------------------
+
+
+@table("authentication_results", "name")
+def test_the_modules_read_authentication_results(row: dict[str, Any]):
+    found = read_header(row["header"])
+    results = [
+        {"method": one.method, "result": one.result,
+         "properties": {**({} if one.reason is None else {"reason": one.reason}), **one.properties}}
+        for one in found.results
+    ]
+    assert (found.authserv_id, results) == (row["server"], row["results"])
+
+
+@table("authentication_results", "name")
+def test_the_service_reads_authentication_results(row: dict[str, Any]):
+    """The service compares without regard to capitals, so that all that it reads is in lower case."""
+    expected = [
+        {**one, "properties": {name: value.lower() for name, value in one["properties"].items()}} for one in row["results"]
+    ]
+    server, results = parse(bounded(row["header"], 8000))
+    found = [{"method": one.method, "result": one.result, "properties": one.properties} for one in results]
+    assert (server, found) == ((row["server"] or "").lower(), expected)
+
+
+# -- codes of Microsoft Entra -------------------------------------------------------------------------------------------
+
+# The option at fault, and the setting that holds the same.
+SAME_FIELD = {
+    "login.tenant_id": "tenant_id", "login.client_id": "client_id", "login.client_secret": "client_secret",
+    "login.certificate_file": "certificate", "login.graph_url": "cloud",
+}
+
+
+def test_both_know_the_same_codes_of_entra():
+    assert set(token_errors._CODES) == set(entra._KNOWN)
+
+
+@pytest.mark.parametrize("code", sorted(set(token_errors._CODES) & set(entra._KNOWN)))
+def test_a_code_of_entra_names_the_same_field(code: int):
+    _cause, _remedy, field, _lag = token_errors._CODES[code]
+    # "login" as a whole, where no option of its own is at fault.
+    assert SAME_FIELD.get(field, entra._KNOWN[code].field) == entra._KNOWN[code].field
+    assert field in {*SAME_FIELD, "login"}
+
+
+# -- national clouds ----------------------------------------------------------------------------------------------------
+
+
+def test_all_know_the_same_clouds_by_the_same_addresses():
+    """The addresses are those of Graph's page "Microsoft Graph national cloud deployments"."""
+    modules = {cloud: tuple(addresses) for cloud, addresses in module_clouds.ENDPOINTS.items()}
+    assert {cloud.value: (one.authority, one.graph) for cloud, one in ENDPOINTS.items()} == modules
+    assert {cloud: (login, graph) for cloud, (login, (graph,)) in EMULATED.items()} == modules
+
+
+# -- why a reply is not posted ------------------------------------------------------------------------------------------
+
+
+def documented_reasons() -> dict[Disposition, set[str]]:
+    """The reasons that docs/replies.md lists, by the row of its table."""
+    text = (ROOT / "docs/replies.md").read_text(encoding="utf-8")
+    names = {Disposition.IGNORED: "ignored", Disposition.REJECTED: "rejected"}
+    found = {}
+    for disposition, name in names.items():
+        [row] = re.findall(rf"^\| {name}: (.*?) \| `\$Catalog", text, re.MULTILINE)
+        found[disposition] = set(re.findall(r"`([a-z_]+)`", row))
+    return found
+
+
+def test_the_modules_explain_each_reason_of_the_service():
+    assert set(reply_diagnosis._REASONS) == {reason.value for reason in Reason} - {Reason.SUBADDRESS_PROBE.value}
+
+
+def test_the_documentation_lists_each_reason_of_the_service():
+    expected: dict[Disposition, set[str]] = {Disposition.IGNORED: set(), Disposition.REJECTED: set()}
+    for reason in set(Reason) - {Reason.UNDECIDABLE}:
+        expected[NotPosted(reason).disposition].add(reason.value)
+    assert documented_reasons() == expected
+
+
+def test_the_modules_find_each_reason_where_it_is_counted():
+    for reason in set(Reason) - {Reason.SUBADDRESS_PROBE}:
+        disposition = NotPosted(reason).disposition.value
+        assert reply_diagnosis.new_reasons({}, {"outcomes": {disposition: {reason.value: 1}}}) == [(disposition, reason.value)]
+
+
+# -- the meaning of a mail server's answer ------------------------------------------------------------------------------
+
+SMTP = smtp.Attempt(SmtpServer("smtp.corp.test", 587, TLS.STARTTLS, "app", "x"), "noreply@corp.test", "alice@corp.test")
+IMAP = ImapServer("imap.corp.test", 993, TLS.IMPLICIT, "replies", "x")
+
+# The service judges by the stage of the protocol and tells few causes apart; the modules read the text alone, and finer.
+SAME_MEANING = {
+    Cause.LOGIN_REFUSED: {"login_refused", "login_method_disabled", "login_temporarily_refused"},
+    Cause.LOGIN_REQUIRED: {"login_needed"},
+    Cause.TLS_REQUIRED: {"starttls_needed"},
+    Cause.SENDER_REFUSED: {"sender_refused", "sender_domain_unknown"},
+    Cause.RECIPIENT_REFUSED: {"recipient_unknown", "relay_denied", "access_denied", "greylisted", "mailbox_full"},
+    Cause.OTHER_ANSWER: {
+        "rate_limited", "spam_refused", "tls_not_offered", "too_large", "temporary", "not_authentic", "loop", "local_disk",
+    },
+    Cause.OTHER_IMAP_ANSWER: {"login_temporarily_refused"},
+}
+
+
+@table("server_answers", "answer")
+def test_the_service_tells_the_cause_of_an_answer(row: dict[str, Any]):
+    answer = row["answer"]
+    if row["protocol"] == "smtp":
+        failure = smtp.answer_failure(smtp.Stage[row["stage"].upper()], int(answer[:3]), answer[4:], SMTP)
+    else:
+        failure = imap.answer_failure(imap.Stage[row["stage"].upper()], answer, IMAP)
+    assert failure.code.value == row["service"]
+
+
+@table("server_answers", "answer")
+def test_the_modules_tell_the_cause_of_an_answer(row: dict[str, Any]):
+    assert diagnose(row["answer"]).name == row["modules"]
+
+
+@table("server_answers", "answer")
+def test_both_causes_of_an_answer_mean_the_same(row: dict[str, Any]):
+    assert row["modules"] in SAME_MEANING[Cause(row["service"])]
+
+
+def test_the_table_of_answers_reaches_each_meaning():
+    found: dict[Cause, set[str]] = {cause: set() for cause in SAME_MEANING}
+    for row in rows("server_answers"):
+        found[Cause(row["service"])].add(row["modules"])
+    assert found == SAME_MEANING
+    assert set().union(*SAME_MEANING.values()) <= {finding.name for _pattern, finding in TABLE}
