@@ -2,6 +2,7 @@
 """The disposable lab: systemd hosts and a corporate mail server in podman, on a network that leads nowhere.
 
   lab.py up [HOST...]      have the hosts running (all of them by default; the mail server always); clears faults
+  lab.py up --only HOST... the same, and stop the bare hosts that are not named
   lab.py reset HOST...     make bare hosts anew from their image
   lab.py fault NAME...     make the mail server misbehave: exactly so; `none` makes it behave
   lab.py entra METHOD PATH [JSON]   tell or ask the emulator on the host entra (tests/emulator/README.md, "Control")
@@ -11,7 +12,8 @@
   lab.py purge             remove all of it
 
 Needs root and, on Debian, the packages that it names when they are missing. Keeps its secrets in
-~/.cache/catalog-mail-lab (CATALOG_MAIL_LAB_HOME moves that). A command that was killed, at any point, is made good by
+~/.cache/catalog-mail-lab (CATALOG_MAIL_LAB_HOME moves that), and there the ssh_config by which the hosts are reached:
+`ssh -F ~/.cache/catalog-mail-lab/ssh_config catalog12`. A command that was killed, at any point, is made good by
 the next `up`. With CATALOG_MAIL_LAB=2 in the environment all of this is about a second lab, beside the first.
 """
 from __future__ import annotations
@@ -21,18 +23,22 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
-from labkit import certificates, entra, faults, hosts, images, network, podman
+from labkit import certificates, entra, faults, hosts, images, network, podman, ssh
 from labkit.definition import BARE_HOSTS, ENTRA, HOSTS, MAIL, NETWORK, SUBNET, Host
 from labkit.state import LabError, credentials, home, lock, remove_home, say
 
 
-def up(names: list[str]) -> None:
+def up(names: list[str], only: bool) -> None:
     """Have the named hosts (all, if none is named) and the mail server running and faultless."""
+    if only and not names:
+        raise LabError("Name the hosts that alone are to run: lab.py up --only HOST...")
     start = time.monotonic()
     wanted = [HOSTS[MAIL], *(host for host in _named(names or BARE_HOSTS) if host.name != MAIL)]
     passwords = _prepare(wanted)
     if HOSTS[MAIL].container in hosts.running():
         _clear_faults()
+    if only:
+        hosts.stop_others(wanted)
     hosts.ensure(wanted, passwords)
     if HOSTS[ENTRA] in wanted:
         entra.clear_faults()
@@ -93,7 +99,7 @@ def status() -> None:
     seen = ", ".join(faults.in_force()) or "none" if HOSTS[MAIL].container in running else "-"
     say(f"{'faults':<10} {seen}")
     say(f"{'network':<10} {SUBNET} ({NETWORK}), leads nowhere")
-    say(f"{'files':<10} {home()}: ca.crt, credentials.json")
+    say(f"{'files':<10} {home()}: ca.crt, credentials.json, ssh_config")
 
 
 def _named(names: Iterable[str]) -> list[Host]:
@@ -108,12 +114,14 @@ def _prepare(wanted: list[Host]) -> dict[str, str]:
     """Have everything that hosts are made of; return the users' passwords."""
     passwords = credentials()
     certificates.ensure()
+    ssh.ensure()
     images.ensure(host.image for host in wanted)
     network.ensure()
     return passwords
 
 
 def _remove_hosts() -> None:
+    ssh.end_connections(HOSTS.values())
     hosts.remove(hosts.found())
     network.remove()
 
@@ -133,7 +141,9 @@ def main() -> int:
     """Read the command line and do it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up").add_argument("names", metavar="HOST", nargs="*")
+    starting = commands.add_parser("up")
+    starting.add_argument("--only", action="store_true")
+    starting.add_argument("names", metavar="HOST", nargs="*")
     commands.add_parser("reset").add_argument("names", metavar="HOST", nargs="+")
     commands.add_parser("fault").add_argument("names", metavar="NAME", nargs="+")
     commands.add_parser("entra").add_argument("words", metavar="WORD", nargs="+")

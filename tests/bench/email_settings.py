@@ -35,7 +35,6 @@ def play(playbook: Path) -> dict[str, Any]:
         **os.environ,
         "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}",
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "CONTAINERS_CONF": str(ROOT / "molecule/shared/containers.conf"),
         "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
     }
     run = subprocess.run(

@@ -1,8 +1,8 @@
 """How long twenty parameters of main.cf take: one run of postfix_config next to twenty calls of `postconf -e`.
 
 Prints a table. Each number is a median over several rounds, interleaved, timed in the host; each round sets all twenty
-to new values and starts from a main.cf that was written long ago. What Ansible itself adds for each task (about a
-second over podman) is not counted, though the loop would pay it twenty times.
+to new values and starts from a main.cf that was written long ago. What Ansible itself adds for each task (some
+tenths of a second) is not counted, though the loop would pay it twenty times.
 
 - module: postfix_config, its Python process from start to end: read, judged, validated, written once
 - and reload: the same with `reload: true`, until the daemons follow

@@ -23,7 +23,10 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from helpers.modules.lab_host import ROOT, LabHost
+
 HOST = "catalog12"
 FLOOR_GOAL = 1.5
 LOOP_GOAL = 0.5
@@ -36,12 +39,11 @@ RELATED = (
 
 
 def environment() -> dict[str, str]:
-    """The environment of this process, with what ansible needs to reach the lab."""
+    """The environment of this process, with the settings and programs of this checkout."""
     return {
         **os.environ,
         "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}",
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "CONTAINERS_CONF": str(ROOT / "molecule/shared/containers.conf"),
         "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
     }
 
@@ -50,7 +52,7 @@ def play(playbook: Path) -> tuple[float, dict[str, int]]:
     """Seconds that a playbook takes, and its numbers of tasks: ok, changed, skipped."""
     began = time.monotonic()
     run = subprocess.run(
-        ["ansible-playbook", "--inventory", "inventories/lab", "--limit", HOST, "--extra-vars", "site_application=false",
+        ["ansible-playbook", "--inventory", "inventories/lab", "--limit", HOST, "--extra-vars", '{"site_application": false}',
          str(playbook)],
         cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
     seconds = time.monotonic() - began
@@ -61,10 +63,7 @@ def play(playbook: Path) -> tuple[float, dict[str, int]]:
 
 def settings() -> dict[str, str]:
     """The parameters as they stand on the host, after the role."""
-    run = subprocess.run(
-        ["podman", "exec", f"cml-{HOST}", "postconf", *RELATED],
-        env=environment(), capture_output=True, text=True, check=True)
-    rows = (line.partition("=") for line in run.stdout.splitlines())
+    rows = (line.partition("=") for line in LabHost(HOST).sh(f"postconf {' '.join(RELATED)}").splitlines())
     return {name.strip(): value.strip() for name, _equals, value in rows}
 
 
@@ -138,8 +137,7 @@ def main() -> int:
         _seconds, stats = play(plays["loop"])
         tasks["loop"] = stats["ok"]
         met = report(measure(plays, rounds), tasks)
-    subprocess.run(
-        ["podman", "exec", f"cml-{HOST}", "rm", "-f", "/root/bench_sasl_passwd"], env=environment(), check=True)
+    LabHost(HOST).sh("rm -f /root/bench_sasl_passwd")
     return 0 if met else 1
 
 

@@ -63,6 +63,9 @@ class Lab:
     def password(self, user: str) -> str:
         return json.loads((self.home / "credentials.json").read_text())["users"][user]
 
+    def sudo_password(self, user: str) -> str:
+        return json.loads((self.home / "sudo.json").read_text())[user]
+
     def trust(self) -> ssl.SSLContext:
         """TLS as a careful client does it: the lab's CA, and the name checked."""
         return ssl.create_default_context(cafile=self.home / "ca.crt")

@@ -2,18 +2,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.modules.lab_application import Application, give_back, make_room
-from helpers.modules.lab_host import CA, HOSTS, ROOT, Hidden, LabHost
-
-HOME = Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or Path.home() / ".cache/catalog-mail-lab")
+from helpers.modules.lab_host import CA, HOSTS, LAB_HOME, ROOT, Hidden, LabHost
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +103,7 @@ def replies(application: Application, passwords: Hidden) -> Iterator[Application
 @pytest.fixture(scope="session")
 def passwords(lab: None) -> Hidden:
     """The lab's passwords, by user."""
-    return Hidden(json.loads((HOME / "credentials.json").read_text())["users"])
+    return Hidden(json.loads((LAB_HOME / "credentials.json").read_text())["users"])
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from helpers.modules.lab_host import LabHost
 
 ROOT = Path(__file__).parents[2]
 HOST = "catalog12"
@@ -36,7 +37,6 @@ ENVIRONMENT = {
     **os.environ,
     "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
     "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
-    "CONTAINERS_CONF": str(ROOT / "molecule/shared/containers.conf"),
     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
 }
 
@@ -48,9 +48,7 @@ def lab(*words: str) -> None:
 
 def in_host(command: str) -> str:
     """The output of a shell command in the host."""
-    return subprocess.run(
-        ["podman", "exec", f"cml-{HOST}", "sh", "-c", command],
-        env=ENVIRONMENT, capture_output=True, text=True, check=False).stdout.strip()
+    return LabHost(HOST).exec("sh", "-c", command).out.strip()
 
 
 def command(collections: Path, *settings: str) -> tuple[list[str], dict[str, str]]:

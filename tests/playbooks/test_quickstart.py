@@ -20,7 +20,6 @@ def quickstart() -> str:
         **os.environ,
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "ANSIBLE_STDOUT_CALLBACK": "catalog.mail.steps",
-        "CONTAINERS_CONF": str(ROOT / "molecule/shared/containers.conf"),
     }
     run = subprocess.run(
         [Path(sys.executable).parent / "ansible-playbook", "-i", "inventories/lab", "playbooks/quickstart.yml"],

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.modules.lab_host import LabHost
 
 ROOT = Path(__file__).parents[2]
 # Debian 12, where the unit postfix is a wrapper that says little about Postfix.
@@ -23,7 +24,6 @@ ENVIRONMENT = {
     **os.environ,
     "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
     "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
-    "CONTAINERS_CONF": str(ROOT / "molecule/shared/containers.conf"),
     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
 }
 
@@ -35,9 +35,9 @@ def lab(*words: str) -> None:
 
 def in_host(command: str, check: bool = True) -> str:
     """The output of a shell command in the host."""
-    return subprocess.run(
-        ["podman", "exec", f"cml-{HOST}", "sh", "-c", command],
-        env=ENVIRONMENT, capture_output=True, text=True, check=check).stdout.strip()
+    done = LabHost(HOST).exec("sh", "-c", command)
+    assert done.code == 0 or not check, f"{command}\n{done.out}{done.err}"
+    return done.out.strip()
 
 
 def ansible(program: str, *arguments: str) -> str:

@@ -1,8 +1,9 @@
 """The relay's password is in the one place where Postfix needs it, and nowhere else; those of mailboxes are nowhere.
 
-The playbooks run against a bare host of the lab with everything that makes Ansible talk (-vvv --diff), in check mode
-and in runs that fail. Then the output, the process lists of control node and host, the host's journal and every file
-of the host are searched. The password file itself is the proof that the search finds what is there.
+The playbooks run against a bare host of the lab with everything that makes Ansible talk (-vvv --diff), in check mode, in
+runs that fail, as a user whose sudo asks for a password, and without pipelining. Then the output, the process lists of
+control node and host, the host's journal with sudo's lines and every file of the host are searched. The password file
+itself is the proof that the search finds what is there.
 """
 
 from __future__ import annotations
@@ -10,18 +11,18 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from helpers.modules.lab_host import LAB_HOME, ROOT, LabHost
 from helpers.processes import ProcessWatch
 
-ROOT = Path(__file__).parents[2]
 LAB = ROOT / "molecule/shared/lab.py"
-LAB_HOME = Path(os.environ.get("CATALOG_MAIL_LAB_HOME", Path.home() / ".cache/catalog-mail-lab"))
 HOST = "catalog13"
 ACCOUNT = "catalog@corp.test"
 # Its mailbox is read by the application, which keeps the password encrypted; and one of a user who answers by e-mail.
@@ -35,6 +36,10 @@ REPLIES = {
 CIRCLE = {
     "verify_reply_author": "bob", "verify_reply_user": "alice",
     "verify_reply_mailbox": "{{ verify_mailbox }}", "verify_reply_smtp": "{{ verify_mailbox }}"}
+
+# How the host is reached, other than the lab's inventory says.
+ASKED_BY_SUDO = {"ansible_user": "admin", "ansible_become_password": "{{ lab_sudo_passwords.admin }}"}
+IN_FILES = {"ansible_pipelining": False}
 
 # What a run prints of an option that is secret.
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
@@ -88,16 +93,14 @@ def lab(*words: str) -> None:
 
 def in_host(*command: str, given: str = "") -> str:
     """The output of a command in the host."""
-    return subprocess.run(
-        ["podman", "exec", "-i", f"cml-{HOST}", *command],
-        env=environment(), input=given, capture_output=True, text=True, check=True).stdout
+    done = LabHost(HOST).exec(*command, stdin=given.encode())
+    assert done.code == 0, done.err
+    return done.out
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment that ansible and podman need for the lab."""
-    return {
-        **os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1",
-        "CONTAINERS_CONF": str(ROOT / "molecule/shared/containers.conf"), **more}
+    """The environment that ansible needs."""
+    return {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", **more}
 
 
 def playbook(name: str, *arguments: str, fails: bool = False, **more: str) -> str:
@@ -123,6 +126,12 @@ def runs(local_temp: Path) -> dict[str, str]:
     replies = ("--extra-vars", json.dumps(REPLIES))
     outputs["replies in check mode"] = playbook("site", "--check", *replies, **temp)
     outputs["replies"] = playbook("site", *replies, **temp)
+    for way, variables in (("a sudo password", ASKED_BY_SUDO), ("no pipelining", IN_FILES)):
+        # The password file differs, so that the module that is given the password works in this way, too.
+        in_host("sh", "-c", "echo '[mail.corp.test]:587 other:account' > /etc/postfix/sasl_passwd")
+        reach = ("--extra-vars", json.dumps(variables))
+        outputs[way] = playbook("site", *replies, *reach, **temp)
+        assert "changed=1 " in outputs[way], outputs[way]
     # Nobody is a user of this catalog.
     outputs["an answer by e-mail"] = playbook("verify", "--extra-vars", json.dumps(CIRCLE), fails=True, **temp)
     lab("fault", "refuse_login")
@@ -141,20 +150,25 @@ def runs(local_temp: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
     """What is left after all runs against a host that was bare."""
     local_temp = tmp_path_factory.mktemp("ansible")
     credentials = json.loads((LAB_HOME / "credentials.json").read_text(encoding="utf-8"))
-    needles = [form for user in (ACCOUNT, *MAILBOXES) for form in needles_of(credentials["users"][user])]
-    lab("up", HOST, "mail")
+    sudo = json.loads((LAB_HOME / "sudo.json").read_text(encoding="utf-8"))
+    passwords = [*(credentials["users"][user] for user in (ACCOUNT, *MAILBOXES)), sudo["admin"]]
+    needles = [form for password in passwords for form in needles_of(password)]
     lab("reset", HOST)
+    # What reads the mailbox of replies on another host would answer in this one's place.
+    lab("up", "--only", HOST)
     with ProcessWatch() as watch:
         outputs = runs(local_temp)
     for path in local_temp.rglob("*"):
         if path.is_file():
             outputs[str(path)] = path.read_text(encoding="utf-8", errors="replace")
     files = in_host("python3", "-c", SEARCH_FILES, given="\n".join(needles)).splitlines()
-    return Evidence(needles, outputs, watch.seen, in_host("journalctl", "--no-pager", "-o", "export"), files)
+    yield Evidence(needles, outputs, watch.seen, in_host("journalctl", "--no-pager", "-o", "export"), files)
+    # Nor shall this host read that mailbox in another's place.
+    lab("reset", HOST)
 
 
 @pytest.fixture
@@ -193,8 +207,10 @@ def test_not_in_a_process_list(evidence: Evidence, found: Callable[[str], bool])
 
 
 def test_not_in_the_journal(evidence: Evidence, found: Callable[[str], bool]) -> None:
-    """Neither Ansible's own entries nor Postfix's hold it."""
+    """Neither Ansible's own entries nor Postfix's hold it, nor do the command lines that sudo writes there."""
     assert not found(evidence.journal)
+    for user in ("ops", "admin"):
+        assert re.search(rf"^MESSAGE= *{user} : .*USER=root ; COMMAND=/bin/sh -c ", evidence.journal, re.MULTILINE), user
     assert "ansible-catalog.mail.postfix_relayhost" in evidence.journal
     assert "postfix/smtp" in evidence.journal
 

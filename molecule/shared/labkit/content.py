@@ -9,7 +9,7 @@ import pathlib
 import shutil
 from collections.abc import Iterator
 
-from labkit import network
+from labkit import network, ssh
 from labkit.definition import BARE_HOSTS, EMULATOR, ENTRA, GATEWAY, GRAPH_NAME, HOSTS, MAIL, SHARED, Host, digest
 from labkit.state import entra_secrets, home
 
@@ -25,6 +25,7 @@ def files_for(host: Host, passwords: dict[str, str]) -> Files:
     files: Files = {
         CA_FILE: ((home() / "ca.crt").read_bytes(), 0o644),
         "etc/hosts": (_hosts_file(host).encode(), 0o644),
+        **ssh.files_for(host),
     }
     if host.name == MAIL:
         return files | _mail_server(passwords)

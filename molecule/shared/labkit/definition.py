@@ -43,6 +43,9 @@ SUBMISSION_ACCOUNT = "catalog@corp.test"
 USERS = ("alice@corp.test", "bob@corp.test", "replies@corp.test", SUBMISSION_ACCOUNT)
 """Mailboxes and logins; the name is the whole address."""
 
+OPS, ADMIN = "ops", "admin"
+"""Users of every host, who log in by SSH with the lab's key: the first has sudo without a password, the second with one."""
+
 FAULTS = (
     "refuse_login", "refuse_sender", "wrong_certificate", "untrusted_certificate", "no_starttls", "full", "silent", "down",
     "no_subaddress", "imap_down",
@@ -51,7 +54,7 @@ FAULTS = (
 # What a server installation of Debian has, as far as anything here could notice.
 _SYSTEM = (
     "systemd", "systemd-sysv", "dbus", "udev", "python3", "python3-apt", "ca-certificates", "iproute2", "iputils-ping",
-    "procps", "sudo", "less", "netbase",
+    "procps", "sudo", "less", "netbase", "openssh-server",
 )
 _TO_INSTALL = (
     "postfix", "postfix-lmdb", "postfix-pcre", "postfix-cdb", "libsasl2-modules", "sasl2-bin", "openssl", "rsyslog",
@@ -76,8 +79,8 @@ class Image:
 
     def tag(self) -> str:
         """The image's name in podman. It ends in the definition's hash, so a changed definition is another image."""
-        scripts = [(SHARED / "images" / name).read_text() for name in ("package-repository.sh", "package_index.py")]
-        return f"{IMAGE_PREFIX}{self.name}:{digest(dataclasses.astuple(self), scripts)}"
+        scripts = [(SHARED / "images" / name).read_text() for name in ("logins.sh", "package-repository.sh", "package_index.py")]
+        return f"{IMAGE_PREFIX}{self.name}:{digest(dataclasses.astuple(self), scripts, (OPS, ADMIN))}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from labkit import content, entra, podman, probes
-from labkit.definition import CONTAINER_PREFIX, DNS_SERVER, ENTRA, LABEL, MAIL, NETWORK, Host, digest
+from labkit import content, entra, podman, probes, ssh
+from labkit.definition import BARE_HOSTS, CONTAINER_PREFIX, DNS_SERVER, ENTRA, HOSTS, LABEL, MAIL, NETWORK, Host, digest
 from labkit.network import has_ipv6
 from labkit.state import LabError, say
 
@@ -42,11 +42,24 @@ def replace(hosts: Iterable[Host], passwords: dict[str, str]) -> None:
 
 def remove(names: Iterable[str]) -> None:
     """Remove containers, running or not. podman may fail while one still ends: it is asked again."""
+    names = list(names)
+    ssh.end_connections(host for host in HOSTS.values() if host.container in names)
     for name in names:
         for pause in (1, 3, 0):
             if podman.attempt("rm", "--force", "--ignore", "--time", "0", "--volumes", name).returncode == 0:
                 break
             time.sleep(pause)
+
+
+def stop_others(wanted: Iterable[Host]) -> None:
+    """Stop the bare hosts that run and are not wanted. They keep their state; the next `up` starts them again."""
+    names = {host.name for host in wanted}
+    standing = running()
+    others = [HOSTS[name] for name in BARE_HOSTS if name not in names and HOSTS[name].container in standing]
+    ssh.end_connections(others)
+    for host in others:
+        podman.run("stop", "--time", "10", host.container)
+        say(f"{host.name}: stopped; what runs there would read the same mailboxes.")
 
 
 def _together(tasks: list[Callable[[], None]]) -> None:
@@ -80,8 +93,10 @@ def _ensure_one(host: Host, standing: dict[str, Any] | None, passwords: dict[str
 
 def _revive(host: Host, state: str) -> bool:
     """Bring a host that stands but is not ready to readiness. False if that does not work."""
-    if state in _STARTABLE and podman.attempt("start", host.container).returncode != 0:
-        return False
+    if state in _STARTABLE:
+        ssh.end_connections([host])
+        if podman.attempt("start", host.container).returncode != 0:
+            return False
     if state not in (*_STARTABLE, "running"):
         return False
     return _await(host, _BOOT_SECONDS if state in _STARTABLE else 20, lenient=True) is None
@@ -136,16 +151,18 @@ def _await(host: Host, seconds: float, *, lenient: bool = False) -> str | None:
 
 
 def trouble(host: Host, *, lenient: bool = False) -> str | None:
-    """Why a host is not ready, or None when it is: booted with no failed unit, and the mail server answering.
+    """Why a host is not ready, or None when it is: booted with no failed unit, reached by SSH, the mail server answering.
 
     Lenient: a unit may have failed on a bare host. Its users may break it; that is no reason to take it from them.
     """
     asked = podman.attempt("exec", host.container, "systemctl", "is-system-running")
     state = asked.stdout.strip() or asked.stderr.strip()
-    if state == "degraded":
-        return None if lenient and host.name != MAIL else _DEGRADED
-    if state != "running":
+    if state == "degraded" and not (lenient and host.name != MAIL):
+        return _DEGRADED
+    if state not in ("running", "degraded"):
         return f"systemd says {state}"
+    if unreachable := ssh.trouble(host):
+        return unreachable
     if host.name == MAIL:
         return probes.mail_server_trouble()
-    return entra.trouble() if host.name == ENTRA else None
+    return entra.trouble() if host.name == ENTRA and state == "running" else None

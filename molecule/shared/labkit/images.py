@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from labkit import podman
-from labkit.definition import IMAGE_LABEL, IMAGE_PREFIX, SHARED, Image
+from labkit.definition import ADMIN, IMAGE_LABEL, IMAGE_PREFIX, OPS, SHARED, Image
 from labkit.state import LabError, home, say, wait_for, warn
 
 _KEYRINGS = "/usr/share/keyrings"
@@ -133,13 +133,15 @@ def _build(image: Image, sources: list[tuple[str, str, str]], options: list[str]
     folder = _build_folder() / image.name
     folder.mkdir(parents=True)
     tar = folder / "root.tar"
-    hook = shlex.join([str(SHARED / "images" / "package-repository.sh")]) + ' "$1" ' + shlex.join(image.carries)
+    logins = shlex.join([str(SHARED / "images" / "logins.sh")]) + f' "$1" {OPS} {ADMIN}'
+    repository = shlex.join([str(SHARED / "images" / "package-repository.sh")]) + ' "$1" ' + shlex.join(image.carries)
     command = [
         # When we die, however we do, so does all of it: a process namespace ends with its first process.
         "setpriv", "--pdeathsig", "KILL", "--", "unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "--",
         "mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar", "--quiet",
         f"--include={','.join(image.include)}", '--aptopt=Acquire::Languages "none"', "--dpkgopt=force-unsafe-io",
-        f"--keyring={_KEYRINGS}", *options, "--skip=cleanup/apt", f"--customize-hook={hook}",
+        f"--keyring={_KEYRINGS}", *options, "--skip=cleanup/apt",
+        f"--customize-hook={logins}", f"--customize-hook={repository}",
         image.suite, str(tar), *lines_for(image.suite, sources),
     ]
     with (folder / "log").open("w+") as log:

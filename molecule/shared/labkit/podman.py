@@ -16,7 +16,7 @@ _PROGRAMS = {
     "podman": "podman", "runc": "runc", "conmon": "conmon", "catatonit": "catatonit", "mmdebstrap": "mmdebstrap",
     "/usr/lib/podman/netavark": "netavark", "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
     "iptables": "iptables", "openssl": "openssl", "setpriv": "util-linux",
-    "apt-get": "apt",
+    "ssh": "openssh-client", "apt-get": "apt",
 }
 """Program or file that must be there -> the Debian package that brings it."""
 

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import string
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO
 
 from labkit import definition
@@ -83,16 +83,26 @@ def credentials() -> dict[str, str]:
 
 
 def entra_secrets() -> dict[str, str]:
-    """What the emulator on the host entra is told with: its control's token, and the client secret of the automation.
+    """The token of the emulator's control, and the client secret of the automation: `control_token`, `automation_secret`.
 
     Made once, in entra.json, where the inventory of the lab finds the second.
     """
-    path = home() / "entra.json"
+    return _made_once("entra.json", ("control_token", "automation_secret"), lambda: secrets.token_urlsafe(30))
+
+
+def host_passwords() -> dict[str, str]:
+    """The passwords that sudo asks for: user of the hosts -> password. Made once, in sudo.json."""
+    return _made_once("sudo.json", (definition.ADMIN,), _alphanumeric)
+
+
+def _made_once(file: str, names: tuple[str, ...], make: Callable[[], str]) -> dict[str, str]:
+    """The secrets of these names in a file of the lab's folder. One that the file lacks is made; others stay."""
+    path = home() / file
     try:
         known = dict(json.loads(path.read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
         known = {}
-    found = {name: known.get(name) or secrets.token_urlsafe(30) for name in ("control_token", "automation_secret")}
+    found = {name: known.get(name) or make() for name in names}
     if found != known:
         write(path, json.dumps(found, indent=2) + "\n")
     return found
@@ -103,8 +113,11 @@ def _password(user: str) -> str:
 
     The relay's account has one that breaks what quotes carelessly: every character there is meant to hurt something.
     """
-    plain = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(24))
-    return plain + (" :#$x{y}%'\"\\é;" if user == definition.SUBMISSION_ACCOUNT else "")
+    return _alphanumeric() + (" :#$x{y}%'\"\\é;" if user == definition.SUBMISSION_ACCOUNT else "")
+
+
+def _alphanumeric() -> str:
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(24))
 
 
 def remove_home() -> None:

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Runs at the end of mmdebstrap (customize hook): $1 is the new system's root, the rest are names of users to make.
+#
+# The users have no password yet and no key. The host's own keys, which the package made, go: a host gets its own
+# when it is made, and no two share one.
+set -eu
+root=$1
+shift
+
+for user in "$@"; do
+    chroot "$root" useradd --create-home --shell /bin/bash "$user"
+done
+rm -f "$root"/etc/ssh/ssh_host_*

@@ -1,0 +1,169 @@
+"""Reach the lab's hosts by SSH: the login's key, the hosts' keys, ssh_config and known_hosts, and kept connections.
+
+Everything is in the lab's folder: `ssh_config`, and in `ssh/` the keys, `known_hosts` and the sockets of kept
+connections, named USER@HOST. A host gets its key when it is made, and the same one when it is made again.
+"""
+from __future__ import annotations
+
+import pathlib
+import re
+import shlex
+import socket
+import subprocess
+from collections.abc import Iterable
+
+from labkit import network
+from labkit.definition import ADMIN, HOSTS, OPS, Host
+from labkit.state import LabError, home, host_passwords, write
+
+_SSHD = """\
+# How the lab is reached: by the lab's key alone.
+HostKey /etc/ssh/ssh_host_ed25519_key
+AuthorizedKeysFile /etc/ssh/lab_authorized_keys
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UseDNS no
+MaxSessions 100
+MaxStartups 100
+"""
+_SUDOERS = f"{OPS} ALL=(ALL:ALL) NOPASSWD: ALL\n{ADMIN} ALL=(ALL:ALL) ALL\n"
+_UNIT = """\
+[Service]
+# Before anybody can log in, the users of the image have the passwords of this lab, which sudo asks for.
+ExecStartPre=/bin/sh -c 'chpasswd --encrypted </etc/lab-logins'
+"""
+_ALL_HOSTS = """\
+Host *
+    User {user}
+    IdentityFile "{folder}/id_ed25519"
+    IdentitiesOnly yes
+    IdentityAgent none
+    UserKnownHostsFile "{folder}/known_hosts"
+    GlobalKnownHostsFile /dev/null
+    StrictHostKeyChecking yes
+    UpdateHostKeys no
+    PreferredAuthentications publickey
+    BatchMode yes
+    ConnectTimeout 10
+    ControlMaster auto
+    ControlPath "{folder}/%r@%n"
+    ControlPersist 60s
+    ServerAliveInterval 5
+    ServerAliveCountMax 3
+    LogLevel ERROR
+"""
+_LONGEST_HOME = 60
+"""Characters. A socket's path has at most 107 (unix(7)), of which ssh takes 17 for itself while it makes it."""
+
+
+def config() -> pathlib.Path:
+    """The ssh_config of this lab's hosts."""
+    return home() / "ssh_config"
+
+
+def ensure() -> None:
+    """Make the keys and passwords that are missing, and write known_hosts and ssh_config where they differ.
+
+    Raises LabError when the lab's folder has a path that is too long for a socket, or ssh-keygen fails.
+    """
+    if len(str(home())) > _LONGEST_HOME:
+        raise LabError(
+            f"The path of the lab's folder {home()} is longer than {_LONGEST_HOME} characters, so that no kept SSH "
+            "connection fits below it. Name a shorter one with CATALOG_MAIL_LAB_HOME."
+        )
+    host_passwords()
+    _folder().mkdir(mode=0o700, exist_ok=True)
+    _make_key("id_ed25519")
+    for host in HOSTS.values():
+        _make_key(_host_key(host))
+    _write(_folder() / "known_hosts", "".join(_known(host) for host in HOSTS.values()))
+    hosts = "".join(f"Host {host.name}\n    HostName {host.address}\n" for host in HOSTS.values())
+    everywhere = _ALL_HOSTS.format(user=OPS, folder=str(_folder()).replace("%", "%%"))
+    _write(config(), f"# The hosts of the lab, written by lab.py:  ssh -F {config()} catalog12\n{hosts}{everywhere}")
+
+
+def files_for(host: Host) -> dict[str, tuple[bytes, int]]:
+    """What makes a host reachable, in the form of content.Files: its key, logins, sudo's rules and passwords."""
+    key = _folder() / _host_key(host)
+    return {
+        "etc/ssh/ssh_host_ed25519_key": (key.read_bytes(), 0o600),
+        "etc/ssh/ssh_host_ed25519_key.pub": (_public(_host_key(host)).encode(), 0o644),
+        "etc/ssh/lab_authorized_keys": (_public("id_ed25519").encode(), 0o644),
+        "etc/ssh/sshd_config.d/lab.conf": (_SSHD.encode(), 0o644),
+        "etc/sudoers.d/lab": (_SUDOERS.encode(), 0o440),
+        "etc/systemd/system/ssh.service.d/lab.conf": (_UNIT.encode(), 0o644),
+        "etc/lab-logins": (f"{ADMIN}:{_hashed(host_passwords()[ADMIN])}\n".encode(), 0o600),
+    }
+
+
+def end_connections(hosts: Iterable[Host]) -> None:
+    """End the kept connections to these hosts. One to a host that is gone would hang whoever uses it next."""
+    for host in hosts:
+        for kept in _folder().glob(f"*@{host.name}"):
+            # The process that keeps it is asked by its socket, and answers whatever has become of the host.
+            subprocess.run(
+                ["ssh", "-F", str(config()), "-o", f"ControlPath={kept}", "-O", "exit", host.name],
+                stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=10,
+            )
+            kept.unlink(missing_ok=True)
+
+
+def trouble(host: Host) -> str | None:
+    """Why nobody can log in to a host, or None when its sshd answers."""
+    try:
+        with socket.create_connection((host.address, 22), timeout=2) as connection:
+            return None if connection.recv(255).startswith(b"SSH-2.0-") else "port 22 gives no greeting of SSH"
+    except OSError as error:
+        return f"port 22: {error}"
+
+
+def _folder() -> pathlib.Path:
+    return home() / "ssh"
+
+
+def _host_key(host: Host) -> str:
+    return f"host_{host.name}"
+
+
+def _public(name: str) -> str:
+    """The line of a key's public half, as authorized_keys has it."""
+    return (_folder() / f"{name}.pub").read_text(encoding="utf-8")
+
+
+def _known(host: Host) -> str:
+    """The line of known_hosts for a host, by all that it is called."""
+    addresses = [host.address, host.address6] if network.has_ipv6() else [host.address]
+    kind, key = _public(_host_key(host)).split()[:2]
+    return f"{','.join([host.name, host.fqdn, *addresses])} {kind} {key}\n"
+
+
+def _make_key(name: str) -> None:
+    """Make a pair of keys, if it is not there. A kill leaves none or both: the private half gets its name last."""
+    path = _folder() / name
+    if path.exists() and path.with_name(f"{name}.pub").exists():
+        return
+    new = path.with_name(f"{name}.new")
+    for left in (new, new.with_name(f"{new.name}.pub")):
+        left.unlink(missing_ok=True)
+    _program("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"catalog.mail lab {name}", "-f", str(new))
+    new.with_name(f"{new.name}.pub").rename(path.with_name(f"{name}.pub"))
+    new.rename(path)
+
+
+def _hashed(password: str) -> str:
+    """The password as /etc/shadow has it. The salt follows from the password, so that the file is the same each time."""
+    salt = re.sub(r"[^A-Za-z0-9]", "", password)[::-1][:8]
+    return _program("openssl", "passwd", "-6", "-salt", salt, "-stdin", given=f"{password}\n").strip()
+
+
+def _program(*words: str, given: str = "") -> str:
+    """The output of a program; LabError with its words when it fails."""
+    done = subprocess.run(words, input=given, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise LabError(f"{shlex.join(words[:2])} failed: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def _write(path: pathlib.Path, content: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8") != content:
+        write(path, content)

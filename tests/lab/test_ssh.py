@@ -1,0 +1,158 @@
+"""The hosts are reached by SSH as users reach theirs: a key, known host keys, sudo, and connections that are kept."""
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+
+import pytest
+
+HOSTS = ("mail", "catalog12", "catalog13")
+
+
+def ssh(lab, host: str, command: str, *options: str, stdin: str = "") -> str:
+    done = subprocess.run(
+        ["ssh", "-F", lab.home / "ssh_config", *options, host, command],
+        input=stdin, capture_output=True, text=True, check=False, timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def host_key(lab, host: str) -> str:
+    return lab.on(host, "cat", "/etc/ssh/ssh_host_ed25519_key.pub").split()[1]
+
+
+def kept(lab) -> set[str]:
+    """The names of the kept connections' sockets."""
+    return {path.name for path in (lab.home / "ssh").glob("*@*")}
+
+
+def processes() -> list[str]:
+    """The command lines of the processes that keep a connection, as ssh names itself then."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as stream:
+                text = stream.read().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if text.startswith("ssh: ") and "[mux]" in text:
+            found.append(text)
+    return found
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_user_becomes_root_without_a_password(lab, host):
+    assert ssh(lab, host, "id -un; sudo -n id -un").split() == ["ops", "root"]
+
+
+def test_another_user_becomes_root_by_a_password(lab):
+    password = lab.sudo_password("admin")
+    command = "sudo -S -p '' id -un"
+    assert ssh(lab, "admin@catalog12", command, stdin=f"{password}\n").split() == ["root"]
+    refused = subprocess.run(
+        ["ssh", "-F", lab.home / "ssh_config", "admin@catalog12", command],
+        input="wrong\n", capture_output=True, text=True, check=False, timeout=60,
+    )
+    assert refused.returncode == 1
+
+
+def test_each_host_has_a_key_of_its_own_and_the_image_none(lab):
+    keys = [host_key(lab, host) for host in HOSTS]
+    assert len(set(keys)) == len(HOSTS)
+    image = lab.podman("inspect", "--format", "{{.ImageName}}", "cml-catalog12").strip()
+    listed = lab.podman("run", "--rm", "--network=none", image, "sh", "-c", "ls /etc/ssh /home")
+    assert "sshd_config" in listed
+    assert "admin\nops\n" in listed
+    assert "ssh_host" not in listed
+
+
+def test_the_key_of_a_host_stays_when_it_starts_again_or_is_made_anew(lab):
+    before = host_key(lab, "catalog12")
+    lab.podman("restart", "--time", "1", "cml-catalog12")
+    lab.run("up")
+    assert host_key(lab, "catalog12") == before
+    assert ssh(lab, "catalog12", "hostname").strip() == "catalog12.catalog.test"
+    lab.run("reset", "catalog12")
+    assert ssh(lab, "catalog12", "hostname").strip() == "catalog12.catalog.test"
+
+
+def test_a_host_with_another_key_is_not_talked_to(lab):
+    new = "/etc/ssh/ssh_host_ed25519_key"
+    lab.on("catalog13", "sh", "-c", f"rm {new}; ssh-keygen -q -t ed25519 -N '' -f {new}; systemctl restart ssh")
+    try:
+        done = subprocess.run(
+            ["ssh", "-F", lab.home / "ssh_config", "-o", "ControlPath=none", "catalog13", "true"],
+            capture_output=True, text=True, check=False, timeout=60,
+        )
+        assert done.returncode == 255
+        assert "Host key verification failed" in done.stderr
+    finally:
+        lab.run("reset", "catalog13")
+
+
+def test_a_host_is_ready_when_it_can_be_reached(lab):
+    lab.run("reset", "catalog12")
+    with socket.create_connection(("198.18.25.12", 22), timeout=1) as connection:
+        assert connection.recv(255).startswith(b"SSH-2.0-")
+    lab.on("catalog12", "systemctl", "stop", "ssh")
+    assert "port 22" in next(line for line in lab.run("status").splitlines() if line.startswith("catalog12"))
+    lab.run("up")
+    assert ssh(lab, "catalog12", "echo reached").strip() == "reached"
+
+
+def test_a_kept_connection_ends_with_its_host(lab):
+    for host in ("catalog12", "catalog13"):
+        ssh(lab, host, "true")
+    assert {"ops@catalog12", "ops@catalog13"} <= kept(lab)
+    lab.run("reset", "catalog12")
+    assert "ops@catalog12" not in kept(lab)
+    assert "ops@catalog13" in kept(lab)
+    start = time.monotonic()
+    assert ssh(lab, "catalog12", "echo anew").strip() == "anew"
+    assert time.monotonic() - start < 5
+
+
+def test_down_ends_all_kept_connections(lab):
+    ssh(lab, "catalog13", "true")
+    ssh(lab, "admin@mail", "true")
+    sockets = [f"{lab.home}/ssh/{name}" for name in ("ops@catalog13", "admin@mail")]
+    assert all(any(path in process for process in processes()) for path in sockets)
+    try:
+        lab.run("down")
+        assert kept(lab) == set()
+        assert not any(path in process for process in processes() for path in sockets)
+    finally:
+        lab.run("up")
+
+
+def test_only_the_named_hosts_run(lab):
+    lab.on("catalog13", "touch", "/root/kept")
+    assert "catalog13: stopped" in lab.run("up", "--only", "catalog12")
+    running = lab.podman("ps", "--filter", "name=^cml-", "--format", "{{.Names}}").split()
+    assert sorted(running) == ["cml-catalog12", "cml-mail"]
+    lab.run("up")
+    lab.on("catalog13", "test", "-e", "/root/kept")
+
+
+def test_what_is_needed_to_log_in_is_readable_for_its_owner_alone(lab):
+    folder = lab.home / "ssh"
+    assert folder.stat().st_mode & 0o077 == 0
+    keys = [folder / "id_ed25519", lab.home / "ssh_config", lab.home / "sudo.json", *folder.glob("host_*[0-9a-z]")]
+    private = [path for path in keys if path.suffix != ".pub"]
+    assert len(private) == 7
+    assert [path.name for path in private if path.stat().st_mode & 0o077] == []
+    logins = lab.on("catalog12", "stat", "--format", "%a %U", "/etc/lab-logins", "/etc/ssh/ssh_host_ed25519_key")
+    assert logins.split("\n")[:2] == ["600 root", "600 root"]
+
+
+def test_a_home_with_a_long_path_is_refused_in_words(lab, tmp_path):
+    home = tmp_path / ("long" * 20)
+    done = subprocess.run(
+        [*lab.program, "up", "catalog12"], capture_output=True, text=True, check=False, timeout=300,
+        env={**os.environ, "CATALOG_MAIL_LAB_HOME": str(home)},
+    )
+    assert done.returncode == 1
+    assert "Name a shorter one with CATALOG_MAIL_LAB_HOME" in done.stderr
