@@ -10,11 +10,12 @@ import pytest
 import yaml
 from helpers.modules.lab_host import ROOT, LabHost
 
-# tests/modules/microsoft runs those of the modules that speak to Entra and Graph.
-MICROSOFT = ("entra_", "graph_", "mailbox_scope")
+# tests/modules/microsoft runs those of the modules that speak to Entra and Graph, tests/playbooks/test_application.py those of
+# the modules that need a deployed application.
+ELSEWHERE = ("entra_", "graph_", "mailbox_scope", "application_service", "reply_sync_service")
 MODULES = sorted(
     path.stem for path in (ROOT / "collections/ansible_collections/catalog/mail/plugins/modules").glob("*.py")
-    if not path.stem.startswith(MICROSOFT))
+    if not path.stem.startswith(ELSEWHERE))
 
 # What the examples take from an inventory.
 PASSWORDS = {"relay_password": "hunter2", "reports_password": "hunter3"}

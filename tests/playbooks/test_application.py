@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from helpers.modules.lab_host import LabHost
 
 ROOT = Path(__file__).parents[2]
@@ -229,6 +230,25 @@ def test_the_archive_follows_its_settings() -> None:
     site(json.dumps({"email_settings_interactions": interactions}))
     assert "Sun *-*-* 02:00:00" in timer()
     assert site()["changed"] == 0
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("module", ["application_service", "reply_sync_service"])
+def test_examples_run_as_they_are_written(module: str, tmp_path: Path) -> None:
+    """The EXAMPLES of the modules that run the services, on the deployed application."""
+    name = f"catalog.mail.{module}"
+    shown = subprocess.run(
+        ["ansible-doc", "--json", "--type", "module", name], cwd=ROOT, env={**ENVIRONMENT, "ANSIBLE_STDOUT_CALLBACK": "default"},
+        capture_output=True, check=True)
+    tasks = yaml.safe_load(json.loads(shown.stdout)[name]["examples"])
+    playbook = tmp_path / "examples.yml"
+    playbook.write_text(yaml.safe_dump([
+        {"name": "Run the examples", "hosts": HOST, "gather_facts": False, "vars": {"config": ""}, "tasks": tasks}]))
+    run = subprocess.run(
+        ["ansible-playbook", "-i", "inventories/lab", playbook],
+        cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert json.loads(run.stdout)["stats"][HOST]["ok"] == len(tasks)
 
 
 @pytest.mark.usefixtures("installed")

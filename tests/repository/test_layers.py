@@ -19,7 +19,10 @@ OUR_UTILS = OURS + "plugins.module_utils."
 # A file that is not named here is pure: it decides and touches nothing.
 EDGES = {
     "_application/client",
+    "_application/local_api",
+    "_application/runtime_versions",
     "_core/file_transaction",
+    "_core/systemd",
     "_mail/connection",
     "_mail/imap",
     "_mail/postfix_tracking",
@@ -43,8 +46,10 @@ FRAME = {
 }
 # Stand on the frame: they read by the edges, let pure code decide, and apply by the edges.
 JOBS = {
+    "_application/application_service",
     "_application/email_settings",
     "_application/reply_roundtrip",
+    "_application/reply_sync_service",
     "_mail/delivery",
     "_mail/options",
     "_microsoft/app",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Tuple
 from urllib.parse import urlsplit
 
 from .._core.errors import InputRefused
@@ -51,6 +52,19 @@ def api_address(url: str) -> Address:
             "Use https, or run the task on the application's own host, where http://127.0.0.1:8025 is")
     path = parts.path.rstrip("/")
     return Address(tls, host, port or (443 if tls else 80), _below_root(path), f"{parts.scheme}://{parts.netloc}{path}")
+
+
+def listener(listen: str) -> Tuple[str, int]:
+    """Host and port at which a service that listens there is asked from its own host.
+
+    ``listen`` is as the service's configuration has it, such as ``127.0.0.1:8025`` or ``[::]:8025``. Raises InputRefused
+    when it has no host or no port.
+    """
+    host, _colon, port = listen.rpartition(":")
+    if not host or not re.match(r"[0-9]{1,5}\Z", port):
+        raise InputRefused("listen", f"{listen!r} is no host with a port", "Write it as 127.0.0.1:8025")
+    asked = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}.get(host, host.strip("[]"))  # noqa: S104  # asked, not listened on
+    return asked, int(port)
 
 
 def _below_root(path: str) -> str:

@@ -38,6 +38,10 @@ class CommandFailed(CatalogMailError):
     """A command of Postfix is missing or ended with an error that has no better name."""
 
 
+class ServiceFailed(CatalogMailError):
+    """A command of systemd failed, or a unit did not become ready; ``unit`` is its name."""
+
+
 class DeliveryFailed(CatalogMailError):
     """A test e-mail did not arrive: at which stage, with what evidence, and the remedy."""
 

@@ -3,11 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Mode and owner of a file, as a value that pure code compares."""
+"""Content, mode and owner of a file, as values that pure code compares."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Any, Dict, Mapping, Optional
+
+from .errors import InputRefused
+
+_OCTAL = re.compile(r"0?[0-7]{3,4}\Z")
 
 
 @dataclass(frozen=True)
@@ -18,3 +24,52 @@ class FileFacts:
     owner: str
     group: str
     mtime_ns: int
+
+
+@dataclass(frozen=True)
+class FileState:
+    """A file that exists: the SHA-256 of its content in hexadecimal digits, its mode bits, owner and group by name."""
+
+    sha256: str
+    mode: int
+    owner: str
+    group: str
+
+    def shown(self) -> Dict[str, Any]:
+        """The state as a module returns it, with the mode in four octal digits."""
+        return {"sha256": self.sha256, "mode": f"{self.mode:04o}", "owner": self.owner, "group": self.group}
+
+
+@dataclass(frozen=True)
+class ExpectedFile:
+    """A file as it is to be; an attribute that is None is not compared. With ``present`` false there is to be no file."""
+
+    path: str
+    present: bool = True
+    sha256: Optional[str] = None
+    mode: Optional[int] = None
+    owner: Optional[str] = None
+    group: Optional[str] = None
+
+    def differs_from(self, found: Optional[FileState]) -> bool:
+        """Whether the file that was found differs; ``found`` is None where there is no file."""
+        if found is None or not self.present:
+            return (found is not None) != self.present
+        pairs = (
+            (self.sha256, found.sha256), (self.mode, found.mode), (self.owner, found.owner), (self.group, found.group))
+        return any(expected is not None and expected != actual for expected, actual in pairs)
+
+
+def expected_file(option: Mapping[str, Any]) -> ExpectedFile:
+    """The file that a module's option describes. Raises InputRefused when the mode is no octal number."""
+    mode = option["mode"]
+    return ExpectedFile(
+        option["path"], option["state"] == "present", option["sha256"], None if mode is None else mode_bits(mode),
+        option["owner"], option["group"])
+
+
+def mode_bits(text: str) -> int:
+    """The mode that an octal number names, such as 0640. Raises InputRefused when the text is none."""
+    if not _OCTAL.match(text):
+        raise InputRefused("mode", f"'{text}' is no octal number", "Write it in quotes, such as '0640'")
+    return int(text, 8)

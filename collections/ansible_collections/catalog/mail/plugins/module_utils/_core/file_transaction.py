@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import glob
 import grp
+import hashlib
 import os
 import pwd
 import shutil
@@ -23,7 +24,7 @@ from dataclasses import dataclass
 from typing import Dict, Iterator, Optional, Tuple
 
 from .errors import InputRefused
-from .file_facts import FileFacts
+from .file_facts import FileFacts, FileState
 
 WORKSPACE = ".catalog-mail-"
 COOL_DOWN_SECONDS = 3
@@ -157,6 +158,18 @@ def facts_of(path: str) -> Optional[FileFacts]:
         return None
     return FileFacts(
         stat.S_IMODE(found.st_mode), _user_name(found.st_uid), _group_name(found.st_gid), found.st_mtime_ns)
+
+
+def file_state(path: str) -> Optional[FileState]:
+    """Content, mode and owner of a file; None where there is none."""
+    try:
+        with open(path, "rb") as stream:
+            found = os.fstat(stream.fileno())
+            content = stream.read()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return None
+    return FileState(
+        hashlib.sha256(content).hexdigest(), stat.S_IMODE(found.st_mode), _user_name(found.st_uid), _group_name(found.st_gid))
 
 
 def ids_of(owner: str, group: str) -> Tuple[int, int]:

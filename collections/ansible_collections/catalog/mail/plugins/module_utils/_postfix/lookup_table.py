@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .._core.errors import InputRefused
-from .._core.file_facts import FileFacts
+from .._core.file_facts import FileFacts, mode_bits
 from .main_cf import BLANKS, folded
 
 # The files that postmap makes beside the source, by table type.
@@ -41,7 +41,6 @@ WRITABLE = tuple(COMPILED) + READ_ONCE
 HEADER = "# Written by catalog.mail; changes made here are put back.\n"
 SECRET = "********"
 
-_OCTAL = re.compile(r"0?[0-7]{3,4}\Z")
 _BLANK_RUN = re.compile(f"[{BLANKS}]+")
 
 
@@ -123,9 +122,7 @@ def table_of(params: Mapping[str, Any], default_type: str) -> Table:
 def _mode(text: Optional[str], secret: bool) -> int:
     if text is None:
         return 0o600 if secret else 0o644
-    if not _OCTAL.match(text):
-        raise InputRefused("mode", f"'{text}' is no octal number", "Write it in quotes, such as '0640'")
-    mode = int(text, 8)
+    mode = mode_bits(text)
     if secret and mode & 0o007:
         raise InputRefused(
             "mode", f"with {mode:04o} every user of the host could read the secrets",

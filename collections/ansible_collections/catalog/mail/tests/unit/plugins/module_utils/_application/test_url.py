@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._application.url import Address, api_address
+from ansible_collections.catalog.mail.plugins.module_utils._application.url import Address, api_address, listener
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 from ansible_collections.catalog.mail.plugins.module_utils._core.loopback import is_loopback
 
@@ -59,3 +59,18 @@ def test_a_login_in_the_address_is_refused_and_not_repeated():
 ])
 def test_loopback(host, expected):
     assert is_loopback(host) is expected
+
+
+@pytest.mark.parametrize("listen,expected", [
+    ("127.0.0.1:8025", ("127.0.0.1", 8025)), ("192.0.2.1:80", ("192.0.2.1", 80)),
+    ("catalog.example:8025", ("catalog.example", 8025)),
+    ("0.0.0.0:8025", ("127.0.0.1", 8025)), ("[::]:8025", ("::1", 8025)), ("[2001:db8::1]:8025", ("2001:db8::1", 8025)),
+])
+def test_listener(listen, expected):
+    assert listener(listen) == expected
+
+
+@pytest.mark.parametrize("listen", ["", "8025", ":8025", "127.0.0.1", "127.0.0.1:", "127.0.0.1:smtp", "127.0.0.1:123456"])
+def test_what_is_no_listener(listen):
+    with pytest.raises(InputRefused, match="is no host with a port"):
+        listener(listen)

@@ -1,0 +1,47 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""How the application's service gets from its present state to running with its present files. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import List
+
+from .service_changes import Change, change
+
+
+@dataclass(frozen=True)
+class ApplicationState:
+    """The application's service as it is.
+
+    ``ready`` is whether it runs and answers that it can work, ``stale`` whether a file that it reads at its start is
+    younger than that start. ``version`` is the version in use, ``proven_version`` the one that was last seen working.
+    """
+
+    enabled: bool
+    active: bool
+    ready: bool
+    stale: bool
+    version: str
+    proven_version: str
+
+
+def plan(state: ApplicationState) -> List[Change]:
+    """The changes that are needed, in their order; named ``enabled``, ``service`` and ``proven_version``."""
+    changes = []
+    if not state.enabled:
+        changes.append(change("enabled", False, True))
+    if not state.ready or state.stale:
+        changes.append(change("service", _service(state), "running"))
+    if state.proven_version != state.version:
+        changes.append(change("proven_version", state.proven_version, state.version))
+    return changes
+
+
+def _service(state: ApplicationState) -> str:
+    if not state.active:
+        return "stopped"
+    return "running with older files" if state.ready else "not ready"

@@ -1,0 +1,59 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""The application as its own host asks it: whether it is ready, and whether it accepts a token. An edge.
+
+Unlike the client of the API, this one takes every failure for a no: an application that is down is a state, no error.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import stat
+from typing import Any, Optional
+
+from .url import ROOT, listener
+
+_SECONDS = 5
+_MAX_BODY = 4 * 1024 * 1024
+
+
+class LocalApi:
+    """The API of the application that listens on this host. No proxy of the environment is used."""
+
+    def __init__(self, listen: str) -> None:
+        """``listen`` is the option of that name; raises InputRefused when it has no host or no port."""
+        self._host, self._port = listener(listen)
+
+    def is_ready(self) -> bool:
+        """Whether the application answers that it can work."""
+        health = self._get("/health")
+        return isinstance(health, dict) and health.get("ready") is True
+
+    def accepts_token(self, path: str) -> bool:
+        """Whether the application accepts the token in this file, and nobody but the file's owner can read it."""
+        try:
+            with open(path, encoding="utf-8") as stream:
+                private = stat.S_IMODE(os.fstat(stream.fileno()).st_mode) == 0o600
+                token = stream.readline().strip()
+        except (OSError, UnicodeDecodeError):
+            return False
+        return private and bool(token) and self._get("/settings/email-server", token) is not None
+
+    def _get(self, path: str, token: Optional[str] = None) -> Any:
+        """The answer as JSON; None where there is none, or a refusal."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=_SECONDS)
+        try:
+            connection.request("GET", ROOT + path, headers=headers)
+            response = connection.getresponse()
+            body = response.read(_MAX_BODY)
+            return json.loads(body.decode("utf-8")) if response.status == http.client.OK else None
+        except (OSError, ValueError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()

@@ -1,0 +1,95 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""How the services that read and archive the mailbox of replies get from their present state to the desired one. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Mapping
+
+from .._core.errors import ApiFailed
+from .._core.unit_state import UnitState
+from .service_changes import Change, change
+
+SERVICE = "catalog-mail-reply-sync.service"
+ARCHIVE = "catalog-mail-archive.service"
+TIMER = "catalog-mail-archive.timer"
+UNITS = (SERVICE, ARCHIVE, TIMER)
+
+
+@dataclass(frozen=True)
+class ArchiveSettings:
+    """Whether mail that was read is archived, and when, as a calendar event of systemd."""
+
+    enabled: bool
+    on_calendar: str
+
+    def shown(self) -> Dict[str, Any]:
+        """The settings as a module returns them."""
+        return {"enabled": self.enabled, "on_calendar": self.on_calendar}
+
+
+DEFAULT_ARCHIVE = ArchiveSettings(enabled=False, on_calendar="Sun 02:00")
+"""The settings of an application that nobody has set up yet; a test holds them to the application's own defaults."""
+
+
+def archive_settings(settings: Mapping[str, Any]) -> ArchiveSettings:
+    """The archive by the application's e-mail settings. Raises ApiFailed when they do not tell.
+
+    Mail is archived only while replies are switched on and read over IMAP.
+    """
+    try:
+        interactions = settings["interactions"]
+        archive = interactions["archive"]
+        enabled = bool(interactions["enabled"] and interactions["receiver"] == "imap" and archive["enabled"])
+        return ArchiveSettings(enabled, str(archive["on_calendar"]))
+    except (LookupError, TypeError):
+        raise ApiFailed(
+            "The application's settings do not tell when replies are archived: it is of another version.",
+            "Let api_url name an application of the version that this collection deploys.", code="api-foreign") from None
+
+
+@dataclass(frozen=True)
+class ReplySyncState:
+    """The units as they are, by name.
+
+    ``service_stale`` is whether a file that the service reads at its start is younger than that start, ``timer_stale``
+    whether the timer's unit is younger than the timer's start.
+    """
+
+    units: Mapping[str, UnitState]
+    service_stale: bool
+    timer_stale: bool
+
+
+def plan_present(state: ReplySyncState, archive: ArchiveSettings) -> List[Change]:
+    """The changes, by the name of the unit, until the service runs, and the timer as the settings say."""
+    changes = []
+    timer, service = state.units[TIMER], state.units[SERVICE]
+    if archive.enabled and (not timer.on or state.timer_stale):
+        changes.append(change(TIMER, _described(timer, state.timer_stale), "running"))
+    if not archive.enabled and (timer.active or timer.enabled):
+        changes.append(change(TIMER, _described(timer, stale=False), "stopped"))
+    if not service.on or state.service_stale:
+        changes.append(change(SERVICE, _described(service, state.service_stale), "running"))
+    return changes
+
+
+def plan_absent(state: ReplySyncState) -> List[Change]:
+    """The changes, by the name of the unit, until nothing runs and no boot starts anything."""
+    return [
+        change(name, _described(unit, stale=False), "stopped")
+        for name, unit in state.units.items() if unit.alive or unit.enabled]
+
+
+def _described(unit: UnitState, stale: bool) -> str:
+    if not unit.alive:
+        return "stopped, enabled" if unit.enabled else "stopped"
+    if not unit.active:
+        return unit.active_state
+    if not unit.enabled:
+        return "running, not enabled"
+    return "running with older files" if stale else "running"

@@ -1,0 +1,31 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""The changes to a service of the application, and the difference shown. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Sequence
+
+Change = Dict[str, Any]
+"""What changes: ``name``, its value ``before`` and its value ``after``."""
+
+
+def change(name: str, before: Any, after: Any) -> Change:
+    """One change."""
+    return {"name": name, "before": before, "after": after}
+
+
+def diff(header: str, changes: Sequence[Change]) -> List[Dict[str, str]]:
+    """The difference in Ansible's form, a line for each change; empty where nothing changes."""
+    if not changes:
+        return []
+    return [{
+        "before_header": header, "after_header": header,
+        **{side: "".join(f"{one['name']}: {_shown(one[side])}\n" for one in changes) for side in ("before", "after")}}]
+
+
+def _shown(value: Any) -> str:
+    return {True: "yes", False: "no", "": "(none)"}.get(value, str(value))

@@ -1,0 +1,50 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""The state of a systemd unit, as a value that pure code compares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Mapping
+
+
+@dataclass(frozen=True)
+class UnitState:
+    """A unit as ``systemctl show`` describes it.
+
+    ``active_state`` is the property of that name, empty where systemd does not know the unit. ``process_started`` and
+    ``activated`` are times in systemd's words, empty where it never started.
+    """
+
+    active_state: str = ""
+    enabled: bool = False
+    process_started: str = ""
+    activated: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether the unit runs."""
+        return self.active_state == "active"
+
+    @property
+    def on(self) -> bool:
+        """Whether the unit runs, and will after a boot."""
+        return self.active and self.enabled
+
+    @property
+    def alive(self) -> bool:
+        """Whether the unit runs, or is about to start or to end."""
+        return self.active_state not in ("", "inactive", "failed")
+
+
+PROPERTIES = ("ActiveState", "UnitFileState", "ExecMainStartTimestamp", "ActiveEnterTimestamp")
+"""The properties that ``unit_state`` reads."""
+
+
+def unit_state(properties: Mapping[str, str]) -> UnitState:
+    """The state that these properties of ``systemctl show`` tell."""
+    active_state, unit_file_state, process_started, activated = (properties.get(name, "") for name in PROPERTIES)
+    return UnitState(active_state, unit_file_state == "enabled", process_started, activated)

@@ -1,0 +1,180 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The application's systemd service; see DOCUMENTATION."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: application_service
+short_description: Run the application's systemd service with the files that are on the host
+version_added: 0.2.0
+description:
+  - Enables C(catalog-mail.service) and starts it. Restarts it when a file that it reads at its start, or the version in
+    use, is younger than that start, so that a run that was killed before the restart is completed by the next one.
+  - Waits until the application answers that it is ready. If it does not, the version that was last seen working is put
+    back, and the task fails with the last lines of the journal.
+  - Writes none of the O(files). The role P(catalog.mail.application#role) does, and runs this module in check mode first to
+    find out whether anything has to be done.
+options:
+  listen:
+    description: Host and port that the application listens at. It is asked from its own host, without a proxy.
+    type: str
+    default: 127.0.0.1:8025
+  runtime_folder:
+    description:
+      - The folder of the installed versions, the C(runtime_folder) of the role P(catalog.mail.runtime#role). Its link
+        C(current) names the version in use, its link C(proven) the one that was last seen working.
+    type: path
+    default: /opt/catalog-mail
+  token_file:
+    description: The file with the token for RV(token_accepted).
+    type: path
+    default: /etc/catalog-mail/admin-token
+  files:
+    description:
+      - The files that the application reads at its start, as they are to be.
+      - What is not given of a file is not compared.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: The file.
+        type: path
+        required: true
+      state:
+        description: Whether there is to be such a file.
+        type: str
+        choices: [present, absent]
+        default: present
+      sha256:
+        description:
+          - The SHA-256 of its content, in hexadecimal digits.
+          - It is kept out of every output, as that of a short password tells the password.
+        type: str
+      mode:
+        description: Its mode, as an octal number in quotes.
+        type: str
+      owner:
+        description: The name of the user who owns it.
+        type: str
+      group:
+        description: The name of its group.
+        type: str
+  ready_timeout:
+    description: How long the application may take to become ready, in seconds.
+    type: int
+    default: 60
+attributes:
+  check_mode:
+    description: Tells what it would change, and changes nothing. A file that is not yet written does not count as younger.
+    support: full
+  diff_mode:
+    description: Shows the state of the service and the version before and afterwards. Contents of files are not shown.
+    support: full
+  platform:
+    description: The systems that the module runs on.
+    support: full
+    platforms: posix
+requirements:
+  - systemd 247 or later, and root; of Python nothing but its standard library
+author:
+  - The catalog.mail authors (@catalog-mail)
+seealso:
+  - module: catalog.mail.reply_sync_service
+"""
+
+EXAMPLES = r"""
+- name: Run the application with its present files
+  catalog.mail.application_service:
+    files:
+      - path: /etc/catalog-mail/config.toml
+      - path: /etc/systemd/system/catalog-mail.service
+
+- name: Look whether the application runs with the files that it is to have
+  catalog.mail.application_service:
+    files:
+      - path: /etc/catalog-mail/config.toml
+        sha256: "{{ config | hash('sha256') }}"
+        mode: "0640"
+        owner: root
+        group: catalog-mail
+      - path: /etc/catalog-mail/database-password
+        state: absent
+  check_mode: true
+  register: application
+
+- name: Tell what is to be done
+  ansible.builtin.debug:
+    msg: "{{ application.different_files + (application.changes | map(attribute='name')) }}"
+"""
+
+RETURN = r"""
+changes:
+  description: What was changed, or would be in check mode.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: V(enabled), V(service) or V(proven_version).
+      type: str
+      returned: always
+    before:
+      description: Its value before; that of V(service) is V(stopped), V(not ready) or V(running with older files).
+      type: raw
+      returned: always
+    after:
+      description: Its value afterwards; that of V(service) is V(running).
+      type: raw
+      returned: always
+different_files:
+  description: The paths of those O(files) that are not as described.
+  returned: success
+  type: list
+  elements: str
+token_accepted:
+  description:
+    - Whether the application accepts the token in O(token_file), and the mode of that file is V(0600).
+    - V(false) while the application does not run.
+  returned: success
+  type: bool
+running:
+  description: Whether the service runs and answers that it is ready. In check mode as it is now.
+  returned: success
+  type: bool
+version:
+  description: The version in use; empty where none is installed.
+  returned: success
+  type: str
+  sample: 0.2.0-3f1c9a0b-py3.11
+proven_version:
+  description: The version that was last seen working; empty where there is none. In check mode as it is now.
+  returned: success
+  type: str
+  sample: 0.2.0-3f1c9a0b-py3.11
+unit:
+  description: The unit that does not become ready.
+  returned: failure of the service
+  type: str
+  sample: catalog-mail.service
+restored_version:
+  description: The version that was put back in place of RV(version).
+  returned: failure of the service, where another version was seen working
+  type: str
+"""
+
+from ansible_collections.catalog.mail.plugins.module_utils._application.application_service import SPEC, ApplicationService
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import run
+
+
+def main() -> None:
+    """Look at the service, its files and its version; start it where it is needed."""
+    run(SPEC, ApplicationService)
+
+
+if __name__ == "__main__":
+    main()

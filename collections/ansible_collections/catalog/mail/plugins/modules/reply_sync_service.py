@@ -1,0 +1,159 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The systemd services that read and archive the mailbox of replies; see DOCUMENTATION."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: reply_sync_service
+short_description: Run the systemd services that read and archive the mailbox of replies
+version_added: 0.2.0
+description:
+  - Enables C(catalog-mail-reply-sync.service) and starts it. Restarts it when a file that it reads at its start, or the
+    version in use, is younger than that start, so that a run that was killed before the restart is completed by the next one.
+  - Runs C(catalog-mail-archive.timer) while the application's settings have replies archived, and stops it otherwise.
+  - Writes and removes no unit. The role P(catalog.mail.reply_sync#role) does, and runs this module in check mode first to
+    find out whether anything has to be done.
+options:
+  state:
+    description: Whether the units run. V(absent) stops them, and no boot starts them.
+    type: str
+    choices: [present, absent]
+    default: present
+  runtime_folder:
+    description:
+      - The folder of the installed versions, the C(runtime_folder) of the role P(catalog.mail.runtime#role). Its link
+        C(current) names the version in use.
+    type: path
+    default: /opt/catalog-mail
+  unit_folder:
+    description: The folder that the three units are in.
+    type: path
+    default: /etc/systemd/system
+  files:
+    description: The files that the service reads at its start, beside its unit. One that does not exist is passed over.
+    type: list
+    elements: path
+    default: []
+extends_documentation_fragment:
+  - catalog.mail.api
+attributes:
+  check_mode:
+    description:
+      - Tells what it would change, and changes nothing. A file that is not yet written does not count as younger.
+      - Where the application's settings cannot be read, its defaults are used, and RV(settings_error) tells why.
+    support: full
+  diff_mode:
+    description: Shows the state of each unit before and afterwards.
+    support: full
+seealso:
+  - module: catalog.mail.application_service
+  - module: catalog.mail.reply_sync_info
+"""
+
+EXAMPLES = r"""
+- name: Run the services with their present files
+  catalog.mail.reply_sync_service:
+    files:
+      - /etc/catalog-mail/config.toml
+      - /etc/catalog-mail/key
+
+- name: Look when replies are archived, and whether the services run
+  catalog.mail.reply_sync_service:
+  check_mode: true
+  register: reply_sync
+
+- name: Tell when replies are archived
+  ansible.builtin.debug:
+    msg: "{{ reply_sync.archive.on_calendar }}"
+
+- name: Stop the services, now and after a boot
+  catalog.mail.reply_sync_service:
+    state: absent
+"""
+
+RETURN = r"""
+changes:
+  description: What was changed, or would be in check mode.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the unit.
+      type: str
+      returned: always
+      sample: catalog-mail-archive.timer
+    before:
+      description: Its state before.
+      type: str
+      returned: always
+      sample: running with older files
+    after:
+      description: Its state afterwards, V(running) or V(stopped).
+      type: str
+      returned: always
+unit_files:
+  description: The files of the three units, by the name of the unit; V(null) where there is no file.
+  returned: success
+  type: dict
+  sample:
+    catalog-mail-archive.service: null
+    catalog-mail-archive.timer: null
+    catalog-mail-reply-sync.service:
+      sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+      mode: "0644"
+      owner: root
+      group: root
+archive:
+  description:
+    - When mail that was read is archived, by the application's settings in force; V(null) with O(state=absent).
+    - C(enabled) is whether at all, which needs replies that are switched on and read over IMAP; C(on_calendar) is the
+      calendar event of systemd.
+  returned: success
+  type: dict
+  sample:
+    enabled: true
+    on_calendar: Sun 02:00
+settings_error:
+  description: Why the application's settings cannot be read, and what to do about it; empty where they can be read.
+  returned: success
+  type: str
+systemd_version:
+  description: The version of systemd on the host; 0 where it is not known.
+  returned: success
+  type: int
+  sample: 252
+unit:
+  description: The unit that does not start.
+  returned: failure of a unit
+  type: str
+cause:
+  description: Why the application's settings cannot be read, in a sentence.
+  returned: failure of the application
+  type: str
+remedy:
+  description: What to do about it.
+  returned: failure of the application
+  type: str
+code:
+  description: The kind of failure, as a word that stays the same.
+  returned: failure of the application
+  type: str
+  sample: api-refused
+"""
+
+from ansible_collections.catalog.mail.plugins.module_utils._application.reply_sync_service import SPEC, ReplySyncService
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import run
+
+
+def main() -> None:
+    """Read the application's settings, look at the units, start or stop them where it is needed."""
+    run(SPEC, ReplySyncService)
+
+
+if __name__ == "__main__":
+    main()

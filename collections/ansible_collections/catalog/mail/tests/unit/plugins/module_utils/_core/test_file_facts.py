@@ -1,0 +1,58 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a file is as it is to be."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
+from ansible_collections.catalog.mail.plugins.module_utils._core.file_facts import (
+    ExpectedFile,
+    FileState,
+    expected_file,
+    mode_bits,
+)
+from ansible_collections.catalog.mail.plugins.module_utils._core.file_transaction import file_state
+
+FOUND = FileState("ab12", 0o640, "root", "catalog-mail")
+
+
+@pytest.mark.parametrize("expected,found,differs", [
+    ({}, FOUND, False),
+    ({}, None, True),
+    ({"present": False}, None, False),
+    ({"present": False}, FOUND, True),
+    ({"sha256": "ab12", "mode": 0o640, "owner": "root", "group": "catalog-mail"}, FOUND, False),
+    ({"sha256": "cd34"}, FOUND, True),
+    ({"mode": 0o600}, FOUND, True),
+    ({"mode": 0}, FOUND, True),
+    ({"owner": "catalog-mail"}, FOUND, True),
+    ({"group": "root"}, FOUND, True),
+])
+def test_difference(expected, found, differs):
+    assert ExpectedFile("/f", **expected).differs_from(found) is differs
+
+
+def test_options_of_a_file():
+    option = {"path": "/f", "state": "absent", "sha256": "ab12", "mode": "0640", "owner": "root", "group": None}
+    assert expected_file(option) == ExpectedFile("/f", False, "ab12", 0o640, "root", None)
+    assert expected_file({**option, "mode": None, "state": "present"}).mode is None
+
+
+@pytest.mark.parametrize("text", ["", "rw", "0988", "-640", "64", "100640"])
+def test_a_mode_that_is_no_octal_number(text):
+    with pytest.raises(InputRefused, match="is no octal number"):
+        mode_bits(text)
+
+
+def test_state_of_a_file(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    path.chmod(0o604)
+    assert file_state(str(path)).shown() == {
+        "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "mode": "0604",
+        "owner": path.owner(), "group": path.group()}
+    assert file_state(str(tmp_path / "none")) is None
+    assert file_state(str(tmp_path)) is None
+    assert file_state(str(path / "below")) is None
