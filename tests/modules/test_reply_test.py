@@ -16,7 +16,7 @@ def options(passwords: Hidden) -> Hidden:
     """Bob mentions Alice, and she answers."""
     alice = Hidden(
         host="mail.corp.test", username="alice@corp.test", password=passwords["alice@corp.test"], ca_file=CA)
-    return Hidden(author="bob", user="alice", mailbox=alice, smtp=alice, wait=20)
+    return Hidden(author="bob", user="alice", mailbox=alice, smtp=alice, leg_timeout=20)
 
 
 def circle(replies: Application, options: Hidden, **changes: Any) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def test_an_answer_that_nobody_takes(application: Application, replies: Applicat
     wrong = Hidden(imap=Hidden(password="wr0ng-too"))
     saved = application.host.module("email_settings", Hidden(interactions=wrong, test=False))
     assert saved["changed"], saved
-    failed(circle(replies, options, wait=12), "post", "refused the login of replies@corp.test")
+    failed(circle(replies, options, leg_timeout=12), "post", "refused the login of replies@corp.test")
     assert not info(replies)["healthy"]
 
 

@@ -14,9 +14,9 @@ short_description: Have a client secret or a certificate of an app registration 
 version_added: 0.1.0
 description:
   - Makes a client secret, or a certificate with its key, where the one in use is not valid for longer than
-    O(rotate_before). The one in use stays; it is removed by a task of its own, once the new one is in use.
+    O(rotate_before_days). The one in use stays; it is removed by a task of its own, once the new one is in use.
   - The value is in Microsoft's answer alone, and is returned once, as RV(secret). Whoever gets it hands it on at once.
-  - Which credential the application uses, Entra does not know. O(known_key_id) and O(keep_key_id) say it. Credentials
+  - Which credential the application uses, Entra does not know. O(current_key_id) and O(keep_key_id) say it. Credentials
     called O(name) that are newer than that are orphans of runs that were cut off; with O(state=absent) they are removed.
   - The certificates of a registration are a list that is written as a whole. What somebody else writes to it within the
     same second may be lost.
@@ -38,7 +38,7 @@ options:
       - Its private key is not needed here.
       - Without it the module makes a key and a certificate signed by itself.
     type: str
-  rotate_before:
+  rotate_before_days:
     description: A new one is made when the one in use is valid for this many days or less.
     type: int
     default: 30
@@ -46,11 +46,11 @@ options:
     description: Whether a new one is made however long the one in use is valid. The one in use stays until it is removed.
     type: bool
     default: false
-  valid_for:
+  valid_days:
     description: How many days a new one is valid. A policy of the tenant may allow less than that.
     type: int
     default: 180
-  known_key_id:
+  current_key_id:
     description:
       - The key id, or the thumbprint, of the credential that the application uses, as
         M(catalog.mail.email_settings_info) shows it.
@@ -63,10 +63,10 @@ options:
         others of this O(kind) called O(name) are removed.
       - Where the registration does not have it, nothing is removed and the task fails.
     type: str
-  key_id:
+  remove_key_id:
     description: With O(state=absent), the key id or thumbprint of the only one to remove, whatever it is called.
     type: str
-  grace:
+  grace_seconds:
     description:
       - With O(keep_key_id), how many seconds the one that stays must have been valid before those that are older are
         removed. Those that are newer were never in use, and are removed at once.
@@ -75,7 +75,7 @@ options:
   state:
     description:
       - V(present) makes one where it is needed.
-      - V(absent) removes O(key_id), or all called O(name) but O(keep_key_id), or all called O(name).
+      - V(absent) removes O(remove_key_id), or all called O(name) but O(keep_key_id), or all called O(name).
     type: str
     choices: [present, absent]
     default: present
@@ -108,7 +108,7 @@ EXAMPLES = r"""
 - name: A secret that is valid for another month at least
   catalog.mail.entra_app_credential:
     unique_name: data-catalog-mail
-    known_key_id: "{{ key_id_in_use }}"  # from email_settings_info; an empty text where there is none
+    current_key_id: "{{ key_id_in_use }}"  # from email_settings_info; an empty text where there is none
   delegate_to: localhost
   register: credential
 
@@ -117,7 +117,7 @@ EXAMPLES = r"""
     unique_name: data-catalog-mail
     state: absent
     keep_key_id: "{{ credential.key_id }}"
-    grace: 3600
+    grace_seconds: 3600
   delegate_to: localhost
   when: credential.others | length > 0
 
@@ -125,7 +125,7 @@ EXAMPLES = r"""
   catalog.mail.entra_app_credential:
     unique_name: data-catalog-mail
     kind: certificate
-    valid_for: 365
+    valid_days: 365
   delegate_to: localhost
   register: certificate
 """
@@ -166,7 +166,7 @@ removed:
 others:
   description:
     - The ids of others of this O(kind) called O(name). With O(state=present), those that a task with O(keep_key_id) has yet
-      to remove; with O(state=absent), those that wait for the end of O(grace).
+      to remove; with O(state=absent), those that wait for the end of O(grace_seconds).
   returned: success
   type: list
   elements: str
@@ -176,7 +176,7 @@ of_other_kind:
   type: list
   elements: str
 removable_at:
-  description: When O(grace) is over, where something waits for it.
+  description: When O(grace_seconds) is over, where something waits for it.
   returned: O(state=absent)
   type: str
 reasons:

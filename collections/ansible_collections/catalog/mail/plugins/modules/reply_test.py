@@ -111,8 +111,8 @@ options:
           - A file on the host with the certificates of the authorities that may vouch for the server. Without it the
             system's authorities may.
         type: path
-  wait:
-    description: How long to wait for the mail of the mention, and then for the post, in seconds each.
+  leg_timeout:
+    description: Seconds to wait for the e-mail of the mention, and again for the post of the answer.
     type: int
     default: 60
 extends_documentation_fragment:

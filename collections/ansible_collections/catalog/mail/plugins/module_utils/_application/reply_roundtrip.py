@@ -37,7 +37,7 @@ SPEC = API + Spec({
     "conversation": {"type": "str"},
     "mailbox": {**MAILBOX, "required": True},
     "smtp": {**SMTP, "required": True},
-    "wait": {"type": "int", "default": 60},
+    "leg_timeout": {"type": "int", "default": 60},
 })
 
 PAUSE = 0.2
@@ -55,8 +55,8 @@ def read_replies(module) -> Dict[str, Any]:
 def try_replies(module) -> Dict[str, Any]:
     """What reply_test returns; raises InputRefused, ApiFailed or ReplyFailed."""
     params = module.params
-    if params["wait"] < 1:
-        raise InputRefused("wait", "less than a second is no time to arrive in", "Write 1 or more seconds")
+    if params["leg_timeout"] < 1:
+        raise InputRefused("leg_timeout", "less than a second is no time to arrive in", "Write 1 or more seconds")
     if params["author"].lower() == params["user"].lower():
         raise InputRefused("user", "nobody gets mail for mentioning themselves", "Name another user than author")
     if params["conversation"] is not None and not _ID.fullmatch(params["conversation"]):
@@ -158,7 +158,7 @@ class Circle:
         if found is None:
             raise ReplyFailed(
                 "mail", f"The mail of the mention was not found in the mailbox of {self._mailbox.username} within"
-                f" {self._params['wait']} s",
+                f" {self._params['leg_timeout']} s",
                 "Compare the user's address in the catalog with this mailbox, and see with catalog.mail.email_settings_info"
                 " and catalog.mail.test_email whether the application and its host can send")
         return found
@@ -191,7 +191,7 @@ class Circle:
 
     def _wait_for(self, look: Callable[[], Optional[Result]]) -> Optional[Result]:
         """What ``look`` finds in the time for it; None if it finds nothing."""
-        deadline = self._clock() + self._params["wait"]
+        deadline = self._clock() + self._params["leg_timeout"]
         while True:
             found = look()
             if found is not None or self._clock() >= deadline:

@@ -45,17 +45,17 @@ SPEC = MICROSOFT + WHICH + Spec(
         "name": {"type": "str", "default": "catalog.mail"},
         # It is public, but somebody may hand over a file that has the key with it.
         "certificate": {"type": "str", "no_log": True},
-        "rotate_before": {"type": "int", "default": 30},
+        "rotate_before_days": {"type": "int", "default": 30},
         "renew": {"type": "bool", "default": False},
-        "valid_for": {"type": "int", "default": 180},
+        "valid_days": {"type": "int", "default": 180},
         # Ids of keys are no secrets.
-        "known_key_id": {"type": "str", "no_log": False},
+        "current_key_id": {"type": "str", "no_log": False},
         "keep_key_id": {"type": "str", "no_log": False},
-        "key_id": {"type": "str", "no_log": False},
-        "grace": {"type": "int", "default": 3600},
+        "remove_key_id": {"type": "str", "no_log": False},
+        "grace_seconds": {"type": "int", "default": 3600},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
-    mutually_exclusive=(("key_id", "keep_key_id"),),
+    mutually_exclusive=(("remove_key_id", "keep_key_id"),),
 )
 
 # Of any span of time.
@@ -85,10 +85,12 @@ class EntraCredential(Job):
         self._certificate = public_part("certificate", params["certificate"]) if params["certificate"] else None
         self._graph = connected(module)
         self._wish = Wish(
-            params["name"], timedelta(days=params["rotate_before"]), timedelta(days=params["valid_for"]), params["known_key_id"],
+            params["name"], timedelta(days=params["rotate_before_days"]), timedelta(days=params["valid_days"]),
+            params["current_key_id"],
             thumbprints(self._certificate.der)[0] if self._certificate else None, params["renew"])
-        keep, named = params["keep_key_id"], params["key_id"]
-        self._removal = Removal(params["name"], (named,) if named is not None else (), keep, timedelta(seconds=params["grace"]))
+        keep, named = params["keep_key_id"], params["remove_key_id"]
+        self._removal = Removal(
+            params["name"], (named,) if named is not None else (), keep, timedelta(seconds=params["grace_seconds"]))
         self._absent = params["state"] == "absent"
 
     def plan(self) -> Plan:
@@ -312,19 +314,20 @@ class EntraCredential(Job):
 
 def _check(params: Mapping[str, Any]) -> None:
     """Raises InputRefused for options that cannot work."""
-    for name, least, most in (("valid_for", 1, _DAYS), ("rotate_before", 0, _DAYS), ("grace", 0, _DAYS * 86400)):
+    for name, least, most in (("valid_days", 1, _DAYS), ("rotate_before_days", 0, _DAYS), ("grace_seconds", 0, _DAYS * 86400)):
         if not least <= params[name] <= most:
             raise InputRefused(name, f"{params[name]} is not from {least} to {most}", "Write a number that is")
-    for name, state in (("key_id", "absent"), ("keep_key_id", "absent"), ("known_key_id", "present"), ("certificate", "present")):
+    states = {"remove_key_id": "absent", "keep_key_id": "absent", "current_key_id": "present", "certificate": "present"}
+    for name, state in states.items():
         if params[name] is not None and params["state"] != state:
             raise InputRefused(name, f"it has no effect with state: {params['state']}", f"Leave it out, or set state: {state}")
-    for name in ("key_id", "keep_key_id", "certificate"):
+    for name in ("remove_key_id", "keep_key_id", "certificate"):
         if params[name] is not None and not params[name].strip():
             raise InputRefused(name, "it is empty", "Write it, or leave the option out")
-    if params["state"] == "present" and params["valid_for"] <= params["rotate_before"] and not params["certificate"]:
+    if params["state"] == "present" and params["valid_days"] <= params["rotate_before_days"] and not params["certificate"]:
         raise InputRefused(
-            "rotate_before", f"with {params['rotate_before']} days a credential that is valid for {params['valid_for']} would be "
-            "replaced in every run", "Make it less than valid_for")
+            "rotate_before_days", f"with {params['rotate_before_days']} days a credential that is valid for "
+            f"{params['valid_days']} would be replaced in every run", "Make it less than valid_days")
     if not params["name"].strip() or len(params["name"]) > 120:
         raise InputRefused("name", "it is the mark of our credentials", "Write 1 to 120 characters")
     if params["certificate"] and params["kind"] != "certificate":

@@ -87,7 +87,7 @@ def circle(monkeypatch):
         monkeypatch.setattr(reply_roundtrip, "Mailbox", Box)
         monkeypatch.setattr(reply_roundtrip, "by_smtp", by_smtp)
         clock = Clock()
-        options = {"author": "bob", "user": "alice", "conversation": None, "wait": 3, **params}
+        options = {"author": "bob", "user": "alice", "conversation": None, "leg_timeout": 3, **params}
         found = Circle(catalog, Servers(SMTP, MAILBOX), options, clock, clock.sleep)
         found.letters = letters
         return found
