@@ -27,6 +27,7 @@ EDGES = {
     "_microsoft/certificates",
     "_microsoft/deadline",
     "_microsoft/graph_client",
+    "_microsoft/graph_retry",
     "_microsoft/http_session",
     "_microsoft/libraries",
     "_microsoft/login",

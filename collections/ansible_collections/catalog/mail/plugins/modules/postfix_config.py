@@ -102,7 +102,7 @@ running:
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import Spec, run
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.configuration import OPTIONS, Configuration
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.parameters import postfix_values
-from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import Desired
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import DesiredPostfix
 
 SPEC = OPTIONS + Spec({
     "parameters": {"type": "dict", "required": True},
@@ -114,7 +114,7 @@ def main() -> None:
     """Read main.cf, plan, write."""
     def job(module):
         values = postfix_values(module.params["parameters"])
-        desired = Desired(values, allow_unknown=module.params["allow_unknown"])
+        desired = DesiredPostfix(values, allow_unknown=module.params["allow_unknown"])
         return Configuration(module, lambda present: desired)
 
     run(SPEC, job)

@@ -143,7 +143,7 @@ running:
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import Spec, run
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.configuration import OPTIONS, Configuration
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.lookup_table import WRITABLE, table_of
-from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import Desired
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import DesiredPostfix
 
 ENTRY = {
     "key": {"type": "str", "required": True, "no_log": False},
@@ -168,7 +168,7 @@ def main() -> None:
     """Read the table, plan, write and compile."""
     def job(module):
         return Configuration(
-            module, lambda present: Desired({}, (table_of(module.params, present.default_table_type),)))
+            module, lambda present: DesiredPostfix({}, (table_of(module.params, present.default_table_type),)))
 
     run(SPEC, job)
 

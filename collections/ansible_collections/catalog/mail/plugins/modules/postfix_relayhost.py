@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A relay as an intention; see DOCUMENTATION."""
+"""Configure the relay of a host; see DOCUMENTATION."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ module: postfix_relayhost
 short_description: Have Postfix send its mail through a relay, or no longer
 version_added: 0.1.0
 description:
-  - Describes the relay as an intention (where to, with which account, how strictly TLS) and derives every parameter
+  - Describes the relay as an desired (where to, with which account, how strictly TLS) and derives every parameter
     of C(main.cf) and the password table from it. They are written and validated together.
   - What a relay does not need is removed, so that one task also changes from one relay to another.
   - With O(state=absent) nothing of the relay is left, neither a parameter nor its password, and mail is delivered
@@ -166,7 +166,7 @@ import os
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import Spec, run
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.configuration import OPTIONS, Configuration
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.relay_prerequisites import chosen_ca_file, sasl_warnings
-from ansible_collections.catalog.mail.plugins.module_utils._postfix.relayhost import LEVELS, desired_state, intention_of
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.relayhost import LEVELS, desired_relay_of, desired_state
 
 ACCOUNT: dict = {"username": {"type": "str"}, "password": {"type": "str", "no_log": True}}
 SENDER: dict = {"sender": {"type": "str", "required": True}, "relayhost": {"type": "str"}, **ACCOUNT}
@@ -188,11 +188,11 @@ SPEC = OPTIONS + Spec(
 
 
 def main() -> None:
-    """Make the intention a wish for parameters and tables, and bring it about."""
+    """Derive parameters and lookup tables from the options, and write them."""
     def job(module):
         ca_file = chosen_ca_file(module.params, os.path.exists, strict=not module.check_mode)
-        intention = intention_of({**module.params, "ca_file": ca_file})
-        return Configuration(module, lambda present: desired_state(intention, present, sasl_warnings(intention)))
+        desired = desired_relay_of({**module.params, "ca_file": ca_file})
+        return Configuration(module, lambda present: desired_state(desired, present, sasl_warnings(desired)))
 
     run(SPEC, job)
 

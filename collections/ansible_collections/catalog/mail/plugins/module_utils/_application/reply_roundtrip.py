@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The use cases of reply_sync_info and reply_test: how receiving replies stands, and the whole circle, tried."""
+"""The use cases of reply_sync_info and reply_test: the state of receiving replies, and a test of the whole round trip."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ def try_replies(module) -> Dict[str, Any]:
     if smtp is None or mailbox is None:
         raise InputRefused("smtp", "it is missing", "Name the server that the user hands mail to")
     api = CatalogApi(params, [(one.username or "", one.password or "") for one in (smtp, mailbox)])
-    circle = Circle(api, Servers(smtp, mailbox), params)
-    result = circle.run()
-    if circle.spam_folder:
-        module.warn(f"The mail of the mention was taken for spam: it lies in {circle.spam_folder}.")
+    round_trip = RoundTrip(api, Servers(smtp, mailbox), params)
+    result = round_trip.run()
+    if round_trip.spam_folder:
+        module.warn(f"The mail of the mention was taken for spam: it lies in {round_trip.spam_folder}.")
     return result
 
 
@@ -88,8 +88,8 @@ class Progress:
     server_says: Optional[str] = None
 
 
-class Circle:
-    """One mention, its mail, the answer to it, its post. ``clock`` and ``sleep`` are in seconds."""
+class RoundTrip:
+    """A mention, its e-mail, the answer to the e-mail, and the post of the answer. ``clock`` and ``sleep`` are in seconds."""
 
     def __init__(
         self, api: CatalogApi, servers: Servers, params: Dict[str, Any],
@@ -164,10 +164,10 @@ class Circle:
         return found
 
     def _answer(self, mail: Message) -> None:
-        letter = compose_answer(mail, self._token, datetime.now(timezone.utc))
-        self._progress.ids["reply_message_id"] = letter.message_id
+        answer = compose_answer(mail, self._token, datetime.now(timezone.utc))
+        self._progress.ids["reply_message_id"] = answer.message_id
         try:
-            self._progress.server_says = self._hide(by_smtp(self._smtp, letter))
+            self._progress.server_says = self._hide(by_smtp(self._smtp, answer))
         except StageFailed as exc:
             raise self._at_server("reply", exc) from None
 

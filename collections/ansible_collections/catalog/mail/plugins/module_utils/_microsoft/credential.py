@@ -21,8 +21,8 @@ from .common import difference as shown_difference
 from .credential_plan import (
     Change,
     Credential,
+    DesiredCredential,
     Removal,
-    Wish,
     credential_of,
     difference,
     in_use,
@@ -31,8 +31,8 @@ from .credential_plan import (
     plan_removal,
     thumbprints,
 )
-from .graph_client import More
 from .graph_permissions_needed import READ_APPLICATION, WRITE_APPLICATION
+from .graph_requests import RequestOptions
 from .graph_responses import Answer, error_of
 from .login import read_login
 from .timestamps import moment, written
@@ -84,7 +84,7 @@ class EntraCredential(Job):
         self._module = module
         self._certificate = public_part("certificate", params["certificate"]) if params["certificate"] else None
         self._graph = connected(module)
-        self._wish = Wish(
+        self._desired = DesiredCredential(
             params["name"], timedelta(days=params["rotate_before_days"]), timedelta(days=params["valid_days"]),
             params["current_key_id"],
             thumbprints(self._certificate.der)[0] if self._certificate else None, params["renew"])
@@ -121,7 +121,7 @@ class EntraCredential(Job):
     def _changes(self, found: Found) -> List[Change]:
         if self._absent:
             return plan_removal(found.credentials, self._removal, self._graph.now, found.elsewhere) if found.object_id else []
-        return plan(found.credentials, self._wish, self._graph.now)
+        return plan(found.credentials, self._desired, self._graph.now)
 
     def _read(self) -> Found:
         path = application(self._params, "id,appId,passwordCredentials,keyCredentials")
@@ -150,7 +150,7 @@ class EntraCredential(Job):
     def _kept(self, found: Found, created: bool) -> Optional[Credential]:
         """The one that stays as the one in use; None for one that is yet to be made, and where the task keeps none."""
         if not self._absent:
-            return None if created else in_use(found.credentials, self._wish)
+            return None if created else in_use(found.credentials, self._desired)
         keeps = self._removal.keep is not None and found.object_id
         return kept_one([*found.credentials, *found.elsewhere], self._removal) if keeps else None
 
@@ -162,7 +162,7 @@ class EntraCredential(Job):
     def _create_secret(self) -> Dict[str, Any]:
         """A new secret. Whatever happens once there is an answer, its value is returned: nobody can read it again."""
         found = self._read()
-        ends = self._graph.now + self._wish.valid_for
+        ends = self._graph.now + self._desired.valid_for
         known = frozenset(one.key_id for one in found.credentials)
         path = f"/applications/{found.object_id}/addPassword"
         body = {"passwordCredential": {"displayName": self._params["name"], "endDateTime": written(ends)}}
@@ -174,7 +174,7 @@ class EntraCredential(Job):
             self._remove_strays(known)
 
         try:
-            answer = self._graph.send(WRITE_APPLICATION, "POST", path, body, more=More(fresh=True, look=look))
+            answer = self._graph.send(WRITE_APPLICATION, "POST", path, body, options=RequestOptions(fresh=True, look=look))
         except CatalogMailError:
             # It is given up. What it may have made is removed as far as that goes now; else the next run does it.
             with contextlib.suppress(CatalogMailError):
@@ -202,7 +202,7 @@ class EntraCredential(Job):
             return not strays and any(one.key_id == key_id for one in found.credentials)
 
         try:
-            self._graph.settle(self._read, agrees, f"The new credential {key_id}")
+            self._graph.wait_until_visible(self._read, agrees, f"The new credential {key_id}")
         except CatalogMailError as exc:
             self._module.warn(f"There is a new credential, but: {exc}")
 
@@ -215,11 +215,11 @@ class EntraCredential(Job):
 
         for key_id in sorted(gone):
             self._send_removal(key_id)
-        self._graph.settle(self._read, agrees, f"The removal of {', '.join(sorted(gone))}")
+        self._graph.wait_until_visible(self._read, agrees, f"The removal of {', '.join(sorted(gone))}")
 
     def _send_removal(self, key_id: str) -> None:
         path = f"/applications/{self._read().object_id}/removePassword"
-        answer = self._graph.send(WRITE_APPLICATION, "POST", path, {"keyId": key_id}, more=More(fresh=False))
+        answer = self._graph.send(WRITE_APPLICATION, "POST", path, {"keyId": key_id}, options=RequestOptions(fresh=False))
         if not _is_gone(answer):
             self._graph.expect(answer, WRITE_APPLICATION, "POST", path)
 
@@ -232,7 +232,7 @@ class EntraCredential(Job):
         ends = self._certificate.ends
         if ends <= self._graph.now:
             raise InputRefused("certificate", f"it was valid until {written(ends)}", "Bring one that is valid")
-        if ends - self._graph.now <= self._wish.rotate_before:
+        if ends - self._graph.now <= self._desired.rotate_before:
             self._module.warn(f"The certificate is valid until {written(ends)} only. Bring another one before that.")
 
     def _write_certificates(self, gone: FrozenSet[str], create: bool) -> Dict[str, Any]:
@@ -244,7 +244,7 @@ class EntraCredential(Job):
         path = f"/applications/{found.object_id}"
         body = {"keyCredentials": [*_staying(found, gone), *added]}
         try:
-            answer = self._graph.send(WRITE_APPLICATION, "PATCH", path, body, more=More(fresh=True))
+            answer = self._graph.send(WRITE_APPLICATION, "PATCH", path, body, options=RequestOptions(fresh=True))
         except CatalogMailError:
             # It is given up, and the key of what it may have registered with it: that is taken away again, if that goes.
             with contextlib.suppress(CatalogMailError):
@@ -259,7 +259,7 @@ class EntraCredential(Job):
             return expected <= there and not gone & there
 
         try:
-            self._graph.settle(self._read, agrees, "The list of certificates")
+            self._graph.wait_until_visible(self._read, agrees, "The list of certificates")
         except CatalogMailError as exc:
             if not made.get("secret"):
                 raise
@@ -276,7 +276,7 @@ class EntraCredential(Job):
             certificate, starts = self._certificate, max(self._certificate.starts, now)
         else:
             # A little earlier than now, for clocks that are late.
-            identity, certificate = new_identity(self._params["name"], now - timedelta(minutes=5), now + self._wish.valid_for)
+            identity, certificate = new_identity(self._params["name"], now - timedelta(minutes=5), now + self._desired.valid_for)
             starts = now
         key_id = str(uuid.uuid4())
         made = {"key_id": key_id, "expires_at": written(certificate.ends), "thumbprint": thumbprints(certificate.der)[0].upper()}
@@ -302,11 +302,11 @@ class EntraCredential(Job):
         count = 0
         while count < self._params["consecutive_reads"]:
             try:
-                client_token(client, self._graph.patience, hide)
+                client_token(client, self._graph.deadline, hide)
                 count += 1
             except LoginRefused as exc:
                 count = 0
-                if not exc.lag or not self._graph.waits(1.0):
+                if not exc.lag or not self._graph.wait(1.0):
                     self._module.warn(f"Entra does not take the new credential yet: {hide(exc)}")
                     return False
         return True
