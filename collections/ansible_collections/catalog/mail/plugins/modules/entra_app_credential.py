@@ -222,12 +222,12 @@ request_id:
 """
 
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import run
-from ansible_collections.catalog.mail.plugins.module_utils._microsoft.credential import SPEC, EntraCredential
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.credential import SPEC, credential_job
 
 
 def main() -> None:
-    """Look at the credentials, make one or remove some, wait until it is seen."""
-    run(SPEC, EntraCredential)
+    """Compare the credentials with the options, create one or remove some, wait until reads show it."""
+    run(SPEC, credential_job)
 
 
 if __name__ == "__main__":
