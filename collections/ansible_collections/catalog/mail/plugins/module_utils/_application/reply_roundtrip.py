@@ -224,5 +224,5 @@ class RoundTrip:
             f"1. {params['author']} mentions {params['user']}: accepted after {seconds(legs['mention'])}",
             f"2. {folder} of {self._mailbox.username}: the mail was found {seconds(legs['mail'])} later",
             f"3. {self._smtp.host}: took the answer after {seconds(legs['reply'])}",
-            f"4. The answer stands in its conversation {seconds(legs['post'])} later, by {post.get('author')}",
+            f"4. The answer appeared in its conversation {seconds(legs['post'])} later, by {post.get('author')}",
         ]
