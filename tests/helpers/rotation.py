@@ -81,7 +81,7 @@ class World:
             "ansible_remote_tmp": str(self.folder / "remote"),
             "entra_app_login": {**login, **here},
             "entra_app_registrations": [{"unique_name": NAME, "uses": ["notifications", "interactions"]}],
-            "entra_app_patience": 20, "entra_app_grace": 0,
+            "entra_app_propagation_timeout": 20, "entra_app_grace_seconds": 0,
             "email_settings_api_url": self.service.url, "email_settings_token_file": str(self.folder / "token"),
             "email_settings_test_recipient": f"admin@{DOMAIN}",
             "email_settings_notifications": {

@@ -19,10 +19,10 @@ def test_of_an_application_that_was_never_configured(application: Application) -
 
 
 def test_secrets_are_shown_as_present_with_their_age(application: Application) -> None:
-    wanted = {
+    desired = {
         "enabled": True, "transport": "smtp", "from": {"address": "noreply@corp.test"},
         "smtp": {"host": "mail.corp.test", "username": "u", "password": "hunter2-hunter2"}}
-    saved = application.host.module("email_settings", {"notifications": wanted, "test": False})
+    saved = application.host.module("email_settings", {"notifications": desired, "test": False})
     found = application.host.module("email_settings_info", {})
     assert (found["settings"], found["revision"]) == (saved["settings"], saved["revision"])
     password = found["settings"]["notifications"]["smtp"]["password"]

@@ -7,7 +7,7 @@ import pytest
 from helpers.modules.lab_host import LabHost
 
 MAIN_CF = "/etc/postfix/main.cf"
-WISHES = {"biff": True, "message_size_limit": 20480000, "mydestination": ["$myhostname", "localhost"], "relayhost": None}
+PARAMETERS = {"biff": True, "message_size_limit": 20480000, "mydestination": ["$myhostname", "localhost"], "relayhost": None}
 
 
 def config(host: LabHost, parameters: dict[str, Any], check: bool = False, **options: Any) -> dict[str, Any]:
@@ -25,10 +25,10 @@ def traces(host: LabHost) -> str:
 
 def test_check_apply_again_remove(host: LabHost) -> None:
     pristine, before = host.read(MAIN_CF), traces(host)
-    shown = config(host, WISHES, check=True)
+    shown = config(host, PARAMETERS, check=True)
     assert shown["changed"] and traces(host) == before
 
-    applied = config(host, WISHES)
+    applied = config(host, PARAMETERS)
     assert applied["changed"] and applied["changes"] == shown["changes"]
     assert applied["diff"] == shown["diff"]
     assert applied["diff"][0]["before"].encode() == pristine
@@ -38,10 +38,10 @@ def test_check_apply_again_remove(host: LabHost) -> None:
     assert applied["reload_required"] and not applied["restart_required"] and not applied["reloaded"]
 
     done = traces(host)
-    assert not config(host, WISHES)["changed"]
+    assert not config(host, PARAMETERS)["changed"]
     assert traces(host) == done
 
-    removed = config(host, dict.fromkeys(WISHES))
+    removed = config(host, dict.fromkeys(PARAMETERS))
     assert [change["after"] for change in removed["changes"]] == [None, None, None]
     gone = {b"biff", b"mydestination", b"relayhost", b"message_size_limit"}
     kept = [line for line in pristine.splitlines(keepends=True) if line.partition(b"=")[0].strip() not in gone]

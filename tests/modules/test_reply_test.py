@@ -16,10 +16,10 @@ def options(passwords: Hidden) -> Hidden:
     """Bob mentions Alice, and she answers."""
     alice = Hidden(
         host="mail.corp.test", username="alice@corp.test", password=passwords["alice@corp.test"], ca_file=CA)
-    return Hidden(author="bob", user="alice", mailbox=alice, smtp=alice, wait=20)
+    return Hidden(author="bob", user="alice", mailbox=alice, smtp=alice, leg_timeout=20)
 
 
-def circle(replies: Application, options: Hidden, **changes: Any) -> dict[str, Any]:
+def round_trip(replies: Application, options: Hidden, **changes: Any) -> dict[str, Any]:
     """What the module returns; it never has a password in it, nor says changed."""
     result = replies.host.module("reply_test", Hidden(options, **changes))
     assert not result.get("changed")
@@ -38,14 +38,14 @@ def info(replies: Application, check: bool = False) -> dict[str, Any]:
     return replies.host.module("reply_sync_info", {}, check=check)
 
 
-def test_the_whole_circle_twice_in_one_conversation(replies: Application, options: Hidden) -> None:
-    first = circle(replies, options)
+def test_the_whole_round_trip_twice_in_one_conversation(replies: Application, options: Hidden) -> None:
+    first = round_trip(replies, options)
     assert not first.get("failed"), first["msg"]
     assert first["post"]["author"] == "alice"
     assert first["intent_tracking"] == "message_id"
     assert set(first["seconds"]) == set(LEGS) and all(value is not None for value in first["seconds"].values())
     assert len(first["summary"]) == len(LEGS)
-    again = circle(replies, options, conversation=first["conversation_id"], smtp=Hidden(options["smtp"], tls="implicit"))
+    again = round_trip(replies, options, conversation=first["conversation_id"], smtp=Hidden(options["smtp"], tls="implicit"))
     assert not again.get("failed"), again["msg"]
     assert again["conversation_id"] == first["conversation_id"]
     assert again["post"]["id"] != first["post"]["id"]
@@ -67,13 +67,13 @@ def test_check_mode_sends_nothing(replies: Application, options: Hidden) -> None
 
 def test_each_leg_names_its_failure(replies: Application, options: Hidden) -> None:
     """A user who is none, a mailbox and a server that refuse the login."""
-    failed(circle(replies, options, user="nobody-here"), "mention", "no active user nobody-here")
-    refused = circle(replies, options, author="nobody-here")
+    failed(round_trip(replies, options, user="nobody-here"), "mention", "no active user nobody-here")
+    refused = round_trip(replies, options, author="nobody-here")
     assert refused["failed"] and "nobody-here" in refused["msg"]
     mailbox = Hidden(options["mailbox"], password="wr0ng")
-    failed(circle(replies, options, mailbox=mailbox), "mail", "user name", "mailbox_login")
-    failed(circle(replies, options, smtp=Hidden(options["smtp"], password="wr0ng")), "reply", "user name", "login")
-    result = circle(replies, options, user="alice", author="alice")
+    failed(round_trip(replies, options, mailbox=mailbox), "mail", "user name", "mailbox_login")
+    failed(round_trip(replies, options, smtp=Hidden(options["smtp"], password="wr0ng")), "reply", "user name", "login")
+    result = round_trip(replies, options, user="alice", author="alice")
     assert result["failed"] and result["field"] == "user"
 
 
@@ -82,12 +82,12 @@ def test_an_answer_that_nobody_takes(application: Application, replies: Applicat
     wrong = Hidden(imap=Hidden(password="wr0ng-too"))
     saved = application.host.module("email_settings", Hidden(interactions=wrong, test=False))
     assert saved["changed"], saved
-    failed(circle(replies, options, wait=12), "post", "refused the login of replies@corp.test")
+    failed(round_trip(replies, options, leg_timeout=12), "post", "refused the login of replies@corp.test")
     assert not info(replies)["healthy"]
 
 
 def test_replies_that_are_switched_off(application: Application, replies: Application, options: Hidden) -> None:
     application.host.module("email_settings", {"interactions": {"enabled": False}, "test": False})
-    failed(circle(replies, options), "mention", "switched off")
+    failed(round_trip(replies, options), "mention", "switched off")
     state = info(replies)
     assert not state["enabled"] and not state["healthy"]

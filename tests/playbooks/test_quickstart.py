@@ -47,7 +47,7 @@ def test_first_run(outputs: tuple[str, str]) -> None:
     assert re.search(r"INBOX: found \d+\.\d s after", way)
     assert "dkim=pass" in way
     assert first.count("The way of the reply") == 1
-    assert re.search(r"4\. The answer stands in its conversation \d\.\d s later, by alice", way)
+    assert re.search(r"4\. The answer appeared in its conversation \d\.\d s later, by alice", way)
     # The last lines show the reply as it stands in its conversation, and how long it took.
     assert re.search(r"The reply +Alice: This answer was sent by e-mail, .*\n +posted \d+\.\d+ s after it was sent", after)
     assert "inventories/example" in after
@@ -60,4 +60,4 @@ def test_second_run(outputs: tuple[str, str]) -> None:
     assert re.search(rf"{HOST}: \d+ steps, 0 changed, none failed", second)
     assert "Install" not in second
     assert "INBOX: found" in second
-    assert "The answer stands in its conversation" in second
+    assert "The answer appeared in its conversation" in second

@@ -22,7 +22,7 @@ EL10 = [*EL, "postfix-lmdb"]
 
 
 def render(name: str, look: str = "", **settings: Any) -> Any:
-    """The value of one variable, given what look.sh printed and the inventory's settings."""
+    """The value of one variable, given what inspect.sh printed and the inventory's settings."""
     loader = DataLoader()
     variables: dict[str, Any] = {"postfix__look": {"stdout": look}}
     for file in [ROLE / "defaults/main.yml", *sorted((ROLE / "vars/main").glob("*.yml"))]:
@@ -84,9 +84,9 @@ def test_service_at_boot(look: str, enabled: bool) -> None:
 @pytest.mark.skipif(not shutil.which("dpkg-query"), reason="this machine is no Debian")
 def test_look_on_this_machine() -> None:
     """The script runs in a plain sh; of its arguments it names what is installed, and nothing else."""
-    script = (ROLE / "files/look.sh").read_text(encoding="utf-8")
+    script = (ROLE / "files/inspect.sh").read_text(encoding="utf-8")
     run = subprocess.run(
-        ["/bin/sh", "-c", script, "look.sh", "no-such-package-at-all", "base-files"],
+        ["/bin/sh", "-c", script, "inspect.sh", "no-such-package-at-all", "base-files"],
         capture_output=True, text=True, check=False)
     assert run.stderr == ""
     assert render("postfix__family", run.stdout) == "Debian"

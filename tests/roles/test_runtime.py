@@ -132,8 +132,8 @@ def test_look_tells_versions_from_links(tmp_path: Path) -> None:
         (tmp_path / name / ".complete").touch()
     (tmp_path / "current").symlink_to(OWN)
     (tmp_path / "proven").symlink_to(OLD)
-    script = (FILES / "look.sh").read_text(encoding="utf-8")
-    words = ["/bin/sh", "-c", script, "look.sh", str(tmp_path), "0.3.0-c"]
+    script = (FILES / "inspect.sh").read_text(encoding="utf-8")
+    words = ["/bin/sh", "-c", script, "inspect.sh", str(tmp_path), "0.3.0-c"]
     lines = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
     assert [line for line in lines if line.startswith(("version ", "current "))] == [
         f"version {OLD}", f"version {OWN}", f"current {OWN}"]

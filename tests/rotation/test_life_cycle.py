@@ -56,16 +56,16 @@ def test_not_due_due_and_removed(registered: World) -> None:
     registered.emulator.advance(151 * DAY)
     planned = registered.rotate("--check")
     assert (planned.failed, registered.secrets(), registered.used()) == (0, [first], first), planned.output
-    due = registered.rotate(entra_app_grace=3600)
+    due = registered.rotate(entra_app_grace_seconds=3600)
     second = registered.used()
     assert (due.failed, second != first, sorted(registered.secrets())) == (0, True, sorted([first, second])), due.output
 
-    again = registered.rotate(entra_app_grace=3600)
+    again = registered.rotate(entra_app_grace_seconds=3600)
     assert (again.changed, len(registered.secrets())) == (0, 2), again.output
     registered.emulator.advance(3700)
-    cleaned = registered.rotate(entra_app_grace=3600)
+    cleaned = registered.rotate(entra_app_grace_seconds=3600)
     assert (cleaned.changed, registered.secrets()) == (1, [second]), cleaned.output
-    assert registered.rotate(entra_app_grace=3600).changed == 0
+    assert registered.rotate(entra_app_grace_seconds=3600).changed == 0
     assert registered.sends()
 
 
@@ -141,12 +141,12 @@ def with_certificate(world: World) -> None:
 def test_the_other_kind_has_its_grace_too(registered: World) -> None:
     [secret] = registered.secrets()
     with_certificate(registered)
-    changed = registered.rotate(entra_app_grace=3600)
+    changed = registered.rotate(entra_app_grace_seconds=3600)
     assert (changed.failed, registered.secrets(), len(registered.app()["keyCredentials"])) == (0, [secret], 1), changed.output
-    waiting = registered.rotate(entra_app_grace=3600)
+    waiting = registered.rotate(entra_app_grace_seconds=3600)
     assert (waiting.changed, waiting.failed, registered.secrets()) == (0, 0, [secret]), waiting.output
     registered.emulator.advance(3700)
-    cleaned = registered.rotate(entra_app_grace=3600)
+    cleaned = registered.rotate(entra_app_grace_seconds=3600)
     assert (cleaned.changed, registered.secrets()) == (1, []), cleaned.output
     assert registered.sends()
 
@@ -164,7 +164,7 @@ def test_the_other_kind_goes_where_a_run_was_killed_before_that(registered: Worl
 @pytest.mark.parametrize("passes", [True, False])
 def test_another_run_that_came_in_between(registered: World, passes: bool) -> None:
     """It stops once it knows which one is in use, or has made another; the other run renews that; then it goes on."""
-    registered.variables["entra_app_grace"] = 3600
+    registered.variables["entra_app_grace_seconds"] = 3600
     registered.emulator.forget_requests()
     late = registered.started(COLLECTION / "playbooks/rotate_secret.yml", *extra({"entra_app_rotate_now": True}))
     while len([one for one in registered.emulator.requests() if "/applications" in one["path"]]) < 2:
@@ -208,10 +208,10 @@ BOTH = ["notifications", "interactions"]
     ({"entra_app_registrations": [{"unique_name": "x", "uses": [use]} for use in BOTH]}, "a unique_name of its own"),
     ({"entra_app_registrations": [{"unique_name": name, "uses": BOTH} for name in "xy"]}, "the use of one alone"),
     ({"entra_app_registrations": [{"unique_name": "x", "uses": []}]}, "at least one of the uses"),
-    ({"entra_app_valid_for": 4_000_000}, "entra_app_valid_for: 4000000 days cannot be"),
-    ({"entra_app_rotate_before": 180}, "Make it less than entra_app_valid_for"),
-    ({"entra_app_grace": -5}, "entra_app_grace: -5 seconds cannot be"),
-    ({"entra_app_patience": -1}, "entra_app_patience: -1 seconds cannot be"),
+    ({"entra_app_valid_days": 4_000_000}, "entra_app_valid_days: 4000000 days cannot be"),
+    ({"entra_app_rotate_before_days": 180}, "Make it less than entra_app_valid_days"),
+    ({"entra_app_grace_seconds": -5}, "entra_app_grace_seconds: -5 seconds cannot be"),
+    ({"entra_app_propagation_timeout": -1}, "entra_app_propagation_timeout: -1 seconds cannot be"),
 ])  # fmt: skip
 def test_variables_that_cannot_work(world: World, variables: dict[str, Any], words: str) -> None:
     """Neither part of the role asks anybody anything."""

@@ -140,7 +140,7 @@ def test_each_may_do_its_own_and_has_its_own_secret(both: World) -> None:
 
     # One of them alone is renewed, and for another time.
     both.variables["entra_app_registrations"] = [registration("interactions")]
-    renewed = both.rotate(entra_app_rotate_now=True, entra_app_valid_for=90)
+    renewed = both.rotate(entra_app_rotate_now=True, entra_app_valid_days=90)
     assert renewed.failed == 0, renewed.output
     second = held(both)
     assert second["notifications"] == first["notifications"]

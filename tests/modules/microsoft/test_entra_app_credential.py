@@ -35,10 +35,10 @@ def absent(modules: Modules, app: dict[str, Any], **options: Any) -> dict[str, A
 
 
 def test_check_make_again(modules: Modules, app: dict[str, Any]) -> None:
-    shown = present(modules, app, check=True, known_key_id="")
+    shown = present(modules, app, check=True, current_key_id="")
     assert shown["changed"] and shown["created"] and "secret" not in shown and shown["key_id"] is None
     assert modules.writes() == [] and secrets_of(modules, app) == {}
-    made = present(modules, app, known_key_id="")
+    made = present(modules, app, current_key_id="")
     assert made["created"] and made["accepted"] and made["diff"] == shown["diff"]
     assert secrets_of(modules, app) == {made["key_id"]: "catalog.mail"}
     assert modules.emulator.token({**app, "client_secret": made["secret"]})
@@ -46,61 +46,61 @@ def test_check_make_again(modules: Modules, app: dict[str, Any]) -> None:
 
     modules.emulator.forget_requests()
     for known in (None, made["key_id"]):
-        again = present(modules, app, known_key_id=known)
+        again = present(modules, app, current_key_id=known)
         assert not again["changed"] and not again["created"] and "secret" not in again
         assert again["key_id"] == made["key_id"] and again["expires_at"] == made["expires_at"] and again["others"] == []
     assert len(modules.requests()) == 2
 
 
 def test_rotation_with_an_overlap(entra: Running, modules: Modules, app: dict[str, Any]) -> None:
-    first = present(modules, app, known_key_id="", valid_for=60, rotate_before=30)
+    first = present(modules, app, current_key_id="", valid_days=60, rotate_before_days=30)
     entra.advance(29 * DAY)
-    assert not present(modules, app, known_key_id=first["key_id"], valid_for=60, rotate_before=30)["changed"]
+    assert not present(modules, app, current_key_id=first["key_id"], valid_days=60, rotate_before_days=30)["changed"]
     entra.advance(2 * DAY)
-    second = present(modules, app, known_key_id=first["key_id"], valid_for=60, rotate_before=30)
+    second = present(modules, app, current_key_id=first["key_id"], valid_days=60, rotate_before_days=30)
     assert second["created"] and second["others"] == [first["key_id"]] and second["key_id"] != first["key_id"]
     assert set(secrets_of(modules, app)) == {first["key_id"], second["key_id"]}
     assert entra.token({**app, "client_secret": first["secret"]}) and entra.token({**app, "client_secret": second["secret"]})
 
-    waiting = absent(modules, app, keep_key_id=second["key_id"], grace=3600)
+    waiting = absent(modules, app, keep_key_id=second["key_id"], grace_seconds=3600)
     assert not waiting["changed"] and waiting["others"] == [first["key_id"]] and waiting["removable_at"]
     entra.advance(3700)
-    removed = absent(modules, app, keep_key_id=second["key_id"], grace=3600)
+    removed = absent(modules, app, keep_key_id=second["key_id"], grace_seconds=3600)
     assert removed["removed"] == [first["key_id"]] and set(secrets_of(modules, app)) == {second["key_id"]}
-    assert not absent(modules, app, keep_key_id=second["key_id"], grace=3600)["changed"]
+    assert not absent(modules, app, keep_key_id=second["key_id"], grace_seconds=3600)["changed"]
 
 
 def test_a_new_secret_that_failed_its_test_goes_and_the_old_one_stays(modules: Modules, app: dict[str, Any]) -> None:
-    first = present(modules, app, known_key_id="")
-    second = present(modules, app, known_key_id=first["key_id"], rotate_before=200, valid_for=201)
+    first = present(modules, app, current_key_id="")
+    second = present(modules, app, current_key_id=first["key_id"], rotate_before_days=200, valid_days=201)
     assert second["created"]
-    removed = absent(modules, app, key_id=second["key_id"])
+    removed = absent(modules, app, remove_key_id=second["key_id"])
     assert removed["removed"] == [second["key_id"]] and set(secrets_of(modules, app)) == {first["key_id"]}
 
 
 def test_an_orphan_of_a_run_that_was_cut_off_is_removed_by_the_next(modules: Modules, app: dict[str, Any]) -> None:
-    used = present(modules, app, known_key_id="")
-    orphan = present(modules, app, known_key_id=used["key_id"], rotate_before=200, valid_for=201)
+    used = present(modules, app, current_key_id="")
+    orphan = present(modules, app, current_key_id=used["key_id"], rotate_before_days=200, valid_days=201)
     foreign = modules.emulator.application(app["unique_name"], secret=True)
     assert foreign["client_secret"]
-    found = present(modules, app, known_key_id=used["key_id"])
+    found = present(modules, app, current_key_id=used["key_id"])
     assert not found["changed"] and found["key_id"] == used["key_id"] and found["others"] == [orphan["key_id"]]
     # It was never in use, so nothing is waited for.
-    done = absent(modules, app, keep_key_id=used["key_id"], grace=3600)
+    done = absent(modules, app, keep_key_id=used["key_id"], grace_seconds=3600)
     assert done["removed"] == [orphan["key_id"]]
     assert sorted(secrets_of(modules, app).values()) == ["catalog.mail", "seeded"]
-    assert not absent(modules, app, keep_key_id=used["key_id"], grace=3600)["changed"]
+    assert not absent(modules, app, keep_key_id=used["key_id"], grace_seconds=3600)["changed"]
 
 
 def test_what_was_there_before_another_kind_was_used(entra: Running, modules: Modules, app: dict[str, Any]) -> None:
-    secret = present(modules, app, known_key_id="")
+    secret = present(modules, app, current_key_id="")
     entra.advance(60)
-    certificate = present(modules, app, kind="certificate", known_key_id="")
+    certificate = present(modules, app, kind="certificate", current_key_id="")
     assert certificate["of_other_kind"] == [secret["key_id"]] and certificate["others"] == []
-    waiting = absent(modules, app, keep_key_id=certificate["thumbprint"], grace=3600)
+    waiting = absent(modules, app, keep_key_id=certificate["thumbprint"], grace_seconds=3600)
     assert not waiting["changed"] and waiting["others"] == [secret["key_id"]] and waiting["removable_at"]
     entra.advance(3700)
-    done = absent(modules, app, keep_key_id=certificate["thumbprint"], grace=3600)
+    done = absent(modules, app, keep_key_id=certificate["thumbprint"], grace_seconds=3600)
     assert done["removed"] == [secret["key_id"]] and secrets_of(modules, app) == {}
     assert certificates_of(modules, app) == {certificate["key_id"]: "catalog.mail"}
 
@@ -109,7 +109,7 @@ def test_what_was_there_before_another_kind_was_used(entra: Running, modules: Mo
 def test_a_lost_answer_leaves_no_orphan(modules: Modules, app: dict[str, Any], fault: str, lag: dict[str, Any]) -> None:
     modules.emulator.lag(**lag)
     modules.meet(fault, method="POST", path="addPassword")
-    done = present(modules, app, known_key_id="")
+    done = present(modules, app, current_key_id="")
     assert not modules.not_met()
     modules.emulator.clear_faults()
     assert done["created"] and secrets_of(modules, app) == {done["key_id"]: "catalog.mail"}
@@ -119,9 +119,9 @@ def test_a_lost_answer_leaves_no_orphan(modules: Modules, app: dict[str, Any], f
 @pytest.mark.parametrize("kind,method,path", [("secret", "POST", "addPassword"), ("certificate", "PATCH", "applications")])
 def test_given_up_without_an_orphan(modules: Modules, app: dict[str, Any], kind: str, method: str, path: str) -> None:
     """Each try is acted upon, and no answer ever comes until the time is up."""
-    used = present(modules, app, kind=kind, known_key_id="")
+    used = present(modules, app, kind=kind, current_key_id="")
     modules.emulator.fault("lose", method=method, path=path)
-    done = present(modules, app, kind=kind, known_key_id=used["key_id"], rotate_before=300, valid_for=301, timeout=4)
+    done = present(modules, app, kind=kind, current_key_id=used["key_id"], rotate_before_days=300, valid_days=301, timeout=4)
     assert done["failed"] and "could not be reached" in done["msg"]
     found = secrets_of(modules, app) if kind == "secret" else certificates_of(modules, app)
     assert set(found) == {used["key_id"]}
@@ -129,38 +129,38 @@ def test_given_up_without_an_orphan(modules: Modules, app: dict[str, Any], kind:
 
 def test_two_that_make_one_at_the_same_time(modules: Modules, app: dict[str, Any]) -> None:
     """Neither takes that of the other for what it has lost."""
-    used = present(modules, app, known_key_id="")
+    used = present(modules, app, current_key_id="")
     modules.meet("delay", method="POST", path="addPassword", seconds=5)
     alone = {"PYTHONPATH": str(ROOT / "collections")}
     with ThreadPoolExecutor(1) as other:
-        slow = other.submit(present, modules, app, known_key_id=used["key_id"], renew=True, env=alone)
+        slow = other.submit(present, modules, app, current_key_id=used["key_id"], renew=True, env=alone)
         while modules.not_met():
             assert not slow.done(), slow.result()
-        quick = present(modules, app, known_key_id=used["key_id"], renew=True)
+        quick = present(modules, app, current_key_id=used["key_id"], renew=True)
         assert not slow.done(), "it was to be slower"
     assert set(secrets_of(modules, app)) == {used["key_id"], quick["key_id"], slow.result()["key_id"]}
 
 
 def test_replication_is_waited_for(modules: Modules, app: dict[str, Any]) -> None:
     modules.emulator.lag(requests=4, token_requests=10)
-    done = present(modules, app, known_key_id="", consecutive_reads=3)
+    done = present(modules, app, current_key_id="", consecutive_reads=3)
     assert done["created"] and done["accepted"]
     refused = [one for one in modules.emulator.requests() if one["path"].endswith("/token") and one["status"] == 401]
     assert refused, "the new secret was known at once"
-    assert not present(modules, app, known_key_id=done["key_id"], consecutive_reads=3)["changed"]
+    assert not present(modules, app, current_key_id=done["key_id"], consecutive_reads=3)["changed"]
 
 
 def test_a_secret_that_is_slow_to_be_known_is_returned_all_the_same(modules: Modules, app: dict[str, Any]) -> None:
     modules.emulator.lag(seconds=60, replicas=1)
-    done = present(modules, app, known_key_id="", timeout=4)
+    done = present(modules, app, current_key_id="", timeout=4)
     modules.emulator.clear_faults()
     assert done["created"] and not done["accepted"] and done["warnings"]
     assert modules.emulator.token({**app, "client_secret": done["secret"]})
 
 
 def test_the_one_to_keep_has_to_be_there(modules: Modules, app: dict[str, Any]) -> None:
-    present(modules, app, known_key_id="")
-    refused = absent(modules, app, keep_key_id="00000000-0000-0000-0000-000000000000", grace=0)
+    present(modules, app, current_key_id="")
+    refused = absent(modules, app, keep_key_id="00000000-0000-0000-0000-000000000000", grace_seconds=0)
     assert refused["failed"] and refused["field"] == "keep_key_id" and len(secrets_of(modules, app)) == 1
 
 
@@ -173,9 +173,9 @@ def test_no_registration(modules: Modules) -> None:
 
 
 def test_certificates_come_and_go_beside_others(modules: Modules, app: dict[str, Any], tmp_path: Path) -> None:
-    first = present(modules, app, kind="certificate", known_key_id="", name="of somebody else")
-    shown = present(modules, app, kind="certificate", known_key_id="", check=True)
-    made = present(modules, app, kind="certificate", known_key_id="")
+    first = present(modules, app, kind="certificate", current_key_id="", name="of somebody else")
+    shown = present(modules, app, kind="certificate", current_key_id="", check=True)
+    made = present(modules, app, kind="certificate", current_key_id="")
     assert made["created"] and made["accepted"] and made["diff"] == shown["diff"]
     assert certificates_of(modules, app) == {first["key_id"]: "of somebody else", made["key_id"]: "catalog.mail"}
     certificate = x509.load_pem_x509_certificate(made["secret"].partition("-----END PRIVATE KEY-----")[2].encode())
@@ -190,13 +190,13 @@ def test_certificates_come_and_go_beside_others(modules: Modules, app: dict[str,
     assert {one["thumbprint"] for one in info["certificates"]} == {first["thumbprint"], made["thumbprint"]}
 
     for known in (made["key_id"], made["thumbprint"]):
-        assert not present(modules, app, kind="certificate", known_key_id=known)["changed"]
-    second = present(modules, app, kind="certificate", known_key_id=made["thumbprint"], rotate_before=200, valid_for=201)
+        assert not present(modules, app, kind="certificate", current_key_id=known)["changed"]
+    second = present(modules, app, kind="certificate", current_key_id=made["thumbprint"], rotate_before_days=200, valid_days=201)
     assert second["created"] and second["others"] == [made["key_id"]]
-    removed = absent(modules, app, kind="certificate", keep_key_id=second["thumbprint"], grace=0)
+    removed = absent(modules, app, kind="certificate", keep_key_id=second["thumbprint"], grace_seconds=0)
     assert removed["removed"] == [made["key_id"]]
     assert certificates_of(modules, app) == {first["key_id"]: "of somebody else", second["key_id"]: "catalog.mail"}
-    orphan = present(modules, app, kind="certificate", known_key_id=second["key_id"], rotate_before=300, valid_for=301)
+    orphan = present(modules, app, kind="certificate", current_key_id=second["key_id"], rotate_before_days=300, valid_days=301)
     assert orphan["created"]
     again = absent(modules, app, kind="certificate", keep_key_id=second["key_id"])
     assert again["removed"] == [orphan["key_id"]]
@@ -207,16 +207,16 @@ def test_certificates_come_and_go_beside_others(modules: Modules, app: dict[str,
 def test_a_lost_answer_about_a_certificate(modules: Modules, app: dict[str, Any], fault: str) -> None:
     modules.emulator.lag(requests=4)
     modules.meet(fault, method="PATCH", path="applications")
-    made = present(modules, app, kind="certificate", known_key_id="")
+    made = present(modules, app, kind="certificate", current_key_id="")
     assert not modules.not_met()
     modules.emulator.clear_faults()
     assert made["accepted"] and certificates_of(modules, app) == {made["key_id"]: "catalog.mail"}
 
 
 def test_a_certificate_that_is_brought_along(modules: Modules, app: dict[str, Any]) -> None:
-    made = present(modules, app, kind="certificate", known_key_id="", name="maker")
+    made = present(modules, app, kind="certificate", current_key_id="", name="maker")
     public = made["secret"].partition("-----END PRIVATE KEY-----")[2]
-    absent(modules, app, kind="certificate", key_id=made["thumbprint"])
+    absent(modules, app, kind="certificate", remove_key_id=made["thumbprint"])
     assert certificates_of(modules, app) == {}
     done = present(modules, app, kind="certificate", certificate=public)
     assert done["created"] and "secret" not in done and done["thumbprint"] == made["thumbprint"]
@@ -225,13 +225,13 @@ def test_a_certificate_that_is_brought_along(modules: Modules, app: dict[str, An
 
 
 def test_a_certificate_that_is_brought_along_too_late(entra: Running, modules: Modules, app: dict[str, Any]) -> None:
-    made = present(modules, app, kind="certificate", known_key_id="", valid_for=31)
+    made = present(modules, app, kind="certificate", current_key_id="", valid_days=31)
     public = made["secret"].partition("-----END PRIVATE KEY-----")[2]
-    absent(modules, app, kind="certificate", key_id=made["thumbprint"])
+    absent(modules, app, kind="certificate", remove_key_id=made["thumbprint"])
     entra.advance(20 * DAY)
     late = present(modules, app, kind="certificate", certificate=public)
     assert late["created"] and "Bring another one" in late["warnings"][0]
-    absent(modules, app, kind="certificate", key_id=made["thumbprint"])
+    absent(modules, app, kind="certificate", remove_key_id=made["thumbprint"])
     entra.advance(12 * DAY)
     for check in (True, False):
         refused = present(modules, app, kind="certificate", certificate=public, check=check)

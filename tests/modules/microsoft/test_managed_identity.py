@@ -39,7 +39,8 @@ def test_all_is_done_from_a_virtual_machine(machine: tuple[Modules, dict[str, st
     """Each of the modules, with no word about the login but where Graph is."""
     modules, env = machine
     for module, options in (
-        ("entra_app", {}), ("entra_app_credential", {"known_key_id": ""}), ("graph_permissions", {"permissions": ["Mail.Send"]}),
+        ("entra_app", {}), ("entra_app_credential", {"current_key_id": ""}),
+        ("graph_permissions", {"permissions": ["Mail.Send"]}),
         ("mailbox_scope", {"roles": ["Mail.Send"], "mailboxes": [f"noreply@{DOMAIN}"]}),
     ):  # fmt: skip
         done = modules.run(module, env=env, unique_name="by-the-machine", login=modules.address, **options)

@@ -48,7 +48,7 @@ def keep(folder: Path, kind: str) -> list[dict[str, Any]]:
     """A new credential, handed to a file as a role would hand it to an application; what it has for later is shown."""
     return [
         {"name": f"new {kind}", "catalog.mail.entra_app_credential": {
-            "unique_name": "{{ app }}", "kind": kind, "known_key_id": ""}, "register": "made"},
+            "unique_name": "{{ app }}", "kind": kind, "current_key_id": ""}, "register": "made"},
         {"name": f"hand on the {kind}", "ansible.builtin.copy": {
             "content": "{{ made.secret | default('') }}", "dest": str(folder / kind), "mode": "0600"}, "no_log": True},
         {"name": "what is known", "ansible.builtin.debug": {"msg": "{{ made.key_id }} until {{ made.expires_at }}"}},

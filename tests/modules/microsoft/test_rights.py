@@ -14,7 +14,7 @@ EXCHANGE, USERS = "RoleManagement.ReadWrite.Exchange", "User.Read.All"
 OPTIONS: dict[str, dict[str, Any]] = {
     "entra_app": {"display_name": "renamed"},
     "entra_app_info": {},
-    "entra_app_credential": {"known_key_id": ""},
+    "entra_app_credential": {"current_key_id": ""},
     "graph_permissions": {"permissions": ["Mail.Send"]},
     "graph_permissions_info": {},
     "mailbox_scope": {"roles": ["Mail.Send"], "mailboxes": [f"noreply@{DOMAIN}"]},
@@ -58,7 +58,7 @@ def test_those_of_its_own_need_less(automation_with: Callable[..., Modules], nam
     """OwnedBy is enough for what the automation made itself."""
     owner = automation_with("Application.ReadWrite.OwnedBy")
     assert owner.run("entra_app", unique_name=name)["changed"]
-    assert owner.run("entra_app_credential", unique_name=name, known_key_id="")["created"]
+    assert owner.run("entra_app_credential", unique_name=name, current_key_id="")["created"]
 
 
 def test_a_mailbox_that_is_named_by_its_id_needs_no_right_to_look_it_up(modules: Modules, app: dict[str, Any]) -> None:

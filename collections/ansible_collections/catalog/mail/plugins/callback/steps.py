@@ -35,6 +35,15 @@ import time
 from ansible import constants as C
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.color import stringc
+from ansible.utils.display import Display
+from ansible_collections.catalog.mail.plugins.plugin_utils._ansible_internals import (
+    host_of,
+    identity_of,
+    show_warnings,
+    task_of,
+    text_of_diff,
+    values_of,
+)
 
 NAME_WIDTH = 52
 # Modules whose result has a `summary`, and what stands above it.
@@ -73,15 +82,15 @@ class CallbackModule(CallbackBase):
         self._say("  no host of the inventory belongs to this play")
 
     def v2_runner_on_start(self, host, task):
-        self._started[(host.get_name(), task._uuid)] = time.monotonic()
+        self._started[(host.get_name(), identity_of(task))] = time.monotonic()
         if self._live:
             self._transient(f"  … {host.get_name()}  {step_name(task)}")
 
     # Steps end
 
     def v2_runner_on_ok(self, result):
-        task, values = result._task, result._result
-        self._handle_warnings(values)
+        task, values = task_of(result), values_of(result)
+        show_warnings(self, values)
         if task.action in DEBUG:
             self._show_text(values.get("msg"))
             return
@@ -91,29 +100,30 @@ class CallbackModule(CallbackBase):
             self._show_way(WAYS[task.action], values.get("summary"))
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        self._handle_warnings(result._result)
+        show_warnings(self, values_of(result))
         self._step(result, "✗", "ignored" if ignore_errors else "failed", C.COLOR_ERROR)
-        self._show_message(result._result)
+        self._show_message(values_of(result))
 
     def v2_runner_on_unreachable(self, result):
         self._step(result, "✗", "unreachable", C.COLOR_UNREACHABLE)
-        self._show_message(result._result)
+        self._show_message(values_of(result))
 
     def v2_runner_item_on_failed(self, result):
-        self._show_message(result._result)
+        self._show_message(values_of(result))
 
     def v2_runner_retry(self, result):
         if self._live:
-            self._transient(f"  … {result._host.get_name()}  {step_name(result._task)} (again)")
+            self._transient(f"  … {host_of(result)}  {step_name(task_of(result))} (again)")
 
     def v2_on_file_diff(self, result):
-        if result._task.loop and "results" in result._result:
-            rows = [row for row in result._result["results"] if row.get("changed")]
+        values = values_of(result)
+        if task_of(result).loop and "results" in values:
+            rows = [row for row in values["results"] if row.get("changed")]
         else:
-            rows = [result._result] if result._result.get("changed") else []
+            rows = [values] if values.get("changed") else []
         for row in rows:
             if row.get("diff"):
-                self._say(self._get_diff(row["diff"]).rstrip("\n"))
+                self._say(text_of_diff(self, row["diff"]).rstrip("\n"))
 
     # The end
 
@@ -133,9 +143,9 @@ class CallbackModule(CallbackBase):
     # What is shown
 
     def _step(self, result, mark, status, colour):
-        host, task = result._host.get_name(), result._task
+        host, task = host_of(result), task_of(result)
         self._steps[host] += 1
-        began = self._started.pop((host, task._uuid), None)
+        began = self._started.pop((host, identity_of(task)), None)
         seconds = f"{time.monotonic() - began:6.1f} s" if began is not None else " " * 8
         name = textwrap.shorten(step_name(task), NAME_WIDTH, placeholder=" …")
         self._say(f"  {stringc(mark, colour)} {name:<{NAME_WIDTH}} {status_text(status, colour)} {seconds}  {host}")
@@ -175,7 +185,7 @@ class CallbackModule(CallbackBase):
         if self._live:
             sys.stdout.write("\r\x1b[K")
             sys.stdout.flush()
-        self._display.display(text)
+        Display().display(text)
 
 
 def step_name(task):

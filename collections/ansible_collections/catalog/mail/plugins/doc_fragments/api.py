@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the modules that talk to the application have in common in their documentation."""
+"""The options that every module for the application has."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   application:
-    description: The application that it is about. V(catalog_mail) is the one of this collection.
+    description: The application; V(catalog_mail) is the application of this collection.
     type: str
     choices: [catalog_mail]
     default: catalog_mail
   api_url:
     description:
-      - Where the application listens, as seen from the host that the module runs on.
-      - C(http) is taken for the host itself only, C(https) for any. The certificate is verified.
-      - No proxy is used, whatever the environment says, and no redirection is followed.
+      - The address of the application's API, as reached from the host that the module runs on.
+      - C(http) is allowed for the loopback interface only, C(https) for every host. The certificate is verified.
+      - The module uses no proxy, not even that of the environment, and follows no redirect.
     type: str
     default: http://127.0.0.1:8025
   token_file:
     description:
       - A file on the host with a token of the role C(server_admin).
-        The role P(catalog.mail.application#role) puts one where the default says.
-      - A file that everybody on the host may read is refused.
+        The role P(catalog.mail.application#role) writes the default file.
+      - The task fails when every user of the host may read the file.
     type: path
     default: /etc/catalog-mail/admin-token
   ca_file:
     description:
-      - The certificates of the authorities that may have signed that of O(api_url), as a PEM file on the host.
-        Without it the system's authorities count.
+      - A PEM file on the host with the only certificate authorities to trust for O(api_url).
+        Without it the authorities of the operating system are trusted.
     type: path
   timeout:
-    description: How long the application may take to answer, in seconds. Sending a test message has its own time.
+    description: Seconds to wait for an answer of the application. A test message has additional time.
     type: int
     default: 30
 attributes:
@@ -47,7 +47,7 @@ attributes:
     support: full
     platforms: posix
 requirements:
-  - The application, deployed on the host; of Python nothing but its standard library
+  - The application, deployed on the host; Python's standard library alone
 author:
   - The catalog.mail authors (@catalog-mail)
 """

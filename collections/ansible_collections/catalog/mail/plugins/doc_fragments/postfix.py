@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the Postfix modules have in common in their documentation."""
+"""The options that every module that configures Postfix has."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ class ModuleDocFragment:
 options:
   config_directory:
     description:
-      - The configuration directory of the Postfix instance, where C(main.cf) stands.
+      - The configuration directory of the Postfix instance, which holds C(main.cf).
     type: path
     default: /etc/postfix
   reload:
     description:
-      - Whether to reload a running Postfix as soon as the files are written.
-      - If Postfix refuses, every file is put back to the byte, Postfix goes on with it, and the task fails with
-        the reason.
-      - When V(false), RV(reload_required) tells a handler what is left to do.
+      - Whether to reload a running Postfix after the files are written.
+      - When Postfix refuses the files, the module restores every byte of them, Postfix continues with them, and the task
+        fails with the reason.
+      - With V(false), RV(reload_required) tells a handler whether to reload.
     type: bool
     default: false
 attributes:
   check_mode:
-    description: Can run in check mode and tells what it would change, without writing anything.
+    description: Reports the changes that a run would make, and writes nothing.
     support: full
   diff_mode:
-    description: Shows what it changes. Passwords are shown as C(********).
+    description: Shows the changes. Passwords are shown as C(********).
     support: full
   platform:
     description: The systems that the module runs on.
     support: full
     platforms: posix
 requirements:
-  - Postfix 3.5 or later on the host, and nothing but Python's standard library
+  - Postfix 3.5 or later on the host; Python's standard library alone
 author:
   - The catalog.mail authors (@catalog-mail)
 """

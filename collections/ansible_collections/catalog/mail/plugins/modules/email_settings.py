@@ -13,89 +13,82 @@ module: email_settings
 short_description: Set the e-mail settings of the application, tested before they are saved
 version_added: 0.1.0
 description:
-  - Sets how the application sends its notifications, and how it takes replies to them.
-  - What is to be saved first sends a test message, and opens the mailbox of replies. Only if the mail servers took that
-    is anything saved, at once and as a whole. If not, the settings stay what they were, and the task fails with the
-    setting at fault, the cause and the remedy.
-  - What a task leaves out stays as it is. An empty text removes a value; a secret is then forgotten, and anything
-    else goes back to its default.
-  - Secrets are compared by the application, which never gives one back. The same secret again is no change, another
-    one is.
-  - Where a server, port, TLS mode, user, tenant or client changes, the secret that belongs to it has to be given
-    again, so that no stored secret goes to a new place.
-  - Settings that somebody else saved in the meantime are not overwritten unseen; the module then begins again, once.
+  - Sets how the application sends notifications and receives replies.
+  - Before it saves new settings, the application sends a test message with them and opens the mailbox of replies. It saves
+    all of them or none. When a mail server refuses, the settings stay as they are, and the task fails and names the setting,
+    the cause and a remedy.
+  - Settings that the task leaves out stay as they are, and keep the service's defaults until they are set. An empty text
+    removes a secret, and resets any other setting to its default.
+  - The application compares secrets and never returns one. The same secret is no change, another secret is a change.
+  - A new server, port, TLS mode, user, tenant or client needs its secret again, so that a stored secret never goes to another
+    server.
+  - When somebody else saves settings during the task, the module reads them and compares again, once.
 options:
   notifications:
-    description: How notifications are sent.
+    description: How the application sends notifications.
     type: dict
     suboptions:
       enabled:
         description:
-          - V(false) turns off all notifications for everybody, those about downloads excepted. Replies have to be
-            switched off with them, by O(interactions.enabled).
-          - The only one of these settings that the cloud edition takes.
-          - The application's default is V(true).
+          - V(false) turns off all notifications except those about downloads. O(interactions.enabled) must then
+            be V(false) as well. The service's default is V(true).
+          - The only setting that the cloud edition accepts.
         type: bool
       transport:
         description:
-          - Who takes the mail.
+          - The server that accepts the e-mail. The service's default is V(builtin).
           - V(builtin) is the host's own mail server, V(smtp) that in O(notifications.smtp), V(microsoft) Microsoft 365
             by O(notifications.microsoft).
-          - The application's default is V(builtin).
         type: str
         choices: [builtin, smtp, microsoft]
       from:
-        description: Whom notifications come from.
+        description: The sender of notifications.
         type: dict
         suboptions:
           address:
-            description: The sender's address.
+            description: The address. There is no default; V(builtin) and V(smtp) need it.
             type: str
           display_name:
-            description: The name that stands beside the address.
+            description: The name beside the address. The service's default is no name.
             type: str
       smtp:
-        description: A company's mail server.
+        description: The SMTP server of the company, for V(smtp).
         type: dict
         suboptions:
           host:
-            description: Name or address of the server; the name is compared with its certificate.
+            description: Name or address of the server; the certificate must be issued for it.
             type: str
           port:
-            description:
-              - The port, such as 587 for V(starttls), 465 for V(implicit) or 25 for V(none).
-              - The application's default is V(587).
+            description: The port, usually 587 for V(starttls), 465 for V(implicit), 25 for V(none). The service's default is 587.
             type: int
           tls:
             description:
-              - V(starttls) begins in clear and goes over to TLS; a server that does not offer that is refused.
-              - V(implicit) speaks TLS from the first byte on.
+              - V(starttls), the service's default, begins without encryption and continues with TLS. Sending fails if the
+                server does not offer TLS.
+              - V(implicit) uses TLS from the first byte.
               - V(none) does not encrypt.
-              - The application's default is V(starttls).
             type: str
             choices: [none, starttls, implicit]
           username:
-            description: The name to log in with. Without it and O(notifications.smtp.password) nobody logs in.
+            description: The user name to log in with. Without it and O(notifications.smtp.password) there is no login.
             type: str
           password:
             description: The password of O(notifications.smtp.username).
             type: str
           timeout:
-            description:
-              - How long handing over a message may take, in seconds.
-              - The application's default is V(30).
+            description: Seconds for the hand-over of one message. The service's default is 30.
             type: int
           ca_file:
             description:
-              - A file on the host with the certificates of the authorities that may vouch for the server. Without it
-                the system's authorities may. The application has to be able to read it.
+              - A PEM file on the host with the only certificate authorities to trust for the server; the application must be
+                able to read it. Without it the authorities of the operating system are trusted.
             type: path
       microsoft:
-        description: Microsoft 365, by an app registration with the permission C(Mail.Send).
+        description: The account at Microsoft 365, for V(microsoft); its app registration needs the permission C(Mail.Send).
         type: dict
         suboptions:
           email_address:
-            description: The account that sends.
+            description: The account that sends. There is no default.
             type: str
           tenant_id:
             description: The directory (tenant) of the app registration.
@@ -108,83 +101,71 @@ options:
             type: str
           client_secret_key_id:
             description:
-              - The identifier that the secret has in Microsoft Entra. It tells later runs which secret the application uses.
-              - It is kept with the secret. Another secret without it removes it.
+              - The id of the secret in Microsoft Entra, by which later runs recognize the secret in use.
+              - It stays as long as the secret; a new secret without an id removes it.
             type: str
           client_secret_expires_at:
             description:
-              - Until when Microsoft Entra takes the secret, such as V(2027-05-01T10:00:00Z).
-              - Kept as O(notifications.microsoft.client_secret_key_id) is.
+              - The end of the secret's validity, such as V(2027-05-01T10:00:00Z).
+              - It stays as long as O(notifications.microsoft.client_secret_key_id) does.
             type: str
           certificate:
-            description: A certificate with its private key in place of the client secret, in PEM.
+            description: A certificate with its private key, in PEM, instead of the client secret.
             type: str
           cloud:
-            description:
-              - The national cloud.
-              - The application's default is V(global).
+            description: The national cloud of the tenant. The service's default is V(global).
             type: str
             choices: [global, us_gov, us_gov_dod, china]
   interactions:
-    description: How replies to notifications are taken.
+    description: How the application receives replies to notifications.
     type: dict
     suboptions:
       enabled:
         description:
-          - Whether notifications can be answered by e-mail. Needs notifications that are set up.
-          - The role P(catalog.mail.reply_sync#role) runs what reads the mailbox.
-          - The application's default is V(false).
+          - Whether users can answer notifications by e-mail. The service's default is V(false). V(true) needs
+            notifications that are set up.
+          - The role P(catalog.mail.reply_sync#role) runs the service that reads the mailbox.
         type: bool
       reply_to:
-        description: The address that replies go to, that of the mailbox.
+        description: The address of the mailbox of replies, used as C(Reply-To). There is no default.
         type: str
       receiver:
-        description:
-          - How the mailbox of replies is read, over IMAP or by Microsoft Graph.
-          - The application's default is V(imap).
+        description: The protocol for the mailbox of replies, IMAP or Microsoft Graph. The service's default is V(imap).
         type: str
         choices: [imap, microsoft]
       imap:
-        description: The IMAP server of the mailbox.
+        description: The IMAP server of the mailbox, for V(imap).
         type: dict
         suboptions:
           host:
-            description: Name or address of the server; the name is compared with its certificate.
+            description: Name or address of the server; the certificate must be issued for it.
             type: str
           port:
-            description:
-              - The port, such as 993 for V(implicit) or 143 for V(starttls).
-              - The application's default is V(993).
+            description: The port, usually 993 for V(implicit) and 143 for V(starttls). The service's default is 993.
             type: int
           tls:
-            description:
-              - As for O(notifications.smtp.tls).
-              - The application's default is V(implicit).
+            description: As O(notifications.smtp.tls), but the service's default is V(implicit).
             type: str
             choices: [none, starttls, implicit]
           username:
-            description: The name to log in with.
+            description: The user name to log in with.
             type: str
           password:
             description: The password of O(interactions.imap.username).
             type: str
           mailbox:
-            description:
-              - The folder that replies arrive in. Nothing else may read it.
-              - The application's default is V(INBOX).
+            description: The folder in which replies arrive. The service's default is V(INBOX). No other program may read it.
             type: str
           archive_mailbox:
-            description:
-              - The folder that they are archived to. It is made where there is none.
-              - The application's default is V(Archive).
+            description: The folder for archived replies, created when it does not exist. The service's default is V(Archive).
             type: str
           ca_file:
             description:
-              - A file on the host with the certificates of the authorities that may vouch for the server. Without it
-                the system's authorities may. The application has to be able to read it.
+              - A PEM file on the host with the only certificate authorities to trust for the server; the application must be
+                able to read it. Without it the authorities of the operating system are trusted.
             type: path
       microsoft:
-        description: Microsoft 365, by an app registration that may read and change mail.
+        description: The account at Microsoft 365, for V(microsoft); its app registration needs the permission C(Mail.ReadWrite).
         type: dict
         suboptions:
           tenant_id:
@@ -198,90 +179,83 @@ options:
             type: str
           client_secret_key_id:
             description:
-              - The identifier that the secret has in Microsoft Entra. It tells later runs which secret the application uses.
-              - It is kept with the secret. Another secret without it removes it.
+              - The id of the secret in Microsoft Entra, by which later runs recognize the secret in use.
+              - It stays as long as the secret; a new secret without an id removes it.
             type: str
           client_secret_expires_at:
             description:
-              - Until when Microsoft Entra takes the secret, such as V(2027-05-01T10:00:00Z).
-              - Kept as O(interactions.microsoft.client_secret_key_id) is.
+              - The end of the secret's validity, such as V(2027-05-01T10:00:00Z).
+              - It stays as long as O(interactions.microsoft.client_secret_key_id) does.
             type: str
           certificate:
-            description: A certificate with its private key in place of the client secret, in PEM.
+            description: A certificate with its private key, in PEM, instead of the client secret.
             type: str
           cloud:
-            description:
-              - The national cloud.
-              - The application's default is V(global).
+            description: The national cloud of the tenant. The service's default is V(global).
             type: str
             choices: [global, us_gov, us_gov_dod, china]
       intent_tracking:
         description:
-          - How it is known what a reply answers, by a sub-address or by the Message-ID.
-            V(auto) finds out what the mail server supports.
-          - The application's default is V(auto), which with O(interactions.receiver=microsoft) means V(message_id).
+          - How the application matches a reply to its conversation, by a sub-address of O(interactions.reply_to) or by the
+            Message-ID.
+          - V(auto), the service's default, tests whether the mail server supports sub-addresses. With Microsoft 365 it is
+            V(message_id).
         type: str
         choices: [auto, subaddress, message_id]
       authserv_id:
         description:
-          - The name by which the company's mail server signs its verdicts on senders, as the header
-            C(Authentication-Results) begins with it. Replies are then taken only where that server confirms the sender.
-          - With O(interactions.receiver=microsoft) the only name is V(exchange_online), as Exchange Online begins that header
-            without a name. The topmost header then has to be in its form. Mail from within the organization, which has no
-            verdict, is taken by Exchange's own mark. With O(interactions.receiver=imap) that name is refused.
-          - Without it no verdict is required.
+          - The name of the company's mail server at the beginning of its header C(Authentication-Results). The application
+            then accepts only replies whose sender this server confirms.
+          - With O(interactions.receiver=microsoft) the only value is V(exchange_online), because Exchange Online begins that
+            header without a server's name. The topmost header must then have its form. Mail from within the organization,
+            which has no such result, is accepted by Exchange's own mark. With O(interactions.receiver=imap) this value is
+            refused.
+          - Without it the application requires no such result.
         type: str
       sync_interval:
         description:
-          - How often the mailbox is read at least, in seconds. Over IMAP new mail is pushed, and read at once.
-          - The application's default is V(180).
+          - Seconds between two reads of the mailbox. The service's default is 180. An IMAP server that supports IDLE
+            announces new e-mail, which is then read at once.
         type: int
       archive:
-        description: What becomes of mail that was read.
+        description: The archiving of handled replies.
         type: dict
         suboptions:
           enabled:
-            description:
-              - Whether it is archived.
-              - The application's default is V(true) with O(interactions.receiver=imap) and V(false) with
-                O(interactions.receiver=microsoft).
+            description: Whether handled replies are archived. The service's default is V(true) for V(imap), V(false) for
+              V(microsoft).
             type: bool
           on_calendar:
-            description:
-              - When, as a calendar event of systemd, such as V(Sun 02:00).
-              - The application's default is V(Sun 02:00).
+            description: When replies are archived, as a calendar event of systemd. The service's default is V(Sun 02:00).
             type: str
           keep_days:
-            description:
-              - After how many days archived mail is removed.
-              - The application's default is V(30).
+            description: Days after which archived replies are removed. The service's default is 30.
             type: int
   test:
     description:
-      - Whether what is to be saved has to send a test message first, and to open the mailbox of replies.
-      - None is sent where nothing about sending changes, nor by the cloud edition; the mailbox is not opened where replies
-        are off or nothing about it changes.
+      - Whether the application sends a test message and opens the mailbox of replies before it saves.
+      - It sends no test message when no setting of sending changes, or in the cloud edition. It does not open the mailbox
+        when replies are off or no setting of the mailbox changes.
     type: bool
     default: true
   test_recipient:
     description:
-      - The address that the test message goes to.
-      - Without it the address that the token in O(token_file) was made for.
+      - The recipient of the test message, by default the address to which the token in O(token_file) was issued.
     type: str
 extends_documentation_fragment:
   - catalog.mail.api
 attributes:
   check_mode:
     description:
-      - Has the application tell what it would change. Nothing is written and no message is sent.
-      - Where there is no O(token_file) yet, everything is taken for new.
+      - Reports the changes that the application would make. Nothing is saved and no message is sent.
+      - Without O(token_file) on the host all settings are reported as new.
     support: full
   diff_mode:
-    description: Shows what changes. Of secrets it shows V((present\)), V((absent\)), V((changed\)) or V((removed\)).
+    description: Shows the changes; secrets as V((present\)), V((absent\)), V((changed\)) or V((removed\)).
     support: full
   action:
-    description: Has a part that runs on the control node. Where Ansible has to send the module as a file, it keeps that file in
-      memory there, as the settings' secrets stand in it.
+    description: Has an action plugin. When Ansible has to send the module as a file, which holds the secrets, the plugin keeps
+      the file in memory on the control node.
     support: full
 seealso:
   - module: catalog.mail.email_settings_info
@@ -289,60 +263,60 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Send through the company's mail server, once a test message went out
+- name: Send through the company's mail server, after a successful test
   catalog.mail.email_settings:
     notifications:
       enabled: true
       transport: smtp
       from:
-        address: noreply@corp.test
+        address: noreply@example.com
         display_name: Data Catalog
       smtp:
-        host: mail.corp.test
+        host: mail.example.com
         port: 587
         tls: starttls
-        username: catalog@corp.test
+        username: catalog@example.com
         password: "{{ vault_relay_password }}"
-        ca_file: /etc/ssl/lab-ca.crt
-    test_recipient: alice@corp.test
+        ca_file: /etc/ssl/certs/company-ca.pem
+    test_recipient: alice@example.com
   register: saved
 
-- name: Show what the mail server said
+- name: Show the answer of the mail server
   ansible.builtin.debug:
-    msg: "{{ saved.test.response | default('nothing was to be changed') }}"
+    msg: "{{ saved.test.response | default('no change') }}"
 
-- name: A relay that wants no login; what is left out stays as it is
+- name: Use a relay without a login, and keep all other settings
   catalog.mail.email_settings:
     notifications:
       from:
-        address: noreply@catalog.test
+        address: noreply@example.org
       smtp:
         port: 25
         username: ""
         password: ""
-    test_recipient: alice@corp.test
+    test_recipient: alice@example.com
 
-- name: Have notifications answered by e-mail, once the mailbox could be opened
+- name: Receive replies by e-mail, after a successful test
   catalog.mail.email_settings:
     interactions:
       enabled: true
-      reply_to: replies@corp.test
+      reply_to: replies@example.com
       receiver: imap
       imap:
-        host: mail.corp.test
+        host: mail.example.com
         port: 993
         tls: implicit
-        username: replies@corp.test
+        username: replies@example.com
         password: "{{ vault_replies_password }}"
-        ca_file: /etc/ssl/lab-ca.crt
+        ca_file: /etc/ssl/certs/company-ca.pem
       intent_tracking: auto
       archive:
         enabled: true
         on_calendar: Sun 02:00
         keep_days: 30
-    test_recipient: alice@corp.test
+    test_recipient: alice@example.com
 
-- name: Turn off all notifications but those about downloads, and replies with them
+- name: Turn off replies, and all notifications except those about downloads
   catalog.mail.email_settings:
     notifications:
       enabled: false
@@ -352,54 +326,55 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What was changed, or would be in check mode.
+  description: The changes, in check mode those of a run without it.
   returned: success
   type: list
   elements: dict
   contains:
     path:
-      description: The setting.
+      description: The path of the setting.
       type: str
       returned: always
       sample: notifications.smtp.port
     before:
-      description: Its value before; of a secret V(present) or V(absent).
+      description: The value before; for a secret V(present) or V(absent).
       type: raw
       returned: always
     after:
-      description: Its value afterwards; of a secret V(changed) or V(removed).
+      description: The value afterwards; for a secret V(changed) or V(removed).
       type: raw
       returned: always
 settings:
   description:
-    - The settings in force at the end, in the form of the options. Of a secret there are C(present) and C(changed_at).
-    - Beside C(certificate) there are C(certificate_thumbprint) and C(certificate_expires_at), as found in it.
-    - In check mode those that are in force now. Also C(deployment), and by whom and when they were changed.
+    - The settings in force at the end of the task, in check mode the present ones, in the form of the options.
+    - A secret is a dictionary of C(present) and C(changed_at).
+    - C(certificate_thumbprint) and C(certificate_expires_at) are read from the certificate.
+    - C(deployment), C(changed_at) and C(changed_by) are returned as well.
   returned: success
   type: dict
 revision:
-  description: The number of this state of the settings, which grows with each change; 0 while nothing was ever saved.
+  description: The revision of the settings, which grows with each change; 0 before the first.
   returned: success
   type: int
 test:
-  description: The evidence of the test message; V(null) where none was sent.
+  description: The result of the test message; V(null) when none was sent.
   returned: success
   type: dict
   contains:
     recipient:
-      description: Whom it went to.
+      description: The recipient.
       type: str
       returned: always
     message_id:
-      description: Its Message-ID.
+      description: The Message-ID.
       type: str
       returned: always
     server:
-      description: The server that took it.
+      description: The server that accepted the message.
       type: str
       returned: always
     response:
-      description: What that server said.
+      description: The answer of the server.
       type: str
       returned: always
       sample: "250 2.0.0 Ok: queued as 4F1cTq2bR1z3K"
@@ -408,22 +383,22 @@ test:
       type: str
       returned: always
     authenticated:
-      description: The name that was logged in with; V(null) without a login.
+      description: The user name of the login; V(null) without a login.
       type: str
       returned: always
     seconds:
-      description: How long it took.
+      description: The duration in seconds.
       type: float
       returned: always
 tested_mailbox:
   description:
-    - What the mailbox of replies showed when it was opened for the test; V(null) where it was not, as replies are off or
-      nothing about the mailbox changes.
+    - The state of the mailbox of replies in the test; V(null) when it was not opened, because replies are off or no setting
+      of the mailbox changes.
   returned: success
   type: dict
   contains:
     server:
-      description: Where it is.
+      description: The server of the mailbox.
       type: str
       returned: always
     tls:
@@ -431,59 +406,59 @@ tested_mailbox:
       type: str
       returned: always
     messages:
-      description: How many messages stand in it.
+      description: The number of messages.
       type: int
       returned: always
     unread:
-      description: How many of them are unread.
+      description: The number of unread messages.
       type: int
       returned: always
     keywords:
-      description: Whether the server keeps the keywords that tell what became of a message.
+      description: Whether the server stores keywords, in which the application records the outcome of a message.
       type: bool
       returned: always
     idle:
-      description: Whether the server tells of new mail by itself.
+      description: Whether the server announces new e-mail (IDLE).
       type: bool
       returned: always
     archive_exists:
-      description: Whether there is a folder for the archive already.
+      description: Whether the folder of the archive exists.
       type: bool
       returned: always
     seconds:
-      description: How long it took.
+      description: The duration in seconds.
       type: float
       returned: always
 cause:
-  description: Why it failed, in a sentence.
+  description: The cause of the failure, as a sentence.
   returned: failure
   type: str
 remedy:
-  description: What to do about it.
+  description: The remedy, as a sentence.
   returned: failure
   type: str
 field:
-  description: The setting or option at fault.
-  returned: failure, where there is one
+  description: The setting or option that caused the failure.
+  returned: failure caused by a setting or an option
   type: str
   sample: notifications.smtp.password
 code:
-  description: The kind of failure, as a word that stays the same.
+  description: The code of the failure, which stays the same between versions.
   returned: failure
   type: str
   sample: login-refused
 errors:
-  description: All of them, with C(field), C(cause) and C(remedy), where several settings cannot be used.
-  returned: failure, where there are several
+  description: The errors of all settings, each with C(field), C(cause) and C(remedy).
+  returned: failure caused by several settings
   type: list
   elements: dict
 smtp:
-  description: The mail server's last answer, with C(code) and C(text).
-  returned: failure of the test message, where the server gave an answer
+  description: The last answer of the mail server, with C(code) and C(text).
+  returned: failure of the test message, after an answer of the server
   type: dict
 status:
-  description: The status of HTTP that the application answered with.
-  returned: failure, where the application answered
+  description: The HTTP status of the application's answer.
+  returned: failure reported by the application
   type: int
 """
 

@@ -10,22 +10,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: email_settings_info
-short_description: Read the e-mail settings of the application, and whether it is ready to send
+short_description: Read the e-mail settings of the application, and whether it can send
 version_added: 0.1.0
 description:
-  - Returns the settings that M(catalog.mail.email_settings) sets, in the same form.
-  - Of a secret it returns whether there is one and when it was changed, never the secret.
-  - Of the credentials of an app registration it returns which they are and until when they are good, as far as that is
-    known. Of a client secret C(client_secret_key_id) and C(client_secret_expires_at), as they were given with it. Of a
-    certificate C(certificate_thumbprint) (SHA-1, as Microsoft Entra shows it) and C(certificate_expires_at).
+  - Returns the settings that M(catalog.mail.email_settings) sets, in the form of its options.
+  - For a secret it returns whether it exists and when it was changed, never its value.
+  - For a client secret it returns the C(client_secret_key_id) and C(client_secret_expires_at) that were saved with it, for a
+    certificate its C(certificate_thumbprint) (SHA-1, as in Microsoft Entra) and C(certificate_expires_at).
 extends_documentation_fragment:
   - catalog.mail.api
 attributes:
   check_mode:
-    description: Reads only, in check mode as well.
+    description: Only reads, also in check mode.
     support: full
   diff_mode:
-    description: Changes nothing, so there is no difference to show.
+    description: Changes nothing, so it has no diff.
     support: none
 seealso:
   - module: catalog.mail.email_settings
@@ -36,16 +35,16 @@ EXAMPLES = r"""
   catalog.mail.email_settings_info:
   register: email
 
-- name: Refuse to go on while the application cannot send
+- name: Fail while the application cannot send
   ansible.builtin.assert:
     that: email.health.ready and email.health.configured
     fail_msg: "{{ email.health.problems | join(' ') | default('The e-mail settings are not complete.', true) }}"
 
-- name: Show until when Microsoft Entra takes the client secret
+- name: Show the end of the client secret's validity
   ansible.builtin.debug:
     msg: "{{ email.settings.notifications.microsoft.client_secret_expires_at | default('not known', true) }}"
 
-- name: Show how old the password of the mail server is
+- name: Show when the password of the mail server was changed
   ansible.builtin.debug:
     msg: "{{ email.settings.notifications.smtp.password.changed_at }}"
 """
@@ -79,45 +78,45 @@ settings:
     changed_at: '2026-11-02T08:15:00Z'
     changed_by: ansible
 revision:
-  description: The number of this state of the settings, which grows with each change; 0 while nothing was ever saved.
+  description: The revision of the settings, which grows with each change; 0 before the first.
   returned: success
   type: int
 health:
-  description: Whether the application works.
+  description: The health of the application.
   returned: success
   type: dict
   contains:
     ready:
-      description: Whether a notification that is accepted now is worked on.
+      description: Whether the application processes notifications that it accepts now.
       type: bool
       returned: always
     configured:
-      description: Whether the settings are complete enough to send.
+      description: Whether all settings that sending needs are set.
       type: bool
       returned: always
     problems:
-      description: Why it is not ready, in sentences.
+      description: The reasons why it is not ready, as sentences.
       type: list
       elements: str
       returned: always
     version:
-      description: The application's version.
+      description: The version of the application.
       type: str
       returned: always
 cause:
-  description: Why it failed, in a sentence.
+  description: The cause of the failure, as a sentence.
   returned: failure
   type: str
 remedy:
-  description: What to do about it.
+  description: The remedy, as a sentence.
   returned: failure
   type: str
 field:
-  description: The option at fault.
-  returned: failure, where there is one
+  description: The option that caused the failure.
+  returned: failure caused by an option
   type: str
 code:
-  description: The kind of failure, as a word that stays the same.
+  description: The code of the failure, which stays the same between versions.
   returned: failure
   type: str
   sample: api-refused

@@ -10,39 +10,37 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: entra_app
-short_description: Have an app registration and its service principal in Microsoft Entra
+short_description: Manage an app registration and its service principal in Microsoft Entra
 version_added: 0.1.0
 description:
-  - Makes an app registration of a unique name, keeps its properties as the task says, and makes its service principal in
-    the tenant, without which it can log in nowhere.
-  - It is found again by O(unique_name), so that no run makes a second one, not even one whose answer was lost.
-  - It has no redirect URI. Its permissions are set by M(catalog.mail.graph_permissions), its secrets by
-    M(catalog.mail.entra_app_credential).
+  - Creates, changes or deletes an app registration, and creates its service principal in the tenant, which a login needs.
+  - O(unique_name) identifies the registration, so that no run creates a second one, even after a lost answer.
+  - The registration has no redirect URI. M(catalog.mail.graph_permissions) sets its permissions,
+    M(catalog.mail.entra_app_credential) its secrets.
 options:
   unique_name:
     description:
-      - The name that it is found by, which nobody else in the tenant uses and which never changes.
-      - A registration that is named by O(app_id) and has no unique name yet is given this one.
+      - The unique name of the registration in the tenant, which never changes.
+      - A registration that O(app_id) names receives this unique name when it has none.
     type: str
   app_id:
-    description: The application (client) id of a registration that is there, as an alternative or in addition to O(unique_name).
+    description: The application (client) id of an existing registration, instead of O(unique_name) or in addition to it.
     type: str
   display_name:
     description:
-      - The name that people see. For a new registration O(unique_name) is taken where it is left out.
-      - Without O(unique_name) and O(app_id) the registration is looked for by it, and refused where several have it, as
-        this name is not unique.
-      - A new registration is refused where one with this display name and without a unique name is there already.
+      - The display name. The default for a new registration is O(unique_name).
+      - Without O(unique_name) and O(app_id) it identifies the registration; the task fails when several have it.
+      - The task fails instead of creating a registration when one with this display name has no unique name.
     type: str
   sign_in_audience:
     description:
-      - Whose accounts it is for (supported account types). Left as it is where it is left out; V(AzureADMyOrg) for a new one.
+      - The supported account types. By default they stay as they are; those of a new registration are V(AzureADMyOrg).
     type: str
     choices: [AzureADMyOrg, AzureADMultipleOrgs, AzureADandPersonalMicrosoftAccount, PersonalMicrosoftAccount]
   state:
     description:
-      - Whether there is one. V(absent) deletes it with its service principal and all consent; Entra keeps it for 30 days
-        among the deleted applications, and may keep its unique name with it.
+      - Whether the registration exists. V(absent) deletes it with its service principal and all consent. Entra keeps it for
+        30 days among the deleted applications, and may reserve its unique name.
     type: str
     choices: [present, absent]
     default: present
@@ -50,14 +48,14 @@ extends_documentation_fragment:
   - catalog.mail.login
 attributes:
   check_mode:
-    description: Says what it would do; reads only.
+    description: Reports the changes that a run would make, and only reads.
     support: full
   diff_mode:
-    description: Shows the properties that change.
+    description: Shows the changed properties.
     support: full
 notes:
   - The automation needs the application permission C(Application.ReadWrite.All), or C(Application.ReadWrite.OwnedBy) for
-    registrations that it made itself.
+    registrations that it created.
 seealso:
   - module: catalog.mail.entra_app_info
   - module: catalog.mail.entra_app_credential
@@ -65,7 +63,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The registration that the catalog sends its mail with
+- name: Create the app registration of the catalog
   catalog.mail.entra_app:
     unique_name: data-catalog-mail
     display_name: Data Catalog mail
@@ -77,14 +75,14 @@ EXAMPLES = r"""
   run_once: true
   register: app
 
-- name: Take over a registration that was made by hand
+- name: Manage a registration that was created by hand
   catalog.mail.entra_app:
     app_id: 99999999-8888-7777-6666-555555555555
     unique_name: data-catalog-replies
   delegate_to: localhost
   run_once: true
 
-- name: No registration any more
+- name: Delete the app registration
   catalog.mail.entra_app:
     unique_name: data-catalog-mail
     state: absent
@@ -94,7 +92,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 app_id:
-  description: The application (client) id; V(null) where there is no such registration.
+  description: The application (client) id; V(null) when the registration does not exist.
   returned: success
   type: str
 object_id:
@@ -110,47 +108,47 @@ tenant_id:
   returned: success
   type: str
 display_name:
-  description: The name that people see.
+  description: The display name.
   returned: success
   type: str
 unique_name:
-  description: The name that it is found by.
+  description: The unique name.
   returned: success
   type: str
 sign_in_audience:
-  description: Whose accounts it is for.
+  description: The supported account types.
   returned: success
   type: str
 cause:
-  description: Why it failed, in a sentence.
+  description: The cause of the failure, as a sentence.
   returned: failure
   type: str
 remedy:
-  description: What to do about it.
+  description: The remedy, as a sentence.
   returned: failure
   type: str
 field:
-  description: The option at fault.
-  returned: failure, where there is one
+  description: The option that caused the failure.
+  returned: failure caused by an option
   type: str
   sample: login.client_secret
 code:
-  description: The code of Microsoft's error.
-  returned: failure, where Microsoft refused
+  description: The error code in Microsoft's answer.
+  returned: failure reported by Microsoft
   type: str
   sample: Authorization_RequestDenied
 permission:
   description: The application permission of Microsoft Graph that the automation lacks.
-  returned: failure, where it lacks one
+  returned: failure caused by a missing permission
   type: str
   sample: AppRoleAssignment.ReadWrite.All
 status:
-  description: The status of HTTP that Graph answered with.
-  returned: failure, where Graph refused
+  description: The HTTP status of Graph's answer.
+  returned: failure reported by Graph
   type: int
 request_id:
-  description: The number of the request, which Microsoft's support asks for.
-  returned: failure, where Graph refused
+  description: The request id, which Microsoft's support asks for.
+  returned: failure reported by Graph
   type: str
 """
 
@@ -159,7 +157,7 @@ from ansible_collections.catalog.mail.plugins.module_utils._microsoft.app import
 
 
 def main() -> None:
-    """Find the registration, make or change it, wait until it is seen."""
+    """Compare the registration with the options, write it, wait until reads show it."""
     run(SPEC, EntraApp)
 
 

@@ -10,29 +10,29 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: entra_app_info
-short_description: Read an app registration of Microsoft Entra and when its credentials expire
+short_description: Read an app registration of Microsoft Entra and its credentials' validity
 version_added: 0.1.0
 description:
-  - Returns what M(catalog.mail.entra_app) sets, and the secrets and certificates of the registration with their ids and
-    their ends. The values of secrets cannot be read by anybody.
+  - Returns the properties that M(catalog.mail.entra_app) sets, and the ids and validity of the registration's secrets and
+    certificates. Graph never returns the values of secrets.
 options:
   unique_name:
     description: The unique name of the app registration.
     type: str
   app_id:
-    description: Its application (client) id.
+    description: The application (client) id.
     type: str
   display_name:
-    description: Its display name; refused where several have it.
+    description: The display name; the task fails when several registrations have it.
     type: str
 extends_documentation_fragment:
   - catalog.mail.login
 attributes:
   check_mode:
-    description: Reads only, in check mode as well.
+    description: Only reads, also in check mode.
     support: full
   diff_mode:
-    description: Changes nothing, so there is no difference to show.
+    description: Changes nothing, so it has no diff.
     support: none
 notes:
   - The automation needs the application permission C(Application.Read.All).
@@ -48,18 +48,18 @@ EXAMPLES = r"""
   run_once: true
   register: app
 
-- name: Show when its secrets expire
+- name: Show the ends of its secrets
   ansible.builtin.debug:
     msg: "{{ app.secrets | items2dict(key_name='key_id', value_name='expires_at') }}"
 """
 
 RETURN = r"""
 exists:
-  description: Whether there is such a registration.
+  description: Whether the registration exists.
   returned: success
   type: bool
 app_id:
-  description: The application (client) id; V(null) where there is no such registration.
+  description: The application (client) id; V(null) when the registration does not exist.
   returned: success
   type: str
 object_id:
@@ -75,59 +75,59 @@ tenant_id:
   returned: success
   type: str
 display_name:
-  description: The name that people see.
+  description: The display name.
   returned: success
   type: str
 unique_name:
-  description: The name that it is found by.
+  description: The unique name.
   returned: success
   type: str
 sign_in_audience:
-  description: Whose accounts it is for.
+  description: The supported account types.
   returned: success
   type: str
 secrets:
-  description: Its client secrets, the one that expires first at the top.
+  description: The client secrets, ordered by their end.
   returned: success
   type: list
   elements: dict
   contains:
     key_id:
-      description: Its id.
+      description: The key id.
       type: str
       returned: always
     name:
-      description: Its display name.
+      description: The display name.
       type: str
       returned: always
     starts_at:
-      description: From when it is valid.
+      description: The begin of its validity.
       type: str
       returned: always
     expires_at:
-      description: Until when it is valid.
+      description: The end of its validity.
       type: str
       returned: always
 certificates:
-  description: Its certificates, the one that expires first at the top.
+  description: The certificates, ordered by their end.
   returned: success
   type: list
   elements: dict
   contains:
     key_id:
-      description: Its id.
+      description: The key id.
       type: str
       returned: always
     name:
-      description: Its display name.
+      description: The display name.
       type: str
       returned: always
     starts_at:
-      description: From when it is valid.
+      description: The begin of its validity.
       type: str
       returned: always
     expires_at:
-      description: Until when it is valid.
+      description: The end of its validity.
       type: str
       returned: always
     thumbprint:
@@ -135,35 +135,35 @@ certificates:
       type: str
       returned: always
 cause:
-  description: Why it failed, in a sentence.
+  description: The cause of the failure, as a sentence.
   returned: failure
   type: str
 remedy:
-  description: What to do about it.
+  description: The remedy, as a sentence.
   returned: failure
   type: str
 field:
-  description: The option at fault.
-  returned: failure, where there is one
+  description: The option that caused the failure.
+  returned: failure caused by an option
   type: str
   sample: login.client_secret
 code:
-  description: The code of Microsoft's error.
-  returned: failure, where Microsoft refused
+  description: The error code in Microsoft's answer.
+  returned: failure reported by Microsoft
   type: str
   sample: Authorization_RequestDenied
 permission:
   description: The application permission of Microsoft Graph that the automation lacks.
-  returned: failure, where it lacks one
+  returned: failure caused by a missing permission
   type: str
   sample: AppRoleAssignment.ReadWrite.All
 status:
-  description: The status of HTTP that Graph answered with.
-  returned: failure, where Graph refused
+  description: The HTTP status of Graph's answer.
+  returned: failure reported by Graph
   type: int
 request_id:
-  description: The number of the request, which Microsoft's support asks for.
-  returned: failure, where Graph refused
+  description: The request id, which Microsoft's support asks for.
+  returned: failure reported by Graph
   type: str
 """
 

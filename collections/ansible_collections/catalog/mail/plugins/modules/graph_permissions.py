@@ -13,28 +13,27 @@ module: graph_permissions
 short_description: Declare application permissions of Microsoft Graph, and consent to them
 version_added: 0.1.0
 description:
-  - Brings the permissions that an app registration declares, and those that are granted to it (admin consent), to what the
-    task says.
-  - Names are looked up among the application permissions (app roles) that Microsoft Graph has in the tenant, never among
-    the delegated ones of the same names.
-  - The permissions about mail (C(Mail.*)) are compared as a set, so that one that the task does not name is removed. Other
-    permissions, delegated ones and those of other APIs are somebody else's and stay, unless O(purge).
+  - Sets the permissions that an app registration declares, and the permissions that are granted to it (admin consent).
+  - Names are those of the application permissions (app roles) of Microsoft Graph in the tenant. Delegated permissions with
+    the same names are ignored.
+  - Permissions C(Mail.*) that the task does not name are removed. Other permissions, delegated permissions and those of other
+    APIs stay, unless O(purge=true).
 options:
   permissions:
     description:
-      - Application permissions of Microsoft Graph by name, such as V(Mail.Send).
-      - Left out, all stays as it is. An empty list removes those about mail.
-      - V(Mail.ReadBasicAll) is taken for V(Mail.ReadBasic.All), with a warning.
+      - The names of application permissions of Microsoft Graph, such as V(Mail.Send).
+      - Without this option all permissions stay as they are. An empty list removes the permissions C(Mail.*).
+      - V(Mail.ReadBasicAll) is accepted for V(Mail.ReadBasic.All), with a warning.
     type: list
     elements: str
   consent:
     description:
-      - Whether consent is given to the permissions that are named and taken from those that are removed.
-      - Without it somebody else gives consent; RV(unconsented) shows what is missing.
+      - Whether the module grants the named permissions and revokes the removed ones.
+      - With V(false) an administrator grants them; RV(unconsented) lists those that are not granted.
     type: bool
     default: true
   purge:
-    description: Whether all other permissions go as well, delegated ones and those of other APIs among them.
+    description: Whether to remove all other permissions as well, including delegated ones and those of other APIs.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -42,16 +41,17 @@ extends_documentation_fragment:
   - catalog.mail.login.which
 attributes:
   check_mode:
-    description: Says what it would do; reads only.
+    description: Reports the changes that a run would make, and only reads.
     support: full
   diff_mode:
-    description: Shows what is declared and granted, by name.
+    description: Shows the declared and the granted permissions by name.
     support: full
 notes:
   - The automation needs the application permissions C(Application.ReadWrite.All) (or C(Application.ReadWrite.OwnedBy) for
-    registrations that it made itself), C(Application.Read.All), and with O(consent) C(AppRoleAssignment.ReadWrite.All).
-  - Consent to C(Mail.*) is for every mailbox of the tenant. M(catalog.mail.mailbox_scope) is the way to some mailboxes only.
-  - A token that was issued before keeps its permissions until it expires, for an hour or more.
+    registrations that it created), C(Application.Read.All), and with O(consent) C(AppRoleAssignment.ReadWrite.All).
+  - Consent to C(Mail.*) applies to every mailbox of the tenant. M(catalog.mail.mailbox_scope) limits an application to some
+    mailboxes.
+  - A token keeps the permissions with which it was issued until it expires, for an hour or more.
 seealso:
   - module: catalog.mail.graph_permissions_info
   - module: catalog.mail.mailbox_scope
@@ -68,14 +68,14 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
 
-- name: Let it also read the replies
+- name: Let the catalog send mail and read replies
   catalog.mail.graph_permissions:
     unique_name: data-catalog-mail
     permissions: [Mail.Send, Mail.Read, Mail.ReadBasic.All, Mail.ReadWrite]
   delegate_to: localhost
   run_once: true
 
-- name: Declare only; an administrator consents by hand
+- name: Declare the permission; an administrator grants it
   catalog.mail.graph_permissions:
     app_id: 99999999-8888-7777-6666-555555555555
     permissions: [Mail.Send]
@@ -83,7 +83,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
 
-- name: No mail for all mailboxes any more
+- name: Remove all permissions about mail
   catalog.mail.graph_permissions:
     unique_name: data-catalog-mail
     permissions: []
@@ -98,53 +98,53 @@ app_id:
   type: str
 permissions:
   description:
-    - What the registration declares, by name. What is no application permission of Microsoft Graph is shown as
+    - The declared permissions by name; those that are not application permissions of Microsoft Graph as
       C(API/id (type\)).
   returned: success
   type: list
   elements: str
   sample: [Mail.Send]
 consent:
-  description: What is granted to it, by name; for other APIs as C(service principal/id).
+  description: The granted permissions by name; those of other APIs as C(service principal/id).
   returned: success
   type: list
   elements: str
   sample: [Mail.Send]
 unconsented:
-  description: What it declares of Microsoft Graph's application permissions and nobody granted.
+  description: The declared application permissions of Microsoft Graph that are not granted.
   returned: success
   type: list
   elements: str
 cause:
-  description: Why it failed, in a sentence.
+  description: The cause of the failure, as a sentence.
   returned: failure
   type: str
 remedy:
-  description: What to do about it.
+  description: The remedy, as a sentence.
   returned: failure
   type: str
 field:
-  description: The option at fault.
-  returned: failure, where there is one
+  description: The option that caused the failure.
+  returned: failure caused by an option
   type: str
   sample: login.client_secret
 code:
-  description: The code of Microsoft's error.
-  returned: failure, where Microsoft refused
+  description: The error code in Microsoft's answer.
+  returned: failure reported by Microsoft
   type: str
   sample: Authorization_RequestDenied
 permission:
   description: The application permission of Microsoft Graph that the automation lacks.
-  returned: failure, where it lacks one
+  returned: failure caused by a missing permission
   type: str
   sample: AppRoleAssignment.ReadWrite.All
 status:
-  description: The status of HTTP that Graph answered with.
-  returned: failure, where Graph refused
+  description: The HTTP status of Graph's answer.
+  returned: failure reported by Graph
   type: int
 request_id:
-  description: The number of the request, which Microsoft's support asks for.
-  returned: failure, where Graph refused
+  description: The request id, which Microsoft's support asks for.
+  returned: failure reported by Graph
   type: str
 """
 
@@ -153,7 +153,7 @@ from ansible_collections.catalog.mail.plugins.module_utils._microsoft.permission
 
 
 def main() -> None:
-    """Compare sets of names, declare, consent, wait until it is seen."""
+    """Compare the permissions with the options, declare and grant them, wait until reads show it."""
     run(SPEC, GraphPermissions)
 
 

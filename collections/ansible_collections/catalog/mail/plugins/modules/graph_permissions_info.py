@@ -10,19 +10,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: graph_permissions_info
-short_description: Read which permissions an app registration declares and which are granted
+short_description: Read the declared and the granted permissions of an app registration
 version_added: 0.1.0
 description:
-  - Returns what M(catalog.mail.graph_permissions) sets, in the same form.
+  - Returns the permissions that M(catalog.mail.graph_permissions) sets, in the form of its result.
 extends_documentation_fragment:
   - catalog.mail.login
   - catalog.mail.login.which
 attributes:
   check_mode:
-    description: Reads only, in check mode as well.
+    description: Only reads, also in check mode.
     support: full
   diff_mode:
-    description: Changes nothing, so there is no difference to show.
+    description: Changes nothing, so it has no diff.
     support: none
 notes:
   - The automation needs the application permission C(Application.Read.All).
@@ -38,7 +38,7 @@ EXAMPLES = r"""
   run_once: true
   register: graph
 
-- name: Refuse to go on while an administrator has yet to consent
+- name: Fail while a permission is not granted
   ansible.builtin.assert:
     that: graph.unconsented | length == 0
     fail_msg: "Not granted yet: {{ graph.unconsented | join(', ') }}"
@@ -46,7 +46,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 exists:
-  description: Whether there is such a registration.
+  description: Whether the registration exists.
   returned: success
   type: bool
 app_id:
@@ -55,53 +55,53 @@ app_id:
   type: str
 permissions:
   description:
-    - What the registration declares, by name. What is no application permission of Microsoft Graph is shown as
+    - The declared permissions by name; those that are not application permissions of Microsoft Graph as
       C(API/id (type\)).
   returned: success
   type: list
   elements: str
   sample: [Mail.Send]
 consent:
-  description: What is granted to it, by name; for other APIs as C(service principal/id).
+  description: The granted permissions by name; those of other APIs as C(service principal/id).
   returned: success
   type: list
   elements: str
   sample: [Mail.Send]
 unconsented:
-  description: What it declares of Microsoft Graph's application permissions and nobody granted.
+  description: The declared application permissions of Microsoft Graph that are not granted.
   returned: success
   type: list
   elements: str
 cause:
-  description: Why it failed, in a sentence.
+  description: The cause of the failure, as a sentence.
   returned: failure
   type: str
 remedy:
-  description: What to do about it.
+  description: The remedy, as a sentence.
   returned: failure
   type: str
 field:
-  description: The option at fault.
-  returned: failure, where there is one
+  description: The option that caused the failure.
+  returned: failure caused by an option
   type: str
   sample: login.client_secret
 code:
-  description: The code of Microsoft's error.
-  returned: failure, where Microsoft refused
+  description: The error code in Microsoft's answer.
+  returned: failure reported by Microsoft
   type: str
   sample: Authorization_RequestDenied
 permission:
   description: The application permission of Microsoft Graph that the automation lacks.
-  returned: failure, where it lacks one
+  returned: failure caused by a missing permission
   type: str
   sample: AppRoleAssignment.ReadWrite.All
 status:
-  description: The status of HTTP that Graph answered with.
-  returned: failure, where Graph refused
+  description: The HTTP status of Graph's answer.
+  returned: failure reported by Graph
   type: int
 request_id:
-  description: The number of the request, which Microsoft's support asks for.
-  returned: failure, where Graph refused
+  description: The request id, which Microsoft's support asks for.
+  returned: failure reported by Graph
   type: str
 """
 

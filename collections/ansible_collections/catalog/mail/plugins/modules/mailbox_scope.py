@@ -13,34 +13,34 @@ module: mailbox_scope
 short_description: Limit an application to its mailboxes by roles of Exchange Online (beta)
 version_added: 0.1.0
 description:
-  - Gives an application roles of Exchange Online about mail for some mailboxes (RBAC for Applications), in place of
-    consent in Entra, which is for every mailbox of the tenant.
-  - "B(Beta:) it uses C(/beta/roleManagement/exchange) of Microsoft Graph, which Microsoft may change and does not support
-    in production. It was tried against an emulator only."
-  - These roles add to consent in Entra and never narrow it. Where the application has such consent the module warns;
-    M(catalog.mail.graph_permissions) with C(permissions=[]) removes it.
+  - Assigns roles of Exchange Online (RBAC for Applications) to an application for some mailboxes. Consent in Entra applies to
+    every mailbox of the tenant instead.
+  - "B(Beta:) the module uses C(/beta/roleManagement/exchange) of Microsoft Graph, which Microsoft may change and does not
+    support in production. It was tested against an emulator only."
+  - The roles add to consent in Entra and never limit it. The module warns when the application has such consent;
+    M(catalog.mail.graph_permissions) with C(permissions=[]) removes the consent.
 options:
   roles:
     description:
-      - The roles, such as V(Mail.Send); C(Application Mail.Send), as Exchange calls it, is taken too.
-      - Choose of V(Mail.Send), V(Mail.Read), V(Mail.ReadBasic) and V(Mail.ReadWrite).
+      - The roles, of V(Mail.Send), V(Mail.Read), V(Mail.ReadBasic) and V(Mail.ReadWrite).
+      - The names of Exchange, such as C(Application Mail.Send), are accepted as well.
     type: list
     elements: str
     required: true
   mailboxes:
     description:
-      - The mailboxes, by user principal name or object id. Each role is given for each of them.
-      - With O(state=absent) and none, the roles are removed for all mailboxes.
-      - At least one is needed to give a role. Only with O(purge) may there be none, which takes all roles about mail away.
+      - The mailboxes by user principal name or object id. Each role is assigned for each mailbox.
+      - An empty list is allowed with O(state=absent), which removes the roles for all mailboxes, and with O(purge=true),
+        which removes all roles about mail.
     type: list
     elements: str
     default: []
   purge:
-    description: Whether the application loses its other roles about mail, and these roles for other mailboxes.
+    description: Whether to remove other roles about mail, and O(roles) for other mailboxes.
     type: bool
     default: false
   state:
-    description: Whether it has these roles for these mailboxes.
+    description: Whether the application has these roles for these mailboxes.
     type: str
     choices: [present, absent]
     default: present
@@ -49,26 +49,26 @@ extends_documentation_fragment:
   - catalog.mail.login.which
 attributes:
   check_mode:
-    description: Says what it would do; reads only.
+    description: Reports the changes that a run would make, and only reads.
     support: full
   diff_mode:
-    description: Shows the mailboxes by role.
+    description: Shows the mailboxes of each role.
     support: full
 notes:
   - The automation needs the application permissions C(RoleManagement.ReadWrite.Exchange) and C(Application.Read.All), and
-    C(User.Read.All) where mailboxes are named by address.
-  - Exchange takes from 30 minutes to 2 hours to heed a change for an application that is in use.
-  - A token of the application does not show these roles; only trying shows what they allow.
+    C(User.Read.All) when O(mailboxes) holds addresses.
+  - Exchange applies a change after 30 minutes to 2 hours for an application that is in use.
+  - A token of the application does not list these roles; only requests show what they allow.
 seealso:
   - module: catalog.mail.mailbox_scope_info
   - module: catalog.mail.graph_permissions
   - name: Role Based Access Control for Applications in Exchange Online
-    description: How Exchange decides what an application may do.
+    description: How Exchange limits an application by roles.
     link: https://learn.microsoft.com/exchange/permissions-exo/application-rbac
 """
 
 EXAMPLES = r"""
-- name: Send from one mailbox only
+- name: Allow sending from one mailbox only
   catalog.mail.mailbox_scope:
     unique_name: data-catalog-mail
     roles: [Mail.Send]
@@ -76,7 +76,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
 
-- name: Send and receive with two mailboxes, and nothing else
+- name: Allow sending and receiving for two mailboxes, and nothing else
   catalog.mail.mailbox_scope:
     unique_name: data-catalog-mail
     roles: [Mail.Send, Mail.ReadWrite]
@@ -85,7 +85,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
 
-- name: None of it any more
+- name: Remove the roles for all mailboxes
   catalog.mail.mailbox_scope:
     unique_name: data-catalog-mail
     roles: [Mail.Send, Mail.ReadWrite]
@@ -100,46 +100,46 @@ service_principal_id:
   returned: success
   type: str
 scope:
-  description: The mailboxes by role; those that the task did not name as C(/users/id).
+  description: The mailboxes of each role; mailboxes that the task does not name appear as C(/users/id).
   returned: success
   type: dict
   sample:
     Mail.Send: [noreply@example.com]
 tenant_wide:
-  description: Permissions about mail that the application has for all mailboxes, by admin consent in Entra.
+  description: The permissions C(Mail.*) that the application has for all mailboxes by admin consent in Entra.
   returned: success
   type: list
   elements: str
 cause:
-  description: Why it failed, in a sentence.
+  description: The cause of the failure, as a sentence.
   returned: failure
   type: str
 remedy:
-  description: What to do about it.
+  description: The remedy, as a sentence.
   returned: failure
   type: str
 field:
-  description: The option at fault.
-  returned: failure, where there is one
+  description: The option that caused the failure.
+  returned: failure caused by an option
   type: str
   sample: login.client_secret
 code:
-  description: The code of Microsoft's error.
-  returned: failure, where Microsoft refused
+  description: The error code in Microsoft's answer.
+  returned: failure reported by Microsoft
   type: str
   sample: Authorization_RequestDenied
 permission:
   description: The application permission of Microsoft Graph that the automation lacks.
-  returned: failure, where it lacks one
+  returned: failure caused by a missing permission
   type: str
   sample: AppRoleAssignment.ReadWrite.All
 status:
-  description: The status of HTTP that Graph answered with.
-  returned: failure, where Graph refused
+  description: The HTTP status of Graph's answer.
+  returned: failure reported by Graph
   type: int
 request_id:
-  description: The number of the request, which Microsoft's support asks for.
-  returned: failure, where Graph refused
+  description: The request id, which Microsoft's support asks for.
+  returned: failure reported by Graph
   type: str
 """
 
@@ -148,7 +148,7 @@ from ansible_collections.catalog.mail.plugins.module_utils._microsoft.mailbox_sc
 
 
 def main() -> None:
-    """Compare roles and mailboxes, assign and remove, wait until it is seen."""
+    """Compare the roles with the options, assign and remove roles, wait until reads show it."""
     run(SPEC, MailboxScope)
 
 

@@ -10,21 +10,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mailbox_scope_info
-short_description: Read which mailboxes an application may use by roles of Exchange Online (beta)
+short_description: Read the roles of Exchange Online that limit an application to mailboxes (beta)
 version_added: 0.1.0
 description:
-  - Returns the roles about mail that M(catalog.mail.mailbox_scope) sets, and the consent in Entra that stands beside them.
-  - "B(Beta:) it uses C(/beta/roleManagement/exchange) of Microsoft Graph, which Microsoft may change and does not support
-    in production. It was tried against an emulator only."
+  - Returns the roles about mail that M(catalog.mail.mailbox_scope) sets, and the application's consent in Entra.
+  - "B(Beta:) the module uses C(/beta/roleManagement/exchange) of Microsoft Graph, which Microsoft may change and does not
+    support in production. It was tested against an emulator only."
 extends_documentation_fragment:
   - catalog.mail.login
   - catalog.mail.login.which
 attributes:
   check_mode:
-    description: Reads only, in check mode as well.
+    description: Only reads, also in check mode.
     support: full
   diff_mode:
-    description: Changes nothing, so there is no difference to show.
+    description: Changes nothing, so it has no diff.
     support: none
 notes:
   - The automation needs the application permissions C(RoleManagement.Read.Exchange) and C(Application.Read.All).
@@ -40,7 +40,7 @@ EXAMPLES = r"""
   run_once: true
   register: scope
 
-- name: Refuse to go on while the application may use all mailboxes
+- name: Fail while the application may use all mailboxes
   ansible.builtin.assert:
     that: scope.tenant_wide | length == 0
     fail_msg: "For all mailboxes: {{ scope.tenant_wide | join(', ') }}"
@@ -48,7 +48,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 exists:
-  description: Whether there is such a registration, with a service principal.
+  description: Whether the registration and its service principal exist.
   returned: success
   type: bool
 service_principal_id:
@@ -56,46 +56,46 @@ service_principal_id:
   returned: success
   type: str
 scope:
-  description: The mailboxes by role; those that the task did not name as C(/users/id).
+  description: The mailboxes of each role; mailboxes that the task does not name appear as C(/users/id).
   returned: success
   type: dict
   sample:
     Mail.Send: [noreply@example.com]
 tenant_wide:
-  description: Permissions about mail that the application has for all mailboxes, by admin consent in Entra.
+  description: The permissions C(Mail.*) that the application has for all mailboxes by admin consent in Entra.
   returned: success
   type: list
   elements: str
 cause:
-  description: Why it failed, in a sentence.
+  description: The cause of the failure, as a sentence.
   returned: failure
   type: str
 remedy:
-  description: What to do about it.
+  description: The remedy, as a sentence.
   returned: failure
   type: str
 field:
-  description: The option at fault.
-  returned: failure, where there is one
+  description: The option that caused the failure.
+  returned: failure caused by an option
   type: str
   sample: login.client_secret
 code:
-  description: The code of Microsoft's error.
-  returned: failure, where Microsoft refused
+  description: The error code in Microsoft's answer.
+  returned: failure reported by Microsoft
   type: str
   sample: Authorization_RequestDenied
 permission:
   description: The application permission of Microsoft Graph that the automation lacks.
-  returned: failure, where it lacks one
+  returned: failure caused by a missing permission
   type: str
   sample: AppRoleAssignment.ReadWrite.All
 status:
-  description: The status of HTTP that Graph answered with.
-  returned: failure, where Graph refused
+  description: The HTTP status of Graph's answer.
+  returned: failure reported by Graph
   type: int
 request_id:
-  description: The number of the request, which Microsoft's support asks for.
-  returned: failure, where Graph refused
+  description: The request id, which Microsoft's support asks for.
+  returned: failure reported by Graph
   type: str
 """
 

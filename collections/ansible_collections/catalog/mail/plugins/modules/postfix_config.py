@@ -13,22 +13,22 @@ module: postfix_config
 short_description: Set and remove parameters in the main.cf of Postfix
 version_added: 0.1.0
 description:
-  - Sets any number of parameters in C(main.cf) with one validated write, or removes them.
-  - Every byte outside the edited parameters stays, with comments, order, continuation lines, line endings, mode and
-    owner; a symbolic link stays one.
-  - When a parameter stands there several times, the last one counts, as in Postfix; after a change one line is left.
-  - Values are judged before anything is written, by the types that Postfix gives its parameters and by Postfix itself.
+  - Sets or removes any number of parameters in C(main.cf) with one validated write.
+  - Keeps every byte outside the edited parameters, including comments, order, continuation lines, line endings, mode and
+    owner. A symbolic link stays a symbolic link.
+  - When C(main.cf) sets a parameter several times, the last line counts, as in Postfix; a change leaves one line.
+  - Validates the values before it writes, by the types of the parameters and by Postfix itself.
 options:
   parameters:
     description:
-      - Parameters by name. V(null) removes one, so that the default of Postfix holds again.
-      - A boolean becomes C(yes) or C(no), a number its digits, a list its items with commas between them.
-      - White space that Postfix folds makes no difference.
+      - Parameters by name. V(null) removes a parameter, so that Postfix uses its default.
+      - A boolean becomes C(yes) or C(no), a number its digits, a list its items separated by commas.
+      - Differences in white space that Postfix folds are no change.
     type: dict
     required: true
   allow_unknown:
     description:
-      - Whether to take a parameter that Postfix does not know, such as one that only C(master.cf) refers to.
+      - Whether to accept parameters that Postfix does not know, such as those that only C(master.cf) uses.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -51,7 +51,7 @@ EXAMPLES = r"""
       message_size_limit: 20480000
     reload: true
 
-- name: Go back to the default of a parameter
+- name: Restore the default of a parameter
   catalog.mail.postfix_config:
     parameters:
       maximal_queue_lifetime: null
@@ -59,34 +59,34 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What was changed, or would be in check mode. Values that are secrets are shown as C(********).
+  description: The changes, in check mode those of a run without it. Secrets are shown as C(********).
   returned: always
   type: list
   elements: dict
   contains:
     name:
-      description: A parameter of C(main.cf), or a file and what about it.
+      description: A parameter of C(main.cf), or a file and one of its properties.
       type: str
       returned: always
     before:
-      description: The value before; V(null) where the parameter was not set.
+      description: The value before; V(null) when the parameter was not set.
       type: str
       returned: always
     after:
-      description: The value afterwards; V(null) where the parameter was removed.
+      description: The value afterwards; V(null) when the parameter was removed.
       type: str
       returned: always
 reload_required:
   description:
-    - Whether the running Postfix had, or has, to be reloaded to follow its files.
+    - Whether the running Postfix needs, or needed, a reload to use its files.
     - Also V(true) when an earlier run ended between writing and reloading. V(false) while Postfix is stopped.
   returned: always
   type: bool
 restart_required:
   description:
-    - Whether Postfix has to be stopped and started, which this module never does.
-    - Only C(inet_interfaces), C(inet_protocols), C(queue_directory) and C(config_directory) need that.
-    - Stays V(true) until Postfix was started again.
+    - Whether Postfix needs a restart, which this module never does.
+    - Only C(inet_interfaces), C(inet_protocols), C(queue_directory) and C(config_directory) need one.
+    - V(true) until Postfix is started again.
   returned: always
   type: bool
 reloaded:
@@ -102,7 +102,7 @@ running:
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import Spec, run
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.configuration import OPTIONS, Configuration
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.parameters import postfix_values
-from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import Desired
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import DesiredPostfix
 
 SPEC = OPTIONS + Spec({
     "parameters": {"type": "dict", "required": True},
@@ -111,10 +111,10 @@ SPEC = OPTIONS + Spec({
 
 
 def main() -> None:
-    """Read main.cf, plan, write."""
+    """Compare main.cf with the parameters, and write it."""
     def job(module):
         values = postfix_values(module.params["parameters"])
-        desired = Desired(values, allow_unknown=module.params["allow_unknown"])
+        desired = DesiredPostfix(values, allow_unknown=module.params["allow_unknown"])
         return Configuration(module, lambda present: desired)
 
     run(SPEC, job)

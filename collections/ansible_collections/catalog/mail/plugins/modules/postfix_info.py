@@ -9,26 +9,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: postfix_info
-short_description: Read version, parameters, state and queue of Postfix
+short_description: Read the version, parameters, state and queue of Postfix
 version_added: 0.1.0
 description:
-  - Tells what a Postfix on the host is and does, with passwords replaced by C(********).
-  - Works while Postfix is stopped, and with a C(main.cf) that Postfix itself cannot read.
+  - Returns the state of a Postfix instance, with passwords replaced by C(********).
+  - Works while Postfix is stopped, and with a C(main.cf) that Postfix cannot read.
 options:
   config_directory:
     description: The configuration directory of the Postfix instance.
     type: path
     default: /etc/postfix
   queue_limit:
-    description: How many messages of the queue to return at most. All of them are counted.
+    description: The largest number of queued messages to return. RV(queue_length) counts all of them.
     type: int
     default: 100
 attributes:
   check_mode:
-    description: Reads only, in check mode as well.
+    description: Only reads, also in check mode.
     support: full
   diff_mode:
-    description: Changes nothing, so there is no difference to show.
+    description: Changes nothing, so it has no diff.
     support: none
   platform:
     description: The systems that the module runs on.
@@ -41,18 +41,18 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at Postfix
+- name: Read the state of Postfix
   catalog.mail.postfix_info:
   register: postfix
 
-- name: Show why messages are waiting
+- name: Show the reasons of deferred messages
   ansible.builtin.debug:
     msg: "{{ postfix.queue | map(attribute='recipients') | flatten | map(attribute='delay_reason') | list }}"
 """
 
 RETURN = r"""
 installed:
-  description: Whether Postfix and this instance are there. The other values are returned only if so.
+  description: Whether Postfix is installed and the instance exists. Otherwise no other value is returned.
   returned: always
   type: bool
 version:
@@ -61,11 +61,11 @@ version:
   type: str
   sample: 3.7.11
 running:
-  description: Whether its master process is alive.
+  description: Whether the master process is alive.
   returned: when installed
   type: bool
 parameters:
-  description: Every parameter with the value that is in force, references to other parameters not resolved.
+  description: All parameters with their effective values; references to other parameters are not resolved.
   returned: when installed
   type: dict
 explicit:
@@ -73,38 +73,38 @@ explicit:
   returned: when installed
   type: dict
 table_types:
-  description: The lookup table types that are installed.
+  description: The installed types of lookup tables.
   returned: when installed
   type: list
   elements: str
 default_database_type:
-  description: The table type for tables that name none.
+  description: The type of tables that name no type.
   returned: when installed
   type: str
 queue_length:
-  description: How many messages are in the queue.
+  description: The number of messages in the queue.
   returned: when installed
   type: int
 queue:
-  description: The messages in the queue, oldest first.
+  description: The messages in the queue, the oldest first.
   returned: when installed
   type: list
   elements: dict
   contains:
     queue_id:
-      description: The name of the message in the queue.
+      description: The queue id.
       type: str
       returned: always
     queue_name:
-      description: The queue it is in, such as V(deferred) or V(active).
+      description: The queue of the message, such as V(deferred) or V(active).
       type: str
       returned: always
     arrival_time:
-      description: When it came, in seconds since 1970.
+      description: The time of arrival in seconds since 1970.
       type: int
       returned: always
     message_size:
-      description: Its size in bytes.
+      description: The size in bytes.
       type: int
       returned: always
     sender:
@@ -112,20 +112,20 @@ queue:
       type: str
       returned: always
     recipients:
-      description: The recipients that still wait, each with C(address) and, where delivery failed, C(delay_reason).
+      description: The pending recipients, each with C(address) and, after a failed delivery, C(delay_reason).
       type: list
       elements: dict
       returned: always
 reload_pending:
-  description: Whether the running Postfix does not follow C(main.cf) yet.
+  description: Whether the running Postfix needs a reload to use C(main.cf).
   returned: when installed
   type: bool
 restart_pending:
-  description: Whether a parameter was written that only a start of Postfix reads.
+  description: Whether the running Postfix needs a restart to use C(main.cf).
   returned: when installed
   type: bool
 problems:
-  description: What Postfix has against its C(main.cf), in its words. Empty when nothing.
+  description: Postfix's own messages about errors in C(main.cf).
   returned: when installed
   type: list
   elements: str

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: postfix_map
-short_description: Keep a lookup table of Postfix, and its compiled form
+short_description: Write a lookup table of Postfix and its compiled form
 version_added: 0.1.0
 description:
-  - Writes a lookup table and compiles it, both together, with the rights that they shall have from the first moment.
-  - The contents are compared, of the source and of the compiled form. A compiled form that is missing, unreadable,
-    older than its source, of other content or open to more readers than the source is made again.
-  - Compiled files that another type has left behind are removed.
+  - Writes and compiles a lookup table in one step. The files have their mode and owner from the first moment.
+  - Compares the content of the source and of the compiled form. Compiles again when the compiled form is missing, unreadable,
+    older than the source, different from it, or readable by more users than the source.
+  - Removes compiled files of other types.
 options:
   path:
     description: The source file, without the suffix of the compiled form.
@@ -28,37 +28,36 @@ options:
     default: present
   type:
     description:
-      - The type of the table, as C(postconf -m) knows it.
-      - Without it, the C(default_database_type) of the host.
+      - The type of the table, one that C(postconf -m) lists. The default is the host's C(default_database_type).
     type: str
     choices: [hash, btree, cdb, lmdb, dbm, sdbm, texthash, regexp, pcre, cidr]
   entries:
     description:
-      - All rows of the table; others are removed. For the pattern types the order counts.
-      - Keys that are there twice, or differ only in case, are refused, since Postfix would keep one of them.
+      - All rows of the table; other rows are removed. The order is significant for pattern types.
+      - The task fails when two keys are equal or differ in case alone, since Postfix would keep one of them.
     type: list
     elements: dict
     default: []
     suboptions:
       key:
-        description: What is looked up; for the pattern types the pattern.
+        description: The key; for pattern types the pattern.
         type: str
         required: true
       value:
-        description: What is found.
+        description: The value.
         type: str
       secret:
         description:
-          - What is found, when nobody may see it, such as C(user:password). It is kept out of every output.
-          - A table with a secret shows no value at all in a diff.
+          - A secret value, such as C(user:password), which appears in no output.
+          - The diff of a table with a secret shows no values.
         type: str
   mode:
     description:
-      - The rights of the files, as an octal number in quotes.
-      - V(0600) where an entry has a secret, otherwise V(0644).
+      - The mode of the files, as an octal number in quotes.
+      - The default is V(0600) when an entry has a secret, else V(0644).
     type: str
   owner:
-    description: The user who owns the files.
+    description: The owner of the files.
     type: str
     default: root
   group:
@@ -68,15 +67,15 @@ options:
 extends_documentation_fragment:
   - catalog.mail.postfix
 notes:
-  - The parameter that uses the table is set by M(catalog.mail.postfix_config).
-  - Postfix follows a compiled table by itself; only for V(texthash) and the pattern types RV(reload_required) is true.
+  - M(catalog.mail.postfix_config) sets the parameter that uses the table.
+  - Postfix rereads a compiled table by itself. RV(reload_required) is V(true) for V(texthash) and the pattern types only.
 seealso:
   - module: catalog.mail.postfix_config
   - module: catalog.mail.postfix_relayhost
 """
 
 EXAMPLES = r"""
-- name: Where mail of some domains goes
+- name: Route the e-mail of some domains
   catalog.mail.postfix_map:
     path: /etc/postfix/transport
     entries:
@@ -85,14 +84,14 @@ EXAMPLES = r"""
       - key: example.org
         value: smtp:[mx.example.org]:2525
 
-- name: Passwords by relay
+- name: Write the passwords of relays
   catalog.mail.postfix_map:
     path: /etc/postfix/relay_passwords
     entries:
       - key: '[smtp.example.com]:587'
         secret: "catalog@example.com:{{ relay_password }}"
 
-- name: No table any more
+- name: Remove the table
   catalog.mail.postfix_map:
     path: /etc/postfix/transport
     state: absent
@@ -100,34 +99,34 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What was changed, or would be in check mode. Values that are secrets are shown as C(********).
+  description: The changes, in check mode those of a run without it. Secrets are shown as C(********).
   returned: always
   type: list
   elements: dict
   contains:
     name:
-      description: A parameter of C(main.cf), or a file and what about it.
+      description: A parameter of C(main.cf), or a file and one of its properties.
       type: str
       returned: always
     before:
-      description: The value before; V(null) where the parameter was not set.
+      description: The value before; V(null) when the parameter was not set.
       type: str
       returned: always
     after:
-      description: The value afterwards; V(null) where the parameter was removed.
+      description: The value afterwards; V(null) when the parameter was removed.
       type: str
       returned: always
 reload_required:
   description:
-    - Whether the running Postfix had, or has, to be reloaded to follow its files.
+    - Whether the running Postfix needs, or needed, a reload to use its files.
     - Also V(true) when an earlier run ended between writing and reloading. V(false) while Postfix is stopped.
   returned: always
   type: bool
 restart_required:
   description:
-    - Whether Postfix has to be stopped and started, which this module never does.
-    - Only C(inet_interfaces), C(inet_protocols), C(queue_directory) and C(config_directory) need that.
-    - Stays V(true) until Postfix was started again.
+    - Whether Postfix needs a restart, which this module never does.
+    - Only C(inet_interfaces), C(inet_protocols), C(queue_directory) and C(config_directory) need one.
+    - V(true) until Postfix is started again.
   returned: always
   type: bool
 reloaded:
@@ -143,7 +142,7 @@ running:
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import Spec, run
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.configuration import OPTIONS, Configuration
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.lookup_table import WRITABLE, table_of
-from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import Desired
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import DesiredPostfix
 
 ENTRY = {
     "key": {"type": "str", "required": True, "no_log": False},
@@ -168,7 +167,7 @@ def main() -> None:
     """Read the table, plan, write and compile."""
     def job(module):
         return Configuration(
-            module, lambda present: Desired({}, (table_of(module.params, present.default_table_type),)))
+            module, lambda present: DesiredPostfix({}, (table_of(module.params, present.default_table_type),)))
 
     run(SPEC, job)
 

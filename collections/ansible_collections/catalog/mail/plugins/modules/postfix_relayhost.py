@@ -3,80 +3,79 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A relay as an intention; see DOCUMENTATION."""
+"""Configure the relay of a host; see DOCUMENTATION."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: postfix_relayhost
-short_description: Have Postfix send its mail through a relay, or no longer
+short_description: Configure the relay that Postfix sends through, or remove it
 version_added: 0.1.0
 description:
-  - Describes the relay as an intention (where to, with which account, how strictly TLS) and derives every parameter
-    of C(main.cf) and the password table from it. They are written and validated together.
-  - What a relay does not need is removed, so that one task also changes from one relay to another.
-  - With O(state=absent) nothing of the relay is left, neither a parameter nor its password, and mail is delivered
-    directly.
+  - Derives all parameters of C(main.cf) and the password table from the relay, its account and its TLS level, and validates
+    and writes them together.
+  - Removes parameters that the relay does not need, so that one task also changes from one relay to another.
+  - O(state=absent) removes all parameters of the relay and its password; Postfix then delivers e-mail directly.
   - The module owns the tables C(sasl_passwd) and C(sender_relay) in the configuration directory.
 options:
   state:
-    description: Whether there is a relay.
+    description: Whether Postfix sends through a relay.
     type: str
     choices: [present, absent]
     default: present
   relayhost:
     description:
-      - The relays in the order of preference, in the syntax of Postfix.
-      - C([smtp.example.com]:587) is that host; C(example.com:587), without brackets, are the MX hosts of that domain;
+      - The relays in order of preference, in the syntax of Postfix.
+      - C([smtp.example.com]:587) is a host, C(example.com:587) without brackets means the MX hosts of the domain, and
         C([192.0.2.25]) and C([2001:db8::25]:587) are addresses.
-      - With port 465 TLS begins with the first byte (implicit TLS), which is set up without a further option.
+      - Port 465 uses implicit TLS, without a further option.
     type: list
     elements: str
     default: []
   username:
-    description: The account at the relay. Without one the relay is used without authentication.
+    description: The user name at the relay. Without it Postfix does not authenticate.
     type: str
   password:
-    description: The password of the account; any character but a line end, and no blank at its ends.
+    description: The password of the user, without line breaks, and without blanks at its begin and end.
     type: str
   tls_level:
     description:
-      - How strictly TLS is used towards the relay, in the words of C(smtp_tls_security_level).
-      - V(secure) encrypts and verifies that the certificate is trusted and was issued for the relay's name.
-      - V(encrypt) encrypts without knowing to whom. V(may) and V(none) do not promise as much, and a password is not
-        sent over a connection without TLS, save to this host itself.
+      - The TLS level towards the relay, a value of C(smtp_tls_security_level).
+      - V(secure) encrypts, and verifies that the certificate is trusted and issued for the relay's name.
+      - V(encrypt) encrypts without verification. V(may) and V(none) allow connections without TLS; Postfix sends a password
+        without TLS to this host alone.
     type: str
     choices: [none, may, encrypt, dane, dane-only, fingerprint, verify, secure]
     default: secure
   ca_file:
     description:
-      - The certificates of the authorities that may have signed the relay's certificate, as a PEM file on the host.
+      - A PEM file on the host with the certificate authorities to trust for the relay.
       - Without it V(verify) and V(secure) trust the authorities of the operating system.
     type: path
   sender_dependent:
-    description: Other relays, or other accounts, for mail of some senders.
+    description: Other relays or accounts for the e-mail of some senders.
     type: list
     elements: dict
     default: []
     suboptions:
       sender:
-        description: The envelope sender's address, or C(@domain) for all of a domain.
+        description: The envelope sender's address, or C(@domain) for all addresses of a domain.
         type: str
         required: true
       relayhost:
-        description: The relay for this sender; without it, that of O(relayhost).
+        description: The relay for this sender, by default O(relayhost).
         type: str
       username:
-        description: The account for this sender.
+        description: The user name for this sender.
         type: str
       password:
-        description: The password of that account.
+        description: The password of that user.
         type: str
 extends_documentation_fragment:
   - catalog.mail.postfix
 notes:
-  - For authentication Postfix needs the mechanisms of SASL, which are a package of their own
-    (C(libsasl2-modules) on Debian, C(cyrus-sasl-plain) in the RHEL family).
+  - For authentication Postfix needs the package with the SASL mechanisms, C(libsasl2-modules) on Debian,
+    C(cyrus-sasl-plain) in the RHEL family.
 seealso:
   - module: catalog.mail.postfix_config
   - module: catalog.mail.test_email
@@ -93,7 +92,7 @@ EXAMPLES = r"""
     password: "{{ relay_password }}"
     reload: true
 
-- name: Two relays in order, implicit TLS, a company's own authority
+- name: Use two relays with implicit TLS and a private certificate authority
   catalog.mail.postfix_relayhost:
     relayhost:
       - '[smtp1.example.com]:465'
@@ -102,7 +101,7 @@ EXAMPLES = r"""
     password: "{{ relay_password }}"
     ca_file: /etc/ssl/certs/ca-certificates.crt
 
-- name: Another account for one sender
+- name: Use another relay and account for one sender
   catalog.mail.postfix_relayhost:
     relayhost: ['[smtp.example.com]:587']
     username: catalog@example.com
@@ -113,7 +112,7 @@ EXAMPLES = r"""
         username: reports
         password: "{{ reports_password }}"
 
-- name: No relay any more
+- name: Remove the relay
   catalog.mail.postfix_relayhost:
     state: absent
     reload: true
@@ -121,34 +120,34 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What was changed, or would be in check mode. Values that are secrets are shown as C(********).
+  description: The changes, in check mode those of a run without it. Secrets are shown as C(********).
   returned: always
   type: list
   elements: dict
   contains:
     name:
-      description: A parameter of C(main.cf), or a file and what about it.
+      description: A parameter of C(main.cf), or a file and one of its properties.
       type: str
       returned: always
     before:
-      description: The value before; V(null) where the parameter was not set.
+      description: The value before; V(null) when the parameter was not set.
       type: str
       returned: always
     after:
-      description: The value afterwards; V(null) where the parameter was removed.
+      description: The value afterwards; V(null) when the parameter was removed.
       type: str
       returned: always
 reload_required:
   description:
-    - Whether the running Postfix had, or has, to be reloaded to follow its files.
+    - Whether the running Postfix needs, or needed, a reload to use its files.
     - Also V(true) when an earlier run ended between writing and reloading. V(false) while Postfix is stopped.
   returned: always
   type: bool
 restart_required:
   description:
-    - Whether Postfix has to be stopped and started, which this module never does.
-    - Only C(inet_interfaces), C(inet_protocols), C(queue_directory) and C(config_directory) need that.
-    - Stays V(true) until Postfix was started again.
+    - Whether Postfix needs a restart, which this module never does.
+    - Only C(inet_interfaces), C(inet_protocols), C(queue_directory) and C(config_directory) need one.
+    - V(true) until Postfix is started again.
   returned: always
   type: bool
 reloaded:
@@ -166,7 +165,7 @@ import os
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import Spec, run
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.configuration import OPTIONS, Configuration
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.relay_prerequisites import chosen_ca_file, sasl_warnings
-from ansible_collections.catalog.mail.plugins.module_utils._postfix.relayhost import LEVELS, desired_state, intention_of
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.relayhost import LEVELS, desired_relay_of, desired_state
 
 ACCOUNT: dict = {"username": {"type": "str"}, "password": {"type": "str", "no_log": True}}
 SENDER: dict = {"sender": {"type": "str", "required": True}, "relayhost": {"type": "str"}, **ACCOUNT}
@@ -188,11 +187,11 @@ SPEC = OPTIONS + Spec(
 
 
 def main() -> None:
-    """Make the intention a wish for parameters and tables, and bring it about."""
+    """Derive parameters and lookup tables from the options, and write them."""
     def job(module):
         ca_file = chosen_ca_file(module.params, os.path.exists, strict=not module.check_mode)
-        intention = intention_of({**module.params, "ca_file": ca_file})
-        return Configuration(module, lambda present: desired_state(intention, present, sasl_warnings(intention)))
+        desired = desired_relay_of({**module.params, "ca_file": ca_file})
+        return Configuration(module, lambda present: desired_state(desired, present, sasl_warnings(desired)))
 
     run(SPEC, job)
 

@@ -10,19 +10,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: reply_sync_info
-short_description: Read how receiving replies by e-mail stands, and what is wrong with it
+short_description: Read the state and the problems of receiving replies by e-mail
 version_added: 0.1.0
 description:
-  - Returns whether the mailbox of replies is read, how replies are recognised, what became of them, and what is wrong.
-  - RV(healthy) is made to be waited for, with C(until).
+  - Returns the processes that read the mailbox of replies, how replies are matched, the outcomes of messages, and problems.
+  - Use RV(healthy) with C(until) to wait until replies are received.
 extends_documentation_fragment:
   - catalog.mail.api
 attributes:
   check_mode:
-    description: Reads only, in check mode as well.
+    description: Only reads, also in check mode.
     support: full
   diff_mode:
-    description: Changes nothing, so there is no difference to show.
+    description: Changes nothing, so it has no diff.
     support: none
 seealso:
   - module: catalog.mail.email_settings
@@ -37,11 +37,11 @@ EXAMPLES = r"""
   retries: 30
   delay: 1
 
-- name: Tell how many replies were posted, and why others were not
+- name: Show the outcomes of messages
   ansible.builtin.debug:
     msg: "{{ replies.outcomes }}"
 
-- name: Fail with what is wrong
+- name: Fail when there are problems
   ansible.builtin.assert:
     that: replies.problems | length == 0
     fail_msg: "{{ replies.problems | join(' ') }}"
@@ -53,38 +53,38 @@ enabled:
   returned: success
   type: bool
 healthy:
-  description: Whether they are, the mailbox is read, and nothing is wrong.
+  description: Whether replies are switched on, the mailbox is read, and there is no problem.
   returned: success
   type: bool
 problems:
-  description: What is wrong, each with what to do about it.
+  description: The problems, each with its remedy.
   returned: success
   type: list
   elements: str
   sample:
     - 3 messages of the mailbox were marked as read by something else, so they are not posted.
 receiver:
-  description: How the mailbox is read.
+  description: The protocol of the mailbox, V(imap) or V(microsoft).
   returned: success
   type: str
   sample: imap
 intent_tracking:
-  description: How it is known what a reply answers; V(null) while replies are switched off.
+  description: How replies are matched to their conversations; V(null) while replies are switched off.
   returned: success
   type: dict
   contains:
     configured:
-      description: As it was set, V(auto), V(subaddress) or V(message_id).
+      description: The setting, V(auto), V(subaddress) or V(message_id).
       type: str
       returned: always
     in_use:
-      description: What is used, V(subaddress) or V(message_id).
+      description: The way in use, V(subaddress) or V(message_id).
       type: str
       returned: always
     probe:
       description:
-        - With V(auto), what the test of sub-addresses has found, V(subaddress), V(message_id), or V(pending); V(null) where
-          there was none.
+        - With V(auto), the result of the test of sub-addresses, V(subaddress), V(message_id) or V(pending); V(null) without a
+          test.
       type: str
       returned: always
 workers:
@@ -94,11 +94,11 @@ workers:
   elements: dict
   contains:
     name:
-      description: Its name.
+      description: The name of the process.
       type: str
       returned: always
     version:
-      description: The version that it runs.
+      description: The version of the service.
       type: str
       returned: always
     state:
@@ -106,36 +106,36 @@ workers:
       type: str
       returned: always
     last_good_poll:
-      description: When it read the mailbox last; V(null) if never.
+      description: The time of the last successful read; V(null) before the first.
       type: str
       returned: always
     age_seconds:
-      description: How many seconds ago that was.
+      description: Seconds since the last successful read.
       type: float
       returned: always
     backlog:
-      description: How many messages were unread.
+      description: The number of unread messages.
       type: int
       returned: always
     oldest_unread:
-      description: Since when the oldest of them stands there; V(null) where there is none.
+      description: The arrival of the oldest unread message; V(null) without one.
       type: str
       returned: always
     taken_by_others:
-      description: How many messages something else has marked as read.
+      description: The number of messages that another program has marked as read.
       type: int
       returned: always
     error:
       description:
-        - Why it cannot work, with C(code), C(cause), C(remedy), C(field) and C(since); V(null) while it can.
+        - The present error, with C(code), C(cause), C(remedy), C(field) and C(since); V(null) without one.
       type: dict
       returned: always
     beat_at:
-      description: Its last sign of life.
+      description: The time of its last sign of life.
       type: str
       returned: always
 outcomes:
-  description: How many messages came to which end.
+  description: The numbers of messages by outcome.
   returned: success
   type: dict
   contains:
@@ -144,19 +144,19 @@ outcomes:
       type: int
       returned: always
     ignored:
-      description: What nobody wrote, such as automatic answers, by the reason.
+      description: Messages that no person wrote, such as automatic answers, by reason.
       type: dict
       returned: always
     rejected:
-      description: Replies that could not be posted, by the reason.
+      description: Replies that could not be posted, by reason.
       type: dict
       returned: always
     quarantined:
-      description: Messages that were put aside, by the reason.
+      description: Messages that were put aside, by reason.
       type: dict
       returned: always
     retried:
-      description: How often posting was tried again.
+      description: The number of retries.
       type: int
       returned: always
   sample:
@@ -166,19 +166,19 @@ outcomes:
     quarantined: {}
     retried: 0
 cause:
-  description: Why it failed, in a sentence.
+  description: The cause of the failure, as a sentence.
   returned: failure
   type: str
 remedy:
-  description: What to do about it.
+  description: The remedy, as a sentence.
   returned: failure
   type: str
 field:
-  description: The option at fault.
-  returned: failure, where there is one
+  description: The option that caused the failure.
+  returned: failure caused by an option
   type: str
 code:
-  description: The kind of failure, as a word that stays the same.
+  description: The code of the failure, which stays the same between versions.
   returned: failure
   type: str
   sample: api-refused

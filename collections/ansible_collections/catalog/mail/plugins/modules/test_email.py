@@ -10,23 +10,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: test_email
-short_description: Send a test e-mail, find it in the recipient's mailbox, and tell the way it took
+short_description: Send a test e-mail, find it in the recipient's mailbox, and report its way
 version_added: 0.1.0
 description:
-  - Sends one e-mail from the host, by its C(sendmail) command or by SMTP, and waits until that very message is found
-    in a mailbox.
-  - Returns the seconds it took, every host it passed with TLS and delay, and what the receiving server found out
-    about SPF, DKIM and DMARC.
-  - When the message does not arrive, the task fails with the stage that failed, the words of the server, the likely
-    cause and a remedy.
-    It does not wait for the whole O(timeout) when Postfix has put the message off for a reason that time will not mend.
-  - A message that is still in the queue of Postfix when the task fails is deleted from it, so that no test e-mail
-    arrives hours later.
-    Nothing else in the queue is touched.
-  - The mailbox is only looked at. Folders are opened read-only, so nothing in them is marked as read, and the message
-    stays there.
-  - TLS is always verified, chain and host name. A private certification authority is named in the suboptions
-    C(ca_file).
+  - Sends one e-mail from the host, by its C(sendmail) command or by SMTP, and waits until this message is in a mailbox.
+  - Returns the elapsed seconds, the hosts that the message passed with TLS and delay, and the results of the receiving
+    server for SPF, DKIM and DMARC.
+  - When the message does not arrive, the task fails and returns the failed stage, the server's answer, the likely cause and
+    a remedy. It fails before O(timeout) when Postfix has deferred the message for a reason that does not pass.
+  - When the task fails while the message is in the queue of Postfix, the module deletes the message, so that it does not
+    arrive hours later. Other messages in the queue stay.
+  - Folders of the mailbox are opened read-only. No message is marked as read, and the test e-mail stays.
+  - Certificates are always verified, chain and host name. The suboptions C(ca_file) name a private certificate authority.
 options:
   recipient:
     description:
@@ -36,183 +31,110 @@ options:
   sender:
     description:
       - The address to send from, in the envelope and in the C(From) header.
-      - Without it C(noreply@) the C(mydomain) of Postfix, or, where there is no Postfix, the domain of the host's
-        full name.
+      - The default is C(noreply@) and the C(mydomain) of Postfix, without Postfix the domain of the host's full name.
     type: str
   transport:
     description:
-      - How the message leaves the host.
-      - V(sendmail) gives it to the C(sendmail) command, so it takes the way that every program's mail on this host
-        takes.
-      - V(smtp) gives it to the server in O(smtp).
+      - The way in which the message leaves the host.
+      - V(sendmail) hands it to the C(sendmail) command, as other programs of the host do.
+      - V(smtp) hands it to the server in O(smtp).
     type: str
     choices: [sendmail, smtp]
     default: sendmail
   smtp:
-    description:
-      - The server to give the message to. Required with O(transport=smtp), refused otherwise.
-    type: dict
-    suboptions:
-      host:
-        description:
-          - Name or address of the server; the name is compared with its certificate.
-        type: str
-        required: true
-      port:
-        description:
-          - The port. Without it 587 for V(starttls), 465 for V(implicit) and 25 for V(none), as O(smtp.tls) says.
-        type: int
-      tls:
-        description:
-          - V(starttls) begins in clear and goes over to TLS; a server that does not offer that is refused.
-          - V(implicit) speaks TLS from the first byte on.
-          - V(none) does not encrypt; a password then crosses the network readable, which gives a warning.
-        type: str
-        choices: [none, starttls, implicit]
-        default: starttls
-      username:
-        description:
-          - The name to log in with. Without it nobody logs in.
-        type: str
-      password:
-        description:
-          - The password of O(smtp.username).
-        type: str
-      ca_file:
-        description:
-          - A file on the host with the certificates of the authorities that may vouch for the server. Without it the
-            system's authorities may.
-        type: path
-      timeout:
-        description:
-          - How long the server may take for each answer, in seconds.
-        type: int
-        default: 30
+    description: The SMTP server to hand the message to. Required with O(transport=smtp), else not allowed.
   mailbox:
     description:
-      - The mailbox, read by IMAP from the host, in which the message must appear.
-      - The INBOX is searched, and the folders for spam; to be found there is a success with a warning.
-      - Without it the task ends as soon as the server that Postfix hands the message to, or the one in O(smtp), has
-        taken it.
-    type: dict
-    suboptions:
-      host:
-        description:
-          - Name or address of the IMAP server; the name is compared with its certificate.
-        type: str
-        required: true
-      port:
-        description:
-          - The port. Without it 993 for V(implicit), and 143 for V(starttls) and V(none), as O(mailbox.tls) says.
-        type: int
-      tls:
-        description:
-          - V(implicit) speaks TLS from the first byte on.
-          - V(starttls) begins in clear and goes over to TLS; a server that does not offer that is refused.
-          - V(none) does not encrypt; the password then crosses the network readable, which gives a warning.
-        type: str
-        choices: [none, starttls, implicit]
-        default: implicit
-      username:
-        description:
-          - The name to log in with.
-        type: str
-        required: true
-      password:
-        description:
-          - The password of O(mailbox.username).
-        type: str
-        required: true
-      ca_file:
-        description:
-          - A file on the host with the certificates of the authorities that may vouch for the server. Without it the
-            system's authorities may.
-        type: path
+      - The IMAP mailbox in which the message must appear, read from the host.
+      - The INBOX and the spam folders are searched; a message in a spam folder is a success with a warning.
+      - Without it the task ends when the next server, or the server in O(smtp), has accepted the message.
   timeout:
     description:
-      - How long to wait, in seconds since the message is handed over.
-      - Postfix tries again after five minutes at the earliest, so a server that puts unknown senders off
-        (greylisting) needs 600 or more.
+      - Seconds to wait for the message, from the moment of its hand-over.
+      - Postfix retries after five minutes at the earliest. A server that defers unknown senders (greylisting) needs 600 or
+        more.
     type: int
     default: 60
   config_directory:
     description:
-      - The configuration directory of the Postfix instance that sends, and whose queue is read for evidence.
+      - The configuration directory of the Postfix instance that sends the message and whose queue is read.
     type: path
     default: /etc/postfix
 attributes:
   check_mode:
     description: Can run in check mode.
-    details: Nothing is sent and nothing is looked at; the task is skipped.
+    details: The task is skipped; no message is sent.
     support: partial
   diff_mode:
-    description: There is nothing to compare, as the host is not changed.
+    description: Changes nothing, so it has no diff.
     support: none
   platform:
     description: The systems that the module runs on.
     support: full
     platforms: posix
 requirements:
-  - Nothing but Python's standard library on the host
-  - root, or a user that may read the mail log and the queue of Postfix, for the evidence of O(transport=sendmail)
+  - Python's standard library alone on the host
+  - root, or a user that may read the mail log and the queue of Postfix, for the log lines and the queue entry of a failure
 notes:
-  - The result never says changed, as nothing of the host's configuration is.
+  - The result is never C(changed), since the host's configuration stays as it is.
 seealso:
   - module: catalog.mail.postfix_relayhost
   - module: catalog.mail.postfix_info
+extends_documentation_fragment:
+  - catalog.mail.mail_servers
 author:
   - The catalog.mail authors (@catalog-mail)
 """
 
 EXAMPLES = r"""
-- name: Prove that mail of this host arrives in a mailbox
+- name: Send a test e-mail and find it in the mailbox
   catalog.mail.test_email:
-    recipient: alice@corp.test
+    recipient: alice@example.com
     mailbox:
-      host: mail.corp.test
-      username: alice@corp.test
+      host: mail.example.com
+      username: alice@example.com
       password: "{{ vault_alice_password }}"
-      ca_file: /etc/ssl/lab-ca.crt
+      ca_file: /etc/ssl/certs/company-ca.pem
   register: proof
 
-- name: Show the way it took
+- name: Show the way of the e-mail
   ansible.builtin.debug:
     msg: "{{ proof.summary }}"
 
-- name: Send by another server than the host's own, with a login
+- name: Send a test e-mail through another server, with a login
   catalog.mail.test_email:
-    sender: noreply@corp.test
-    recipient: alice@corp.test
+    sender: noreply@example.com
+    recipient: alice@example.com
     transport: smtp
     smtp:
-      host: mail.corp.test
+      host: mail.example.com
       port: 465
       tls: implicit
-      username: catalog@corp.test
+      username: catalog@example.com
       password: "{{ vault_relay_password }}"
-      ca_file: /etc/ssl/lab-ca.crt
+      ca_file: /etc/ssl/certs/company-ca.pem
 
-- name: Only see whether the relay takes mail from this host
+- name: Check that the relay accepts e-mail from this host
   catalog.mail.test_email:
-    recipient: alice@corp.test
+    recipient: alice@example.com
     timeout: 30
 """
 
 RETURN = r"""
 message_id:
   description: The Message-ID of the test e-mail, with its angle brackets.
-  returned: when the message was made
+  returned: once the message is composed
   type: str
-  sample: <catalog-mail-test.0f4c2a9be1d37c5588aa@corp.test>
+  sample: <catalog-mail-test.0f4c2a9be1d37c5588aa@example.com>
 elapsed:
   description:
-    - Seconds from handing the message over until it was found or, without O(mailbox), accepted. On failure until that
-      was certain.
-  returned: when the message was made
+    - Seconds from the hand-over of the message until it was found, or accepted when there is no O(mailbox). On failure,
+      until the failure was certain.
+  returned: once the message is composed
   type: float
   sample: 1.42
 hops:
-  description: The hosts that took the message over, in the order of its way. Empty without O(mailbox).
+  description: The hosts that received the message, in the order of its way. Empty without O(mailbox).
   returned: success
   type: list
   elements: dict
@@ -239,36 +161,36 @@ hops:
       type: str
       returned: always
     delay:
-      description: Seconds since the hop before it; 0 where the clocks say less.
+      description: Seconds since the previous hop; 0 when the clocks give a negative number.
       type: float
       returned: always
   sample:
-    - by: mail.corp.test
-      from: catalog12.catalog.test
+    - by: mail.example.com
+      from: catalog12.example.org
       protocol: ESMTPSA
       tls: {version: TLSv1.3, cipher: TLS_AES_256_GCM_SHA384}
       time: '2026-11-21T09:30:01+00:00'
       delay: 1.0
 authentication_results:
-  description: What the servers on the way found out, the last one first (RFC 8601). Empty without O(mailbox).
+  description: The C(Authentication-Results) headers of the message (RFC 8601), the last server first. Empty without O(mailbox).
   returned: success
   type: list
   elements: dict
   contains:
     authserv_id:
-      description: The server that judged; V(null) where it does not say.
+      description: The name of the server; V(null) when the header has none.
       type: str
       returned: always
     results:
       description:
-        - Its judgements, each with C(method), C(result), C(reason) (V(null) where there is none) and C(properties).
+        - The results of the server, each with C(method), C(result), C(reason) (V(null) for none) and C(properties).
       type: list
       elements: dict
       returned: always
   sample:
-    - authserv_id: mail.corp.test
+    - authserv_id: mail.example.com
       results:
-        - {method: dkim, result: pass, reason: null, properties: {header.d: corp.test}}
+        - {method: dkim, result: pass, reason: null, properties: {header.d: example.com}}
 mailbox_folder:
   description: The folder in which the message was found; V(null) without O(mailbox).
   returned: success
@@ -276,26 +198,26 @@ mailbox_folder:
   sample: INBOX
 server_says:
   description:
-    - The words of the server that accepted the message, or on failure those of whoever refused it; V(null) where
-      nothing was said.
-  returned: when the message was made
+    - The answer of the server that accepted the message, on failure the answer of the server or program that refused it;
+      V(null) when there was no answer.
+  returned: once the message is composed
   type: str
   sample: '250 2.0.0 Ok: queued as 4RTY7XU'
 summary:
-  description: The way as a person reads it, line by line.
+  description: The way of the message as lines of text.
   returned: success
   type: list
   elements: str
   sample:
-    - '1. catalog12.catalog.test: within the host, +0 s'
-    - '2. mail.corp.test: from catalog12.catalog.test, ESMTPSA, TLSv1.3 TLS_AES_256_GCM_SHA384, +1 s'
+    - '1. catalog12.example.org: within the host, +0 s'
+    - '2. mail.example.com: from catalog12.example.org, ESMTPSA, TLSv1.3 TLS_AES_256_GCM_SHA384, +1 s'
     - '3. INBOX: found 1.4 s after it was handed over'
-    - 'mail.corp.test judges: dkim=pass (corp.test), dmarc=pass (corp.test)'
+    - 'mail.example.com judges: dkim=pass (example.com), dmarc=pass (example.com)'
 stage:
   description:
-    - Where it failed. V(connect) and V(login) are about the server in O(smtp), V(submit) is the handing over itself.
-    - V(relay) is the way out of this host's Postfix.
-    - V(mailbox_connect) and V(mailbox_login) are about O(mailbox); V(mailbox) means accepted, but not found in time.
+    - The failed stage. V(connect) and V(login) concern the server in O(smtp), V(submit) the hand-over of the message.
+    - V(relay) concerns the delivery by this host's Postfix.
+    - V(mailbox_connect) and V(mailbox_login) concern O(mailbox); V(mailbox) means accepted, but not found in time.
   returned: failure
   type: str
   sample: relay
@@ -304,18 +226,17 @@ cause:
   returned: failure
   type: str
 remedy:
-  description: What an administrator can do about it.
+  description: The remedy, as a sentence for an administrator.
   returned: failure
   type: str
 queue_entry:
   description:
-    - The message in the queue of Postfix, with C(queue_id), C(queue_name), C(arrival_time) (seconds since 1970),
-      C(sender), C(recipients)
-      and C(delay_reason), as it was before it was deleted. V(null) where it was not there.
+    - The message in the queue of Postfix before its deletion, with C(queue_id), C(queue_name), C(arrival_time) (seconds
+      since 1970), C(sender), C(recipients) and C(delay_reason). V(null) when it was not in the queue.
   returned: failure
   type: dict
 log_lines:
-  description: The lines of the mail log about this message, and warnings and errors of Postfix since it was sent.
+  description: The lines of the mail log about this message, and Postfix's warnings and errors since it was sent.
   returned: failure
   type: list
   elements: str
@@ -327,7 +248,7 @@ from ansible_collections.catalog.mail.plugins.module_utils._mail.options import 
 
 
 def main() -> None:
-    """Send, follow, find."""
+    """Send the test e-mail and find it in the mailbox."""
     report(SPEC, deliver, in_check_mode=False)
 
 

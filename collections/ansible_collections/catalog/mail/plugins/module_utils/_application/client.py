@@ -77,13 +77,13 @@ class CatalogApi:
         """What writing this document would change; the application compares the secrets."""
         return changes_of(self._document(self._ask("POST", f"{SETTINGS}/plan", {"settings": document})), self._url)
 
-    def save(self, document: Mapping[str, Any], test: Any, revision: int, patience: int) -> Saved:
+    def save(self, document: Mapping[str, Any], test: Any, revision: int, extra_timeout: int) -> Saved:
         """Test and Save over this revision. ``test`` is as the API takes it, None to leave it to the application.
 
-        ``patience`` are seconds in addition, for the test message. Raises Outdated if there is a newer revision.
+        ``extra_timeout``: seconds added to the timeout, for the test message. Raises Outdated when a newer revision exists.
         """
         body = {"settings": document} if test is None else {"settings": document, "test": test}
-        answer = self._ask("PUT", SETTINGS, body, {"If-Match": if_match(revision)}, patience)
+        answer = self._ask("PUT", SETTINGS, body, {"If-Match": if_match(revision)}, extra_timeout)
         found = self._document(answer)
         evidence = (found.get(name) for name in ("test", "tested_mailbox"))
         return Saved(
@@ -133,11 +133,11 @@ class CatalogApi:
         return document_of(answer, self._url, self._token_file, self._hide)
 
     def _ask(
-        self, method: str, path: str, body: Any = None, headers: Optional[Mapping[str, str]] = None, patience: int = 0
+        self, method: str, path: str, body: Any = None, headers: Optional[Mapping[str, str]] = None, extra_timeout: int = 0
     ) -> Answer:
         data = None if body is None else json.dumps(body).encode("ascii")
         sent = {**self._headers, **({"Content-Type": "application/json"} if data else {}), **(headers or {})}
-        seconds = self._timeout + patience
+        seconds = self._timeout + extra_timeout
         try:
             self._set_timeout(seconds)
             self._connection.request(method, self._address.path + path, data, sent)

@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Mapping, Optional
 from .._core.errors import InputRefused, TokenMissing
 from .._core.module import Job, Plan, Spec
 from .client import CatalogApi
-from .settings_merge import diff, discreet, first_changes, given, logins, longest_test, merged
+from .settings_merge import diff, first_changes, given, logins, longest_test, merged, redacted
 from .settings_options import SETTINGS
 
 API = Spec({
@@ -61,8 +61,8 @@ class EmailSettings(Job):
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
         """Save the settings with Test and Save; return the result. Raises ModuleFailure."""
-        patience = 0 if self._test is False else longest_test(self._document)
-        saved = self._connected().save(self._document, self._test, self._revision, patience)
+        extra_timeout = 0 if self._test is False else longest_test(self._document)
+        saved = self._connected().save(self._document, self._test, self._revision, extra_timeout)
         return {**_result(saved.changes, *saved.stored), "test": saved.test, "tested_mailbox": saved.tested_mailbox}
 
     def _connected(self) -> CatalogApi:
@@ -97,4 +97,4 @@ def _test(params: Mapping[str, Any]) -> Any:
 
 def _result(changes: List[Dict[str, Any]], settings: Mapping[str, Any], revision: int) -> Dict[str, Any]:
     return {
-        "changes": discreet(changes), "settings": settings, "revision": revision, "test": None, "tested_mailbox": None}
+        "changes": redacted(changes), "settings": settings, "revision": revision, "test": None, "tested_mailbox": None}

@@ -20,7 +20,7 @@ class Explained(NamedTuple):
 _LOST = Explained(
     "The answer was accepted by the mail server, but nothing of it has arrived in the mailbox of replies in this time",
     "Look in the log of the mail server where it went. A server that does not take sub-addresses bounces them into the"
-    " author's mailbox: set interactions.intent_tracking to message_id, or auto. If delivery is slow, raise wait",
+    " author's mailbox: set interactions.intent_tracking to message_id, or auto. If delivery is slow, raise leg_timeout",
 )
 _REASONS: Mapping[str, Tuple[str, str]] = {
     "auto_reply": (

@@ -17,7 +17,7 @@ from email.utils import format_datetime, getaddresses
 from typing import List
 
 from .._core.errors import ReplyFailed
-from .._mail.message import Letter
+from .._mail.message import MailUnderTest
 
 MAX_QUOTED = 400
 """Lines of the notification that are quoted."""
@@ -29,7 +29,7 @@ def text_of_answer(token: str) -> str:
     return f"This answer was sent by e-mail, to test that replies arrive: {token}"
 
 
-def compose_answer(mail: Message, token: str, now: datetime) -> Letter:
+def compose_answer(mail: Message, token: str, now: datetime) -> MailUnderTest:
     """The answer to this mail, to the address that the mail wants answers at, from the one that it was sent to.
 
     The text stands above the quoted notification, as most mail programs place it. Raises ReplyFailed for a mail that cannot
@@ -46,7 +46,7 @@ def compose_answer(mail: Message, token: str, now: datetime) -> Letter:
     if not sender:
         raise ReplyFailed(
             LEG, "The mail of the mention is not addressed to one person", "Look what rewrites the header To on its way")
-    return Letter(
+    return MailUnderTest(
         sender, recipient, token, f"<catalog-mail-reply-test.{token}@{sender.rpartition('@')[2]}>",
         _written(mail, sender, recipient, token, now),
     )

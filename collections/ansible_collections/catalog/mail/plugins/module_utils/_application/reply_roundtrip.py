@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The use cases of reply_sync_info and reply_test: how receiving replies stands, and the whole circle, tried."""
+"""The use cases of reply_sync_info and reply_test: the state of receiving replies, and a test of the whole round trip."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SPEC = API + Spec({
     "conversation": {"type": "str"},
     "mailbox": {**MAILBOX, "required": True},
     "smtp": {**SMTP, "required": True},
-    "wait": {"type": "int", "default": 60},
+    "leg_timeout": {"type": "int", "default": 60},
 })
 
 PAUSE = 0.2
@@ -55,8 +55,8 @@ def read_replies(module) -> Dict[str, Any]:
 def try_replies(module) -> Dict[str, Any]:
     """What reply_test returns; raises InputRefused, ApiFailed or ReplyFailed."""
     params = module.params
-    if params["wait"] < 1:
-        raise InputRefused("wait", "less than a second is no time to arrive in", "Write 1 or more seconds")
+    if params["leg_timeout"] < 1:
+        raise InputRefused("leg_timeout", "less than a second is no time to arrive in", "Write 1 or more seconds")
     if params["author"].lower() == params["user"].lower():
         raise InputRefused("user", "nobody gets mail for mentioning themselves", "Name another user than author")
     if params["conversation"] is not None and not _ID.fullmatch(params["conversation"]):
@@ -65,10 +65,10 @@ def try_replies(module) -> Dict[str, Any]:
     if smtp is None or mailbox is None:
         raise InputRefused("smtp", "it is missing", "Name the server that the user hands mail to")
     api = CatalogApi(params, [(one.username or "", one.password or "") for one in (smtp, mailbox)])
-    circle = Circle(api, Servers(smtp, mailbox), params)
-    result = circle.run()
-    if circle.spam_folder:
-        module.warn(f"The mail of the mention was taken for spam: it lies in {circle.spam_folder}.")
+    round_trip = RoundTrip(api, Servers(smtp, mailbox), params)
+    result = round_trip.run()
+    if round_trip.spam_folder:
+        module.warn(f"The mail of the mention was taken for spam: it lies in {round_trip.spam_folder}.")
     return result
 
 
@@ -88,8 +88,8 @@ class Progress:
     server_says: Optional[str] = None
 
 
-class Circle:
-    """One mention, its mail, the answer to it, its post. ``clock`` and ``sleep`` are in seconds."""
+class RoundTrip:
+    """A mention, its e-mail, the answer to the e-mail, and the post of the answer. ``clock`` and ``sleep`` are in seconds."""
 
     def __init__(
         self, api: CatalogApi, servers: Servers, params: Dict[str, Any],
@@ -158,16 +158,16 @@ class Circle:
         if found is None:
             raise ReplyFailed(
                 "mail", f"The mail of the mention was not found in the mailbox of {self._mailbox.username} within"
-                f" {self._params['wait']} s",
+                f" {self._params['leg_timeout']} s",
                 "Compare the user's address in the catalog with this mailbox, and see with catalog.mail.email_settings_info"
                 " and catalog.mail.test_email whether the application and its host can send")
         return found
 
     def _answer(self, mail: Message) -> None:
-        letter = compose_answer(mail, self._token, datetime.now(timezone.utc))
-        self._progress.ids["reply_message_id"] = letter.message_id
+        answer = compose_answer(mail, self._token, datetime.now(timezone.utc))
+        self._progress.ids["reply_message_id"] = answer.message_id
         try:
-            self._progress.server_says = self._hide(by_smtp(self._smtp, letter))
+            self._progress.server_says = self._hide(by_smtp(self._smtp, answer))
         except StageFailed as exc:
             raise self._at_server("reply", exc) from None
 
@@ -191,7 +191,7 @@ class Circle:
 
     def _wait_for(self, look: Callable[[], Optional[Result]]) -> Optional[Result]:
         """What ``look`` finds in the time for it; None if it finds nothing."""
-        deadline = self._clock() + self._params["wait"]
+        deadline = self._clock() + self._params["leg_timeout"]
         while True:
             found = look()
             if found is not None or self._clock() >= deadline:
@@ -224,5 +224,5 @@ class Circle:
             f"1. {params['author']} mentions {params['user']}: accepted after {seconds(legs['mention'])}",
             f"2. {folder} of {self._mailbox.username}: the mail was found {seconds(legs['mail'])} later",
             f"3. {self._smtp.host}: took the answer after {seconds(legs['reply'])}",
-            f"4. The answer stands in its conversation {seconds(legs['post'])} later, by {post.get('author')}",
+            f"4. The answer appeared in its conversation {seconds(legs['post'])} later, by {post.get('author')}",
         ]

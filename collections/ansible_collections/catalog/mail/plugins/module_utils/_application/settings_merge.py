@@ -91,7 +91,7 @@ def _leaves(document: Document, above: str) -> Iterator[Tuple[str, Any]]:
             yield above + name, value
 
 
-def discreet(changes: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
+def redacted(changes: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
     """The changes as they may be seen: of a secret what became of it, and no more even if the API should tell more."""
     return [
         {"path": one["path"], "before": _seen(one["path"], one["before"]), "after": _seen(one["path"], one["after"])}
@@ -106,7 +106,7 @@ def diff(changes: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
     """What changes and nothing else, as two documents in Ansible's form of a diff; a secret as a word in brackets."""
     if not changes:
         return []
-    shown = discreet(changes)
+    shown = redacted(changes)
     return [{
         "before_header": "e-mail settings",
         "after_header": "e-mail settings",

@@ -121,5 +121,5 @@ class LoginRefused(MicrosoftFailed):
     lag = False
 
 
-class NotSettled(MicrosoftFailed):
-    """What was written was not seen, or reads did not agree, before the time was up."""
+class NotReplicated(MicrosoftFailed):
+    """A write did not become visible, or reads did not agree, before the deadline."""

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Sequence, Tuple
 from ansible.module_utils.basic import AnsibleModule
 
 from .errors import CatalogMailError, Outdated
-from .no_log import DiscreetModule
+from .no_log import NoLogModule
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Spec:
 
     def module(self) -> AnsibleModule:
         """The Ansible module object; ends the process when the options do not fit."""
-        return DiscreetModule(
+        return NoLogModule(
             argument_spec=self.options,
             mutually_exclusive=self.mutually_exclusive,
             required_together=self.required_together,

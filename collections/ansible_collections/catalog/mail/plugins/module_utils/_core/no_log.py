@@ -21,7 +21,7 @@ HIDDEN = "NOT_LOGGING_PARAMETER"
 """What Ansible itself writes for an option that is a secret."""
 
 
-class DiscreetModule(AnsibleModule):
+class NoLogModule(AnsibleModule):
     """As AnsibleModule, but secrets are taken out of the options before these become a text."""
 
     params: Dict[str, Any]

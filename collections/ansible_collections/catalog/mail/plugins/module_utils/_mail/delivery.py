@@ -21,7 +21,7 @@ from .connection import Server, StageFailed
 from .diagnosis import UNVERIFIED, Finding, diagnose
 from .imap import Found, Mailbox
 from .maillog import RELAY, Evidence
-from .message import Letter, compose
+from .message import MailUnderTest, compose
 from .options import Request, read_request
 from .postfix_tracking import Traces, postconf
 from .received import hops
@@ -60,7 +60,7 @@ class Delivery:
         self,
         module,
         request: Request,
-        message: Letter,
+        message: MailUnderTest,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -164,12 +164,12 @@ class Delivery:
             by = self._request.described()["server"]
             return {**result, "summary": accepted(by, outcome, result["server_says"], elapsed)}
         travelled = hops(found.values("Received"))
-        judged = authentication_results(found.values("Authentication-Results"))
+        authentication = authentication_results(found.values("Authentication-Results"))
         if found.junk:
             self._module.warn(f"The test e-mail was taken for spam: it lies in {found.folder}.")
         result["hops"] = [hop.as_result() for hop in travelled]
-        result["authentication_results"] = [one.as_result() for one in judged]
-        return {**result, "summary": way(travelled, judged, found.folder, elapsed)}
+        result["authentication_results"] = [one.as_result() for one in authentication]
+        return {**result, "summary": way(travelled, authentication, found.folder, elapsed)}
 
     def _failed(self, verdict: Verdict, elapsed: float) -> DeliveryFailed:
         self._await_log()

@@ -20,7 +20,7 @@ from typing import Any, Callable, Iterator, List, Optional, Tuple, TypeVar
 from .._core.redaction import Secrets
 from .connection import Server, StageFailed, system_words, tls_context
 from .imap_syntax import junk_folders, quote, read_folders, read_uids, search_terms, text_terms
-from .message import Letter
+from .message import MailUnderTest
 
 Result = TypeVar("Result")
 
@@ -58,7 +58,7 @@ class Mailbox:
             self.close()
             raise
 
-    def find(self, message: Letter) -> Optional[Found]:
+    def find(self, message: MailUnderTest) -> Optional[Found]:
         """The message if it has arrived, in the INBOX or where spam goes.
 
         Raises StageFailed (``mailbox``) when the connection is lost.

@@ -26,7 +26,7 @@ _DOMAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?|\[[0-9
 
 
 @dataclass(frozen=True)
-class Letter:
+class MailUnderTest:
     """A message that can be told from every other one: its token stands in Message-ID and Subject."""
 
     sender: str
@@ -36,7 +36,7 @@ class Letter:
     content: bytes
 
 
-def compose(sender: str, recipient: str, token: str, host: str, now: datetime) -> Letter:
+def compose(sender: str, recipient: str, token: str, host: str, now: datetime) -> MailUnderTest:
     """The test e-mail; ``token`` is unique and of letters and digits, ``now`` knows its zone.
 
     Some servers put a Message-ID of their own in place of ours, so the subject carries the token too.
@@ -57,7 +57,7 @@ def compose(sender: str, recipient: str, token: str, host: str, now: datetime) -
         f"Nobody waits for an answer; the message may be deleted.\n\n"
         f"Token: {token}\n"
     )
-    return Letter(sender, recipient, token, message_id, message.as_bytes())
+    return MailUnderTest(sender, recipient, token, message_id, message.as_bytes())
 
 
 def checked_address(option: str, address: str) -> str:

@@ -11,7 +11,7 @@ import os
 from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from .maillog import Evidence, QueueEntry, candidates, read_log, read_queue
-from .message import Letter
+from .message import MailUnderTest
 
 SBIN = ["/usr/sbin", "/usr/local/sbin"]
 LOG_FILES = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail")
@@ -38,7 +38,7 @@ def postconf(module, config_directory: str, names: Sequence[str]) -> Dict[str, s
 class Traces:
     """Follows one message through one instance of Postfix."""
 
-    def __init__(self, module, config_directory: str, message: Letter, since: float) -> None:
+    def __init__(self, module, config_directory: str, message: MailUnderTest, since: float) -> None:
         """``since`` is the time of handing over, in seconds since 1970."""
         self._module = module
         self._config_directory = config_directory

@@ -14,18 +14,18 @@ from .diagnosis import Finding
 from .maillog import Attempt
 from .received import Hop
 
-# The property that says what a method judged (RFC 8601; dkim: the signing domain).
+# The property that a method checked (RFC 8601; dkim: the signing domain).
 _SUBJECTS = ("header.d", "header.from", "smtp.mailfrom", "smtp.helo", "smtp.auth", "policy.iprev")
 _ORDER = ("spf", "dkim", "dmarc")
 _LOOPBACK = ("localhost", "127.0.0.1", "[127.0.0.1]", "::1", "[::1]", "[ipv6:::1]")
 
 
-def way(hops: Sequence[Hop], judged: Sequence[AuthenticationResults], folder: str, elapsed: float) -> List[str]:
-    """One line for each hop, one for the mailbox, one for each server that judged the message."""
+def way(hops: Sequence[Hop], authentication: Sequence[AuthenticationResults], folder: str, elapsed: float) -> List[str]:
+    """One line for each hop, one for the mailbox, one for each server that authenticated the message."""
     lines = [f"{number}. {_hop(hop)}" for number, hop in enumerate(hops, 1)]
     lines.append(f"{len(hops) + 1}. {folder}: found {seconds(elapsed)} after it was handed over")
-    servers = list(dict.fromkeys(one.authserv_id for one in judged if one.results))
-    return lines + [_verdicts(name, [one for one in judged if one.authserv_id == name]) for name in servers]
+    servers = list(dict.fromkeys(one.authserv_id for one in authentication if one.results))
+    return lines + [_verdicts(name, [one for one in authentication if one.authserv_id == name]) for name in servers]
 
 
 def accepted(by: str, outcome: Optional[Attempt], words: Optional[str], elapsed: float) -> List[str]:
@@ -89,9 +89,9 @@ def _hop(hop: Hop) -> str:
     return f"{parts[0]}: " + ", ".join(parts[1:])
 
 
-def _verdicts(server: Optional[str], judged: Sequence[AuthenticationResults]) -> str:
+def _verdicts(server: Optional[str], authentication: Sequence[AuthenticationResults]) -> str:
     """What one server found out; what everybody asks for comes first."""
-    results = [result for one in judged for result in one.results]
+    results = [result for one in authentication for result in one.results]
     results.sort(key=lambda result: _ORDER.index(result.method) if result.method in _ORDER else len(_ORDER))
     return f"{server or 'The receiving server'} judges: " + ", ".join(map(_result, results))
 

@@ -16,7 +16,7 @@ from typing import Callable, Optional, TypeVar
 
 from .._core.redaction import Secrets
 from .connection import Server, StageFailed, system_words, tls_context
-from .message import Letter
+from .message import MailUnderTest
 
 Result = TypeVar("Result")
 
@@ -25,7 +25,7 @@ PROBE_TIMEOUT = 5
 SENDMAIL_PLACES = ["/usr/sbin", "/usr/lib", "/usr/local/sbin"]
 
 
-def by_sendmail(module, message: Letter, config_directory: str) -> str:
+def by_sendmail(module, message: MailUnderTest, config_directory: str) -> str:
     """Give the message to the sendmail command of this host; returns what it said, usually nothing.
 
     Raises StageFailed (``submit``). The message goes in by standard input and the addresses as arguments
@@ -51,7 +51,7 @@ def by_sendmail(module, message: Letter, config_directory: str) -> str:
     return words
 
 
-def by_smtp(server: Server, message: Letter) -> str:
+def by_smtp(server: Server, message: MailUnderTest) -> str:
     """Give the message to a server; returns its reply to the message.
 
     Raises StageFailed with the stage ``connect`` (up to and with TLS), ``login`` or ``submit``.
@@ -147,7 +147,7 @@ def _login(client: smtplib.SMTP, server: Server) -> str:
     return _accepted("login", code, reply)
 
 
-def _hand_over(client: smtplib.SMTP, message: Letter) -> str:
+def _hand_over(client: smtplib.SMTP, message: MailUnderTest) -> str:
     _accepted("submit", *client.mail(message.sender), command="MAIL FROM")
     # No report to the sender when the message bounces later (RFC 3461).
     options = ["NOTIFY=NEVER"] if client.has_extn("dsn") else []

@@ -13,22 +13,23 @@ from .._core.module import Job, Plan, Spec
 from .app_plan import (
     AUDIENCES,
     Change,
+    DesiredApp,
     Present,
     Registration,
-    Wanted,
     after,
-    as_wanted,
     check_creation,
     check_identity,
     described,
+    matches,
     meant,
     plan,
     registration_of,
 )
 from .common import MICROSOFT, connected, decided, difference, name_of, principal
 from .credential_plan import credential_of, shown
-from .graph_client import Graph, More
+from .graph_client import Graph
 from .graph_permissions_needed import READ_APPLICATION, READ_SERVICE_PRINCIPAL, WRITE_APPLICATION, WRITE_SERVICE_PRINCIPAL
+from .graph_requests import RequestOptions
 from .graph_responses import Answer, key, quoted, values
 from .token_errors import claims
 
@@ -50,7 +51,7 @@ class EntraApp(Job):
 
     def __init__(self, module) -> None:
         params = self._params = module.params
-        self._wanted = Wanted(
+        self._desired = DesiredApp(
             params["unique_name"], params["app_id"], params["display_name"], params["sign_in_audience"],
             params["state"] == "absent")
         self._graph = connected(module)
@@ -69,44 +70,44 @@ class EntraApp(Job):
                 self._write(change, present.registration)
             else:
                 self._create_principal()
-        done = self._graph.settle(self._read, lambda found: as_wanted(found, self._wanted), name_of(self._params))
+        done = self._graph.wait_until_visible(self._read, lambda found: matches(found, self._desired), name_of(self._params))
         return self._result(done)
 
     def _read(self) -> Present:
-        return read_present(self._graph, self._wanted, SELECT)[0]
+        return read_present(self._graph, self._desired, SELECT)[0]
 
     def _changes(self, present: Present) -> List[Change]:
-        if present.registration is None and not self._wanted.absent:
-            check_creation(self._wanted, self._namesakes())
-        return plan(present, self._wanted)
+        if present.registration is None and not self._desired.absent:
+            check_creation(self._desired, self._namesakes())
+        return plan(present, self._desired)
 
     def _namesakes(self) -> List[Registration]:
-        name = self._wanted.display_name or self._wanted.unique_name
-        return called(self._graph, name, SELECT) if self._wanted.unique_name and name else []
+        name = self._desired.display_name or self._desired.unique_name
+        return called(self._graph, name, SELECT) if self._desired.unique_name and name else []
 
     def _write(self, change: Change, registration: Optional[Registration]) -> None:
         """Create by the unique name, which makes none twice however often it is sent; update or delete by the id."""
         if change.action == "create":
-            path = f"/applications{key('uniqueName', str(self._wanted.unique_name))}"
+            path = f"/applications{key('uniqueName', str(self._desired.unique_name))}"
             body = {name: value for name, value in change.properties.items() if name != "uniqueName"}
-            self._send("PATCH", path, body, More(prefer="create-if-missing"))
+            self._send("PATCH", path, body, RequestOptions(prefer="create-if-missing"))
         elif registration is not None and change.action == "update":
-            self._send("PATCH", f"/applications/{registration.object_id}", change.properties, More(fresh=True))
+            self._send("PATCH", f"/applications/{registration.object_id}", change.properties, RequestOptions(fresh=True))
         elif registration is not None:
-            self._send("DELETE", f"/applications/{registration.object_id}", None, More())
+            self._send("DELETE", f"/applications/{registration.object_id}", None, RequestOptions())
 
-    def _send(self, method: str, path: str, body: Optional[Mapping[str, Any]], more: More) -> None:
-        answer = self._graph.send(WRITE_APPLICATION, method, path, body, more=more)
+    def _send(self, method: str, path: str, body: Optional[Mapping[str, Any]], options: RequestOptions) -> None:
+        answer = self._graph.send(WRITE_APPLICATION, method, path, body, options=options)
         if not (method == "DELETE" and answer.status == 404):
             self._graph.expect(answer, WRITE_APPLICATION, method, path)
 
     def _create_principal(self) -> None:
         """That there is one already is as good: an earlier try may have made it, or replication hid it."""
-        found = self._graph.settle(
+        found = self._graph.wait_until_visible(
             self._read, lambda present: present.registration is not None, name_of(self._params)).registration
         answer: Answer = self._graph.send(
             WRITE_SERVICE_PRINCIPAL, "POST", "/servicePrincipals", {"appId": found.app_id if found else ""},
-            more=More(fresh=True))
+            options=RequestOptions(fresh=True))
         if answer.status != 409:
             self._graph.expect(answer, WRITE_SERVICE_PRINCIPAL, "POST", "/servicePrincipals")
 
@@ -126,27 +127,27 @@ def facts(graph: Graph, params: Mapping[str, Any], present: Present) -> Dict[str
     }
 
 
-def read_present(graph: Graph, wanted: Wanted, select: str) -> Tuple[Present, Mapping[str, Any]]:
+def read_present(graph: Graph, desired: DesiredApp, select: str) -> Tuple[Present, Mapping[str, Any]]:
     """The registration that a task means, with its service principal; and Graph's JSON of it."""
-    document = _find(graph, wanted, select)
+    document = _find(graph, desired, select)
     if document is None:
         return Present(), {}
     registration = registration_of(document)
-    check_identity(registration, wanted)
+    check_identity(registration, desired)
     found = graph.read(READ_SERVICE_PRINCIPAL, principal(registration.app_id, "?$select=id,appId"), optional=True)
     return Present(registration, str(found["id"]) if found else None), document
 
 
-def _find(graph: Graph, wanted: Wanted, select: str) -> Optional[Mapping[str, Any]]:
+def _find(graph: Graph, desired: DesiredApp, select: str) -> Optional[Mapping[str, Any]]:
     """By unique name, then by application id; by display name only where there is neither."""
-    for name, value in (("uniqueName", wanted.unique_name), ("appId", wanted.app_id)):
+    for name, value in (("uniqueName", desired.unique_name), ("appId", desired.app_id)):
         found = value and graph.read(READ_APPLICATION, f"/applications{key(name, value)}?$select={select}", optional=True)
         if found:
             return found
-    if wanted.unique_name or wanted.app_id or not wanted.display_name:
+    if desired.unique_name or desired.app_id or not desired.display_name:
         return None
-    documents = _called(graph, wanted.display_name, select)
-    one = meant([registration_of(document) for document in documents], wanted.display_name)
+    documents = _called(graph, desired.display_name, select)
+    one = meant([registration_of(document) for document in documents], desired.display_name)
     return next((document for document in documents if one and document["id"] == one.object_id), None)
 
 
@@ -164,8 +165,8 @@ def read_app(module) -> Dict[str, Any]:
     """What entra_app_info returns: the registration and its credentials, without their values."""
     params = module.params
     graph = connected(module)
-    wanted = Wanted(params["unique_name"], params["app_id"], params["display_name"])
-    present, document = read_present(graph, wanted, f"{SELECT},passwordCredentials,keyCredentials")
+    desired = DesiredApp(params["unique_name"], params["app_id"], params["display_name"])
+    present, document = read_present(graph, desired, f"{SELECT},passwordCredentials,keyCredentials")
     return {
         "exists": present.registration is not None, **facts(graph, params, present),
         "secrets": _credentials(document, "passwordCredentials"),

@@ -35,7 +35,7 @@ class Present:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredApp:
     """What a task says; None is left as it is."""
 
     unique_name: Optional[str] = None
@@ -69,49 +69,49 @@ def meant(found: Sequence[Registration], display_name: str) -> Optional[Registra
     return found[0] if found else None
 
 
-def check_identity(found: Optional[Registration], wanted: Wanted) -> None:
+def check_identity(found: Optional[Registration], desired: DesiredApp) -> None:
     """Raises InputRefused where what was found is not what all options together name."""
     if found is None:
         return
-    if wanted.app_id and found.app_id.lower() != wanted.app_id.lower():
+    if desired.app_id and found.app_id.lower() != desired.app_id.lower():
         raise InputRefused(
-            "app_id", f"the registration with unique_name {wanted.unique_name!r} is {found.app_id}, not {wanted.app_id}",
+            "app_id", f"the registration with unique_name {desired.unique_name!r} is {found.app_id}, not {desired.app_id}",
             "Leave one of the two out, or correct it")
-    if wanted.unique_name and found.unique_name and found.unique_name != wanted.unique_name:
+    if desired.unique_name and found.unique_name and found.unique_name != desired.unique_name:
         raise InputRefused(
             "unique_name", f"the registration {found.app_id} is called {found.unique_name!r} already, and that never changes",
             f"Write unique_name: {found.unique_name}, or leave it out")
 
 
-def check_creation(wanted: Wanted, namesakes: Sequence[Registration]) -> None:
+def check_creation(desired: DesiredApp, namesakes: Sequence[Registration]) -> None:
     """Raises InputRefused where a registration cannot be made without a risk of making it twice."""
-    if wanted.app_id:
+    if desired.app_id:
         raise InputRefused(
-            "app_id", f"there is no app registration with app_id {wanted.app_id!r}, and Microsoft chooses that of a new one",
+            "app_id", f"there is no app registration with app_id {desired.app_id!r}, and Microsoft chooses that of a new one",
             "Correct it; or to have one made, leave it out and give unique_name")
-    if not wanted.unique_name:
+    if not desired.unique_name:
         raise InputRefused(
-            "display_name", f"there is no app registration with display_name {wanted.display_name!r}",
+            "display_name", f"there is no app registration with display_name {desired.display_name!r}",
             "To have one made, give unique_name: by that it is found again")
-    name = wanted.display_name or wanted.unique_name
+    name = desired.display_name or desired.unique_name
     nameless = [one for one in namesakes if not one.unique_name]
     if nameless:
         raise InputRefused(
-            "display_name", f"there is no registration with unique_name {wanted.unique_name!r}, but {name!r} is the display name "
-            f"of {_listed(nameless)}, so that it is not clear which one is meant",
+            "display_name", f"there is no registration with unique_name {desired.unique_name!r}, but {name!r} is the display "
+            f"name of {_listed(nameless)}, so that it is not clear which one is meant",
             "Give its app_id beside unique_name to take it over, or another display_name for a new one")
 
 
-def plan(present: Present, wanted: Wanted) -> List[Change]:
+def plan(present: Present, desired: DesiredApp) -> List[Change]:
     """What has to be done, in this order."""
     found = present.registration
-    if wanted.absent:
+    if desired.absent:
         return [Change("delete", "application", {})] if found else []
     changes = []
     if found is None:
-        changes.append(Change("create", "application", _new(wanted)))
+        changes.append(Change("create", "application", _new(desired)))
     else:
-        differing = _differing(found, wanted)
+        differing = _differing(found, desired)
         if differing:
             changes.append(Change("update", "application", differing))
     if present.service_principal_id is None:
@@ -119,26 +119,26 @@ def plan(present: Present, wanted: Wanted) -> List[Change]:
     return changes
 
 
-def as_wanted(present: Present, wanted: Wanted) -> bool:
-    """Whether a read shows what was wanted."""
-    return not plan(present, wanted)
+def matches(present: Present, desired: DesiredApp) -> bool:
+    """Whether a read shows the desired state."""
+    return not plan(present, desired)
 
 
-def _new(wanted: Wanted) -> Dict[str, Any]:
+def _new(desired: DesiredApp) -> Dict[str, Any]:
     return {
-        "displayName": wanted.display_name or wanted.unique_name,
-        "signInAudience": wanted.sign_in_audience or AUDIENCES[0],
-        "uniqueName": wanted.unique_name,
+        "displayName": desired.display_name or desired.unique_name,
+        "signInAudience": desired.sign_in_audience or AUDIENCES[0],
+        "uniqueName": desired.unique_name,
     }
 
 
-def _differing(found: Registration, wanted: Wanted) -> Dict[str, Any]:
+def _differing(found: Registration, desired: DesiredApp) -> Dict[str, Any]:
     pairs = (
-        ("displayName", found.display_name, wanted.display_name),
-        ("signInAudience", found.sign_in_audience, wanted.sign_in_audience),
-        ("uniqueName", found.unique_name, wanted.unique_name),
+        ("displayName", found.display_name, desired.display_name),
+        ("signInAudience", found.sign_in_audience, desired.sign_in_audience),
+        ("uniqueName", found.unique_name, desired.unique_name),
     )
-    return {name: desired for name, current, desired in pairs if desired is not None and desired != current}
+    return {name: value for name, current, value in pairs if value is not None and value != current}
 
 
 _SHOWN = {"displayName": "display_name", "signInAudience": "sign_in_audience", "uniqueName": "unique_name"}

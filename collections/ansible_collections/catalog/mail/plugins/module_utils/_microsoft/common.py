@@ -68,12 +68,12 @@ def without_principal(option: str, app_id: str) -> RegistrationMissing:
 def decided(
     graph: Graph, read: Callable[[], Found], plan: Callable[[Found], Sequence[Any]],
 ) -> Tuple[Found, List[Any]]:
-    """What there is, and what has to be done. Where that is something, it is not built on one read alone: reads have to agree."""
+    """The present state and the changes to make. Changes are planned only from a state on which consecutive reads agree."""
     found = read()
     changes = list(plan(found))
     if changes:
-        settled = graph.steady(read, found)
-        found, changes = settled, list(plan(settled))
+        found = graph.read_consistently(read, found)
+        changes = list(plan(found))
     return found, changes
 
 

@@ -40,7 +40,7 @@ class Credential:
 
 
 @dataclass(frozen=True)
-class Wish:
+class DesiredCredential:
     """What ``present`` asks for. ``known`` is the one in use: None where the task does not say, "" for none.
 
     ``certificate`` is the thumbprint of one that the task brings along; ``renew`` asks for a new one in any case.
@@ -108,36 +108,36 @@ def _decoded(text: Any) -> Optional[bytes]:
         return None
 
 
-def in_use(present: Sequence[Credential], wish: Wish) -> Optional[Credential]:
+def in_use(present: Sequence[Credential], desired: DesiredCredential) -> Optional[Credential]:
     """The one that the application uses: the one named, or where none is named the one of ours that is valid longest."""
-    if wish.certificate:
-        return _called(present, wish.certificate)
-    if wish.known is not None:
-        return _called(present, wish.known) if wish.known else None
-    ours = [one for one in present if one.name == wish.name]
+    if desired.certificate:
+        return _called(present, desired.certificate)
+    if desired.known is not None:
+        return _called(present, desired.known) if desired.known else None
+    ours = [one for one in present if one.name == desired.name]
     return max(ours, key=lambda one: one.ends, default=None)
 
 
-def plan(present: Sequence[Credential], wish: Wish, now: datetime) -> List[Change]:
+def plan(present: Sequence[Credential], desired: DesiredCredential, now: datetime) -> List[Change]:
     """A new one is made unless the one in use is valid for longer than ``rotate_before``. Nothing is removed here.
 
     Another run may have made one a moment ago that the application is just about to use.
     """
-    reason = _reason(in_use(present, wish), wish, now)
+    reason = _reason(in_use(present, desired), desired, now)
     return [Change("create", None, reason)] if reason else []
 
 
-def _reason(used: Optional[Credential], wish: Wish, now: datetime) -> str:
+def _reason(used: Optional[Credential], desired: DesiredCredential, now: datetime) -> str:
     """Why there has to be a new one; empty where there does not."""
     if used is None:
-        return "the one in use is not there any more" if wish.known else "there is none"
-    if wish.certificate:
+        return "the one in use is not there any more" if desired.known else "there is none"
+    if desired.certificate:
         return ""
-    if wish.renew:
+    if desired.renew:
         return "the task asks for another one"
     if used.ends <= now:
         return "the one in use has expired"
-    return "the one in use expires soon" if used.ends - now <= wish.rotate_before else ""
+    return "the one in use expires soon" if used.ends - now <= desired.rotate_before else ""
 
 
 def plan_removal(

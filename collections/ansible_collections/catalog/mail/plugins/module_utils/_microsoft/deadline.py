@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The time that a run has, and how it is waited. An edge."""
+"""The deadline of a run, and sleeping before it. An edge."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import time
 from datetime import datetime, timezone
 
 
-class Patience:
-    """Seconds from now on; what waits, waits within them."""
+class Deadline:
+    """The moment ``seconds`` after its creation, after which nothing waits any more."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -20,11 +20,11 @@ class Patience:
 
     @property
     def left(self) -> float:
-        """Seconds that are left; never less than 0."""
+        """Seconds until the deadline, at least 0."""
         return max(0.0, self._end - time.monotonic())
 
     def wait(self, seconds: float) -> bool:
-        """Sleep so long; False, without sleeping, where the time does not suffice."""
+        """Sleep; False, without sleeping, when the deadline comes before."""
         if seconds >= self.left:
             return False
         time.sleep(seconds)
@@ -32,5 +32,5 @@ class Patience:
 
     @staticmethod
     def clock() -> datetime:
-        """The moment by the clock of this machine."""
+        """The present time, by the clock of this machine."""
         return datetime.now(timezone.utc)

@@ -88,7 +88,7 @@ def _needed_by_a_user(right: Right) -> str:
 # What tenants forbid by policy, and what a directory keeps of deleted things: words of the code or the message.
 _HINTS: Dict[str, str] = {
     "perAppPolicy": "A policy of the tenant (app management policy) forbids it: ask for an exception, or stay within it.",
-    "CredentialInvalidLifetime": "A policy of the tenant limits the life of credentials: make valid_for shorter.",
+    "CredentialInvalidLifetime": "A policy of the tenant limits the life of credentials: make valid_days shorter.",
     "uniqueName": (
         "Another registration has this unique_name, or a deleted one keeps it for 30 days: restore that one, or remove it for "
         "good (App registrations, Deleted applications)."),

@@ -23,7 +23,7 @@ from .common import (
     principal,
     without_principal,
 )
-from .graph_client import Ask, Graph, More
+from .graph_client import Graph
 from .graph_permissions_needed import (
     READ_APPLICATION,
     READ_CONSENT,
@@ -34,18 +34,19 @@ from .graph_permissions_needed import (
     WRITE_SCOPE,
     Right,
 )
+from .graph_requests import BatchRead, RequestOptions
 from .graph_responses import Answer, quoted, values
 from .mailbox_scope_plan import (
     MAIL,
     PREFIX,
     Change,
+    DesiredScope,
     Present,
-    Wanted,
     after,
-    as_wanted,
     assignments_of,
     described,
     is_id,
+    matches,
     plan,
     role_names,
     tenant_wide,
@@ -70,26 +71,26 @@ class MailboxScope(Job):
 
     def __init__(self, module) -> None:
         params = self._params = module.params
-        self._wanted = Wanted(
+        self._desired = DesiredScope(
             role_names(params["roles"]), frozenset(map(str.strip, params["mailboxes"])), params["purge"],
             params["state"] == "absent")
-        if "" in self._wanted.mailboxes:
+        if "" in self._desired.mailboxes:
             raise InputRefused("mailboxes", "one of them is empty", "Write its address or object id, or leave it out")
-        if not ((self._wanted.roles and self._wanted.mailboxes) or self._wanted.purge or self._wanted.absent):
+        if not ((self._desired.roles and self._desired.mailboxes) or self._desired.purge or self._desired.absent):
             raise InputRefused(
-                "mailboxes" if self._wanted.roles else "roles", "none is named, so that there is nothing to give",
+                "mailboxes" if self._desired.roles else "roles", "none is named, so that there is nothing to give",
                 "Name at least one, or say state: absent or purge: true to take some away")
         self._module = module
         self._graph = connected(module)
         self._unborn = ""
-        self._roles = self._wanted.roles if not self._wanted.purge else frozenset(MAIL)
+        self._roles = self._desired.roles if not self._desired.purge else frozenset(MAIL)
 
     def plan(self) -> Plan:
         """Read the roles in Exchange and compare them with the desired ones. Raises MicrosoftFailed."""
-        present, changes = decided(self._graph, self._read, lambda found: plan(found, self._wanted))
-        if self._unborn and not self._wanted.absent:
+        present, changes = decided(self._graph, self._read, lambda found: plan(found, self._desired))
+        if self._unborn and not self._desired.absent:
             self._module.warn(f"{self._unborn} So this check mode takes it for one that is yet to be made.")
-        told = warning(present, self._wanted)
+        told = warning(present, self._desired)
         if told:
             self._module.warn(told)
         shown = after(present, changes)
@@ -103,17 +104,17 @@ class MailboxScope(Job):
                 self._assign(present, change)
             else:
                 self._remove(change)
-        done = self._graph.settle(self._read, lambda found: as_wanted(found, self._wanted), "The roles of Exchange")
+        done = self._graph.wait_until_visible(self._read, lambda found: matches(found, self._desired), "The roles of Exchange")
         return _result(done, described(done))
 
     def _read(self) -> Present:
         try:
-            return read_scope(self._graph, self._params, self._roles, self._wanted.mailboxes)
+            return read_scope(self._graph, self._params, self._roles, self._desired.mailboxes)
         except RegistrationMissing as exc:
-            if not self._wanted.absent and not self._module.check_mode:
+            if not self._desired.absent and not self._module.check_mode:
                 raise
             self._unborn = str(exc)
-            return Present("", {}, {one: one for one in self._wanted.mailboxes}, frozenset())
+            return Present("", {}, {one: one for one in self._desired.mailboxes}, frozenset())
 
     def _assign(self, present: Present, change: Change) -> None:
         path = f"/beta{EXCHANGE}/roleAssignments"
@@ -125,7 +126,7 @@ class MailboxScope(Job):
             there = {(one.role, one.scope) for one in self._read().assignments}
             return Answer(201, {}) if (change.role, change.scope) in there else None
 
-        answer = self._graph.send(WRITE_SCOPE, "POST", path, body, more=More(fresh=True, look=look))
+        answer = self._graph.send(WRITE_SCOPE, "POST", path, body, options=RequestOptions(fresh=True, look=look))
         if answer.status != 409:
             self._graph.expect(answer, WRITE_SCOPE, "POST", path)
 
@@ -146,10 +147,10 @@ def read_scope(
     Assignments are listed by role: what beta takes for a principal in a filter varies, and roles for applications are few.
     """
     names, addresses = sorted(roles), sorted(one for one in mailboxes if not is_id(one))
-    first = [Ask(READ_APPLICATION, application(params, "id,appId"), optional=True)]
+    first = [BatchRead(READ_APPLICATION, application(params, "id,appId"), optional=True)]
     first += [
-        Ask(right, f"{EXCHANGE}/roleDefinitions?$filter=displayName%20eq%20'{quoted(PREFIX + name)}'") for name in names]
-    first += [Ask(READ_USER, f"/users/{quoted(one)}?$select=id", optional=True) for one in addresses]
+        BatchRead(right, f"{EXCHANGE}/roleDefinitions?$filter=displayName%20eq%20'{quoted(PREFIX + name)}'") for name in names]
+    first += [BatchRead(READ_USER, f"/users/{quoted(one)}?$select=id", optional=True) for one in addresses]
     document, *rest = graph.batch(first, "beta")
     if document is None:
         raise missing(params)
@@ -157,15 +158,15 @@ def read_scope(
     user_ids = _user_ids(mailboxes, dict(zip(addresses, rest[len(names):])))
 
     app_id = str(document["appId"])
-    consent = Ask(READ_CONSENT, principal(app_id, "/appRoleAssignments"), optional=True)
+    consent = BatchRead(READ_CONSENT, principal(app_id, "/appRoleAssignments"), optional=True)
     listings = [
-        Ask(right, f"{EXCHANGE}/roleAssignments?$filter=roleDefinitionId%20eq%20'{role_ids[name]}'") for name in names]
+        BatchRead(right, f"{EXCHANGE}/roleAssignments?$filter=roleDefinitionId%20eq%20'{role_ids[name]}'") for name in names]
     owner, grants, *pages = graph.batch(
-        [Ask(READ_SERVICE_PRINCIPAL, principal(app_id, "?$select=id"), optional=True), consent, *listings], "beta")
+        [BatchRead(READ_SERVICE_PRINCIPAL, principal(app_id, "?$select=id"), optional=True), consent, *listings], "beta")
     if owner is None:
         raise without_principal("unique_name" if params["unique_name"] else "app_id", app_id)
     service_principal_id = str(owner["id"])
-    assigned = [one for ask, page in zip(listings, pages) for one in graph.collected(ask, page or {})]
+    assigned = [one for read, page in zip(listings, pages) for one in graph.collected(read, page or {})]
     return Present(
         service_principal_id, role_ids, user_ids, assignments_of(assigned, role_ids, service_principal_id),
         tenant_wide(graph.collected(consent, grants or {})))

@@ -48,7 +48,7 @@ class Present:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredScope:
     """Roles for mailboxes; with ``purge`` no others of these kinds; absent removes."""
 
     roles: FrozenSet[str]
@@ -109,16 +109,16 @@ def tenant_wide(grants: Sequence[Mapping[str, Any]]) -> FrozenSet[str]:
     return frozenset(MAIL_ROLES[role] for role in (str(one.get("appRoleId")).lower() for one in grants) if role in MAIL_ROLES)
 
 
-def plan(present: Present, wanted: Wanted) -> List[Change]:
+def plan(present: Present, desired: DesiredScope) -> List[Change]:
     """What has to be assigned, then what has to go."""
-    desired = {(role, scope(present.user_ids[mailbox])) for role in wanted.roles for mailbox in wanted.mailboxes}
-    if wanted.absent:
+    pairs = {(role, scope(present.user_ids[mailbox])) for role in desired.roles for mailbox in desired.mailboxes}
+    if desired.absent:
         return [_removal(one) for one in sorted(present.assignments)
-                if one.role in wanted.roles and (not wanted.mailboxes or (one.role, one.scope) in desired)]
+                if one.role in desired.roles and (not desired.mailboxes or (one.role, one.scope) in pairs)]
     there = {(one.role, one.scope) for one in present.assignments}
-    changes = [Change("assign", role, where) for role, where in sorted(desired - there)]
-    if wanted.purge:
-        changes += [_removal(one) for one in sorted(present.assignments) if (one.role, one.scope) not in desired]
+    changes = [Change("assign", role, where) for role, where in sorted(pairs - there)]
+    if desired.purge:
+        changes += [_removal(one) for one in sorted(present.assignments) if (one.role, one.scope) not in pairs]
     return changes
 
 
@@ -126,9 +126,9 @@ def _removal(one: Assignment) -> Change:
     return Change("remove", one.role, one.scope, one.id)
 
 
-def as_wanted(present: Present, wanted: Wanted) -> bool:
-    """Whether a read shows what was wanted."""
-    return not plan(present, wanted)
+def matches(present: Present, desired: DesiredScope) -> bool:
+    """Whether a read shows the desired state."""
+    return not plan(present, desired)
 
 
 def described(present: Present) -> Dict[str, List[str]]:
@@ -151,9 +151,9 @@ def _by_role(pairs: Sequence[Any], present: Present) -> Dict[str, List[str]]:
     return found
 
 
-def warning(present: Present, wanted: Wanted) -> Optional[str]:
+def warning(present: Present, desired: DesiredScope) -> Optional[str]:
     """What to say where the scope is of no use, as all mailboxes are open anyway."""
-    if wanted.absent or not present.tenant_wide:
+    if desired.absent or not present.tenant_wide:
         return None
     held = ", ".join(sorted(present.tenant_wide))
     return (

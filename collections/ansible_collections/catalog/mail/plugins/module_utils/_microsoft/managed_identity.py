@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any, Callable, Mapping, Optional, Tuple
 
 from .._core.errors import LoginRefused
-from .deadline import Patience
+from .deadline import Deadline
 from .http_session import asked_to_wait, session, was_sent
 from .libraries import library
 from .login import Login
@@ -30,14 +30,14 @@ _ELSEWHERE = (
     "choose another login.method.")
 
 
-def managed_token(login: Login, patience: Patience, hide: Callable[[object], str]) -> Mapping[str, Any]:
+def managed_token(login: Login, deadline: Deadline, hide: Callable[[object], str]) -> Mapping[str, Any]:
     """The answer with a token for Graph; raises LoginRefused with the reason."""
     for pause in (*PAUSES, None):
         web = session(login.ca_file, proxies=False)
         found, words, passing = _asked(login, web)
         if found:
             return found
-        if not passing or pause is None or not patience.wait(asked_to_wait(web, pause)):
+        if not passing or pause is None or not deadline.wait(asked_to_wait(web, pause)):
             break
     raise _refused(login, hide(words), answered=web.last is not None)
 

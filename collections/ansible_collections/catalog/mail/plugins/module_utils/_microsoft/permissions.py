@@ -23,7 +23,7 @@ from .common import (
     principal,
     without_principal,
 )
-from .graph_client import Ask, Graph, More
+from .graph_client import Graph
 from .graph_permissions_needed import (
     READ_APPLICATION,
     READ_CONSENT,
@@ -31,20 +31,21 @@ from .graph_permissions_needed import (
     WRITE_APPLICATION,
     WRITE_CONSENT,
 )
+from .graph_requests import BatchRead, RequestOptions
 from .graph_responses import already_granted, already_revoked
 from .permissions_plan import (
     GRAPH,
     Change,
+    DesiredPermissions,
     Present,
     Roles,
-    Wanted,
     after,
-    as_wanted,
     before,
     check,
     declared_after,
     declared_of,
     granted_of,
+    matches,
     named,
     plan,
     required_of,
@@ -78,7 +79,7 @@ class GraphPermissions(Job):
         permissions, warnings = named(params["permissions"])
         for warning in warnings:
             module.warn(warning)
-        self._wanted = Wanted(permissions, params["consent"], params["purge"])
+        self._desired = DesiredPermissions(permissions, params["consent"], params["purge"])
         self._graph = connected(module)
 
     def plan(self) -> Plan:
@@ -94,17 +95,17 @@ class GraphPermissions(Job):
         if any(change.action in ("declare", "undeclare") for change in plan.changes):
             self._declare(found, plan.changes)
         self._consent(found, plan.changes)
-        done = self._graph.settle(
-            self._read, lambda seen: as_wanted(seen.present, self._wanted), f"The permissions of the {name_of(self._params)}")
+        done = self._graph.wait_until_visible(
+            self._read, lambda seen: matches(seen.present, self._desired), f"The permissions of the {name_of(self._params)}")
         return _result(done, before(done.present))
 
     def _read(self) -> Found:
         return read_permissions(self._graph, self._params)
 
     def _changes(self, found: Found) -> List[Change]:
-        if not (self._wanted.permissions or frozenset()) <= set(found.present.roles.by_name):
-            check(self._wanted, self._with_delegated(found.present.roles))
-        return plan(found.present, self._wanted)
+        if not (self._desired.permissions or frozenset()) <= set(found.present.roles.by_name):
+            check(self._desired, self._with_delegated(found.present.roles))
+        return plan(found.present, self._desired)
 
     def _with_delegated(self, roles: Roles) -> Roles:
         """Also the names of delegated permissions, so that it can be said where one was named."""
@@ -128,7 +129,7 @@ class GraphPermissions(Job):
     def _declare(self, found: Found, changes: Sequence[Change]) -> None:
         path = f"/applications/{found.object_id}"
         body = {"requiredResourceAccess": required_of(declared_after(found.present, changes))}
-        answer = self._graph.send(WRITE_APPLICATION, "PATCH", path, body, more=More(fresh=True))
+        answer = self._graph.send(WRITE_APPLICATION, "PATCH", path, body, options=RequestOptions(fresh=True))
         self._graph.expect(answer, WRITE_APPLICATION, "PATCH", path)
 
     def _consent(self, found: Found, changes: Sequence[Change]) -> None:
@@ -138,7 +139,7 @@ class GraphPermissions(Job):
             if change.action == "grant":
                 path = f"/servicePrincipals/{found.present.graph_id}/appRoleAssignedTo"
                 body = {"principalId": client, "resourceId": found.present.graph_id, "appRoleId": change.subject}
-                answer = self._graph.send(WRITE_CONSENT, "POST", path, body, more=More(fresh=True))
+                answer = self._graph.send(WRITE_CONSENT, "POST", path, body, options=RequestOptions(fresh=True))
                 if not already_granted(answer):
                     self._graph.expect(answer, WRITE_CONSENT, "POST", path)
             elif change.action == "revoke":
@@ -152,22 +153,22 @@ class GraphPermissions(Job):
         def read() -> Optional[Mapping[str, Any]]:
             return self._graph.read(READ_SERVICE_PRINCIPAL, principal(str(found.app_id), "?$select=id,appId"), optional=True)
 
-        seen = read() or self._graph.settle(read, bool, "The service principal")
+        seen = read() or self._graph.wait_until_visible(read, bool, "The service principal")
         return str(seen["id"]) if seen else ""
 
 
 def read_permissions(graph: Graph, params: Mapping[str, Any]) -> Found:
     """Registration, Graph's roles and consent: in one request by app_id, in two by unique_name."""
-    asks = [
-        Ask(READ_APPLICATION, application(params, "id,appId,requiredResourceAccess"), optional=True),
-        Ask(READ_SERVICE_PRINCIPAL, principal(GRAPH, "?$select=id,appId,appRoles")),
+    reads = [
+        BatchRead(READ_APPLICATION, application(params, "id,appId,requiredResourceAccess"), optional=True),
+        BatchRead(READ_SERVICE_PRINCIPAL, principal(GRAPH, "?$select=id,appId,appRoles")),
     ]
     if params["app_id"] and not params["unique_name"]:
-        consent = Ask(READ_CONSENT, principal(params["app_id"], "/appRoleAssignments"), optional=True)
-        document, graph_principal, page = graph.batch([*asks, consent])
+        consent = BatchRead(READ_CONSENT, principal(params["app_id"], "/appRoleAssignments"), optional=True)
+        document, graph_principal, page = graph.batch([*reads, consent])
         grants = None if page is None else graph.collected(consent, page)
     else:
-        document, graph_principal = graph.batch(asks)
+        document, graph_principal = graph.batch(reads)
         path = principal(str(document["appId"]), "/appRoleAssignments") if document else ""
         grants = graph.read_all(READ_CONSENT, path, optional=True) if path else None
     owner = graph_principal or {}

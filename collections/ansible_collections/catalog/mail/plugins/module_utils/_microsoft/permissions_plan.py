@@ -76,7 +76,7 @@ class Present:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredPermissions:
     """Names of permissions, None to leave them; whether consent is looked after; whether what is foreign goes."""
 
     permissions: Optional[FrozenSet[str]]
@@ -132,9 +132,9 @@ def named(names: Optional[Sequence[str]]) -> Tuple[Optional[FrozenSet[str]], Lis
     return frozenset(ALIASES.get(name, name) for name in names), warnings
 
 
-def check(wanted: Wanted, roles: Roles) -> None:
+def check(desired: DesiredPermissions, roles: Roles) -> None:
     """Raises InputRefused for a name that is no application permission of Graph."""
-    for name in sorted(wanted.permissions or ()):
+    for name in sorted(desired.permissions or ()):
         if name in roles.by_name:
             continue
         if name in roles.delegated:
@@ -147,25 +147,25 @@ def check(wanted: Wanted, roles: Roles) -> None:
             f"Did you mean {' or '.join(near)}?" if near else "Name one from Graph's permissions reference, such as Mail.Send")
 
 
-def plan(present: Present, wanted: Wanted) -> List[Change]:
+def plan(present: Present, desired: DesiredPermissions) -> List[Change]:
     """What has to be done: first what the registration declares, then consent to what is new, then what is revoked."""
-    if wanted.permissions is None:
+    if desired.permissions is None:
         return []
-    ids = frozenset(present.roles.by_name[name] for name in wanted.permissions)
+    ids = frozenset(present.roles.by_name[name] for name in desired.permissions)
     entries = frozenset(Entry(GRAPH, one, "Role") for one in ids)
     changes = [Change("declare", one) for one in sorted(entries - present.declared)]
-    leaving = (one for one in sorted(present.declared - entries) if wanted.purge or _ours(one, present.roles))
+    leaving = (one for one in sorted(present.declared - entries) if desired.purge or _ours(one, present.roles))
     changes += [Change("undeclare", one) for one in leaving]
-    if wanted.consent:
+    if desired.consent:
         granted = {one.role_id for one in present.granted if one.resource_id == present.graph_id}
         changes += [Change("grant", one) for one in sorted(ids - granted)]
-        changes += [Change("revoke", one) for one in sorted(present.granted) if _leaves(one, ids, present, wanted.purge)]
+        changes += [Change("revoke", one) for one in sorted(present.granted) if _leaves(one, ids, present, desired.purge)]
     return changes
 
 
-def as_wanted(present: Present, wanted: Wanted) -> bool:
-    """Whether a read shows what was wanted."""
-    return not plan(present, wanted)
+def matches(present: Present, desired: DesiredPermissions) -> bool:
+    """Whether a read shows the desired state."""
+    return not plan(present, desired)
 
 
 def _ours(entry: Entry, roles: Roles) -> bool:

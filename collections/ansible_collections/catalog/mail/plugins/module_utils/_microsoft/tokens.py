@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional
 from .._core.errors import InputRefused, LoginRefused
 from .._core.redaction import Secrets
 from .certificates import identity_of
-from .deadline import Patience
+from .deadline import Deadline
 from .http_session import asked_to_wait, session
 from .libraries import library
 from .login import Login
@@ -38,9 +38,9 @@ class Token(NamedTuple):
 class Tokens:
     """The tokens of one login."""
 
-    def __init__(self, login: Login, patience: Patience, run_command: Callable[..., Any]) -> None:
+    def __init__(self, login: Login, deadline: Deadline, run_command: Callable[..., Any]) -> None:
         """``run_command`` is the module's own, for Azure CLI."""
-        self._login, self._patience, self._run_command = login, patience, run_command
+        self._login, self._deadline, self._run_command = login, deadline, run_command
         self._hide = Secrets(login.secrets).words
         self._credential: Any = None
         self._cache: Optional[TokenCache] = None
@@ -76,10 +76,10 @@ class Tokens:
         client = Client(
             login.endpoints.authority_url, str(login.tenant_id), str(login.client_id), self._credential,
             f"{login.endpoints.graph_url}/.default", login.ca_file)
-        return client_token(client, self._patience, self._hide)
+        return client_token(client, self._deadline, self._hide)
 
     def _managed(self) -> Mapping[str, Any]:
-        return managed_token(self._login, self._patience, self._hide)
+        return managed_token(self._login, self._deadline, self._hide)
 
     def _azure_cli(self) -> Mapping[str, Any]:
         command = ["az", "account", "get-access-token", "--output", "json", "--resource", self._login.endpoints.graph_url]
@@ -113,7 +113,7 @@ class Client(NamedTuple):
     ca_file: Optional[str]
 
 
-def client_token(client: Client, patience: Patience, hide: Callable[[object], str]) -> Mapping[str, Any]:
+def client_token(client: Client, deadline: Deadline, hide: Callable[[object], str]) -> Mapping[str, Any]:
     """The answer with a token for the client; raises LoginRefused with the reason, once waiting does not help."""
     requests, msal, authority = library("requests"), library("msal"), client.authority
     for pause in (*PAUSES, *[PAUSES[-1]] * 1000):
@@ -126,15 +126,15 @@ def client_token(client: Client, patience: Patience, hide: Callable[[object], st
         except requests.exceptions.SSLError as exc:
             raise _unreached(authority, hide(exc), "Give the authority that signed its certificate as login.ca_file.") from exc
         except requests.exceptions.RequestException as exc:
-            if not patience.wait(asked_to_wait(web, pause)):
+            if not deadline.wait(asked_to_wait(web, pause)):
                 advice = "Check the address, the proxy and the firewall, or give more timeout."
                 raise _unreached(authority, hide(exc), advice) from exc
             continue
         except (ValueError, msal.exceptions.MsalError) as exc:
             found = _body(web.last) or {"error": "invalid_authority", "error_description": hide(exc)}
-        if "access_token" in found or not _temporary(web.last) or not patience.wait(asked_to_wait(web, pause)):
+        if "access_token" in found or not _temporary(web.last) or not deadline.wait(asked_to_wait(web, pause)):
             return _token_or_refusal(found, hide)
-    raise AssertionError("patience without an end")
+    raise AssertionError("the deadline never came")
 
 
 def _token_or_refusal(found: Mapping[str, Any], hide: Callable[[object], str]) -> Mapping[str, Any]:

@@ -23,7 +23,7 @@ from .lookup_table import COMPILED, READ_ONCE, Table, TableChange, check_table, 
 from .main_cf import Change, MainCf, plan, shown
 from .parameters import check_known, check_values, table_type_refused
 from .postconf_errors import refusal
-from .state import Desired, Present
+from .state import DesiredPostfix, Present
 
 # The parameters that a reload ignores (master logs: "to change ..., stop and start Postfix").
 RESTART_ONLY = ("inet_interfaces", "inet_protocols", "queue_directory", "config_directory")
@@ -37,7 +37,7 @@ OPTIONS = Spec({
 class Configuration(Job):
     """Bring parameters and tables of one instance to what ``desire`` says."""
 
-    def __init__(self, module, desire: Callable[[Present], Desired]) -> None:
+    def __init__(self, module, desire: Callable[[Present], DesiredPostfix]) -> None:
         self._module = module
         self._postfix = Postfix(module, module.params["config_directory"])
         self._reload = module.params["reload"]
@@ -73,7 +73,7 @@ class Configuration(Job):
         return Plan(changes, _result(parameters, [], False, False, False), [
             _diff(self._postfix.main_cf_path, "", str(empty.edited(parameters).masked()))] if parameters else [])
 
-    def _warn(self, desired: Desired) -> None:
+    def _warn(self, desired: DesiredPostfix) -> None:
         for text in desired.warnings:
             self._module.warn(text)
 
@@ -90,7 +90,7 @@ class Configuration(Job):
         return plan_table(self._postfix.table_state(table), table)
 
     def _check(
-        self, desired: Desired, before: MainCf, after: MainCf, changes: Sequence[Change], types: Sequence[str]
+        self, desired: DesiredPostfix, before: MainCf, after: MainCf, changes: Sequence[Change], types: Sequence[str]
     ) -> None:
         """Refuse what cannot work: by our own rules first, then by asking Postfix itself."""
         known = self._postfix.known_parameters()

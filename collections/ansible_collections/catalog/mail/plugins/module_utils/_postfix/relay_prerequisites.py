@@ -11,7 +11,7 @@ import glob
 from typing import Any, Callable, List, Mapping, Optional
 
 from .._core.errors import InputRefused
-from .relayhost import Intention
+from .relayhost import DesiredRelay
 
 # Where distributions keep all trusted authorities in one file: Debian, the RHEL family, SUSE, Alpine.
 SYSTEM_BUNDLES = (
@@ -51,9 +51,9 @@ def chosen_ca_file(params: Mapping[str, Any], exists: Callable[[str], bool], str
     return SYSTEM_BUNDLES[0]
 
 
-def sasl_warnings(intention: Intention) -> List[str]:
+def sasl_warnings(desired: DesiredRelay) -> List[str]:
     """A warning where the mechanism that passwords need is not installed."""
-    if not intention.has_account or any(glob.glob(pattern) for pattern in PLAIN_PLUGINS):
+    if not desired.has_account or any(glob.glob(pattern) for pattern in PLAIN_PLUGINS):
         return []
     return [
         "The SASL mechanism PLAIN is not installed, so that Postfix cannot log in at the relay. "

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""A relay as an intention, made into main.cf parameters and lookup tables.
+"""The main.cf parameters and lookup tables of a desired relay.
 
 Source: SASL_README and TLS_README of Postfix; postconf(5) for each parameter.
 """
@@ -18,7 +18,7 @@ from .._core.loopback import is_loopback
 from .lookup_table import Entry, Table
 from .parameters import TLS_CLIENT_LEVELS
 from .relay_syntax import Relay, parse_relay
-from .state import Desired, Present
+from .state import DesiredPostfix, Present
 
 LEVELS = TLS_CLIENT_LEVELS
 PASSWORDS = "sasl_passwd"
@@ -55,7 +55,7 @@ class SenderRelay:
 
 
 @dataclass(frozen=True)
-class Intention:
+class DesiredRelay:
     """The relay that a host shall use. No relays and no senders: none at all."""
 
     relayhost: Tuple[str, ...] = ()
@@ -71,62 +71,62 @@ class Intention:
         return bool(self.username or any(row.username for row in self.sender_dependent))
 
 
-def intention_of(params: Mapping[str, Any]) -> Intention:
-    """An intention from the options of the module; raises InputRefused where they say nothing."""
+def desired_relay_of(params: Mapping[str, Any]) -> DesiredRelay:
+    """The relay that the module's options describe. Raises InputRefused when they name no relay."""
     if params["state"] == "absent":
-        return Intention()
+        return DesiredRelay()
     if not params["relayhost"] and not params["sender_dependent"]:
         raise InputRefused("relayhost", "no relay is named", "Name one, or use state: absent")
     rows = tuple(
         SenderRelay(row["sender"], row.get("relayhost"), row.get("username"), row.get("password"))
         for row in params["sender_dependent"])
-    return Intention(
+    return DesiredRelay(
         tuple(params["relayhost"]), params.get("username"), params.get("password"), params["tls_level"],
         params.get("ca_file"), rows)
 
 
-def desired_state(intention: Intention, present: Present, warnings: Sequence[str] = ()) -> Desired:
-    """Parameters and tables for an intention; ``warnings`` are those of the host, passed on.
+def desired_state(desired: DesiredRelay, present: Present, warnings: Sequence[str] = ()) -> DesiredPostfix:
+    """Parameters and tables of a desired relay; ``warnings`` about the host are passed on.
 
     What is not needed is removed, save where main.cf already says what the default says.
     """
-    relays = _relays(intention)
-    _check(intention, relays)
-    passwords = _passwords(intention, present.config_directory, present.default_table_type)
-    senders = _sender_relays(intention, present.config_directory, present.default_table_type)
-    wanted = _parameters(intention, relays, passwords, senders)
-    parameters: Dict[str, Optional[str]] = dict(wanted)
+    relays = _relays(desired)
+    _check(desired, relays)
+    passwords = _passwords(desired, present.config_directory, present.default_table_type)
+    senders = _sender_relays(desired, present.config_directory, present.default_table_type)
+    needed = _parameters(desired, relays, passwords, senders)
+    parameters: Dict[str, Optional[str]] = dict(needed)
     now = present.main_cf.parameters
     for name in MANAGED if relays else MANAGED_WITHOUT_LEVEL:
-        if name not in wanted and now.get(name, "") not in ("", present.defaults.get(name, "")):
+        if name not in needed and now.get(name, "") not in ("", present.defaults.get(name, "")):
             parameters[name] = None
     if not relays:
         parameters.update(_level_without_relay(now))
-    return Desired(parameters, (passwords, senders), warnings=[*warnings, *_warnings(now)] if relays else ())
+    return DesiredPostfix(parameters, (passwords, senders), warnings=[*warnings, *_warnings(now)] if relays else ())
 
 
-def _relays(intention: Intention) -> List[Relay]:
-    relays = [parse_relay("relayhost", text) for text in intention.relayhost]
-    for row in intention.sender_dependent:
+def _relays(desired: DesiredRelay) -> List[Relay]:
+    relays = [parse_relay("relayhost", text) for text in desired.relayhost]
+    for row in desired.sender_dependent:
         if row.relayhost:
             relays.append(parse_relay("sender_dependent.relayhost", row.relayhost))
     return relays
 
 
-def _check(intention: Intention, relays: Sequence[Relay]) -> None:
+def _check(desired: DesiredRelay, relays: Sequence[Relay]) -> None:
     wrapper = {relay.wrapper_port for relay in relays}
     if wrapper == {True, False}:
         raise InputRefused(
             "relayhost", "one port of implicit TLS (465) stands beside others, and Postfix knows one mode for all",
             "Use 465 for all of them, or 587 for all of them")
-    if wrapper == {True} and intention.tls_level in ("none", "may"):
+    if wrapper == {True} and desired.tls_level in ("none", "may"):
         raise InputRefused(
-            "tls_level", f"port 465 speaks TLS from the first byte, which '{intention.tls_level}' does not promise",
+            "tls_level", f"port 465 speaks TLS from the first byte, which '{desired.tls_level}' does not promise",
             "Use encrypt, verify or secure")
-    _check_account("", intention.username, intention.password)
-    for row in intention.sender_dependent:
+    _check_account("", desired.username, desired.password)
+    for row in desired.sender_dependent:
         _check_account("sender_dependent.", row.username, row.password)
-    if intention.has_account and intention.tls_level == "none" and not _all_local(relays):
+    if desired.has_account and desired.tls_level == "none" and not _all_local(relays):
         raise InputRefused(
             "tls_level", "with 'none' the password would cross the network readable by anyone",
             "Use secure, or encrypt where the relay's certificate cannot be verified")
@@ -147,56 +147,56 @@ def _all_local(relays: Sequence[Relay]) -> bool:
     return all(is_loopback(relay.host) for relay in relays)
 
 
-def _passwords(intention: Intention, directory: str, table_type: str) -> Table:
+def _passwords(desired: DesiredRelay, directory: str, table_type: str) -> Table:
     entries = []
-    for row in intention.sender_dependent:
+    for row in desired.sender_dependent:
         if row.username:
             entries.append(Entry(row.sender, f"{row.username}:{row.password}", secret=True))
-    if intention.username:
-        for relay in intention.relayhost:
-            entries.append(Entry(relay, f"{intention.username}:{intention.password}", secret=True))
+    if desired.username:
+        for relay in desired.relayhost:
+            entries.append(Entry(relay, f"{desired.username}:{desired.password}", secret=True))
     return Table(
         f"{directory}/{PASSWORDS}", table_type, tuple(entries), mode=0o600, present=bool(entries))
 
 
-def _sender_relays(intention: Intention, directory: str, table_type: str) -> Table:
+def _sender_relays(desired: DesiredRelay, directory: str, table_type: str) -> Table:
     entries = tuple(
-        Entry(row.sender, row.relayhost) for row in intention.sender_dependent if row.relayhost)
+        Entry(row.sender, row.relayhost) for row in desired.sender_dependent if row.relayhost)
     return Table(f"{directory}/{SENDER_RELAYS}", table_type, entries, present=bool(entries))
 
 
 def _parameters(
-    intention: Intention, relays: Sequence[Relay], passwords: Table, senders: Table
+    desired: DesiredRelay, relays: Sequence[Relay], passwords: Table, senders: Table
 ) -> Dict[str, str]:
-    wanted: Dict[str, str] = {}
+    needed: Dict[str, str] = {}
     if not relays:
-        return wanted
-    if intention.relayhost:
-        wanted["relayhost"] = ", ".join(intention.relayhost)
+        return needed
+    if desired.relayhost:
+        needed["relayhost"] = ", ".join(desired.relayhost)
     if senders.present:
-        wanted["sender_dependent_relayhost_maps"] = f"{senders.type}:{senders.path}"
-    wanted["smtp_tls_security_level"] = intention.tls_level
+        needed["sender_dependent_relayhost_maps"] = f"{senders.type}:{senders.path}"
+    needed["smtp_tls_security_level"] = desired.tls_level
     if relays[0].wrapper_port:
-        wanted["smtp_tls_wrappermode"] = "yes"
-    if intention.ca_file and intention.tls_level != "none":
-        wanted["smtp_tls_CAfile"] = intention.ca_file
+        needed["smtp_tls_wrappermode"] = "yes"
+    if desired.ca_file and desired.tls_level != "none":
+        needed["smtp_tls_CAfile"] = desired.ca_file
     if passwords.present:
-        wanted.update(_authentication(intention, relays, passwords))
-    return wanted
+        needed.update(_authentication(desired, relays, passwords))
+    return needed
 
 
-def _authentication(intention: Intention, relays: Sequence[Relay], passwords: Table) -> Dict[str, str]:
+def _authentication(desired: DesiredRelay, relays: Sequence[Relay], passwords: Table) -> Dict[str, str]:
     """SASL: a password goes out over TLS only, save to this very host."""
-    wanted = {
+    needed = {
         "smtp_sasl_auth_enable": "yes",
         "smtp_sasl_password_maps": f"{passwords.type}:{passwords.path}",
         "smtp_sasl_tls_security_options": "noanonymous",
     }
     if _all_local(relays):
-        wanted["smtp_sasl_security_options"] = "noanonymous"
-    if any(row.username for row in intention.sender_dependent):
-        wanted["smtp_sender_dependent_authentication"] = "yes"
-    return wanted
+        needed["smtp_sasl_security_options"] = "noanonymous"
+    if any(row.username for row in desired.sender_dependent):
+        needed["smtp_sender_dependent_authentication"] = "yes"
+    return needed
 
 
 def _level_without_relay(present: Mapping[str, str]) -> Dict[str, str]:

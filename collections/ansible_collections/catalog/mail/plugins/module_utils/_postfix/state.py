@@ -26,7 +26,7 @@ class Present:
 
 
 @dataclass(frozen=True)
-class Desired:
+class DesiredPostfix:
     """An instance as it shall be: parameters (None removes), tables, and what to warn of."""
 
     parameters: Mapping[str, Optional[str]]

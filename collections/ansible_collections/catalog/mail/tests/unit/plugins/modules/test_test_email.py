@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.catalog.mail.plugins.doc_fragments import mail_servers
 from ansible_collections.catalog.mail.plugins.module_utils._mail.options import SPEC
 from ansible_collections.catalog.mail.plugins.modules import test_email as module
 
@@ -109,8 +110,13 @@ def test_every_password_is_kept_out_of_the_log():
 def test_the_documentation_is_whole():
     documentation = yaml.safe_load(module.DOCUMENTATION)
     assert list(documentation["options"]) == list(SPEC.options)
+    fragment = yaml.safe_load(mail_servers.ModuleDocFragment.DOCUMENTATION)["options"]
     for name in ("smtp", "mailbox"):
-        assert list(documentation["options"][name]["suboptions"]) == list(SPEC.options[name]["options"])
+        documented, specified = fragment[name]["suboptions"], SPEC.options[name]["options"]
+        assert list(documented) == list(specified)
+        for option in documented:
+            assert [documented[option].get(key) for key in ("type", "default", "choices", "required")] == [
+                specified[option].get(key) for key in ("type", "default", "choices", "required")], option
     returned = yaml.safe_load(module.RETURN)
     assert {"hops", "authentication_results", "summary", "stage", "remedy", "queue_entry"} <= set(returned)
     for task in yaml.safe_load(module.EXAMPLES):

@@ -40,15 +40,15 @@ def mention(text=f"{MARKER}\n\nBob mentioned you:\n\n@alice Grüße\n", **header
 
 
 def answered(**how):
-    letter = compose_answer(mention(**how), TOKEN, NOW)
-    return letter, message_from_bytes(letter.content, policy=default)
+    answer = compose_answer(mention(**how), TOKEN, NOW)
+    return answer, message_from_bytes(answer.content, policy=default)
 
 
 def test_it_goes_from_the_user_to_the_address_for_replies():
-    letter, mail = answered()
-    assert (letter.sender, letter.recipient, letter.token) == ("alice@corp.test", "replies+abc@corp.test", TOKEN)
+    answer, mail = answered()
+    assert (answer.sender, answer.recipient, answer.token) == ("alice@corp.test", "replies+abc@corp.test", TOKEN)
     assert (mail["From"], mail["To"]) == ("alice@corp.test", "replies+abc@corp.test")
-    assert mail["Message-ID"] == letter.message_id == f"<catalog-mail-reply-test.{TOKEN}@corp.test>"
+    assert mail["Message-ID"] == answer.message_id == f"<catalog-mail-reply-test.{TOKEN}@corp.test>"
 
 
 def test_it_stands_in_the_thread():

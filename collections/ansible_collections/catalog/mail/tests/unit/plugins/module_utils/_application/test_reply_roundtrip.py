@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The circle of reply_test, its servers played: what each leg asks for, and how each leg fails."""
+"""The round trip of reply_test, its servers played: what each leg asks for, and how each leg fails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from email import message_from_string
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._application import reply_roundtrip
 from ansible_collections.catalog.mail.plugins.module_utils._application.reply_message import text_of_answer
-from ansible_collections.catalog.mail.plugins.module_utils._application.reply_roundtrip import Circle, Servers
+from ansible_collections.catalog.mail.plugins.module_utils._application.reply_roundtrip import RoundTrip, Servers
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import ReplyFailed
 from ansible_collections.catalog.mail.plugins.module_utils._mail.connection import Server, StageFailed
 from ansible_collections.catalog.mail.plugins.module_utils._mail.imap import Found
@@ -62,9 +62,9 @@ class Clock:
 
 
 @pytest.fixture
-def circle(monkeypatch):
-    """Make a circle: circle(catalog, arrives=..., takes=...); the last two are a folder, or what is raised."""
-    letters = []
+def round_trip(monkeypatch):
+    """Make a round trip: round_trip(catalog, arrives=..., takes=...); the last two are a folder, or what is raised."""
+    answers = []
 
     def make(catalog, arrives="INBOX", takes="250 Ok: queued", **params):
         class Box:
@@ -78,8 +78,8 @@ def circle(monkeypatch):
             def close(self):
                 """Nothing to do."""
 
-        def by_smtp(_server, letter):
-            letters.append(letter)
+        def by_smtp(_server, answer):
+            answers.append(answer)
             if isinstance(takes, StageFailed):
                 raise takes
             return takes
@@ -87,24 +87,24 @@ def circle(monkeypatch):
         monkeypatch.setattr(reply_roundtrip, "Mailbox", Box)
         monkeypatch.setattr(reply_roundtrip, "by_smtp", by_smtp)
         clock = Clock()
-        options = {"author": "bob", "user": "alice", "conversation": None, "wait": 3, **params}
-        found = Circle(catalog, Servers(SMTP, MAILBOX), options, clock, clock.sleep)
-        found.letters = letters
+        options = {"author": "bob", "user": "alice", "conversation": None, "leg_timeout": 3, **params}
+        found = RoundTrip(catalog, Servers(SMTP, MAILBOX), options, clock, clock.sleep)
+        found.answers = answers
         return found
 
     return make
 
 
-def failure(circle):
+def failure(round_trip):
     with pytest.raises(ReplyFailed) as failed:
-        circle.run()
+        round_trip.run()
     assert PASSWORD not in str(failed.value) + repr(failed.value.details)
     return failed.value
 
 
-def test_the_whole_circle(circle):
+def test_the_whole_round_trip(round_trip):
     catalog = Catalog()
-    made = circle(catalog)
+    made = round_trip(catalog)
     result = made.run()
     assert result["post"]["author"] == "alice"
     assert (result["conversation_id"], result["mention_id"]) == ("new", "p1")
@@ -113,31 +113,31 @@ def test_the_whole_circle(circle):
     assert result["summary"][-1].endswith("by alice")
     assert catalog.said[0][0] == catalog.said[1][0] == "bob"
     assert "@alice" in catalog.said[1][2]
-    [letter] = made.letters
-    assert (letter.sender, letter.recipient) == ("alice@corp.test", "replies+x@corp.test")
-    assert result["reply_message_id"] == letter.message_id
+    [answer] = made.answers
+    assert (answer.sender, answer.recipient) == ("alice@corp.test", "replies+x@corp.test")
+    assert result["reply_message_id"] == answer.message_id
 
 
-def test_a_conversation_that_is_there_already(circle):
+def test_a_conversation_that_is_there_already(round_trip):
     catalog = Catalog()
-    assert circle(catalog, conversation="c7").run()["conversation_id"] == "c7"
+    assert round_trip(catalog, conversation="c7").run()["conversation_id"] == "c7"
     assert [said[1] for said in catalog.said] == ["c7"]
 
 
-def test_a_mail_that_was_taken_for_spam(circle):
-    made = circle(Catalog(), arrives="Junk")
+def test_a_mail_that_was_taken_for_spam(round_trip):
+    made = round_trip(Catalog(), arrives="Junk")
     assert made.run()["mailbox_folder"] == made.spam_folder == "Junk"
 
 
-def test_replies_that_are_switched_off(circle):
+def test_replies_that_are_switched_off(round_trip):
     catalog = Catalog(before={**ON, "enabled": False})
-    failed = failure(circle(catalog))
+    failed = failure(round_trip(catalog))
     assert (failed.details["leg"], catalog.said) == ("mention", [])
     assert "switched off" in str(failed)
 
 
-def test_a_user_that_is_not_one(circle):
-    failed = failure(circle(Catalog(mentions=[])))
+def test_a_user_that_is_not_one(round_trip):
+    failed = failure(round_trip(Catalog(mentions=[])))
     assert failed.details["leg"] == "mention"
     assert "no active user alice" in str(failed)
 
@@ -146,16 +146,16 @@ def test_a_user_that_is_not_one(circle):
     (None, None, "was not found in the mailbox of alice@corp.test within 3 s"),
     (StageFailed("mailbox_login", "[AUTHENTICATIONFAILED] no"), "mailbox_login", "user name"),
 ])
-def test_a_mail_that_does_not_come(circle, arrives, stage, said):
-    failed = failure(circle(Catalog(), arrives=arrives))
+def test_a_mail_that_does_not_come(round_trip, arrives, stage, said):
+    failed = failure(round_trip(Catalog(), arrives=arrives))
     assert (failed.details["leg"], failed.details.get("stage")) == ("mail", stage)
     assert said in str(failed)
     assert failed.details["seconds"]["reply"] is None
 
 
-def test_an_answer_that_no_server_takes(circle):
+def test_an_answer_that_no_server_takes(round_trip):
     words = f"550 5.1.1 <replies+x@corp.test>: Recipient address rejected: User unknown {PASSWORD}"
-    failed = failure(circle(Catalog(), takes=StageFailed("submit", words)))
+    failed = failure(round_trip(Catalog(), takes=StageFailed("submit", words)))
     assert (failed.details["leg"], failed.details["stage"]) == ("reply", "submit")
     assert failed.details["server_says"].startswith("550 5.1.1")
 
@@ -166,8 +166,8 @@ def test_an_answer_that_no_server_takes(circle):
     (Catalog(posted=("bob", "{text}")), "another author or text"),
     (Catalog(posted=("alice", "{token} and the quoted mail")), "another author or text"),
 ])
-def test_an_answer_that_does_not_become_its_post(circle, catalog, said):
-    failed = failure(circle(catalog))
+def test_an_answer_that_does_not_become_its_post(round_trip, catalog, said):
+    failed = failure(round_trip(catalog))
     assert failed.details["leg"] == "post"
     assert said in str(failed)
     assert failed.details["seconds"]["reply"] is not None

@@ -8,12 +8,12 @@ from __future__ import annotations
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._application.settings_merge import (
     diff,
-    discreet,
     first_changes,
     given,
     logins,
     longest_test,
     merged,
+    redacted,
 )
 from ansible_collections.catalog.mail.plugins.module_utils._application.settings_options import SECRETS
 
@@ -159,7 +159,7 @@ def test_no_changes_make_no_difference():
 
 def test_a_secret_is_not_shown_even_if_the_application_told_it():
     told = [change(PASSWORD, "old-secret", "new-secret"), change("notifications.smtp.host", None, "h")]
-    assert discreet(told) == [change(PASSWORD, "changed", "changed"), change("notifications.smtp.host", None, "h")]
+    assert redacted(told) == [change(PASSWORD, "changed", "changed"), change("notifications.smtp.host", None, "h")]
     assert "secret" not in repr(diff(told))
 
 

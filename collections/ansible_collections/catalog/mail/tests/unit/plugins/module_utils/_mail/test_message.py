@@ -24,26 +24,26 @@ NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
 
 def test_the_message_carries_its_token_and_says_what_it_is():
-    letter = compose("noreply@c.test", "alice@m.test", "0123abcd", "host.c.test", NOON)
-    read = message_from_bytes(letter.content, policy=default)
-    assert letter.message_id == "<catalog-mail-test.0123abcd@c.test>" == read["Message-ID"]
+    mail = compose("noreply@c.test", "alice@m.test", "0123abcd", "host.c.test", NOON)
+    read = message_from_bytes(mail.content, policy=default)
+    assert mail.message_id == "<catalog-mail-test.0123abcd@c.test>" == read["Message-ID"]
     assert read["Subject"] == "Test e-mail from host.c.test [0123abcd]"
     assert (read["From"], read["To"]) == ("noreply@c.test", "alice@m.test")
     assert read["Auto-Submitted"] == "auto-generated"
     assert read["Date"].datetime == NOON
     assert "0123abcd" in read.get_content()
-    assert letter.content.isascii()
-    assert b"\n" not in letter.content.replace(b"\r\n", b"")
+    assert mail.content.isascii()
+    assert b"\n" not in mail.content.replace(b"\r\n", b"")
 
 
 def test_a_host_name_brings_no_header_of_its_own():
-    letter = compose("a@c.test", "b@m.test", "0123", "host\r\nBcc: victim@x.test", NOON)
-    assert "Bcc" not in message_from_bytes(letter.content)
+    mail = compose("a@c.test", "b@m.test", "0123", "host\r\nBcc: victim@x.test", NOON)
+    assert "Bcc" not in message_from_bytes(mail.content)
 
 
 def test_an_address_literal_is_no_domain_of_a_message_id():
-    letter = compose("root@[192.0.2.1]", "b@m.test", "0123", "h", NOON)
-    assert letter.message_id == "<catalog-mail-test.0123@catalog-mail.invalid>"
+    mail = compose("root@[192.0.2.1]", "b@m.test", "0123", "h", NOON)
+    assert mail.message_id == "<catalog-mail-test.0123@catalog-mail.invalid>"
 
 
 @pytest.mark.parametrize(

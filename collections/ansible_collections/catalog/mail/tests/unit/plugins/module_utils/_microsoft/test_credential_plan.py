@@ -13,8 +13,8 @@ import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 from ansible_collections.catalog.mail.plugins.module_utils._microsoft.credential_plan import (
     Credential,
+    DesiredCredential,
     Removal,
-    Wish,
     credential_of,
     difference,
     in_use,
@@ -38,8 +38,8 @@ OLD, GOOD, NEWER = secret("old", -160, 20), secret("good", -100, 80), secret("ne
 EXPIRED, FOREIGN = secret("expired", -200, -1), secret("foreign", -50, 300, "somebody's")
 
 
-def wish(known=None, certificate=None) -> Wish:
-    return Wish(OURS, 30 * DAY, 180 * DAY, known, certificate)
+def desired_credential(known=None, certificate=None) -> DesiredCredential:
+    return DesiredCredential(OURS, 30 * DAY, 180 * DAY, known, certificate)
 
 
 @pytest.mark.parametrize("present,known,actions", [
@@ -70,32 +70,32 @@ def wish(known=None, certificate=None) -> Wish:
     ([GOOD], "GOOD", []),
 ])
 def test_plan(present, known, actions):
-    changes = plan(present, wish(known), NOW)
+    changes = plan(present, desired_credential(known), NOW)
     assert [one.action for one in changes] == actions
     assert all(one.reason for one in changes)
 
 
 @pytest.mark.parametrize("days,new", [(29, True), (30, True), (31, False)])
 def test_the_border_of_rotate_before(days, new):
-    assert bool(plan([secret("one", -1, days)], wish("one"), NOW)) == new
+    assert bool(plan([secret("one", -1, days)], desired_credential("one"), NOW)) == new
 
 
 def test_another_one_is_made_where_the_task_asks_for_it():
-    asked = Wish(OURS, 30 * DAY, 180 * DAY, "good", renew=True)
+    asked = DesiredCredential(OURS, 30 * DAY, 180 * DAY, "good", renew=True)
     assert [change.action for change in plan([GOOD], asked, NOW)] == ["create"]
     assert [change.action for change in plan([GOOD, NEWER], asked, NOW)] == ["create"]
 
 
 def test_a_certificate_of_the_task_is_registered_once():
     one = Credential("c", OURS, NOW, NOW + DAY, ("ab" * 20,))
-    assert plan([one], wish(certificate="ab" * 20), NOW) == []
-    assert [change.action for change in plan([one], wish(certificate="cd" * 20), NOW)] == ["create"]
+    assert plan([one], desired_credential(certificate="ab" * 20), NOW) == []
+    assert [change.action for change in plan([one], desired_credential(certificate="cd" * 20), NOW)] == ["create"]
 
 
 def test_the_one_in_use():
-    assert in_use([OLD, GOOD, FOREIGN], wish()) == GOOD
-    assert in_use([OLD, GOOD], wish("old")) == OLD
-    assert in_use([OLD, GOOD], wish("")) is None
+    assert in_use([OLD, GOOD, FOREIGN], desired_credential()) == GOOD
+    assert in_use([OLD, GOOD], desired_credential("old")) == OLD
+    assert in_use([OLD, GOOD], desired_credential("")) is None
 
 
 @pytest.mark.parametrize("removal,gone", [
@@ -161,7 +161,7 @@ def test_from_graph_and_as_it_is_shown():
 
 def test_the_difference():
     there = [GOOD, NEWER, FOREIGN]
-    before, after = difference(there, plan(there, wish(""), NOW), OURS)
+    before, after = difference(there, plan(there, desired_credential(""), NOW), OURS)
     assert [one["key_id"] for one in before] == ["good", "newer"] and after == [*before, {"name": OURS, "key_id": "(new)"}]
     before, after = difference(there, plan_removal(there, Removal(OURS, keep="good"), NOW), OURS)
     assert [one["key_id"] for one in before] == ["good", "newer"] and after == before[:1]

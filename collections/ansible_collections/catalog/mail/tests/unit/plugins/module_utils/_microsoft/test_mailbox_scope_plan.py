@@ -10,14 +10,14 @@ from ansible_collections.catalog.mail.plugins.module_utils._core.errors import I
 from ansible_collections.catalog.mail.plugins.module_utils._microsoft.mailbox_scope_plan import (
     Assignment,
     Change,
+    DesiredScope,
     Present,
-    Wanted,
     after,
-    as_wanted,
     assignments_of,
     belongs,
     described,
     is_id,
+    matches,
     plan,
     role_names,
     tenant_wide,
@@ -36,8 +36,8 @@ def present(*assignments: Assignment, consented=()) -> Present:
     return Present(SP, ROLES, USERS, frozenset(assignments), frozenset(consented))
 
 
-def wanted(roles=("Mail.Send",), mailboxes=("a@x.test",), **options) -> Wanted:
-    return Wanted(frozenset(roles), frozenset(mailboxes), **options)
+def desired_scope(roles=("Mail.Send",), mailboxes=("a@x.test",), **options) -> DesiredScope:
+    return DesiredScope(frozenset(roles), frozenset(mailboxes), **options)
 
 
 def removal(one: Assignment) -> Change:
@@ -47,29 +47,29 @@ def removal(one: Assignment) -> Change:
 ASSIGN_A = Change("assign", "Mail.Send", "/users/aaaa")
 
 
-@pytest.mark.parametrize("there,wish,changes", [
-    (present(), wanted(), [ASSIGN_A]),
-    (present(SEND_A), wanted(), []),
-    (present(SEND_B), wanted(), [ASSIGN_A]),
-    (present(SEND_A), wanted(("Mail.Send", "Mail.Read"), USERS),
+@pytest.mark.parametrize("there,desired,changes", [
+    (present(), desired_scope(), [ASSIGN_A]),
+    (present(SEND_A), desired_scope(), []),
+    (present(SEND_B), desired_scope(), [ASSIGN_A]),
+    (present(SEND_A), desired_scope(("Mail.Send", "Mail.Read"), USERS),
      [Change("assign", "Mail.Read", "/users/aaaa"), Change("assign", "Mail.Read", "/users/bbbb"),
       Change("assign", "Mail.Send", "/users/bbbb")]),
-    (present(SEND_A, SEND_B, READ_A), wanted(), []),
-    (present(SEND_A, SEND_B, READ_A), wanted(purge=True), [removal(SEND_B), removal(READ_A)]),
-    (present(SEND_A), wanted(mailboxes=(), purge=True), [removal(SEND_A)]),
-    (present(SEND_A, SEND_B, READ_A), wanted(absent=True), [removal(SEND_A)]),
-    (present(SEND_A, SEND_B, READ_A), wanted(mailboxes=(), absent=True), [removal(SEND_A), removal(SEND_B)]),
-    (present(), wanted(absent=True), []),
+    (present(SEND_A, SEND_B, READ_A), desired_scope(), []),
+    (present(SEND_A, SEND_B, READ_A), desired_scope(purge=True), [removal(SEND_B), removal(READ_A)]),
+    (present(SEND_A), desired_scope(mailboxes=(), purge=True), [removal(SEND_A)]),
+    (present(SEND_A, SEND_B, READ_A), desired_scope(absent=True), [removal(SEND_A)]),
+    (present(SEND_A, SEND_B, READ_A), desired_scope(mailboxes=(), absent=True), [removal(SEND_A), removal(SEND_B)]),
+    (present(), desired_scope(absent=True), []),
 ])
-def test_plan(there, wish, changes):
-    assert sorted(plan(there, wish), key=repr) == sorted(changes, key=repr)
-    assert as_wanted(there, wish) == (not changes)
+def test_plan(there, desired, changes):
+    assert sorted(plan(there, desired), key=repr) == sorted(changes, key=repr)
+    assert matches(there, desired) == (not changes)
 
 
 def test_the_difference_says_what_will_be():
     there = present(SEND_B, READ_A, Assignment("9", "Mail.Read", "/groups/cccc"))
     assert described(there) == {"Mail.Read": ["/groups/cccc", "a@x.test"], "Mail.Send": ["b@x.test"]}
-    assert after(there, plan(there, wanted(purge=True))) == {"Mail.Send": ["a@x.test"]}
+    assert after(there, plan(there, desired_scope(purge=True))) == {"Mail.Send": ["a@x.test"]}
 
 
 def test_from_graph():
@@ -96,8 +96,8 @@ def test_ids(text, yes):
 
 
 def test_consent_for_all_mailboxes_is_warned_of():
-    assert warning(present(), wanted()) is None
-    assert "Mail.Send" in str(warning(present(consented=["Mail.Send"]), wanted()))
-    assert warning(present(consented=["Mail.Send"]), wanted(absent=True)) is None
+    assert warning(present(), desired_scope()) is None
+    assert "Mail.Send" in str(warning(present(consented=["Mail.Send"]), desired_scope()))
+    assert warning(present(consented=["Mail.Send"]), desired_scope(absent=True)) is None
     grants = [{"appRoleId": "B633E1C5-B582-4048-A93E-9F11B44C7E96"}, {"appRoleId": "something else"}]
     assert tenant_wide(grants) == {"Mail.Send"}

@@ -10,17 +10,17 @@ from ansible_collections.catalog.mail.plugins.module_utils._core.errors import I
 from ansible_collections.catalog.mail.plugins.module_utils._microsoft.permissions_plan import (
     GRAPH,
     Change,
+    DesiredPermissions,
     Entry,
     Grant,
     Present,
     Roles,
-    Wanted,
     after,
-    as_wanted,
     before,
     check,
     declared_of,
     granted_of,
+    matches,
     named,
     plan,
     required_of,
@@ -50,44 +50,45 @@ def present(declared=(), granted=()) -> Present:
     return Present(frozenset(declared), frozenset(granted), "graph", ROLES)
 
 
-def wanted(*names: str, **options) -> Wanted:
-    return Wanted(frozenset(names), **options)
+def desired_permissions(*names: str, **options) -> DesiredPermissions:
+    return DesiredPermissions(frozenset(names), **options)
 
 
-@pytest.mark.parametrize("there,wish,changes", [
-    (present(), wanted("Mail.Send"), [Change("declare", role(SEND)), Change("grant", SEND)]),
-    (present([role(SEND)], [grant(SEND)]), wanted("Mail.Send"), []),
-    (present([role(SEND)]), wanted("Mail.Send"), [Change("grant", SEND)]),
-    (present([], [grant(SEND)]), wanted("Mail.Send"), [Change("declare", role(SEND))]),
+@pytest.mark.parametrize("there,desired,changes", [
+    (present(), desired_permissions("Mail.Send"), [Change("declare", role(SEND)), Change("grant", SEND)]),
+    (present([role(SEND)], [grant(SEND)]), desired_permissions("Mail.Send"), []),
+    (present([role(SEND)]), desired_permissions("Mail.Send"), [Change("grant", SEND)]),
+    (present([], [grant(SEND)]), desired_permissions("Mail.Send"), [Change("declare", role(SEND))]),
     # null leaves all as it is, an empty list removes what is about mail.
-    (present([role(SEND), DELEGATED], [grant(READ)]), Wanted(None), []),
-    (present([role(SEND)], [grant(SEND)]), wanted(), [Change("undeclare", role(SEND)), Change("revoke", grant(SEND))]),
-    (present([role(SEND), role(READ)], [grant(SEND), grant(READ)]), wanted("Mail.Send"),
+    (present([role(SEND), DELEGATED], [grant(READ)]), DesiredPermissions(None), []),
+    (present([role(SEND)], [grant(SEND)]), desired_permissions(),
+     [Change("undeclare", role(SEND)), Change("revoke", grant(SEND))]),
+    (present([role(SEND), role(READ)], [grant(SEND), grant(READ)]), desired_permissions("Mail.Send"),
      [Change("undeclare", role(READ)), Change("revoke", grant(READ))]),
-    (present([role(RETIRED)], [grant(RETIRED)]), wanted(),
+    (present([role(RETIRED)], [grant(RETIRED)]), desired_permissions(),
      [Change("undeclare", role(RETIRED)), Change("revoke", grant(RETIRED))]),
     # What is foreign stays: other roles, delegated ones, other APIs.
-    (present([role(USERS), DELEGATED, OTHER_API], [grant(USERS), grant(SEND, "other")]), wanted(), []),
-    (present([role(USERS)], [grant(USERS)]), wanted("User.Read.All"), []),
-    (present([role(USERS), DELEGATED], [grant(USERS), grant(SEND, "other")]), wanted(purge=True),
+    (present([role(USERS), DELEGATED, OTHER_API], [grant(USERS), grant(SEND, "other")]), desired_permissions(), []),
+    (present([role(USERS)], [grant(USERS)]), desired_permissions("User.Read.All"), []),
+    (present([role(USERS), DELEGATED], [grant(USERS), grant(SEND, "other")]), desired_permissions(purge=True),
      [Change("undeclare", role(USERS)), Change("undeclare", DELEGATED),
       Change("revoke", grant(USERS)), Change("revoke", grant(SEND, "other"))]),
     # The same role of another API is another one.
-    (present([role(SEND)], [grant(SEND, "other")]), wanted("Mail.Send"), [Change("grant", SEND)]),
+    (present([role(SEND)], [grant(SEND, "other")]), desired_permissions("Mail.Send"), [Change("grant", SEND)]),
     # Consent is somebody else's.
-    (present(), wanted("Mail.Send", consent=False), [Change("declare", role(SEND))]),
-    (present([role(SEND)], [grant(SEND)]), wanted(consent=False), [Change("undeclare", role(SEND))]),
+    (present(), desired_permissions("Mail.Send", consent=False), [Change("declare", role(SEND))]),
+    (present([role(SEND)], [grant(SEND)]), desired_permissions(consent=False), [Change("undeclare", role(SEND))]),
 ])
-def test_plan(there, wish, changes):
-    assert sorted(plan(there, wish), key=repr) == sorted(changes, key=repr)
-    assert as_wanted(there, wish) == (not changes)
+def test_plan(there, desired, changes):
+    assert sorted(plan(there, desired), key=repr) == sorted(changes, key=repr)
+    assert matches(there, desired) == (not changes)
 
 
 def test_the_difference_says_what_will_be():
     there = present([role(READ), DELEGATED], [grant(READ), grant(USERS)])
     assert before(there) == {
         "permissions": [f"{GRAPH}/e1fe6dd8 (Scope)", "Mail.Read"], "consent": ["Mail.Read", "User.Read.All"]}
-    assert after(there, plan(there, wanted("Mail.Send"))) == {
+    assert after(there, plan(there, desired_permissions("Mail.Send"))) == {
         "permissions": [f"{GRAPH}/e1fe6dd8 (Scope)", "Mail.Send"], "consent": ["Mail.Send", "User.Read.All"]}
 
 
@@ -107,9 +108,9 @@ def test_names():
     ("mail.send", "Did you mean Mail.Send"),
 ])
 def test_names_that_are_none(name, words):
-    check(wanted("Mail.Send"), ROLES)
+    check(desired_permissions("Mail.Send"), ROLES)
     with pytest.raises(InputRefused) as refused:
-        check(wanted(name), ROLES)
+        check(desired_permissions(name), ROLES)
     assert words in str(refused.value)
 
 
