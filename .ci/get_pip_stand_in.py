@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What ansible-test runs in place of get-pip where Ansible's own host cannot be reached.
 
 Called like get-pip: with pip's options and the packages to install. Python brings a pip of its own (ensurepip),

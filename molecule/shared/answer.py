@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A user of the lab reads a notification and answers it; run on the control node.
 
     answer.py find alice@corp.test WORDS [seconds]      the newest mail with these words in it, as JSON

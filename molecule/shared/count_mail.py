@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Look whether messages came to a mailbox of the lab, each exactly once; run on the control node.
 
     count_mail.py alice@corp.test '<id@corp.test>' ...      or the Message-IDs as JSON on standard input, without any here

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Look for one message in a mailbox of the lab, until it is there; run on the control node.
 
     find_mail.py alice@corp.test '<id@corp.test>' [seconds]

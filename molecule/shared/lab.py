@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The disposable lab: systemd hosts and a corporate mail server in podman, on a network that leads nowhere.
 
   lab.py up [HOST...]      have the hosts running (all of them by default; the mail server always); clears faults

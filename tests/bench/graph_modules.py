@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the four Graph modules cost that have nothing to change: requests to Microsoft, and seconds beside a task's least.
 
 Prints a table and a line that says whether the goal is met; ends with 1 when it is not. One `ansible-playbook` process runs

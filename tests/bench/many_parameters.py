@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How long twenty parameters of main.cf take: one run of postfix_config next to twenty calls of `postconf -e`.
 
 Prints a table. Each number is a median over several rounds, interleaved, timed in the host; each round sets all twenty

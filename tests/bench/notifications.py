@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How many notifications a second are accepted by the API and handed to a mail server, next to the least possible.
 
 Prints a table and a line that says whether the goal is met (100 a second accepted and handed over, with SQLite); ends

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How long a run takes that has nothing to change, next to the least and the usual, all in one go.
 
 Prints a table and two lines that say whether the goals are met; ends with 1 when one is not. Each number is the wall

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How fast replies come from a mailbox into their conversations, beside the plain loop that most programs are.
 
 A real Dovecot with TLS on this machine; the same messages, an answer as a mail program writes it, for everybody. Measured:

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """$batch: up to 20 requests in one, each with its own answer; their order is free, `dependsOn` is kept."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The replicas: a write is seen by one of them at once, by the others later, and each read asks another one.
 
 Microsoft promises no time (facts: minutes happen). Reads that flap between old and new are what a client has to live with.

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Shows that each reply is posted once, and none lost, for as long as you want: processes killed, the catalog failing.
 
 Two variants after each other: the embedded conversations, and another catalog. Two reply-sync processes read a real Dovecot

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The role's documentation names the defaults of the service's configuration file, which the role itself does not set.
 
 test_twins_settings.py checks the same for the e-mail settings.

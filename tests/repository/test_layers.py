@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hold the layers of plugins/: pure code below, then edges, the frame and jobs, modules on top; and the folders by subject."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Knowledge that the modules and the service both hold, as neither can import the other: the two copies agree.
 
 Tables of values are data, in tests/data. Where the readers differ the wording may, the keys may not.

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The variables of role postfix on each operating system, rendered from the role's own files by Ansible itself.
 
 Debian 12 and 13 are run for real by the molecule scenarios; the RHEL family is covered here alone.

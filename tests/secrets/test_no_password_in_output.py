@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The relay's password is in the one place where Postfix needs it, and nowhere else; those of mailboxes are nowhere.
 
 The playbooks run against a bare host of the lab with everything that makes Ansible talk (-vvv --diff), in check mode, in

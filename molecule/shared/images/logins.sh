@@ -1,4 +1,8 @@
 #!/bin/sh
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Runs at the end of mmdebstrap (customize hook): $1 is the new system's root, the rest are names of users to make.
 #
 # The users have no password yet and no key. The host's own keys, which the package made, go: a host gets its own

@@ -1,4 +1,8 @@
 #!/bin/sh
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Runs at the end of mmdebstrap (customize hook): $1 is the new system's root, the rest are package names.
 #
 # Downloads the packages with what they need into /srv/packages of the new system and makes that its only package

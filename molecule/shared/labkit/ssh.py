@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Reach the lab's hosts by SSH: the login's key, the hosts' keys, ssh_config and known_hosts, and kept connections.
 
 Everything is in the lab's folder: `ssh_config`, and in `ssh/` the keys, `known_hosts` and the sockets of kept

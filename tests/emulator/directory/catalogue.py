@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The resources that every tenant has: Microsoft Graph and Exchange Online, with their application roles and delegated scopes.
 
 A delegated scope of the same name has another id; taking the one for the other is a known mistake. Ids from Microsoft's

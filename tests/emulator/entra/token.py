@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The token endpoint: client credentials by secret or by assertion.
 
 What it sees of applications and secrets may be older than what Graph shows (replication); the roles of a token are those of the

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Who may do what in which mailbox: roles of the token for all mailboxes, RBAC for Applications for some; and how many at once.
 
 The two add up: an RBAC scope does not narrow a role that the token carries.

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """JSON values read by their Edm types: what fits is handed on as it is meant, what does not is refused before anything is done.
 
 As Graph's reader does it: a boolean or an enumeration may be given as text in any case, a property's name is as the type has it.

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Complex types of what is written to the directory: what each property of them holds.
 
 From the v1.0 metadata. A property is declared as `name:x`: x is a letter of LETTERS or the name of a complex type; `*` before it

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """$search of the directory: `"property:words"`, joined by AND and OR in capitals, of which AND binds closer.
 
 displayName and description are searched for words, every other text for how it begins (Graph: search query parameter).

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """$filter: read into a tree, asked of documents.
 
 Taken: and, or, not, eq, ne, gt, ge, lt, le, in, startsWith, endsWith, contains, any(x: ...), x/$count, and paths like

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Pages: `value`, and a nextLink to be followed as it is.
 
 The directory's link carries an opaque token; Exchange's counts what it has passed, so that what leaves the filter meanwhile

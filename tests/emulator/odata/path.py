@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A path of Graph as its segments: keys stand either as a segment or in brackets.
 
 `/users/x`, `/users('x')` are the same; `/applications(appId='x')` names the property of an alternate key.

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Query options: what is asked, what Graph refuses, and what is left of a document.
 
 The directory and Exchange behind Graph differ in their limits and their words: `Rules` says how.

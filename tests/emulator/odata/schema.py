@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The types of what Graph gives out, as far as this project meets them: names, Edm types, what comes unasked.
 
 From the v1.0 metadata and Graph's reference pages.

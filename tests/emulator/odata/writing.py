@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is written to the directory: read by the types of the schema, and laid over what is there.
 
 A change of a complex property keeps what it does not name; a collection is replaced whole (OData 4.0, 11.4.3).

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The address at which a machine in Azure gets tokens of its managed identity, as App Service and Azure Arc have one.
 
 App Service, Functions and Automation: IDENTITY_ENDPOINT and IDENTITY_HEADER (REST endpoint reference of "managed identities for

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The application as the module tests use it: the real service of this checkout, in the network of a lab host.
 
 It runs on this machine, with this machine's Python, but it listens on the loopback interface of that host, sees the

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Runs modules one after the other, each in a process of its own that has the libraries loaded already.
 
 A module's process spends most of its time on importing Ansible, msal and requests. The host has imported them, forks for each

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The archive as a process of its own that kills itself: before, or after, its command of this number.
 
     python archive_process.py '{"server": {...}, "keep_days": 30, "kill": 3, "after": false}'

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Replies while everything that can end ends: what must come out at the end is known beforehand, and is counted.
 
 Two processes read one mailbox. At random moments they, the application and the mail server are killed, the mailbox gets new

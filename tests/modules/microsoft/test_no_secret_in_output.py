@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A new secret, and that of the automation, stand in no output of Ansible: at its most talkative, in diffs, in failures.
 
 The playbook runs as users run one. What later tasks do with the secret is theirs; here one hands it on, as the role does.

@@ -1,4 +1,8 @@
 #!/bin/sh
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # What role postfix has to know about a host before it does anything, asked for in one task: facts, packages and
 # service would be three, each as costly as the whole rest of a run that changes nothing.
 #

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Pack what a host needs to install the application, on the machine that Ansible runs on.
 
 Usage: bundle.py FOLDER PYTHON MACHINE WITH_WHEELS, such as: bundle.py ~/.cache/catalog-mail 3.11 x86_64 yes

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Print what the service package is called that stands beside this file: its version and a hash of all that it is made of.
 
 Usage: fingerprint.py. The same files give the same name on every machine, whatever was made of them meanwhile.

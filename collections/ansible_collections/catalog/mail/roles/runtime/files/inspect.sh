@@ -1,4 +1,8 @@
 #!/bin/sh
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # What role runtime has to know about a host before it does anything, asked for in one task.
 #
 # Arguments: the folder of the versions, the name of the version that is wanted. Prints lines of a word and its value:

@@ -1,4 +1,8 @@
 #!/bin/sh
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Install a version of the application, unless it is installed, and have the link `current` name it.
 #
 # Usage: install.sh FOLDER VERSION [ARCHIVE [CERTIFICATES]]. The archive (made by bundle.py) is needed for a version that

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Each kind of server has its adapter; here the settings find theirs. Graph's is imported when it is first used.
 
 It brings msal with it, for which an installation without Microsoft has no use.

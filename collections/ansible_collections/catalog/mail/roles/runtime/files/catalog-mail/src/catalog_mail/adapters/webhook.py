@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Another catalog's conversations: each reply is a POST in the form of Standard Webhooks (standardwebhooks.com).
 
 docs/replies.md tells what the other side is asked for. It may be posted to more than once with the same `webhook-id`, since an

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The weekly archive: what was handled is moved out of the mailbox, and removed from the archive when it is old.
 
 Safe to run twice, and to be killed: what is moved is chosen anew by what the mailbox says at that moment.

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One pass over the mailbox: every unread message is read, decided, posted or not, and only then marked.
 
 The mailbox is the queue, and its unread flag the state. What is posted is recorded before it is marked, so that after a kill

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Reading the mailbox for as long as the process lives: on each arrival, and every `sync_interval` whatever happens.
 
 Settings are followed as they change. What fails is tried again, with pauses that grow.

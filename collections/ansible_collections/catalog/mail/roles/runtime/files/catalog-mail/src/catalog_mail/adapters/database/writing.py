@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Transactions that share a commit, where commits are what takes time.
 
 SQLite commits one transaction after the other, and each waits for the disk: a millisecond or five, whether it holds one

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Graph's limits: so many requests at once for one app registration, so many messages a minute for one mailbox.
 
 Beyond them Graph answers 429; within them nobody has to wait for that.

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One IMAP connection: the standard library's commands, with a socket and a reading of our own.
 
 `imaplib` reads through a file, which hides whether a line has arrived already, and which is of no use any more after a

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Waiting for new mail: IDLE (RFC 2177) that stays open from one wait to the next, or a look now and then without it."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """DBOS Transact as this package uses it: one queue, one workflow, whose only argument is the name of a batch.
 
 What the workflow does is recorded with the deliveries, not as steps of DBOS: its database holds names of batches, and

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What Microsoft Entra tells an administrator when it gives no token: each of its codes as cause and remedy.
 
 The codes (AADSTS...) stand in Entra's page "Authentication and authorization error codes". They are for people: what a program

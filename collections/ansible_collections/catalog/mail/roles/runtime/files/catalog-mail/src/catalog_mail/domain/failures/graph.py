@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What Microsoft Graph tells an administrator when it says no: each of its answers as cause and remedy.
 
 Whether an application may do something is known from trying it alone: with Exchange's RBAC for Applications the token names no

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Header lines of a mail (RFC 5322): encoded, folded, and never more lines than were meant.
 
 The standard library's own folding has turned addresses and long links into other values in several of its versions, so

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Values of structured headers (RFC 5322, 3.2.2 and 3.2.4): comments, quoted strings, addresses, in one pass each.
 
 The standard library reads comments by recursion, so that a header of brackets alone ends in a RecursionError, and some of its

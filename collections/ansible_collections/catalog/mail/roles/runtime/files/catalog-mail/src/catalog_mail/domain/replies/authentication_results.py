@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whether the mail server has verified that a message comes from its sender's domain (Authentication-Results, RFC 8601).
 
 Anybody can write such a header into a mail. The receiving server puts its own above everything that was there, so that only the

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Mail that no person wrote: automatic answers, bounces, receipts, and our own mail on its way back.
 
 A word of a mail's own headers decides, never its subject alone. Two things are no sign, though peers have lost people's replies

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What becomes of a message in the mailbox of replies.
 
 In two steps, since the database stands between them: `read` takes from the message what it says by itself, `decide` judges it

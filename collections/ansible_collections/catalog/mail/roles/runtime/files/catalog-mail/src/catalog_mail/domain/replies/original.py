@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The mail that a reply answers, where a server gave it another Message-ID: then the reply names one that is not ours.
 
 Our own is found where the mail was kept when it was sent. What that look-up tells, and for how long it is worth another one, is

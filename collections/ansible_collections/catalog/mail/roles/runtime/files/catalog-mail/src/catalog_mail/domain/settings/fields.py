@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the fields of the settings may hold. Each check returns the text, or raises Unfit with cause and remedy.
 
 They also keep headers and commands whole: nothing that passes holds a control character (RFC 5322, 2.2; RFC 5321, 4.1.2).

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where a client's own words about the quoted mail stand: attribution lines, header blocks, "Original Message".
 
 They are found line by line, each line looked at a fixed number of times.

@@ -1,3 +1,7 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # ruff: noqa: RUF001 - letters of many alphabets
 """Words that mail clients write into a reply, in the languages they speak.
 

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """HTML to tokens, in time that grows as the text does, whatever stands in it.
 
 A parser that builds the tree HTML asks for does not: selectolax 1.0 (lexbor) takes 0.5 s for 100 KB of nested `<div>`, and
