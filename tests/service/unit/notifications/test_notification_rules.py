@@ -146,6 +146,8 @@ def python_patterns(description: Any) -> Any:
             key: re.sub(r"\$\Z", r"\\Z", value) if key == "pattern" else python_patterns(value)
             for key, value in description.items()
         }
+    if isinstance(description, list):
+        return [python_patterns(value) for value in description]
     return description
 
 
