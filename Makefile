@@ -34,7 +34,7 @@ test: ## everything below down to molecule, in two lanes, stopping at the first 
 unit: tools ## tests without a host: pure code, and the repository itself
 	@pytest -q $(COLLECTION)/tests/unit tests/service/unit tests/repository tests/roles
 
-lint: tools ## ruff, mypy, yamllint, ansible-lint, documentation and changelog
+lint: tools ## ruff, mypy, yamllint, ansible-lint, documentation, changelog and licences
 	@.ci/lint
 
 sanity: tools ## ansible-test sanity

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import yaml
 
 # What may stand in the tarball, at its top level. Anything else is junk or was forgotten here.
 TOP_LEVEL = {
-    "CHANGELOG.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md",
+    "CHANGELOG.md", "FILES.json", "LICENSE", "LICENSES", "MANIFEST.json", "README.md", "REUSE.toml",
     "changelogs", "docs", "meta", "playbooks", "plugins", "roles", "tests",
 }
 JUNK = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".ansible", "output", ".git"}
@@ -79,8 +81,18 @@ def test_tarball_holds_no_junk(members: list[str]):
     assert [name for name in members if JUNK & set(name.split("/")) or name.endswith((".pyc", ".orig", ".retry"))] == []
 
 
-def test_both_licence_files_are_the_same(root: Path, collection: Path):
-    assert (root / "LICENSE").read_bytes() == (collection / "LICENSE").read_bytes()
+def test_every_copy_of_the_licence_is_the_same(root: Path, collection: Path):
+    """Real files in the collection, which is built without the repository around it."""
+    copies = [folder / name for folder in (root, collection) for name in ("LICENSE", "LICENSES/GPL-3.0-or-later.txt")]
+    assert {copy.read_bytes() for copy in copies} == {(root / "LICENSE").read_bytes()}
+    assert [copy for copy in copies if copy.is_symlink()] == []
+
+
+def test_installed_collection_names_the_licence_of_every_file(installed: Path):
+    collection = installed / "ansible_collections/catalog/mail"
+    done = subprocess.run([Path(sys.executable).parent / "reuse", "--root", collection, "lint", "--lines"],
+                          check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_every_installed_module_is_documented(collection: Path, installed: Path, ansible):

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import yaml
 from ansible_collections.catalog.mail.plugins.module_utils._application.settings_options import SETTINGS
@@ -26,7 +27,19 @@ REGISTRIES = [".".join(parts) for parts in (
 )]
 # A path of the machine that a file was written on means nothing on any other.
 PRIVATE_PATH = re.compile(r"(?<![\w.$}/-])/(?:work|workspace|Users|builds)/\w")
-HEADER = "SPDX-License-Identifier: GPL-3.0-or-later"
+# Joined, so that no tool takes these lines for the licence of this file.
+HEADER = (
+    "Copyright (c) 2026 The catalog.mail authors",
+    "GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)",
+    "SPDX-License" + "-Identifier: GPL-3.0-or-later",
+)
+SOURCE = {
+    ".cfg", ".conf", ".j2", ".mako", ".py", ".pyi", ".service", ".sh", ".sieve", ".timer", ".toml", ".yaml", ".yml",
+}
+SOURCE_NAMES = {".ansible-lint", ".gitattributes", ".gitignore", ".yamllint", "Makefile"}
+# Generated, encrypted, or short-lived.
+WITHOUT_HEADER = re.compile(r"/changelogs/(changelog\.yaml|fragments/)|/vault\.yml$")
+E_MAIL_TEMPLATE = re.compile(r"/catalog_mail/templates/[\w.]+\.(html|txt)$")
 
 
 def text(path: Path) -> str:
@@ -58,9 +71,33 @@ def test_no_file_is_left_of_a_merge_or_an_editor(files: list[Path], root: Path):
     assert [path.relative_to(root) for path in files if path.suffix in leftovers] == []
 
 
-@pytest.mark.parametrize("path", sorted((COLLECTION / "plugins").rglob("*.py")), ids=lambda path: path.stem)
-def test_every_plugin_file_names_its_licence(path: Path):
-    assert HEADER in "\n".join(text(path).splitlines()[:6])
+def is_source(path: Path) -> bool:
+    name = path.as_posix()
+    if path.is_symlink() or WITHOUT_HEADER.search(name):
+        return False
+    known = path.suffix in SOURCE or path.name in SOURCE_NAMES or E_MAIL_TEMPLATE.search(name)
+    return bool(known) or path.read_bytes().startswith(b"#!")
+
+
+def header(path: Path) -> tuple[str, ...]:
+    """Return the three lines at the top of a file, without its shebang, coding line, `---` and signs of a comment."""
+    lines = [line for line in text(path).splitlines()[:6] if not re.match(r"#!|# -\*- coding|---", line)]
+    return tuple(re.sub(r"^(# |\{#- | {4})", "", line) for line in lines[:3])
+
+
+def test_every_source_file_begins_with_the_same_header(files: list[Path], root: Path):
+    sources = [path for path in files if is_source(path)]
+    assert len(sources) > 700
+    assert [path.relative_to(root).as_posix() for path in sources if header(path) != HEADER] == []
+
+
+def test_a_header_in_a_jinja_template_renders_nothing(files: list[Path]):
+    templates = [path for path in files if path.suffix == ".j2" or E_MAIL_TEMPLATE.search(path.as_posix())]
+    assert templates
+    for path in templates:
+        comment, found, _rest = text(path).partition("-#}\n")
+        assert (found, comment.startswith("{#-")) == ("-#}\n", True), path
+        assert jinja2.Environment(autoescape=True).from_string(comment + found).render() == ""
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
