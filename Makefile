@@ -13,10 +13,9 @@ LAB := python molecule/shared/lab.py
 HAS_LAB = [ "$$(id -u)" -eq 0 ] && [ -x .venv/bin/python ] && command -v podman >/dev/null
 SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
 # Tests that have the emulator of Entra and Graph, and need no host of the lab.
-EMULATED := tests/contract tests/graph tests/rotation
-LINTED_PYTHON := $(SERVICE)/src $(COLLECTION)/plugins $(COLLECTION)/tests/unit tests molecule .ci
+EMULATED := tests/emulator_tests tests/modules/microsoft tests/rotation
 
-.PHONY: help quickstart test unit lint sanity service microsoft lab integration molecule faults bench build requirements clean purge tools machine
+.PHONY: help quickstart test unit lint sanity units service microsoft lab integration molecule faults bench build requirements address clean purge tools machine
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,22 +25,19 @@ quickstart: machine ## a bare host, its relay, the application and its settings,
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 
 test: ## everything below down to molecule, in two lanes, stopping at the first section that fails (root)
-	@.ci/sections machine lint,sanity+unit,lab integration,microsoft+service,molecule
+	@.ci/sections machine lint,sanity,units+unit,lab integration,microsoft+service,molecule
 
 unit: tools ## tests without a host: pure code, and the repository itself
 	@pytest -q $(COLLECTION)/tests/unit tests/service/unit tests/repository tests/roles
 
 lint: tools ## ruff, mypy, yamllint, ansible-lint, documentation and changelog
-	@ruff check $(LINTED_PYTHON)
-	@mypy
-	@PYTHONPATH=$(SERVICE)/src lint-imports --config $(SERVICE)/pyproject.toml --no-cache
-	@yamllint --strict .
-	@ansible-lint
-	@antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck $(COLLECTION)
-	@cd $(COLLECTION) && antsibull-changelog lint
+	@.ci/lint
 
 sanity: tools ## ansible-test sanity
-	@.ci/sanity
+	@.ci/ansible_test sanity
+
+units: tools ## ansible-test units: the collection's own unit tests, as Ansible's own CI runs them
+	@.ci/ansible_test units
 
 service: machine ## tests of the service as a process, with SMTP servers and PostgreSQL of their own (root)
 	@pytest tests/service/system
@@ -69,6 +65,9 @@ bench: lab ## what is fast, measured (root)
 build: tools ## the collection as a file for ansible-galaxy, in dist/
 	@ansible-galaxy collection build $(COLLECTION) --output-path dist --force
 
+address: tools ## write the repository's public address, URL=https://..., into galaxy.yml and README.md
+	@.ci/address.py "$${URL:-}"
+
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make requirements' $(if $(UPGRADE),--upgrade)
 
@@ -77,7 +76,7 @@ requirements: tools ## compile the pinned requirements again, ours and the servi
 	@$(COMPILE) $(SERVICE)/pyproject.toml -o $(SERVICE)/requirements.txt
 
 clean: ## stop the lab's hosts, remove what the tools made here; images and .venv stay
-	@rm -rf dist .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis $(COLLECTION)/tests/output
+	@rm -rf dist .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis $(COLLECTION)/tests/output
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 	@if $(HAS_LAB); then for lab in '' 2; do CATALOG_MAIL_LAB=$$lab $(LAB) down; done; fi
 

@@ -19,9 +19,9 @@ import statistics
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "modules"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from lab_host import CODE, LabHost
+from helpers.modules.lab_host import CODE, LabHost
 
 NAMES = (
     "bounce_size_limit", "default_process_limit", "default_recipient_limit", "duplicate_filter_limit",

@@ -31,13 +31,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "service"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "modules"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "molecule/shared"))
 
-from lab_host import LabHost
+from helpers.modules.lab_host import LabHost
+from helpers.service.process import RunningService, free_port, through
 from labkit.definition import MAIL, MAIL_ADDRESS, USERS
-from running import RunningService, free_port, through
 
 GOAL = 100.0
 CLIENTS = 4
@@ -48,7 +47,7 @@ TEXT = "A line of an ordinary notification, such as people get them every day.\n
 SINK = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
-from mail_sink import MailSink
+from helpers.service.smtp_sink import MailSink
 with MailSink() as sink:
     print(sink.port, flush=True)
     sys.stdin.read()
@@ -59,7 +58,7 @@ with MailSink() as sink:
 def local_server() -> Iterator[tuple[str, int]]:
     """An SMTP server in a process of its own."""
     process = subprocess.Popen(
-        [sys.executable, "-c", SINK, str(Path(__file__).parents[1] / "service")],
+        [sys.executable, "-c", SINK, str(Path(__file__).parents[1])],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout

@@ -23,9 +23,9 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "modules"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from lab_host import ROOT, LabHost
+from helpers.modules.lab_host import ROOT, LabHost
 
 HOST = "catalog12"
 FLOOR_GOAL = 1.5

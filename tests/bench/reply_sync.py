@@ -37,19 +37,19 @@ from email.message import EmailMessage
 from itertools import cycle
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "service"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from running import SOURCE, RunningService
+from helpers.service.process import SOURCE, RunningService
 
 sys.path.insert(0, str(SOURCE))
 
 import requests
-from decision_cost import growth
-from dovecot import Dovecot
+from helpers.service.decision_cost import growth
+from helpers.service.dovecot import Dovecot
+from helpers.service.reply_roundtrip import Circle, answer
+from helpers.service.smtp_sink import MailSink
+from helpers.service.webhook_sink import SECRET
 from imap_tools import AND, MailBox
-from mail_sink import MailSink
-from replying import Circle, answer
-from webhook_sink import SECRET
 
 MENTIONS = 20
 GOAL_A_SECOND, GOAL_DELAY, GOAL_MB = 1000.0, 1.0, 80.0
@@ -60,7 +60,7 @@ LIMIT_SECONDS = 300.0
 CATALOG = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from webhook_sink import WebhookSink
+from helpers.service.webhook_sink import WebhookSink
 with WebhookSink(delay=float(sys.argv[2]), checks=False) as sink:
     print(sink.url, flush=True)
     for line in sys.stdin:
@@ -87,7 +87,7 @@ class Catalog:
 def catalog(delay: float) -> Iterator[Catalog]:
     """One that takes so many seconds for each reply."""
     process = subprocess.Popen(
-        [sys.executable, "-c", CATALOG, str(Path(__file__).parents[1] / "service"), str(delay)],
+        [sys.executable, "-c", CATALOG, str(Path(__file__).parents[1]), str(delay)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout

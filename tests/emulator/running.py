@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from helpers.service.certificates import Authority
+from helpers.service.process import free_port
 from requests import Response
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path.append(str(TESTS / "service"))
-from certificates import Authority  # noqa: E402
-from running import free_port  # noqa: E402
 
 TENANT = "6babcaad-604b-40ac-a9d7-9fd97c0b779f"
 DOMAIN = "contoso.test"

@@ -17,13 +17,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "service"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from chaos import Chaos, Result
-from dovecot import Dovecot
-from mail_sink import MailSink
-from running import RunningService
-from webhook_sink import WebhookSink
+from helpers.service.chaos import Chaos, Result
+from helpers.service.dovecot import Dovecot
+from helpers.service.process import RunningService
+from helpers.service.smtp_sink import MailSink
+from helpers.service.webhook_sink import WebhookSink
 
 
 def trial(name: str, seconds: float, seed: int) -> Result:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from application import Application, give_back, make_room
-from lab_host import CA, HOSTS, LAB_HOME, ROOT, Hidden, LabHost
+from helpers.modules.lab_application import Application, give_back, make_room
+from helpers.modules.lab_host import CA, HOSTS, LAB_HOME, ROOT, Hidden, LabHost
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from application import ALICE, Application
-from lab_host import CA, HOSTS, ROOT, Hidden, LabHost
+from helpers.modules.lab_application import ALICE, Application
+from helpers.modules.lab_host import CA, HOSTS, ROOT, Hidden, LabHost
 
 ACCOUNT = "catalog@corp.test"
 REPLIES = "replies@corp.test"

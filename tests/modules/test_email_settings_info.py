@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 
-from application import Application
+from helpers.modules.lab_application import Application
 
 SETTINGS = {"deployment", "notifications", "interactions", "changed_at", "changed_by"}
 

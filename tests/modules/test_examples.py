@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from lab_host import ROOT, LabHost
+from helpers.modules.lab_host import ROOT, LabHost
 
-# tests/graph runs those of the modules that speak to Entra and Graph.
+# tests/modules/microsoft runs those of the modules that speak to Entra and Graph.
 MICROSOFT = ("entra_", "graph_", "mailbox_scope")
 MODULES = sorted(
     path.stem for path in (ROOT / "collections/ansible_collections/catalog/mail/plugins/modules").glob("*.py")

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import time
 
-from lab_host import CODE, LabHost
+from helpers.modules.lab_host import CODE, LabHost
 
 PASSWORD = "hunter2-and-more"
 OPTIONS = {

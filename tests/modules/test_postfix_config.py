@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lab_host import LabHost
+from helpers.modules.lab_host import LabHost
 
 MAIN_CF = "/etc/postfix/main.cf"
 WISHES = {"biff": True, "message_size_limit": 20480000, "mydestination": ["$myhostname", "localhost"], "relayhost": None}

@@ -1,7 +1,7 @@
 """postfix_info, and check mode before there is a Postfix."""
 from __future__ import annotations
 
-from lab_host import LabHost
+from helpers.modules.lab_host import LabHost
 
 
 def test_facts_and_queue(host: LabHost) -> None:

@@ -6,7 +6,7 @@ import string
 from typing import Any
 
 import pytest
-from lab_host import LabHost
+from helpers.modules.lab_host import LabHost
 
 PATH = "/etc/postfix/relay_passwords"
 PASSWORD = "p w:#$x{y}%'\"\\\u00e9;=,!`~*?[z]|<&>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lab_host import LabHost
+from helpers.modules.lab_host import LabHost
 
 PASSWORD = "p w:#$x{y}%'\"\\\u00e9;"
 RELAY = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lab_host import CA, Hidden, LabHost
+from helpers.modules.lab_host import CA, Hidden, LabHost
 
 ACCOUNT = "catalog@corp.test"
 SENDER = "noreply@catalog.test"

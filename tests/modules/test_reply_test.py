@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 import pytest
-from application import Application
-from lab_host import CA, Hidden
+from helpers.modules.lab_application import Application
+from helpers.modules.lab_host import CA, Hidden
 
 LEGS = ("mention", "mail", "reply", "post")
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.catalog.mail.plugins.modules import test_email
-from lab_host import CA, CODE, ROOT, Hidden, LabHost
+from helpers.modules.lab_host import CA, CODE, ROOT, Hidden, LabHost
 
 LAB = ROOT / "molecule/shared/lab.py"
 SUBMISSION = "catalog@corp.test"

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab_host import LabHost
+from helpers.modules.lab_host import LabHost
 
 ROOT = Path(__file__).parents[2]
 HOST = "catalog12"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab_host import LabHost
+from helpers.modules.lab_host import LabHost
 
 ROOT = Path(__file__).parents[2]
 # Debian 12, where the unit postfix is a wrapper that says little about Postfix.

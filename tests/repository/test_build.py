@@ -52,10 +52,19 @@ def test_root_galaxy_yml_links_into_the_collection(root: Path, collection: Path)
     assert not (collection / "galaxy.yml").is_symlink()
 
 
-def test_tarball_holds_every_module_role_and_playbook(collection: Path, members: list[str]):
+def test_root_docs_links_into_the_collection(root: Path, collection: Path):
+    assert (root / "docs").is_symlink()
+    assert not (root / "docs").readlink().is_absolute()
+    assert (root / "docs").resolve() == collection / "docs"
+
+
+def test_tarball_holds_modules_roles_playbooks_docs(collection: Path, members: list[str]):
+    patterns = (
+        "plugins/modules/*.py", "plugins/module_utils/**/*.py", "roles/*/tasks/*.yml", "playbooks/*.yml", "docs/*.md",
+    )
     wanted = [
         path.relative_to(collection).as_posix()
-        for pattern in ("plugins/modules/*.py", "plugins/module_utils/*.py", "roles/*/tasks/*.yml", "playbooks/*.yml")
+        for pattern in patterns
         for path in collection.glob(pattern)
     ]
     assert wanted

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.catalog.mail.plugins.module_utils._settings_options import SETTINGS
+from ansible_collections.catalog.mail.plugins.module_utils._application.settings_options import SETTINGS
 
 COLLECTION = Path(__file__).resolve().parents[2] / "collections/ansible_collections/catalog/mail"
 ROLES = sorted(path for path in (COLLECTION / "roles").glob("*") if path.is_dir())

@@ -1,4 +1,4 @@
-"""Who may import whom in plugins/: pure code below, then the edges, then the frame, and modules at the top."""
+"""Hold the layers of plugins/: pure code below, then edges, the frame and jobs, modules on top; and the folders by subject."""
 
 from __future__ import annotations
 
@@ -9,23 +9,61 @@ from pathlib import Path
 import pytest
 
 COLLECTION = Path(__file__).resolve().parents[2] / "collections/ansible_collections/catalog/mail"
-UTILS = {path.stem: path for path in (COLLECTION / "plugins/module_utils").glob("*.py") if path.stem != "__init__"}
+FOLDER = COLLECTION / "plugins/module_utils"
+UTILS = {path.relative_to(FOLDER).with_suffix("").as_posix(): path for path in FOLDER.rglob("*.py")}
 MODULES = sorted((COLLECTION / "plugins/modules").glob("*.py"))
 
 OURS = "ansible_collections.catalog.mail."
+OUR_UTILS = OURS + "plugins.module_utils."
 
 # A file that is not named here is pure: it decides and touches nothing.
 EDGES = {
-    "_authorities", "_catalog_api", "_connection", "_entra", "_evidence", "_files", "_graph", "_libraries", "_login", "_mailbox",
-    "_managed_identity", "_patience", "_postfix", "_postfix_facts", "_submission", "_token_cache", "_web", "_x509",
+    "_application/client",
+    "_core/file_transaction",
+    "_mail/connection",
+    "_mail/imap",
+    "_mail/postfix_tracking",
+    "_mail/smtp",
+    "_microsoft/certificates",
+    "_microsoft/deadline",
+    "_microsoft/graph_client",
+    "_microsoft/http_session",
+    "_microsoft/libraries",
+    "_microsoft/login",
+    "_microsoft/managed_identity",
+    "_microsoft/token_cache",
+    "_microsoft/tokens",
+    "_postfix/facts",
+    "_postfix/instance",
+    "_postfix/relay_prerequisites",
 }
-FRAME = {"_discreet", "_module"}
+FRAME = {
+    "_core/module",
+    "_core/no_log",
+}
 # Stand on the frame: they read by the edges, let pure code decide, and apply by the edges.
 JOBS = {
-    "_configuration", "_delivery", "_email_settings", "_entra_app", "_entra_credential", "_exchange_scope", "_graph_permissions",
-    "_microsoft", "_replies", "_request",
+    "_application/email_settings",
+    "_application/reply_roundtrip",
+    "_mail/delivery",
+    "_mail/options",
+    "_microsoft/app",
+    "_microsoft/common",
+    "_microsoft/credential",
+    "_microsoft/mailbox_scope",
+    "_microsoft/permissions",
+    "_postfix/configuration",
 }
 PURE = set(UTILS) - EDGES - FRAME - JOBS
+
+# The folders that code of each folder may import, beside its own.
+FOLDERS = {
+    "_core": set(),
+    "_postfix": {"_core"},
+    "_mail": {"_core"},
+    "_application": {"_core", "_mail"},
+    "_microsoft": {"_core"},
+}
 
 # What pure code may use of the standard library: nothing here reads a file, a clock, a socket or the environment.
 PURE_LIBRARY = {
@@ -39,17 +77,27 @@ IMPURE_CALLS = {"open", "print", "input", "eval", "exec", "__import__", "now", "
 
 
 def imported(path: Path) -> Iterator[tuple[str, str]]:
-    """Each import of a file: ("own", "_main_cf") for one of ours, ("other", "os.path") for any other."""
+    """Each import of a file: ("own", "_postfix/main_cf") for one of the collection, ("other", "os.path") for any other."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
-            module = node.module or ""
-            if node.level or module.startswith(OURS):
-                yield "own", module.rpartition(".")[2]
+            module = absolute(path, node)
+            if module.startswith(OUR_UTILS):
+                yield "own", module[len(OUR_UTILS):].replace(".", "/")
+            elif module.startswith(OURS):
+                yield "own", module
             else:
                 yield "other", module
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 yield "other", alias.name
+
+
+def absolute(path: Path, node: ast.ImportFrom) -> str:
+    """The dotted name of the module that a `from` line names, relative or not."""
+    if not node.level:
+        return node.module or ""
+    package = path.parents[node.level - 1].relative_to(COLLECTION.parents[2]).parts
+    return ".".join([*package, *((node.module or "").split("."))]).rstrip(".")
 
 
 def own(name: str) -> set[str]:
@@ -67,6 +115,17 @@ def top_level(module: str) -> str:
 def test_every_layer_names_files_that_exist():
     assert (EDGES | FRAME | JOBS) <= set(UTILS)
     assert PURE
+
+
+def test_every_file_belongs_to_one_of_the_folders():
+    assert {name.partition("/")[0] for name in UTILS} == set(FOLDERS)
+    assert {name.count("/") for name in UTILS} == {1}
+
+
+@pytest.mark.parametrize("name", sorted(UTILS))
+def test_folders_import_only_the_folders_below_them(name: str):
+    folder = name.partition("/")[0]
+    assert {imported_name.partition("/")[0] for imported_name in own(name)} <= {folder} | FOLDERS[folder]
 
 
 @pytest.mark.parametrize("name", sorted(PURE))
@@ -90,7 +149,7 @@ def test_edges_know_neither_the_frame_nor_what_stands_on_it(name: str):
 
 @pytest.mark.parametrize("name", sorted(FRAME))
 def test_the_frame_knows_errors_alone(name: str):
-    assert own(name) <= {"_errors", "_secrets"} | FRAME
+    assert own(name) <= {"_core/errors", "_core/redaction"} | FRAME
 
 
 @pytest.mark.parametrize("name", sorted(set(UTILS) - FRAME - EDGES))

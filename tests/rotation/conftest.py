@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from emulator.running import Running
-from rotating import World
-from running import RunningService
+from helpers.rotation import World
+from helpers.service.process import RunningService
 
 
 @pytest.fixture(scope="session")

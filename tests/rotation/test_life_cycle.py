@@ -8,7 +8,7 @@ import signal
 from typing import Any
 
 import pytest
-from rotating import COLLECTION, DAY, NAME, World, extra
+from helpers.rotation import COLLECTION, DAY, NAME, World, extra
 
 WRITING = r"^(POST|PATCH|PUT|DELETE) (?!.*(/token$|\$batch$))"
 

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from rotating import World
+from helpers.rotation import World
 
 
 class Watch(threading.Thread):

@@ -8,12 +8,12 @@ import signal
 from typing import Any
 
 import pytest
-from catalog_users import add_user, start_conversation
 from emulator.running import DOMAIN, Running
-from graph_world import wait_until
-from replying import answer
-from rotating import World
-from running import RunningService
+from helpers.rotation import World
+from helpers.service.catalog_users import add_user, start_conversation
+from helpers.service.graph_tenant import wait_until
+from helpers.service.process import RunningService
+from helpers.service.reply_roundtrip import answer
 
 NAMES = {"notifications": "catalog-sends", "interactions": "catalog-reads"}
 PERMITTED = {

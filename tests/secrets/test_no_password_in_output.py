@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from lab_host import LAB_HOME, ROOT, LabHost
-from process_watch import ProcessWatch
+from helpers.modules.lab_host import LAB_HOME, ROOT, LabHost
+from helpers.processes import ProcessWatch
 
 LAB = ROOT / "molecule/shared/lab.py"
 HOST = "catalog13"

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import postgres
 import pytest
-from dovecot import Dovecot
-from mail_sink import MailSink
-from running import RunningService
+from helpers.service import postgres
+from helpers.service.dovecot import Dovecot
+from helpers.service.process import RunningService
+from helpers.service.smtp_sink import MailSink
 
 _numbers = itertools.count(1)
 

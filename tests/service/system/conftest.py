@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import postgres
 import pytest
-from catalog_users import add_user
 from emulator.running import Running
-from graph_world import GraphWorld
-from mail_sink import MailSink
-from running import RunningService, through
-from stock import Stock
+from helpers.service import postgres
+from helpers.service.catalog_users import add_user
+from helpers.service.graph_tenant import GraphWorld
+from helpers.service.process import RunningService, through
+from helpers.service.process_pool import Stock
+from helpers.service.smtp_sink import MailSink
 
 # By name; of the two administrators and one who has left, as well.
 USERS: dict[str, dict[str, Any]] = {

@@ -16,16 +16,16 @@ from typing import Any
 
 import pytest
 from catalog_mail.adapters.imap import ImapMailboxes, portions
-from catalog_mail.domain.mailbox import Disposition, Place
-from catalog_mail.domain.settings import TLS, ArchiveSettings, ImapServer, IntentTracking, ReceivingSettings
+from catalog_mail.domain.replies.mailbox import Disposition, Place
+from catalog_mail.domain.settings.document import TLS, ArchiveSettings, ImapServer, IntentTracking, ReceivingSettings
 from catalog_mail.services import archiving
 from catalog_mail.services.archiving import Archived, Archiving
-from dovecot import NO_KEYWORDS, Dovecot
-from running import SOURCE, RunningService, free_port
+from helpers.service.dovecot import NO_KEYWORDS, Dovecot
+from helpers.service.process import SOURCE, RunningService, free_port
 
 NOW = datetime.now(UTC)
 HANDLED = ("\\Seen", "$CatalogPosted")
-NODE = Path(__file__).parents[1] / "archive_node.py"
+NODE = Path(__file__).parents[2] / "helpers/service/archive_process.py"
 SERVERS: dict[str, list[str]] = {"move": [], "copy": ["MOVE"], "bare": ["MOVE", "UIDPLUS"]}
 
 

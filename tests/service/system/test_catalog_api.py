@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import requests
-from catalog_users import act, add_user, made, start_conversation, text_of, to, write
-from mail_sink import MailSink
-from running import ADMIN, RunningService, through
+from helpers.service.catalog_users import act, add_user, made, start_conversation, text_of, to, write
+from helpers.service.process import ADMIN, RunningService, through
+from helpers.service.smtp_sink import MailSink
 
 _numbers = itertools.count(1)
 PAUSE = 0.7  # seconds in which a mail that should not be sent would have come

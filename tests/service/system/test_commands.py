@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mail_sink import MailSink
-from running import RunningService, through
+from helpers.service.process import RunningService, through
+from helpers.service.smtp_sink import MailSink
 
 
 def test_a_key_is_made_once_and_for_its_readers_alone(make_service: Callable[..., RunningService]):

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from mail_sink import MailSink
-from running import RunningService, through
+from helpers.service.process import RunningService, through
+from helpers.service.smtp_sink import MailSink
 
 
 @pytest.fixture

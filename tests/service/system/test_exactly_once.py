@@ -6,11 +6,11 @@ import random
 from collections.abc import Callable, Iterator
 
 import pytest
-from chaos import Chaos
-from dovecot import Dovecot
-from mail_sink import MailSink
-from running import RunningService
-from webhook_sink import WebhookSink
+from helpers.service.chaos import Chaos
+from helpers.service.dovecot import Dovecot
+from helpers.service.process import RunningService
+from helpers.service.smtp_sink import MailSink
+from helpers.service.webhook_sink import WebhookSink
 
 SECONDS = 15.0
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from catalog_users import settled
-from graph_round import POSTED, Round
-from graph_world import CATALOG, JANE, GraphWorld, deliveries, post, wait_until
-from replying import answer
-from running import RunningService
+from helpers.service.catalog_users import settled
+from helpers.service.graph_roundtrip import POSTED, Round
+from helpers.service.graph_tenant import CATALOG, JANE, GraphWorld, deliveries, post, wait_until
+from helpers.service.process import RunningService
+from helpers.service.reply_roundtrip import answer
 
 REMEDY = (
     "Let the tenant's administrator look at the sign-in log of this service principal, and leave it or this host out of the "

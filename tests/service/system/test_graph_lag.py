@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from graph_round import POSTED, REJECTED, Round
-from graph_world import JANE, REPLIES, GraphWorld, wait_until
-from replying import answer
-from running import RunningService
+from helpers.service.graph_roundtrip import POSTED, REJECTED, Round
+from helpers.service.graph_tenant import JANE, REPLIES, GraphWorld, wait_until
+from helpers.service.process import RunningService
+from helpers.service.reply_roundtrip import answer
 
 LATE = {"kinds": ["message"], "uneven": True}
 

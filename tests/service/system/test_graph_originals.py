@@ -8,11 +8,11 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from catalog_users import settled
-from graph_round import POSTED, REJECTED, Round
-from graph_world import CATALOG, REPLIES, GraphWorld, post, wait_until
-from replying import answer
-from running import RunningService
+from helpers.service.catalog_users import settled
+from helpers.service.graph_roundtrip import POSTED, REJECTED, Round
+from helpers.service.graph_tenant import CATALOG, REPLIES, GraphWorld, post, wait_until
+from helpers.service.process import RunningService
+from helpers.service.reply_roundtrip import answer
 
 REWRITTEN = re.compile("@.*outlook.com>")
 

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 import pytest
 from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.replies import DatabaseReplies
-from catalog_mail.domain.mailbox import Place
+from catalog_mail.domain.replies.mailbox import Place
 from catalog_mail.services.reply_sync import MOST_UNREADABLE
-from graph_round import IGNORED, POSTED, REJECTED, Round
-from graph_world import DOMAIN, REPLIES, GraphWorld, wait_until
-from replying import answer
-from running import RunningService
+from helpers.service.graph_roundtrip import IGNORED, POSTED, REJECTED, Round
+from helpers.service.graph_tenant import DOMAIN, REPLIES, GraphWorld, wait_until
+from helpers.service.process import RunningService
+from helpers.service.reply_roundtrip import answer
 from sqlalchemy import make_url
 
 

@@ -9,9 +9,9 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from catalog_users import add_user, settled, start_conversation
-from graph_world import CATALOG, DOMAIN, JANE, GraphWorld, deliveries, post, wait_until
-from running import RunningService
+from helpers.service.catalog_users import add_user, settled, start_conversation
+from helpers.service.graph_tenant import CATALOG, DOMAIN, JANE, GraphWorld, deliveries, post, wait_until
+from helpers.service.process import RunningService
 
 RETRY = {"retry_first_seconds": 1}
 # So late the Sent Items may show what was sent.

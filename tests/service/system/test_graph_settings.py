@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from app_certificates import certificate, key, new_key, on_unsupported_curve
-from catalog_users import settled
 from cryptography.hazmat.primitives.asymmetric import ec
 from emulator.running import TENANT, Running
-from graph_world import ALL_ROLES, CATALOG, DOMAIN, JANE, REPLIES, GraphWorld, post
-from running import RunningService
+from helpers.service.app_certificates import certificate, key, new_key, on_unsupported_curve
+from helpers.service.catalog_users import settled
+from helpers.service.graph_tenant import ALL_ROLES, CATALOG, DOMAIN, JANE, REPLIES, GraphWorld, post
+from helpers.service.process import RunningService
 
 PATH = "/settings/email-server"
 UNKNOWN = "00000000-1111-4222-8333-444444444444"

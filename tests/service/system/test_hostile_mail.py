@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from decision_cost import SHAPES, seconds
-from dovecot import Dovecot
-from mail_sink import MailSink
-from replying import Circle, answer
-from running import RunningService
+from helpers.service.decision_cost import SHAPES, seconds
+from helpers.service.dovecot import Dovecot
+from helpers.service.process import RunningService
+from helpers.service.reply_roundtrip import Circle, answer
+from helpers.service.smtp_sink import MailSink
 
 LARGEST = 1_000_000
 ODD = [

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from catalog_mail.adapters.imap import ImapMailboxes, idle
 from catalog_mail.adapters.imap.mailbox import ImapMailbox
-from catalog_mail.domain.diagnosis import Cause, MailboxFailed
-from catalog_mail.domain.mailbox import Disposition
-from catalog_mail.domain.settings import TLS, ImapServer
-from dovecot import NO_KEYWORDS, Dovecot
-from imap_talk import Talk, talking
+from catalog_mail.domain.failures.failure import Cause, MailboxFailed
+from catalog_mail.domain.replies.mailbox import Disposition
+from catalog_mail.domain.settings.document import TLS, ImapServer
+from helpers.service.dovecot import NO_KEYWORDS, Dovecot
+from helpers.service.imap_script import Talk, talking
 
 LARGEST = 20 * 1024 * 1024
 DATE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

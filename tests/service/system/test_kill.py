@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from mail_sink import MailSink
-from posting import Posting, delivery_of
-from running import RunningService, through
+from helpers.service.notification_client import Posting, delivery_of
+from helpers.service.process import RunningService, through
+from helpers.service.smtp_sink import MailSink
 
 KILLS = 12
 LATER = "451 4.3.0 Try again later"

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from catalog_users import act, notify, settled, states, text_of
-from mail_sink import MailSink
-from running import RunningService, through
+from helpers.service.catalog_users import act, notify, settled, states, text_of
+from helpers.service.process import RunningService, through
+from helpers.service.smtp_sink import MailSink
 
 JANE = {"address": "jane@corp.test", "display_name": "Jane Doe"}
 MESSAGE: dict[str, Any] = {"kind": "message", "subject": "Hello", "text": "A text.", "recipients": [JANE]}

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mail_sink import MailSink
-from running import RunningService, through
+from helpers.service.process import RunningService, through
+from helpers.service.smtp_sink import MailSink
 
 CONFIGURATION = Path(__file__).parents[1] / "schemathesis.toml"
 # Enough to try every operation with valid, invalid and odd values, and bounded in time.

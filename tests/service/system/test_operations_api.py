@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import requests
-from mail_sink import MailSink
-from running import RunningService, through
+from helpers.service.process import RunningService, through
+from helpers.service.smtp_sink import MailSink
 
 
 def test_health_and_metrics_need_no_token(service: RunningService, sink: MailSink):

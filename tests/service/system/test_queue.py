@@ -16,15 +16,15 @@ from catalog_mail.adapters.database import tables
 from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.notifications import DatabaseNotifications
 from catalog_mail.adapters.queue import transact
-from catalog_mail.domain import outcome as outcomes
-from catalog_mail.domain.diagnosis import Cause, Failure
 from catalog_mail.domain.errors import Conflict, NotFound
+from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.identifiers import new_id
-from catalog_mail.domain.notification import FINAL, Delivery, Kind, Notification, Recipient, State
-from catalog_mail.domain.retry import Backoff
-from mail_sink import MailSink
-from queue_node import QUICK, QueueNode, make_notification
-from running import free_port
+from catalog_mail.domain.notifications import outcome as outcomes
+from catalog_mail.domain.notifications.notification import FINAL, Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.notifications.retry import Backoff
+from helpers.service.process import free_port
+from helpers.service.queue_node import QUICK, QueueNode, make_notification
+from helpers.service.smtp_sink import MailSink
 from sqlalchemy import Engine, make_url
 
 REFUSED = "550 5.1.1 Nobody of that name"

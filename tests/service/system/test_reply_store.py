@@ -16,13 +16,13 @@ from catalog_mail.adapters.database.notifications import DatabaseNotifications
 from catalog_mail.adapters.database.replies import DatabaseReplies
 from catalog_mail.adapters.database.reply_state import DatabaseReplyState
 from catalog_mail.adapters.database.tables import metadata
-from catalog_mail.domain.conversation import Conversation, Post, thread_of
-from catalog_mail.domain.diagnosis import Cause, Failure
+from catalog_mail.domain.catalog.conversation import Conversation, Post, thread_of
+from catalog_mail.domain.catalog.people import User
+from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.identifiers import new_id
-from catalog_mail.domain.mailbox import Disposition, Place
-from catalog_mail.domain.notification import Delivery, Kind, Notification, Recipient, State
-from catalog_mail.domain.people import User
-from catalog_mail.domain.reply import Origin, Reply
+from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.replies.mailbox import Disposition, Place
+from catalog_mail.domain.replies.reply import Origin, Reply
 from catalog_mail.ports.catalog import Notice
 from catalog_mail.ports.replies import Explanation, Handled, Written
 from catalog_mail.ports.reply_workers import WorkerReport

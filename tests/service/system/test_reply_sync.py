@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from catalog_users import act, add_user, text_of, to
-from dovecot import NO_KEYWORDS, Dovecot
-from mail_sink import MailSink
-from replying import REPLIES, Circle, answer, wait_until
-from running import RunningService
+from helpers.service.catalog_users import act, add_user, text_of, to
+from helpers.service.dovecot import NO_KEYWORDS, Dovecot
+from helpers.service.process import RunningService
+from helpers.service.reply_roundtrip import REPLIES, Circle, answer, wait_until
+from helpers.service.smtp_sink import MailSink
 
 POSTED, IGNORED, REJECTED = ({"Seen", f"$Catalog{word}"} for word in ("Posted", "Ignored", "Rejected"))
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import requests
 from aiosmtpd.smtp import AuthResult, LoginPassword
-from dovecot import Dovecot
-from mail_sink import MailSink
-from running import ADMIN, RunningService, free_port, through
+from helpers.service.dovecot import Dovecot
+from helpers.service.process import ADMIN, RunningService, free_port, through
+from helpers.service.smtp_sink import MailSink
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 import requests
-from certificates import Authority
-from dovecot import NO_KEYWORDS, READ_ONLY, Dovecot
-from running import RunningService, free_port
+from helpers.service.certificates import Authority
+from helpers.service.dovecot import NO_KEYWORDS, READ_ONLY, Dovecot
+from helpers.service.process import RunningService, free_port
 
 PATH = "/settings/email-server"
 SECRET = "hunter2-in-a-mailbox"

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import requests
 from aiosmtpd.smtp import AuthResult
-from mail_sink import MailSink
-from running import RunningService, through
+from helpers.service.process import RunningService, through
+from helpers.service.smtp_sink import MailSink
 
 USER = "app-user-in-a-test"
 # Each has a part that JSON, URLs and logs leave as it is, and one that they may write in other ways.

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword, Session
 from catalog_mail.adapters.smtp import SmtpSenders
-from catalog_mail.domain.diagnosis import Cause, Failure, SendingFailed
-from catalog_mail.domain.settings import TLS, SendingSettings, SmtpServer, Transport
-from certificates import Authority
-from mail_sink import MailSink
-from running import free_port
+from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
+from catalog_mail.domain.settings.document import TLS, SendingSettings, SmtpServer, Transport
+from helpers.service.certificates import Authority
+from helpers.service.process import free_port
+from helpers.service.smtp_sink import MailSink
 
 PASSWORD = 'pä"ss\\wörd ☃'
 MESSAGE = b"From: noreply@corp.test\r\nTo: alice@corp.test\r\nSubject: Hello\r\n\r\n.a line that begins with a dot\r\nend\r\n"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from mail_sink import MailSink
-from posting import Posting, delivery_of
-from running import RunningService, through
+from helpers.service.notification_client import Posting, delivery_of
+from helpers.service.process import RunningService, through
+from helpers.service.smtp_sink import MailSink
 
 CONCURRENCY = 4
 TAKEOVER = 5

@@ -6,9 +6,9 @@ import base64
 import re
 from email.message import EmailMessage
 
-from catalog_users import act, notify, start_conversation, to, write
-from mail_sink import MailSink
-from running import RunningService, through
+from helpers.service.catalog_users import act, notify, start_conversation, to, write
+from helpers.service.process import RunningService, through
+from helpers.service.smtp_sink import MailSink
 
 JANE = {"address": "jane@corp.test"}
 THREAD = ("References", "In-Reply-To", "Thread-Topic", "Thread-Index")

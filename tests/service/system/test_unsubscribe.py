@@ -10,9 +10,9 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
-from catalog_users import notify, settled, states, text_of
-from mail_sink import MailSink
-from running import RunningService, through
+from helpers.service.catalog_users import notify, settled, states, text_of
+from helpers.service.process import RunningService, through
+from helpers.service.smtp_sink import MailSink
 
 MESSAGE = {"subject": "Hello", "text": "A text."}
 

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from catalog_mail.adapters.webhook import WebhookConversations
 from catalog_mail.domain.errors import Misconfigured
-from catalog_mail.domain.mailbox import Place
-from catalog_mail.domain.reply import Origin, Reply
+from catalog_mail.domain.replies.mailbox import Place
+from catalog_mail.domain.replies.reply import Origin, Reply
 from catalog_mail.ports.conversations import Posted, PostFailed, PostRefused
-from certificates import Authority
-from running import free_port
+from helpers.service.certificates import Authority
+from helpers.service.process import free_port
+from helpers.service.webhook_sink import SECRET, Answer, WebhookSink
 from standardwebhooks.webhooks import Webhook
-from webhook_sink import SECRET, Answer, WebhookSink
 
 
 def reply(number: int = 1, **change: Any) -> Reply:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from catalog_mail.adapters.clock import SystemClock
-from catalog_mail.domain.diagnosis import Cause, Failure, SendingFailed
-from catalog_mail.domain.notification import Delivery, Kind, Notification, Recipient, State
-from catalog_mail.domain.retry import Backoff
+from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
+from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.notifications.retry import Backoff
 from catalog_mail.ports.sending import Evidence
 from catalog_mail.services.delivery import DeliverNotifications
-from queue_node import Switches
+from helpers.service.queue_node import Switches
 
 
 class Server:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from app_certificates import certificate, key, new_key, on_unsupported_curve
 from catalog_mail.adapters.graph.certificate import Unusable, parts
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, PrivateFormat
+from helpers.service.app_certificates import certificate, key, new_key, on_unsupported_curve
 
 KEY, OTHER, SMALL = new_key(), new_key(), new_key(1024)
 CURVE = ec.generate_private_key(ec.SECP256R1())

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from running import SOURCE
+from helpers.service.process import SOURCE
 
 # All that the service and the reader of replies import while they start and work without Microsoft.
 SCRIPT = """

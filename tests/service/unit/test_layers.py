@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from running import SOURCE
+import pytest
+from helpers.service.process import SOURCE
 
 CONTRACTS = SOURCE.parent / "pyproject.toml"
 
@@ -25,11 +27,20 @@ def test_no_layer_imports_against_the_picture():
     assert done.returncode == 0, done.stdout
 
 
-def test_an_import_against_it_is_found(tmp_path: Path):
-    import shutil  # noqa: PLC0415
-
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("services/tokens.py", "from catalog_mail.adapters import clock"),
+        ("domain/mime/text.py", "from catalog_mail.domain.catalog import people"),
+        ("domain/settings/fields.py", "from catalog_mail.domain.failures import failure"),
+        ("domain/notifications/retry.py", "from catalog_mail.domain.replies import intent"),
+        ("domain/replies/archive.py", "from catalog_mail.domain.settings import document"),
+        ("domain/errors.py", "from catalog_mail.domain.mime import text"),
+    ],
+)
+def test_an_import_against_it_is_found(tmp_path: Path, file: str, line: str):
     copy = tmp_path / "src"
     shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    with (copy / "catalog_mail/services/tokens.py").open("a") as file:
-        file.write("\nfrom catalog_mail.adapters import clock\n")
+    with (copy / "catalog_mail" / file).open("a") as source:
+        source.write(f"\n{line}\n")
     assert lint(copy).returncode == 1

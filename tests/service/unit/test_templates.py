@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from catalog_mail.adapters.templates import PACKAGED, JinjaTemplates, when
 from catalog_mail.domain.errors import Misconfigured
-from catalog_mail.domain.notification import Kind
-from catalog_mail.domain.notification_data import FIELDS, Form
+from catalog_mail.domain.notifications.data import FIELDS, Form
+from catalog_mail.domain.notifications.notification import Kind
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -453,8 +453,8 @@ status:
   type: int
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._email_settings import SPEC, EmailSettings
-from ansible_collections.catalog.mail.plugins.module_utils._module import run
+from ansible_collections.catalog.mail.plugins.module_utils._application.email_settings import SPEC, EmailSettings
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import run
 
 
 def main() -> None:

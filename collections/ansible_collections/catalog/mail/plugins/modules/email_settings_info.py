@@ -123,8 +123,8 @@ code:
   sample: api-refused
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._email_settings import API, read_settings
-from ansible_collections.catalog.mail.plugins.module_utils._module import report
+from ansible_collections.catalog.mail.plugins.module_utils._application.email_settings import API, read_settings
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
 
 
 def main() -> None:

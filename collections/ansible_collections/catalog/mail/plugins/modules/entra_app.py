@@ -154,8 +154,8 @@ request_id:
   type: str
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._entra_app import SPEC, EntraApp
-from ansible_collections.catalog.mail.plugins.module_utils._module import run
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import run
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.app import SPEC, EntraApp
 
 
 def main() -> None:

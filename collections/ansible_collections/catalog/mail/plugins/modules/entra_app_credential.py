@@ -221,8 +221,8 @@ request_id:
   type: str
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._entra_credential import SPEC, EntraCredential
-from ansible_collections.catalog.mail.plugins.module_utils._module import run
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import run
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.credential import SPEC, EntraCredential
 
 
 def main() -> None:

@@ -167,8 +167,8 @@ request_id:
   type: str
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._entra_app import INFO, read_app
-from ansible_collections.catalog.mail.plugins.module_utils._module import report
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.app import INFO, read_app
 
 
 def main() -> None:

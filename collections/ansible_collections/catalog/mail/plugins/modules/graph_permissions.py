@@ -148,8 +148,8 @@ request_id:
   type: str
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._graph_permissions import SPEC, GraphPermissions
-from ansible_collections.catalog.mail.plugins.module_utils._module import run
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import run
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.permissions import SPEC, GraphPermissions
 
 
 def main() -> None:

@@ -105,8 +105,8 @@ request_id:
   type: str
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._graph_permissions import INFO, read_state
-from ansible_collections.catalog.mail.plugins.module_utils._module import report
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.permissions import INFO, read_state
 
 
 def main() -> None:

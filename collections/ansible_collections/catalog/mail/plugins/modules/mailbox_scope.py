@@ -143,8 +143,8 @@ request_id:
   type: str
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._exchange_scope import SPEC, MailboxScope
-from ansible_collections.catalog.mail.plugins.module_utils._module import run
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import run
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.mailbox_scope import SPEC, MailboxScope
 
 
 def main() -> None:

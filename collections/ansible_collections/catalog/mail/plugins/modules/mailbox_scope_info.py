@@ -99,8 +99,8 @@ request_id:
   type: str
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._exchange_scope import INFO, read_state
-from ansible_collections.catalog.mail.plugins.module_utils._module import report
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
+from ansible_collections.catalog.mail.plugins.module_utils._microsoft.mailbox_scope import INFO, read_state
 
 
 def main() -> None:

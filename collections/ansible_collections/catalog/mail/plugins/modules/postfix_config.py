@@ -99,10 +99,10 @@ running:
   type: bool
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._configuration import OPTIONS, Configuration
-from ansible_collections.catalog.mail.plugins.module_utils._instance import Desired
-from ansible_collections.catalog.mail.plugins.module_utils._module import Spec, run
-from ansible_collections.catalog.mail.plugins.module_utils._parameters import postfix_values
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import Spec, run
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.configuration import OPTIONS, Configuration
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.parameters import postfix_values
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import Desired
 
 SPEC = OPTIONS + Spec({
     "parameters": {"type": "dict", "required": True},

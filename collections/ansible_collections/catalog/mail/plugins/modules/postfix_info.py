@@ -131,9 +131,9 @@ problems:
   elements: str
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._module import Spec, report
-from ansible_collections.catalog.mail.plugins.module_utils._postfix import Postfix
-from ansible_collections.catalog.mail.plugins.module_utils._postfix_facts import postfix_facts
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import Spec, report
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.facts import postfix_facts
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.instance import Postfix
 
 SPEC = Spec({
     "config_directory": {"type": "path", "default": "/etc/postfix"},

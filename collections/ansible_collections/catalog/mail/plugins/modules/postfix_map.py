@@ -140,10 +140,10 @@ running:
   type: bool
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._configuration import OPTIONS, Configuration
-from ansible_collections.catalog.mail.plugins.module_utils._instance import Desired
-from ansible_collections.catalog.mail.plugins.module_utils._lookup_table import WRITABLE, table_of
-from ansible_collections.catalog.mail.plugins.module_utils._module import Spec, run
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import Spec, run
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.configuration import OPTIONS, Configuration
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.lookup_table import WRITABLE, table_of
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import Desired
 
 ENTRY = {
     "key": {"type": "str", "required": True, "no_log": False},

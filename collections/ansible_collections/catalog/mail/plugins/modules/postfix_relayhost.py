@@ -163,10 +163,10 @@ running:
 
 import os
 
-from ansible_collections.catalog.mail.plugins.module_utils._authorities import chosen_ca_file, sasl_warnings
-from ansible_collections.catalog.mail.plugins.module_utils._configuration import OPTIONS, Configuration
-from ansible_collections.catalog.mail.plugins.module_utils._module import Spec, run
-from ansible_collections.catalog.mail.plugins.module_utils._relayhost import LEVELS, desired_state, intention_of
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import Spec, run
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.configuration import OPTIONS, Configuration
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.relay_prerequisites import chosen_ca_file, sasl_warnings
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.relayhost import LEVELS, desired_state, intention_of
 
 ACCOUNT: dict = {"username": {"type": "str"}, "password": {"type": "str", "no_log": True}}
 SENDER: dict = {"sender": {"type": "str", "required": True}, "relayhost": {"type": "str"}, **ACCOUNT}

@@ -184,9 +184,9 @@ code:
   sample: api-refused
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._email_settings import API
-from ansible_collections.catalog.mail.plugins.module_utils._module import report
-from ansible_collections.catalog.mail.plugins.module_utils._replies import read_replies
+from ansible_collections.catalog.mail.plugins.module_utils._application.email_settings import API
+from ansible_collections.catalog.mail.plugins.module_utils._application.reply_roundtrip import read_replies
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
 
 
 def main() -> None:

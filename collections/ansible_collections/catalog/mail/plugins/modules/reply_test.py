@@ -290,8 +290,8 @@ code:
   sample: api-refused
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._module import report
-from ansible_collections.catalog.mail.plugins.module_utils._replies import SPEC, try_replies
+from ansible_collections.catalog.mail.plugins.module_utils._application.reply_roundtrip import SPEC, try_replies
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
 
 
 def main() -> None:

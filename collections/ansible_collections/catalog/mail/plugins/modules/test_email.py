@@ -321,9 +321,9 @@ log_lines:
   elements: str
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._delivery import deliver
-from ansible_collections.catalog.mail.plugins.module_utils._module import report
-from ansible_collections.catalog.mail.plugins.module_utils._request import SPEC
+from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
+from ansible_collections.catalog.mail.plugins.module_utils._mail.delivery import deliver
+from ansible_collections.catalog.mail.plugins.module_utils._mail.options import SPEC
 
 
 def main() -> None:

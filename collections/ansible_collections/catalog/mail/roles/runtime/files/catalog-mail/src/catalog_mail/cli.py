@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import catalog_mail
 from catalog_mail import config as configuration
+from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.errors import CatalogMailError, InputRefused, Misconfigured
-from catalog_mail.domain.people import Principal, Role
 from catalog_mail.privileges import become
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from catalog_mail.domain import fields
 from catalog_mail.domain.errors import Misconfigured
+from catalog_mail.domain.settings import fields
 
 DEFAULT_PATH = Path("/etc/catalog-mail/config.toml")
 

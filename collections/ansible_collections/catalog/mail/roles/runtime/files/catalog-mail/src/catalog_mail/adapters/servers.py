@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog_mail.adapters.smtp import SmtpSenders
-from catalog_mail.domain.mailbox import MailboxEvidence
-from catalog_mail.domain.settings import GraphServer, MailboxServer, SendingSettings
+from catalog_mail.domain.replies.mailbox import MailboxEvidence
+from catalog_mail.domain.settings.document import GraphServer, MailboxServer, SendingSettings
 from catalog_mail.ports.mailbox import Mailbox
 from catalog_mail.ports.sending import MailSender
 

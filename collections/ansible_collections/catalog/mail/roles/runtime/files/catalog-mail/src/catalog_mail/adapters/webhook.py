@@ -22,7 +22,7 @@ import requests
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from catalog_mail.domain.errors import Misconfigured
-from catalog_mail.domain.reply import Reply
+from catalog_mail.domain.replies.reply import Reply
 from catalog_mail.ports.conversations import Posted, PostFailed, Posting, PostRefused
 
 LONGEST_PAUSE = 3600.0

@@ -25,9 +25,9 @@ from catalog_mail.api.fields import (
 )
 from catalog_mail.api.problems import documented
 from catalog_mail.api.security import require
-from catalog_mail.domain import mentions
-from catalog_mail.domain.conversation import Conversation, Post
-from catalog_mail.domain.people import Principal, Role, User
+from catalog_mail.domain.catalog import mentions
+from catalog_mail.domain.catalog.conversation import Conversation, Post
+from catalog_mail.domain.catalog.people import Principal, Role, User
 from catalog_mail.services.catalog import NewUser
 
 router = APIRouter(tags=["catalog"])

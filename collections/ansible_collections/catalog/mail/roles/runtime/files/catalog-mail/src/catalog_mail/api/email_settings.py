@@ -16,9 +16,9 @@ from catalog_mail.api import security
 from catalog_mail.api.context import Services, services
 from catalog_mail.api.problems import documented
 from catalog_mail.api.security import require
+from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.errors import InputRefused
-from catalog_mail.domain.people import Principal, Role
-from catalog_mail.domain.settings import Document, Interactions, Notifications
+from catalog_mail.domain.settings.document import Document, Interactions, Notifications
 from catalog_mail.services.email_settings import Tested, Trying, View
 
 router = APIRouter(prefix="/settings/email-server", tags=["settings"])

@@ -8,11 +8,12 @@ from typing import Annotated
 from fastapi import Header, Path, Query
 from pydantic import AfterValidator, Field, JsonValue
 
-from catalog_mail.domain import addresses, mentions
-from catalog_mail.domain.fields import Unfit, address
-from catalog_mail.domain.notification_data import EVENT_PATTERN, LONGEST_TEXT, LONGEST_TITLE, STORABLE_PATTERN
-from catalog_mail.domain.request import LONGEST_HTML
-from catalog_mail.domain.text import LINE_PATTERN, is_storable
+from catalog_mail.domain.catalog import mentions
+from catalog_mail.domain.mime import addresses
+from catalog_mail.domain.mime.text import LINE_PATTERN, is_storable
+from catalog_mail.domain.notifications.data import EVENT_PATTERN, LONGEST_TEXT, LONGEST_TITLE, STORABLE_PATTERN
+from catalog_mail.domain.notifications.request import LONGEST_HTML
+from catalog_mail.domain.settings.fields import Unfit, address
 
 ID_PATTERN = r"^[a-z2-7]{26}$"
 _WORD_PATTERN = r"^[!-~]{1,200}$"

@@ -14,11 +14,11 @@ from catalog_mail.api.context import Services, services
 from catalog_mail.api.fields import Address, DisplayName, Key, MailHtml, MailText, PathId, Subject, Thread
 from catalog_mail.api.problems import documented
 from catalog_mail.api.security import require
+from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.errors import InputRefused
-from catalog_mail.domain.notification import REQUESTABLE, Delivery, Kind, Notification, Recipient, State
-from catalog_mail.domain.notification_data import NAMES_RECIPIENTS, schema
-from catalog_mail.domain.people import Principal, Role
-from catalog_mail.domain.request import MOST_RECIPIENTS, NotificationRequest
+from catalog_mail.domain.notifications.data import NAMES_RECIPIENTS, schema
+from catalog_mail.domain.notifications.notification import REQUESTABLE, Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.notifications.request import MOST_RECIPIENTS, NotificationRequest
 
 router = APIRouter(tags=["notifications"])
 

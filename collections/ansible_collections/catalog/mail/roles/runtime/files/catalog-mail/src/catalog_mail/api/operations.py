@@ -16,8 +16,8 @@ import catalog_mail
 from catalog_mail.api.context import Services, services
 from catalog_mail.api.problems import documented
 from catalog_mail.api.security import require
-from catalog_mail.domain.people import Principal, Role
-from catalog_mail.domain.settings_expiry import expiries
+from catalog_mail.domain.catalog.people import Principal, Role
+from catalog_mail.domain.settings.expiry import expiries
 
 router = APIRouter(tags=["operations"])
 

@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from catalog_mail.domain.diagnosis import MailboxFailed, SendingFailed
 from catalog_mail.domain.errors import (
     CatalogMailError,
     Conflict,
@@ -26,7 +25,8 @@ from catalog_mail.domain.errors import (
     PreconditionFailed,
     Unauthenticated,
 )
-from catalog_mail.domain.fields import Unfit
+from catalog_mail.domain.failures.failure import MailboxFailed, SendingFailed
+from catalog_mail.domain.settings.fields import Unfit
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field
 from catalog_mail.api.context import Services, services
 from catalog_mail.api.problems import documented
 from catalog_mail.api.security import require
-from catalog_mail.domain.mailbox import Disposition
-from catalog_mail.domain.people import Principal, Role
+from catalog_mail.domain.catalog.people import Principal, Role
+from catalog_mail.domain.replies.mailbox import Disposition
 from catalog_mail.ports.reply_workers import WorkerReport
 from catalog_mail.services.reply_state import State, TrackingState
 

@@ -9,8 +9,8 @@ from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from catalog_mail.api.context import Services, services
+from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.errors import NotPermitted, Unauthenticated
-from catalog_mail.domain.people import Principal, Role
 
 _bearer = HTTPBearer(auto_error=False, description="A token made by `catalog-mail token create`.")
 

@@ -11,7 +11,7 @@ from typing import Any
 from catalog_mail.adapters.database.tokens import DatabaseTokens
 from catalog_mail.bootstrap.parts import Parts
 from catalog_mail.config import Config
-from catalog_mail.domain.people import Principal
+from catalog_mail.domain.catalog.people import Principal
 from catalog_mail.services.email_settings import EmailSettings, Trying
 from catalog_mail.services.tokens import Tokens
 

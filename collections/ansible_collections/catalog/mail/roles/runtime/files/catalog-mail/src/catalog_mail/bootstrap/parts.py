@@ -14,9 +14,9 @@ from catalog_mail.adapters.database.revision import WANTED, current
 from catalog_mail.adapters.database.settings_store import DatabaseSettings
 from catalog_mail.adapters.servers import Mailboxes, Senders, Servers
 from catalog_mail.config import Config
-from catalog_mail.domain.clouds import MicrosoftAccess
 from catalog_mail.domain.errors import Misconfigured
-from catalog_mail.domain.settings import TLS, Deployment, SmtpServer
+from catalog_mail.domain.settings.clouds import MicrosoftAccess
+from catalog_mail.domain.settings.document import TLS, Deployment, SmtpServer
 from catalog_mail.services.email_settings import EmailSettings, Installation
 
 if TYPE_CHECKING:

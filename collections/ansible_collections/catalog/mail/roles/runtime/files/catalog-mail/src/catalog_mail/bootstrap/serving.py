@@ -13,7 +13,7 @@ from catalog_mail.adapters.queue import DurableQueue, QueueOptions
 from catalog_mail.adapters.templates import JinjaTemplates
 from catalog_mail.api.context import Services
 from catalog_mail.bootstrap.parts import Parts
-from catalog_mail.domain.retry import Backoff
+from catalog_mail.domain.notifications.retry import Backoff
 from catalog_mail.services.delivery import DeliverNotifications
 from catalog_mail.services.health import Health
 from catalog_mail.services.rendering import Rendering

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from catalog_mail.domain.conversation import Conversation, Post
-from catalog_mail.domain.notification import Delivery, Kind, Notification
-from catalog_mail.domain.people import User
+from catalog_mail.domain.catalog.conversation import Conversation, Post
+from catalog_mail.domain.catalog.people import User
+from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification
 
 
 @dataclass(frozen=True)

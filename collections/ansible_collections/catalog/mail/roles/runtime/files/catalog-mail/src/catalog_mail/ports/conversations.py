@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from catalog_mail.domain.reply import Reply
+from catalog_mail.domain.replies.reply import Reply
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from catalog_mail.domain.mailbox import Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage, Unreadable
-from catalog_mail.domain.original import Original
-from catalog_mail.domain.settings import MailboxServer
+from catalog_mail.domain.replies.mailbox import Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage, Unreadable
+from catalog_mail.domain.replies.original import Original
+from catalog_mail.domain.settings.document import MailboxServer
 
 
 class Mailbox(Protocol):

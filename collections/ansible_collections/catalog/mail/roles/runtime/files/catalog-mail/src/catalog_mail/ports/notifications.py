@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from catalog_mail.domain.notification import Delivery, Notification, State
-from catalog_mail.domain.outcome import Outcome
+from catalog_mail.domain.notifications.notification import Delivery, Notification, State
+from catalog_mail.domain.notifications.outcome import Outcome
 
 
 class NotificationStore(Protocol):

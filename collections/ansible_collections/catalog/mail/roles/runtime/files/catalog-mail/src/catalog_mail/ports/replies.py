@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from catalog_mail.domain.conversation import Post
-from catalog_mail.domain.mailbox import Disposition, Place
-from catalog_mail.domain.reply import Answered, Reply
+from catalog_mail.domain.catalog.conversation import Post
+from catalog_mail.domain.replies.mailbox import Disposition, Place
+from catalog_mail.domain.replies.reply import Answered, Reply
 from catalog_mail.ports.catalog import Notice
 from catalog_mail.ports.conversations import Posted
 

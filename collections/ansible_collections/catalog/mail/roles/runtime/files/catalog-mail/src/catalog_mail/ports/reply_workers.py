@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from catalog_mail.domain.diagnosis import Failure
+from catalog_mail.domain.failures.failure import Failure
 
 
 @dataclass(frozen=True)

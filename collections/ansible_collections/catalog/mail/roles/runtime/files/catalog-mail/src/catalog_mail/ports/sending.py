@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from catalog_mail.domain.settings import SendingSettings
+from catalog_mail.domain.settings.document import SendingSettings
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from catalog_mail.domain.people import Principal, Role
+from catalog_mail.domain.catalog.people import Principal, Role
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from catalog_mail.domain.archive import Skipped, is_marked, to_expire, to_move
+from catalog_mail.domain.replies.archive import Skipped, is_marked, to_expire, to_move
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.mailbox import Mailbox, Mailboxes
 from catalog_mail.ports.replies import ReplyStore

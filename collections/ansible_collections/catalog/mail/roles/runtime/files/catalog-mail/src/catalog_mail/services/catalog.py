@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from catalog_mail.domain.addresses import checked_address
-from catalog_mail.domain.conversation import Conversation, Post, thread_of
+from catalog_mail.domain.catalog.conversation import Conversation, Post, thread_of
+from catalog_mail.domain.catalog.mentions import mentioned_names
+from catalog_mail.domain.catalog.people import Principal, Role, User
 from catalog_mail.domain.errors import InputRefused, NotFound, NotPermitted
 from catalog_mail.domain.identifiers import new_id
-from catalog_mail.domain.mentions import mentioned_names
-from catalog_mail.domain.notification import Kind
-from catalog_mail.domain.people import Principal, Role, User
-from catalog_mail.domain.recipients import of_user
-from catalog_mail.domain.request import NotificationRequest
-from catalog_mail.domain.text import one_line
+from catalog_mail.domain.mime.addresses import checked_address
+from catalog_mail.domain.mime.text import one_line
+from catalog_mail.domain.notifications.notification import Kind
+from catalog_mail.domain.notifications.recipients import of_user
+from catalog_mail.domain.notifications.request import NotificationRequest
 from catalog_mail.ports.catalog import CatalogStore, Notice
 from catalog_mail.ports.clock import Clock
 from catalog_mail.services.notifications import Notifications

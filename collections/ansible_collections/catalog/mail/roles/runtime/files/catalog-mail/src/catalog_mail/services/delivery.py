@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
-from catalog_mail.domain import outcome as outcomes
-from catalog_mail.domain.diagnosis import Cause, Failure, SendingFailed
 from catalog_mail.domain.errors import CatalogMailError, NotConfigured
-from catalog_mail.domain.message import is_from
-from catalog_mail.domain.notification import SENT_WHEN_SWITCHED_OFF, Delivery, Notification, State
-from catalog_mail.domain.outcome import Outcome
-from catalog_mail.domain.reply import Replying
-from catalog_mail.domain.retry import Backoff, concerns_all, next_attempt
-from catalog_mail.domain.settings import SendingSettings
+from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
+from catalog_mail.domain.notifications import outcome as outcomes
+from catalog_mail.domain.notifications.message import is_from
+from catalog_mail.domain.notifications.notification import SENT_WHEN_SWITCHED_OFF, Delivery, Notification, State
+from catalog_mail.domain.notifications.outcome import Outcome
+from catalog_mail.domain.notifications.retry import Backoff, concerns_all, next_attempt
+from catalog_mail.domain.replies.reply import Replying
+from catalog_mail.domain.settings.document import SendingSettings
 from catalog_mail.ports.catalog import CatalogStore
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.notifications import DeliveryStore

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from catalog_mail.domain import settings_credentials, settings_reading, settings_rules
-from catalog_mail.domain.clouds import MicrosoftAccess
+from catalog_mail.domain.catalog.people import Principal
 from catalog_mail.domain.errors import CatalogMailError, Conflict, InputRefused, NotConfigured, NotPermitted, PreconditionFailed
 from catalog_mail.domain.identifiers import new_id
-from catalog_mail.domain.mailbox import MailboxEvidence
-from catalog_mail.domain.people import Principal
-from catalog_mail.domain.settings import Deployment, Receiver, ReceivingSettings, SendingSettings, SmtpServer, Transport
-from catalog_mail.domain.settings_reading import DESTINATIONS, Candidate
-from catalog_mail.domain.settings_rules import Change, Secrets
-from catalog_mail.domain.text import one_line
-from catalog_mail.domain.trial import Trial, trial_address, trial_message
+from catalog_mail.domain.mime.text import one_line
+from catalog_mail.domain.replies.mailbox import MailboxEvidence
+from catalog_mail.domain.settings import credential_metadata, reading, validation
+from catalog_mail.domain.settings.clouds import MicrosoftAccess
+from catalog_mail.domain.settings.document import Deployment, Receiver, ReceivingSettings, SendingSettings, SmtpServer, Transport
+from catalog_mail.domain.settings.email_test import Trial, trial_address, trial_message
+from catalog_mail.domain.settings.reading import DESTINATIONS, Candidate
+from catalog_mail.domain.settings.validation import Change, Secrets
 from catalog_mail.ports.audit import AuditEntry, AuditLog
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.mailbox import Mailboxes
@@ -120,8 +120,8 @@ class EmailSettings:
         document, secrets = _document(stored), _secrets(stored)
         if not document["interactions"]["enabled"]:
             return None
-        self._check_readable(settings_rules.mailbox_credentials(document), secrets, "of the mailbox")
-        return settings_rules.receiving_settings(document, secrets, self._here.microsoft)
+        self._check_readable(validation.mailbox_credentials(document), secrets, "of the mailbox")
+        return validation.receiving_settings(document, secrets, self._here.microsoft)
 
     def revision(self) -> int:
         """The revision in force; it grows with each change."""
@@ -145,7 +145,7 @@ class EmailSettings:
         """What saving would change. Sends and writes nothing. Raises as `save` does, but for the test."""
         stored = self._store.load()
         candidate = self._checked(given, stored)
-        return settings_rules.changes(candidate, _secrets(stored), _document(stored))
+        return validation.changes(candidate, _secrets(stored), _document(stored))
 
     def save(self, given: Mapping[str, Any], *, trying: Trying, if_match: int | None, principal: Principal) -> Saved:
         """Test and Save: the tests are made with the candidate settings, and only then everything is saved at once.
@@ -161,7 +161,7 @@ class EmailSettings:
             stored = self._store.load()
             self._check_revision(stored, if_match)
             candidate = self._checked(given, stored)
-            changes += settings_rules.changes(candidate, _secrets(stored), _document(stored))
+            changes += validation.changes(candidate, _secrets(stored), _document(stored))
             opened = self._open_mailbox(candidate, stored) if self._to_be_opened(candidate, trying, changes) else None
             tested = self._try(candidate, stored, principal, trying) if self._to_be_tried(trying, changes) else None
             if changes:
@@ -192,10 +192,10 @@ class EmailSettings:
     # -- inside ----------------------------------------------------------------------------------------------------------
 
     def _checked(self, given: Mapping[str, Any], stored: StoredSettings) -> Candidate:
-        settings_rules.check_deployment(given, self._here.deployment)
-        candidate = settings_reading.read(given)
-        settings_rules.check(candidate, _secrets(stored), _document(stored), self._here.deployment)
-        return settings_credentials.completed(candidate, _secrets(stored), _document(stored))
+        validation.check_deployment(given, self._here.deployment)
+        candidate = reading.read(given)
+        validation.check(candidate, _secrets(stored), _document(stored), self._here.deployment)
+        return credential_metadata.completed(candidate, _secrets(stored), _document(stored))
 
     @staticmethod
     def _check_revision(stored: StoredSettings, if_match: int | None) -> None:
@@ -208,7 +208,7 @@ class EmailSettings:
     def _to_be_tried(self, trying: Trying, changes: list[Change]) -> bool:
         if not trying.wanted or self._here.deployment is Deployment.CLOUD:
             return False
-        return not changes or any(map(settings_rules.concerns_sending, changes))
+        return not changes or any(map(validation.concerns_sending, changes))
 
     @staticmethod
     def _to_be_opened(candidate: Candidate, trying: Trying, changes: list[Change]) -> bool:
@@ -216,11 +216,11 @@ class EmailSettings:
         if not trying.wanted or not candidate.value("interactions.enabled"):
             return False
         receiver = Receiver(candidate.value("interactions.receiver"))
-        return not changes or any(settings_rules.concerns_receiving(change, receiver) for change in changes)
+        return not changes or any(validation.concerns_receiving(change, receiver) for change in changes)
 
     def _open_mailbox(self, candidate: Candidate, stored: StoredSettings) -> MailboxEvidence:
-        secrets = settings_rules.after(candidate, _secrets(stored))
-        receiving = settings_rules.receiving_settings(candidate.document, secrets, self._here.microsoft)
+        secrets = validation.after(candidate, _secrets(stored))
+        receiving = validation.receiving_settings(candidate.document, secrets, self._here.microsoft)
         return self._mailboxes.probe(receiving.server)
 
     def _try(self, candidate: Candidate, stored: StoredSettings, principal: Principal, trying: Trying) -> Tested:
@@ -231,7 +231,7 @@ class EmailSettings:
                 "It is missing, so no test message can be sent.",
                 "Give the address that mails come from, or save without a test (test: false).",
             )
-        secrets = settings_rules.after(candidate, _secrets(stored))
+        secrets = validation.after(candidate, _secrets(stored))
         return self._send_trial(self._sending_settings(candidate.document, secrets), principal, trying)
 
     def _send_trial(self, sending: SendingSettings, principal: Principal, trying: Trying) -> Tested:
@@ -255,7 +255,7 @@ class EmailSettings:
     ) -> StoredSettings:
         detail = {"changes": [change.plain() for change in changes], **proof}
         entry = AuditEntry(self._clock.now(), principal.name, ACTION, "saved", detail)
-        changed = settings_rules.fates(candidate, _secrets(stored))
+        changed = validation.fates(candidate, _secrets(stored))
         try:
             return self._store.save(candidate.document, changed, expected_revision=stored.revision, audit=entry)
         except PreconditionFailed as error:
@@ -292,7 +292,7 @@ class EmailSettings:
         document = _document(stored)
         sending = self._sending_settings(document, secrets)
         if self._here.cloud_from is None:
-            self._check_readable(settings_rules.credentials(document), secrets, "of the mail server")
+            self._check_readable(validation.credentials(document), secrets, "of the mail server")
         return sending
 
     @staticmethod
@@ -311,7 +311,7 @@ class EmailSettings:
     def _sending_settings(self, document: Mapping[str, Any], secrets: Secrets) -> SendingSettings:
         if self._here.cloud_from is not None:
             return SendingSettings(Transport.BUILTIN, *self._here.cloud_from, self._here.builtin)
-        sending = settings_rules.sending_settings(document, secrets, self._here.builtin, self._here.microsoft)
+        sending = validation.sending_settings(document, secrets, self._here.builtin, self._here.microsoft)
         if not sending.from_address:
             raise NotConfigured(
                 "The e-mail settings name no address that mails come from.",
@@ -326,11 +326,11 @@ class EmailSettings:
             section, _dot, name = path.rpartition(".")
             secret = stored.secrets.get(path)
             state = {"present": secret is not None, "changed_at": secret.changed_at.isoformat() if secret else None}
-            settings_reading.value_at(document, section)[name] = state
-        for section in settings_reading.REGISTRATIONS:
-            unknown = dict.fromkeys(settings_reading.BESIDE_THE_SECRET)  # in what an earlier version has stored
-            part = settings_reading.value_at(document, section)
-            part.update({**unknown, **part, **settings_credentials.derived(_secrets(stored), section)})
+            reading.value_at(document, section)[name] = state
+        for section in reading.REGISTRATIONS:
+            unknown = dict.fromkeys(reading.BESIDE_THE_SECRET)  # in what an earlier version has stored
+            part = reading.value_at(document, section)
+            part.update({**unknown, **part, **credential_metadata.derived(_secrets(stored), section)})
         if self._here.deployment is Deployment.CLOUD:
             document["notifications"] = {"enabled": document["notifications"]["enabled"]}
         whole = {"deployment": self._here.deployment.value, **document}
@@ -338,7 +338,7 @@ class EmailSettings:
 
 
 def _document(stored: StoredSettings) -> Mapping[str, Any]:
-    return stored.document or settings_reading.untouched()
+    return stored.document or reading.untouched()
 
 
 def _secrets(stored: StoredSettings) -> Secrets:

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from catalog_mail.domain.addresses import same
-from catalog_mail.domain.explanation import Why, why_refused
-from catalog_mail.domain.headers import is_message_id
-from catalog_mail.domain.incoming import fingerprint
-from catalog_mail.domain.notification import Kind, Recipient
-from catalog_mail.domain.recipients import of_user
-from catalog_mail.domain.reply import NotPosted, Reason
-from catalog_mail.domain.reply_decision import Circle, Reading
-from catalog_mail.domain.request import NotificationRequest
-from catalog_mail.domain.text import one_line
+from catalog_mail.domain.mime.addresses import same
+from catalog_mail.domain.mime.headers import is_message_id
+from catalog_mail.domain.mime.text import one_line
+from catalog_mail.domain.notifications.notification import Kind, Recipient
+from catalog_mail.domain.notifications.recipients import of_user
+from catalog_mail.domain.notifications.request import NotificationRequest
+from catalog_mail.domain.replies.decision import Circle, Reading
+from catalog_mail.domain.replies.explanation import Why, why_refused
+from catalog_mail.domain.replies.incoming import fingerprint
+from catalog_mail.domain.replies.reply import NotPosted, Reason
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.replies import Explanation, ReplyStore
 from catalog_mail.services.catalog import BY_EMAIL

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from catalog_mail.domain.notification import State
+from catalog_mail.domain.notifications.notification import State
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.notifications import NotificationStore
 

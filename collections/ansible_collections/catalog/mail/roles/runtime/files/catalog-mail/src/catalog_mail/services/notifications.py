@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.errors import NotFound
 from catalog_mail.domain.identifiers import new_id
-from catalog_mail.domain.notification import Delivery, Kind, Notification, Recipient, State
-from catalog_mail.domain.notification_data import NAMES_RECIPIENTS
-from catalog_mail.domain.people import User
-from catalog_mail.domain.recipients import Circumstances, distinct, first_state, of_user, without
-from catalog_mail.domain.request import NotificationRequest, checked, fingerprint
+from catalog_mail.domain.notifications.data import NAMES_RECIPIENTS
+from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.notifications.recipients import Circumstances, distinct, first_state, of_user, without
+from catalog_mail.domain.notifications.request import NotificationRequest, checked, fingerprint
 from catalog_mail.ports.catalog import CatalogStore, Notice
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.notifications import DeliveryQueue, NotificationStore

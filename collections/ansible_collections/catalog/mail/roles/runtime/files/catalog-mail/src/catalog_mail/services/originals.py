@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from catalog_mail.domain.original import Original, look_again_after
+from catalog_mail.domain.replies.original import Original, look_again_after
 from catalog_mail.ports.mailbox import Mailbox
 
 # Seconds for which it is known that a mail is none of ours; one that is found stays found.

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from catalog_mail.domain import intent, message
-from catalog_mail.domain.headers import is_message_id
-from catalog_mail.domain.message import Mail, Replies, Thread
-from catalog_mail.domain.notification import ANSWERABLE, IN_CONVERSATIONS, Delivery, Kind, Notification
-from catalog_mail.domain.notification_data import FIELDS, LONGEST_TITLE, Form
-from catalog_mail.domain.reply import MARKER, Replying
-from catalog_mail.domain.settings import SendingSettings, Transport
-from catalog_mail.domain.text import one_line
-from catalog_mail.domain.unsubscribe import make_token
+from catalog_mail.domain.mime.headers import is_message_id
+from catalog_mail.domain.mime.text import one_line
+from catalog_mail.domain.notifications import message
+from catalog_mail.domain.notifications.data import FIELDS, LONGEST_TITLE, Form
+from catalog_mail.domain.notifications.message import Mail, Replies, Thread
+from catalog_mail.domain.notifications.notification import ANSWERABLE, IN_CONVERSATIONS, Delivery, Kind, Notification
+from catalog_mail.domain.notifications.unsubscribe import make_token
+from catalog_mail.domain.replies import intent
+from catalog_mail.domain.replies.reply import MARKER, Replying
+from catalog_mail.domain.settings.document import SendingSettings, Transport
 from catalog_mail.ports.notifications import Templates
 
 

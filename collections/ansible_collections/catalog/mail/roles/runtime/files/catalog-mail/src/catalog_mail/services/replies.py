@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cache
 
 from catalog_mail.domain.errors import CatalogMailError
-from catalog_mail.domain.reply import Reply
+from catalog_mail.domain.replies.reply import Reply
 from catalog_mail.ports.catalog import CatalogStore
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.conversations import Conversations, Posted, PostFailed, Posting, PostRefused

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from catalog_mail.domain.errors import CatalogMailError
-from catalog_mail.domain.mailbox import Disposition
-from catalog_mail.domain.reply_problems import SILENT, Observed, problems
-from catalog_mail.domain.settings import IntentTracking, Receiver, ReceivingSettings
+from catalog_mail.domain.replies.mailbox import Disposition
+from catalog_mail.domain.replies.problems import SILENT, Observed, problems
+from catalog_mail.domain.settings.document import IntentTracking, Receiver, ReceivingSettings
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.probes import ProbeState
 from catalog_mail.ports.replies import ReplyStore

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from catalog_mail.domain.mailbox import Disposition, RawMessage, Unreadable
-from catalog_mail.domain.patience import Patience
-from catalog_mail.domain.reply import NotPosted, Origin, Reason, Reply
-from catalog_mail.domain.reply_decision import Circle, Policy, Probe, Reading, decide, read, recognised, unknown_original
+from catalog_mail.domain.replies.decision import Circle, Policy, Probe, Reading, decide, read, recognised, unknown_original
+from catalog_mail.domain.replies.mailbox import Disposition, RawMessage, Unreadable
+from catalog_mail.domain.replies.reply import NotPosted, Origin, Reason, Reply
+from catalog_mail.domain.replies.retry_schedule import Patience
 from catalog_mail.ports.catalog import CatalogStore
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.conversations import Conversations, Posted, PostFailed, Posting, PostRefused

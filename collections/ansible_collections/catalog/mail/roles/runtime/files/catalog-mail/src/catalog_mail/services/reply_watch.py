@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from catalog_mail.domain.automatic import Ours
-from catalog_mail.domain.diagnosis import Cause, Failure, MailboxFailed
 from catalog_mail.domain.errors import CatalogMailError
-from catalog_mail.domain.patience import Patience, pause
-from catalog_mail.domain.reply_decision import Policy
-from catalog_mail.domain.settings import ReceivingSettings, SendingSettings
+from catalog_mail.domain.failures.failure import Cause, Failure, MailboxFailed
+from catalog_mail.domain.replies.automatic import Ours
+from catalog_mail.domain.replies.decision import Policy
+from catalog_mail.domain.replies.retry_schedule import Patience, pause
+from catalog_mail.domain.settings.document import ReceivingSettings, SendingSettings
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.mailbox import Mailbox, Mailboxes, MailboxMarks
 from catalog_mail.ports.replies import ReplyStore

@@ -7,8 +7,8 @@ import re
 import secrets
 from collections.abc import Sequence
 
+from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.errors import Conflict, InputRefused, NotFound
-from catalog_mail.domain.people import Principal, Role
 from catalog_mail.ports.tokens import TokenRecord, TokenStore
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}\Z")

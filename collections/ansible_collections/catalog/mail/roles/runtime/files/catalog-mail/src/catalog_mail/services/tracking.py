@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from catalog_mail.domain import intent
-from catalog_mail.domain.diagnosis import SendingFailed
 from catalog_mail.domain.errors import CatalogMailError
+from catalog_mail.domain.failures.failure import SendingFailed
 from catalog_mail.domain.identifiers import new_id
-from catalog_mail.domain.intent import Purpose
-from catalog_mail.domain.reply import Replying
-from catalog_mail.domain.retry import concerns_all
-from catalog_mail.domain.settings import IntentTracking, ReceivingSettings, SendingSettings
-from catalog_mail.domain.trial import probe_message
+from catalog_mail.domain.notifications.retry import concerns_all
+from catalog_mail.domain.replies import intent
+from catalog_mail.domain.replies.intent import Purpose
+from catalog_mail.domain.replies.reply import Replying
+from catalog_mail.domain.settings.document import IntentTracking, ReceivingSettings, SendingSettings
+from catalog_mail.domain.settings.email_test import probe_message
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.probes import Probes, ProbeState
 from catalog_mail.ports.sending import MailSenders

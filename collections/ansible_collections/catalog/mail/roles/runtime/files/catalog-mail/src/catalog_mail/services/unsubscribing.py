@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog_mail.domain.errors import NotFound
-from catalog_mail.domain.notification import Kind
-from catalog_mail.domain.unsubscribe import read_token
+from catalog_mail.domain.notifications.notification import Kind
+from catalog_mail.domain.notifications.unsubscribe import read_token
 from catalog_mail.ports.catalog import CatalogStore
 from catalog_mail.ports.clock import Clock
 

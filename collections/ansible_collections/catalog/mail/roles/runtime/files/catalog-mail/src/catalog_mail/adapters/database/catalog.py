@@ -13,10 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.notifications import insert_notification
 from catalog_mail.adapters.database.tables import conversations, opt_outs, posts, subscriptions, users
-from catalog_mail.domain.conversation import Conversation, Post
+from catalog_mail.domain.catalog.conversation import Conversation, Post
+from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.errors import Conflict, NotFound
-from catalog_mail.domain.notification import Kind
-from catalog_mail.domain.people import User
+from catalog_mail.domain.notifications.notification import Kind
 from catalog_mail.ports.catalog import Notice
 
 # Values in one IN list; SQLite takes 32,766 parameters, and long lists are slow to prepare.

@@ -12,8 +12,8 @@ from catalog_mail.adapters.database.delivery_rows import failure_value, storable
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.tables import deliveries, notifications
 from catalog_mail.adapters.database.writing import write
-from catalog_mail.domain.notification import FINAL, Delivery, Notification, State
-from catalog_mail.domain.outcome import Outcome
+from catalog_mail.domain.notifications.notification import FINAL, Delivery, Notification, State
+from catalog_mail.domain.notifications.outcome import Outcome
 
 _state = deliveries.c.state
 _FINAL = [state.value for state in FINAL]

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from catalog_mail.domain.diagnosis import Cause, Failure
-from catalog_mail.domain.intent import HANDLE_LENGTH
-from catalog_mail.domain.notification import IN_CONVERSATIONS, Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.failures.failure import Cause, Failure
+from catalog_mail.domain.notifications.notification import IN_CONVERSATIONS, Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.replies.intent import HANDLE_LENGTH
 
 MAX_TEXT = 2000
 

@@ -13,7 +13,7 @@ from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.tables import deliveries, notifications
 from catalog_mail.adapters.database.writing import write
 from catalog_mail.domain.errors import Conflict, NotFound
-from catalog_mail.domain.notification import FINAL, Delivery, Notification, State
+from catalog_mail.domain.notifications.notification import FINAL, Delivery, Notification, State
 
 
 class DatabaseNotifications:

@@ -23,10 +23,10 @@ from catalog_mail.adapters.database.tables import (
     undecided,
 )
 from catalog_mail.adapters.database.writing import write
-from catalog_mail.domain.conversation import conversation_of_thread
-from catalog_mail.domain.mailbox import Disposition, Place
-from catalog_mail.domain.notification import Kind
-from catalog_mail.domain.reply import Answered
+from catalog_mail.domain.catalog.conversation import conversation_of_thread
+from catalog_mail.domain.notifications.notification import Kind
+from catalog_mail.domain.replies.mailbox import Disposition, Place
+from catalog_mail.domain.replies.reply import Answered
 from catalog_mail.ports.catalog import Notice
 from catalog_mail.ports.conversations import Posted
 from catalog_mail.ports.replies import Explanation, Handled, Written

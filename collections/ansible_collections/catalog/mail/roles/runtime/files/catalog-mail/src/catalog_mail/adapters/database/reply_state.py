@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from catalog_mail.adapters.database.delivery_rows import failure_value, to_failure
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.tables import mailbox_marks, probes, reply_workers
-from catalog_mail.domain.mailbox import Place
+from catalog_mail.domain.replies.mailbox import Place
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.probes import ProbeState
 from catalog_mail.ports.reply_workers import WorkerReport

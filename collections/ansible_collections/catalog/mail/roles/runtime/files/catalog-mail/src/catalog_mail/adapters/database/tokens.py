@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.tables import tokens
+from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.errors import Conflict
-from catalog_mail.domain.people import Principal, Role
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.tokens import TokenRecord
 

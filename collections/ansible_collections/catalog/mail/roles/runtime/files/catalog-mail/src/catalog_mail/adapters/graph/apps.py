@@ -17,9 +17,9 @@ from catalog_mail.adapters.graph.failing import Failed, TooLong, of_network, ref
 from catalog_mail.adapters.graph.limits import AT_ONCE, Full, Pace, Places
 from catalog_mail.adapters.graph.tokens import Token, Tokens
 from catalog_mail.adapters.graph.web import CONNECT_SECONDS, Answer, make_session, read, with_query
-from catalog_mail.domain.graph_failures import Doing, GraphRefusal, graph_failure, not_understood
-from catalog_mail.domain.microsoft_network_failures import authorities_unreadable
-from catalog_mail.domain.settings import GraphServer
+from catalog_mail.domain.failures.graph import Doing, GraphRefusal, graph_failure, not_understood
+from catalog_mail.domain.failures.microsoft_network import authorities_unreadable
+from catalog_mail.domain.settings.document import GraphServer
 
 # Of one answer so much is read; of what is longer only the beginning.
 LARGEST = 64 * 1024 * 1024

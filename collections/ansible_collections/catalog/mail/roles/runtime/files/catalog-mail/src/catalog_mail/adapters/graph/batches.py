@@ -11,8 +11,8 @@ from typing import Any
 
 from catalog_mail.adapters.graph.apps import LONGEST_WAIT, TRIES, App, Ask
 from catalog_mail.adapters.graph.failing import Failed, refusal_of
-from catalog_mail.domain.graph_failures import Doing, GraphRefusal, graph_failure, not_understood
-from catalog_mail.domain.settings import GraphServer
+from catalog_mail.domain.failures.graph import Doing, GraphRefusal, graph_failure, not_understood
+from catalog_mail.domain.settings.document import GraphServer
 
 MOST = 20
 # Bytes of an answer.

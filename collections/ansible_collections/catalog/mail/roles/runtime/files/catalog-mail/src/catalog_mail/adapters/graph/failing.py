@@ -11,10 +11,10 @@ from typing import Any
 
 import requests
 
-from catalog_mail.domain.diagnosis import Failure
-from catalog_mail.domain.graph_failures import GraphRefusal
-from catalog_mail.domain.microsoft_network_failures import network_failure
-from catalog_mail.domain.settings import GraphServer
+from catalog_mail.domain.failures.failure import Failure
+from catalog_mail.domain.failures.graph import GraphRefusal
+from catalog_mail.domain.failures.microsoft_network import network_failure
+from catalog_mail.domain.settings.document import GraphServer
 
 # Longest pause that is believed.
 LONGEST_PAUSE = 3600.0

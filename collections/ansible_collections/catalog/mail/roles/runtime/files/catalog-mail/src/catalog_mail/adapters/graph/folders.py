@@ -12,7 +12,7 @@ from catalog_mail.adapters.graph.apps import App, Ask
 from catalog_mail.adapters.graph.failing import Failed
 from catalog_mail.adapters.graph.pages import items
 from catalog_mail.adapters.graph.web import user_path
-from catalog_mail.domain.graph_failures import Doing
+from catalog_mail.domain.failures.graph import Doing
 
 # By the names that each mailbox has them, whatever its language calls them.
 INBOX, ARCHIVE = "inbox", "archive"

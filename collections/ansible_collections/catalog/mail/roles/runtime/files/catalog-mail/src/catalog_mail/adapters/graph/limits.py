@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from catalog_mail.domain.settings import GraphServer
+from catalog_mail.domain.settings.document import GraphServer
 
 # Outlook's part of Graph: "4 concurrent requests" (Graph: throttling limits); Exchange Online: 30 messages a minute.
 AT_ONCE = 4

@@ -32,11 +32,20 @@ from catalog_mail.adapters.graph.folders import (
 )
 from catalog_mail.adapters.graph.originals import Originals
 from catalog_mail.adapters.graph.pages import IMMUTABLE
-from catalog_mail.domain.diagnosis import MailboxFailed
-from catalog_mail.domain.graph_failures import Doing
-from catalog_mail.domain.mailbox import KEYWORDS, Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage, Unreadable
-from catalog_mail.domain.original import Original
-from catalog_mail.domain.settings import GraphServer
+from catalog_mail.domain.failures.failure import MailboxFailed
+from catalog_mail.domain.failures.graph import Doing
+from catalog_mail.domain.replies.mailbox import (
+    KEYWORDS,
+    Disposition,
+    Filed,
+    MailboxEvidence,
+    Overview,
+    Place,
+    RawMessage,
+    Unreadable,
+)
+from catalog_mail.domain.replies.original import Original
+from catalog_mail.domain.settings.document import GraphServer
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from catalog_mail.adapters.graph.apps import Apps
 from catalog_mail.adapters.graph.failing import Failed
 from catalog_mail.adapters.graph.mailbox import GraphMailbox
 from catalog_mail.adapters.graph.originals import Experience, Originals
-from catalog_mail.domain.diagnosis import MailboxFailed
-from catalog_mail.domain.mailbox import MailboxEvidence
-from catalog_mail.domain.settings import GraphServer
+from catalog_mail.domain.failures.failure import MailboxFailed
+from catalog_mail.domain.replies.mailbox import MailboxEvidence
+from catalog_mail.domain.settings.document import GraphServer
 
 
 class GraphMailboxes:

@@ -13,10 +13,10 @@ from catalog_mail.adapters.graph.batches import Part, Result
 from catalog_mail.adapters.graph.failing import Failed
 from catalog_mail.adapters.graph.pages import IMMUTABLE
 from catalog_mail.adapters.graph.sent_items import SentItems
-from catalog_mail.domain.diagnosis import Cause
-from catalog_mail.domain.graph_failures import Doing
-from catalog_mail.domain.original import Original
-from catalog_mail.domain.settings import GraphServer
+from catalog_mail.domain.failures.failure import Cause
+from catalog_mail.domain.failures.graph import Doing
+from catalog_mail.domain.replies.original import Original
+from catalog_mail.domain.settings.document import GraphServer
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from catalog_mail.adapters.graph.apps import App, Ask
-from catalog_mail.domain.graph_failures import Doing
+from catalog_mail.domain.failures.graph import Doing
 
 # Ids that stay the same while a message is in its mailbox, whichever folder it is moved to.
 IMMUTABLE = {"Prefer": 'IdType="ImmutableId"'}

@@ -13,9 +13,9 @@ from catalog_mail.adapters.graph.failing import Failed
 from catalog_mail.adapters.graph.limits import Pace
 from catalog_mail.adapters.graph.sent_items import SentItems, stamped
 from catalog_mail.adapters.graph.web import Answer, user_path
-from catalog_mail.domain.diagnosis import Cause, Failure, SendingFailed
-from catalog_mail.domain.graph_failures import Doing
-from catalog_mail.domain.settings import GraphServer, SendingSettings
+from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
+from catalog_mail.domain.failures.graph import Doing
+from catalog_mail.domain.settings.document import GraphServer, SendingSettings
 from catalog_mail.ports.sending import Evidence
 
 log = logging.getLogger(__name__)

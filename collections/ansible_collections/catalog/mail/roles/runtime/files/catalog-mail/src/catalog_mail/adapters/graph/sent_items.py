@@ -14,9 +14,9 @@ from urllib.parse import quote
 from catalog_mail.adapters.graph.apps import App, Ask
 from catalog_mail.adapters.graph.pages import items
 from catalog_mail.adapters.graph.web import user_path, with_query
-from catalog_mail.domain.addresses import same
-from catalog_mail.domain.graph_failures import Doing
-from catalog_mail.domain.settings import GraphServer
+from catalog_mail.domain.failures.graph import Doing
+from catalog_mail.domain.mime.addresses import same
+from catalog_mail.domain.settings.document import GraphServer
 
 # Holds the Message-ID as it was written. Exchange keeps headers that begin with X-, whatever it does with the others.
 STAMP = "X-Catalog-Message-ID"

@@ -15,9 +15,9 @@ import requests
 from catalog_mail.adapters.graph.certificate import Unusable, parts
 from catalog_mail.adapters.graph.failing import Failed, of_network, seconds
 from catalog_mail.adapters.graph.web import CONNECT_SECONDS
-from catalog_mail.domain import entra_failures
-from catalog_mail.domain.graph_failures import Doing, GraphRefusal, graph_failure
-from catalog_mail.domain.settings import GraphServer
+from catalog_mail.domain.failures import entra as entra_failures
+from catalog_mail.domain.failures.graph import Doing, GraphRefusal, graph_failure
+from catalog_mail.domain.settings.document import GraphServer
 
 logging.getLogger("msal").setLevel(logging.WARNING)
 

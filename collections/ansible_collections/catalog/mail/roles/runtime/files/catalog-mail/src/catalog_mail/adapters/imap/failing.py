@@ -8,11 +8,11 @@ from typing import Any
 from imap_tools.errors import ImapToolsError, UnexpectedCommandStatusError
 
 from catalog_mail.adapters.connection import plain
-from catalog_mail.domain import imap_failures
-from catalog_mail.domain.connection_failures import network_failure, readable
-from catalog_mail.domain.diagnosis import Failure
-from catalog_mail.domain.imap_failures import Stage
-from catalog_mail.domain.settings import ImapServer
+from catalog_mail.domain.failures import imap as imap_failures
+from catalog_mail.domain.failures.connection import network_failure, readable
+from catalog_mail.domain.failures.failure import Failure
+from catalog_mail.domain.failures.imap import Stage
+from catalog_mail.domain.settings.document import ImapServer
 
 # In the words of imaplib and of our client.
 _NOT_IMAP = ("unexpected response", "too long")

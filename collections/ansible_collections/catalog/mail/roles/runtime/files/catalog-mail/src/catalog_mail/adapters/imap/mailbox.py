@@ -13,12 +13,12 @@ from catalog_mail.adapters.imap.idle import Waiting
 from catalog_mail.adapters.imap.portions import chunks, parts
 from catalog_mail.adapters.imap.responses import LONG_AGO, Fetched, fetched, number, uid_set, uids, words
 from catalog_mail.adapters.imap.session import Session
-from catalog_mail.domain import imap_failures
-from catalog_mail.domain.diagnosis import MailboxFailed
-from catalog_mail.domain.imap_failures import Stage
-from catalog_mail.domain.mailbox import KEYWORDS, Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage
-from catalog_mail.domain.original import Original
-from catalog_mail.domain.settings import ImapServer
+from catalog_mail.domain.failures import imap as imap_failures
+from catalog_mail.domain.failures.failure import MailboxFailed
+from catalog_mail.domain.failures.imap import Stage
+from catalog_mail.domain.replies.mailbox import KEYWORDS, Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage
+from catalog_mail.domain.replies.original import Original
+from catalog_mail.domain.settings.document import ImapServer
 
 # Of a message that is too large, so much of its header.
 HEADER = 256 * 1024

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from catalog_mail.adapters.imap.mailbox import ImapMailbox
-from catalog_mail.domain.mailbox import MailboxEvidence
-from catalog_mail.domain.settings import ImapServer
+from catalog_mail.domain.replies.mailbox import MailboxEvidence
+from catalog_mail.domain.settings.document import ImapServer
 
 
 class ImapMailboxes:

@@ -11,11 +11,11 @@ from imap_tools import BaseMailBox
 from catalog_mail.adapters.connection import verifying_context
 from catalog_mail.adapters.imap.client import Client
 from catalog_mail.adapters.imap.failing import FORESEEN, Refused, Unreadable, failure_of, first
-from catalog_mail.domain import imap_failures
-from catalog_mail.domain.connection_failures import authorities_unreadable, tls_not_offered
-from catalog_mail.domain.diagnosis import MailboxFailed
-from catalog_mail.domain.imap_failures import Stage
-from catalog_mail.domain.settings import TLS, ImapServer
+from catalog_mail.domain.failures import imap as imap_failures
+from catalog_mail.domain.failures.connection import authorities_unreadable, tls_not_offered
+from catalog_mail.domain.failures.failure import MailboxFailed
+from catalog_mail.domain.failures.imap import Stage
+from catalog_mail.domain.settings.document import TLS, ImapServer
 
 
 class Box(BaseMailBox):

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from catalog_mail.adapters.queue.options import QueueOptions
 from catalog_mail.adapters.queue.transact import PAGE, Transact
-from catalog_mail.domain.liveness import Watch
+from catalog_mail.domain.notifications.node_liveness import Watch
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.notifications import DeliveryStore, Nodes
 

@@ -8,8 +8,8 @@ from collections import OrderedDict
 
 from catalog_mail.adapters.connection import Deadline
 from catalog_mail.adapters.smtp.session import Gone, Session
-from catalog_mail.domain.settings import SendingSettings, SmtpServer, Transport
-from catalog_mail.domain.smtp_failures import Attempt
+from catalog_mail.domain.failures.smtp import Attempt
+from catalog_mail.domain.settings.document import SendingSettings, SmtpServer, Transport
 from catalog_mail.ports.sending import Evidence
 
 # Servers end sessions that are idle or have had their share; below Postfix's 300 s and other servers' 50 or 100 messages.

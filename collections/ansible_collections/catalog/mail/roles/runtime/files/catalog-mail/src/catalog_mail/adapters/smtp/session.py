@@ -9,10 +9,10 @@ import time
 
 from catalog_mail.adapters.connection import Deadline, certificate_name, connect, plain, verifying_context
 from catalog_mail.adapters.smtp.conversation import Conversation, encoded, plain_response
-from catalog_mail.domain.connection_failures import authorities_unreadable, network_failure, readable, tls_not_offered
-from catalog_mail.domain.diagnosis import SendingFailed
-from catalog_mail.domain.settings import TLS
-from catalog_mail.domain.smtp_failures import Attempt, Stage, answer_failure, login_not_offered
+from catalog_mail.domain.failures.connection import authorities_unreadable, network_failure, readable, tls_not_offered
+from catalog_mail.domain.failures.failure import SendingFailed
+from catalog_mail.domain.failures.smtp import Attempt, Stage, answer_failure, login_not_offered
+from catalog_mail.domain.settings.document import TLS
 from catalog_mail.ports.sending import Evidence
 
 

@@ -1,0 +1,100 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""The use cases of email_settings and email_settings_info: Test and Save, and reading."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Optional
+
+from .._core.errors import InputRefused, TokenMissing
+from .._core.module import Job, Plan, Spec
+from .client import CatalogApi
+from .settings_merge import diff, discreet, first_changes, given, logins, longest_test, merged
+from .settings_options import SETTINGS
+
+API = Spec({
+    "application": {"type": "str", "choices": ["catalog_mail"], "default": "catalog_mail"},
+    "api_url": {"type": "str", "default": "http://127.0.0.1:8025"},
+    # The name of a file is no secret.
+    "token_file": {"type": "path", "default": "/etc/catalog-mail/admin-token", "no_log": False},
+    "ca_file": {"type": "path"},
+    "timeout": {"type": "int", "default": 30},
+})
+
+SPEC = API + Spec(
+    {
+        **SETTINGS,
+        "test": {"type": "bool", "default": True},
+        "test_recipient": {"type": "str"},
+    },
+    required_one_of=(tuple(SETTINGS),),
+)
+
+
+class EmailSettings(Job):
+    """Bring the application's e-mail settings to what a task says."""
+
+    def __init__(self, module) -> None:
+        self._module = module
+        params = module.params
+        self._desired = given({name: params[name] or {} for name in SETTINGS})
+        self._test = _test(params)
+        self._document: Dict[str, Any] = {}
+        self._revision = 0
+        self._api: Optional[CatalogApi] = None
+
+    def plan(self) -> Plan:
+        """Let the application compare its settings with the desired ones. Raises ModuleFailure."""
+        try:
+            api = self._connected()
+        except TokenMissing as exc:
+            if not self._module.check_mode:
+                raise
+            return self._plan_before_deployment(exc)
+        stored = api.read()
+        self._document, self._revision = merged(stored.settings, self._desired), stored.revision
+        changes = api.plan(self._document)
+        return Plan(changes, _result(changes, stored.settings, stored.revision), diff(changes))
+
+    def apply(self, plan: Plan) -> Dict[str, Any]:
+        """Save the settings with Test and Save; return the result. Raises ModuleFailure."""
+        patience = 0 if self._test is False else longest_test(self._document)
+        saved = self._connected().save(self._document, self._test, self._revision, patience)
+        return {**_result(saved.changes, *saved.stored), "test": saved.test, "tested_mailbox": saved.tested_mailbox}
+
+    def _connected(self) -> CatalogApi:
+        """The API; its connection is kept for the whole run."""
+        if self._api is None:
+            self._api = CatalogApi(self._module.params, logins(self._desired))
+        return self._api
+
+    def _plan_before_deployment(self, missing: TokenMissing) -> Plan:
+        """Check mode on a host where the application is yet to be deployed: all that the task says is new."""
+        self._module.warn(f"{missing} So this check mode could not ask the application, and takes everything for new.")
+        changes = first_changes(self._desired)
+        return Plan(changes, _result(changes, {}, 0), diff(changes))
+
+
+def read_settings(module) -> Dict[str, Any]:
+    """What email_settings_info returns."""
+    api = CatalogApi(module.params)
+    stored = api.read()
+    return {"settings": stored.settings, "revision": stored.revision, "health": api.health()}
+
+
+def _test(params: Mapping[str, Any]) -> Any:
+    """The test message in the API's words: to whom, False for none, None for the one whom the token belongs to."""
+    recipient = params["test_recipient"]
+    if not params["test"]:
+        return False
+    if recipient == "":
+        raise InputRefused("test_recipient", "it is empty", "Give an address, or leave it out for that of the token")
+    return None if recipient is None else {"recipient": recipient}
+
+
+def _result(changes: List[Dict[str, Any]], settings: Mapping[str, Any], revision: int) -> Dict[str, Any]:
+    return {
+        "changes": discreet(changes), "settings": settings, "revision": revision, "test": None, "tested_mailbox": None}

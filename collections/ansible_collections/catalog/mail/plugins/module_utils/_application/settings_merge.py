@@ -1,0 +1,151 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""The e-mail settings: what a task asks for laid over what is in force, and the difference shown. Pure.
+
+A document is what the application's API gives and takes: sections of nested objects. It is written as a whole, and
+what it leaves out goes back to its default; except for a secret, which stays (it is never given back, so that
+nobody can write it again). So a task's settings are laid over the present ones before they are sent.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
+
+from .settings_options import NOTES, SECRETS, SETTINGS
+
+Document = Mapping[str, Any]
+
+_MAILBOX_TEST = 60
+"""Seconds that opening the mailbox of replies may take: the application gives each step of it 30."""
+
+_MICROSOFT_TEST = 120
+"""Seconds that either test may take at Microsoft: where to log in, the login, and two answers of Graph, 30 each."""
+
+_NOTES = frozenset(path for paths in NOTES.values() for path in paths)
+
+_OF_A_SECRET = ("present", "absent", "changed", "removed")
+"""The words of the API for a secret before and after a change."""
+
+
+def given(options: Mapping[str, Any]) -> Dict[str, Any]:
+    """What a task really says: without the options that were left out, which Ansible hands over as null."""
+    found: Dict[str, Any] = {}
+    for name, value in options.items():
+        said = given(value) if isinstance(value, Mapping) else value
+        if said is not None and said != {}:
+            found[name] = said
+    return found
+
+
+def merged(current: Document, desired: Document) -> Dict[str, Any]:
+    """The document to write: the present one, and over it what a task says (as ``given`` returns it).
+
+    An empty text removes: a secret becomes null, which the API takes as its removal; anything else is left out, so
+    that its default holds. A secret that the task does not name is left out, which keeps it. What tells of a secret is
+    left out where the task gives the secret without it: the application knows whether it is the same one.
+    """
+    sections = {name: current[name] for name in SETTINGS if isinstance(current.get(name), Mapping)}
+    return _laid_over(sections, desired, "")
+
+
+def _laid_over(current: Document, desired: Document, above: str) -> Dict[str, Any]:
+    document: Dict[str, Any] = {}
+    outdated = {path for name in desired for path in NOTES.get(above + name, ())}
+    for name, value in current.items():
+        if above + name not in SECRETS and above + name not in outdated:
+            document[name] = _laid_over(value, {}, f"{above}{name}.") if isinstance(value, Mapping) else value
+    for name, value in desired.items():
+        path = above + name
+        if isinstance(value, Mapping):
+            below = current.get(name)
+            document[name] = _laid_over(below if isinstance(below, Mapping) else {}, value, f"{path}.")
+        elif value != "":
+            document[name] = value
+        elif path in SECRETS or path in _NOTES:
+            document[name] = None
+        else:
+            document.pop(name, None)
+    return document
+
+
+def first_changes(desired: Document) -> List[Dict[str, Any]]:
+    """All that a task says as changes, in the API's form, for an application that is not there yet."""
+    changes = []
+    for path, value in _leaves(desired, ""):
+        if value != "":
+            secret = path in SECRETS
+            changes.append({
+                "path": path, "before": "absent" if secret else None, "after": "changed" if secret else value})
+    return changes
+
+
+def _leaves(document: Document, above: str) -> Iterator[Tuple[str, Any]]:
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{above}{name}.")
+        else:
+            yield above + name, value
+
+
+def discreet(changes: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
+    """The changes as they may be seen: of a secret what became of it, and no more even if the API should tell more."""
+    return [
+        {"path": one["path"], "before": _seen(one["path"], one["before"]), "after": _seen(one["path"], one["after"])}
+        for one in changes]
+
+
+def _seen(path: str, value: Any) -> Any:
+    return value if path not in SECRETS or value in _OF_A_SECRET else "changed"
+
+
+def diff(changes: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
+    """What changes and nothing else, as two documents in Ansible's form of a diff; a secret as a word in brackets."""
+    if not changes:
+        return []
+    shown = discreet(changes)
+    return [{
+        "before_header": "e-mail settings",
+        "after_header": "e-mail settings",
+        "before": _document((one["path"], one["before"]) for one in shown),
+        "after": _document((one["path"], one["after"]) for one in shown),
+    }]
+
+
+def _document(leaves: Iterable[Tuple[str, Any]]) -> Dict[str, Any]:
+    document: Dict[str, Any] = {}
+    for path, value in leaves:
+        *folders, name = path.split(".")
+        place = document
+        for folder in folders:
+            if not isinstance(place.get(folder), dict):
+                place[folder] = {}
+            place = place[folder]
+        place[name] = f"({value})" if path in SECRETS else value
+    return document
+
+
+def longest_test(document: Document) -> int:
+    """Seconds that the tests may take with these settings: the message, what they allow or its default; the mailbox."""
+    notifications, interactions = document.get("notifications") or {}, document.get("interactions") or {}
+    timeout = (notifications.get("smtp") or {}).get("timeout")
+    message = math.ceil(timeout) if isinstance(timeout, (int, float)) and timeout > 0 else 30
+    if notifications.get("transport") == "microsoft":
+        message = _MICROSOFT_TEST
+    mailbox = _MICROSOFT_TEST if interactions.get("receiver") == "microsoft" else _MAILBOX_TEST
+    return message + (mailbox if interactions.get("enabled") else 0)
+
+
+def logins(desired: Document) -> List[Tuple[str, str]]:
+    """User names with the secrets that a task gives, to keep them out of foreign words."""
+    found = []
+    for path, value in _leaves(desired, ""):
+        if path in SECRETS and value:
+            section: Any = desired
+            for folder in path.split(".")[:-1]:
+                section = section[folder]
+            found.append((str(section.get("username", "")), value))
+    return found

@@ -1,0 +1,221 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""The use case of test_email: send a test e-mail, follow it, find it, and tell the way or the failure."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import time
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import Any, Callable, Dict, Optional, Tuple
+
+from .._core.errors import DeliveryFailed
+from .._core.redaction import Secrets
+from .authentication_results import authentication_results
+from .connection import Server, StageFailed
+from .diagnosis import UNVERIFIED, Finding, diagnose
+from .imap import Found, Mailbox
+from .maillog import RELAY, Evidence
+from .message import Letter, compose
+from .options import Request, read_request
+from .postfix_tracking import Traces, postconf
+from .received import hops
+from .report import accepted, failure, way
+from .smtp import by_sendmail, by_smtp, chain_error
+from .verdict import Situation, Verdict, judge
+
+FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.3, 2.0, 1.3
+"""Seconds between two looks: short at first, as most mail is there at once."""
+LOG_PAUSES = (0.2, 0.5, 1.0)
+"""Seconds that a failure's line in the log is waited for, once the queue tells of the failure."""
+
+
+def deliver(module) -> Dict[str, Any]:
+    """Send, wait, and return the way; raises InputRefused or DeliveryFailed."""
+    request = read_request(module)
+    now = datetime.now(timezone.utc)
+    message = compose(request.sender, request.recipient, secrets.token_hex(10), socket.gethostname(), now)
+    return Delivery(module, request, message).run()
+
+
+@dataclass
+class Progress:
+    """What was seen so far, from one look to the next."""
+
+    reply: str = ""
+    evidence: Evidence = field(default_factory=Evidence)
+    found: Optional[Found] = None
+    mailbox_failure: Optional[Tuple[str, str]] = None
+
+
+class Delivery:
+    """One test e-mail on its way. ``clock`` and ``sleep`` are in seconds."""
+
+    def __init__(
+        self,
+        module,
+        request: Request,
+        message: Letter,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._module = module
+        self._request = request
+        self._message = message
+        self._clock = clock
+        self._sleep = sleep
+        self._progress = Progress()
+        self._traces: Optional[Traces] = None
+        self._mailbox: Optional[Mailbox] = None
+        self._was_open = False
+        self._begun = clock()
+        servers = (request.smtp, request.mailbox)
+        self._secrets = Secrets([(one.username, one.password) for one in servers if one])
+
+    def run(self) -> Dict[str, Any]:
+        """Hand the message over and wait for its end; raises DeliveryFailed."""
+        try:
+            self._hand_over()
+            verdict = self._wait()
+        except StageFailed as exc:
+            verdict = Verdict(exc.stage, exc.words, diagnose(exc.words))
+        finally:
+            if self._mailbox:
+                self._mailbox.close()
+        elapsed = round(self._clock() - self._begun, 2)
+        if verdict.stage:
+            raise self._failed(verdict, elapsed)
+        return self._result(elapsed)
+
+    def _hand_over(self) -> None:
+        request = self._request
+        if request.followed:
+            self._traces = Traces(self._module, request.config_directory, self._message, time.time())
+        self._begun = self._clock()
+        if request.smtp:
+            self._progress.reply = by_smtp(request.smtp, self._message)
+        else:
+            self._progress.reply = by_sendmail(self._module, self._message, request.config_directory)
+
+    def _wait(self) -> Verdict:
+        pause = FIRST_PAUSE
+        while True:
+            self._look()
+            waited = self._clock() - self._begun
+            verdict = judge(self._situation(waited))
+            if verdict:
+                return verdict
+            self._sleep(min(pause, max(0.05, self._request.timeout - waited)))
+            pause = min(LONGEST_PAUSE, pause * GROWTH)
+
+    def _situation(self, waited: float) -> Situation:
+        # A mailbox that was open once may come back until the time is over.
+        final = not self._was_open or waited >= self._request.timeout
+        return Situation(
+            waited=waited,
+            timeout=self._request.timeout,
+            followed=self._request.followed,
+            wants_mailbox=self._request.mailbox is not None,
+            found=self._progress.found is not None,
+            mailbox_failure=self._progress.mailbox_failure if final else None,
+            evidence=self._progress.evidence,
+        )
+
+    def _look(self) -> None:
+        """Read what Postfix and the mailbox tell now."""
+        if self._traces:
+            self._progress.evidence = self._traces.look()
+        if self._request.mailbox and (self._was_open or not self._progress.mailbox_failure):
+            self._look_into(self._request.mailbox)
+
+    def _look_into(self, mailbox: Server) -> None:
+        """A mailbox that could never be opened stays a failure; a connection that broke is made anew."""
+        try:
+            if not self._mailbox:
+                self._mailbox = Mailbox(mailbox)
+                self._was_open = True
+            self._progress.found = self._mailbox.find(self._message)
+        except StageFailed as exc:
+            lost, self._mailbox = self._mailbox, None
+            if lost:
+                lost.close()
+            else:
+                self._progress.mailbox_failure = (exc.stage, exc.words)
+        else:
+            self._progress.mailbox_failure = None
+
+    def _result(self, elapsed: float) -> Dict[str, Any]:
+        found = self._progress.found
+        outcome = self._progress.evidence.log.outcome
+        result: Dict[str, Any] = {
+            "message_id": self._message.message_id,
+            "elapsed": elapsed,
+            "hops": [],
+            "authentication_results": [],
+            "mailbox_folder": found.folder if found else None,
+            "server_says": self._secrets.words(outcome.words if outcome else self._progress.reply) or None,
+        }
+        if not found:
+            by = self._request.described()["server"]
+            return {**result, "summary": accepted(by, outcome, result["server_says"], elapsed)}
+        travelled = hops(found.values("Received"))
+        judged = authentication_results(found.values("Authentication-Results"))
+        if found.junk:
+            self._module.warn(f"The test e-mail was taken for spam: it lies in {found.folder}.")
+        result["hops"] = [hop.as_result() for hop in travelled]
+        result["authentication_results"] = [one.as_result() for one in judged]
+        return {**result, "summary": way(travelled, judged, found.folder, elapsed)}
+
+    def _failed(self, verdict: Verdict, elapsed: float) -> DeliveryFailed:
+        self._await_log()
+        evidence = self._progress.evidence
+        removed = bool(self._traces and evidence.entry and self._traces.remove())
+        finding = self._looked_closer(verdict.finding or diagnose(verdict.words))
+        lines = evidence.log.lines + tuple(line for line in evidence.log.trouble if line not in evidence.log.lines)
+        says = self._secrets.words(verdict.words) or None
+        outcome = evidence.log.outcome
+        where = {**self._request.described(), "relay": (outcome.relay if outcome else None) or ""}
+        return DeliveryFailed(
+            failure(where, verdict.stage or "", says, finding, removed),
+            stage=verdict.stage,
+            server_says=says,
+            cause=finding.cause,
+            remedy=finding.remedy,
+            queue_entry=self._shown_entry(),
+            log_lines=[self._secrets.hide(line) for line in lines],
+            message_id=self._message.message_id,
+            elapsed=elapsed,
+        )
+
+    def _await_log(self) -> None:
+        """The queue knows of a failure before its line can be read in the log."""
+        for pause in LOG_PAUSES:
+            evidence = self._progress.evidence
+            if not self._traces or not evidence.entry or not evidence.entry.delay_reason or evidence.log.outcome:
+                return
+            self._sleep(pause)
+            self._progress.evidence = self._traces.look()
+
+    def _shown_entry(self) -> Optional[Dict[str, Any]]:
+        entry = self._progress.evidence.entry
+        reason = self._secrets.words(entry.delay_reason) if entry else ""
+        return replace(entry, delay_reason=reason).as_result() if entry else None
+
+    def _looked_closer(self, finding: Finding) -> Finding:
+        """Of an unverified certificate: whether its issuer or its name is the matter, seen at the server itself."""
+        outcome = self._progress.evidence.log.outcome
+        relay = RELAY.fullmatch(outcome.relay or "") if outcome else None
+        if finding.name != UNVERIFIED or not relay:
+            return finding
+        names = ("smtp_tls_CAfile", "smtp_tls_CApath", "smtp_tls_wrappermode")
+        settings = postconf(self._module, self._request.config_directory, names)
+        ca_file, ca_path, wrapped = (settings.get(name, "") for name in names)
+        words = chain_error(relay.group(1), int(relay.group(2)), wrapped == "yes", ca_file, ca_path)
+        if words is None:
+            return finding
+        return diagnose(words or "name mismatch")

@@ -1,0 +1,147 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""The edge to Postfix's own evidence of one message: its queue, its log. It decides nothing."""
+
+from __future__ import annotations
+
+import os
+from typing import Dict, List, Optional, Sequence, Set, Tuple
+
+from .maillog import Evidence, QueueEntry, candidates, read_log, read_queue
+from .message import Letter
+
+SBIN = ["/usr/sbin", "/usr/local/sbin"]
+LOG_FILES = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail")
+MAX_LOG = 1024 * 1024
+"""Bytes at the end of a log file that are read."""
+MAX_CANDIDATES = 20
+"""Messages of the queue that are opened to see whether they are ours."""
+
+
+def postconf(module, config_directory: str, names: Sequence[str]) -> Dict[str, str]:
+    """Parameters of Postfix with their references resolved; what cannot be read is missing."""
+    path = module.get_bin_path("postconf", opt_dirs=SBIN)
+    if not path:
+        return {}
+    # An inet_interfaces that names an address which has gone makes postconf give up: leave it out.
+    code, out, _err = module.run_command(
+        [path, "-c", config_directory, "-x", "-o", "inet_interfaces=", *names],
+        environ_update={"LC_ALL": "C"}, errors="replace"
+    )
+    rows = [line.partition("=") for line in out.splitlines()] if code == 0 else []
+    return {name.strip(): value.strip() for name, equals, value in rows if equals}
+
+
+class Traces:
+    """Follows one message through one instance of Postfix."""
+
+    def __init__(self, module, config_directory: str, message: Letter, since: float) -> None:
+        """``since`` is the time of handing over, in seconds since 1970."""
+        self._module = module
+        self._config_directory = config_directory
+        self._message = message
+        self._since = since
+        self._own: List[str] = []
+        self._log_files: Sequence[str] = LOG_FILES
+        own_file = postconf(module, config_directory, ("maillog_file",)).get("maillog_file", "")
+        if own_file.startswith("/") and not own_file.startswith("/dev/"):
+            self._log_files = (own_file, *LOG_FILES)
+        self._foreign: Set[str] = set()
+
+    def look(self) -> Evidence:
+        """What queue and log tell now."""
+        text, recent = self._log()
+        log = read_log(text, self._message.message_id, self._own, recent)
+        self._own = list(log.queue_ids)
+        if log.outcome and log.outcome.status == "sent":
+            return Evidence(True, False, None, log)  # A queue of many thousands is not read for nothing.
+        readable, down, entries = self._queue()
+        return Evidence(readable, down, self._own_entry(entries), log)
+
+    def remove(self) -> Tuple[str, ...]:
+        """Delete what is left of the message from the queue; returns the queue ids that are gone."""
+        path = self._module.get_bin_path("postsuper", opt_dirs=SBIN)
+        if not path:
+            return ()
+        gone = []
+        for entry in self._queue()[2]:
+            if entry.queue_id in self._own:
+                code, _out, _err = self._run([path, *self._instance(), "-d", entry.queue_id, entry.queue_name])
+                gone += [entry.queue_id] if code == 0 else []
+        return tuple(gone)
+
+    def _instance(self) -> List[str]:
+        return ["-c", self._config_directory]
+
+    def _run(self, command: Sequence[str]) -> Tuple[int, str, str]:
+        return self._module.run_command(list(command), environ_update={"LC_ALL": "C"}, errors="replace")
+
+    def _queue(self) -> Tuple[bool, bool, List[QueueEntry]]:
+        """Whether the queue could be read, whether Postfix is down, and the entries."""
+        path = self._module.get_bin_path("postqueue", opt_dirs=SBIN)
+        if not path:
+            return False, False, []
+        code, out, err = self._run([path, *self._instance(), "-j"])
+        return code == 0, "mail system is down" in err.lower(), read_queue(out) if code == 0 else []
+
+    def _own_entry(self, entries: Sequence[QueueEntry]) -> Optional[QueueEntry]:
+        """The message's entry: by a queue id that is known, else the one whose headers carry its Message-ID.
+
+        Only root may read those. For others the one with its sender and its recipient is shown, but it is
+        not counted as proven: what is not ours must never be deleted.
+        """
+        for entry in entries:
+            if entry.queue_id in self._own:
+                return entry
+        unseen = [
+            entry for entry in candidates(entries, self._message.sender, self._message.recipient, self._since)
+            if entry.queue_id not in self._foreign
+        ]
+        likely = None
+        for entry in unseen[:MAX_CANDIDATES]:
+            headers = self._headers(entry)
+            if self._message.message_id in headers:
+                self._own.append(entry.queue_id)
+                return entry
+            if headers:
+                self._foreign.add(entry.queue_id)
+            elif (entry.sender, entry.recipients) == (self._message.sender, (self._message.recipient,)):
+                likely = entry
+        return likely
+
+    def _headers(self, entry: QueueEntry) -> str:
+        """The headers of a message in the queue; empty when they cannot be read."""
+        path = self._module.get_bin_path("postcat", opt_dirs=SBIN)
+        code, out, _err = self._run([path, *self._instance(), "-hq", entry.queue_id]) if path else (1, "", "")
+        return out if code == 0 else ""
+
+    def _log(self) -> Tuple[str, bool]:
+        """The mail log, and whether it begins with the handing over: the journal does, the end of a file not."""
+        path = self._module.get_bin_path("journalctl")
+        if path:
+            # Facility 2 is mail (RFC 5424), whatever name this instance logs under.
+            code, out, _err = self._run(
+                [path, "--quiet", "--no-pager", "-o", "short-iso", f"--since=@{self._since:.3f}",
+                 "SYSLOG_FACILITY=2"]
+            )
+            if code == 0 and out.strip():
+                return out, True
+        for name in self._log_files:
+            text = _tail(name)
+            if text:
+                return text, False
+        return "", False
+
+
+def _tail(path: str) -> str:
+    """The end of a file; empty when it cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, stream.tell() - MAX_LOG))
+            return stream.read(MAX_LOG).decode("utf-8", "replace")
+    except OSError:
+        return ""

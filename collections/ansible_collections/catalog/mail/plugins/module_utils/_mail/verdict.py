@@ -1,0 +1,142 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""When to stop waiting for a test e-mail, and with what result. Pure: the time is handed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional, Tuple
+
+from .diagnosis import Finding, diagnose
+from .maillog import Evidence
+
+GRACE = 5.0
+"""Seconds that a failure which may mend by itself is given, when Postfix would not try again in time."""
+STARTING = 2.0
+"""Seconds in which a Postfix that was just restarted or reloaded may not answer yet."""
+FIRST_RETRY = 300.0
+"""Seconds until Postfix tries a message again (queue_run_delay and minimal_backoff_time)."""
+
+# Findings that name a symptom; a warning in the log beside them often names the reason.
+_VAGUE = frozenset(("unknown", "tls_handshake", "connection_lost", "temporary"))
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known at one moment; ``waited`` and ``timeout`` are in seconds since the handing over.
+
+    ``followed`` says whether this host's Postfix carries the message, so that its evidence counts;
+    ``mailbox_failure`` is the stage at which the mailbox could not be read, and the words.
+    """
+
+    waited: float
+    timeout: float
+    followed: bool
+    wants_mailbox: bool
+    found: bool = False
+    mailbox_failure: Optional[Tuple[str, str]] = None
+    evidence: Evidence = field(default_factory=Evidence)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The end of waiting: ``stage`` is None for success. ``words`` are what somebody said, perhaps empty."""
+
+    stage: Optional[str]
+    words: str = ""
+    finding: Optional[Finding] = None
+
+
+DELIVERED = Verdict(None)
+
+
+def judge(now: Situation) -> Optional[Verdict]:
+    """The verdict, or None to go on waiting."""
+    if now.found:
+        return DELIVERED
+    failed = _relay_failure(now) if now.followed else None
+    if failed:
+        return failed
+    if not now.wants_mailbox and (not now.followed or _left(now)):
+        return DELIVERED
+    over = now.waited >= now.timeout
+    if now.mailbox_failure and (over or not now.followed or _left(now)):
+        stage, words = now.mailbox_failure
+        return Verdict(stage, words, diagnose(words))
+    return _too_late(now) if over else None
+
+
+def _relay_failure(now: Situation) -> Optional[Verdict]:
+    """A failure that this host's Postfix reports and that waiting will not mend in time."""
+    evidence = now.evidence
+    if evidence.down and now.waited >= min(STARTING, now.timeout):
+        return relay_failure(evidence, "mail system is down")
+    outcome = evidence.log.outcome
+    if outcome and outcome.status == "bounced":
+        return relay_failure(evidence, outcome.words)
+    words = _deferral(evidence) or (evidence.log.crash if not outcome and now.waited >= GRACE else "")
+    if not words:
+        return None
+    verdict = relay_failure(evidence, words)
+    mends = verdict.finding is not None and verdict.finding.mends
+    if not mends or (now.waited >= GRACE and now.timeout < FIRST_RETRY) or now.waited >= now.timeout:
+        return verdict
+    return None
+
+
+def _deferral(evidence: Evidence) -> str:
+    """Why Postfix put the message off; empty when it did not."""
+    outcome = evidence.log.outcome
+    if outcome and outcome.status == "deferred":
+        return outcome.words
+    return evidence.entry.delay_reason if evidence.entry else ""
+
+
+def relay_failure(evidence: Evidence, words: str) -> Verdict:
+    """A failure of relaying; where the words only name a symptom, the log's warnings are asked as well."""
+    finding = diagnose(words)
+    if finding.name in _VAGUE:
+        for line in reversed(evidence.log.trouble):
+            closer = diagnose(line)
+            if closer.name not in _VAGUE:
+                finding = closer
+                break
+    return Verdict("relay", words, finding)
+
+
+def _left(now: Situation) -> bool:
+    """Whether the message has left this host, as far as can be known.
+
+    Without a readable log the empty queue must do, after a moment in which the message may not yet be in it.
+    """
+    outcome = now.evidence.log.outcome
+    if outcome:
+        return outcome.status == "sent"
+    if not now.evidence.readable:
+        return True
+    return now.evidence.entry is None and not now.evidence.log.lines and now.waited >= GRACE
+
+
+def _too_late(now: Situation) -> Verdict:
+    """The time is over: the message is either still here, or was taken and is not found."""
+    if now.followed and not _left(now):
+        return Verdict("relay", "", STUCK)
+    outcome = now.evidence.log.outcome
+    return Verdict("mailbox", outcome.words if outcome else "", NOT_FOUND)
+
+
+STUCK = Finding(
+    name="stuck",
+    cause="Postfix has not finished with the message in this time: it waits for the server, or has not begun",
+    remedy="Read the mail log; a server that says nothing at all is often asked with the wrong TLS mode (port 465 needs"
+    " implicit TLS) or stands behind a firewall. Give timeout more seconds if the way is slow",
+)
+NOT_FOUND = Finding(
+    name="not_found",
+    cause="The message was accepted, but lies neither in the INBOX nor in a folder for spam of this mailbox",
+    remedy="Check that the mailbox is the recipient's; look for a filter, a quarantine or a redirection there, and in"
+    " the log of the mail server that accepted it; give timeout more seconds if delivery is slow",
+)

@@ -1,0 +1,231 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""The use case of the Postfix modules: main.cf and lookup tables brought about in one step.
+
+Validated before anything is written; put back, to the byte, when Postfix refuses.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+
+from .._core.errors import PostfixRefused
+from .._core.file_transaction import Transaction, clear_workspaces, facts_of, ids_of, let_cool_down, workspace, write_private
+from .._core.module import Job, Plan, Spec
+from .instance import Postfix
+from .lookup_table import COMPILED, READ_ONCE, Table, TableChange, check_table, plan_table, rendered
+from .main_cf import Change, MainCf, plan, shown
+from .parameters import check_known, check_values, table_type_refused
+from .postconf_errors import refusal
+from .state import Desired, Present
+
+# The parameters that a reload ignores (master logs: "to change ..., stop and start Postfix").
+RESTART_ONLY = ("inet_interfaces", "inet_protocols", "queue_directory", "config_directory")
+
+OPTIONS = Spec({
+    "config_directory": {"type": "path", "default": "/etc/postfix"},
+    "reload": {"type": "bool", "default": False},
+})
+
+
+class Configuration(Job):
+    """Bring parameters and tables of one instance to what ``desire`` says."""
+
+    def __init__(self, module, desire: Callable[[Present], Desired]) -> None:
+        self._module = module
+        self._postfix = Postfix(module, module.params["config_directory"])
+        self._reload = module.params["reload"]
+        self._desire = desire
+        self._edited = MainCf("")
+
+    def plan(self) -> Plan:
+        """Compare main.cf and the lookup tables with the desired configuration. Raises ModuleFailure."""
+        if self._module.check_mode and not self._postfix.installed:
+            return self._plan_before_installation()
+        main_cf = self._postfix.main_cf()
+        defaults = self._postfix.defaults()
+        types = sorted(self._postfix.table_types())
+        desired = self._desire(Present(
+            self._postfix.config_directory, main_cf, defaults, types, _default_type(main_cf, defaults)))
+        self._warn(desired)
+        if not self._module.check_mode:
+            self._clear_what_killed_runs_left(desired.tables)
+        parameters = plan(main_cf, desired.parameters)
+        tables = [(table, self._plan_table(table, types)) for table in desired.tables]
+        edited = main_cf.edited(parameters)
+        self._check(desired, main_cf, edited, parameters, types)
+        self._edited = edited
+        return self._described(main_cf, edited, parameters, [row for row in tables if row[1]])
+
+    def _plan_before_installation(self) -> Plan:
+        """Check mode on a host where Postfix is yet to be installed: everything is new."""
+        empty = MainCf("")
+        desired = self._desire(Present(self._postfix.config_directory, empty, {}, ["hash"], "hash"))
+        self._module.warn("Postfix is not installed yet, so this check mode could not have it judge the parameters.")
+        parameters = plan(empty, desired.parameters)
+        changes: List[Any] = list(parameters) + [table for table in desired.tables if table.present]
+        return Plan(changes, _result(parameters, [], False, False, False), [
+            _diff(self._postfix.main_cf_path, "", str(empty.edited(parameters).masked()))] if parameters else [])
+
+    def _warn(self, desired: Desired) -> None:
+        for text in desired.warnings:
+            self._module.warn(text)
+
+    def _clear_what_killed_runs_left(self, tables: Sequence[Table]) -> None:
+        """Their folders may hold a password, so they go even where nothing else is to be done."""
+        for path in {self._postfix.main_cf_path, *(table.path for table in tables)}:
+            clear_workspaces(os.path.dirname(os.path.realpath(path)))
+
+    def _plan_table(self, table: Table, types: Sequence[str]) -> List[TableChange]:
+        if table.present and table.type not in types:
+            raise table_type_refused("type", table.type, types)
+        check_table("entries", table)
+        ids_of(table.owner, table.group)
+        return plan_table(self._postfix.table_state(table), table)
+
+    def _check(
+        self, desired: Desired, before: MainCf, after: MainCf, changes: Sequence[Change], types: Sequence[str]
+    ) -> None:
+        """Refuse what cannot work: by our own rules first, then by asking Postfix itself."""
+        known = self._postfix.known_parameters()
+        set_names = [name for name, value in desired.parameters.items() if value is not None]
+        check_known(set_names, known, desired.allow_unknown)
+        effective = {**self._postfix.defaults(), **after.parameters}
+        check_values(desired.parameters, effective, self._postfix.defaults(), types)
+        if not changes:
+            return
+        problem = self._postfix.problem_of(after.to_bytes())
+        if not problem:
+            return
+        older = self._postfix.problem_of(before.to_bytes())
+        message, remedy = refusal(self._postfix.main_cf_path, problem, older)
+        raise PostfixRefused(message, cause=problem, remedy=remedy, stage="validation")
+
+    def _described(
+        self, before: MainCf, after: MainCf, parameters: Sequence[Change],
+        tables: Sequence[Tuple[Table, Sequence[TableChange]]],
+    ) -> Plan:
+        path = self._postfix.main_cf_path
+        running = self._postfix.running()
+        reread = any(table.type in READ_ONCE for table, _rows in tables)
+        pending = running and self._postfix.reload_pending()
+        restart = self._postfix.restart_pending() or (
+            running and any(change.name in RESTART_ONLY for change in parameters))
+        reload_required = running and (bool(parameters) or reread or pending)
+        diff = [_diff(path, str(before.masked()), str(after.masked()))] if parameters else []
+        diff += [_diff(table.path, *rendered(rows)) for table, rows in tables]
+        changes: List[Any] = [*parameters, *tables]
+        if self._reload and pending and not changes:
+            changes.append("reload")
+        table_changes = [change for _table, rows in tables for change in rows]
+        return Plan(changes, _result(parameters, table_changes, reload_required, restart, running), diff)
+
+    def apply(self, plan: Plan) -> Dict[str, Any]:
+        """Write the planned changes in one transaction; return the result as it then is. Raises ModuleFailure."""
+        transaction = Transaction(self._module)
+        parameters = [change for change in plan.changes if isinstance(change, Change)]
+        tables = [change for change in plan.changes if isinstance(change, tuple)]
+        if any(change.name in RESTART_ONLY for change in parameters):
+            transaction.remember(self._postfix.restart_marker)
+            self._postfix.note_restart()
+        try:
+            for table, changes in tables:
+                if table.present:
+                    self._write_table(transaction, table, changes)
+            if parameters:
+                self._write_main_cf(transaction)
+            for table, _changes in tables:
+                self._clear_table(transaction, table)
+            if self._reload and plan.result["reload_required"]:
+                self._postfix.reload()
+                return {"reloaded": True}
+        except PostfixRefused as exc:
+            raise self._rolled_back(transaction, exc) from exc
+        except BaseException:
+            transaction.roll_back()
+            raise
+        return {}
+
+    def _rolled_back(self, transaction: Transaction, exc: PostfixRefused) -> PostfixRefused:
+        """Put the files back and see that Postfix runs on with them."""
+        ran = self._postfix.running()
+        transaction.roll_back()
+        if exc.details.get("stage") == "reload":
+            ran = self._recover(ran)
+        state = "runs with it" if ran else "is stopped: start it"
+        message = f"{exc}. Every file is what it was before, and Postfix {state}."
+        return PostfixRefused(message, **{**exc.details, "cause": str(exc), "rolled_back": True})
+
+    def _recover(self, running: bool) -> bool:
+        if not running:
+            return self._postfix.start()
+        try:
+            self._postfix.reload()
+        except PostfixRefused:
+            return self._postfix.running()
+        return True
+
+    def _write_main_cf(self, transaction: Transaction) -> None:
+        path = os.path.realpath(self._postfix.main_cf_path)
+        facts = os.stat(path)
+        with workspace(os.path.dirname(path)) as directory:
+            source = write_private(directory, self._edited.to_bytes(), "main.cf")
+            transaction.replace(path, source, facts.st_mode & 0o7777, facts.st_uid, facts.st_gid)
+        let_cool_down(path)
+
+    def _write_table(self, transaction: Transaction, table: Table, changes: Sequence[TableChange]) -> None:
+        """The source, then its compiled form, which must not be the older of the two."""
+        uid, gid = ids_of(table.owner, table.group)
+        kinds = {change.what for change in changes}
+        if kinds <= {"leftovers"}:
+            return
+        directory = os.path.dirname(os.path.realpath(table.path))
+        with workspace(directory) as folder:
+            source = write_private(folder, table.text.encode("utf-8", "surrogateescape"), "table")
+            os.chmod(source, table.mode)
+            if COMPILED.get(table.type):
+                self._postfix.compile(table.type, source)
+            if "entries" in kinds or facts_of(table.path) is None:
+                kept = shutil.copy2(source, source + ".new")
+                transaction.replace(table.path, kept, table.mode, uid, gid)
+            else:
+                transaction.attributes(table.path, table.mode, uid, gid)
+            for path in table.compiled_paths:
+                transaction.replace(path, source + path[len(table.path):], table.mode, uid, gid)
+                newest = max(time.time_ns(), os.stat(table.path).st_mtime_ns)
+                os.utime(path, ns=(newest, newest))
+
+    def _clear_table(self, transaction: Transaction, table: Table) -> None:
+        for path in table.foreign_paths + (() if table.present else (table.path,)):
+            transaction.remove(path)
+
+
+def _default_type(main_cf: MainCf, defaults: Mapping[str, str]) -> str:
+    return main_cf.parameters.get("default_database_type") or defaults.get("default_database_type", "hash")
+
+
+def _result(
+    parameters: Sequence[Change], tables: Sequence[TableChange], reload_required: bool, restart_required: bool,
+    running: bool,
+) -> Dict[str, Any]:
+    changes = [
+        {"name": change.name, "before": shown(change.name, change.before), "after": shown(change.name, change.after)}
+        for change in parameters]
+    changes += [{"name": f"{row.path}: {row.what}", "before": row.before, "after": row.after} for row in tables]
+    return {
+        "changes": changes,
+        "reload_required": reload_required,
+        "restart_required": restart_required,
+        "reloaded": False,
+        "running": running,
+    }
+
+
+def _diff(path: str, before: str, after: str) -> Dict[str, str]:
+    return {"before_header": path, "after_header": path, "before": before, "after": after}

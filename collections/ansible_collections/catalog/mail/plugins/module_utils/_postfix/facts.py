@@ -1,0 +1,61 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""What postfix_info returns: read from the edge, passwords replaced."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Sequence
+
+from .._core.errors import CommandFailed
+from .instance import Postfix
+from .main_cf import shown
+
+
+def postfix_facts(postfix: Postfix, queue_limit: int) -> Dict[str, Any]:
+    """Everything about an instance; ``{"installed": False}`` where there is none."""
+    if not postfix.installed:
+        return {"installed": False}
+    main_cf = postfix.main_cf()
+    explicit = main_cf.parameters
+    parameters = {**postfix.defaults(), **explicit}
+    problems = _problems(postfix, main_cf.malformed, main_cf.to_bytes())
+    queue = _queue(postfix, problems)
+    running = postfix.running()
+    return {
+        "installed": True,
+        "version": parameters.get("mail_version", ""),
+        "running": running,
+        "parameters": _shown(parameters),
+        "explicit": _shown(explicit),
+        "table_types": sorted(postfix.table_types()),
+        "default_database_type": parameters.get("default_database_type", ""),
+        "queue_length": len(queue),
+        "queue": queue[:max(queue_limit, 0)],
+        "reload_pending": running and postfix.reload_pending(),
+        "restart_pending": postfix.restart_pending(),
+        "problems": problems,
+    }
+
+
+def _queue(postfix: Postfix, problems: List[str]) -> List[Dict[str, Any]]:
+    """The messages, oldest first. Where Postfix's tools cannot read main.cf, that is the problem told."""
+    try:
+        found = postfix.queue()
+    except CommandFailed as exc:
+        if not problems:
+            problems.append(str(exc))
+        return []
+    return sorted(found, key=lambda message: message.get("arrival_time", 0))
+
+
+def _problems(postfix: Postfix, malformed: Sequence[str], content: bytes) -> List[str]:
+    found = [f"this line is no parameter: {line}" for line in malformed]
+    problem = postfix.problem_of(content)
+    return found + ([problem] if problem else [])
+
+
+def _shown(parameters: Mapping[str, str]) -> Dict[str, Any]:
+    return {name: shown(name, value) for name, value in parameters.items()}

@@ -1,0 +1,341 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""The edge to Postfix: its commands, its files, its processes. It reads and does; it decides nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from contextlib import contextmanager
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
+
+from .._core.errors import CommandFailed, PostfixRefused
+from .._core.file_transaction import facts_of, let_cool_down, read_bytes, workspace, write_private
+from .lookup_table import Table, TableState, parse_table
+from .main_cf import MainCf, folded
+
+SBIN = ["/usr/sbin", "/sbin", "/usr/local/sbin"]
+RUN_DIRECTORY = "/run/catalog-mail"
+RELOAD_SECONDS = 10.0
+LOG_TAGS = ("postfix", "postfix/master", "postfix/postfix-script", "postfix/qmgr")
+
+
+class Postfix:
+    """One instance of Postfix on this host, found by its configuration directory."""
+
+    def __init__(self, module, config_directory: str) -> None:
+        self._module = module
+        self.config_directory = os.path.abspath(config_directory)
+        self.main_cf_path = os.path.join(self.config_directory, "main.cf")
+        self._paths: Dict[str, str] = {}
+        self._defaults: Optional[Dict[str, str]] = None
+
+    # What is installed
+
+    @property
+    def installed(self) -> bool:
+        """Whether Postfix and this instance's main.cf are there."""
+        return bool(self._module.get_bin_path("postconf", opt_dirs=SBIN)) and os.path.exists(self.main_cf_path)
+
+    def command(self, name: str) -> str:
+        """The path of one of Postfix's commands; raises CommandFailed when it is missing."""
+        if name not in self._paths:
+            path = self._module.get_bin_path(name, opt_dirs=SBIN)
+            if not path:
+                raise CommandFailed(
+                    f"Postfix is not installed on this host: there is no {name}. "
+                    "Install the package postfix, or use the role catalog.mail.postfix, which does.")
+            self._paths[name] = path
+        return self._paths[name]
+
+    def defaults(self) -> Dict[str, str]:
+        """Every parameter of this Postfix with its default; works with a broken main.cf as well."""
+        if self._defaults is None:
+            code, out, err = self._run([self.command("postconf"), "-c", self.config_directory, "-d"])
+            if code:
+                raise CommandFailed(f"postconf -d failed: {_last_line(err)}")
+            self._defaults = _assignments(out)
+        return self._defaults
+
+    def known_parameters(self) -> Set[str]:
+        """The names that this Postfix takes, those that master.cf's services bring included."""
+        with self._scratch(b"") as directory:
+            code, out, err = self._run([self.command("postconf"), "-c", directory])
+        if code:
+            raise CommandFailed(f"postconf failed: {_last_line(err)}")
+        return set(_assignments(out))
+
+    def table_types(self) -> Set[str]:
+        """The lookup table types that are installed (``postconf -m``)."""
+        with self._scratch(b"") as directory:
+            code, out, err = self._run([self.command("postconf"), "-c", directory, "-m"])
+        if code:
+            raise CommandFailed(f"postconf -m failed: {_last_line(err)}")
+        return set(out.split())
+
+    def main_cf(self) -> MainCf:
+        """main.cf as it stands; raises CommandFailed when there is none."""
+        data = read_bytes(self.main_cf_path)
+        if data is None:
+            raise CommandFailed(
+                f"{self.main_cf_path} does not exist. Install the package postfix, or name the directory "
+                "of the instance in config_directory.")
+        return MainCf.from_bytes(data)
+
+    def _run(self, command: Sequence[str]) -> Tuple[int, str, str]:
+        return self._module.run_command(list(command), environ_update={"LC_ALL": "C"}, errors="surrogateescape")
+
+    # What a configuration is worth
+
+    @contextmanager
+    def _scratch(self, main_cf: bytes) -> Iterator[str]:
+        """A configuration directory in the module's temporary folder: another main.cf, the rest as it is.
+
+        With an empty main.cf Postfix's tools answer also where they cannot read the real one.
+        """
+        with workspace(self._module.tmpdir) as directory:
+            let_cool_down(write_private(directory, main_cf, "main.cf"))
+            for name in ("master.cf", "dynamicmaps.cf", "dynamicmaps.cf.d"):
+                source = os.path.join(self.config_directory, name)
+                if os.path.exists(source):
+                    os.symlink(source, os.path.join(directory, name))
+            yield directory
+
+    def problem_of(self, candidate: bytes) -> str:
+        """What Postfix says against a main.cf with this content; empty when nothing.
+
+        Nothing outside the module's temporary folder is touched. One reader finds bad numbers,
+        names and addresses, the other bad references. The daemons are not asked: each would
+        leave a "fatal" line in the mail log; ``_parameters`` knows the types of theirs.
+        """
+        with self._scratch(candidate) as directory:
+            for command in (
+                [self.command("postmap"), "-c", directory, "-q", "x", "inline:{x=y}"],
+                [self.command("postconf"), "-c", directory, "-x"],
+            ):
+                code, _out, err = self._run(command)
+                if code:
+                    return self._readable(err, directory)
+            return ""
+
+    def _expanded(self, name: str, main_cf: MainCf) -> str:
+        return main_cf.parameters.get(name) or self.defaults().get(name, "")
+
+    def _readable(self, text: str, directory: str) -> str:
+        lines = [line for line in text.splitlines() if "fatal:" in line or "error:" in line] or text.splitlines()
+        message = lines[-1].strip() if lines else "it gave no reason"
+        return message.replace(directory, self.config_directory).partition("fatal: ")[2] or message
+
+    # Processes
+
+    def running(self) -> bool:
+        """Whether the master process of this instance is alive."""
+        return self.master_pid() is not None
+
+    def master_pid(self) -> Optional[int]:
+        """The process id of a living master; None when Postfix is stopped."""
+        queue = self._expanded("queue_directory", self.main_cf())
+        text = (read_bytes(os.path.join(queue, "pid", "master.pid")) or b"").strip()
+        if not text.isdigit():
+            return None
+        return int(text) if _is_master(int(text)) else None
+
+    def reload_pending(self) -> bool:
+        """Whether the running daemons are older than main.cf, so that they do not follow it yet."""
+        started = self._queue_manager_started()
+        # The time of the last change of the inode, since the other one can be set to anything.
+        return started is not None and os.stat(self.main_cf_path).st_ctime > started + 0.02
+
+    def _queue_managers(self) -> List[int]:
+        """The process ids of the queue manager: master starts a new one at each reload."""
+        master = self.master_pid()
+        children = _children(master) if master else []
+        return [pid for pid in children if _content_of_process(pid, "comm").strip() == b"qmgr"]
+
+    def _queue_manager_started(self) -> Optional[float]:
+        """When the queue manager began, in seconds since 1970; None while Postfix is stopped."""
+        started = [_start_time(pid) for pid in self._queue_managers()]
+        return max(started) if started else None
+
+    def restart_pending(self) -> bool:
+        """Whether the master that runs began before a parameter was written that only a start reads."""
+        marker = facts_of(self.restart_marker)
+        pid = (read_bytes(self.restart_marker) or b"").strip()
+        if not marker or not pid.isdigit() or not _is_master(int(pid)):
+            return False
+        return marker.mtime_ns / 1e9 > _start_time(int(pid))
+
+    def note_restart(self) -> None:
+        """Remember, until Postfix or the host is started again, that the master that runs now has to go.
+
+        By its process id: with another queue_directory it could not be found any more.
+        """
+        master = self.master_pid()
+        if master is None:
+            return
+        os.makedirs(RUN_DIRECTORY, mode=0o755, exist_ok=True)
+        with open(self.restart_marker, "w", encoding="ascii") as stream:
+            stream.write(f"{master}\n")
+
+    @property
+    def restart_marker(self) -> str:
+        """The file by which a needed restart is remembered."""
+        name = hashlib.sha256(self.config_directory.encode()).hexdigest()[:16]
+        return os.path.join(RUN_DIRECTORY, f"restart-{name}")
+
+    def reload(self) -> None:
+        """Have the running daemons follow main.cf; raises PostfixRefused when they do not, or die of it."""
+        asked = time.time()
+        before = set(self._queue_managers())
+        code, _out, err = self._run([self.command("postfix"), "-c", self.config_directory, "reload"])
+        if code:
+            raise PostfixRefused(
+                f"postfix reload failed: {self._why(err, asked)}", stage="reload")
+        self._await_queue_manager(before, asked)
+
+    def _await_queue_manager(self, before: Set[int], asked: float) -> None:
+        """Wait for the new queue manager, the first daemon that reads the new parameters.
+
+        One that finds them wrong lives for a second longer, but not to the point where it gives
+        up root. Where there was none before, none is insisted on.
+        """
+        seen: Set[int] = set()
+        limit = time.monotonic() + RELOAD_SECONDS
+        while time.monotonic() < limit:
+            if not self.running():
+                raise PostfixRefused(f"Postfix ended when it was reloaded: {self._why('', asked)}", stage="reload")
+            new = set(self._queue_managers()) - before
+            if any(_gave_up_root(pid) for pid in new):
+                return
+            if seen - new:
+                break
+            seen |= new
+            time.sleep(0.05)
+        if before:
+            raise PostfixRefused(
+                f"Postfix was reloaded, and has no queue manager any more: {self._why('', asked)}", stage="reload")
+
+    def start(self) -> bool:
+        """Start this instance; whether it runs afterwards.
+
+        By systemd where that runs the instance: it would take one started by hand for stopped,
+        and later restarts would do nothing.
+        """
+        systemctl = self._module.get_bin_path("systemctl")
+        managed = self.config_directory == self.defaults().get("config_directory")
+        if systemctl and managed and os.path.isdir("/run/systemd/system"):
+            self._run([systemctl, "restart", "postfix"])
+        if not self.running():
+            self._run([self.command("postfix"), "-c", self.config_directory, "start"])
+        return self.running()
+
+    def _why(self, err: str, since: float) -> str:
+        """The reason that Postfix gave, which without a terminal it gives to the log only."""
+        if err.strip():
+            return _last_line(err)
+        journal = self._module.get_bin_path("journalctl")
+        if journal:
+            time.sleep(0.2)  # the journal takes a moment to hold the line
+            tags = [f"--identifier={name}" for name in LOG_TAGS]
+            _code, out, _err = self._run(
+                [journal, "--quiet", "--no-pager", "-o", "cat", f"--since=@{since - 1:.0f}", *tags])
+            lines = [line for line in out.splitlines() if "fatal:" in line or "error:" in line]
+            if lines:
+                return lines[-1].partition("fatal: ")[2] or lines[-1]
+        return self.problem_of(read_bytes(self.main_cf_path) or b"") or "it gave no reason; see the mail log"
+
+    # Lookup tables
+
+    def table_state(self, table: Table) -> TableState:
+        """A table as it stands on the disk."""
+        data = read_bytes(table.path)
+        compiled = tuple(facts_of(path) for path in table.compiled_paths)
+        return TableState(
+            source=facts_of(table.path),
+            text=None if data is None else data.decode("utf-8", "surrogateescape"),
+            compiled=compiled,
+            content=self._compiled_content(table) if compiled and None not in compiled else None,
+            leftovers=tuple(path for path in table.foreign_paths if os.path.exists(path)))
+
+    def _compiled_content(self, table: Table) -> Optional[Dict[str, str]]:
+        code, out, _err = self._run(
+            [self.command("postmap"), "-c", self.config_directory, "-o", "-s", f"{table.type}:{table.path}"])
+        return dict(parse_table(out)) if code == 0 else None
+
+    def compile(self, table_type: str, path: str) -> None:
+        """Make the compiled form of the table at ``path``, beside it."""
+        code, _out, err = self._run(
+            [self.command("postmap"), "-c", self.config_directory, "-o", f"{table_type}:{path}"])
+        if code or err.strip():
+            raise PostfixRefused(f"postmap refused the table: {_last_line(err)}", stage="postmap")
+
+    # The queue
+
+    def queue(self) -> List[Dict]:
+        """The messages in the queue, as ``postqueue -j`` tells them; works with Postfix stopped as well."""
+        code, out, err = self._run([self.command("postqueue"), "-c", self.config_directory, "-j"])
+        if code:
+            raise CommandFailed(f"postqueue -j failed: {_last_line(err)}")
+        return [json.loads(line) for line in out.splitlines() if line.strip()]
+
+
+def _assignments(text: str) -> Dict[str, str]:
+    """``name = value`` lines as postconf prints them."""
+    rows = (line.partition("=") for line in text.splitlines() if "=" in line)
+    return {name.strip(): folded(value) for name, _equals, value in rows}
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no reason was given"
+
+
+def _children(parent: int) -> List[int]:
+    """Direct children of a process."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            fields = _stat_fields(int(name))
+            if fields and int(fields[1]) == parent:
+                found.append(int(name))
+    return found
+
+
+def _content_of_process(pid: int, name: str) -> bytes:
+    """A file under /proc/PID; empty when the process is gone."""
+    try:
+        return read_bytes(f"/proc/{pid}/{name}") or b""
+    except OSError:
+        return b""
+
+
+def _gave_up_root(pid: int) -> bool:
+    """Whether a daemon has read its parameters and goes on as the mail owner."""
+    for line in _content_of_process(pid, "status").splitlines():
+        if line.startswith(b"Uid:"):
+            return line.split()[1] != b"0"
+    return False
+
+
+def _is_master(pid: int) -> bool:
+    return _content_of_process(pid, "comm").strip() == b"master"
+
+
+def _stat_fields(pid: int) -> List[str]:
+    """The fields of /proc/PID/stat after the command's name (proc(5)); empty when the process is gone."""
+    text = _content_of_process(pid, "stat")
+    return text.decode("ascii", "replace").rpartition(")")[2].split()
+
+
+def _start_time(pid: int) -> float:
+    """When a process began, in seconds since 1970; now, where it has just ended."""
+    fields = _stat_fields(pid)
+    if not fields:
+        return time.time()
+    since_boot = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return time.time() - (time.clock_gettime(time.CLOCK_BOOTTIME) - since_boot)

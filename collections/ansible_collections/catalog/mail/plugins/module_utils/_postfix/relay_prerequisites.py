@@ -1,0 +1,60 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""What the host brings for a relay: certificate authorities and SASL mechanisms. An edge."""
+
+from __future__ import annotations
+
+import glob
+from typing import Any, Callable, List, Mapping, Optional
+
+from .._core.errors import InputRefused
+from .relayhost import Intention
+
+# Where distributions keep all trusted authorities in one file: Debian, the RHEL family, SUSE, Alpine.
+SYSTEM_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+VERIFYING_LEVELS = ("verify", "secure")
+
+PLAIN_PLUGINS = ("/usr/lib/*/sasl2/libplain.so*", "/usr/lib64/sasl2/libplain.so*", "/usr/lib/sasl2/libplain.so*")
+
+
+def chosen_ca_file(params: Mapping[str, Any], exists: Callable[[str], bool], strict: bool) -> Optional[str]:
+    """The file of authorities for a relay: the one named, or the system's where certificates are verified.
+
+    Raises InputRefused where it is missing, save when not ``strict`` (check mode, where an
+    earlier task may yet bring it).
+    """
+    named = params["ca_file"]
+    if params["state"] == "absent":
+        return None
+    if named:
+        if strict and not exists(named):
+            raise InputRefused(
+                "ca_file", f"{named} does not exist on this host", "Copy the authority's certificate there first")
+        return named
+    if params["tls_level"] not in VERIFYING_LEVELS:
+        return None
+    for path in SYSTEM_BUNDLES:
+        if exists(path):
+            return path
+    if strict:
+        raise InputRefused(
+            "ca_file", "this host has no file of trusted authorities",
+            "Install the package ca-certificates, or name a file")
+    return SYSTEM_BUNDLES[0]
+
+
+def sasl_warnings(intention: Intention) -> List[str]:
+    """A warning where the mechanism that passwords need is not installed."""
+    if not intention.has_account or any(glob.glob(pattern) for pattern in PLAIN_PLUGINS):
+        return []
+    return [
+        "The SASL mechanism PLAIN is not installed, so that Postfix cannot log in at the relay. "
+        "Install libsasl2-modules (Debian) or cyrus-sasl-plain (RHEL family)."]

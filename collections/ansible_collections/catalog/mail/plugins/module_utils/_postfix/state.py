@@ -1,0 +1,35 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change without notice.
+"""What a module may look at, and what it may ask for: the two sides of a decision about Postfix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Mapping, Optional, Sequence
+
+from .lookup_table import Table
+from .main_cf import MainCf
+
+
+@dataclass(frozen=True)
+class Present:
+    """An instance as it is: main.cf, the defaults of its Postfix, its lookup table types."""
+
+    config_directory: str
+    main_cf: MainCf
+    defaults: Mapping[str, str]
+    table_types: Sequence[str]
+    default_table_type: str
+
+
+@dataclass(frozen=True)
+class Desired:
+    """An instance as it shall be: parameters (None removes), tables, and what to warn of."""
+
+    parameters: Mapping[str, Optional[str]]
+    tables: Sequence[Table] = ()
+    allow_unknown: bool = False
+    warnings: Sequence[str] = ()

@@ -1,0 +1,1 @@
+"""Users, conversations and mentions of the embedded catalog."""

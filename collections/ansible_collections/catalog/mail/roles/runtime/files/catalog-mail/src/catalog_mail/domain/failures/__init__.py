@@ -1,0 +1,1 @@
+"""Causes and remedies of failed connections, from what servers answer."""

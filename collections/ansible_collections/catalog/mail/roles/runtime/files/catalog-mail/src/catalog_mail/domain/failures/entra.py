@@ -1,0 +1,150 @@
+"""What Microsoft Entra tells an administrator when it gives no token: each of its codes as cause and remedy.
+
+The codes (AADSTS...) stand in Entra's page "Authentication and authorization error codes". They are for people: what a program
+does depends on the kind of failure alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog_mail.domain.failures.connection import readable
+from catalog_mail.domain.failures.failure import Cause, Failure
+from catalog_mail.domain.settings.document import GraphServer
+
+_CODE = re.compile(r"AADSTS([0-9]{4,9})")
+# Behind its first sentences each description has identifiers of the request.
+_TRACE = re.compile(r"\s*Trace ID:.*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class TokenRefusal:
+    """Entra's answer without a token: `error` is the word of RFC 6749, 5.2, `codes` are its own numbers."""
+
+    error: str
+    codes: tuple[int, ...]
+    description: str
+
+
+@dataclass(frozen=True)
+class _Known:
+    """One code: the setting at fault, what it means, and what to do."""
+
+    cause: Cause
+    field: str
+    sentence: str
+    remedy: str
+
+
+_TENANT = _Known(
+    Cause.TENANT_UNKNOWN, "tenant_id", "Microsoft Entra knows no tenant of this ID",
+    "Give the Directory (tenant) ID that the app registration's Overview shows, and the cloud that the tenant lives in.",
+)  # fmt: skip
+_POLICY = _Known(
+    Cause.CONDITIONAL_ACCESS, "client_id", "A Conditional Access policy of the tenant blocks this application",
+    "Let the tenant's administrator look at the sign-in log of this service principal, and leave it or this host out of the "
+    "policy.",
+)  # fmt: skip
+_KNOWN: Mapping[int, _Known] = {
+    90002: _TENANT,
+    900021: _TENANT,
+    900023: _TENANT,
+    9001023: _TENANT,
+    700016: _Known(
+        Cause.CLIENT_UNKNOWN, "client_id", "The tenant has no application of this client ID",
+        "Give the Application (client) ID that the app registration's Overview shows, and its own tenant. A registration that "
+        "was just made is known everywhere after some minutes.",
+    ),
+    7000112: _Known(
+        Cause.CLIENT_DISABLED, "client_id", "The application is disabled in the tenant",
+        "Let the tenant's administrator enable it: Enterprise applications, Properties, 'Enabled for users to sign-in'.",
+    ),
+    7000215: _Known(
+        Cause.SECRET_WRONG, "client_secret", "The client secret is wrong",
+        "Give the secret's Value, not its Secret ID; it is shown only when the secret is made. A secret that was just made is "
+        "accepted after some seconds.",
+    ),
+    7000222: _Known(
+        Cause.SECRET_EXPIRED, "client_secret", "The client secret has expired",
+        "Make a new one (Certificates & secrets of the app registration, or the playbook rotate_secret), and save it here.",
+    ),
+    700027: _Known(
+        Cause.CERTIFICATE_NOT_REGISTERED, "certificate", "The certificate is not one of the application's",
+        "Upload the certificate (without its key) to the app registration's Certificates & secrets, or give the one that is "
+        "registered there, with its own key.",
+    ),
+    700024: _Known(
+        Cause.CERTIFICATE_UNUSABLE, "certificate", "What the certificate's key has signed is out of date",
+        "Check this host's clock.",
+    ),
+    7000218: _Known(
+        Cause.SECRET_WRONG, "client_secret", "Neither a secret nor a certificate came with the request",
+        "Save the settings with a client secret or a certificate.",
+    ),
+    500011: _Known(
+        Cause.CLOUD_WRONG, "cloud", "The tenant does not know Microsoft Graph by this address",
+        "Choose the cloud that the tenant lives in.",
+    ),
+    1002012: _Known(
+        Cause.CLOUD_WRONG, "cloud", "Microsoft Entra does not give this tenant tokens for that address of Graph",
+        "Choose the cloud that the tenant lives in.",
+    ),
+    530032: _POLICY,
+    53003: _POLICY,
+}  # fmt: skip
+# RFC 6749, 5.2, and Entra's own: asked again later they may answer otherwise.
+_PASSING = frozenset({"temporarily_unavailable", "server_error", "service_unavailable"})
+
+
+def beginning(server: GraphServer) -> str:
+    """How every failure of this kind begins."""
+    return f"Error connecting to Tenant ID: {server.tenant_id} with Client: {server.client_id} credentials."
+
+
+def refusal(answer: Mapping[str, Any]) -> TokenRefusal:
+    """From the JSON of an answer, whatever stands in it."""
+    description = str(answer.get("error_description") or "")
+    numbers = answer.get("error_codes")
+    given = tuple(number for number in numbers if isinstance(number, int)) if isinstance(numbers, list) else ()
+    told = tuple(int(number) for number in _CODE.findall(description[:2000]))
+    return TokenRefusal(str(answer.get("error") or ""), (*given, *told), description)
+
+
+def token_failure(said: TokenRefusal, server: GraphServer) -> Failure:
+    """Why there is no token."""
+    known = next(((code, _KNOWN[code]) for code in said.codes if code in _KNOWN), None)
+    if known:
+        code, meaning = known
+        return Failure(
+            meaning.cause, f"{beginning(server)} {meaning.sentence} (AADSTS{code}).", meaning.remedy,
+            temporary=False, field=f"{server.section}.{meaning.field}",
+        )  # fmt: skip
+    told = readable(_TRACE.sub("", said.description).encode(), server.client_secret) or said.error or "no reason was given"
+    return Failure(
+        Cause.OTHER_ENTRA_ANSWER, f"{beginning(server)} Microsoft Entra gave no token: {told.rstrip('.')}.",
+        "Microsoft's page of AADSTS codes tells more; so does the sign-in log of the application's service principal.",
+        temporary=said.error in _PASSING, field=None,
+    )  # fmt: skip
+
+
+def not_entra(server: GraphServer) -> Failure:
+    """Whoever answers at this address is something else."""
+    return Failure(
+        Cause.OTHER_ENTRA_ANSWER, f"{beginning(server)} {server.authority_url} does not answer as Microsoft Entra does.",
+        "Check authority_url of [microsoft] in the service's configuration file, and what stands between this host and "
+        "Microsoft: a proxy may have answered.",
+        temporary=True, field=None,
+    )  # fmt: skip
+
+
+def certificate_unusable(reason: str, server: GraphServer) -> Failure:
+    """The certificate's text is no key with its certificate."""
+    return Failure(
+        Cause.CERTIFICATE_UNUSABLE, f"{beginning(server)} The certificate cannot be used: {reason}.",
+        "Give one PEM text with an RSA private key of 2048 bits or more, without a passphrase, and the certificate that belongs "
+        "to it.",
+        temporary=False, field=f"{server.section}.certificate",
+    )  # fmt: skip

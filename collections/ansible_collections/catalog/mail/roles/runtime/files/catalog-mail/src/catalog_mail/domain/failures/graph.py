@@ -1,0 +1,185 @@
+"""What Microsoft Graph tells an administrator when it says no: each of its answers as cause and remedy.
+
+Whether an application may do something is known from trying it alone: with Exchange's RBAC for Applications the token names no
+permission for mail at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from catalog_mail.domain.failures.connection import readable
+from catalog_mail.domain.failures.entra import beginning
+from catalog_mail.domain.failures.failure import Cause, Failure
+from catalog_mail.domain.settings.document import GraphServer
+
+
+class Doing(StrEnum):
+    """What was asked of Graph; each word completes "while ..."."""
+
+    SEND = "sending a message"
+    LOOK = "looking into the Sent Items"
+    OPEN = "opening the mailbox"
+    READ = "reading messages"
+    MARK = "marking messages as read"
+    ARCHIVE = "archiving messages"
+
+
+# The least application permission for each.
+NEEDED: Mapping[Doing, str] = {
+    Doing.SEND: "Mail.Send",
+    Doing.LOOK: "Mail.Read",
+    Doing.OPEN: "Mail.Read",
+    Doing.READ: "Mail.Read",
+    Doing.MARK: "Mail.ReadWrite",
+    Doing.ARCHIVE: "Mail.ReadWrite",
+}
+
+_ROLE_MISSING = frozenset({"ErrorAccessDenied", "AccessDenied", "Authorization_RequestDenied", "Forbidden", "accessDenied"})
+_NO_MAILBOX = frozenset({"ErrorInvalidUser", "ErrorNonExistentMailbox", "Request_ResourceNotFound", "ResourceNotFound"})
+_NOT_LICENSED = frozenset({"MailboxNotEnabledForRESTAPI", "MailboxNotSupportedForRESTAPI", "MailboxNotHostedInExchangeOnline"})
+_RECIPIENT = frozenset({"ErrorInvalidRecipients", "ErrorRecipientNotFound"})
+# What the same request would meet again.
+_OF_THE_REQUEST = frozenset({400, 413, 422})
+_TOO_LARGE = frozenset({"ErrorMessageSizeExceeded", "RequestBodyTooLarge"})
+# "Access to OData is disabled": an Application Access Policy (Graph: "Limiting application permissions to specific mailboxes").
+_BLOCKED_WORDS = ("odata is disabled", "appaccesspolicy", "apponly accesspolicy", "raop")
+
+
+@dataclass(frozen=True)
+class GraphRefusal:
+    """An answer that is no success: the HTTP status, and `error.code` and `error.message` of its JSON.
+
+    `retry_after` is in seconds, where the answer named it.
+    """
+
+    status: int
+    code: str
+    message: str
+    retry_after: float | None = None
+
+
+def graph_failure(said: GraphRefusal, doing: Doing, server: GraphServer, sender: str | None = None) -> Failure:
+    """Of one answer; `sender` is the From address of a message that was to be sent."""
+    return (
+        _of_service(said, server)
+        or _of_message(said, doing, server, sender)
+        or _of_mailbox(said, doing, server)
+        or _other(said, doing, server)
+    )
+
+
+def _of_service(said: GraphRefusal, server: GraphServer) -> Failure | None:
+    if said.status == 429:
+        when = f" for {said.retry_after:g} seconds" if said.retry_after is not None else ""
+        return _failure(
+            Cause.THROTTLED, None, f"Microsoft Graph asks to be left in peace{when}: the limit of requests was reached",
+            "Nothing has to be done: it is tried again by then. If it goes on, see what else uses this app registration.",
+            said, server,
+        )  # fmt: skip
+    if said.status in {502, 503, 504}:
+        return _failure(
+            Cause.MICROSOFT_UNAVAILABLE, None, f"Microsoft Graph is not available at this moment ({said.status})",
+            "Nothing has to be done: it is tried again. Microsoft 365's service health tells of disturbances.", said, server,
+        )  # fmt: skip
+    if said.status == 401:
+        return _failure(
+            Cause.TOKEN_REFUSED, f"{server.section}.cloud", f"Microsoft Graph does not take the token ({_shown(said)})",
+            "Choose the cloud that the tenant lives in, and check this host's clock.", said, server,
+        )  # fmt: skip
+    return None
+
+
+def _of_message(said: GraphRefusal, doing: Doing, server: GraphServer, sender: str | None) -> Failure | None:
+    if doing is not Doing.SEND:
+        return None
+    if said.code == "ErrorSendAsDenied":
+        return _failure(
+            Cause.SEND_AS_DENIED, "notifications.from.address", f"{server.mailbox} may not send as {sender or 'another address'}",
+            f"Give {server.mailbox} the right Send As or Send on Behalf for that address in Exchange (it takes up to an hour to "
+            "count), or leave the From address out.", said, server,
+        )  # fmt: skip
+    if said.code in _RECIPIENT:
+        return _failure(
+            Cause.RECIPIENT_REFUSED, None, f"Exchange does not take the recipient ({_shown(said)})", "Check the address.",
+            said, server,
+        )  # fmt: skip
+    if said.status == 413 or said.code in _TOO_LARGE:
+        return _failure(
+            Cause.OTHER_GRAPH_ANSWER, None, "The message is larger than Exchange takes", "Send less in one message.",
+            said, server,
+        )  # fmt: skip
+    return None
+
+
+def _of_mailbox(said: GraphRefusal, doing: Doing, server: GraphServer) -> Failure | None:
+    place, mailbox, needed = address_field(server), server.mailbox, NEEDED[doing]
+    if said.status == 403 and any(word in said.message.lower() for word in _BLOCKED_WORDS):
+        return _failure(
+            Cause.ACCESS_BLOCKED, place, f"A policy of the tenant blocks the application from the mailbox {mailbox}",
+            "Let the Exchange administrator take this mailbox into the application's policy (Test-ApplicationAccessPolicy shows "
+            "it); a change takes an hour or more to count.", said, server,
+        )  # fmt: skip
+    if said.status == 403 and said.code in _ROLE_MISSING:
+        return _failure(
+            Cause.PERMISSION_MISSING, f"{server.section}.client_id",
+            f"The application may not use the mailbox {mailbox} for {doing}: {needed} is not granted to it",
+            f"Grant it the application permission {needed} (not the delegated one) with admin consent; or, where Exchange's RBAC "
+            "for Applications limits it, let the scope of that role hold this mailbox, which takes up to two hours to count.",
+            said, server,
+        )  # fmt: skip
+    if said.code in _NOT_LICENSED:
+        return _failure(
+            Cause.MAILBOX_NOT_LICENSED, place, f"{mailbox} has no mailbox in Exchange Online",
+            "Give this user a licence that includes Exchange Online, or name an account that has a mailbox there; a mailbox on a "
+            "server of your own cannot be used by Graph.", said, server,
+        )  # fmt: skip
+    if said.status in {400, 404} and said.code in _NO_MAILBOX:
+        return _failure(
+            Cause.MAILBOX_UNKNOWN, place, f"The tenant has no user with the mailbox {mailbox}",
+            "Give the address of a user, or of a shared mailbox, of this tenant.", said, server,
+        )  # fmt: skip
+    return None
+
+
+def _other(said: GraphRefusal, doing: Doing, server: GraphServer) -> Failure:
+    # What a proxy or a filter answers in Graph's place has no code, and what is said of the mailbox may change.
+    final = doing is Doing.SEND and said.status in _OF_THE_REQUEST and bool(said.code)
+    passing = said.status >= 500 or said.status in {408, 409, 412, 423}
+    return Failure(
+        Cause.OTHER_GRAPH_ANSWER, f"{beginning(server)} Microsoft Graph gave this answer while {doing}: {_shown(said)}.",
+        f"{'It may work later. ' if passing else ''}Microsoft's page on Graph's error codes tells more.",
+        temporary=not final, field=None, retry_after=said.retry_after,
+    )  # fmt: skip
+
+
+def address_field(server: GraphServer) -> str:
+    """The setting that names the mailbox."""
+    return f"{server.section}.email_address" if server.section.startswith("notifications.") else "interactions.reply_to"
+
+
+def not_understood(doing: Doing, server: GraphServer) -> Failure:
+    """The answer is no JSON, or not the one that Graph gives."""
+    return Failure(
+        Cause.OTHER_GRAPH_ANSWER, f"{beginning(server)} {server.graph_url} gave an answer that cannot be read while {doing}.",
+        "Check graph_url of [microsoft] in the service's configuration file, and what stands between this host and Microsoft: a "
+        "proxy may have answered.", temporary=True, field=None,
+    )  # fmt: skip
+
+
+def _shown(said: GraphRefusal) -> str:
+    words = readable(f"{said.code} {said.message}".encode()).strip().rstrip(".")
+    return f"{said.status} {words}".strip()
+
+
+# The others last until somebody has mended them.
+_PASSING = frozenset({Cause.MICROSOFT_UNAVAILABLE, Cause.THROTTLED})
+
+
+def _failure(
+    cause: Cause, field: str | None, sentence: str, remedy: str, said: GraphRefusal, server: GraphServer
+) -> Failure:
+    text = f"{beginning(server)} {sentence}."
+    return Failure(cause, text, remedy, temporary=cause in _PASSING, field=field, retry_after=said.retry_after)

@@ -1,0 +1,128 @@
+"""What a mailbox that cannot be read tells an administrator: each answer of an IMAP server as cause and remedy."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from catalog_mail.domain.failures import connection as connection_failures
+from catalog_mail.domain.failures.connection import Peer
+from catalog_mail.domain.failures.failure import Cause, Failure
+from catalog_mail.domain.settings.document import ImapServer
+
+SECTION = "interactions.imap"
+# The response codes of RFC 5530 and RFC 9051, 7.1, that say what a NO means, wherever it is given.
+_PASSING = {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "EXPUNGEISSUED", "CONTACTADMIN"}
+_CODE = re.compile(r"\s*\[([A-Za-z0-9-]+)[^\]]{0,200}\]")
+
+
+class Stage(StrEnum):
+    """How far it had come; each word completes "while ..."."""
+
+    CONNECT = connection_failures.CONNECT
+    GREETING = connection_failures.GREETING
+    TLS = "starting TLS"
+    LOGIN = "logging in"
+    SELECT = "opening the mailbox"
+    READ = "reading the mailbox"
+    WAIT = "waiting for new mail"
+    MARK = "marking messages"
+    ARCHIVE = "archiving messages"
+
+
+def peer(server: ImapServer) -> Peer:
+    """The server, as far as its connection goes."""
+    return Peer(
+        server.host, server.port, server.tls, server.timeout, server.ca_file, SECTION, implicit_port=993, timeout_set=False
+    )
+
+
+def answer_failure(stage: Stage, text: str, server: ImapServer, mailbox: str | None = None) -> Failure:
+    """Of an answer that says NO, BAD or BYE (RFC 3501, 7.1). `mailbox` is the one that was to be opened."""
+    found = _CODE.match(text)
+    code = found[1].upper() if found else ""
+    place = peer(server).place
+    answer = f"{text.strip().rstrip('.')}." if text.strip() else "no reason was given."
+    temporary = code in _PASSING
+    if code == "PRIVACYREQUIRED":
+        return Failure(
+            Cause.TLS_REQUIRED, f"{place} lets nobody log in without TLS: {answer}",
+            "Choose tls 'starttls', or 'implicit' with that port (993).", temporary=False, field=f"{SECTION}.tls",
+        )  # fmt: skip
+    if stage is Stage.LOGIN and not temporary:
+        return Failure(
+            Cause.LOGIN_REFUSED, f"{place} refused the login of {server.username}: {answer}",
+            "Check user name and password, and whether this account may read mail by IMAP with a password.",
+            temporary=False, field=f"{SECTION}.password",
+        )  # fmt: skip
+    if stage is Stage.SELECT and not temporary:
+        return _no_mailbox(mailbox or server.mailbox, code, answer, server)
+    return Failure(
+        Cause.OTHER_IMAP_ANSWER, f"{place} gave this answer while {stage}: {answer}",
+        f"{'It may work later. ' if temporary else ''}The mail server's own log says more.",
+        temporary=True, field=None,
+    )  # fmt: skip
+
+
+def _no_mailbox(mailbox: str, code: str, answer: str, server: ImapServer) -> Failure:
+    allowed = "exists and may be opened" if code == "NOPERM" else "exists, its spelling, and what separates its parts"
+    return Failure(
+        Cause.MAILBOX_MISSING, f"{peer(server).place} does not open the mailbox {mailbox!r} of {server.username}: {answer}",
+        f"Check whether it {allowed}; INBOX is the usual one.", temporary=False, field=f"{SECTION}.{_setting(mailbox, server)}",
+    )  # fmt: skip
+
+
+def _setting(mailbox: str, server: ImapServer) -> str:
+    return "mailbox" if mailbox == server.mailbox else "archive_mailbox"
+
+
+def read_only(mailbox: str, server: ImapServer) -> Failure:
+    r"""The mailbox opens, and \Seen cannot be set in it: what was handled would be handled again (RFC 3501, 6.3.1)."""
+    return Failure(
+        Cause.MAILBOX_READ_ONLY,
+        f"{peer(server).place} lets {server.username} read the mailbox {mailbox!r} and mark nothing in it.",
+        "Give this account the right to mark messages as read there (RFC 4314: the rights s and w).",
+        temporary=False, field=f"{SECTION}.{_setting(mailbox, server)}",
+    )  # fmt: skip
+
+
+def not_imap(server: ImapServer) -> Failure:
+    """What answers is something else."""
+    return Failure(
+        Cause.NOT_IMAP, f"{peer(server).place} does not answer as an IMAP server does.",
+        "Check the port: 993 (tls implicit) and 143 (tls starttls) are the usual ones; another service may listen on this one.",
+        temporary=False, field=f"{SECTION}.port",
+    )  # fmt: skip
+
+
+def not_understood(stage: Stage, server: ImapServer) -> Failure:
+    """It has answered as no IMAP server should, later than at the greeting."""
+    return Failure(
+        Cause.OTHER_IMAP_ANSWER, f"{peer(server).place} gave an answer that cannot be read while {stage}.",
+        "The mail server's own log says more.", temporary=True, field=None,
+    )  # fmt: skip
+
+
+def login_not_offered(server: ImapServer) -> Failure:
+    """The server says LOGINDISABLED (RFC 3501, 6.2.3), and does not name AUTH=PLAIN."""
+    return Failure(
+        Cause.LOGIN_REFUSED, f"{peer(server).place} offers no login with a password on this connection.",
+        "Many servers offer it only under TLS: choose tls 'starttls', or 'implicit' with that port (993).",
+        temporary=False, field=f"{SECTION}.tls",
+    )  # fmt: skip
+
+
+def login_not_possible(server: ImapServer) -> Failure:
+    """The command LOGIN takes ASCII of one line, and the server has no AUTH=PLAIN, which takes all."""
+    return Failure(
+        Cause.LOGIN_REFUSED, f"{peer(server).place} takes user name and password in ASCII only (it does not offer AUTH=PLAIN).",
+        "Give this account a user name and a password of ASCII characters.", temporary=False, field=f"{SECTION}.password",
+    )  # fmt: skip
+
+
+def made_anew(mailbox: str, server: ImapServer) -> Failure:
+    """The mailbox was removed and made again, or renumbered, while it was open (RFC 3501, 2.3.1.1)."""
+    return Failure(
+        Cause.CONNECTION_LOST, f"The mailbox {mailbox!r} on {peer(server).place} was made anew while it was being read.",
+        "Nothing has to be done: it is opened again.", temporary=True, field=None,
+    )  # fmt: skip

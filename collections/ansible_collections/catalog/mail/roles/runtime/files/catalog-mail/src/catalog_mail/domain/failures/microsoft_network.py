@@ -1,0 +1,71 @@
+"""What a connection to Microsoft that fails tells an administrator: names, sockets, proxies, TLS."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from urllib.parse import urlsplit
+
+from catalog_mail.domain.failures.connection import readable
+from catalog_mail.domain.failures.entra import beginning
+from catalog_mail.domain.failures.failure import Cause, Failure
+from catalog_mail.domain.settings.document import GraphServer
+
+_FILE = "[microsoft] in the service's configuration file"
+
+
+def network_failure(error: BaseException, url: str, doing: str, server: GraphServer) -> Failure:
+    """Of an exception of sockets or TLS; `url` is what was asked, and `doing` completes "while ..."."""
+    place = urlsplit(url).netloc.rpartition("@")[2]
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _failure(
+            server, Cause.CERTIFICATE_NOT_TRUSTED, f"The certificate of {place} is not trusted: {error.verify_message}",
+            f"A proxy that opens TLS is the usual reason: name its CA's file as ca_file of {_FILE}. Check this host's clock too.",
+            temporary=False,
+        )  # fmt: skip
+    if isinstance(error, TimeoutError):
+        return _failure(
+            server, Cause.TIMED_OUT, f"{place} gave no answer within {server.timeout:g} seconds while {doing}",
+            "A firewall that drops is the usual reason; else Microsoft is slow at this moment.",
+        )  # fmt: skip
+    if isinstance(error, ssl.SSLError):
+        return _failure(
+            server, Cause.TLS_FAILED, f"{place} could not agree on TLS: {getattr(error, 'reason', None) or 'broken off'}",
+            "TLS 1.2 or later is needed; see what stands between this host and Microsoft.",
+        )  # fmt: skip
+    return _socket(error, place, doing, server)
+
+
+def authorities_unreadable(reason: str, server: GraphServer) -> Failure:
+    """The CA file cannot be used."""
+    return _failure(
+        server, Cause.CERTIFICATE_NOT_TRUSTED, f"The CA file {server.ca_file} cannot be used: {reason}",
+        f"Put the CA's certificate there as PEM, readable by the service, or take ca_file out of {_FILE}.", temporary=False,
+    )  # fmt: skip
+
+
+def _socket(error: BaseException, place: str, doing: str, server: GraphServer) -> Failure:
+    way = "A host that reaches the Internet only by a proxy needs proxy_url of " + _FILE + "."
+    if isinstance(error, socket.gaierror):
+        return _failure(
+            server, Cause.NAME_NOT_FOUND, f"The name {place} cannot be looked up",
+            f"Check this host's DNS ('getent hosts NAME') and the cloud of the settings. {way}",
+        )  # fmt: skip
+    if isinstance(error, ConnectionRefusedError):
+        return _failure(
+            server, Cause.CONNECTION_REFUSED, f"{place} refused the connection", f"Check the firewalls of this host. {way}"
+        )
+    if isinstance(error, ConnectionError):
+        reason = error.strerror or "it was closed"
+        return _failure(
+            server, Cause.CONNECTION_LOST, f"{place} broke off while {doing}: {reason}", "It is tried again by itself."
+        )
+    reason = getattr(error, "strerror", None) or readable(str(error).encode()) or type(error).__name__
+    return _failure(
+        server, Cause.UNREACHABLE, f"{place} cannot be reached from this host: {reason}",
+        f"Check the routes and firewalls between this host and Microsoft. {way}",
+    )  # fmt: skip
+
+
+def _failure(server: GraphServer, cause: Cause, sentence: str, remedy: str, *, temporary: bool = True) -> Failure:
+    return Failure(cause, f"{beginning(server)} {sentence}.", remedy, temporary=temporary, field=None)

@@ -1,0 +1,1 @@
+"""Notifications: kinds, recipients, messages, outcomes, retries."""

@@ -1,0 +1,87 @@
+"""When a message that could not be sent is tried again, and when it is given up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from catalog_mail.domain.failures.failure import Cause, Failure
+
+# Nothing that a message could help: while the server or our settings for it are wrong, every message waits until an
+# administrator has mended them, also where the server calls its refusal permanent.
+NOT_THE_MESSAGES_FAULT = frozenset(
+    {
+        Cause.NOT_CONFIGURED,
+        Cause.NAME_NOT_FOUND,
+        Cause.CONNECTION_REFUSED,
+        Cause.TIMED_OUT,
+        Cause.UNREACHABLE,
+        Cause.TLS_NOT_OFFERED,
+        Cause.TLS_FAILED,
+        Cause.TLS_REQUIRED,
+        Cause.CERTIFICATE_NOT_TRUSTED,
+        Cause.CERTIFICATE_WRONG_NAME,
+        Cause.LOGIN_REFUSED,
+        Cause.LOGIN_REQUIRED,
+        Cause.SENDER_REFUSED,
+        Cause.NOT_SMTP,
+        Cause.TENANT_UNKNOWN,
+        Cause.CLIENT_UNKNOWN,
+        Cause.CLIENT_DISABLED,
+        Cause.SECRET_WRONG,
+        Cause.SECRET_EXPIRED,
+        Cause.CERTIFICATE_NOT_REGISTERED,
+        Cause.CERTIFICATE_UNUSABLE,
+        Cause.CLOUD_WRONG,
+        Cause.CONDITIONAL_ACCESS,
+        Cause.OTHER_ENTRA_ANSWER,
+        Cause.TOKEN_REFUSED,
+        Cause.PERMISSION_MISSING,
+        Cause.ACCESS_BLOCKED,
+        Cause.MAILBOX_UNKNOWN,
+        Cause.MAILBOX_NOT_LICENSED,
+        Cause.SEND_AS_DENIED,
+        Cause.THROTTLED,
+        Cause.MICROSOFT_UNAVAILABLE,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """The pause before each further try: `first`, doubled each time up to `longest`, until `keep_trying` has passed.
+
+    `spread` is the part of a pause that chance decides, so that messages that failed together do not come back together.
+    """
+
+    first: timedelta = timedelta(seconds=30)
+    longest: timedelta = timedelta(hours=1)
+    keep_trying: timedelta = timedelta(hours=72)
+    spread: float = 0.4
+
+    def pause(self, tries: int, chance: float) -> timedelta:
+        """The pause after so many tries, at least one; `chance` is from [0, 1) and moves it evenly around the middle."""
+        doublings = min(max(tries, 1) - 1, 40)  # more only overflows, `longest` was reached long ago
+        pause = min(self.first * (1 << doublings), self.longest)
+        return pause * (1 + self.spread * (chance - 0.5))
+
+
+def concerns_all(failure: Failure) -> bool:
+    """Whether the next message would fail in the same way."""
+    return failure.code in NOT_THE_MESSAGES_FAULT
+
+
+def next_attempt(
+    failure: Failure, *, tries: int, accepted_at: datetime, now: datetime, backoff: Backoff, chance: float
+) -> datetime | None:
+    """When to try again, or None: the failure is final.
+
+    Not before the server wants it. The last try is made when `keep_trying` ends, however long the pause would have been.
+    """
+    if not failure.temporary and not concerns_all(failure):
+        return None
+    end = accepted_at + backoff.keep_trying
+    if now >= end:
+        return None
+    asked_for = timedelta(seconds=failure.retry_after or 0)
+    return min(now + max(backoff.pause(tries, chance), asked_for), end)

@@ -1,0 +1,1 @@
+"""Replies by e-mail: intents, reading, decisions, text, archive."""

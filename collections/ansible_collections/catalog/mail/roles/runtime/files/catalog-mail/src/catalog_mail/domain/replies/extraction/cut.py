@@ -1,0 +1,180 @@
+"""Which lines of a reply its author wrote."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+from catalog_mail.domain.replies.extraction.boundaries import FOOTER, Span, boundaries
+from catalog_mail.domain.replies.extraction.languages import BANNER, TOP_BANNER
+from catalog_mail.domain.replies.extraction.lines import MOST_LINES, Line, joined, next_written
+from catalog_mail.domain.replies.extraction.marker import Place, find_marker
+from catalog_mail.domain.replies.extraction.signature import is_prose, without_disclaimer, without_signature
+
+
+class Cut(NamedTuple):
+    """What was cut out, and how: at the marker, or at least at something that a client wrote about the quoted mail."""
+
+    text: str
+    marker_found: bool
+    certain: bool
+
+
+def cut(lines: list[Line]) -> Cut:
+    """The author's text out of the lines of one part."""
+    lines = lines[:MOST_LINES]
+    place = find_marker(lines)
+    stop = place.start if place else len(lines)
+    spans = boundaries(lines, stop, marker=place is not None)
+    if place:
+        text = _around_marker(lines, place, spans)
+    elif spans:
+        text = _around_boundary(lines, spans)
+    else:
+        text = _without_quotes(lines)
+    return Cut(text, place is not None, place is not None or bool(spans))
+
+
+def _around_marker(lines: list[Line], place: Place, spans: list[Span]) -> str:
+    """Above the marker: all but what the client wrote. Below it: what is not quoted."""
+    depth = lines[place.start].depth
+    last = [Line(place.before, depth)] if place.before and not place.before.rstrip().endswith(":") else []
+    if spans:
+        own = _shown(lines[:_quote_begins(lines, place, spans)])
+        inside = _inside([*lines[spans[-1].end:place.start], *last])
+        if not own and not inside:
+            inside = _shown(_between(lines, spans))
+    else:
+        start = place.start
+        while start and depth and lines[start - 1].depth == depth:
+            start -= 1
+        own, inside = _shown(lines[:start]), _inside([*lines[start:place.start], *last])
+    if depth:
+        below = _below(lines, place.end, alone=not own and not inside)
+    else:
+        below = "" if own or inside else _after_footer(lines, place.end)
+    return joined(_apart(own, inside, below))
+
+
+def _quote_begins(lines: list[Line], place: Place, spans: list[Span]) -> int:
+    """Where the client's words about the quoted mail begin.
+
+    At the first of them; but where the mail is quoted with marks, what has none is the author's, and so is what they quote in
+    it with an attribution of its own.
+    """
+    if lines[place.start].depth:
+        end = place.start
+        for span in reversed(spans):
+            if any(not line.depth and not line.blank for line in lines[span.end:end]):
+                return end if end < place.start else span.start
+            end = span.start
+    return spans[0].start
+
+
+def _around_boundary(lines: list[Line], spans: list[Span]) -> str:
+    """No marker: above what the client wrote everything; below it what is not quoted, if something there is."""
+    first = spans[0]
+    own = _shown(lines[:first.start])
+    quoted = next((line.depth for line in lines[first.end:] if not line.blank), 0)
+    if quoted:
+        return joined(_apart(own, _below(lines, first.end, alone=not own)))
+    return own or _after_footer(lines, first.end)
+
+
+def _without_quotes(lines: list[Line]) -> str:
+    """Neither marker nor boundary: what no client quoted. A quote by its author's hand stays, unless it is the notification."""
+    footer = any(FOOTER in line.text.lower() for line in lines if line.depth)
+    return _shown([line for line in lines if not line.depth or not (line.cited or footer)])
+
+
+def _shown(lines: list[Line]) -> str:
+    """Lines as their author saw them, without a signature; with it if there is nothing else but sentences."""
+    text = joined([line.source for line in without_signature(_without_banner(lines))])
+    return text or _under_signature(lines)
+
+
+def _without_banner(lines: list[Line]) -> list[Line]:
+    """Without the warning that a gateway put above a mail from outside."""
+    start = next_written(lines, 0, 8)
+    if start is None:
+        return lines
+    end = start
+    while end < len(lines) and end - start < 8 and not lines[end].blank:
+        end += 1
+    paragraph = " ".join([line.text[:300] for line in lines[start:end]])[:900]
+    return lines[end:] if TOP_BANNER.match(paragraph) and next_written(lines, end) is not None else lines
+
+
+def _under_signature(lines: list[Line]) -> str:
+    """Where all stood below "-- ": what is long enough to be meant."""
+    start = next((index for index, line in enumerate(lines) if line.text.rstrip() == "--"), None)
+    if start is None:
+        return ""
+    signature, _gap, below = "\n".join(line.text.strip() for line in lines[start + 1:]).strip("\n").partition("\n\n")
+    return joined(below.split("\n")) if signature and any(map(is_prose, below.split("\n"))) else ""
+
+
+def _inside(lines: list[Line]) -> str:
+    """What was typed between the attribution and the marker, without its quote marks and without a gateway's banner."""
+    paragraphs: list[list[Line]] = [[]]
+    for line in lines:
+        if line.blank:
+            paragraphs.append([])
+        else:
+            paragraphs[-1].append(line)
+    kept: list[Line] = []
+    for paragraph in paragraphs:
+        if not BANNER.match(" ".join([line.text for line in paragraph])[:600].strip(" *_[]")):
+            kept += [*paragraph, Line("")]
+    return joined([line.text for line in without_signature(kept)])
+
+
+def _between(lines: list[Line], spans: list[Span]) -> list[Line]:
+    """What stands between the client's words, where nothing stands above the first of them."""
+    found: list[Line] = []
+    for earlier, later in pairwise(spans):
+        found += [*(line._replace(source=line.text) for line in lines[earlier.end:later.start]), Line("")]
+    return found
+
+
+def _below(lines: list[Line], start: int, *, alone: bool) -> str:
+    """Answers below and between quoted lines, in their order."""
+    answers: list[list[Line]] = []
+    before: Line | None = None
+    for index in range(start, len(lines)):
+        line = lines[index]
+        if line.depth or _is_rest_of_quote(lines, index):
+            before = None
+        else:
+            if before is None:
+                answers.append([])
+            answers[-1].append(line)
+            before = line
+    if not alone:
+        answers = [without_disclaimer(answer) for answer in answers]
+    return "\n\n".join(filter(None, [joined([line.source for line in without_signature(answer)]) for answer in answers]))
+
+
+def _is_rest_of_quote(lines: list[Line], index: int) -> bool:
+    """Whether a line is the end of the quoted one before it, which a client wrapped without marking the rest."""
+    if not 0 < index < len(lines) - 1 or not lines[index - 1].depth or lines[index].blank:
+        return False
+    text, above = lines[index].text.lstrip(), lines[index - 1].source.rstrip()
+    if text.startswith(("http://", "https://")) and FOOTER in above.lower():
+        return True
+    return lines[index + 1].depth > 0 and len(above) >= 66 and above[-1] not in ".?!:" and text[:1].islower()
+
+
+def _after_footer(lines: list[Line], start: int) -> str:
+    """What follows the notification's last line: an answer below a mail that the client quoted without any sign."""
+    for index in range(len(lines) - 1, start - 1, -1):
+        if FOOTER in lines[index].text.lower():
+            below = lines[index + 1:]
+            while below and (below[0].blank or below[0].text.strip(" <>").startswith(("http://", "https://"))):
+                below = below[1:]
+            return joined([line.source for line in without_signature(without_disclaimer(below))])
+    return ""
+
+
+def _apart(*texts: str) -> list[str]:
+    return ["\n\n".join(filter(None, texts))]

@@ -1,0 +1,195 @@
+"""HTML to lines that read as its author meant them, with what the mail client says about each."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from catalog_mail.domain.replies.extraction.lines import MOST_LINES, Hint, Line, marked, visible
+from catalog_mail.domain.replies.extraction.markup import Tag, tokens
+
+_SPACES = re.compile(r"[ \t\n\r\f]+")
+# Begin and end a line; those of `_SPACED` stand apart from what is around them as well.
+_SPACED = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "table"})
+_BLOCKS = _SPACED | {
+    "div", "ul", "ol", "li", "tr", "section", "article", "header", "footer", "address", "dl", "dt", "dd", "figure", "form",
+    "center", "main", "nav", "aside", "fieldset", "body", "hr", "caption",
+}
+# What has to be known again at its end.
+_TRACKED = frozenset({"div", "blockquote", "ul", "ol", "pre", "table", "section"})
+_LOOKED_AT = frozenset({"div", "blockquote", "p", "pre", "table", "section", "span"})
+_NO_MARGIN = re.compile(r"MsoNormal|margin(?:-top)?:\s*0")
+# Names that clients give to what they quote or add. Outlook puts x_ before names of a message that it shows or quotes.
+_NAMED = re.compile(
+    r"""(?:^|[\s"'])(?:x_)*(?:
+    (?P<attribution>gmail_attr|moz-cite-prefix|protonmail_quote_attr)
+    |(?P<quote>divRplyFwdMsg|OutlookMessageHeader|mail-editor-reference-message-container|ms-outlook-mobile-reference-message
+      |yahoo_quoted|gmail_quote|gmail_quote_container|protonmail_quote|tutanota_quote|zmail_extra|gmail_extra|mail_android_quote)
+    |(?P<signature>gmail_signature|moz-signature|protonmail_signature_block|ms-outlook-mobile-signature|AppleMailSignature)
+    )(?=$|[\s"'])""", re.VERBOSE)
+_DIVIDER = re.compile(r"border-top:\s*(?:solid\s+)?#(?:E1E1E1|B5C4DF)", re.IGNORECASE)
+_CITED = re.compile(r"\btype\s*=\s*[\"']?cite|\b(?:gmail_quote|protonmail_quote|tutanota_quote|zmail_quote|blockquote_zmail)\b")
+_SAME = re.compile(r"^(?:https?://|mailto:|tel:)|/$", re.IGNORECASE)
+
+
+class _Open:
+    """An element that is open, and what it means for the lines in it."""
+
+    __slots__ = ("cited", "name", "number", "signature")
+
+    def __init__(self, name: str, cited: bool, signature: bool) -> None:
+        self.name, self.cited, self.signature, self.number = name, cited, signature, 0
+
+
+class _Writer:
+    """Takes tags and text, and gives lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.words: list[str] = []      # of the line that is being written
+        self.open: list[_Open] = []
+        self.count: Counter[str] = Counter()
+        self.cited = self.signatures = 0
+        self.attribution = 0            # how many elements were open around the attribution; 0: not in one
+        self.quote_begins = False
+        self.apart = False              # a blank line comes before the next one
+        self.prefix = ""                # of a list's item
+        self.link: tuple[str, int] | None = None
+
+    def text(self, text: str) -> None:
+        if self.count["pre"] and "\n" in text:
+            first, *others = text.split("\n")
+            self.words.append(first.replace(" ", "\u00a0"))
+            for line in others:
+                self.end_line()
+                self.words.append(line.replace(" ", "\u00a0"))
+        elif self.words or text.strip(" \t\n\r\f"):
+            self.words.append(text)
+
+    def end_line(self, *, even_blank: bool = True) -> None:
+        """Write the line. `even_blank` False: only if something stands in it."""
+        raw = "".join(self.words)
+        even_blank = even_blank or "\u00a0" in raw
+        text = visible(_SPACES.sub(" ", raw).strip(" ")).rstrip()
+        self.words.clear()
+        if self.link:
+            self.link = (self.link[0], -1)
+        if not text and not even_blank:
+            return
+        if self.apart and self.lines and self.lines[-1].text:
+            self._add("")
+        if text:
+            self.apart = False
+            text, self.prefix = self.prefix + text, ""
+        self._add(text)
+
+    def _add(self, text: str) -> None:
+        depth = self.count["blockquote"]
+        hint = Hint.NONE
+        if self.attribution:
+            hint = Hint.ATTRIBUTION
+        elif text and self.quote_begins:
+            hint = Hint.QUOTE
+        elif self.signatures:
+            hint = Hint.SIGNATURE
+        if text:
+            self.quote_begins = False
+        self.lines.append(Line(text, depth, marked(text, depth), hint, self.cited > 0))
+
+    def tag(self, tag: Tag) -> None:
+        name = tag.name
+        if name == "br":
+            self.end_line()
+        elif name == "a":
+            self.end_link() if tag.closing else self.begin_link(tag)
+        elif name == "img":
+            self.image(tag)
+        elif name in ("td", "th") and self.words and not tag.closing:
+            self.words.append(" | ")
+        elif name in _BLOCKS:
+            self.block(tag)
+
+    def block(self, tag: Tag) -> None:
+        name = tag.name
+        self.end_line(even_blank=False)
+        if name in _SPACED and not (name == "p" and _NO_MARGIN.search(tag.raw)):
+            self.apart = self.apart or not tag.closing or name != "p"
+        if tag.closing:
+            if name in _TRACKED and self.count[name]:
+                self.close(name)
+            return
+        if name in _TRACKED:
+            self.begin(tag)
+        elif name == "li":
+            self.item()
+
+    def begin(self, tag: Tag) -> None:
+        raw = tag.raw
+        named = _NAMED.search(raw) if raw else None
+        found = named.lastgroup if named else None
+        if found == "quote" or (raw and _DIVIDER.search(raw)):
+            self.quote_begins = True
+        element = _Open(tag.name, tag.name == "blockquote" and bool(_CITED.search(raw)), found == "signature")
+        self.cited += element.cited
+        self.signatures += element.signature
+        self.open.append(element)
+        self.count[tag.name] += 1
+        if found == "attribution" and not self.attribution:
+            self.attribution = len(self.open)
+
+    def close(self, name: str) -> None:
+        """Close the innermost element of this name, and those in it that were left open."""
+        while self.open:
+            element = self.open.pop()
+            self.count[element.name] -= 1
+            self.cited -= element.cited
+            self.signatures -= element.signature
+            if element.name == name:
+                break
+        if len(self.open) < self.attribution:
+            self.attribution = 0
+
+    def item(self) -> None:
+        lists = self.count["ul"] + self.count["ol"]
+        inner = next((element for element in self.open[-1:-4:-1] if element.name in ("ul", "ol")), None)
+        mark = "- "
+        if inner is not None and inner.name == "ol":
+            inner.number += 1
+            mark = f"{inner.number}. "
+        self.prefix = "  " * min(lists - 1, 8) + mark
+
+    def begin_link(self, tag: Tag) -> None:
+        href = tag.attributes().get("href", "").strip() if "href" in tag.raw.lower() else ""
+        self.link = (href, len(self.words)) if href[:7].lower() in ("http://", "https:/", "mailto:") else None
+
+    def end_link(self) -> None:
+        """Add the address where the link's text does not say it."""
+        if self.link is None:
+            return
+        href, start = self.link
+        self.link = None
+        shown = _SAME.sub("", "".join(self.words[start:]).strip()) if start >= 0 else ""
+        if not shown and not self.words:
+            return
+        if _SAME.sub("", href) != shown and _SAME.sub("", href).partition("?")[0].rstrip("/") != shown:
+            self.words.append(f" ({href})")
+
+    def image(self, tag: Tag) -> None:
+        alt = tag.attributes().get("alt", "").strip() if "alt" in tag.raw.lower() else ""
+        if alt:
+            # An emoji is its own name; of a picture the name is told.
+            self.words.append(alt if len(alt) <= 8 and not alt.isascii() else f"[image: {alt[:200]}]")
+
+
+def rich_lines(source: str) -> list[Line]:
+    """The lines of an HTML text."""
+    writer = _Writer()
+    for token in tokens(source):
+        if isinstance(token, str):
+            writer.text(token)
+        else:
+            writer.tag(token)
+        if len(writer.lines) >= MOST_LINES:
+            break
+    writer.end_line(even_blank=False)
+    return writer.lines

@@ -1,0 +1,129 @@
+"""A message from the mailbox, parsed once, with the few headers that decide about it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from email.errors import MessageError
+from email.header import Header, decode_header, make_header
+from email.message import Message
+from email.parser import BytesParser
+from itertools import islice
+
+from catalog_mail.domain.mime.addresses import LONGEST, same
+from catalog_mail.domain.mime.structured import addresses
+
+# Where a mail server or a mail program writes whom a message was for: the first with an intent counts.
+_RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-gm-original-to", "to", "cc", "resent-to")
+_ANSWERED = ("in-reply-to", "x-catalog-intent")
+_LOOKED_AT = ("from", "references", "message-id", "subject", *_RECIPIENTS, *_ANSWERED)
+Headers = dict[str, list["str | Header"]]
+_LONGEST_VALUE = 16_000
+_MOST_VALUES = 20
+_LONGEST_SUBJECT = 2000
+# A part, a header and a line cost the parser up to a hundred times their size in memory. 20 MB of an attachment in base64
+# are 270,000 lines.
+MOST_CONTAINERS = 50
+MOST_PARTS = 10_000
+MOST_LINES = 500_000
+_LONGEST_HEADER = 1_000_000
+_CONTAINER = re.compile(rb"(?:^|[\r\n])content-type[ \t]{0,80}:\s{0,80}(?:multipart|message)/", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """`sender` is the address in From, in lower case, or None where there is none or more than one.
+
+    `recipients`, `answered` and `references` are values of the headers in which an intent may stand, bounded in number and
+    length; the last in References is the latest. `message_id` is "" where there is none. `nested` says that the message has
+    more parts or lines than anybody writes: then only its header was read.
+    """
+
+    message: Message
+    sender: str | None
+    recipients: tuple[str, ...]
+    answered: tuple[str, ...]
+    references: tuple[str, ...]
+    message_id: str
+    subject: str
+    nested: bool
+
+    def decoded_subject(self) -> str:
+        """The subject with its encoded words read (RFC 2047), as far as they can be."""
+        try:
+            return str(make_header(decode_header(self.subject[:_LONGEST_SUBJECT])))
+        except (LookupError, ValueError, MessageError):
+            return self.subject
+
+
+def parse(content: bytes) -> Incoming:
+    """Any bytes are a message of some kind; raises nothing."""
+    nested = _is_beyond_anybody(content)
+    message = BytesParser().parsebytes(content[:_LONGEST_HEADER] if nested else content, headersonly=nested)
+    headers = _headers(message)
+    return Incoming(
+        message=message,
+        sender=_sender(headers),
+        recipients=tuple(_values(headers, *_RECIPIENTS)),
+        answered=tuple(_values(headers, *_ANSWERED)),
+        references=tuple(_text(value, last=True) for value in headers["references"][-_MOST_VALUES:]),
+        message_id=next(iter(_values(headers, "message-id")), "").strip()[:998],
+        subject=next(iter(_values(headers, "subject")), ""),
+        nested=nested,
+    )
+
+
+def _is_beyond_anybody(content: bytes) -> bool:
+    if content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n") > MOST_LINES:
+        return True
+    if content.count(b"\n--") + content.count(b"\r--") > MOST_PARTS:
+        return True
+    # The parser compares each line with the boundary of every part that it stands in, and takes them apart by recursion.
+    return sum(1 for _part in islice(_CONTAINER.finditer(content), MOST_CONTAINERS + 1)) > MOST_CONTAINERS
+
+
+def fingerprint(incoming: Incoming, delivery_id: str, text: str) -> str:
+    """52 lower-case characters that are the same for every copy of one reply, and others for any other reply.
+
+    A Message-ID alone is not enough: there are programs that give one twice. Where there is none, date and text tell.
+    """
+    date = "" if incoming.message_id else str(incoming.message.get("date", ""))[:100]
+    parts = (delivery_id, incoming.sender or "", incoming.message_id, date, text)
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    return digest.hexdigest()[:52]
+
+
+def _sender(headers: Headers) -> str | None:
+    values = _values(headers, "from")
+    if len(values) != 1:
+        return None
+    found = addresses(values[0].replace("\r", "").replace("\n", " "))
+    if len(found) != 1:
+        return None
+    address = found[0]
+    return same(address) if address.count("@") == 1 and len(address) <= LONGEST and address.isascii() else None
+
+
+def _headers(message: Message) -> Headers:
+    """The headers that are looked at here, by their names in lower case, read in one pass."""
+    found: Headers = {name: [] for name in _LOOKED_AT}
+    for name, value in message.items():
+        values = found.get(name.lower())
+        if values is not None:
+            values.append(value)
+    return found
+
+
+def _values(headers: Headers, *names: str) -> list[str]:
+    """The values of these headers, in the order of the names."""
+    return [_text(value) for name in names for value in headers[name][:_MOST_VALUES]]
+
+
+def _text(value: str | Header, *, last: bool = False) -> str:
+    # A header with bytes beyond ASCII is a Header; its text has them replaced.
+    text = str(value)
+    return text[-_LONGEST_VALUE:] if last else text[:_LONGEST_VALUE]

@@ -1,0 +1,62 @@
+"""What is wrong with receiving replies, as sentences for whoever operates the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from catalog_mail.domain.failures.failure import Failure
+
+# A process that has given no sign of life for so long has ended, however it did.
+SILENT = timedelta(seconds=90)
+# What may pass beyond the interval before it is said that nothing was read.
+_GRACE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What is known of the processes that read the mailbox; `alive` counts those with a sign of life."""
+
+    alive: int
+    last_good_poll: datetime | None
+    oldest_unread: datetime | None
+    backlog: int
+    taken_by_others: int
+    quarantined: int
+    errors: tuple[Failure, ...]
+
+
+def problems(observed: Observed, sync_interval: timedelta, now: datetime) -> list[str]:
+    """Nothing where all is well. `sync_interval` is how often the mailbox is to be read at least."""
+    return list(_problems(observed, sync_interval, now))
+
+
+def _problems(observed: Observed, sync_interval: timedelta, now: datetime) -> Iterator[str]:
+    if not observed.alive:
+        yield (
+            "No process reads the mailbox of replies. "
+            "Start it: 'systemctl start catalog-mail-reply-sync', and see its journal if it does not stay."
+        )
+    for error in observed.errors:
+        yield f"{error.cause} {error.remedy}"
+    last = observed.last_good_poll
+    if observed.alive and not observed.errors and (last is None or now - last > 2 * sync_interval + _GRACE):
+        when = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "so far"
+        yield f"The mailbox was not read {when}. The journal of catalog-mail-reply-sync tells what it waits for."
+    if observed.oldest_unread and last and now - observed.oldest_unread > 2 * sync_interval + 5 * _GRACE:
+        yield (
+            f"{observed.backlog} messages wait in the mailbox, the oldest since {observed.oldest_unread:%Y-%m-%d %H:%M} UTC. "
+            "The journal names what keeps each of them; most often it is the catalog that does not take them."
+        )
+    if observed.taken_by_others:
+        yield (
+            f"{observed.taken_by_others} messages of the mailbox were marked as read by something else, so they are not posted. "
+            "Find the program or the person that reads this mailbox (a mail program, a rule, another catalog), let nothing else "
+            "read it, and mark those messages as unread: then they are posted."
+        )
+    if observed.quarantined:
+        yield (
+            f"{observed.quarantined} messages could not be decided and were put aside (keyword $CatalogQuarantined). "
+            "The journal has the details; mark them as unread to have them tried again."
+        )

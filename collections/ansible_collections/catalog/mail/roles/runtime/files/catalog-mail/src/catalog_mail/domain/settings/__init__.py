@@ -1,0 +1,1 @@
+"""The document of the e-mail settings: fields, validation, changes, connections."""

@@ -1,0 +1,90 @@
+"""The message that Test and Save sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from catalog_mail.domain.errors import InputRefused
+from catalog_mail.domain.identifiers import new_id
+from catalog_mail.domain.mime import headers
+from catalog_mail.domain.mime.addresses import checked_address
+from catalog_mail.domain.mime.text import body, one_line
+from catalog_mail.domain.settings.document import SendingSettings, Transport
+
+_POLICY = SMTP.clone(cte_type="7bit")
+_WAYS = {
+    Transport.BUILTIN: "the mail server of the application's own host",
+    Transport.SMTP: "the mail server {server.host}, port {server.port}",
+    Transport.MICROSOFT: "Microsoft Graph and the mailbox {server.mailbox}",
+}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One test message; `asked_by` is the name of the token that asked for it."""
+
+    id: str
+    recipient: str
+    created_at: datetime
+    catalog_name: str
+    asked_by: str
+
+    def message_id(self, sending: SendingSettings) -> str:
+        """Its Message-ID."""
+        return f"<{self.id}@{sending.from_address.rpartition('@')[2]}>"
+
+
+def trial_address(wanted: str | None, own: str | None, *, field: str) -> str:
+    """Whom it goes to: who was named in `field`, else who asks. Raises InputRefused."""
+    if wanted is not None:
+        return checked_address(field, wanted)
+    if own is None:
+        raise InputRefused(
+            field,
+            "It is missing, and your token has no e-mail address.",
+            "Name who is to get the test message, or save without a test (test: false).",
+        )
+    return own
+
+
+def trial_message(trial: Trial, sending: SendingSettings) -> bytes:
+    """The message, as RFC 5322 wants it."""
+    way = _WAYS[sending.transport].format(server=sending.server)
+    text = (
+        f"This is a test of the e-mail settings of {one_line(trial.catalog_name)}.\n\n"
+        f"It was sent through {way}, and asked for by {one_line(trial.asked_by)}.\n"
+        "That it has reached you means: notifications can reach you. There is nothing for you to do.\n"
+    )
+    subject = f"Test of the e-mail settings of {trial.catalog_name}"
+    return _message(sending, trial.recipient, subject, trial.message_id(sending), trial.created_at, text)
+
+
+def probe_message(address: str, created_at: datetime, catalog_name: str, sending: SendingSettings) -> bytes:
+    """The message that finds out whether a sub-address takes mail; it is read by the service itself and by nobody else."""
+    text = (
+        f"{one_line(catalog_name)} tests by this message whether this address takes mail.\n\n"
+        "It is found and marked as read by the program that reads the replies. There is nothing for you to do.\n"
+    )
+    # Without the address's token: whoever answers or returns this message must not seem to be it.
+    message_id = f"<{new_id()}@{sending.from_address.rpartition('@')[2]}>"
+    return _message(sending, address, f"Test of an address of {catalog_name}", message_id, created_at, text)
+
+
+def _message(  # the parts of a message
+    sending: SendingSettings, to: str, subject: str, message_id: str, created_at: datetime, text: str
+) -> bytes:
+    lines = [
+        ("From", headers.mailbox(sending.display_name, sending.from_address)),
+        ("To", headers.mailbox("", to)),
+        ("Subject", headers.text(subject)),
+        ("Date", format_datetime(created_at.astimezone(UTC))),
+        ("Message-ID", message_id),
+        ("Auto-Submitted", "auto-generated"),
+    ]
+    content = EmailMessage(policy=_POLICY)
+    content.set_content(body(text))
+    return "".join(headers.header(name, value) for name, value in lines).encode("ascii") + content.as_bytes()

@@ -1,0 +1,61 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the API is: addresses that can be used, and those that cannot, each with its reason."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.catalog.mail.plugins.module_utils._application.url import Address, api_address
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
+from ansible_collections.catalog.mail.plugins.module_utils._core.loopback import is_loopback
+
+
+@pytest.mark.parametrize("url,address", [
+    ("http://127.0.0.1:8025", Address(False, "127.0.0.1", 8025, "/api/v1", "http://127.0.0.1:8025")),
+    ("http://127.0.0.1:8025/", Address(False, "127.0.0.1", 8025, "/api/v1", "http://127.0.0.1:8025")),
+    ("http://localhost", Address(False, "localhost", 80, "/api/v1", "http://localhost")),
+    ("http://[::1]:8025", Address(False, "::1", 8025, "/api/v1", "http://[::1]:8025")),
+    ("https://catalog.example.com", Address(True, "catalog.example.com", 443, "/api/v1", "https://catalog.example.com")),
+    ("https://c.example:8443/mail/", Address(True, "c.example", 8443, "/mail/api/v1", "https://c.example:8443/mail")),
+    ("https://c.example/api/v1", Address(True, "c.example", 443, "/api/v1", "https://c.example/api/v1")),
+])
+def test_an_address(url, address):
+    assert api_address(url) == address
+
+
+@pytest.mark.parametrize("url,words", [
+    ("http://catalog.example.com", "readable by anyone"),
+    ("http://192.0.2.1:8025", "readable by anyone"),
+    ("127.0.0.1:8025", "no address of HTTP"),
+    ("ftp://127.0.0.1", "no address of HTTP"),
+    ("http://", "no address of HTTP"),
+    ("http://127.0.0.1:0", "no address of HTTP"),
+    ("http://127.0.0.1:99999", "no address"),
+    ("http://[::1", "no address"),
+    ("https://a b.example", "no address of HTTP"),
+    ("https://c.example/?x=1", "more than an address"),
+    ("https://c.example/#x", "more than an address"),
+    ("https://c.example/a b", "more than an address"),
+    ("https://c.example/a\r\nX-Y: z", ""),
+    ("", "no address of HTTP"),
+])
+def test_what_is_no_address(url, words):
+    with pytest.raises(InputRefused) as refusal:
+        api_address(url)
+    assert refusal.value.details["field"] == "api_url"
+    assert words in str(refusal.value)
+
+
+def test_a_login_in_the_address_is_refused_and_not_repeated():
+    with pytest.raises(InputRefused, match="holds a login") as refusal:
+        api_address("https://user:hunter2@c.example")
+    assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("host,expected", [
+    ("localhost", True), ("LOCALHOST", True), ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True),
+    ("localhost.example.com", False), ("127.example.com", False), ("192.0.2.1", False), ("", False),
+])
+def test_loopback(host, expected):
+    assert is_loopback(host) is expected

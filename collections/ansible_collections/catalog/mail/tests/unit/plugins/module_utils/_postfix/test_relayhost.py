@@ -1,0 +1,164 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The syntax of a relay, and an intention made into parameters and tables."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.main_cf import MainCf
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.relay_syntax import Relay, parse_relay
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.relayhost import (
+    Intention,
+    SenderRelay,
+    desired_state,
+    intention_of,
+)
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import Present
+
+DEFAULTS = {"smtp_tls_wrappermode": "no", "smtp_sasl_auth_enable": "no"}
+
+
+@pytest.mark.parametrize("text,expected", [
+    ("[smtp.example.com]:587", Relay("smtp.example.com", "587", mx=False)),
+    ("[smtp.example.com]:submission", Relay("smtp.example.com", "submission", mx=False)),
+    ("[smtp.example.com]", Relay("smtp.example.com", None, mx=False)),
+    ("example.com", Relay("example.com", None, mx=True)),
+    ("example.com:25", Relay("example.com", "25", mx=True)),
+    ("[192.0.2.25]:2525", Relay("192.0.2.25", "2525", mx=False)),
+    ("[2001:db8::25]:587", Relay("2001:db8::25", "587", mx=False)),
+    ("[ipv6:2001:db8::25]", Relay("ipv6:2001:db8::25", None, mx=False)),
+])
+def test_relay(text, expected):
+    assert parse_relay("relayhost", text) == expected
+    assert str(expected) == text
+
+
+@pytest.mark.parametrize("text,words", [
+    ("[smtp.example.com:587]", "Write [smtp.example.com]:587"), ("[192.0.2.25:25]", "Write [192.0.2.25]:25"),
+    ("[smtp.example.com", "no closing bracket"), ("2001:db8::25", "without brackets"),
+    ("192.0.2.25", "Write [192.0.2.25]"), ("192.0.2.25:587", "Write [192.0.2.25]:587"),
+    ("[a b]", "neither a host name"), ("[]", "neither"), ("[a.example]587", "without a colon"),
+    ("[a.example]:0", "no TCP port"), ("[a.example]:70000", "no TCP port"), ("a.example:", "no TCP port"),
+    ("['a.example']", "neither"), ("smtp://a.example", "is no"), ("", "is no relay"), ("-a.example", "is no relay"),
+])
+def test_a_relay_that_cannot_work(text, words):
+    with pytest.raises(InputRefused) as refusal:
+        parse_relay("relayhost", text)
+    assert words in str(refusal.value)
+    assert str(refusal.value).startswith("relayhost: ")
+
+
+def decide(intention, main_cf="", table_type="hash"):
+    present = Present("/etc/postfix", MainCf(main_cf), DEFAULTS, ("hash", "lmdb"), table_type)
+    return desired_state(intention, present)
+
+
+def test_relay_with_login():
+    desired = decide(Intention(("[smtp.example.com]:587",), "catalog", "pa ss:#$", ca_file="/ca.crt"))
+    assert desired.parameters == {
+        "relayhost": "[smtp.example.com]:587",
+        "smtp_tls_security_level": "secure",
+        "smtp_tls_CAfile": "/ca.crt",
+        "smtp_sasl_auth_enable": "yes",
+        "smtp_sasl_password_maps": "hash:/etc/postfix/sasl_passwd",
+        "smtp_sasl_tls_security_options": "noanonymous",
+    }
+    passwords, senders = desired.tables
+    assert [(row.key, row.value, row.secret) for row in passwords.entries] == [
+        ("[smtp.example.com]:587", "catalog:pa ss:#$", True)]
+    assert passwords.mode == 0o600
+    assert not senders.present
+
+
+def test_several_relays_each_have_the_password():
+    desired = decide(Intention(("[a.example]:587", "b.example:587"), "u", "p"), table_type="lmdb")
+    assert desired.parameters["relayhost"] == "[a.example]:587, b.example:587"
+    assert desired.parameters["smtp_sasl_password_maps"] == "lmdb:/etc/postfix/sasl_passwd"
+    assert [row.key for row in desired.tables[0].entries] == ["[a.example]:587", "b.example:587"]
+
+
+def test_port_465_is_implicit_tls():
+    desired = decide(Intention(("[a.example]:465",), tls_level="encrypt"))
+    assert desired.parameters["smtp_tls_wrappermode"] == "yes"
+
+
+def test_without_a_login_nothing_of_one_stays():
+    before = (
+        "relayhost = [old.example]:465\nsmtp_tls_wrappermode = yes\nsmtp_sasl_auth_enable = yes\n"
+        "smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd\nsmtp_tls_security_level = secure\n")
+    desired = decide(Intention(("[new.example]:25",), tls_level="may"), before)
+    assert desired.parameters["smtp_sasl_auth_enable"] is None
+    assert desired.parameters["smtp_sasl_password_maps"] is None
+    assert desired.parameters["smtp_tls_wrappermode"] is None
+    assert not desired.tables[0].present
+
+
+def test_what_says_the_default_is_left():
+    desired = decide(Intention(("[a.example]:587",)), "smtp_tls_wrappermode = no\nsmtp_sasl_auth_enable = no\n")
+    assert "smtp_tls_wrappermode" not in desired.parameters
+    assert "smtp_sasl_auth_enable" not in desired.parameters
+
+
+@pytest.mark.parametrize("before,expected", [
+    ("", {}),
+    ("relayhost =\nsmtp_tls_security_level = may\n", {}),
+    ("relayhost = [a.example]\n", {"relayhost": None}),
+    ("relayhost = [a.example]\nsmtp_tls_security_level = secure\nsmtp_tls_CAfile = /ca.crt\n",
+     {"relayhost": None, "smtp_tls_CAfile": None, "smtp_tls_security_level": "may"}),
+])
+def test_absent(before, expected):
+    desired = decide(Intention(), before)
+    assert desired.parameters == expected
+    assert not any(table.present for table in desired.tables)
+
+
+def test_senders_with_relays_and_accounts_of_their_own():
+    rows = (SenderRelay("a@x.example", "[mx.x.example]:587", "ua", "pa"), SenderRelay("@y.example", "[mx.y.example]:587"))
+    desired = decide(Intention(("[r.example]:587",), "u", "p", sender_dependent=rows))
+    passwords, senders = desired.tables
+    assert [(row.key, row.value) for row in passwords.entries] == [
+        ("a@x.example", "ua:pa"), ("[r.example]:587", "u:p")]
+    assert [(row.key, row.value) for row in senders.entries] == [
+        ("a@x.example", "[mx.x.example]:587"), ("@y.example", "[mx.y.example]:587")]
+    assert desired.parameters["smtp_sender_dependent_authentication"] == "yes"
+    assert desired.parameters["sender_dependent_relayhost_maps"] == "hash:/etc/postfix/sender_relay"
+
+
+@pytest.mark.parametrize("intention,words", [
+    (Intention(("[a.example]:465", "[b.example]:587")), "one mode for all"),
+    (Intention(("[a.example]:465",), tls_level="may"), "does not promise"),
+    (Intention(("[a.example]:587",), "u", "p", tls_level="none"), "readable by anyone"),
+    (Intention(("[a.example]:587",), "u:v", "p"), "colon"),
+    (Intention(("[a.example]:587",), "", ""), "empty"),
+    (Intention(("[a.example]:587",), "u", None), "go together"),
+    (Intention(("[a.example:587]",)), "inside the brackets"),
+    (Intention(sender_dependent=(SenderRelay("a@b.example", "[c:1]"),)), "inside the brackets"),
+])
+def test_an_intention_that_cannot_work(intention, words):
+    with pytest.raises(InputRefused) as refusal:
+        decide(intention)
+    assert words in str(refusal.value)
+
+
+def test_a_password_may_go_to_this_host_without_tls():
+    desired = decide(Intention(("[127.0.0.1]:2525",), "u", "p", tls_level="none"))
+    assert desired.parameters["smtp_sasl_security_options"] == "noanonymous"
+
+
+def test_tables_that_overrule_the_relay_are_warned_of():
+    desired = decide(Intention(("[a.example]:587",)), "transport_maps = hash:/etc/postfix/transport\n")
+    assert "do not go through the relay" in desired.warnings[0]
+
+
+def test_options_become_an_intention():
+    params = {
+        "state": "present", "relayhost": ["[a.example]:587"], "username": "u", "password": "p", "tls_level": "encrypt",
+        "ca_file": None, "sender_dependent": [{"sender": "s@x.example", "relayhost": None, "username": "v", "password": "w"}]}
+    found = intention_of(params)
+    assert found.has_account
+    assert found.sender_dependent == (SenderRelay("s@x.example", None, "v", "w"),)
+    assert intention_of({"state": "absent"}) == Intention()
+    with pytest.raises(InputRefused, match="no relay is named"):
+        intention_of({**params, "relayhost": [], "sender_dependent": []})

@@ -1,0 +1,132 @@
+"""$batch."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from emulator.running import Running
+from helpers.graph_requests import error, mail
+from requests import Response
+
+Graph = Callable[..., Response]
+JSON = {"Content-Type": "application/json"}
+
+
+def batch(ask: Graph, *steps: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The answers by their id."""
+    answer = ask("POST", "/v1.0/$batch", {"requests": list(steps)})
+    assert answer.status_code == 200, answer.text
+    return {one["id"]: one for one in answer.json()["responses"]}
+
+
+@pytest.fixture
+def ids(entra: Running, mailbox: str) -> list[str]:
+    return [entra.put_message(mailbox, mail(mailbox, f"{number}"))["immutable_id"] for number in range(3)]
+
+
+def test_each_has_its_own_status_and_body(graph: Graph, mailbox: str, ids: list[str], entra: Running):
+    box = f"/users/{mailbox}/messages"
+    found = batch(
+        graph,
+        {"id": "1", "method": "PATCH", "url": f"{box}/{ids[0]}", "headers": JSON, "body": {"isRead": True}},
+        {"id": "2", "method": "GET", "url": f"{box}/{ids[1]}/$value"},
+        {"id": "3", "method": "GET", "url": f"{box}/AAMkNothing"},
+        {"id": "4", "method": "POST", "url": f"{box}/{ids[2]}/move", "headers": JSON, "body": {"destinationId": "archive"}},
+        {"id": "5", "method": "GET", "url": "/colours"},
+        {"id": "6", "method": "GET", "url": f"{box}?$filter=subject eq '0'&$select=subject"},
+        {"id": "7", "method": "DELETE", "url": f"{box}/{ids[1]}"},
+    )  # fmt: skip
+    assert {key: one["status"] for key, one in found.items()} == {
+        "1": 200, "2": 200, "3": 404, "4": 201, "5": 400, "6": 200, "7": 204}  # fmt: skip
+    assert b"Subject: 1" in base64.b64decode(found["2"]["body"])
+    assert found["3"]["body"]["error"]["code"] == "ErrorItemNotFound"
+    assert found["6"]["body"]["value"][0]["subject"] == "0"
+    assert "body" not in found["7"]
+    assert found["1"]["headers"]["Content-Type"].startswith("application/json")
+    assert f"PATCH /v1.0/users/{mailbox}/messages/{ids[0]} 200" in entra.counts()
+
+
+def test_the_log_tells_what_came_within_a_batch(graph: Graph, entra: Running):
+    entra.forget_requests()
+    batch(graph, *({"id": str(number), "method": "GET", "url": "/organization"} for number in range(3)))
+    graph("GET", "/v1.0/organization")
+    found = [(one["method"], one["path"], one["in_batch"]) for one in entra.requests()]
+    organization = ("GET", "/v1.0/organization")
+    assert found == [(*organization, True)] * 3 + [("POST", "/v1.0/$batch", False), (*organization, False)]
+
+
+def test_the_order_of_the_answers_is_free(graph: Graph):
+    steps = [{"id": str(number), "method": "GET", "url": "/organization"} for number in range(20)]
+    orders = {
+        tuple(one["id"] for one in graph("POST", "/v1.0/$batch", {"requests": steps}).json()["responses"]) for _ in range(3)
+    }
+    assert len(orders) > 1
+
+
+def test_preferences_are_each_requests_own(graph: Graph, mailbox: str, ids: list[str]):
+    found = batch(
+        graph,
+        {"id": "1", "method": "GET", "url": f"/users/{mailbox}/messages/{ids[0]}?$select=id"},
+        {"id": "2", "method": "GET", "url": f"/users/{mailbox}/messages/{ids[0]}?$select=id",
+         "headers": {"Prefer": 'IdType="ImmutableId"'}},
+    )  # fmt: skip
+    assert found["2"]["body"]["id"] == ids[0] != found["1"]["body"]["id"]
+
+
+def test_whole_urls_are_taken_too(graph: Graph):
+    """As Microsoft's Python library sends them."""
+    found = batch(graph, {"id": "1", "method": "GET", "url": "https://graph.microsoft.com/v1.0/organization?$select=id"})
+    assert found["1"]["status"] == 200
+
+
+def test_what_depends_on_a_failure_fails(graph: Graph):
+    found = batch(
+        graph,
+        {"id": "1", "method": "GET", "url": "/colours"},
+        {"id": "2", "method": "GET", "url": "/organization", "dependsOn": ["1"]},
+        {"id": "3", "method": "GET", "url": "/organization"},
+        {"id": "4", "method": "GET", "url": "/organization", "dependsOn": ["3"]},
+    )
+    assert {key: one["status"] for key, one in found.items()} == {"1": 400, "2": 424, "3": 200, "4": 200}
+
+
+def test_one_of_them_may_be_throttled(entra: Running, graph: Graph, mailbox: str, ids: list[str]):
+    entra.fault("throttle", path=ids[0], retry_after=2)
+    found = batch(graph, *(
+        {"id": str(number), "method": "GET", "url": f"/users/{mailbox}/messages/{key}?$select=id"}
+        for number, key in enumerate(ids)
+    ))  # fmt: skip
+    assert {key: one["status"] for key, one in found.items()} == {"0": 429, "1": 200, "2": 200}
+    assert found["0"]["headers"]["Retry-After"] == "2"
+
+
+def test_null_in_a_step_is_nothing(graph: Graph):
+    step = {"method": "GET", "url": "/organization"}
+    found = batch(graph, {"id": "1", **step, "headers": None}, {"id": "2", **step, "dependsOn": None, "body": None})
+    assert {key: one["status"] for key, one in found.items()} == {"1": 200, "2": 200}
+
+
+@pytest.mark.parametrize("requests, words", [
+    ([{"id": str(n), "method": "GET", "url": "/organization"} for n in range(21)], "exceeds the maximum value of 20"),
+    ([], "Invalid batch payload"),
+    ([{"id": "1", "method": "GET"}], "Invalid batch payload"),
+    ([{"id": "1", "method": "GET", "url": "/a"}] * 2, "not unique"),
+    ([{"id": "1", "method": "PATCH", "url": "/a", "body": {}}], "Content-Type"),
+    ([{"id": "1", "method": "GET", "url": "/a", "dependsOn": ["2"]}], "depends on"),
+    ([{"id": "1", "method": "GET", "url": "/a", "dependsOn": "2"}], "Invalid batch payload"),
+    ([{"id": "1", "method": "GET", "url": "/a", "headers": ["x"]}], "Invalid batch payload"),
+    ([{"id": "1", "method": "GET", "url": 5}], "Invalid batch payload"),
+    (["x"], "Invalid batch payload"),
+], ids=lambda value: str(value)[:30])  # fmt: skip
+def test_a_batch_is_refused_as_a_whole(graph: Graph, requests: list[dict[str, Any]], words: str):
+    status, code, message = error(graph("POST", "/v1.0/$batch", {"requests": requests}))
+    assert (status, code) == (400, "BadRequest")
+    assert words in message
+
+
+def test_a_batch_needs_a_token(entra: Running):
+    answer = entra.session.post(f"{entra.url}/v1.0/$batch", json={"requests": []}, timeout=10)
+    assert error(answer)[:2] == (401, "InvalidAuthenticationToken")

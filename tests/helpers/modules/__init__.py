@@ -1,0 +1,1 @@
+"""Run modules: on lab hosts, and as processes on this machine against the emulator."""

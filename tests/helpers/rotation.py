@@ -1,0 +1,174 @@
+"""What the tests of the role entra_app drive: ansible-playbook, the service and the emulator, each a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from catalog_mail.adapters.cipher import Cipher
+from emulator.running import DOMAIN, TENANT, Running
+from sqlalchemy import create_engine, text
+
+from helpers.service.process import RunningService
+
+ROOT = Path(__file__).parents[2]
+COLLECTION = ROOT / "collections/ansible_collections/catalog/mail"
+RIGHTS = ("Application.ReadWrite.OwnedBy", "Application.Read.All", "AppRoleAssignment.ReadWrite.All")
+NAME = "data-catalog-mail"
+DAY = 86400
+
+WHOLE = """
+- name: The role
+  hosts: catalog
+  gather_facts: false
+  roles:
+    - role: catalog.mail.entra_app
+    - role: catalog.mail.email_settings
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a playbook ended: `changed` and `failed` are numbers of tasks, of all hosts together."""
+
+    output: str
+    changed: int
+    failed: int
+
+
+@dataclass
+class World:
+    """The application `service` on the host `catalog`, which is this machine, and Microsoft."""
+
+    emulator: Running
+    service: RunningService
+    folder: Path
+    automation: dict[str, Any]
+    variables: dict[str, Any] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ("catalog",)
+
+    def begin(self) -> None:
+        """Nobody is registered, and the application knows nothing."""
+        self.emulator.reset()
+        self.emulator.clear_faults()
+        for user in ("catalog", "replies", "admin"):
+            self.emulator.user(user)
+        self.automation = self.emulator.application("automation", roles=RIGHTS)
+        assert self.service.save({"notifications": {"enabled": False}}).status_code == 200
+        settings = self.service.call("GET", "/settings/email-server").json()
+        for section in ("notifications", "interactions"):
+            settings[section]["microsoft"] = {}
+        assert self.service.save(settings).status_code == 200
+        (self.folder / "token").write_text(self.service.tokens["server_admin"])
+        (self.folder / "token").chmod(0o600)
+        (self.folder / "whole.yml").write_text(WHOLE)
+        (self.folder / "ansible.cfg").write_text("[defaults]\n")
+
+    def inventory(self) -> Path:
+        here = {"authority_url": self.emulator.url, "graph_url": self.emulator.url, "ca_file": str(self.emulator.ca_file)}
+        login = {"tenant_id": TENANT, "client_id": self.automation["app_id"], "client_secret": self.automation["client_secret"]}
+        variables = {
+            "ansible_connection": "local", "ansible_python_interpreter": sys.executable,
+            "ansible_remote_tmp": str(self.folder / "remote"),
+            "entra_app_login": {**login, **here},
+            "entra_app_registrations": [{"unique_name": NAME, "uses": ["notifications", "interactions"]}],
+            "entra_app_patience": 20, "entra_app_grace": 0,
+            "email_settings_api_url": self.service.url, "email_settings_token_file": str(self.folder / "token"),
+            "email_settings_test_recipient": f"admin@{DOMAIN}",
+            "email_settings_notifications": {
+                "transport": "microsoft", "microsoft": {"email_address": f"catalog@{DOMAIN}"}},
+            "email_settings_interactions": {"enabled": True, "receiver": "microsoft", "reply_to": f"replies@{DOMAIN}"},
+            **self.variables,
+        }  # fmt: skip
+        path = self.folder / "inventory.json"
+        path.write_text(json.dumps({"all": {"hosts": dict.fromkeys(self.hosts, variables)}}))
+        return path
+
+    # -- running -------------------------------------------------------------------------------------------------------
+
+    def whole(self, *words: str) -> Run:
+        """The role, and then the settings as the site playbook saves them."""
+        return self.ended(self.started(self.folder / "whole.yml", *words))
+
+    def rotate(self, *words: str, **variables: Any) -> Run:
+        """The playbook rotate_secret."""
+        return self.ended(self.started(COLLECTION / "playbooks/rotate_secret.yml", *extra(variables), *words))
+
+    def started(self, playbook: Path, *words: str) -> subprocess.Popen[str]:
+        """A run in a process group of its own. Pipelining is off: where it is needed the role says so itself."""
+        environment = {
+            **os.environ, "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+            "ANSIBLE_PIPELINING": "false", "ANSIBLE_LOCAL_TEMP": str(self.folder / "local"), "ANSIBLE_NOCOLOR": "true",
+            "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
+            "XDG_RUNTIME_DIR": str(self.folder), "ANSIBLE_LOCALHOST_WARNING": "false",
+        }  # fmt: skip
+        program = Path(sys.executable).parent / "ansible-playbook"
+        return subprocess.Popen(
+            [program, "-i", self.inventory(), playbook, *words], cwd=self.folder, env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+
+    @staticmethod
+    def ended(process: subprocess.Popen[str]) -> Run:
+        output, _ = process.communicate(timeout=300)
+        numbers = re.findall(r"^catalog\S* .*changed=(\d+) .*failed=(\d+)", output, re.M)
+        assert numbers, output
+        return Run(output, *(sum(map(int, column)) for column in zip(*numbers, strict=True)))
+
+    def killed_when(self, moment: Callable[[], bool], **variables: Any) -> str:
+        """A rotation that is asked for and killed, with all its processes, as soon as it is that moment. What it said."""
+        process = self.started(COLLECTION / "playbooks/rotate_secret.yml", *extra({"entra_app_rotate_now": True, **variables}))
+        deadline = time.monotonic() + 120
+        while not moment():
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        return process.communicate(timeout=30)[0]
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    def asked(self, words: str) -> bool:
+        """Whether Graph was asked such a thing since the log was forgotten."""
+        return any(re.search(words, f"{one['method']} {one['path']}") for one in self.emulator.requests())
+
+    def app(self) -> dict[str, Any]:
+        found = [one for one in self.emulator.state()["applications"] if one["uniqueName"] == NAME]
+        assert len(found) == 1
+        return found[0]
+
+    def secrets(self) -> list[str]:
+        """Key ids of the registration's client secrets."""
+        return [one["keyId"] for one in self.app()["passwordCredentials"]]
+
+    def used(self, name: str = "client_secret_key_id") -> str:
+        """What the application says that it uses, for both."""
+        settings = self.service.call("GET", "/settings/email-server").json()
+        found = {settings[section]["microsoft"][name] for section in ("notifications", "interactions")}
+        assert len(found) == 1
+        return found.pop() or ""
+
+    def value(self, path: str = "notifications.microsoft.client_secret") -> str:
+        """A stored secret's text."""
+        engine = create_engine(f"sqlite:///{self.service.database}")
+        with engine.connect() as connection:
+            row = connection.execute(text("select ciphertext from secrets where path = :path"), {"path": path}).one()
+        return Cipher.from_file(self.service.folder / "key").decrypt(row.ciphertext) or ""
+
+    def sends(self) -> bool:
+        """Whether the application sends with what it has."""
+        return self.service.call("POST", "/settings/email-server/test", {"recipient": f"admin@{DOMAIN}"}).status_code == 200
+
+
+def extra(variables: dict[str, Any]) -> tuple[str, ...]:
+    return ("--extra-vars", json.dumps(variables)) if variables else ()

@@ -1,0 +1,1 @@
+"""Run the service and the servers around it as processes."""

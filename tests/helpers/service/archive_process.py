@@ -1,0 +1,55 @@
+"""The archive as a process of its own that kills itself: before, or after, its command of this number.
+
+    python archive_process.py '{"server": {...}, "keep_days": 30, "kill": 3, "after": false}'
+
+Prints the number of commands if it comes to its end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from catalog_mail.adapters.imap import ImapMailboxes
+from catalog_mail.adapters.imap.session import Session
+from catalog_mail.domain.settings.document import TLS, ImapServer
+from catalog_mail.services.archiving import Archiving
+
+# What changes a mailbox.
+WRITING = {"COPY", "MOVE", "STORE", "EXPUNGE"}
+
+
+def main() -> None:
+    given = json.loads(sys.argv[1])
+    count = 0
+    asked = Session.uid
+
+    def uid(session: Session, *command: str | bytes) -> list[Any]:
+        nonlocal count
+        if command[0] not in WRITING:
+            return asked(session, *command)
+        count += 1
+        if count == given["kill"] and not given["after"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer = asked(session, *command)
+        if count == given["kill"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    Session.uid = uid  # type: ignore[method-assign]
+    server = ImapServer(**{**given["server"], "tls": TLS(given["server"]["tls"])})
+    archive = SimpleNamespace(enabled=True, keep_days=given["keep_days"])
+    settings: Any = SimpleNamespace(receiving=lambda: SimpleNamespace(server=server, archive=archive))
+    store: Any = SimpleNamespace(handled=lambda _place, _keys: {})
+    clock = SimpleNamespace(now=lambda: datetime.now(UTC))
+    done = Archiving(settings=settings, mailboxes=ImapMailboxes(), store=store, clock=clock).run()
+    print(json.dumps({"commands": count, "archived": done.archived, "expired": done.expired}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,262 @@
+"""Replies while everything that can end ends: what must come out at the end is known beforehand, and is counted.
+
+Two processes read one mailbox. At random moments they, the application and the mail server are killed, the mailbox gets new
+identifiers, and another catalog fails in each of its ways. Chance is seeded.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import itertools
+import random
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email import message_from_bytes
+
+from helpers.service.dovecot import Dovecot
+from helpers.service.process import RunningService
+from helpers.service.reply_roundtrip import Circle, answer
+from helpers.service.smtp_sink import MailSink
+from helpers.service.webhook_sink import SECRET, Answer, Request, WebhookSink
+
+READERS = 2
+BACKLOG = 150
+MENTIONS = 5
+SETTLE_SECONDS = 240.0
+# Of ten messages of the feed; the rest are answers that are posted.
+COPY, AWAY, EMPTY, STRANGER = 2, 3, 5, 7
+POSTED, IGNORED, REJECTED = "$CatalogPosted", "$CatalogIgnored", "$CatalogRejected"
+
+
+@dataclass
+class Expected:
+    """What has to become of the messages: keywords by message, and the texts that are posted."""
+
+    keywords: dict[str, str] = field(default_factory=dict)
+    texts: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Result:
+    """What came out; `faults` are sentences, none if all is well."""
+
+    seed: int
+    counts: Counter[str]
+    faults: list[str]
+
+    def __str__(self) -> str:
+        counted = ", ".join(f"{name} {count}" for name, count in sorted(self.counts.items()))
+        return "\n".join([f"seed {self.seed}: {counted}", *self.faults])
+
+
+class Chaos:
+    """A service with its mailbox; `webhook` is the other catalog, None for the embedded conversations."""
+
+    def __init__(self, service: RunningService, sink: MailSink, dovecot: Dovecot, webhook: WebhookSink | None, seed: int) -> None:
+        self._chance = random.Random(seed)  # noqa: S311  # no secret
+        self._seed = seed
+        self._service, self._dovecot, self._webhook = service, dovecot, webhook
+        self._circle = Circle(service, sink, dovecot, dovecot.add_user())
+        self._circle.set_up(sync_interval=10)
+        self._mails = [self._circle.mention(f"Table {number}")[1] for number in range(MENTIONS)]
+        self._readers: list[subprocess.Popen[bytes] | None] = [None] * READERS
+        self._expected = Expected()
+        self._numbers = itertools.count(1)
+        self._last: bytes | None = None
+        self._counts: Counter[str] = Counter()
+        self._stop = threading.Event()
+        self._calm = threading.Event()
+        if webhook:
+            webhook.plan = self._plan
+            secret = service.folder / "secret"
+            secret.write_text(SECRET)
+            service.configure(replies={"webhook_url": webhook.url, "webhook_secret_file": str(secret), "timeout": 1})
+
+    def run(self, seconds: float) -> Result:
+        """So long of chaos, then calm until all is settled."""
+        for _ in range(BACKLOG):
+            self._arrive()
+        feeder = threading.Thread(target=self._feed, daemon=True)
+        feeder.start()
+        try:
+            for place in range(READERS):
+                self._start_reader(place)
+            until = time.monotonic() + seconds
+            while time.monotonic() < until:
+                time.sleep(self._chance.uniform(0.2, 3.5))
+                self._strike()
+        finally:
+            self._stop.set()
+            feeder.join(30)
+        try:
+            return self._settle()
+        finally:
+            for reader in self._readers:
+                if reader and reader.poll() is None:
+                    reader.kill()
+                    reader.wait(10)
+
+    # -- what arrives ------------------------------------------------------------------------------------------------
+
+    def _feed(self) -> None:
+        pauses = random.Random(self._seed)  # noqa: S311  # no secret
+        while not self._stop.wait(pauses.uniform(0.01, 0.08)):
+            self._arrive()
+
+    def _arrive(self) -> None:
+        number = next(self._numbers)
+        kind = number % 10
+        if kind == COPY and self._last:
+            self._deliver(number, self._last, POSTED)
+            return
+        mail = self._mails[number % MENTIONS]
+        text = f"Answer {number}."
+        if kind == AWAY:
+            self._deliver(number, answer(mail, text, Auto_Submitted="auto-replied"), IGNORED)
+        elif kind == EMPTY:
+            self._deliver(number, answer(mail, ""), REJECTED)
+        elif kind == STRANGER:
+            self._deliver(number, answer(mail, text, "mallory@evil.test"), REJECTED)
+        else:
+            self._last = answer(mail, text)
+            self._expected.texts.add(text)
+            self._deliver(number, self._last, POSTED)
+
+    def _deliver(self, number: int, content: bytes, keyword: str) -> None:
+        self._expected.keywords[str(number)] = keyword
+        self._circle.receive(f"X-Number: {number}\r\n".encode() + content)
+        self._counts["messages"] += 1
+
+    # -- what goes wrong ---------------------------------------------------------------------------------------------
+
+    def _strike(self) -> None:
+        blows: dict[str, tuple[int, Callable[[], None]]] = {
+            "reply-sync killed": (6, self._kill_reader),
+            "application killed": (2, self._kill_application),
+            "Dovecot killed": (2, self._kill_dovecot),
+            "UIDVALIDITY changed": (1, self._renumber),
+            "all killed": (1, self._kill_all),
+        }
+        (name,) = self._chance.choices(list(blows), [weight for weight, _blow in blows.values()])
+        self._counts[name] += 1
+        blows[name][1]()
+
+    def _kill_reader(self) -> None:
+        place = self._chance.randrange(READERS)
+        reader = self._readers[place]
+        if reader:
+            if reader.poll() is not None:
+                self._counts["reply-sync ended by itself"] += 1
+            reader.kill()
+            reader.wait(10)
+        self._start_reader(place)
+
+    def _kill_application(self) -> None:
+        self._service.kill()
+        self._service.start(wait=False)
+
+    def _kill_dovecot(self) -> None:
+        self._dovecot.kill9()
+        time.sleep(self._chance.uniform(0, 1))
+        self._dovecot.start()
+
+    def _renumber(self) -> None:
+        self._dovecot.kill9()
+        self._dovecot.reset_uidvalidity(self._circle.user)
+        self._dovecot.start()
+
+    def _kill_all(self) -> None:
+        self._dovecot.kill9()
+        self._kill_application()
+        for place in range(READERS):
+            reader = self._readers[place]
+            if reader:
+                reader.kill()
+                reader.wait(10)
+            self._start_reader(place)
+        self._dovecot.start()
+
+    def _start_reader(self, place: int) -> None:
+        self._readers[place] = self._service.background("reply-sync")
+
+    def _plan(self, _request: Request) -> Answer | None:
+        """Another catalog's ways to fail, before it took a reply and after."""
+        if self._calm.is_set():
+            return None
+        fault = random.random()  # noqa: S311  # threads ask: their order is not ours
+        ways: list[tuple[str, float, Answer]] = [
+            ("catalog answered 500", 0.10, Answer(500, keep=False)),
+            ("catalog took it and answered 500", 0.04, Answer(500)),
+            ("catalog answered 429", 0.02, Answer(429, keep=False, headers=(("Retry-After", "1"),))),
+            ("catalog answered 503", 0.01, Answer(503, keep=False)),
+            ("catalog took it and closed the connection", 0.02, Answer(seconds=None)),
+            ("catalog took it and was too slow", 0.01, Answer(seconds=2)),
+        ]
+        for name, share, way in ways:
+            if fault < share:
+                self._counts[name] += 1
+                return way
+            fault -= share
+        return None
+
+    # -- what came out -----------------------------------------------------------------------------------------------
+
+    def _settle(self) -> Result:
+        self._calm.set()
+        self._service.wait()
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while (unread := self._unread()) and time.monotonic() < deadline:
+            for place, reader in enumerate(self._readers):
+                if reader is None or reader.poll() is not None:
+                    self._counts["reply-sync ended by itself"] += 1
+                    self._start_reader(place)
+            time.sleep(0.5)
+        for reader in self._readers:
+            if reader and reader.poll() is None:
+                reader.send_signal(signal.SIGTERM)
+                reader.wait(30)
+        faults = [f"{unread} messages are unread after {SETTLE_SECONDS:.0f} s"] if unread else []
+        return Result(self._seed, self._counts, [*faults, *self._wrong_marks(), *self._wrong_posts()])
+
+    def _unread(self) -> int:
+        """How many are unread; -1 while Dovecot does not answer, as it does when a lock of a killed process stands in its way."""
+        try:
+            return sum(not message.seen for message in self._dovecot.messages(self._circle.user))
+        except (OSError, imaplib.IMAP4.error):
+            self._counts["Dovecot did not answer"] += 1
+            return -1
+
+    def _wrong_marks(self) -> list[str]:
+        """Messages whose keyword is not what was to become of them, and those that are missing."""
+        found = {}
+        for message in self._dovecot.messages(self._circle.user):
+            number = message_from_bytes(message.content)["X-Number"]
+            found[number] = " ".join(sorted(flag for flag in message.flags if flag.startswith("$Catalog")))
+        wanted = self._expected.keywords
+        wrong = [(number, found.get(number)) for number, keyword in wanted.items() if found.get(number) != keyword]
+        for keyword in (POSTED, IGNORED, REJECTED):
+            self._counts[f"marked {keyword}"] = sum(value == keyword for value in found.values())
+        return [f"message {number} is marked {mark!r}, not {wanted[number]!r}" for number, mark in wrong]
+
+    def _wrong_posts(self) -> list[str]:
+        posted = Counter(self._posts())
+        self._counts["posted"] = sum(posted.values())
+        faults = [f"{text!r} was posted {count} times" for text, count in posted.items() if count != 1]
+        faults += [f"{text!r} was lost" for text in self._expected.texts - posted.keys()]
+        return faults + [f"{text!r} was posted, and should not have been" for text in posted.keys() - self._expected.texts]
+
+    def _posts(self) -> list[str]:
+        if self._webhook:
+            again = Counter(request.key for request in self._webhook.requests)
+            self._counts["posts repeated"] = sum(count - 1 for count in again.values())
+            return [request.data["text"] for request in self._webhook.taken.values()]
+        with sqlite3.connect(self._service.database) as connection:
+            rows = connection.execute("SELECT text FROM posts WHERE text NOT LIKE '@jane%'").fetchall()
+        return [text for (text,) in rows]
+

@@ -1,0 +1,98 @@
+"""A real PostgreSQL of Debian's packages, on a port and a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from helpers.service.process import free_port
+
+PASSWORD = "not-secret-in-a-test"
+
+
+def programs() -> Path:
+    """The folder of `initdb` and `postgres`, the newest of Debian's."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    assert found, "PostgreSQL is not installed: .ci/bootstrap lab installs Debian's package postgresql"
+    return found[-1].parent
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """A running server; gives the URL of its administrator, without a database. Stopped and removed at the end."""
+    # Not below pytest's own folders, which only root may enter: the server runs as another user.
+    folder = tempfile.TemporaryDirectory(prefix="catalog-mail-postgresql-", ignore_cleanup_errors=True)
+    with folder as name, _running(Path(name)) as url:
+        yield url
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[str]:
+    user = _unprivileged(folder)
+    data = folder / "data"
+    (folder / "password").write_text(PASSWORD)
+    port = free_port()
+    _run(user, programs() / "initdb", "--pgdata", data, "--username", "admin", "--auth", "scram-sha-256",
+         "--pwfile", folder / "password", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync")  # fmt: skip
+    process = subprocess.Popen(
+        [*_as(user), programs() / "postgres", "-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1",
+         "-c", "max_connections=200"],
+        stdout=subprocess.DEVNULL, stderr=(folder / "log").open("wb"),
+    )  # fmt: skip
+    try:
+        _wait(user, port)
+        yield f"postgresql://admin:{PASSWORD}@127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGINT)  # "fast": whoever is still connected is sent away
+        process.wait(timeout=30)
+
+
+def create_database(url: str, name: str) -> str:
+    """A new, empty database; its URL."""
+    import psycopg  # noqa: PLC0415
+
+    with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
+    return f"{url}/{name}"
+
+
+def _unprivileged(folder: Path) -> str | None:
+    """PostgreSQL refuses to run as root: then a user that the package made, who gets the folder."""
+    if os.geteuid() != 0:
+        return None
+    entry = pwd.getpwnam("postgres")
+    os.chown(folder, entry.pw_uid, entry.pw_gid)
+    return "postgres"
+
+
+def _as(user: str | None) -> list[str]:
+    if user is None:
+        return []
+    setpriv = shutil.which("setpriv")
+    assert setpriv, "setpriv is missing (package util-linux)"
+    return [setpriv, "--reuid", user, "--regid", user, "--init-groups"]
+
+
+def _run(user: str | None, *words: str | Path) -> None:
+    done = subprocess.run([*_as(user), *words], capture_output=True, text=True, timeout=60, check=False, cwd="/")
+    assert done.returncode == 0, done.stderr
+
+
+def _wait(user: str | None, port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        done = subprocess.run(
+            [*_as(user), programs() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], check=False, timeout=10, cwd="/"
+        )
+        if done.returncode == 0:
+            return
+        time.sleep(0.1)
+    raise AssertionError("PostgreSQL does not answer after 30 s")

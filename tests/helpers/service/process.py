@@ -1,0 +1,203 @@
+"""The real service as a process of its own, for tests: started, asked, stopped, killed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+SOURCE = Path(__file__).resolve().parents[3] / "collections/ansible_collections/catalog/mail/roles/runtime/files/catalog-mail/src"
+ADMIN = "admin@corp.test"
+START_SECONDS = 120
+
+
+def free_port() -> int:
+    """A port of the loopback that nothing listens on, and that no connection is given while its server is away."""
+    while True:
+        port = 10_000 + secrets.randbelow(22_768)  # below those that the kernel gives to clients
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
+def wait_until_free(port: int, seconds: float = 10) -> None:
+    """Wait until nothing listens on it any more."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            assert time.monotonic() < deadline, f"something still listens on port {port}"
+            time.sleep(0.02)
+        else:
+            return
+
+
+def toml(document: Mapping[str, Any]) -> str:
+    """A configuration file of this content; tables last, as TOML wants it."""
+    lines = [f"{name} = {json.dumps(value)}" for name, value in document.items() if not isinstance(value, Mapping)]
+    for name, table in document.items():
+        if isinstance(table, Mapping):
+            lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
+    return "\n".join(lines) + "\n"
+
+
+@dataclass
+class RunningService:
+    """A service with a folder of its own.
+
+    `settings` are added to its configuration file. `tokens` holds one token a role: server_admin (whose e-mail address is
+    ADMIN), catalog and viewer.
+    """
+
+    folder: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        self.port = free_port()
+        self.config = self.folder / "config.toml"
+        self.log = self.folder / "service.log"
+        self.database = self.folder / "catalog-mail.db"
+        self.configure()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def configure(self, **settings: Any) -> None:
+        """Write the configuration file, with these settings changed."""
+        self.settings.update(settings)
+        document: dict[str, Any] = {
+            "base_url": "https://catalog.example.com",
+            "listen": f"127.0.0.1:{self.port}",
+            "database_url": f"sqlite:///{self.database}",
+            "key_file": str(self.folder / "key"),
+            "templates": str(self.folder / "templates"),
+            "user": "root",
+            "node": self.folder.name,
+            **self.settings,
+        }
+        self.config.write_text(toml(document))
+
+    def command(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run `catalog-mail` with these words to its end."""
+        return subprocess.run(
+            self._words(*words), env=self._environment(), capture_output=True, text=True, timeout=120, check=False, **options
+        )
+
+    def background(self, *words: str) -> subprocess.Popen[bytes]:
+        """Run `catalog-mail` with these words beside the service; what it says stands in the same log."""
+        with self.log.open("ab") as log:
+            return subprocess.Popen(self._words(*words), env=self._environment(), stdout=log, stderr=log)
+
+    @contextlib.contextmanager
+    def syncing(self) -> Iterator[subprocess.Popen[bytes]]:
+        """`catalog-mail reply-sync` runs beside it, and is stopped at the end."""
+        process = self.background("reply-sync")
+        try:
+            yield process
+            assert process.poll() is None, self.log.read_text()
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=30) == 0, self.log.read_text()
+
+    def prepare(self) -> None:
+        """Key, database and tokens, once."""
+        self._succeed("key")
+        self._succeed("migrate")
+        for role in ("server_admin", "catalog", "viewer"):
+            if role not in self.tokens:
+                email = ["--email", ADMIN] if role == "server_admin" else []
+                self.tokens[role] = self._succeed("token", "create", "--name", role, "--role", role, *email).strip()
+
+    def adopt(self, prepared: RunningService) -> None:
+        """Begin with a copy of what another has prepared."""
+        for name in (self.database.name, "key"):
+            shutil.copy2(prepared.folder / name, self.folder / name)
+        self.tokens = dict(prepared.tokens)
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start it; with `wait`, until it is ready."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(self._words("serve"), env=self._environment(), stdout=log, stderr=log)
+        if wait:
+            self.wait()
+
+    def wait(self) -> None:
+        """Until it answers that it is ready."""
+        assert self.process
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, f"the service has ended:\n{self.log.read_text()}"
+            try:
+                if requests.get(f"{self.url}/api/v1/health", timeout=5).json()["ready"]:
+                    return
+            except requests.RequestException:
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"the service is not ready after {START_SECONDS} s:\n{self.log.read_text()}")
+
+    def stop(self) -> int:
+        """SIGTERM, and its exit status."""
+        assert self.process
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=60)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        assert self.process
+        self.process.kill()
+        self.process.wait(timeout=10)
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, role: str | None = "server_admin", **options: Any
+    ) -> requests.Response:
+        """Ask the API below /api/v1, by default as server admin. `headers` are added."""
+        headers = options.pop("headers", {})
+        if role:
+            headers = {"Authorization": f"Bearer {self.tokens[role]}", **headers}
+        return requests.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=60, **options)
+
+    def save(self, settings: Mapping[str, Any], **options: Any) -> requests.Response:
+        """Put e-mail settings in force, by default without a test message."""
+        return self.call("PUT", "/settings/email-server", {"settings": settings, "test": options.pop("test", False)}, **options)
+
+    def _succeed(self, *words: str) -> str:
+        done = self.command(*words)
+        assert done.returncode == 0, f"catalog-mail {' '.join(words)}: {done.stderr}"
+        return done.stdout
+
+    def _words(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "catalog_mail", "--config", str(self.config), *words]
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(SOURCE), "NO_PROXY": "127.0.0.1,localhost"}
+
+
+def through(port: int, **settings: Any) -> dict[str, Any]:
+    """Settings that send through a plain SMTP server on the loopback."""
+    return {
+        "notifications": {
+            "enabled": True,
+            "transport": "smtp",
+            "from": {"address": "noreply@corp.test", "display_name": "Data Catalog"},
+            "smtp": {"host": "127.0.0.1", "port": port, "tls": "none", "timeout": 10},
+            **settings,
+        }
+    }

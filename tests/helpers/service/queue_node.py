@@ -1,0 +1,164 @@
+"""The durable queue in this process, with the real database and a plain way to send: for tests of the queue itself."""
+
+from __future__ import annotations
+
+import hashlib
+import smtplib
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
+from catalog_mail.adapters.database.nodes import DatabaseNodes
+from catalog_mail.adapters.database.notifications import DatabaseNotifications
+from catalog_mail.adapters.queue import DurableQueue, QueueOptions
+from catalog_mail.domain.errors import NotConfigured
+from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
+from catalog_mail.domain.identifiers import new_id
+from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.notifications.retry import Backoff
+from catalog_mail.domain.settings.document import TLS, SendingSettings, SmtpServer, Transport
+from catalog_mail.ports.sending import Evidence
+from catalog_mail.services.delivery import DeliverNotifications
+from sqlalchemy import URL, Engine
+
+
+class SystemClock:
+    """The time of day."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass
+class Switches:
+    """Settings, opt-outs and rendering, each as a test wants it."""
+
+    port: int
+    on: bool = True
+    configured: bool = True
+    opted_out_addresses: set[str] = field(default_factory=set)
+    rendered: int = 0
+
+    def switched_on(self) -> bool:
+        return self.on
+
+    def sending(self) -> SendingSettings:
+        if not self.configured:
+            raise NotConfigured("No mail server is set.", "Save the e-mail settings.", field="notifications.smtp.host")
+        server = SmtpServer("127.0.0.1", self.port, TLS.NONE, timeout=10)
+        return SendingSettings(Transport.SMTP, "noreply@corp.test", "Data Catalog", server)
+
+    def opted_out(self, address: str, _kind: Kind) -> bool:
+        return address in self.opted_out_addresses
+
+    def render(
+        self, notification: Notification, delivery: Delivery, sending: SendingSettings, _replying: object
+    ) -> tuple[str, bytes]:
+        self.rendered += 1
+        message_id = f"<{delivery.id}@corp.test>"
+        subject = notification.data.get("subject", "a test")
+        lines = [f"Message-ID: {message_id}", f"From: {sending.from_address}", f"To: {delivery.recipient.address}",
+                 f"Subject: {subject}", f"X-Rendered: {self.rendered}", "", "text", ""]  # fmt: skip
+        return message_id, "\r\n".join(lines).encode()
+
+
+class PlainSenders:
+    """Fulfils ports.MailSenders and ports.MailSender: one connection a thread."""
+
+    settles_after = 0.0
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+        self._port = 0
+
+    def sender(self, settings: SendingSettings) -> PlainSenders:
+        self._port = settings.server.port
+        return self
+
+    probe = sender
+
+    def reserve(self) -> float:
+        return 0.0
+
+    def send(self, message: bytes, envelope_from: str, envelope_to: str, *, again: bool = False) -> Evidence:
+        try:
+            client = self._client()
+            client.sendmail(envelope_from, [envelope_to], message)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, text = error.recipients[envelope_to]
+            raise SendingFailed(self._failure(Cause.RECIPIENT_REFUSED, code, text)) from error
+        except smtplib.SMTPResponseException as error:
+            raise SendingFailed(self._failure(Cause.OTHER_ANSWER, error.smtp_code, error.smtp_error)) from error
+        except OSError as error:
+            self._local.client = None
+            failure = Failure(Cause.CONNECTION_REFUSED, "The server refused the connection.", "Start it.", temporary=True)
+            raise SendingFailed(failure) from error
+        return Evidence("127.0.0.1", "250 2.0.0 Ok: taken", None, None, 0)
+
+    def close(self) -> None:
+        """Connections end with their threads."""
+
+    def _client(self) -> smtplib.SMTP:
+        client: smtplib.SMTP | None = getattr(self._local, "client", None)
+        if client is None or client.sock is None:
+            client = smtplib.SMTP("127.0.0.1", self._port, timeout=10)
+            self._local.client = client
+        return client
+
+    def _failure(self, cause: Cause, code: int, text: bytes | str) -> Failure:
+        words = text.decode() if isinstance(text, bytes) else text
+        return Failure(cause, f"The server said {code}.", "See why.", temporary=code < 500, smtp_code=code, smtp_text=words)
+
+
+class QueueNode:
+    """One node: stores, settings that can be changed, and the queue."""
+
+    def __init__(self, engine: Engine, database: URL, port: int, *, backoff: Backoff, **options: Any) -> None:
+        self.clock = SystemClock()
+        self.database = database
+        self.notifications = DatabaseNotifications(engine)
+        self.deliveries = DatabaseDeliveries(engine)
+        self.switches = Switches(port)
+        self.options = QueueOptions(**{"node": "node1", "takeover_after": 2, **options})
+        senders: Any = PlainSenders()
+        catalog: Any = self.switches
+        deliver = DeliverNotifications(
+            store=self.deliveries, rendering=self.switches, settings=self.switches, senders=senders, catalog=catalog,
+            clock=self.clock, backoff=backoff, replying=lambda: None,
+        )  # fmt: skip
+        self.queue = DurableQueue(
+            database=database, store=self.deliveries, nodes=DatabaseNodes(engine, self.clock), work=deliver.work,
+            clock=self.clock, options=self.options,
+        )  # fmt: skip
+
+    def accept(self, *addresses: str, kind: Kind = Kind.MESSAGE, key: str | None = None, **data: Any) -> Notification:
+        """Store a notification to these, and enqueue it."""
+        notification, deliveries = make_notification(addresses, kind=kind, key=key, at=self.clock.now(), **data)
+        stored, _ = self.notifications.add(notification, deliveries)
+        self.queue.enqueue(delivery.id for delivery in deliveries)
+        return stored
+
+    @contextmanager
+    def running(self) -> Iterator[QueueNode]:
+        self.queue.start()
+        try:
+            yield self
+        finally:
+            self.queue.stop()
+
+
+def make_notification(
+    addresses: Sequence[str], *, kind: Kind, key: str | None, at: datetime, **data: Any
+) -> tuple[Notification, list[Delivery]]:
+    """A notification and its deliveries, all accepted."""
+    fingerprint = hashlib.sha256(repr((addresses, kind, sorted(data.items()))).encode()).hexdigest()
+    notification = Notification(new_id(), kind, at, "test", data, idempotency_key=key, fingerprint=fingerprint)
+    deliveries = [Delivery(new_id(), notification.id, Recipient(address), State.ACCEPTED) for address in addresses]
+    return notification, deliveries
+
+
+QUICK = Backoff(first=timedelta(seconds=0.3), longest=timedelta(seconds=1), keep_trying=timedelta(seconds=3))

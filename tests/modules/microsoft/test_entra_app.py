@@ -1,0 +1,132 @@
+"""entra_app and entra_app_info against the emulator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from emulator.running import DOMAIN, TENANT
+from helpers.modules.graph_modules import Modules
+
+
+def test_check_make_again_change_remove(modules: Modules, name: str) -> None:
+    shown = modules.run("entra_app", check=True, unique_name=name, display_name="Data Catalog")
+    assert shown["app_id"] is None
+    made = modules.exactly("entra_app", unique_name=name, display_name="Data Catalog")
+    [first] = made["diff"]
+    assert first["before"] == {}
+    assert first["after"] == {
+        "display_name": "Data Catalog", "unique_name": name, "sign_in_audience": "AzureADMyOrg", "service_principal": True}
+    there = modules.registration(uniqueName=name)
+    assert (made["app_id"], made["object_id"], made["tenant_id"]) == (there["appId"], there["id"], TENANT)
+    assert there.get("web", {}).get("redirectUris", []) == []
+
+    renamed = modules.exactly(
+        "entra_app", unique_name=name, display_name="Catalog mail", sign_in_audience="AzureADMultipleOrgs")
+    [second] = renamed["diff"]
+    assert renamed["app_id"] == made["app_id"] and second["before"] == first["after"]
+    assert second["after"] == {
+        **first["after"], "display_name": "Catalog mail", "sign_in_audience": "AzureADMultipleOrgs"}
+    assert modules.registration(uniqueName=name)["displayName"] == "Catalog mail"
+
+    [gone] = modules.exactly("entra_app", unique_name=name, state="absent")["diff"]
+    assert gone["before"] == second["after"] and gone["after"] == {}
+
+
+def test_info(modules: Modules, app: dict[str, Any]) -> None:
+    found = modules.run("entra_app_info", unique_name=app["unique_name"])
+    assert found["exists"] and found["app_id"] == app["app_id"] and found["secrets"] == [] and len(modules.requests()) == 2
+    none = modules.run("entra_app_info", unique_name="nobody")
+    assert not none["exists"] and none["app_id"] is None
+
+
+def test_a_service_principal_is_made_where_it_is_missing(modules: Modules, name: str) -> None:
+    made = modules.emulator.application(name, unique_name=name, service_principal=False)
+    done = modules.run("entra_app", unique_name=name)
+    assert done["changed"] and done["app_id"] == made["app_id"] and done["service_principal_id"]
+    assert done["diff"][0]["before"]["service_principal"] is False
+
+
+def test_taken_over_by_its_id(modules: Modules, name: str) -> None:
+    made = modules.emulator.application(name)
+    done = modules.run("entra_app", unique_name=name, app_id=made["app_id"])
+    assert done["changed"] and modules.registration(uniqueName=name)["appId"] == made["app_id"]
+    modules.emulator.forget_requests()
+    assert not modules.run("entra_app", unique_name=name)["changed"] and len(modules.requests()) == 2
+
+
+def test_an_ambiguous_display_name_is_refused(modules: Modules, name: str) -> None:
+    ids = [f"0000000{number}-0000-4000-8000-000000000000" for number in (1, 2)]
+    for app_id in ids:
+        modules.emulator.application("The same name", app_id=app_id)
+    refused = modules.run("entra_app", display_name="The same name")
+    assert refused["failed"] and refused["field"] == "display_name" and all(app_id in refused["msg"] for app_id in ids)
+    also = modules.run("entra_app", unique_name=name, display_name="The same name")
+    assert also["failed"] and all(app_id in also["msg"] for app_id in ids) and modules.writes() == []
+
+
+def test_lists_come_by_pages(modules: Modules) -> None:
+    """A page has a hundred at most, unless more are asked for."""
+    ids = [f"00000{number}-0000-4000-8000-000000000000" for number in range(100, 225)]
+    listed = [{"display_name": "One of many", "app_id": app_id} for app_id in ids]
+    modules.emulator.seed({"id": TENANT, "domains": [DOMAIN], "applications": listed})
+    refused = modules.run("entra_app", display_name="One of many")
+    assert refused["failed"] and "125 app registrations are called" in refused["msg"]
+    assert len([one for one in modules.requests() if one["path"].endswith("/applications")]) == 2
+
+
+def test_one_that_was_deleted_may_keep_its_name(modules: Modules, name: str) -> None:
+    assert modules.run("entra_app", unique_name=name)["changed"]
+    assert modules.run("entra_app", unique_name=name, state="absent")["changed"]
+    again = modules.run("entra_app", unique_name=name)
+    assert again.get("changed") or "Deleted applications" in again["remedy"], again
+
+
+def test_found_by_a_display_name_that_is_the_only_one(modules: Modules, name: str) -> None:
+    made = modules.emulator.application(f"It's {name} & Co")
+    found = modules.run("entra_app", display_name=f"It's {name} & Co")
+    assert not found["changed"] and found["app_id"] == made["app_id"]
+    none = modules.run("entra_app", display_name="Nobody's")
+    assert none["failed"] and "unique_name" in none["msg"]
+
+
+@pytest.mark.parametrize("fault", ["lose", "fail", "throttle", "refuse_connection"])
+def test_a_failure_in_the_middle_makes_none_twice(modules: Modules, name: str, fault: str) -> None:
+    modules.meet(fault, method="PATCH", path="/v1.0/applications")
+    modules.meet(fault, method="POST", path="/v1.0/servicePrincipals")
+    done = modules.run("entra_app", unique_name=name)
+    assert done.get("changed") and not modules.not_met(), done
+    assert modules.registration(uniqueName=name)["appId"] == done["app_id"]
+    principals = [one for one in modules.emulator.state()["service_principals"] if one["appId"] == done["app_id"]]
+    assert [one["id"] for one in principals] == [done["service_principal_id"]]
+
+
+@pytest.mark.parametrize(
+    "lag", [{"requests": 4}, {"requests": 3, "replicas": 1}, {"seconds": 0.6}, {"requests": 3, "seconds": 0.4}])
+def test_replication_is_waited_for(modules: Modules, name: str, lag: dict[str, Any]) -> None:
+    modules.emulator.lag(**lag)
+    done = modules.run("entra_app", unique_name=name, display_name=f"Display {name}", consecutive_reads=3)
+    assert done.get("changed") and modules.stale_reads(), done
+    again = modules.run("entra_app", unique_name=name, display_name=f"Display {name}", consecutive_reads=3)
+    assert not again["changed"], again
+    modules.emulator.clear_faults()
+    assert modules.registration(uniqueName=name)["appId"] == done["app_id"]
+
+
+def test_what_takes_too_long_is_said(modules: Modules, name: str) -> None:
+    modules.emulator.lag(seconds=30, replicas=1)
+    done = modules.run("entra_app", unique_name=name, timeout=2)
+    assert done["failed"] and "within 2 seconds" in done["msg"] and done["field"] == "timeout"
+
+
+def test_told_to_wait_it_waits(modules: Modules, name: str) -> None:
+    modules.emulator.fault("throttle", method="PATCH", path="applications", times=1, retry_after=2)
+    assert modules.run("entra_app", unique_name=name)["changed"]
+    throttled, taken = (one for one in modules.requests() if one["method"] == "PATCH")
+    assert throttled["status"] == 429 and taken["at"] - throttled["at"] >= 2
+
+
+def test_throttled_for_longer_than_there_is_time(modules: Modules, name: str) -> None:
+    modules.emulator.fault("throttle", path="applications", retry_after=120)
+    done = modules.run("entra_app", unique_name=name, timeout=3)
+    assert done["failed"] and done["status"] == 429 and "timeout" in done["remedy"]

@@ -1,0 +1,239 @@
+"""entra_app_credential against the emulator: made, kept, rotated with an overlap, never an orphan."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from emulator.running import Running
+from helpers.modules.graph_modules import ROOT, Modules
+
+DAY = 86400
+
+
+def secrets_of(modules: Modules, app: dict[str, Any]) -> dict[str, str]:
+    """Names by key id."""
+    there = modules.registration(appId=app["app_id"])
+    return {one["keyId"]: one["displayName"] for one in there["passwordCredentials"]}
+
+
+def certificates_of(modules: Modules, app: dict[str, Any]) -> dict[str, str]:
+    there = modules.registration(appId=app["app_id"])
+    return {one["keyId"]: one["displayName"] for one in there["keyCredentials"]}
+
+
+def present(modules: Modules, app: dict[str, Any], **options: Any) -> dict[str, Any]:
+    return modules.run("entra_app_credential", unique_name=app["unique_name"], **options)
+
+
+def absent(modules: Modules, app: dict[str, Any], **options: Any) -> dict[str, Any]:
+    return present(modules, app, state="absent", **options)
+
+
+def test_check_make_again(modules: Modules, app: dict[str, Any]) -> None:
+    shown = present(modules, app, check=True, known_key_id="")
+    assert shown["changed"] and shown["created"] and "secret" not in shown and shown["key_id"] is None
+    assert modules.writes() == [] and secrets_of(modules, app) == {}
+    made = present(modules, app, known_key_id="")
+    assert made["created"] and made["accepted"] and made["diff"] == shown["diff"]
+    assert secrets_of(modules, app) == {made["key_id"]: "catalog.mail"}
+    assert modules.emulator.token({**app, "client_secret": made["secret"]})
+    assert made["secret"] not in str(made["diff"])
+
+    modules.emulator.forget_requests()
+    for known in (None, made["key_id"]):
+        again = present(modules, app, known_key_id=known)
+        assert not again["changed"] and not again["created"] and "secret" not in again
+        assert again["key_id"] == made["key_id"] and again["expires_at"] == made["expires_at"] and again["others"] == []
+    assert len(modules.requests()) == 2
+
+
+def test_rotation_with_an_overlap(entra: Running, modules: Modules, app: dict[str, Any]) -> None:
+    first = present(modules, app, known_key_id="", valid_for=60, rotate_before=30)
+    entra.advance(29 * DAY)
+    assert not present(modules, app, known_key_id=first["key_id"], valid_for=60, rotate_before=30)["changed"]
+    entra.advance(2 * DAY)
+    second = present(modules, app, known_key_id=first["key_id"], valid_for=60, rotate_before=30)
+    assert second["created"] and second["others"] == [first["key_id"]] and second["key_id"] != first["key_id"]
+    assert set(secrets_of(modules, app)) == {first["key_id"], second["key_id"]}
+    assert entra.token({**app, "client_secret": first["secret"]}) and entra.token({**app, "client_secret": second["secret"]})
+
+    waiting = absent(modules, app, keep_key_id=second["key_id"], grace=3600)
+    assert not waiting["changed"] and waiting["others"] == [first["key_id"]] and waiting["removable_at"]
+    entra.advance(3700)
+    removed = absent(modules, app, keep_key_id=second["key_id"], grace=3600)
+    assert removed["removed"] == [first["key_id"]] and set(secrets_of(modules, app)) == {second["key_id"]}
+    assert not absent(modules, app, keep_key_id=second["key_id"], grace=3600)["changed"]
+
+
+def test_a_new_secret_that_failed_its_test_goes_and_the_old_one_stays(modules: Modules, app: dict[str, Any]) -> None:
+    first = present(modules, app, known_key_id="")
+    second = present(modules, app, known_key_id=first["key_id"], rotate_before=200, valid_for=201)
+    assert second["created"]
+    removed = absent(modules, app, key_id=second["key_id"])
+    assert removed["removed"] == [second["key_id"]] and set(secrets_of(modules, app)) == {first["key_id"]}
+
+
+def test_an_orphan_of_a_run_that_was_cut_off_is_removed_by_the_next(modules: Modules, app: dict[str, Any]) -> None:
+    used = present(modules, app, known_key_id="")
+    orphan = present(modules, app, known_key_id=used["key_id"], rotate_before=200, valid_for=201)
+    foreign = modules.emulator.application(app["unique_name"], secret=True)
+    assert foreign["client_secret"]
+    found = present(modules, app, known_key_id=used["key_id"])
+    assert not found["changed"] and found["key_id"] == used["key_id"] and found["others"] == [orphan["key_id"]]
+    # It was never in use, so nothing is waited for.
+    done = absent(modules, app, keep_key_id=used["key_id"], grace=3600)
+    assert done["removed"] == [orphan["key_id"]]
+    assert sorted(secrets_of(modules, app).values()) == ["catalog.mail", "seeded"]
+    assert not absent(modules, app, keep_key_id=used["key_id"], grace=3600)["changed"]
+
+
+def test_what_was_there_before_another_kind_was_used(entra: Running, modules: Modules, app: dict[str, Any]) -> None:
+    secret = present(modules, app, known_key_id="")
+    entra.advance(60)
+    certificate = present(modules, app, kind="certificate", known_key_id="")
+    assert certificate["of_other_kind"] == [secret["key_id"]] and certificate["others"] == []
+    waiting = absent(modules, app, keep_key_id=certificate["thumbprint"], grace=3600)
+    assert not waiting["changed"] and waiting["others"] == [secret["key_id"]] and waiting["removable_at"]
+    entra.advance(3700)
+    done = absent(modules, app, keep_key_id=certificate["thumbprint"], grace=3600)
+    assert done["removed"] == [secret["key_id"]] and secrets_of(modules, app) == {}
+    assert certificates_of(modules, app) == {certificate["key_id"]: "catalog.mail"}
+
+
+@pytest.mark.parametrize("fault,lag", [("lose", {}), ("lose", {"requests": 4}), ("fail", {"requests": 4}), ("throttle", {})])
+def test_a_lost_answer_leaves_no_orphan(modules: Modules, app: dict[str, Any], fault: str, lag: dict[str, Any]) -> None:
+    modules.emulator.lag(**lag)
+    modules.meet(fault, method="POST", path="addPassword")
+    done = present(modules, app, known_key_id="")
+    assert not modules.not_met()
+    modules.emulator.clear_faults()
+    assert done["created"] and secrets_of(modules, app) == {done["key_id"]: "catalog.mail"}
+    assert modules.emulator.token({**app, "client_secret": done["secret"]})
+
+
+@pytest.mark.parametrize("kind,method,path", [("secret", "POST", "addPassword"), ("certificate", "PATCH", "applications")])
+def test_given_up_without_an_orphan(modules: Modules, app: dict[str, Any], kind: str, method: str, path: str) -> None:
+    """Each try is acted upon, and no answer ever comes until the time is up."""
+    used = present(modules, app, kind=kind, known_key_id="")
+    modules.emulator.fault("lose", method=method, path=path)
+    done = present(modules, app, kind=kind, known_key_id=used["key_id"], rotate_before=300, valid_for=301, timeout=4)
+    assert done["failed"] and "could not be reached" in done["msg"]
+    found = secrets_of(modules, app) if kind == "secret" else certificates_of(modules, app)
+    assert set(found) == {used["key_id"]}
+
+
+def test_two_that_make_one_at_the_same_time(modules: Modules, app: dict[str, Any]) -> None:
+    """Neither takes that of the other for what it has lost."""
+    used = present(modules, app, known_key_id="")
+    modules.meet("delay", method="POST", path="addPassword", seconds=5)
+    alone = {"PYTHONPATH": str(ROOT / "collections")}
+    with ThreadPoolExecutor(1) as other:
+        slow = other.submit(present, modules, app, known_key_id=used["key_id"], renew=True, env=alone)
+        while modules.not_met():
+            assert not slow.done(), slow.result()
+        quick = present(modules, app, known_key_id=used["key_id"], renew=True)
+        assert not slow.done(), "it was to be slower"
+    assert set(secrets_of(modules, app)) == {used["key_id"], quick["key_id"], slow.result()["key_id"]}
+
+
+def test_replication_is_waited_for(modules: Modules, app: dict[str, Any]) -> None:
+    modules.emulator.lag(requests=4, token_requests=10)
+    done = present(modules, app, known_key_id="", consecutive_reads=3)
+    assert done["created"] and done["accepted"]
+    refused = [one for one in modules.emulator.requests() if one["path"].endswith("/token") and one["status"] == 401]
+    assert refused, "the new secret was known at once"
+    assert not present(modules, app, known_key_id=done["key_id"], consecutive_reads=3)["changed"]
+
+
+def test_a_secret_that_is_slow_to_be_known_is_returned_all_the_same(modules: Modules, app: dict[str, Any]) -> None:
+    modules.emulator.lag(seconds=60, replicas=1)
+    done = present(modules, app, known_key_id="", timeout=4)
+    modules.emulator.clear_faults()
+    assert done["created"] and not done["accepted"] and done["warnings"]
+    assert modules.emulator.token({**app, "client_secret": done["secret"]})
+
+
+def test_the_one_to_keep_has_to_be_there(modules: Modules, app: dict[str, Any]) -> None:
+    present(modules, app, known_key_id="")
+    refused = absent(modules, app, keep_key_id="00000000-0000-0000-0000-000000000000", grace=0)
+    assert refused["failed"] and refused["field"] == "keep_key_id" and len(secrets_of(modules, app)) == 1
+
+
+def test_no_registration(modules: Modules) -> None:
+    refused = modules.run("entra_app_credential", unique_name="nobody")
+    assert refused["failed"] and "entra_app" in refused["remedy"]
+    shown = modules.run("entra_app_credential", check=True, unique_name="nobody")
+    assert shown["changed"] and "yet to be made" in shown["warnings"][0]
+    assert not modules.run("entra_app_credential", unique_name="nobody", state="absent")["changed"]
+
+
+def test_certificates_come_and_go_beside_others(modules: Modules, app: dict[str, Any], tmp_path: Path) -> None:
+    first = present(modules, app, kind="certificate", known_key_id="", name="of somebody else")
+    shown = present(modules, app, kind="certificate", known_key_id="", check=True)
+    made = present(modules, app, kind="certificate", known_key_id="")
+    assert made["created"] and made["accepted"] and made["diff"] == shown["diff"]
+    assert certificates_of(modules, app) == {first["key_id"]: "of somebody else", made["key_id"]: "catalog.mail"}
+    certificate = x509.load_pem_x509_certificate(made["secret"].partition("-----END PRIVATE KEY-----")[2].encode())
+    assert certificate.fingerprint(hashes.SHA1()).hex().upper() == made["thumbprint"]  # noqa: S303 -- its name in Entra
+
+    file = tmp_path / "login.pem"
+    file.write_text(made["secret"])
+    login = {key: value for key, value in modules.login.items() if key != "client_secret"}
+    modules.emulator.grant(app["app_id"], "Application.Read.All")
+    login |= {"client_id": app["app_id"], "certificate_file": str(file)}
+    info = modules.run("entra_app_info", unique_name=app["unique_name"], login=login)
+    assert {one["thumbprint"] for one in info["certificates"]} == {first["thumbprint"], made["thumbprint"]}
+
+    for known in (made["key_id"], made["thumbprint"]):
+        assert not present(modules, app, kind="certificate", known_key_id=known)["changed"]
+    second = present(modules, app, kind="certificate", known_key_id=made["thumbprint"], rotate_before=200, valid_for=201)
+    assert second["created"] and second["others"] == [made["key_id"]]
+    removed = absent(modules, app, kind="certificate", keep_key_id=second["thumbprint"], grace=0)
+    assert removed["removed"] == [made["key_id"]]
+    assert certificates_of(modules, app) == {first["key_id"]: "of somebody else", second["key_id"]: "catalog.mail"}
+    orphan = present(modules, app, kind="certificate", known_key_id=second["key_id"], rotate_before=300, valid_for=301)
+    assert orphan["created"]
+    again = absent(modules, app, kind="certificate", keep_key_id=second["key_id"])
+    assert again["removed"] == [orphan["key_id"]]
+    assert certificates_of(modules, app) == {first["key_id"]: "of somebody else", second["key_id"]: "catalog.mail"}
+
+
+@pytest.mark.parametrize("fault", ["lose", "fail"])
+def test_a_lost_answer_about_a_certificate(modules: Modules, app: dict[str, Any], fault: str) -> None:
+    modules.emulator.lag(requests=4)
+    modules.meet(fault, method="PATCH", path="applications")
+    made = present(modules, app, kind="certificate", known_key_id="")
+    assert not modules.not_met()
+    modules.emulator.clear_faults()
+    assert made["accepted"] and certificates_of(modules, app) == {made["key_id"]: "catalog.mail"}
+
+
+def test_a_certificate_that_is_brought_along(modules: Modules, app: dict[str, Any]) -> None:
+    made = present(modules, app, kind="certificate", known_key_id="", name="maker")
+    public = made["secret"].partition("-----END PRIVATE KEY-----")[2]
+    absent(modules, app, kind="certificate", key_id=made["thumbprint"])
+    assert certificates_of(modules, app) == {}
+    done = present(modules, app, kind="certificate", certificate=public)
+    assert done["created"] and "secret" not in done and done["thumbprint"] == made["thumbprint"]
+    again = present(modules, app, kind="certificate", certificate=public)
+    assert not again["changed"] and again["thumbprint"] == made["thumbprint"]
+
+
+def test_a_certificate_that_is_brought_along_too_late(entra: Running, modules: Modules, app: dict[str, Any]) -> None:
+    made = present(modules, app, kind="certificate", known_key_id="", valid_for=31)
+    public = made["secret"].partition("-----END PRIVATE KEY-----")[2]
+    absent(modules, app, kind="certificate", key_id=made["thumbprint"])
+    entra.advance(20 * DAY)
+    late = present(modules, app, kind="certificate", certificate=public)
+    assert late["created"] and "Bring another one" in late["warnings"][0]
+    absent(modules, app, kind="certificate", key_id=made["thumbprint"])
+    entra.advance(12 * DAY)
+    for check in (True, False):
+        refused = present(modules, app, kind="certificate", certificate=public, check=check)
+        assert refused["failed"] and refused["field"] == "certificate" and "it was valid until" in refused["msg"]
+    assert certificates_of(modules, app) == {}

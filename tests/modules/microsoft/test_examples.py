@@ -1,0 +1,86 @@
+"""The examples in the documentation of the Graph modules, run as they are written, but with the emulator's address."""
+
+from __future__ import annotations
+
+import functools
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from emulator.running import Running
+from helpers.modules.graph_modules import AUTOMATION, ROOT, environment
+
+# The last one's examples remove the registration that all are about.
+MODULES = (
+    "entra_app_credential", "entra_app_info", "graph_permissions", "graph_permissions_info", "mailbox_scope",
+    "mailbox_scope_info", "entra_app",
+)
+# What the examples name, and what they take from an inventory.
+TENANT = "11111111-2222-3333-4444-555555555555"
+CLIENT = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+BY_HAND = "99999999-8888-7777-6666-555555555555"
+VARIABLES = {"vault_automation_secret": "the-automations-own-secret", "key_id_in_use": ""}
+
+
+@pytest.fixture
+def of_the_examples(tmp_path: Path) -> Iterator[Running]:
+    """A tenant with the automation, the registrations and the mailboxes that the examples speak of."""
+    with Running(tmp_path / "entra") as running:
+        running.seed({
+            "id": TENANT, "domains": ["example.com"],
+            "users": [{"user_principal_name": f"{name}@example.com"} for name in ("noreply", "replies")],
+            "applications": [
+                {"display_name": "Automation", "app_id": CLIENT, "roles": AUTOMATION,
+                 "secret": VARIABLES["vault_automation_secret"]},
+                {"display_name": "Made by hand", "app_id": BY_HAND},
+            ]})
+        yield running
+
+
+@functools.cache
+def documentation() -> Any:
+    """What ansible-doc has of all these modules."""
+    shown = subprocess.run(
+        ["ansible-doc", "--json", "--type", "module", *(f"catalog.mail.{module}" for module in MODULES)], capture_output=True,
+        check=True, cwd=ROOT, env=environment())
+    return json.loads(shown.stdout)
+
+
+def examples(module: str) -> list[dict[str, Any]]:
+    """The tasks of a module's EXAMPLES, as ansible-doc gives them."""
+    tasks: list[dict[str, Any]] = yaml.safe_load(documentation()[f"catalog.mail.{module}"]["examples"])
+    return tasks
+
+
+def at(emulator: Running, task: dict[str, Any]) -> dict[str, Any]:
+    """The task, with the emulator's address in its login."""
+    address = {"authority_url": emulator.url, "graph_url": emulator.url, "ca_file": str(emulator.ca_file)}
+    return {
+        name: {**options, "login": {**options.get("login", {}), **address}} if name.startswith("catalog.mail.") else options
+        for name, options in task.items()}
+
+
+def test_examples_run_as_they_are_written(of_the_examples: Running, tmp_path: Path) -> None:
+    """One play for each module, in which every task passes; one that waits for something that is not there is skipped."""
+    tasks = {"registration": examples("entra_app")[:1], **{module: examples(module) for module in MODULES}}
+    assert all(any(f"catalog.mail.{module}" in task for task in tasks[module]) for module in MODULES)
+    plays = [{
+        "name": name, "hosts": "localhost", "connection": "local", "gather_facts": False,
+        "module_defaults": {"group/catalog.mail.microsoft": {"consecutive_reads": 2}},
+        "vars": {**VARIABLES, "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "tasks": [at(of_the_examples, task) for task in listed]} for name, listed in tasks.items()]
+    playbook = tmp_path / "examples.yml"
+    playbook.write_text(yaml.safe_dump(plays, sort_keys=False))
+    done = subprocess.run(
+        ["ansible-playbook", "-i", "localhost,", str(playbook)], capture_output=True, text=True, check=False, cwd=ROOT,
+        env=environment(
+            AZURE_TENANT_ID=TENANT, AZURE_CLIENT_ID=CLIENT, AZURE_CLIENT_SECRET=VARIABLES["vault_automation_secret"]))
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    assert VARIABLES["vault_automation_secret"] not in output
+    passed, skipped = (int(done.stdout.rpartition(f"{word}=")[2].split()[0]) for word in ("ok", "skipped"))
+    assert passed + skipped == sum(map(len, tasks.values())) and skipped <= 1, output

@@ -1,0 +1,107 @@
+"""What each error and each answer of an IMAP server tells an administrator."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+import pytest
+from catalog_mail.domain.failures import imap as imap_failures
+from catalog_mail.domain.failures.connection import authorities_unreadable, network_failure, tls_not_offered
+from catalog_mail.domain.failures.failure import Cause, Failure
+from catalog_mail.domain.failures.imap import Stage, answer_failure, peer
+from catalog_mail.domain.settings.document import TLS, ImapServer
+from hypothesis import given
+from hypothesis import strategies as st
+
+SERVER = ImapServer(
+    "imap.corp.test", 993, TLS.IMPLICIT, "replies@corp.test", "hunter2-in-a-test", "INBOX", "Archive", "/etc/ca.pem"
+)
+STARTTLS = ImapServer("imap.corp.test", 143, TLS.STARTTLS, "replies@corp.test", "hunter2-in-a-test")
+IMAP = "interactions.imap"
+
+
+def holds(failure: Failure) -> None:
+    """What every failure keeps to."""
+    for sentence in (failure.cause, failure.remedy):
+        assert sentence.endswith(".")
+        assert not sentence.endswith("..")
+        assert "hunter2" not in sentence
+    assert failure.smtp_code is None
+    assert failure.field is None or failure.field.startswith(IMAP)
+
+
+@pytest.mark.parametrize(
+    ("error", "stage", "cause", "field"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "not known"), Stage.CONNECT, Cause.NAME_NOT_FOUND, "host"),
+        (ConnectionRefusedError(111, "refused"), Stage.CONNECT, Cause.CONNECTION_REFUSED, "port"),
+        (OSError(113, "No route to host"), Stage.CONNECT, Cause.UNREACHABLE, "host"),
+        *((TimeoutError(), stage, Cause.TIMED_OUT, "port") for stage in Stage),
+        (ConnectionResetError(104, "reset by peer"), Stage.WAIT, Cause.CONNECTION_LOST, "host"),
+    ],
+)
+def test_an_error_of_the_network_names_a_setting_of_the_mailbox(error: Exception, stage: Stage, cause: Cause, field: str) -> None:
+    for server in (SERVER, STARTTLS):
+        failure = network_failure(error, stage, peer(server))
+        holds(failure)
+        assert (failure.code, failure.field, failure.temporary) == (cause, f"{IMAP}.{field}", True)
+        assert "raise the timeout" not in failure.remedy  # there is no such setting
+
+
+def test_remedies_name_the_ports_of_imap() -> None:
+    plain = ssl.SSLError(1, "wrong")
+    plain.reason = "WRONG_VERSION_NUMBER"
+    assert "(993)" in network_failure(plain, Stage.TLS, peer(SERVER)).remedy
+    assert "(993)" in tls_not_offered(peer(STARTTLS)).remedy
+    assert "'implicit'" in network_failure(TimeoutError(), Stage.GREETING, peer(STARTTLS)).remedy
+
+
+ANSWERS = [
+    # stage, answer, mailbox, cause, field, temporary
+    (Stage.GREETING, "Too many connections", None, Cause.OTHER_IMAP_ANSWER, None, True),
+    (Stage.LOGIN, "[AUTHENTICATIONFAILED] Authentication failed.", None, Cause.LOGIN_REFUSED, "password", False),
+    (Stage.LOGIN, "LOGIN failed.", None, Cause.LOGIN_REFUSED, "password", False),
+    (Stage.LOGIN, "[EXPIRED] Change it", None, Cause.LOGIN_REFUSED, "password", False),
+    (Stage.LOGIN, "[UNAVAILABLE] The user database is down", None, Cause.OTHER_IMAP_ANSWER, None, True),
+    (Stage.LOGIN, "[LIMIT] Too many sessions", None, Cause.OTHER_IMAP_ANSWER, None, True),
+    (Stage.LOGIN, "[PRIVACYREQUIRED] Plaintext authentication disallowed", None, Cause.TLS_REQUIRED, "tls", False),
+    (Stage.SELECT, "Mailbox doesn't exist: Replies", "INBOX", Cause.MAILBOX_MISSING, "mailbox", False),
+    (Stage.SELECT, "[NONEXISTENT] Unknown Mailbox", "Archive", Cause.MAILBOX_MISSING, "archive_mailbox", False),
+    (Stage.SELECT, "[NOPERM] Access denied", "INBOX", Cause.MAILBOX_MISSING, "mailbox", False),
+    (Stage.SELECT, "[INUSE] Locked", "INBOX", Cause.OTHER_IMAP_ANSWER, None, True),
+    (Stage.MARK, "[SERVERBUG] Internal error", None, Cause.OTHER_IMAP_ANSWER, None, True),
+    (Stage.READ, "", None, Cause.OTHER_IMAP_ANSWER, None, True),
+]
+
+
+@pytest.mark.parametrize(("stage", "answer", "mailbox", "cause", "field", "temporary"), ANSWERS)
+def test_an_answer_is_told_apart_and_shown(
+    stage: Stage, answer: str, mailbox: str | None, cause: Cause, field: str | None, temporary: bool
+) -> None:
+    failure = answer_failure(stage, answer, SERVER, mailbox)
+    holds(failure)
+    assert (failure.code, failure.field, failure.temporary) == (cause, field and f"{IMAP}.{field}", temporary)
+    assert answer.rstrip(".") in failure.cause
+
+
+@given(st.sampled_from(list(Stage)), st.text(max_size=80))
+def test_each_answer_has_a_meaning(stage: Stage, answer: str) -> None:
+    failure = answer_failure(stage, answer, SERVER)
+    assert failure.cause.startswith("imap.corp.test:993")
+    assert failure.remedy
+
+
+def test_what_the_server_does_not_let_us_do() -> None:
+    for failure in (
+        imap_failures.read_only("INBOX", SERVER),
+        imap_failures.not_imap(SERVER),
+        imap_failures.not_understood(Stage.READ, SERVER),
+        imap_failures.login_not_offered(STARTTLS),
+        imap_failures.login_not_possible(SERVER),
+        imap_failures.made_anew("INBOX", SERVER),
+        authorities_unreadable("No such file or directory", peer(SERVER)),
+    ):
+        holds(failure)
+    assert imap_failures.read_only("Archive", SERVER).field == f"{IMAP}.archive_mailbox"
+    assert "/etc/ca.pem" in authorities_unreadable("empty", peer(SERVER)).cause

@@ -1,0 +1,229 @@
+"""What each answer of Microsoft Entra and of Graph, and each broken connection to them, tells an administrator."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import Any
+
+import pytest
+from catalog_mail.adapters.graph.failing import innermost, refusal, seconds
+from catalog_mail.domain.failures.entra import certificate_unusable, not_entra, token_failure
+from catalog_mail.domain.failures.entra import refusal as token_refusal
+from catalog_mail.domain.failures.failure import Cause, Failure
+from catalog_mail.domain.failures.graph import Doing, GraphRefusal, graph_failure, not_understood
+from catalog_mail.domain.failures.microsoft_network import authorities_unreadable, network_failure
+from catalog_mail.domain.settings.document import GraphServer
+from hypothesis import given
+from hypothesis import strategies as st
+
+SENDING, RECEIVING = (
+    GraphServer(
+        "catalog@corp.test", "corp-tenant", "corp-client", "https://login.corp.test", "https://graph.corp.test", section,
+        client_secret="hunter2-in-a-test", ca_file="/etc/ca.pem",
+    )
+    for section in ("notifications.microsoft", "interactions.microsoft")
+)  # fmt: skip
+BEGINNING = "Error connecting to Tenant ID: corp-tenant with Client: corp-client credentials. "
+TRACE = "\r\nTrace ID: 11111111-2222-3333-4444-555555555555\r\nCorrelation ID: x\r\nTimestamp: 2026-11-21 10:00:00Z"
+
+
+def holds(failure: Failure) -> None:
+    """What every failure keeps to."""
+    assert failure.cause.startswith(BEGINNING)
+    for sentence in (failure.cause, failure.remedy):
+        assert sentence.endswith(".")
+        assert not sentence.endswith("..")
+        assert "hunter2" not in sentence
+        assert "Trace ID" not in sentence
+    assert failure.smtp_code is None
+
+
+ENTRA = [
+    (7000215, "invalid_client", Cause.SECRET_WRONG, "client_secret", "secret is wrong"),
+    (7000222, "invalid_client", Cause.SECRET_EXPIRED, "client_secret", "has expired"),
+    (700016, "unauthorized_client", Cause.CLIENT_UNKNOWN, "client_id", "no application of this client ID"),
+    (7000112, "unauthorized_client", Cause.CLIENT_DISABLED, "client_id", "disabled"),
+    (90002, "invalid_request", Cause.TENANT_UNKNOWN, "tenant_id", "no tenant of this ID"),
+    (900023, "invalid_request", Cause.TENANT_UNKNOWN, "tenant_id", "no tenant of this ID"),
+    (9001023, "invalid_request", Cause.TENANT_UNKNOWN, "tenant_id", "no tenant of this ID"),
+    (700027, "invalid_client", Cause.CERTIFICATE_NOT_REGISTERED, "certificate", "not one of the application's"),
+    (700024, "invalid_client", Cause.CERTIFICATE_UNUSABLE, "certificate", "out of date"),
+    (500011, "invalid_resource", Cause.CLOUD_WRONG, "cloud", "does not know Microsoft Graph"),
+    (1002012, "invalid_scope", Cause.CLOUD_WRONG, "cloud", "does not give"),
+    (53003, "invalid_grant", Cause.CONDITIONAL_ACCESS, "client_id", "Conditional Access"),
+    (530032, "invalid_grant", Cause.CONDITIONAL_ACCESS, "client_id", "Conditional Access"),
+]
+
+
+@pytest.mark.parametrize(("code", "error", "cause", "field", "words"), ENTRA)
+def test_each_code_of_entra(code: int, error: str, cause: Cause, field: str, words: str) -> None:
+    description = f"AADSTS{code}: Some words of Microsoft.{TRACE}"
+    for answer in (
+        {"error": error, "error_description": description, "error_codes": [code]},
+        {"error": error, "error_description": description},
+        {"error": error, "error_codes": [code]},
+    ):
+        for server in (SENDING, RECEIVING):
+            failure = token_failure(token_refusal(answer), server)
+            holds(failure)
+            assert (failure.code, failure.field, failure.temporary) == (cause, f"{server.section}.{field}", False)
+            assert words in failure.cause and f"AADSTS{code}" in failure.cause
+
+
+@pytest.mark.parametrize(
+    ("answer", "words", "temporary"),
+    [
+        ({"error": "x", "error_description": f"AADSTS65001: No consent.{TRACE}"}, "AADSTS65001: No consent.", False),
+        ({"error": "temporarily_unavailable"}, "temporarily_unavailable.", True),
+        ({"error": "x", "error_description": "the secret hunter2-in-a-test is odd"}, "(removed)", False),
+        ({}, "no reason was given.", False),
+        ({"error": 7, "error_codes": ["x"], "error_description": ["?"]}, "?", False),
+    ],
+)
+def test_what_else_entra_says(answer: dict[str, Any], words: str, temporary: bool) -> None:
+    failure = token_failure(token_refusal(answer), SENDING)
+    holds(failure)
+    assert (failure.code, failure.field, failure.temporary) == (Cause.OTHER_ENTRA_ANSWER, None, temporary)
+    assert words in failure.cause
+
+
+DENIED = "Access is denied. Check credentials and try again."
+ODATA = "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings."
+GRAPH = [
+    (403, "ErrorAccessDenied", DENIED, Doing.SEND, Cause.PERMISSION_MISSING, ".client_id", "Mail.Send is not granted"),
+    (403, "ErrorAccessDenied", DENIED, Doing.READ, Cause.PERMISSION_MISSING, ".client_id", "Mail.Read is not granted"),
+    (403, "ErrorAccessDenied", DENIED, Doing.MARK, Cause.PERMISSION_MISSING, ".client_id", "Mail.ReadWrite is not granted"),
+    (403, "Authorization_RequestDenied", "", Doing.OPEN, Cause.PERMISSION_MISSING, ".client_id", "Mail.Read is not granted"),
+    (403, "ErrorAccessDenied", ODATA, Doing.SEND, Cause.ACCESS_BLOCKED, "mailbox", "A policy of the tenant blocks"),
+    (403, "ErrorSendAsDenied", "x", Doing.SEND, Cause.SEND_AS_DENIED, "notifications.from.address", "send as other@corp.test"),
+    (404, "ErrorInvalidUser", "The requested user 'x' is invalid.", Doing.SEND, Cause.MAILBOX_UNKNOWN, "mailbox", "no user"),
+    (404, "Request_ResourceNotFound", "x", Doing.OPEN, Cause.MAILBOX_UNKNOWN, "mailbox", "no user"),
+    (404, "ErrorNonExistentMailbox", "x", Doing.OPEN, Cause.MAILBOX_UNKNOWN, "mailbox", "no user"),
+    (404, "MailboxNotEnabledForRESTAPI", "x", Doing.SEND, Cause.MAILBOX_NOT_LICENSED, "mailbox", "has no mailbox"),
+    (401, "InvalidAuthenticationToken", "x", Doing.READ, Cause.TOKEN_REFUSED, ".cloud", "does not take the token"),
+    (429, "ApplicationThrottled", "x", Doing.READ, Cause.THROTTLED, None, "for 7 seconds"),
+    (503, "ServiceUnavailable", "x", Doing.SEND, Cause.MICROSOFT_UNAVAILABLE, None, "503"),
+    (400, "ErrorInvalidRecipients", "At least one is not valid.", Doing.SEND, Cause.RECIPIENT_REFUSED, None, "not valid"),
+    (413, "x", "", Doing.SEND, Cause.OTHER_GRAPH_ANSWER, None, "larger"),
+    (500, "ErrorInternalServerError", "x", Doing.SEND, Cause.OTHER_GRAPH_ANSWER, None, "500 ErrorInternalServerError"),
+    (400, "ErrorMimeContentInvalidBase64String", "x", Doing.SEND, Cause.OTHER_GRAPH_ANSWER, None, "sending a message"),
+    (418, "", "", Doing.READ, Cause.OTHER_GRAPH_ANSWER, None, "418"),
+]
+PASSING = {Cause.THROTTLED, Cause.MICROSOFT_UNAVAILABLE}
+
+
+@pytest.mark.parametrize(("status", "code", "final"), [
+    (400, "ErrorMimeContentInvalidBase64String", True), (422, "x", True), (400, "", False), (404, "x", False), (403, "x", False),
+    (302, "", False), (407, "", False), (500, "x", False),
+])  # fmt: skip
+def test_only_what_graph_says_of_the_message_is_final(status: int, code: str, final: bool) -> None:
+    assert graph_failure(GraphRefusal(status, code, ""), Doing.SEND, SENDING).temporary is not final
+    assert graph_failure(GraphRefusal(status, code, ""), Doing.READ, SENDING).temporary
+
+
+@pytest.mark.parametrize(("status", "code", "message", "doing", "cause", "field", "words"), GRAPH)
+def test_each_answer_of_graph(
+    status: int, code: str, message: str, doing: Doing, cause: Cause, field: str | None, words: str
+) -> None:
+    for server, mailbox in ((SENDING, "notifications.microsoft.email_address"), (RECEIVING, "interactions.reply_to")):
+        failure = graph_failure(GraphRefusal(status, code, message, 7), doing, server, "other@corp.test")
+        holds(failure)
+        expected = mailbox if field == "mailbox" else f"{server.section}{field}" if field and field[0] == "." else field
+        assert (failure.code, failure.field, failure.retry_after) == (cause, expected, 7)
+        assert words in failure.cause
+        if cause is not Cause.OTHER_GRAPH_ANSWER:
+            assert failure.temporary is (cause in PASSING)
+
+
+@pytest.mark.parametrize(
+    ("status", "doing", "temporary"),
+    [(500, Doing.SEND, True), (400, Doing.SEND, False), (409, Doing.SEND, True), (400, Doing.READ, True)],
+)
+def test_a_message_is_given_up_only_for_what_it_is_itself(status: int, doing: Doing, temporary: bool) -> None:
+    assert graph_failure(GraphRefusal(status, "x", "y"), doing, SENDING).temporary is temporary
+
+
+def test_what_is_known_of_a_mailbox_says_nothing_about_a_message() -> None:
+    failure = graph_failure(GraphRefusal(404, "ErrorItemNotFound", "x"), Doing.READ, RECEIVING)
+    holds(failure)
+    assert failure.code is Cause.OTHER_GRAPH_ANSWER
+
+
+@given(st.integers(300, 599), st.text(), st.text(), st.sampled_from(list(Doing)))
+def test_whatever_graph_says_is_told_in_sentences(status: int, code: str, message: str, doing: Doing) -> None:
+    failure = graph_failure(GraphRefusal(status, code, message), doing, SENDING)
+    assert failure.cause.startswith(BEGINNING)
+    assert failure.cause.endswith(".") and failure.remedy.endswith(".")
+    assert failure.cause.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b'{"error":{"code":"C","message":"M","innerError":{}}}', ("C", "M")),
+        (b'{"error":{"code":null}}', ("", "")),
+        (b'{"error":"x"}', ("", "")),
+        (b"[]", ("", "")),
+        (b"<html>", ("", "")),
+        (b"[" * 100_000, ("", "")),
+    ],
+)
+def test_any_answer_is_read(content: bytes, expected: tuple[str, str]) -> None:
+    found = refusal(418, {"Retry-After": "9"}, content)
+    assert (found.status, found.code, found.message, found.retry_after) == (418, *expected, 9)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("5", 5), ("0", 0), ("99999999", 3600), ("", None), (None, None), ("soon", None), ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        ("1 Jan 99999999999 00:00:00 GMT", None), ("Mon, 01 Jan 2027 00:00:00 +99999999999999", None),
+    ],
+)
+def test_retry_after(value: Any, expected: float | None) -> None:
+    assert seconds(value) == expected
+
+
+def certificate_error() -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, "x")
+    error.verify_message = "self-signed certificate in certificate chain"
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "temporary"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "not known"), Cause.NAME_NOT_FOUND, True),
+        (ConnectionRefusedError(111, "refused"), Cause.CONNECTION_REFUSED, True),
+        (ConnectionResetError(104, "reset by peer"), Cause.CONNECTION_LOST, True),
+        (TimeoutError(), Cause.TIMED_OUT, True),
+        (OSError(113, "No route to host"), Cause.UNREACHABLE, True),
+        (OSError("Tunnel connection failed: 407 Proxy Authentication Required"), Cause.UNREACHABLE, True),
+        (certificate_error(), Cause.CERTIFICATE_NOT_TRUSTED, False),
+        (ssl.SSLError(1, "x"), Cause.TLS_FAILED, True),
+        (ValueError("x"), Cause.UNREACHABLE, True),
+    ],
+)
+def test_an_error_of_the_network(error: Exception, cause: Cause, temporary: bool) -> None:
+    failure = network_failure(error, "https://graph.corp.test/v1.0/users/x", "reading messages", SENDING)
+    holds(failure)
+    assert (failure.code, failure.temporary, failure.field) == (cause, temporary, None)
+    assert "graph.corp.test" in failure.cause
+    assert "/v1.0" not in failure.cause
+
+
+def test_other_failures_begin_alike() -> None:
+    for failure in (
+        not_entra(SENDING), certificate_unusable("there is no private key in it", SENDING), not_understood(Doing.READ, SENDING),
+        authorities_unreadable("No such file", SENDING),
+    ):  # fmt: skip
+        holds(failure)
+
+
+def test_the_innermost_error_is_what_the_system_said() -> None:
+    refused = ConnectionRefusedError(111, "refused")
+    outer = RuntimeError("wrapped")
+    outer.__cause__ = refused
+    assert innermost(outer) is refused
+    assert innermost(RuntimeError(OSError(refused))) is refused

@@ -1,0 +1,299 @@
+"""What a notification must hold, who gets it, and when it is not sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from catalog_mail.domain.catalog.people import User
+from catalog_mail.domain.errors import InputRefused
+from catalog_mail.domain.mime.addresses import LONGEST, checked_address
+from catalog_mail.domain.notifications.data import FIELDS, NAMES_RECIPIENTS, check_data, schema
+from catalog_mail.domain.notifications.notification import SENT_WHEN_SWITCHED_OFF, Kind, Recipient, State
+from catalog_mail.domain.notifications.recipients import Circumstances, distinct, first_state, of_user, without
+from catalog_mail.domain.notifications.request import NotificationRequest, checked, fingerprint
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+LEAST: Mapping[Kind, Mapping[str, Any]] = {
+    Kind.SUBSCRIBED_EVENT: {"event": "table.sales.changed", "title": "Sales changed"},
+    Kind.DOWNLOAD_READY: {"name": "Sales", "user": "jane"},
+    Kind.DOWNLOAD_FAILED: {"name": "Sales", "user": "jane", "reason": "Disk full"},
+    Kind.SCHEDULED_QUERY_SUCCEEDED: {"query": "Monthly", "owner": "jane"},
+    Kind.SCHEDULED_QUERY_FAILED: {"query": "Monthly", "owner": "jane", "error": "No such table"},
+    Kind.SYSTEM_HEALTH: {"title": "Disk full", "text": "Nothing is left."},
+    Kind.SCHEDULED_JOB_STATUS: {"job": "Harvest", "status": "failed"},
+    Kind.MENTION: {"author": "joe", "conversation": "Sales", "text": "@jane look", "mentioned": ["jane"]},
+    Kind.ASSIGNMENT: {"author": "joe", "conversation": "Sales", "assignee": "jane"},
+}
+JANE = Recipient("jane@corp.test", "Jane Doe")
+MESSAGE = NotificationRequest(Kind.MESSAGE, recipients=(JANE,), subject="Hello", text="A text")
+
+
+# -- data
+
+
+@pytest.mark.parametrize("kind", LEAST)
+def test_the_least_that_a_kind_needs(kind: Kind) -> None:
+    stored = checked(NotificationRequest(kind, LEAST[kind]))
+    assert stored == {name: LEAST[kind].get(name) for name in FIELDS[kind]}, "what was left out is None, for the templates"
+
+
+@pytest.mark.parametrize("kind, name", [(kind, name) for kind in LEAST for name in LEAST[kind]])
+def test_without_one_of_it_a_kind_is_refused(kind: Kind, name: str) -> None:
+    data = {key: value for key, value in LEAST[kind].items() if key != name}
+    with pytest.raises(InputRefused) as refused:
+        checked(NotificationRequest(kind, data))
+    assert refused.value.field == f"data.{name}"
+    assert refused.value.cause.endswith(".") and refused.value.remedy.endswith(".")
+
+
+@pytest.mark.parametrize("kind, name", NAMES_RECIPIENTS.items())
+def test_who_gets_it_may_be_said_in_two_ways(kind: Kind, name: str) -> None:
+    data = {key: value for key, value in LEAST[kind].items() if key != name}
+    checked(NotificationRequest(kind, data, recipients=(JANE,)))
+
+
+@pytest.mark.parametrize(
+    "kind, name, value",
+    [
+        (Kind.DOWNLOAD_READY, "name", ""),
+        (Kind.DOWNLOAD_READY, "name", "x" * 301),
+        (Kind.DOWNLOAD_READY, "name", "a\x00b"),
+        (Kind.DOWNLOAD_READY, "name", "\ud800"),
+        (Kind.DOWNLOAD_READY, "name", 7),
+        (Kind.DOWNLOAD_READY, "user", "jane doe"),
+        (Kind.DOWNLOAD_READY, "user", "jane\n"),
+        (Kind.DOWNLOAD_READY, "user", ["jane"]),
+        (Kind.DOWNLOAD_READY, "url", "javascript:alert(1)"),
+        (Kind.DOWNLOAD_READY, "url", "https://x\r\nBcc: y"),
+        (Kind.DOWNLOAD_READY, "url", 'https://x/"onclick="'),
+        (Kind.DOWNLOAD_READY, "url", "https://x/a\n"),
+        (Kind.DOWNLOAD_READY, "expires_at", "tomorrow"),
+        (Kind.DOWNLOAD_READY, "expires_at", "2026-02-30T00:00:00Z"),
+        (Kind.DOWNLOAD_READY, "expires_at", "2026-11-21T05:30:00"),
+        (Kind.DOWNLOAD_FAILED, "reason", "x" * 50_001),
+        (Kind.SCHEDULED_QUERY_SUCCEEDED, "rows", -1),
+        (Kind.SCHEDULED_QUERY_SUCCEEDED, "rows", True),
+        (Kind.SCHEDULED_QUERY_SUCCEEDED, "rows", 1.5),
+        (Kind.SCHEDULED_QUERY_SUCCEEDED, "rows", 10**400),
+        (Kind.SCHEDULED_QUERY_SUCCEEDED, "rows", float("nan")),
+        (Kind.SCHEDULED_QUERY_SUCCEEDED, "rows", "7"),
+        (Kind.MENTION, "mentioned", []),
+        (Kind.MENTION, "mentioned", "jane"),
+        (Kind.MENTION, "mentioned", ["jane"] * 101),
+        (Kind.MENTION, "mentioned", [None]),
+        (Kind.SUBSCRIBED_EVENT, "event", "two words"),
+        (Kind.SYSTEM_HEALTH, "unheard_of", "x"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named(kind: Kind, name: str, value: Any) -> None:
+    with pytest.raises(InputRefused) as refused:
+        check_data(kind, {**LEAST[kind], name: value})
+    assert refused.value.field == f"data.{name}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://catalog.example.com/x?a=b&c=%20d#e", "http://localhost:8025", "https://catalog.example.com:18443/conversations/a"],
+)
+def test_links_that_fit(url: str) -> None:
+    assert check_data(Kind.DOWNLOAD_READY, {**LEAST[Kind.DOWNLOAD_READY], "url": url})["url"] == url
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(InputRefused) as refused:
+        check_data(Kind.DOWNLOAD_FAILED, {"name": "", "url": "x", "more": 1})
+    assert {error.field for error in refused.value.errors} == {"data.more", "data.name", "data.reason", "data.url"}
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text(max_size=30)
+    | st.sampled_from(["jane", "https://x.test/a", "2026-11-21T05:30:00Z", "table.x", "a\n", "a\x00"]),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(max_size=5), values, max_size=2),
+    max_leaves=3,
+)  # fmt: skip
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_the_description_takes_exactly_what_is_taken(data: st.DataObject) -> None:
+    """The JSON Schema that the API shows and the check agree on every value."""
+    kind = data.draw(st.sampled_from(Kind))
+    changes = data.draw(st.dictionaries(st.sampled_from([*FIELDS[kind], "unheard_of"]), JSON_VALUES, max_size=2))
+    values = {**LEAST.get(kind, {}), **changes}
+    described = Draft202012Validator(python_patterns(schema(kind))).is_valid(
+        {key: value for key, value in values.items() if value is not None or key not in FIELDS[kind]}
+    )
+    try:
+        check_data(kind, values)
+    except InputRefused:
+        assert not described
+    else:
+        assert described
+
+
+def python_patterns(description: Any) -> Any:
+    """The same schema with `$` as ECMAScript understands it: in Python it also matches before a last line end."""
+    if isinstance(description, dict):
+        return {
+            key: re.sub(r"\$\Z", r"\\Z", value) if key == "pattern" else python_patterns(value)
+            for key, value in description.items()
+        }
+    return description
+
+
+# -- messages of other catalogs
+
+
+@pytest.mark.parametrize(
+    "change, field",
+    [
+        ({"subject": None}, "subject"),
+        ({"subject": ""}, "subject"),
+        ({"subject": "x" * 301}, "subject"),
+        ({"subject": "Hello\r\nBcc: evil@evil.test"}, "subject"),
+        ({"subject": "Hello\nBcc: evil@evil.test"}, "subject"),
+        ({"subject": "a\x00"}, "subject"),
+        ({"subject": "a\u2028b"}, "subject"),
+        ({"subject": "\ud800"}, "subject"),
+        ({"text": None}, "text"),
+        ({"text": None, "html": "<p>Hello</p>"}, "text"),
+        ({"text": "a\x00"}, "text"),
+        ({"text": "\udfff"}, "text"),
+        ({"text": "x" * 50_001}, "text"),
+        ({"html": "\x00"}, "html"),
+        ({"html": "x" * 500_001}, "html"),
+        ({"recipients": None}, "recipients"),
+        ({"recipients": ()}, "recipients"),
+        ({"recipients": (JANE,) * 1001}, "recipients"),
+        ({"recipients": (JANE, Recipient("a@b\r\nRCPT TO:<evil@evil.test>"))}, "recipients.1.address"),
+        ({"recipients": (Recipient("jane@corp.test", "x" * 201),)}, "recipients.0.display_name"),
+        ({"recipients": (Recipient("jane@corp.test", "a\x00"),)}, "recipients.0.display_name"),
+        ({"data": {"title": "x"}}, "data.title"),
+    ],
+)
+def test_a_message_that_cannot_be_sent_is_refused(change: dict[str, Any], field: str) -> None:
+    with pytest.raises(InputRefused) as refused:
+        checked(NotificationRequest(**{**vars(MESSAGE), **change}))
+    assert refused.value.field == field
+
+
+def test_a_message_is_stored_as_it_was_given() -> None:
+    assert checked(MESSAGE) == {"subject": "Hello", "text": "A text", "html": None}
+
+
+@pytest.mark.parametrize("name", ["subject", "text", "html"])
+def test_only_messages_bring_their_own_text(name: str) -> None:
+    with pytest.raises(InputRefused, match="kind message") as refused:
+        checked(NotificationRequest(Kind.SYSTEM_HEALTH, LEAST[Kind.SYSTEM_HEALTH], **{name: "x"}))  # type: ignore[arg-type]
+    assert refused.value.field == name
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["jane@corp.test", "jane.o'hara+tag@sub.corp.test", "A@B", "x@xn--bcher-kva.example", "a@1.2", f"{'a' * 64}@{'b' * 60}.test"],
+)
+def test_addresses_that_are_taken(address: str) -> None:
+    assert checked_address("to", address) == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "jane", "@corp.test", "jane@", "jane@corp..test", ".jane@corp.test", "jane.@corp.test", "jane..doe@corp.test",
+     "jane doe@corp.test",
+     '"jane"@corp.test', "Jane <jane@corp.test>", "<jane@corp.test>", "jane@corp.test,joe@corp.test", "jane@corp.test\n",
+     "jane@corp.test\r\nRCPT TO:<a@b>", "jane@[127.0.0.1]", "jane@-corp.test", "jane@corp-.test", "j\u00f6rg@corp.test",
+     "jane@b\u00fccher.example", "jane@corp.test\x00", "\ud800@corp.test", f"{'a' * 65}@corp.test", f"a@{'b.' * 130}test"],
+)  # fmt: skip
+def test_addresses_that_are_refused(address: str) -> None:
+    with pytest.raises(InputRefused) as refused:
+        checked_address("to", address)
+    assert refused.value.field == "to"
+    assert refused.value.remedy.endswith(".")
+
+
+@given(st.text(st.characters()) | st.text(st.sampled_from('a@.<>,; \r\n\x00"\\-b')))
+@settings(deadline=None)
+def test_no_address_that_is_taken_can_end_a_line_or_a_command(text: str) -> None:
+    try:
+        address = checked_address("to", text)
+    except InputRefused:
+        return
+    assert re.fullmatch(r"[!-~]+", address)
+    assert not set(address) & set('<>()[],;:\\"')
+    assert len(address) <= LONGEST and address.count("@") == 1
+
+
+# -- who
+
+
+def user(name: str, **change: Any) -> User:
+    return User(**{"id": name * 3, "name": name, "display_name": name.title(), "email": f"{name}@corp.test", **change})
+
+
+def test_an_address_gets_one_mail_whatever_its_capitals() -> None:
+    twice = [Recipient("jane@corp.test", "Jane"), Recipient("joe@corp.test"), Recipient("JANE@Corp.Test", "Other")]
+    assert distinct(twice) == twice[:2], "as it came first, in order"
+
+
+@pytest.mark.parametrize("name, left", [("joe", ["jane"]), ("JOE", ["jane"]), ("Somebody Else", ["jane", "joe"])])
+def test_nobody_is_told_of_what_they_did_themselves(name: str, left: list[str]) -> None:
+    assert [one.name for one in without([user("jane"), user("joe")], name)] == left
+
+
+def test_a_user_as_a_recipient() -> None:
+    assert of_user(user("jane")) == Recipient("jane@corp.test", "Jane", "janejanejane")
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize(
+    "circumstances, reason",
+    [
+        (Circumstances(switched_on=True), None),
+        (Circumstances(switched_on=False), "switched_off"),
+        (Circumstances(switched_on=True, opted_out={"jane@corp.test"}), "unsubscribed"),
+        (Circumstances(switched_on=True, opted_out={"joe@corp.test"}), None),
+        (Circumstances(switched_on=True, inactive={"jane@corp.test"}), "inactive"),
+        (Circumstances(switched_on=False, inactive={"jane@corp.test"}, opted_out={"jane@corp.test"}), "inactive"),
+    ],
+)
+def test_when_a_mail_is_not_sent(kind: Kind, circumstances: Circumstances, reason: str | None) -> None:
+    """The switch does not hold back the two about downloads; what a recipient chose holds for all kinds."""
+    if reason == "switched_off" and kind in (Kind.DOWNLOAD_READY, Kind.DOWNLOAD_FAILED):
+        reason = None
+    expected = (State.SUPPRESSED, reason) if reason else (State.ACCEPTED, None)
+    assert first_state(kind, Recipient("Jane@corp.test"), circumstances) == expected
+
+
+def test_the_switch_has_two_exceptions() -> None:
+    assert sorted(SENT_WHEN_SWITCHED_OFF) == ["download_failed", "download_ready"]
+
+
+# -- the same request
+
+
+def test_the_same_request_has_the_same_fingerprint_whatever_its_key() -> None:
+    assert fingerprint(MESSAGE) == fingerprint(NotificationRequest(**{**vars(MESSAGE), "idempotency_key": "other"}))
+    assert re.fullmatch("[0-9a-f]{64}", fingerprint(MESSAGE))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": Kind.MENTION},
+        {"data": {"a": 1}},
+        {"recipients": None},
+        {"recipients": (Recipient("joe@corp.test"),)},
+        {"recipients": (Recipient("jane@corp.test", "Jane"),)},
+        {"subject": "Other"},
+        {"text": "Other"},
+        {"html": ""},
+        {"thread": "x"},
+    ],
+)
+def test_another_request_has_another_fingerprint(change: dict[str, Any]) -> None:
+    assert fingerprint(NotificationRequest(**{**vars(MESSAGE), **change})) != fingerprint(MESSAGE)

@@ -1,0 +1,105 @@
+"""When a message is tried again, when it is given up, and who is alive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from catalog_mail.domain.failures.failure import OF_RECEIVING, Cause, Failure
+from catalog_mail.domain.notifications.node_liveness import Watch
+from catalog_mail.domain.notifications.retry import NOT_THE_MESSAGES_FAULT, Backoff, concerns_all, next_attempt
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+EVEN = Backoff(spread=0)
+
+
+def failure(code: Cause = Cause.OTHER_ANSWER, *, temporary: bool = True) -> Failure:
+    return Failure(code, "It failed.", "Mend it.", temporary)
+
+
+@pytest.mark.parametrize(
+    ("tries", "seconds"),
+    [(0, 30), (1, 30), (2, 60), (3, 120), (4, 240), (5, 480), (6, 960), (7, 1920), (8, 3600), (100, 3600), (10**6, 3600)],
+)
+def test_the_pause_doubles_up_to_an_hour(tries: int, seconds: int) -> None:
+    assert EVEN.pause(tries, 0.5) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(("chance", "seconds"), [(0.0, 80), (0.25, 90), (0.5, 100), (0.75, 110), (0.999999, 120)])
+def test_chance_spreads_the_pause_evenly_around_its_middle(chance: float, seconds: int) -> None:
+    pause = Backoff(first=timedelta(seconds=100), spread=0.4).pause(1, chance)
+    assert pause.total_seconds() == pytest.approx(seconds, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("code", "temporary", "again"),
+    [
+        (Cause.RECIPIENT_REFUSED, False, False),
+        (Cause.RECIPIENT_REFUSED, True, True),
+        (Cause.OTHER_ANSWER, False, False),
+        (Cause.OTHER_ANSWER, True, True),
+        (Cause.CONNECTION_LOST, True, True),
+        (Cause.NOT_RENDERED, True, True),
+        # The settings are wrong, not the message: it waits until somebody has mended them.
+        (Cause.LOGIN_REFUSED, False, True),
+        (Cause.SENDER_REFUSED, False, True),
+        (Cause.CERTIFICATE_NOT_TRUSTED, False, True),
+        (Cause.NAME_NOT_FOUND, False, True),
+        (Cause.NOT_CONFIGURED, True, True),
+    ],
+)
+def test_what_is_tried_again(code: Cause, temporary: bool, again: bool) -> None:
+    at = next_attempt(
+        failure(code, temporary=temporary), tries=1, accepted_at=START, now=START, backoff=EVEN, chance=0.5
+    )
+    assert at == (START + timedelta(seconds=30) if again else None)
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (timedelta(hours=71), timedelta(hours=72)),
+        (timedelta(hours=71, minutes=30), timedelta(hours=72)),  # the last try is not skipped
+        (timedelta(hours=72), None),
+        (timedelta(days=30), None),
+    ],
+)
+def test_the_end_of_patience(after: timedelta, expected: timedelta | None) -> None:
+    at = next_attempt(failure(), tries=50, accepted_at=START, now=START + after, backoff=EVEN, chance=0.5)
+    assert at == (None if expected is None else START + expected)
+
+
+def test_never_before_the_server_wants_it() -> None:
+    asked = replace(failure(Cause.THROTTLED), retry_after=300.0)
+    at = next_attempt(asked, tries=1, accepted_at=START, now=START, backoff=EVEN, chance=0.5)
+    assert at == START + timedelta(seconds=300)
+
+
+def test_days_of_tries_are_few_enough_and_end() -> None:
+    now, tries = START, 0
+    while now is not None and tries < 1000:
+        tries += 1
+        last = now
+        now = next_attempt(failure(), tries=tries, accepted_at=START, now=now, backoff=EVEN, chance=0.5)  # type: ignore[assignment]
+    assert last == START + timedelta(hours=72)
+    assert 70 < tries < 90
+
+
+def test_what_concerns_one_message_does_not_hold_up_the_others() -> None:
+    alone = {Cause.RECIPIENT_REFUSED, Cause.OTHER_ANSWER, Cause.CONNECTION_LOST, Cause.NOT_RENDERED, Cause.INTERNAL_ERROR}
+    alone |= {Cause.OTHER_GRAPH_ANSWER}
+    assert NOT_THE_MESSAGES_FAULT | alone | OF_RECEIVING == set(Cause), "every cause is on one side"
+    assert not any(concerns_all(failure(code)) for code in alone)
+    assert all(concerns_all(failure(code)) for code in NOT_THE_MESSAGES_FAULT)
+
+
+def test_a_node_is_dead_when_its_sign_has_not_changed_for_the_timeout() -> None:
+    watch = Watch(30)
+    one, two = START, START + timedelta(days=5)  # clocks that differ by days
+    assert watch.look({"a": one, "b": two}, 0) == {"a", "b"}, "who has just started calls nobody dead"
+    assert watch.look({"a": one, "b": two + timedelta(seconds=5)}, 20) == {"a", "b"}
+    assert watch.look({"a": one, "b": two + timedelta(seconds=10)}, 31) == {"b"}
+    assert watch.look({"a": one + timedelta(seconds=1), "b": two + timedelta(seconds=10)}, 32) == {"a", "b"}, "it came back"
+    assert watch.look({"a": one + timedelta(seconds=1)}, 33) == {"a"}, "b ended and said so"
+    assert watch.look({}, 100) == frozenset()

@@ -1,0 +1,68 @@
+"""The token of an unsubscribe link: it says who and what, and nobody can make one up."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from catalog_mail.domain.mime.addresses import checked_address
+from catalog_mail.domain.notifications.notification import Kind
+from catalog_mail.domain.notifications.unsubscribe import LONGEST, make_token, read_token
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+KEY, OLD_KEY, FOREIGN_KEY = b"k" * 32, b"o" * 32, b"f" * 32
+TOKEN = make_token([KEY], "jane@corp.test", Kind.MENTION)
+ADDRESSES = st.builds(
+    "{}@{}".format,
+    st.from_regex(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}", fullmatch=True),
+    st.from_regex(r"([a-z0-9]{1,20}\.){0,7}[A-Za-z0-9]{1,20}", fullmatch=True),
+)
+
+
+@given(ADDRESSES, st.sampled_from(Kind), st.binary(min_size=16, max_size=64))
+@settings(deadline=None)
+def test_what_was_signed_is_read_again(address: str, kind: Kind, key: bytes) -> None:
+    token = make_token([key], checked_address("to", address), kind)
+    assert read_token([key], token) == (address, kind)
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", token), "it stands in an address without being escaped"
+    assert len(token) <= LONGEST
+    assert make_token([key], address, kind) == token, "the link of a mail that is written again is the same"
+
+
+def test_each_address_and_kind_has_its_own() -> None:
+    tokens = {make_token([KEY], address, kind) for address in ("jane@corp.test", "joe@corp.test") for kind in Kind}
+    assert len(tokens) == 2 * len(Kind)
+
+
+def test_links_in_old_mails_work_after_the_key_was_changed() -> None:
+    old = make_token([OLD_KEY], "jane@corp.test", Kind.MENTION)
+    assert read_token([KEY, OLD_KEY], old) == ("jane@corp.test", Kind.MENTION)
+    assert make_token([KEY, OLD_KEY], "jane@corp.test", Kind.MENTION) == TOKEN, "the first key signs"
+
+
+def test_a_key_that_was_taken_away_signs_no_more() -> None:
+    assert read_token([FOREIGN_KEY], TOKEN) is None
+    assert read_token([], TOKEN) is None
+
+
+@pytest.mark.parametrize("position", range(len(TOKEN)))
+def test_no_character_can_be_another(position: int) -> None:
+    for other in "A_-z9":
+        changed = TOKEN[:position] + other + TOKEN[position + 1 :]
+        assert changed == TOKEN or read_token([KEY], changed) is None
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "A", "=", TOKEN[:-1], TOKEN + "A", TOKEN + "=", TOKEN + "==", TOKEN + "\n", f" {TOKEN}", TOKEN + "\x00",
+     "\ud800", "\u00e9" * 20, "A" * LONGEST, "A" * 10**6, TOKEN.replace("-", "+").replace("_", "/") + "=" * 3],
+)  # fmt: skip
+def test_other_spellings_are_refused(token: str) -> None:
+    assert token == TOKEN or read_token([KEY], token) is None
+
+
+@given(st.text(st.characters()))
+@settings(deadline=None)
+def test_anything_else_is_refused_without_a_failure(token: str) -> None:
+    assert read_token([KEY, OLD_KEY], token) is None

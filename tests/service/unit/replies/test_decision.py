@@ -1,0 +1,230 @@
+"""What becomes of a message: a table of who wrote what in answer to which mail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from catalog_mail.domain.catalog.people import User
+from catalog_mail.domain.notifications.notification import Kind
+from catalog_mail.domain.replies import decision, intent
+from catalog_mail.domain.replies.automatic import Ours
+from catalog_mail.domain.replies.decision import Circle, Policy, Probe, Reading
+from catalog_mail.domain.replies.intent import Purpose
+from catalog_mail.domain.replies.mailbox import Disposition, Place, RawMessage
+from catalog_mail.domain.replies.reply import Answered, NotPosted, Origin, Reason, Reply
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+KEY = b"k" * 32
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+POLICY = Policy(
+    keys=[KEY], valid_for=timedelta(days=90), ours=Ours("noreply@corp.test", "replies@corp.test", "catalog.example.com")
+)
+JANE = User("j" * 26, "jane", "Jane Doe", "jane@corp.test")
+JOE = User("o" * 26, "joe", "Joe Poe", "joe@corp.test")
+ANSWERED = Answered("d" * 26, "n" * 26, Kind.MENTION, NOW - timedelta(days=1), JANE.email, JANE.id, "conversation.c", "c" * 26)
+INTENT = intent.make(KEY, ANSWERED.delivery_id)
+ORIGIN = Origin(Place("imap://x/INBOX", "1"), "7")
+KNOWN = Circle(ANSWERED, JANE, JANE, embedded=True)
+
+
+def raw(text: str = "Yes, it is.", **headers: str | None) -> RawMessage:
+    """A reply of Jane's; headers replace, None removes."""
+    values: dict[str, str | None] = {
+        "From": "Jane Doe <jane@corp.test>",
+        "To": "replies@corp.test",
+        "In-Reply-To": f"<{INTENT}@corp.test>",
+        "Message-ID": "<reply@corp.test>",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    lines = [f"{name}: {value}" for name, value in values.items() if value is not None]
+    content = "\r\n".join([*lines, "", text, "", "Please type your reply above this line", "quoted"]).encode()
+    return RawMessage("7", content, len(content), NOW)
+
+
+def end(message: RawMessage, circle: Circle = KNOWN, **policy: Any) -> Reply | NotPosted | Probe:
+    rules = replace(POLICY, **policy)
+    found = decision.read(message, rules)
+    if not isinstance(found, Reading):
+        return found
+    # As the lookup does: no handle, no mail that is answered.
+    known = circle if found.handle else replace(circle, answered=None, recipient=None)
+    return decision.decide(found, known, ORIGIN, rules)
+
+
+def test_a_reply_is_posted_as_its_author_wrote_it() -> None:
+    found = end(raw())
+    assert isinstance(found, Reply)
+    assert found == Reply(
+        key=found.key, delivery_id=ANSWERED.delivery_id, notification_id=ANSWERED.notification_id,
+        conversation_id=ANSWERED.conversation_id, thread=ANSWERED.thread, address=JANE.email, user_id=JANE.id,
+        text="Yes, it is.", message_id="<reply@corp.test>", origin=ORIGIN,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"To": f"replies+{INTENT}@corp.test", "In_Reply_To": None},
+        {"Delivered_To": f"REPLIES+{INTENT.upper()}@corp.test", "In_Reply_To": None},
+        {"References": f"<first@x> <{INTENT}@corp.test>", "In_Reply_To": "<other@x>"},
+        {"X_Catalog_Intent": INTENT, "In_Reply_To": None},
+        {"References": f"<{intent.make(KEY, 'e' * 26)}@x>\r\n <{INTENT}@corp.test>", "In_Reply_To": None},
+    ],
+)
+def test_the_mail_that_is_answered_is_known_wherever_the_intent_stands(headers: dict[str, str | None]) -> None:
+    found = decision.read(raw(**headers), POLICY)
+    assert isinstance(found, Reading)
+    assert found.handle == ANSWERED.delivery_id[:14]
+
+
+REWRITTEN = "<0123456789ABCDEF0123456789ABCDEF0123@EM0PR01MB0001.eurprd01.prod.outlook.com>"
+VERIFYING = {"authserv_id": "mx.corp.test"}
+VERIFIED = "mx.corp.test; dmarc=pass header.from=corp.test"
+
+
+@pytest.mark.parametrize(
+    ("headers", "policy", "expected"),
+    [
+        ({"In_Reply_To": REWRITTEN}, {}, REWRITTEN),
+        ({"In_Reply_To": f"{REWRITTEN} (a comment)", "References": "<other@x>"}, {}, REWRITTEN),
+        ({"In_Reply_To": None}, {}, None),
+        ({"In_Reply_To": None, "References": REWRITTEN}, {}, None),
+        ({"In_Reply_To": f"<{INTENT}@x>"}, {}, None),
+        ({"In_Reply_To": REWRITTEN, "References": f"<{INTENT}.intent@x>"}, {}, None),
+        ({"In_Reply_To": REWRITTEN, "References": f"<{intent.make(b'x' * 32, 'd' * 26)}@x>"}, {}, None),
+        ({"In_Reply_To": REWRITTEN}, VERIFYING, None),
+        ({"In_Reply_To": REWRITTEN, "Authentication_Results": VERIFIED}, VERIFYING, REWRITTEN),
+    ],
+)
+def test_which_message_id_may_be_one_that_a_server_gave_to_our_mail(
+    headers: dict[str, str | None], policy: dict[str, Any], expected: str | None
+) -> None:
+    found = decision.read(raw(**headers), replace(POLICY, **policy))
+    assert isinstance(found, Reading)
+    assert decision.unknown_original(found) == expected
+
+
+@pytest.mark.parametrize("written", [f"<{INTENT}@corp.test>", f"  <{INTENT.upper()}@corp.test>"])
+def test_the_reply_to_such_a_mail_is_the_same_as_to_any_other(written: str) -> None:
+    unknown = decision.read(raw(In_Reply_To=REWRITTEN), POLICY)
+    usual = decision.read(raw(), POLICY)
+    assert isinstance(unknown, Reading)
+    assert isinstance(usual, Reading)
+    found = decision.recognised(unknown, written, POLICY)
+    assert (found.handle, found.text) == (usual.handle, usual.text) == (ANSWERED.delivery_id[:14], "Yes, it is.")
+    end = decision.decide(found, KNOWN, ORIGIN, POLICY)
+    assert end == decision.decide(usual, KNOWN, ORIGIN, POLICY)
+
+
+@pytest.mark.parametrize(
+    "written", ["", "<somebody-elses@mail.test>", f"<{intent.make(b'x' * 32, 'd' * 26)}@corp.test>", f"<{INTENT[:-1]}@x>"]
+)
+def test_no_other_message_id_makes_it_a_reply(written: str) -> None:
+    unknown = decision.read(raw(In_Reply_To=REWRITTEN), POLICY)
+    assert isinstance(unknown, Reading)
+    assert decision.recognised(unknown, written, POLICY) == unknown
+
+
+def test_of_a_reply_that_is_too_large_no_text_is_read_either() -> None:
+    large = replace(raw(In_Reply_To=REWRITTEN), cut=True)
+    unknown = decision.read(large, POLICY)
+    assert isinstance(unknown, Reading)
+    found = decision.recognised(unknown, f"<{INTENT}@x>", POLICY)
+    end = decision.decide(found, KNOWN, ORIGIN, POLICY)
+    assert isinstance(end, NotPosted)
+    assert end.reason is Reason.TOO_LARGE
+
+
+ALTERED = INTENT[:-1] + ("a" if INTENT[-1] != "a" else "b")
+OF_ANOTHER_KEY = intent.make(b"x" * 32, ANSWERED.delivery_id)
+LEFT = replace(JANE, active=False)
+STRANGER = replace(KNOWN, sender=None)
+PASS, FAIL = ("mx.corp.test; dmarc=pass header.from=corp.test", "mx.corp.test; dmarc=fail header.from=corp.test")
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "circle", "policy"),
+    [
+        (Reason.AUTO_REPLY, raw(Auto_Submitted="auto-replied"), KNOWN, {}),
+        (Reason.BOUNCE, raw(Return_Path="<>", From="MAILER-DAEMON@corp.test"), KNOWN, {}),
+        (Reason.OWN_MAIL, raw(From="noreply@corp.test"), KNOWN, {}),
+        (Reason.MALFORMED, raw(From=None), KNOWN, {}),
+        (Reason.MALFORMED, raw(From="jane@corp.test, joe@corp.test"), KNOWN, {}),
+        (Reason.UNKNOWN_SENDER, raw(From="mallory@evil.test"), STRANGER, {}),
+        (Reason.UNKNOWN_SENDER, raw(From="mallory@evil.test", In_Reply_To=None), STRANGER, {}),
+        (Reason.NO_INTENT, raw(In_Reply_To=None), KNOWN, {}),
+        (Reason.NO_INTENT, raw(In_Reply_To="<somebody-elses@mail.test>"), KNOWN, {}),
+        (Reason.FORGED_INTENT, raw(In_Reply_To=f"<{ALTERED}@x>"), KNOWN, {}),
+        (Reason.FORGED_INTENT, raw(In_Reply_To=f"<{OF_ANOTHER_KEY}@x>"), KNOWN, {}),
+        (Reason.WRONG_SENDER, raw(From="joe@corp.test"), replace(KNOWN, sender=JOE), {}),
+        (Reason.INACTIVE_USER, raw(), replace(KNOWN, sender=LEFT, recipient=LEFT), {}),
+        (Reason.SENDER_NOT_VERIFIED, raw(), KNOWN, {"authserv_id": "mx.corp.test"}),
+        (Reason.SENDER_NOT_VERIFIED, raw(Authentication_Results=FAIL), KNOWN, {"authserv_id": "mx.corp.test"}),
+        (Reason.SENDER_NOT_VERIFIED, raw(Authentication_Results=PASS), KNOWN, {"authserv_id": "other.test"}),
+        (Reason.EXPIRED_INTENT, raw(), KNOWN, {"valid_for": timedelta(hours=1)}),
+        (Reason.EXPIRED_INTENT, raw(), replace(KNOWN, answered=None), {}),
+        (Reason.NOT_ANSWERABLE, raw(), replace(KNOWN, answered=replace(ANSWERED, kind=Kind.ASSIGNMENT)), {}),
+        (Reason.CONVERSATION_GONE, raw(), replace(KNOWN, answered=replace(ANSWERED, conversation_id=None)), {}),
+        (Reason.TOO_LARGE, replace(raw(), cut=True, size=10**9), KNOWN, {}),
+        (Reason.TOO_LARGE, raw("long " * 20_000), KNOWN, {}),
+        (Reason.EMPTY, raw(""), KNOWN, {}),
+    ],
+)  # fmt: skip
+def test_what_is_not_posted_has_its_reason(reason: Reason, message: RawMessage, circle: Circle, policy: dict[str, Any]) -> None:
+    found = end(message, circle, **policy)
+    assert isinstance(found, NotPosted)
+    assert found.reason is reason
+    ignored = reason in (Reason.AUTO_REPLY, Reason.BOUNCE, Reason.OWN_MAIL)
+    assert found.disposition is (Disposition.IGNORED if ignored else Disposition.REJECTED)
+
+
+def test_with_a_verdict_of_the_right_server_it_is_posted() -> None:
+    assert isinstance(end(raw(Authentication_Results=PASS), authserv_id="mx.corp.test"), Reply)
+
+
+def test_a_reply_that_came_in_time_counts_however_late_it_is_read() -> None:
+    early = replace(raw(), received_at=ANSWERED.created_at + timedelta(days=89))
+    assert isinstance(end(early), Reply)
+    late = replace(raw(), received_at=ANSWERED.created_at + timedelta(days=91))
+    assert isinstance(end(late), NotPosted)
+
+
+def test_who_has_a_new_address_may_still_answer_and_the_old_address_is_nobodys() -> None:
+    renamed = replace(JANE, email="jane.doe@corp.test")
+    circle = replace(KNOWN, sender=renamed, recipient=renamed)
+    assert isinstance(end(raw(From="jane.doe@corp.test"), circle), Reply)
+    found = end(raw(), replace(circle, sender=None))
+    assert isinstance(found, NotPosted)
+    assert found.reason is Reason.UNKNOWN_SENDER
+
+
+def test_another_catalogs_users_are_known_by_the_address_that_the_mail_went_to() -> None:
+    theirs = Circle(replace(ANSWERED, user_id=None, conversation_id=None, thread="theirs"), None, None, embedded=False)
+    found = end(raw(), theirs)
+    assert isinstance(found, Reply)
+    assert (found.thread, found.user_id, found.address) == ("theirs", None, JANE.email)
+    other = end(raw(From="joe@corp.test"), theirs)
+    assert isinstance(other, NotPosted)
+    assert other.reason is Reason.UNKNOWN_SENDER
+
+
+def test_a_probe_is_known_by_the_address_alone() -> None:
+    token = intent.make(KEY, "p" * 26, Purpose.PROBE)
+    assert end(raw(From="noreply@corp.test", To=f"replies+{token}@corp.test")) == Probe("p" * 14)
+    # A returned mail names it too, and proves nothing.
+    assert end(raw(From="noreply@corp.test", References=f"<{token}@corp.test>")) == NotPosted(Reason.OWN_MAIL)
+
+
+@settings(max_examples=200)
+@given(st.binary(max_size=5000), st.booleans())
+def test_any_bytes_come_to_an_end(content: bytes, cut: bool) -> None:
+    head = f"From: jane@corp.test\r\nIn-Reply-To: <{INTENT}@x>\r\n".encode()
+    for message in (content, head + content, head + b"\r\n" + content):
+        found = end(RawMessage("7", message, len(message), NOW, cut))
+        if isinstance(found, Reply):
+            assert found.text.strip()
+            assert "\x00" not in found.text

@@ -1,0 +1,38 @@
+"""What is wrong with receiving replies, in sentences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from catalog_mail.domain.failures.failure import Cause, Failure
+from catalog_mail.domain.replies.problems import Observed, problems
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+INTERVAL = timedelta(minutes=3)
+WELL = Observed(1, NOW - timedelta(seconds=20), None, 0, 0, 0, ())
+REFUSED = Failure(Cause.LOGIN_REFUSED, "The login was refused.", "Give the right password.", temporary=True)
+
+
+def test_where_all_is_well_nothing_is_said() -> None:
+    assert problems(WELL, INTERVAL, NOW) == []
+    assert problems(replace(WELL, backlog=3, oldest_unread=NOW - timedelta(minutes=2)), INTERVAL, NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"alive": 0}, ["No process", "systemctl start catalog-mail-reply-sync"]),
+        ({"errors": (REFUSED,)}, ["The login was refused. Give the right password."]),
+        ({"last_good_poll": None}, ["not read so far"]),
+        ({"last_good_poll": NOW - timedelta(minutes=30)}, ["not read since 2026-11-21 08:30"]),
+        ({"backlog": 4, "oldest_unread": NOW - timedelta(hours=1)}, ["4 messages wait", "2026-11-21 08:00"]),
+        ({"taken_by_others": 2}, ["2 messages", "something else", "mark those messages as unread"]),
+        ({"quarantined": 1}, ["1 messages", "$CatalogQuarantined"]),
+    ],
+)
+def test_each_trouble_has_its_sentence_with_a_remedy(changes: dict[str, Any], words: list[str]) -> None:
+    (sentence,) = problems(replace(WELL, **changes), INTERVAL, NOW)
+    assert all(word in sentence for word in words)

@@ -1,0 +1,155 @@
+"""What stands beside a client secret, and what a certificate tells: kept with the credential, gone with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from catalog_mail.domain.errors import InputRefused
+from catalog_mail.domain.settings.certificate import facts
+from catalog_mail.domain.settings.fields import Unfit, moment
+from catalog_mail.domain.settings.reading import REGISTRATIONS, value_at
+from catalog_mail.services.email_settings import Trying
+from helpers.service.certificates import Authority
+from helpers.service.settings_memory import ADMIN, Desk
+
+APP = {"tenant_id": "corp.test", "client_id": "11111111-2222-3333-4444-555555555555"}
+SECRET = {**APP, "client_secret": "first", "client_secret_key_id": "key-1", "client_secret_expires_at": "2027-05-01T10:00:00Z"}
+KNOWN = ("key-1", "2027-05-01T10:00:00Z")
+
+
+def saved(desk: Desk, section: str, **app: Any) -> None:
+    """Save this registration."""
+    sections: dict[str, Any] = {"notifications": {"enabled": False}, "interactions": {}}
+    sections[section.partition(".")[0]]["microsoft"] = app
+    desk.settings.save(sections, trying=Trying(wanted=False), if_match=None, principal=ADMIN)
+
+
+def shown(desk: Desk, section: str) -> tuple[Any, Any]:
+    """Key ID and end as they are read."""
+    part = value_at(desk.settings.read().document, section)
+    return part["client_secret_key_id"], part["client_secret_expires_at"]
+
+
+@pytest.fixture(params=REGISTRATIONS)
+def section(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.mark.parametrize(
+    ("then", "known"),
+    [
+        (APP, KNOWN),  # nothing was said of the secret, so it stays with what is known of it
+        ({**APP, "client_secret": "first"}, KNOWN),
+        ({**APP, "client_secret": "second"}, (None, None)),
+        ({**APP, "client_secret": "second", "client_secret_key_id": "key-2"}, ("key-2", None)),
+        ({**APP, "client_secret_key_id": "key-2"}, ("key-2", KNOWN[1])),
+        ({**APP, "client_secret_key_id": None, "client_secret_expires_at": None}, (None, None)),
+        ({**APP, "client_secret": None}, (None, None)),
+        ({**SECRET, "client_secret": None}, (None, None)),
+        ({}, (None, None)),  # without a tenant the secret is forgotten
+        ({**APP, "client_secret": {"present": True}, "certificate_thumbprint": "AB"}, KNOWN),
+    ],
+)
+def test_what_is_known_of_a_secret_stays_and_goes_with_it(section: str, then: dict[str, Any], known: tuple[Any, Any]) -> None:
+    desk = Desk()
+    saved(desk, section, **SECRET)
+    assert shown(desk, section) == KNOWN
+    saved(desk, section, **then)
+    assert shown(desk, section) == known
+
+
+@pytest.mark.parametrize("name", ["client_secret_key_id", "client_secret_expires_at"])
+def test_what_belongs_to_no_secret_is_refused(section: str, name: str) -> None:
+    with pytest.raises(InputRefused) as refusal:
+        saved(Desk(), section, **APP, **{name: SECRET[name]})
+    assert refusal.value.field == f"{section}.{name}"
+
+
+def test_a_plan_shows_them(section: str) -> None:
+    desk = Desk()
+    saved(desk, section, **SECRET)
+    app = {**APP, "client_secret": "second", "client_secret_key_id": "key-2"}
+    sections: dict[str, Any] = {"notifications": {"enabled": False}, "interactions": {}}
+    sections[section.partition(".")[0]]["microsoft"] = app
+    assert [(change.path.rpartition(".")[2], change.before, change.after) for change in desk.settings.plan(sections)] == [
+        ("client_secret_key_id", "key-1", "key-2"),
+        ("client_secret_expires_at", KNOWN[1], None),
+        ("client_secret", "present", "changed"),
+    ]
+
+
+def test_a_note_alone_is_saved_without_a_test_message() -> None:
+    desk = Desk()
+    sections = {
+        "notifications": {"transport": "microsoft", "microsoft": {**SECRET, "email_address": "catalog@corp.test"}},
+    }
+    desk.settings.save(sections, trying=Trying(wanted=False), if_match=None, principal=ADMIN)
+    sections["notifications"]["microsoft"]["client_secret_key_id"] = "key-2"  # type: ignore[index]
+    done = desk.settings.save(sections, trying=Trying(), if_match=None, principal=ADMIN)
+    assert ([change.path for change in done.changes], done.tested) == (["notifications.microsoft.client_secret_key_id"], None)
+
+
+def test_what_an_earlier_version_has_stored_is_shown_whole(section: str) -> None:
+    desk = Desk()
+    saved(desk, section, **APP)
+    part = value_at(desk.store.stored.document, section)
+    for name in ("client_secret_key_id", "client_secret_expires_at"):
+        del part[name]
+    assert shown(desk, section) == (None, None)
+
+
+def test_a_certificate_tells_of_itself(section: str, tmp_path: Path) -> None:
+    desk = Desk()
+    text = Authority(tmp_path).server_file("catalog").read_text(encoding="utf-8")
+    saved(desk, section, **APP, certificate=text)
+    found = facts(text)
+    part = value_at(desk.settings.read().document, section)
+    assert found is not None
+    assert part["certificate_thumbprint"] == found.thumbprint
+    assert len(found.thumbprint) == 40
+    assert part["certificate_expires_at"] == found.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    saved(desk, section, **part)  # given back as it was read
+    assert value_at(desk.settings.read().document, section) == part
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN CERTIFICATE-----\n",
+        "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n",
+        "-----BEGIN CERTIFICATE-----\n\u2603\n-----END CERTIFICATE-----\n",
+    ],
+)
+def test_of_no_certificate_nothing_is_told(text: str | None) -> None:
+    assert facts(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("2027-05-01T10:00:00Z", "2027-05-01T10:00:00Z"),
+        ("2027-05-01T10:00:00.1234567Z", "2027-05-01T10:00:00Z"),
+        ("2027-05-01t12:00:00+02:00", "2027-05-01T10:00:00Z"),
+        ("2027-05-01T09:30:00.5-00:30", "2027-05-01T10:00:00Z"),
+    ],
+)
+def test_a_moment_has_one_form(text: str, read: str) -> None:
+    assert moment(text) == read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "2027-05-01", "2027-05-01T10:00:00", "2027-13-01T10:00:00Z", "0001-01-01T00:00:00+23:59", "tomorrow",
+        "2027-05-01T10:00:00Z\n",
+    ],
+)
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(Unfit):
+        moment(text)
