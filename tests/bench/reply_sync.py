@@ -46,7 +46,7 @@ sys.path.insert(0, str(SOURCE))
 import requests
 from helpers.service.decision_cost import growth
 from helpers.service.dovecot import Dovecot
-from helpers.service.reply_roundtrip import Circle, answer
+from helpers.service.reply_roundtrip import RoundTrip, answer
 from helpers.service.smtp_sink import MailSink
 from helpers.service.webhook_sink import SECRET
 from imap_tools import AND, MailBox
@@ -106,22 +106,22 @@ class Bench:
         self.service = RunningService(folder)
         self.service.prepare()
         self.service.start()
-        self.circle = Circle(self.service, sink, dovecot, dovecot.add_user())
-        self.circle.set_up()
-        self.mails: list[EmailMessage] = [self.circle.mention(f"Table {number}")[1] for number in range(MENTIONS)]
+        self.roundtrip = RoundTrip(self.service, sink, dovecot, dovecot.add_user())
+        self.roundtrip.set_up()
+        self.mails: list[EmailMessage] = [self.roundtrip.mention(f"Table {number}")[1] for number in range(MENTIONS)]
         self.sizes: list[int] = []
 
     def mailbox(self, number: int) -> None:
         """A new mailbox with so many answers, to be read from now on."""
-        self.circle.user = self.dovecot.add_user()
+        self.roundtrip.user = self.dovecot.add_user()
         for mail, place in zip(cycle(self.mails), range(number), strict=False):
             self.arrive(mail, place)
-        self.circle.save()
+        self.roundtrip.save()
 
     def arrive(self, mail: EmailMessage, place: int) -> None:
         content = answer(mail, f"This is answer {place}. The table has last year's orders.\n\nThanks, and greetings\nJane")
         self.sizes.append(len(content))
-        self.circle.receive(content)
+        self.roundtrip.receive(content)
 
     def to_catalog(self, other: Catalog | None) -> None:
         """Where replies go: another catalog, or None for the embedded conversations."""
@@ -131,13 +131,13 @@ class Bench:
         self.service.configure(replies=replies)
 
     def unread(self) -> int:
-        with self.dovecot.connection(self.circle.user) as imap:
+        with self.dovecot.connection(self.roundtrip.user) as imap:
             imap.select("INBOX", readonly=True)
             return len(imap.search(None, "UNSEEN")[1][0].split())
 
     def wait_until_read(self) -> float:
         """When the last message was marked, by its file's name: asking Dovecot all the time would take its time."""
-        maildir = self.dovecot.folder / "mail" / self.circle.user / "Maildir"
+        maildir = self.dovecot.folder / "mail" / self.roundtrip.user / "Maildir"
         deadline = time.monotonic() + LIMIT_SECONDS
         while any("S" not in name.rpartition(",")[2] for name in os.listdir(maildir / "new") + os.listdir(maildir / "cur")):
             if time.monotonic() > deadline:
@@ -201,7 +201,7 @@ def naive(bench: Bench, number: int, other: Catalog) -> float:
     bench.mailbox(number)
     context = ssl.create_default_context(cafile=str(bench.dovecot.authority.file))
     began = time.monotonic()
-    user = bench.circle.user
+    user = bench.roundtrip.user
     with (
         MailBox("localhost", bench.dovecot.imaps, ssl_context=context).login(user, bench.dovecot.password(user)) as mailbox,
         requests.Session() as session,

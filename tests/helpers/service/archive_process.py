@@ -17,7 +17,8 @@ from typing import Any
 
 from catalog_mail.adapters.imap import ImapMailboxes
 from catalog_mail.adapters.imap.session import Session
-from catalog_mail.domain.settings.document import TLS, ImapServer
+from catalog_mail.domain.settings.document import TLS
+from catalog_mail.domain.settings.servers import ImapServer
 from catalog_mail.services.archiving import Archiving
 
 # What changes a mailbox.

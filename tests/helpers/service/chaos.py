@@ -21,7 +21,7 @@ from email import message_from_bytes
 
 from helpers.service.dovecot import Dovecot
 from helpers.service.process import RunningService
-from helpers.service.reply_roundtrip import Circle, answer
+from helpers.service.reply_roundtrip import RoundTrip, answer
 from helpers.service.smtp_sink import MailSink
 from helpers.service.webhook_sink import SECRET, Answer, Request, WebhookSink
 
@@ -62,9 +62,9 @@ class Chaos:
         self._chance = random.Random(seed)  # noqa: S311  # no secret
         self._seed = seed
         self._service, self._dovecot, self._webhook = service, dovecot, webhook
-        self._circle = Circle(service, sink, dovecot, dovecot.add_user())
-        self._circle.set_up(sync_interval=10)
-        self._mails = [self._circle.mention(f"Table {number}")[1] for number in range(MENTIONS)]
+        self._roundtrip = RoundTrip(service, sink, dovecot, dovecot.add_user())
+        self._roundtrip.set_up(sync_interval=10)
+        self._mails = [self._roundtrip.mention(f"Table {number}")[1] for number in range(MENTIONS)]
         self._readers: list[subprocess.Popen[bytes] | None] = [None] * READERS
         self._expected = Expected()
         self._numbers = itertools.count(1)
@@ -130,7 +130,7 @@ class Chaos:
 
     def _deliver(self, number: int, content: bytes, keyword: str) -> None:
         self._expected.keywords[str(number)] = keyword
-        self._circle.receive(f"X-Number: {number}\r\n".encode() + content)
+        self._roundtrip.receive(f"X-Number: {number}\r\n".encode() + content)
         self._counts["messages"] += 1
 
     # -- what goes wrong ---------------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ class Chaos:
 
     def _renumber(self) -> None:
         self._dovecot.kill9()
-        self._dovecot.reset_uidvalidity(self._circle.user)
+        self._dovecot.reset_uidvalidity(self._roundtrip.user)
         self._dovecot.start()
 
     def _kill_all(self) -> None:
@@ -227,7 +227,7 @@ class Chaos:
     def _unread(self) -> int:
         """How many are unread; -1 while Dovecot does not answer, as it does when a lock of a killed process stands in its way."""
         try:
-            return sum(not message.seen for message in self._dovecot.messages(self._circle.user))
+            return sum(not message.seen for message in self._dovecot.messages(self._roundtrip.user))
         except (OSError, imaplib.IMAP4.error):
             self._counts["Dovecot did not answer"] += 1
             return -1
@@ -235,7 +235,7 @@ class Chaos:
     def _wrong_marks(self) -> list[str]:
         """Messages whose keyword is not what was to become of them, and those that are missing."""
         found = {}
-        for message in self._dovecot.messages(self._circle.user):
+        for message in self._dovecot.messages(self._roundtrip.user):
             number = message_from_bytes(message.content)["X-Number"]
             found[number] = " ".join(sorted(flag for flag in message.flags if flag.startswith("$Catalog")))
         wanted = self._expected.keywords

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from catalog_mail.domain.replies import intent
-from catalog_mail.domain.replies.automatic import Ours
+from catalog_mail.domain.replies.automatic import OwnAddresses
 from catalog_mail.domain.replies.decision import Policy, read
 from catalog_mail.domain.replies.mailbox import RawMessage
 
@@ -15,7 +15,7 @@ KEY = b"k" * 32
 POLICY = Policy(
     keys=[KEY],
     valid_for=timedelta(days=90),
-    ours=Ours("noreply@corp.test", "replies@corp.test", "catalog.corp.test"),
+    own_addresses=OwnAddresses("noreply@corp.test", "replies@corp.test", "catalog.corp.test"),
     authserv_id="mx.corp.test",
 )
 INTENT = intent.make(KEY, "d" * 26)

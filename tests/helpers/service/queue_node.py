@@ -20,7 +20,8 @@ from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.notifications.retry import Backoff
-from catalog_mail.domain.settings.document import TLS, SendingSettings, SmtpServer, Transport
+from catalog_mail.domain.settings.document import TLS, Transport
+from catalog_mail.domain.settings.servers import SendingSettings, SmtpServer
 from catalog_mail.ports.sending import Evidence
 from catalog_mail.services.delivery import DeliverNotifications
 from sqlalchemy import URL, Engine
@@ -79,7 +80,7 @@ class PlainSenders:
         self._port = settings.server.port
         return self
 
-    probe = sender
+    make_email_test_sender = sender
 
     def reserve(self) -> float:
         return 0.0
@@ -125,9 +126,9 @@ class QueueNode:
         self.switches = Switches(port)
         self.options = QueueOptions(**{"node": "node1", "takeover_after": 2, **options})
         senders: Any = PlainSenders()
-        catalog: Any = self.switches
+        opt_outs: Any = self.switches
         deliver = DeliverNotifications(
-            store=self.deliveries, rendering=self.switches, settings=self.switches, senders=senders, catalog=catalog,
+            store=self.deliveries, rendering=self.switches, settings=self.switches, senders=senders, opt_outs=opt_outs,
             clock=self.clock, backoff=backoff, replying=lambda: None,
         )  # fmt: skip
         self.queue = DurableQueue(

@@ -43,7 +43,7 @@ def interactions(dovecot: Dovecot, user: str, **change: Any) -> dict[str, Any]:
 
 
 @dataclass
-class Circle:
+class RoundTrip:
     """A service whose replies are read in the mailbox `user`; jane and joe are its users."""
 
     service: RunningService

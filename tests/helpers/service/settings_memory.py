@@ -12,11 +12,13 @@ from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.errors import PreconditionFailed
 from catalog_mail.domain.failures.failure import MailboxFailed
 from catalog_mail.domain.replies.mailbox import MailboxEvidence
-from catalog_mail.domain.settings.document import TLS, Deployment, ImapServer, MailboxServer, SendingSettings, SmtpServer
+from catalog_mail.domain.settings.document import TLS, Deployment
+from catalog_mail.domain.settings.servers import ImapServer, MailboxServer, SendingSettings, SmtpServer
 from catalog_mail.ports.audit import AuditEntry
 from catalog_mail.ports.sending import Evidence
 from catalog_mail.ports.settings import StoredSecret, StoredSettings
 from catalog_mail.services.email_settings import EmailSettings, Installation
+from catalog_mail.services.settings_editor import SettingsEditor
 
 ADMIN = Principal("ansible", Role.SERVER_ADMIN, "admin@corp.test")
 POSTFIX = SmtpServer("127.0.0.1", 25, TLS.NONE)
@@ -81,12 +83,12 @@ class RecordingSenders:
     sent: list[tuple[SendingSettings, bytes, str, str]] = field(default_factory=list)
     open: int = 0
 
-    def probe(self, settings: SendingSettings) -> RecordingSender:
+    def make_email_test_sender(self, settings: SendingSettings) -> RecordingSender:
         self.open += 1
         return RecordingSender(self, settings)
 
     def sender(self, settings: SendingSettings) -> RecordingSender:
-        return self.probe(settings)
+        return self.make_email_test_sender(settings)
 
     def close(self) -> None:
         self.open = 0
@@ -116,11 +118,11 @@ class RecordingSender:
 class RecordingMailboxes:
     """Fulfils ports.Mailboxes: keeps what it is asked to open; `failure` is what opening raises."""
 
-    probed: list[MailboxServer] = field(default_factory=list)
+    checked: list[MailboxServer] = field(default_factory=list)
     failure: MailboxFailed | None = None
 
-    def probe(self, server: MailboxServer) -> MailboxEvidence:
-        self.probed.append(server)
+    def check_mailbox(self, server: MailboxServer) -> MailboxEvidence:
+        self.checked.append(server)
         if self.failure:
             raise self.failure
         place = f"{server.host}:{server.port}" if isinstance(server, ImapServer) else server.graph_url
@@ -131,7 +133,7 @@ class RecordingMailboxes:
 
 
 @dataclass
-class Desk:
+class SettingsInMemory:
     """The use case with everything around it in memory."""
 
     deployment: Deployment = Deployment.ON_PREMISES
@@ -141,19 +143,20 @@ class Desk:
         self.store = MemorySettings(self.audit)
         self.senders = RecordingSenders()
         self.mailboxes = RecordingMailboxes()
-        self.settings = self.node()
+        self.editor = self.node()
+        self.settings = self.editor.settings
 
-    def node(self) -> EmailSettings:
+    def node(self) -> SettingsEditor:
         """Another process with the same store."""
         cloud = self.deployment is Deployment.CLOUD
         here = Installation(
             deployment=self.deployment, builtin=POSTFIX, cloud_from=PROVIDER if cloud else None, catalog_name="Data Catalog"
         )
-        return EmailSettings(
+        return SettingsEditor(
+            settings=EmailSettings(store=self.store, installation=here),
             store=self.store,
             audit=self.audit,
             senders=self.senders,
             mailboxes=self.mailboxes,
             clock=TickingClock(),
-            installation=here,
         )

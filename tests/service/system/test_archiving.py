@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from catalog_mail.adapters.imap import ImapMailboxes, portions
 from catalog_mail.domain.replies.mailbox import Disposition, Place
-from catalog_mail.domain.settings.document import TLS, ArchiveSettings, ImapServer, IntentTracking, ReceivingSettings
+from catalog_mail.domain.settings.document import TLS, IntentTracking
+from catalog_mail.domain.settings.servers import ArchiveSettings, ImapServer, ReceivingSettings
 from catalog_mail.services import archiving
 from catalog_mail.services.archiving import Archived, Archiving
 from helpers.service.dovecot import NO_KEYWORDS, Dovecot
@@ -39,7 +40,7 @@ class Store:
         return {key: self.recorded[key] for key in keys if key in self.recorded}
 
 
-class Settings:
+class FixedSettings:
     def __init__(self, receiving: ReceivingSettings | None) -> None:
         self._receiving = receiving
 
@@ -67,7 +68,7 @@ def imap(server: Dovecot, user: str, **change: Any) -> ImapServer:
 def archive(server: Dovecot, user: str, *, store: Store | None = None, keep_days: int = 30, **change: Any) -> Archived:
     settings = ArchiveSettings(enabled=True, keep_days=keep_days)
     receiving = ReceivingSettings(imap(server, user, **change), "r@corp.test", IntentTracking.AUTO, 180, None, settings)
-    parts: Any = {"settings": Settings(receiving), "store": store or Store(), "clock": Clock()}
+    parts: Any = {"settings": FixedSettings(receiving), "store": store or Store(), "clock": Clock()}
     return Archiving(mailboxes=ImapMailboxes(), **parts).run()
 
 
@@ -172,7 +173,7 @@ def test_nothing_is_done_where_it_is_switched_off(dovecot: Dovecot) -> None:
     off = ArchiveSettings(enabled=False, keep_days=30)
     receiving = ReceivingSettings(imap(dovecot, dovecot.add_user()), "r@corp.test", IntentTracking.AUTO, 180, None, off)
     for value, reason in ((None, "replies_disabled"), (receiving, "archive_disabled")):
-        parts: Any = {"settings": Settings(value), "store": Store(), "clock": Clock(), "mailboxes": None}
+        parts: Any = {"settings": FixedSettings(value), "store": Store(), "clock": Clock(), "mailboxes": None}
         assert Archiving(**parts).run() == Archived(skipped=reason)
 
 

@@ -8,7 +8,7 @@ import pytest
 from helpers.service.decision_cost import SHAPES, seconds
 from helpers.service.dovecot import Dovecot
 from helpers.service.process import RunningService
-from helpers.service.reply_roundtrip import Circle, answer
+from helpers.service.reply_roundtrip import RoundTrip, answer
 from helpers.service.smtp_sink import MailSink
 
 LARGEST = 1_000_000
@@ -19,25 +19,25 @@ ODD = [
 
 
 def test_the_mail_behind_it_is_posted(make_service: Callable[..., RunningService], sink: MailSink, dovecot: Dovecot) -> None:
-    circle = Circle(make_service(replies={"largest_message": LARGEST}), sink, dovecot, dovecot.add_user())
-    circle.set_up()
-    conversation, mail = circle.mention()
+    roundtrip = RoundTrip(make_service(replies={"largest_message": LARGEST}), sink, dovecot, dovecot.add_user())
+    roundtrip.set_up()
+    conversation, mail = roundtrip.mention()
     intent = str(mail["Message-ID"])
     hostile = [*ODD, *(make(60_000) for make in SHAPES.values()), SHAPES["text"](LARGEST * 2)]
     for content in hostile:
-        circle.receive(content)
+        roundtrip.receive(content)
     # And what would be expensive for somebody who may answer.
     for make in SHAPES.values():
         content = make(60_000)
-        circle.receive(b"References: " + intent.encode() + b"\r\n" + content.replace(b"In-Reply-To", b"X-Nothing", 1))
-    circle.receive(answer(mail, "Behind all that."))
+        roundtrip.receive(b"References: " + intent.encode() + b"\r\n" + content.replace(b"In-Reply-To", b"X-Nothing", 1))
+    roundtrip.receive(answer(mail, "Behind all that."))
     everything = len(hostile) + len(SHAPES) + 1
-    with circle.syncing():
-        circle.wait_handled(everything, seconds=90)
-    assert [post["text"] for post in circle.posts(conversation)][-1] == "Behind all that."
-    assert all(len(flags) == 2 for flags in circle.keywords()), "each is marked with what became of it"
-    assert circle.state()["workers"] == [], "it has ended in peace"
-    print(circle.state()["outcomes"])
+    with roundtrip.syncing():
+        roundtrip.wait_handled(everything, seconds=90)
+    assert [post["text"] for post in roundtrip.posts(conversation)][-1] == "Behind all that."
+    assert all(len(flags) == 2 for flags in roundtrip.keywords()), "each is marked with what became of it"
+    assert roundtrip.state()["workers"] == [], "it has ended in peace"
+    print(roundtrip.state()["outcomes"])
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -13,7 +13,8 @@ from catalog_mail.adapters.imap import ImapMailboxes, idle
 from catalog_mail.adapters.imap.mailbox import ImapMailbox
 from catalog_mail.domain.failures.failure import Cause, MailboxFailed
 from catalog_mail.domain.replies.mailbox import Disposition
-from catalog_mail.domain.settings.document import TLS, ImapServer
+from catalog_mail.domain.settings.document import TLS
+from catalog_mail.domain.settings.servers import ImapServer
 from helpers.service.dovecot import NO_KEYWORDS, Dovecot
 from helpers.service.imap_script import Talk, talking
 
@@ -356,9 +357,9 @@ def silent(talk: Any, **script: bytes | None) -> ImapServer:
 
 def test_a_silent_server_ends_by_itself(talk: Any) -> None:
     started = time.monotonic()
-    greeting = failed(lambda: ImapMailboxes().probe(silent(talk)))
+    greeting = failed(lambda: ImapMailboxes().check_mailbox(silent(talk)))
     assert (greeting.failure.code, "greeting" in greeting.failure.cause) == (Cause.TIMED_OUT, True)
-    login = failed(lambda: ImapMailboxes().probe(silent(talk, LOGIN=b"")))
+    login = failed(lambda: ImapMailboxes().check_mailbox(silent(talk, LOGIN=b"")))
     assert (login.failure.code, "logging in" in login.failure.cause) == (Cause.TIMED_OUT, True)
     assert "hunter2" not in str(login)
     mailbox = ImapMailboxes().open(silent(talk, UID_SEARCH=b""))
@@ -371,7 +372,7 @@ def test_a_silent_server_ends_by_itself(talk: Any) -> None:
 def test_a_server_that_waits_for_tls_is_told_from_one_that_is_silent(talk: Any) -> None:
     server = talk(greeting=b"")
     settings = ImapServer("127.0.0.1", server.port, TLS.IMPLICIT, "u", "p", timeout=0.5)
-    assert failed(lambda: ImapMailboxes().probe(settings)).failure.code is Cause.TIMED_OUT
+    assert failed(lambda: ImapMailboxes().check_mailbox(settings)).failure.code is Cause.TIMED_OUT
 
 
 @pytest.mark.parametrize(
@@ -394,7 +395,7 @@ def test_a_server_that_waits_for_tls_is_told_from_one_that_is_silent(talk: Any) 
 def test_strange_answers_are_told_without_the_password(talk: Any, script: dict[str, bytes | None], code: Cause) -> None:
     server = talk(script)
     settings = ImapServer("127.0.0.1", server.port, TLS.NONE, "user", "hunter2", timeout=1)
-    error = failed(lambda: ImapMailboxes().probe(settings))
+    error = failed(lambda: ImapMailboxes().check_mailbox(settings))
     assert error.failure.code is code
     assert "hunter2" not in f"{error} {error.failure}"
 
@@ -402,15 +403,15 @@ def test_strange_answers_are_told_without_the_password(talk: Any, script: dict[s
 def test_names_and_passwords_cannot_leave_their_place(dovecot: Dovecot, talk: Any) -> None:
     name, password = 'o "brien', 'p\u00e4ss " \\ \u2603'
     user = dovecot.add_user(name, password)
-    assert ImapMailboxes().probe(server_of(dovecot, user)).messages == 0
+    assert ImapMailboxes().check_mailbox(server_of(dovecot, user)).messages == 0
     broken = server_of(dovecot, user, password=password + "\r\nA9 DELETE INBOX")
-    assert failed(lambda: ImapMailboxes().probe(broken)).failure.code is Cause.LOGIN_REFUSED
+    assert failed(lambda: ImapMailboxes().check_mailbox(broken)).failure.code is Cause.LOGIN_REFUSED
     plain = talk()  # a server that offers LOGIN alone
     settings = ImapServer("127.0.0.1", plain.port, TLS.NONE, name, broken.password, timeout=2)
-    assert failed(lambda: ImapMailboxes().probe(settings)).failure.code is Cause.LOGIN_REFUSED
+    assert failed(lambda: ImapMailboxes().check_mailbox(settings)).failure.code is Cause.LOGIN_REFUSED
     assert not any("DELETE" in line for line in plain.heard)
     quoted = ImapServer("127.0.0.1", plain.port, TLS.NONE, 'o "brien\\', 'a "b\\', timeout=2)
-    ImapMailboxes().probe(quoted)
+    ImapMailboxes().check_mailbox(quoted)
     assert 'LOGIN "o \\"brien\\\\" "a \\"b\\\\"' in plain.heard
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from catalog_mail.adapters.clock import SystemClock
-from catalog_mail.adapters.database.catalog import DatabaseCatalog
+from catalog_mail.adapters.database.conversations import DatabaseConversations
 from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.notifications import DatabaseNotifications
 from catalog_mail.adapters.database.replies import DatabaseReplies
 from catalog_mail.adapters.database.reply_state import DatabaseReplyState
 from catalog_mail.adapters.database.tables import metadata
+from catalog_mail.adapters.database.users import DatabaseUsers
 from catalog_mail.domain.catalog.conversation import Conversation, Post, thread_of
 from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.failures.failure import Cause, Failure
@@ -43,9 +44,8 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         url = request.getfixturevalue("postgresql").replace("postgresql://", "postgresql+psycopg://")
     engine = make_engine(url)
     metadata.create_all(engine)
-    catalog = DatabaseCatalog(engine)
-    catalog.add_user(JANE)
-    catalog.add_conversation(CONVERSATION, None, [])
+    DatabaseUsers(engine).add_user(JANE)
+    DatabaseConversations(engine).add_conversation(CONVERSATION, None, [])
     yield engine
     engine.dispose()
 
@@ -75,7 +75,7 @@ def notice(kind: Kind = Kind.REPLY_REJECTED) -> Notice:
 
 
 def texts(engine: Engine) -> list[str]:
-    return [post.text for post in reversed(DatabaseCatalog(engine).posts(CONVERSATION.id, limit=1000))]
+    return [post.text for post in reversed(DatabaseConversations(engine).posts(CONVERSATION.id, limit=1000))]
 
 
 def test_a_reply_is_posted_and_recorded_once(engine: Engine, store: DatabaseReplies) -> None:

@@ -15,7 +15,8 @@ import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword, Session
 from catalog_mail.adapters.smtp import SmtpSenders
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
-from catalog_mail.domain.settings.document import TLS, SendingSettings, SmtpServer, Transport
+from catalog_mail.domain.settings.document import TLS, Transport
+from catalog_mail.domain.settings.servers import SendingSettings, SmtpServer
 from helpers.service.certificates import Authority
 from helpers.service.process import free_port
 from helpers.service.smtp_sink import MailSink

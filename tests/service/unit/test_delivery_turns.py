@@ -78,7 +78,7 @@ def notification() -> Notification:
 
 def deliver(store: Held, server: Server) -> DeliverNotifications:
     switches: Any = Switches(25)
-    parts: Any = {"store": store, "senders": server, "rendering": switches, "settings": switches, "catalog": switches}
+    parts: Any = {"store": store, "senders": server, "rendering": switches, "settings": switches, "opt_outs": switches}
     return DeliverNotifications(**parts, clock=SystemClock(), backoff=Backoff(), replying=lambda: None)
 
 

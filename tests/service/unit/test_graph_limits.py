@@ -15,7 +15,7 @@ import pytest
 from catalog_mail.adapters.graph import limits
 from catalog_mail.adapters.graph.apps import Apps
 from catalog_mail.adapters.graph.limits import AT_ONCE, MESSAGES, PERIOD, Full, Pace, Places
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 SERVER, OTHER = (
     GraphServer("a@corp.test", "tenant", client, "https://login.corp.test", "https://graph.corp.test", "interactions.microsoft")

@@ -10,7 +10,8 @@ from catalog_mail.domain.failures import imap as imap_failures
 from catalog_mail.domain.failures.connection import authorities_unreadable, network_failure, tls_not_offered
 from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.failures.imap import Stage, answer_failure, peer
-from catalog_mail.domain.settings.document import TLS, ImapServer
+from catalog_mail.domain.settings.document import TLS
+from catalog_mail.domain.settings.servers import ImapServer
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -13,7 +13,7 @@ from catalog_mail.domain.failures.entra import refusal as token_refusal
 from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.failures.graph import Doing, GraphRefusal, graph_failure, not_understood
 from catalog_mail.domain.failures.microsoft_network import authorities_unreadable, network_failure
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 from hypothesis import given
 from hypothesis import strategies as st
 

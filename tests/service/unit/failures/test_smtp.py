@@ -9,7 +9,8 @@ import pytest
 from catalog_mail.domain.failures.connection import SHOWN, authorities_unreadable, network_failure, readable, tls_not_offered
 from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.failures.smtp import Attempt, Stage, answer_failure, login_not_offered
-from catalog_mail.domain.settings.document import TLS, SmtpServer
+from catalog_mail.domain.settings.document import TLS
+from catalog_mail.domain.settings.servers import SmtpServer
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,12 +7,12 @@ from email import message_from_bytes
 from email.message import Message
 
 import pytest
-from catalog_mail.domain.replies.automatic import Ours, automatic
+from catalog_mail.domain.replies.automatic import OwnAddresses, automatic
 from catalog_mail.domain.replies.reply import Reason
 from hypothesis import given
 from hypothesis import strategies as st
 
-OURS = Ours("catalog@corp.test", "replies@corp.test", "catalog.corp.test")
+OWN_ADDRESSES = OwnAddresses("catalog@corp.test", "replies@corp.test", "catalog.corp.test")
 JANE = "From: Jane Doe <jane@corp.test>"
 
 
@@ -63,7 +63,7 @@ MACHINES = [
 
 @pytest.mark.parametrize("headers, reason", MACHINES, ids=[headers for headers, _reason in MACHINES])
 def test_a_machines_mail_is_known_by_its_headers(headers: str, reason: Reason):
-    assert automatic(from_jane(*headers.split("\r\n")), OURS) is reason
+    assert automatic(from_jane(*headers.split("\r\n")), OWN_ADDRESSES) is reason
 
 
 PEOPLE = [
@@ -95,7 +95,7 @@ PEOPLE = [
 
 @pytest.mark.parametrize("headers", PEOPLE)
 def test_a_persons_mail_is_none(headers: str):
-    assert automatic(from_jane(*headers.split("\r\n")), OURS) is None
+    assert automatic(from_jane(*headers.split("\r\n")), OWN_ADDRESSES) is None
 
 
 SENDERS = [
@@ -118,7 +118,7 @@ SENDERS = [
 
 @pytest.mark.parametrize("headers, reason", SENDERS)
 def test_senders(headers: str, reason: Reason | None):
-    assert automatic(mail(*headers.split("\r\n")), OURS) is reason
+    assert automatic(mail(*headers.split("\r\n")), OWN_ADDRESSES) is reason
 
 
 @pytest.mark.parametrize(
@@ -131,11 +131,11 @@ def test_senders(headers: str, reason: Reason | None):
     ],
 )
 def test_what_has_our_list_id_is_ours(list_id: str, reason: Reason | None):
-    assert automatic(from_jane(f"List-Id: {list_id}"), OURS) is reason
+    assert automatic(from_jane(f"List-Id: {list_id}"), OWN_ADDRESSES) is reason
 
 
 def test_no_address_of_ours_is_nobodys_address():
-    assert automatic(mail("From: jane@corp.test", "List-Id: <x.corp.test>"), Ours("", "", "")) is None
+    assert automatic(mail("From: jane@corp.test", "List-Id: <x.corp.test>"), OwnAddresses("", "", "")) is None
 
 
 REPORT = """--x
@@ -155,13 +155,13 @@ Reporting-MTA: dns; mx
 )
 def test_a_report_that_does_not_say_of_what_is_known_by_its_parts(kind: str, reason: Reason):
     message = mail(JANE, "Content-Type: multipart/report; boundary=x", body=REPORT.format(kind=kind))
-    assert automatic(message, OURS) is reason
+    assert automatic(message, OWN_ADDRESSES) is reason
 
 
 @pytest.mark.parametrize("container", ["multipart/alternative", "multipart/mixed"])
 def test_the_answer_to_an_invitation_is_known_by_its_calendar_part(container: str):
     body = "--x\nContent-Type: text/plain\n\nAccepted\n--x\nContent-Type: text/calendar; method=REPLY\n\nBEGIN:VCALENDAR\n--x--\n"
-    assert automatic(mail(JANE, f"Content-Type: {container}; boundary=x", body=body), OURS) is Reason.AUTO_REPLY
+    assert automatic(mail(JANE, f"Content-Type: {container}; boundary=x", body=body), OWN_ADDRESSES) is Reason.AUTO_REPLY
 
 
 def test_a_bounce_that_a_person_attaches_is_the_persons_mail():
@@ -169,7 +169,7 @@ def test_a_bounce_that_a_person_attaches_is_the_persons_mail():
         "--x\nContent-Type: text/plain\n\nLook at this.\n--x\nContent-Type: message/rfc822\n\n"
         "Content-Type: multipart/report; report-type=delivery-status\nAuto-Submitted: auto-replied\n\nbody\n--x--\n"
     )
-    assert automatic(mail(JANE, "Content-Type: multipart/mixed; boundary=x", body=body), OURS) is None
+    assert automatic(mail(JANE, "Content-Type: multipart/mixed; boundary=x", body=body), OWN_ADDRESSES) is None
 
 
 HOSTILE = ["(" * 100_000, '"' + "\\" * 100_000, "<" * 100_000, ";=" * 50_000, "=?utf-8?q?" * 10_000, '";' * 50_000, "@" * 100_000]
@@ -180,13 +180,13 @@ NAMES = ["From", "Auto-Submitted", "Content-Type", "Subject", "Return-Path", "Li
 def test_a_long_value_costs_nothing(value: str):
     message = mail(*(f"{name}: {value}" for name in NAMES), "X-Loop: x")
     start = time.perf_counter()
-    automatic(message, OURS)
+    automatic(message, OWN_ADDRESSES)
     assert time.perf_counter() - start < 0.5
 
 
 def test_of_a_hundred_thousand_headers_the_first_thousand_are_read():
-    assert automatic(mail(*["X-Filler: x"] * 998, JANE, "Auto-Submitted: auto-replied"), OURS) is Reason.AUTO_REPLY
-    assert automatic(mail(*["X-Filler: x"] * 1000, JANE, "Auto-Submitted: auto-replied"), OURS) is None
+    assert automatic(mail(*["X-Filler: x"] * 998, JANE, "Auto-Submitted: auto-replied"), OWN_ADDRESSES) is Reason.AUTO_REPLY
+    assert automatic(mail(*["X-Filler: x"] * 1000, JANE, "Auto-Submitted: auto-replied"), OWN_ADDRESSES) is None
 
 
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.text(alphabet='()<>"\\@;:=/?,. \t\x00aé\udce9', max_size=60)), max_size=10))
@@ -194,4 +194,4 @@ def test_whatever_a_header_holds_there_is_a_decision(headers: list[tuple[str, st
     message = Message()
     for name, value in headers:
         message._headers.append((name, value))  # as the parser would
-    assert automatic(message, OURS) in {None, Reason.AUTO_REPLY, Reason.BOUNCE, Reason.RECEIPT, Reason.OWN_MAIL}
+    assert automatic(message, OWN_ADDRESSES) in {None, Reason.AUTO_REPLY, Reason.BOUNCE, Reason.RECEIPT, Reason.OWN_MAIL}

@@ -10,8 +10,8 @@ import pytest
 from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.notifications.notification import Kind
 from catalog_mail.domain.replies import decision, intent
-from catalog_mail.domain.replies.automatic import Ours
-from catalog_mail.domain.replies.decision import Circle, Policy, Probe, Reading
+from catalog_mail.domain.replies.automatic import OwnAddresses
+from catalog_mail.domain.replies.decision import Policy, ProbeArrival, Reading, ReplyContext
 from catalog_mail.domain.replies.intent import Purpose
 from catalog_mail.domain.replies.mailbox import Disposition, Place, RawMessage
 from catalog_mail.domain.replies.reply import Answered, NotPosted, Origin, Reason, Reply
@@ -21,14 +21,16 @@ from hypothesis import strategies as st
 KEY = b"k" * 32
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 POLICY = Policy(
-    keys=[KEY], valid_for=timedelta(days=90), ours=Ours("noreply@corp.test", "replies@corp.test", "catalog.example.com")
+    keys=[KEY],
+    valid_for=timedelta(days=90),
+    own_addresses=OwnAddresses("noreply@corp.test", "replies@corp.test", "catalog.example.com"),
 )
 JANE = User("j" * 26, "jane", "Jane Doe", "jane@corp.test")
 JOE = User("o" * 26, "joe", "Joe Poe", "joe@corp.test")
 ANSWERED = Answered("d" * 26, "n" * 26, Kind.MENTION, NOW - timedelta(days=1), JANE.email, JANE.id, "conversation.c", "c" * 26)
 INTENT = intent.make(KEY, ANSWERED.delivery_id)
 ORIGIN = Origin(Place("imap://x/INBOX", "1"), "7")
-KNOWN = Circle(ANSWERED, JANE, JANE, embedded=True)
+KNOWN = ReplyContext(ANSWERED, JANE, JANE, embedded=True)
 
 
 def raw(text: str = "Yes, it is.", **headers: str | None) -> RawMessage:
@@ -45,18 +47,18 @@ def raw(text: str = "Yes, it is.", **headers: str | None) -> RawMessage:
     return RawMessage("7", content, len(content), NOW)
 
 
-def end(message: RawMessage, circle: Circle = KNOWN, **policy: Any) -> Reply | NotPosted | Probe:
+def decided(message: RawMessage, context: ReplyContext = KNOWN, **policy: Any) -> Reply | NotPosted | ProbeArrival:
     rules = replace(POLICY, **policy)
     found = decision.read(message, rules)
     if not isinstance(found, Reading):
         return found
     # As the lookup does: no handle, no mail that is answered.
-    known = circle if found.handle else replace(circle, answered=None, recipient=None)
+    known = context if found.handle else replace(context, answered=None, recipient=None)
     return decision.decide(found, known, ORIGIN, rules)
 
 
 def test_a_reply_is_posted_as_its_author_wrote_it() -> None:
-    found = end(raw())
+    found = decided(raw())
     assert isinstance(found, Reply)
     assert found == Reply(
         key=found.key, delivery_id=ANSWERED.delivery_id, notification_id=ANSWERED.notification_id,
@@ -116,8 +118,8 @@ def test_the_reply_to_such_a_mail_is_the_same_as_to_any_other(written: str) -> N
     assert isinstance(usual, Reading)
     found = decision.recognised(unknown, written, POLICY)
     assert (found.handle, found.text) == (usual.handle, usual.text) == (ANSWERED.delivery_id[:14], "Yes, it is.")
-    end = decision.decide(found, KNOWN, ORIGIN, POLICY)
-    assert end == decision.decide(usual, KNOWN, ORIGIN, POLICY)
+    outcome = decision.decide(found, KNOWN, ORIGIN, POLICY)
+    assert outcome == decision.decide(usual, KNOWN, ORIGIN, POLICY)
 
 
 @pytest.mark.parametrize(
@@ -134,9 +136,9 @@ def test_of_a_reply_that_is_too_large_no_text_is_read_either() -> None:
     unknown = decision.read(large, POLICY)
     assert isinstance(unknown, Reading)
     found = decision.recognised(unknown, f"<{INTENT}@x>", POLICY)
-    end = decision.decide(found, KNOWN, ORIGIN, POLICY)
-    assert isinstance(end, NotPosted)
-    assert end.reason is Reason.TOO_LARGE
+    outcome = decision.decide(found, KNOWN, ORIGIN, POLICY)
+    assert isinstance(outcome, NotPosted)
+    assert outcome.reason is Reason.TOO_LARGE
 
 
 ALTERED = INTENT[:-1] + ("a" if INTENT[-1] != "a" else "b")
@@ -147,7 +149,7 @@ PASS, FAIL = ("mx.corp.test; dmarc=pass header.from=corp.test", "mx.corp.test; d
 
 
 @pytest.mark.parametrize(
-    ("reason", "message", "circle", "policy"),
+    ("reason", "message", "context", "policy"),
     [
         (Reason.AUTO_REPLY, raw(Auto_Submitted="auto-replied"), KNOWN, {}),
         (Reason.BOUNCE, raw(Return_Path="<>", From="MAILER-DAEMON@corp.test"), KNOWN, {}),
@@ -174,8 +176,10 @@ PASS, FAIL = ("mx.corp.test; dmarc=pass header.from=corp.test", "mx.corp.test; d
         (Reason.EMPTY, raw(""), KNOWN, {}),
     ],
 )  # fmt: skip
-def test_what_is_not_posted_has_its_reason(reason: Reason, message: RawMessage, circle: Circle, policy: dict[str, Any]) -> None:
-    found = end(message, circle, **policy)
+def test_what_is_not_posted_has_its_reason(
+    reason: Reason, message: RawMessage, context: ReplyContext, policy: dict[str, Any]
+) -> None:
+    found = decided(message, context, **policy)
     assert isinstance(found, NotPosted)
     assert found.reason is reason
     ignored = reason in (Reason.AUTO_REPLY, Reason.BOUNCE, Reason.OWN_MAIL)
@@ -183,40 +187,40 @@ def test_what_is_not_posted_has_its_reason(reason: Reason, message: RawMessage, 
 
 
 def test_with_a_verdict_of_the_right_server_it_is_posted() -> None:
-    assert isinstance(end(raw(Authentication_Results=PASS), authserv_id="mx.corp.test"), Reply)
+    assert isinstance(decided(raw(Authentication_Results=PASS), authserv_id="mx.corp.test"), Reply)
 
 
 def test_a_reply_that_came_in_time_counts_however_late_it_is_read() -> None:
     early = replace(raw(), received_at=ANSWERED.created_at + timedelta(days=89))
-    assert isinstance(end(early), Reply)
+    assert isinstance(decided(early), Reply)
     late = replace(raw(), received_at=ANSWERED.created_at + timedelta(days=91))
-    assert isinstance(end(late), NotPosted)
+    assert isinstance(decided(late), NotPosted)
 
 
 def test_who_has_a_new_address_may_still_answer_and_the_old_address_is_nobodys() -> None:
     renamed = replace(JANE, email="jane.doe@corp.test")
-    circle = replace(KNOWN, sender=renamed, recipient=renamed)
-    assert isinstance(end(raw(From="jane.doe@corp.test"), circle), Reply)
-    found = end(raw(), replace(circle, sender=None))
+    context = replace(KNOWN, sender=renamed, recipient=renamed)
+    assert isinstance(decided(raw(From="jane.doe@corp.test"), context), Reply)
+    found = decided(raw(), replace(context, sender=None))
     assert isinstance(found, NotPosted)
     assert found.reason is Reason.UNKNOWN_SENDER
 
 
 def test_another_catalogs_users_are_known_by_the_address_that_the_mail_went_to() -> None:
-    theirs = Circle(replace(ANSWERED, user_id=None, conversation_id=None, thread="theirs"), None, None, embedded=False)
-    found = end(raw(), theirs)
+    theirs = ReplyContext(replace(ANSWERED, user_id=None, conversation_id=None, thread="theirs"), None, None, embedded=False)
+    found = decided(raw(), theirs)
     assert isinstance(found, Reply)
     assert (found.thread, found.user_id, found.address) == ("theirs", None, JANE.email)
-    other = end(raw(From="joe@corp.test"), theirs)
+    other = decided(raw(From="joe@corp.test"), theirs)
     assert isinstance(other, NotPosted)
     assert other.reason is Reason.UNKNOWN_SENDER
 
 
 def test_a_probe_is_known_by_the_address_alone() -> None:
-    token = intent.make(KEY, "p" * 26, Purpose.PROBE)
-    assert end(raw(From="noreply@corp.test", To=f"replies+{token}@corp.test")) == Probe("p" * 14)
+    token = intent.make(KEY, "p" * 26, Purpose.SUBADDRESS_PROBE)
+    assert decided(raw(From="noreply@corp.test", To=f"replies+{token}@corp.test")) == ProbeArrival("p" * 14)
     # A returned mail names it too, and proves nothing.
-    assert end(raw(From="noreply@corp.test", References=f"<{token}@corp.test>")) == NotPosted(Reason.OWN_MAIL)
+    assert decided(raw(From="noreply@corp.test", References=f"<{token}@corp.test>")) == NotPosted(Reason.OWN_MAIL)
 
 
 @settings(max_examples=200)
@@ -224,7 +228,7 @@ def test_a_probe_is_known_by_the_address_alone() -> None:
 def test_any_bytes_come_to_an_end(content: bytes, cut: bool) -> None:
     head = f"From: jane@corp.test\r\nIn-Reply-To: <{INTENT}@x>\r\n".encode()
     for message in (content, head + content, head + b"\r\n" + content):
-        found = end(RawMessage("7", message, len(message), NOW, cut))
+        found = decided(RawMessage("7", message, len(message), NOW, cut))
         if isinstance(found, Reply):
             assert found.text.strip()
             assert "\x00" not in found.text

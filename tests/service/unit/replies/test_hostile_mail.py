@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.notifications.notification import Kind
-from catalog_mail.domain.replies.decision import Circle, Probe, Reading, decide, read
+from catalog_mail.domain.replies.decision import ProbeArrival, Reading, ReplyContext, decide, read
 from catalog_mail.domain.replies.mailbox import Place, RawMessage
 from catalog_mail.domain.replies.reply import Answered, NotPosted, Origin, Reason, Reply
 from helpers.service.decision_cost import INTENT, NOW, POLICY, SHAPES
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 CORPUS = [path.read_bytes() for path in sorted((Path(__file__).parents[2] / "replies").glob("*.eml"))]
 JANE = User("j" * 26, "jane", "Jane Doe", "jane@corp.test")
 ANSWERED = Answered("d" * 26, "n" * 26, Kind.MENTION, NOW - timedelta(days=1), JANE.email, JANE.id, "c", "c" * 26)
-KNOWN = Circle(ANSWERED, JANE, JANE, embedded=True)
+KNOWN = ReplyContext(ANSWERED, JANE, JANE, embedded=True)
 ORIGIN = Origin(Place("imap://x/INBOX", "1"), "7")
 # A valid intent, so that the text is looked at as well; and a server's word, so that it is read.
 HEAD = f"X-Catalog-Intent: {INTENT}\r\nAuthentication-Results: mx.corp.test; dmarc=pass header.from=corp.test\r\n".encode()
@@ -38,7 +38,7 @@ NASTY = [
 damage = st.tuples(st.integers(0, 2**20), st.integers(0, 400), st.sampled_from(NASTY) | st.binary(max_size=20))
 
 
-def end(content: bytes) -> Reply | NotPosted | Probe:
+def decided(content: bytes) -> Reply | NotPosted | ProbeArrival:
     """The whole pure decision."""
     raw = RawMessage("7", content, len(content), NOW)
     reading = read(raw, POLICY)
@@ -46,8 +46,8 @@ def end(content: bytes) -> Reply | NotPosted | Probe:
 
 
 def sound(content: bytes) -> None:
-    found = end(content)
-    assert isinstance(found, Reply | NotPosted | Probe)
+    found = decided(content)
+    assert isinstance(found, Reply | NotPosted | ProbeArrival)
     if isinstance(found, Reply):
         assert found.text.strip()
         assert "\x00" not in found.text
@@ -95,7 +95,7 @@ def test_more_parts_or_lines_than_anybody_writes_are_not_taken_apart(shape: str)
     """Each would cost the parser up to a hundred times its size in memory."""
     content = HEAD + SHAPES[shape](5_000_000)
     tracemalloc.start()
-    found = end(content)
+    found = decided(content)
     _now, highest = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert isinstance(found, NotPosted)

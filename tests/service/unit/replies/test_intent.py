@@ -23,7 +23,7 @@ def test_what_was_made_is_verified_and_names_its_delivery(delivery_id: str, purp
     assert len(made) == intent.LENGTH
     assert set(made) <= set(BASE32)
     assert intent.verified([OLD, NEW], made, purpose) == delivery_id[: intent.HANDLE_LENGTH]
-    other = Purpose.PROBE if purpose is Purpose.REPLY else Purpose.REPLY
+    other = Purpose.SUBADDRESS_PROBE if purpose is Purpose.REPLY else Purpose.REPLY
     assert intent.verified([NEW], made, other) is None
 
 

@@ -105,7 +105,8 @@ def test_where_nobody_may_look_nothing_waits() -> None:
 
 
 def test_what_is_known_is_of_one_mailbox_alone() -> None:
-    first, second, memory = Box({"<x>": OURS}), Box({"<x>": MISSING}, place=Place("graph://g/other/Inbox", "i")), Originals()
+    first, memory = Box({"<x>": OURS}), Originals()
+    second = Box({"<x>": MISSING}, place=Place("graph://g/other/Inbox", "i"))
     assert seek(memory, first, one=("<x>", OLD)).found
     assert not seek(memory, second, one=("<x>", OLD)).found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from catalog_mail.domain.replies.retry_schedule import Patience, pause
+from catalog_mail.domain.replies.retry_schedule import RetrySchedule, pause
 
 
 @pytest.mark.parametrize(
@@ -21,18 +21,18 @@ def test_pauses_grow_up_to_a_limit_and_heed_who_asks_for_more(
 
 def test_only_what_failed_waits() -> None:
     time = 100.0
-    patience = Patience(lambda: time)
-    patience.failed("a", None)
-    patience.failed("b", 30)
-    assert patience.due(["a", "b", "c"]) == ["c"]
-    assert patience.soonest() == 2
+    schedule = RetrySchedule(lambda: time)
+    schedule.failed("a", None)
+    schedule.failed("b", 30)
+    assert schedule.due(["a", "b", "c"]) == ["c"]
+    assert schedule.soonest() == 2
     time = 102.0
-    assert patience.due(["a", "b", "c"]) == ["a", "c"]
-    patience.failed("a", None)
-    assert patience.soonest() == 4
+    assert schedule.due(["a", "b", "c"]) == ["a", "c"]
+    schedule.failed("a", None)
+    assert schedule.soonest() == 4
     time = 200.0
-    assert patience.due(["a", "b"]) == ["a", "b"]
-    assert patience.soonest() == 0
-    patience.done("a")
-    patience.done("b")
-    assert patience.soonest() is None
+    assert schedule.due(["a", "b"]) == ["a", "b"]
+    assert schedule.soonest() == 0
+    schedule.done("a")
+    schedule.done("b")
+    assert schedule.soonest() is None

@@ -10,25 +10,25 @@ from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.settings.certificate import facts
 from catalog_mail.domain.settings.fields import Unfit, moment
 from catalog_mail.domain.settings.reading import REGISTRATIONS, value_at
-from catalog_mail.services.email_settings import Trying
+from catalog_mail.services.settings_editor import EmailTestOptions
 from helpers.service.certificates import Authority
-from helpers.service.settings_memory import ADMIN, Desk
+from helpers.service.settings_memory import ADMIN, SettingsInMemory
 
 APP = {"tenant_id": "corp.test", "client_id": "11111111-2222-3333-4444-555555555555"}
 SECRET = {**APP, "client_secret": "first", "client_secret_key_id": "key-1", "client_secret_expires_at": "2027-05-01T10:00:00Z"}
 KNOWN = ("key-1", "2027-05-01T10:00:00Z")
 
 
-def saved(desk: Desk, section: str, **app: Any) -> None:
+def saved(memory: SettingsInMemory, section: str, **app: Any) -> None:
     """Save this registration."""
     sections: dict[str, Any] = {"notifications": {"enabled": False}, "interactions": {}}
     sections[section.partition(".")[0]]["microsoft"] = app
-    desk.settings.save(sections, trying=Trying(wanted=False), if_match=None, principal=ADMIN)
+    memory.editor.save(sections, options=EmailTestOptions(wanted=False), if_match=None, principal=ADMIN)
 
 
-def shown(desk: Desk, section: str) -> tuple[Any, Any]:
+def shown(memory: SettingsInMemory, section: str) -> tuple[Any, Any]:
     """Key ID and end as they are read."""
-    part = value_at(desk.settings.read().document, section)
+    part = value_at(memory.settings.read().document, section)
     return part["client_secret_key_id"], part["client_secret_expires_at"]
 
 
@@ -54,65 +54,65 @@ def section(request: pytest.FixtureRequest) -> str:
     ],
 )
 def test_what_is_known_of_a_secret_stays_and_goes_with_it(section: str, then: dict[str, Any], known: tuple[Any, Any]) -> None:
-    desk = Desk()
-    saved(desk, section, **SECRET)
-    assert shown(desk, section) == KNOWN
-    saved(desk, section, **then)
-    assert shown(desk, section) == known
+    memory = SettingsInMemory()
+    saved(memory, section, **SECRET)
+    assert shown(memory, section) == KNOWN
+    saved(memory, section, **then)
+    assert shown(memory, section) == known
 
 
 @pytest.mark.parametrize("name", ["client_secret_key_id", "client_secret_expires_at"])
 def test_what_belongs_to_no_secret_is_refused(section: str, name: str) -> None:
     with pytest.raises(InputRefused) as refusal:
-        saved(Desk(), section, **APP, **{name: SECRET[name]})
+        saved(SettingsInMemory(), section, **APP, **{name: SECRET[name]})
     assert refusal.value.field == f"{section}.{name}"
 
 
 def test_a_plan_shows_them(section: str) -> None:
-    desk = Desk()
-    saved(desk, section, **SECRET)
+    memory = SettingsInMemory()
+    saved(memory, section, **SECRET)
     app = {**APP, "client_secret": "second", "client_secret_key_id": "key-2"}
     sections: dict[str, Any] = {"notifications": {"enabled": False}, "interactions": {}}
     sections[section.partition(".")[0]]["microsoft"] = app
-    assert [(change.path.rpartition(".")[2], change.before, change.after) for change in desk.settings.plan(sections)] == [
+    assert [(change.path.rpartition(".")[2], change.before, change.after) for change in memory.editor.plan(sections)] == [
         ("client_secret_key_id", "key-1", "key-2"),
         ("client_secret_expires_at", KNOWN[1], None),
         ("client_secret", "present", "changed"),
     ]
 
 
-def test_a_note_alone_is_saved_without_a_test_message() -> None:
-    desk = Desk()
+def test_credential_metadata_is_saved_without_a_test_message() -> None:
+    memory = SettingsInMemory()
     sections = {
         "notifications": {"transport": "microsoft", "microsoft": {**SECRET, "email_address": "catalog@corp.test"}},
     }
-    desk.settings.save(sections, trying=Trying(wanted=False), if_match=None, principal=ADMIN)
+    memory.editor.save(sections, options=EmailTestOptions(wanted=False), if_match=None, principal=ADMIN)
     sections["notifications"]["microsoft"]["client_secret_key_id"] = "key-2"  # type: ignore[index]
-    done = desk.settings.save(sections, trying=Trying(), if_match=None, principal=ADMIN)
-    assert ([change.path for change in done.changes], done.tested) == (["notifications.microsoft.client_secret_key_id"], None)
+    done = memory.editor.save(sections, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+    assert ([change.path for change in done.changes], done.email_test) == (["notifications.microsoft.client_secret_key_id"], None)
 
 
 def test_what_an_earlier_version_has_stored_is_shown_whole(section: str) -> None:
-    desk = Desk()
-    saved(desk, section, **APP)
-    part = value_at(desk.store.stored.document, section)
+    memory = SettingsInMemory()
+    saved(memory, section, **APP)
+    part = value_at(memory.store.stored.document, section)
     for name in ("client_secret_key_id", "client_secret_expires_at"):
         del part[name]
-    assert shown(desk, section) == (None, None)
+    assert shown(memory, section) == (None, None)
 
 
 def test_a_certificate_tells_of_itself(section: str, tmp_path: Path) -> None:
-    desk = Desk()
+    memory = SettingsInMemory()
     text = Authority(tmp_path).server_file("catalog").read_text(encoding="utf-8")
-    saved(desk, section, **APP, certificate=text)
+    saved(memory, section, **APP, certificate=text)
     found = facts(text)
-    part = value_at(desk.settings.read().document, section)
+    part = value_at(memory.settings.read().document, section)
     assert found is not None
     assert part["certificate_thumbprint"] == found.thumbprint
     assert len(found.thumbprint) == 40
     assert part["certificate_expires_at"] == found.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    saved(desk, section, **part)  # given back as it was read
-    assert value_at(desk.settings.read().document, section) == part
+    saved(memory, section, **part)  # given back as it was read
+    assert value_at(memory.settings.read().document, section) == part
 
 
 @pytest.mark.parametrize(

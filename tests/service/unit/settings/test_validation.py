@@ -1,4 +1,4 @@
-"""Which settings fit together, which do not, and what a change is."""
+"""Settings that fit together, and settings that do not."""
 
 from __future__ import annotations
 
@@ -7,77 +7,24 @@ from typing import Any
 
 import pytest
 from catalog_mail.domain.errors import InputRefused, ManagedByProvider
-from catalog_mail.domain.settings.clouds import MicrosoftAccess
-from catalog_mail.domain.settings.document import TLS, Deployment, GraphServer, Receiver, SmtpServer, Transport
+from catalog_mail.domain.settings.changes import secret_updates
+from catalog_mail.domain.settings.document import Deployment
 from catalog_mail.domain.settings.reading import DESTINATIONS, read
-from catalog_mail.domain.settings.validation import (
-    Change,
-    after,
-    changes,
-    check,
-    check_deployment,
-    concerns_receiving,
-    concerns_sending,
-    fates,
-    receiving_settings,
-    sending_settings,
-)
-
-PASSWORD = "notifications.smtp.password"
-PEM = "-----BEGIN PRIVATE KEY-----\nold\n-----END PRIVATE KEY-----\n"
-
-
-def merged(*documents: Mapping[str, Any]) -> dict[str, Any]:
-    """One document of several; the later ones decide."""
-    result: dict[str, Any] = {}
-    for document in documents:
-        for name, value in document.items():
-            result[name] = merged(result.get(name) or {}, value) if isinstance(value, Mapping) else value
-    return result
-
-
-def at(path: str, value: Any) -> dict[str, Any]:
-    """A document with one value in it."""
-    for name in reversed(path.split(".")):
-        value = {name: value}
-    return value  # type: ignore[no-any-return]
-
-
-SENDER = at("notifications.from.address", "noreply@corp.test")
-SMTP = merged(
+from catalog_mail.domain.settings.validation import check, check_deployment
+from helpers.service.settings_documents import (
+    APP,
+    BY_MICROSOFT,
+    FULL,
+    MICROSOFT_REPLIES,
+    PASSWORD,
+    PEM,
+    REPLIES,
     SENDER,
-    at("notifications.transport", "smtp"),
-    at("notifications.enabled", True),
-    at("notifications.smtp", {"host": "smtp.corp.test", "username": "app"}),
-)
-REPLIES = {
-    "interactions": {
-        "enabled": True,
-        "reply_to": "replies@corp.test",
-        "imap": {"host": "imap.corp.test", "username": "replies", "password": "old"},
-    }
-}
-MICROSOFT_REPLIES = {
-    "interactions": {
-        "enabled": True,
-        "reply_to": "replies@corp.test",
-        "receiver": "microsoft",
-        "microsoft": {"tenant_id": "t", "client_id": "c", "client_secret": "old"},
-    }
-}
-APP = "notifications.microsoft"
-BY_MICROSOFT = merged(
-    at("notifications.transport", "microsoft"),
-    at(APP, {"email_address": "catalog@corp.test", "tenant_id": "t", "client_id": "c", "client_secret": "old"}),
-)
-# Everything that a secret belongs to is set.
-FULL = merged(
     SMTP,
-    at("notifications.microsoft", {"tenant_id": "t", "client_id": "c"}),
-    at("interactions.imap", {"host": "imap.corp.test", "username": "replies"}),
-    at("interactions.microsoft", {"tenant_id": "t", "client_id": "c"}),
+    STORED,
+    at,
+    merged,
 )
-STORED = dict.fromkeys(DESTINATIONS, PEM)
 
 
 def refused(
@@ -207,7 +154,7 @@ def test_what_is_no_destination_leaves_secrets_alone(path: str) -> None:
     value: Any = 10 if path.endswith("timeout") else "other@corp.test"
     given = merged(FULL, at(path, value))
     assert refused(given, STORED) == []
-    assert fates(read(given), STORED) == {}
+    assert secret_updates(read(given), STORED) == {}
 
 
 def test_the_same_destination_in_another_spelling_is_the_same() -> None:
@@ -219,66 +166,15 @@ def test_the_same_destination_in_another_spelling_is_the_same() -> None:
 def test_a_kept_secret_goes_with_its_destination() -> None:
     without = merged(FULL, at("notifications.smtp", {"host": None, "username": None}), at("notifications.transport", "builtin"))
     assert refused(without, STORED) == []
-    assert fates(read(without), STORED) == {PASSWORD: None}
+    assert secret_updates(read(without), STORED) == {PASSWORD: None}
 
 
 def test_a_secret_that_can_no_longer_be_decrypted_is_asked_for_where_it_is_needed() -> None:
     lost = {PASSWORD: None}
     assert refused(FULL, lost) == [PASSWORD]
     assert refused(merged(FULL, at(PASSWORD, "again")), lost) == []
-    assert fates(read(merged(FULL, at(PASSWORD, "again"))), lost) == {PASSWORD: "again"}
+    assert secret_updates(read(merged(FULL, at(PASSWORD, "again"))), lost) == {PASSWORD: "again"}
     assert refused(merged(FULL, at("notifications.transport", "builtin")), lost) == []
-
-
-@pytest.mark.parametrize(
-    ("stored", "given", "expected", "left"),
-    [
-        ({}, {}, [], {}),
-        ({}, at(PASSWORD, None), [], {}),
-        ({}, at(PASSWORD, {"present": False}), [], {}),
-        ({}, at(PASSWORD, "new"), [Change(PASSWORD, "absent", "changed")], {PASSWORD: "new"}),
-        ({PASSWORD: "old"}, {}, [], {PASSWORD: "old"}),
-        ({PASSWORD: "old"}, at(PASSWORD, {"present": True}), [], {PASSWORD: "old"}),
-        ({PASSWORD: "old"}, at(PASSWORD, {"present": False}), [], {PASSWORD: "old"}),
-        ({PASSWORD: "old"}, at(PASSWORD, "old"), [], {PASSWORD: "old"}),
-        ({PASSWORD: "old"}, at(PASSWORD, "new"), [Change(PASSWORD, "present", "changed")], {PASSWORD: "new"}),
-        ({PASSWORD: "old"}, at(PASSWORD, "ol"), [Change(PASSWORD, "present", "changed")], {PASSWORD: "ol"}),
-        ({PASSWORD: "\u00e4"}, at(PASSWORD, "\u00e4"), [], {PASSWORD: "\u00e4"}),
-        ({PASSWORD: "old"}, at(PASSWORD, None), [Change(PASSWORD, "present", "removed")], {}),
-        ({PASSWORD: None}, at(PASSWORD, None), [Change(PASSWORD, "present", "removed")], {}),
-        ({PASSWORD: None}, at(PASSWORD, "old"), [Change(PASSWORD, "present", "changed")], {PASSWORD: "old"}),
-    ],
-)
-def test_what_becomes_of_a_secret_and_how_it_is_told(
-    stored: dict[str, str | None], given: dict[str, Any], expected: list[Change], left: dict[str, str]
-) -> None:
-    candidate = read(merged(FULL, given))
-    assert changes(candidate, stored, read(FULL).document) == expected
-    assert after(candidate, stored) == left
-
-
-def test_changes_are_told_by_path_with_both_values_in_the_documents_order() -> None:
-    new = merged(FULL, at("interactions.sync_interval", 60), at("notifications.smtp", {"port": 465, "tls": "implicit"}))
-    assert [change.plain() for change in changes(read(new), {}, read(FULL).document)] == [
-        {"path": "notifications.smtp.port", "before": 587, "after": 465},
-        {"path": "notifications.smtp.tls", "before": "starttls", "after": "implicit"},
-        {"path": "interactions.sync_interval", "before": 180, "after": 60},
-    ]
-
-
-@pytest.mark.parametrize(
-    ("path", "concerns"),
-    [
-        ("notifications.enabled", False),
-        ("notifications.from.address", True),
-        ("notifications.transport", True),
-        (PASSWORD, True),
-        ("interactions.enabled", False),
-        ("interactions.imap.password", False),
-    ],
-)
-def test_which_changes_a_test_message_tells_something_about(path: str, concerns: bool) -> None:
-    assert concerns_sending(Change(path, None, None)) is concerns
 
 
 @pytest.mark.parametrize(
@@ -317,95 +213,3 @@ def test_the_deployment_is_not_changed_by_the_settings(here: Deployment) -> None
         with pytest.raises(InputRefused) as refusal:
             check_deployment({"deployment": wanted}, here)
         assert refusal.value.field == "deployment"
-
-
-def test_what_sending_needs_of_a_document() -> None:
-    builtin = SmtpServer("127.0.0.1", 25, TLS.NONE)
-    given = merged(FULL, at("notifications.smtp.ca_file", "/etc/ca.pem"), at("notifications.from.display_name", "Data Catalog"))
-    smtp = sending_settings(read(given).document, {PASSWORD: "hunter2"}, builtin, MicrosoftAccess())
-    assert (smtp.transport, smtp.from_address, smtp.display_name) == (Transport.SMTP, "noreply@corp.test", "Data Catalog")
-    assert smtp.server == SmtpServer("smtp.corp.test", 587, TLS.STARTTLS, "app", "hunter2", 30, "/etc/ca.pem")
-    assert "hunter2" not in repr(smtp)
-    given = merged(given, at("notifications.transport", "builtin"))
-    local = sending_settings(read(given).document, {PASSWORD: "hunter2"}, builtin, MicrosoftAccess())
-    assert local.server == builtin
-
-
-def test_a_password_without_a_user_name_is_not_used() -> None:
-    given = merged(FULL, at("notifications.smtp.username", None))
-    builtin = SmtpServer("h", 25, TLS.NONE)
-    settings = sending_settings(read(given).document, {PASSWORD: "hunter2"}, builtin, MicrosoftAccess())
-    assert isinstance(settings.server, SmtpServer) and settings.server.password is None
-
-
-def test_what_sending_by_microsoft_needs_of_a_document() -> None:
-    builtin = SmtpServer("h", 25, TLS.NONE)
-    secrets = {f"{APP}.client_secret": "hunter2"}
-    sending = sending_settings(read(BY_MICROSOFT).document, secrets, builtin, MicrosoftAccess(ca_file="/etc/ca.pem"))
-    assert (sending.from_address, sending.display_name) == ("catalog@corp.test", "")
-    assert sending.server == GraphServer(
-        "catalog@corp.test", "t", "c", "https://login.microsoftonline.com", "https://graph.microsoft.com", APP,
-        client_secret="hunter2", ca_file="/etc/ca.pem",
-    )  # fmt: skip
-    assert "hunter2" not in repr(sending)
-    other = merged(BY_MICROSOFT, at("notifications.from.address", "other@corp.test"))
-    assert sending_settings(read(other).document, secrets, builtin, MicrosoftAccess()).from_address == "other@corp.test"
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({}, "catalog@corp.test"),
-        ({"notifications.transport": "smtp"}, None),
-        ({"interactions.receiver": "imap"}, None),
-        ({"notifications.microsoft.tenant_id": "other", "notifications.microsoft.client_id": "another"}, None),
-        ({"notifications.microsoft.tenant_id": "T", "notifications.microsoft.client_id": "another"}, "catalog@corp.test"),
-        ({"notifications.microsoft.tenant_id": "corp.test"}, "catalog@corp.test"),
-        ({"notifications.microsoft.tenant_id": "corp.test", "notifications.microsoft.client_id": "C"}, "catalog@corp.test"),
-        ({"notifications.microsoft.cloud": "china"}, None),
-        ({"notifications.microsoft.client_id": "another-registration"}, "catalog@corp.test"),
-    ],
-    ids=str,
-)
-def test_whose_sent_items_are_of_use_to_who_receives(changes: dict[str, Any], expected: str | None) -> None:
-    given = merged(FULL, MICROSOFT_REPLIES, BY_MICROSOFT, *(at(path, value) for path, value in changes.items()))
-    receiving = receiving_settings(read(given).document, {"interactions.microsoft.client_secret": "x"}, MicrosoftAccess())
-    assert receiving.sent_from == expected
-
-
-@pytest.mark.parametrize(
-    ("cloud", "access", "expected"),
-    [
-        ("global", MicrosoftAccess(), ("https://login.microsoftonline.com", "https://graph.microsoft.com")),
-        ("us_gov", MicrosoftAccess(), ("https://login.microsoftonline.us", "https://graph.microsoft.us")),
-        ("us_gov_dod", MicrosoftAccess(), ("https://login.microsoftonline.us", "https://dod-graph.microsoft.us")),
-        ("china", MicrosoftAccess(), ("https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn")),
-        ("china", MicrosoftAccess(graph_url="https://g"), ("https://login.chinacloudapi.cn", "https://g")),
-        ("global", MicrosoftAccess("https://a", "https://g"), ("https://a", "https://g")),
-    ],
-)
-def test_the_cloud_decides_the_addresses_unless_the_deployment_does(
-    cloud: str, access: MicrosoftAccess, expected: tuple[str, str]
-) -> None:
-    given = merged(MICROSOFT_REPLIES, at("interactions.microsoft.cloud", cloud))
-    receiving = receiving_settings(read(given).document, {"interactions.microsoft.client_secret": "x"}, access)
-    assert receiving.receiver is Receiver.MICROSOFT
-    assert isinstance(receiving.server, GraphServer)
-    assert (receiving.server.authority_url, receiving.server.graph_url) == expected
-    assert receiving.server.mailbox == "replies@corp.test"
-    assert not receiving.archive.enabled
-
-
-@pytest.mark.parametrize(
-    ("path", "imap", "microsoft"),
-    [
-        ("interactions.receiver", True, True),
-        ("interactions.imap.host", True, False),
-        ("interactions.microsoft.client_secret", False, True),
-        ("interactions.reply_to", False, True),
-        ("interactions.sync_interval", False, False),
-    ],
-)
-def test_which_changes_open_the_mailbox(path: str, imap: bool, microsoft: bool) -> None:
-    change = Change(path, None, "x")
-    assert (concerns_receiving(change, Receiver.IMAP), concerns_receiving(change, Receiver.MICROSOFT)) == (imap, microsoft)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from catalog_mail.adapters.smtp import SmtpSenders
 from catalog_mail.domain.replies.mailbox import MailboxEvidence
-from catalog_mail.domain.settings.document import GraphServer, MailboxServer, SendingSettings
+from catalog_mail.domain.settings.servers import GraphServer, MailboxServer, SendingSettings
 from catalog_mail.ports.mailbox import Mailbox
 from catalog_mail.ports.sending import MailSender
 
@@ -71,9 +71,9 @@ class Senders:
         """The one for these settings. Raises SendingFailed."""
         return self._of(settings).sender(settings)
 
-    def probe(self, settings: SendingSettings) -> MailSender:
+    def make_email_test_sender(self, settings: SendingSettings) -> MailSender:
         """One for a single test. Raises SendingFailed."""
-        return self._of(settings).probe(settings)
+        return self._of(settings).make_email_test_sender(settings)
 
     def close(self) -> None:
         """Take leave of all servers."""
@@ -95,8 +95,8 @@ class Mailboxes:
             return self._servers.graph()[1].open(server, sent_from)
         return self._servers.imap().open(server)
 
-    def probe(self, server: MailboxServer) -> MailboxEvidence:
+    def check_mailbox(self, server: MailboxServer) -> MailboxEvidence:
         """Raises MailboxFailed."""
         if isinstance(server, GraphServer):
-            return self._servers.graph()[1].probe(server)
-        return self._servers.imap().probe(server)
+            return self._servers.graph()[1].check_mailbox(server)
+        return self._servers.imap().check_mailbox(server)

@@ -14,18 +14,18 @@ from binascii import Error as NotBase64
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
+from catalog_mail.adapters.network_errors import innermost
 from catalog_mail.domain.errors import Misconfigured
+from catalog_mail.domain.failures.retry_after import retry_after_seconds
 from catalog_mail.domain.replies.reply import Reply
 from catalog_mail.ports.conversations import Posted, PostFailed, Posting, PostRefused
 
-LONGEST_PAUSE = 3600.0
 # What is read of an answer: it holds an id at most.
 _MOST_ANSWER = 65_536
 # So many in a row without one answer in time, and the catalog is taken to be down. One alone may be that reply's own fault.
@@ -94,7 +94,7 @@ class WebhookConversations:
         except requests.exceptions.SSLError:
             return PostFailed(f"{self._name} has no certificate that is trusted here, or no TLS.", everywhere=True)
         except (requests.RequestException, OSError, ValueError) as error:
-            return PostFailed(f"{self._name} cannot be posted to: {_innermost(error)}.", everywhere=True)
+            return PostFailed(f"{self._name} cannot be posted to: {_system_message(error)}.", everywhere=True)
 
     def _once(self, content: bytes, headers: dict[str, str]) -> Posting:
         with self._session().post(
@@ -174,7 +174,8 @@ def _posting(status: int, retry_after: str | None, answer: bytes) -> Posting:
     if status in _REFUSED:
         return PostRefused(f"the catalog answered {status}")
     if status in _LATER or status >= 500:
-        return PostFailed(f"The catalog answered {status}.", _seconds(retry_after), everywhere=status in _ALL_LATER)
+        wait = retry_after_seconds(retry_after, datetime.now(UTC))
+        return PostFailed(f"The catalog answered {status}.", wait, everywhere=status in _ALL_LATER)
     hint = {401: "it does not take the secret", 403: "it does not take the secret", 404: "the address is wrong"}.get(status)
     return PostFailed(
         f"The catalog answered {status}: {hint or 'it is not set up for replies'}. They wait until that is mended.",
@@ -207,27 +208,7 @@ def _post_id(answer: bytes) -> str | None:
     return str(value)[:200] if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-def _seconds(retry_after: str | None) -> float | None:
-    """Retry-After as seconds or as a date (RFC 9110, 10.2.3), at most an hour; None for what is neither."""
-    if retry_after is None:
-        return None
-    value = retry_after.strip()[:100]
-    if value.isascii() and value.isdigit():
-        return min(float(value), LONGEST_PAUSE)
-    try:
-        date = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
-        return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return min(max((date - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_PAUSE)
-
-
-def _innermost(error: BaseException) -> str:
-    """What the system said; requests wraps it several times."""
-    for _layer in range(10):
-        inner = error.__cause__ or error.__context__ or (error.args[0] if error.args else None)
-        inner = getattr(inner, "reason", inner)
-        if not isinstance(inner, BaseException):
-            break
-        error = inner
-    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+def _system_message(error: BaseException) -> str:
+    """The operating system's message, or the name of the innermost exception."""
+    inner = innermost(error)
+    return (inner.strerror if isinstance(inner, OSError) else None) or type(inner).__name__

@@ -13,6 +13,7 @@ from catalog_mail.services.email_settings import EmailSettings
 from catalog_mail.services.health import Health
 from catalog_mail.services.notifications import Notifications
 from catalog_mail.services.reply_state import ReplyState
+from catalog_mail.services.settings_editor import SettingsEditor
 from catalog_mail.services.tokens import Tokens
 from catalog_mail.services.unsubscribing import Unsubscribing
 
@@ -22,6 +23,7 @@ class Services:
     """The use cases behind the API."""
 
     settings: EmailSettings
+    settings_editor: SettingsEditor
     notifications: Notifications
     catalog: Catalog
     unsubscribing: Unsubscribing

@@ -19,7 +19,8 @@ from catalog_mail.api.security import require
 from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.settings.document import Document, Interactions, Notifications
-from catalog_mail.services.email_settings import Tested, Trying, View
+from catalog_mail.services.email_settings import View
+from catalog_mail.services.settings_editor import EmailTestOptions, EmailTestResult
 
 router = APIRouter(prefix="/settings/email-server", tags=["settings"])
 
@@ -31,7 +32,7 @@ def _administrator(
 ) -> Principal:
     """The caller, who is a server admin. An attempt by another is recorded. Raises NotPermitted."""
     if who.role is not Role.SERVER_ADMIN:
-        services.settings.refuse(who)
+        services.settings_editor.refuse(who)
     return who
 
 
@@ -180,14 +181,14 @@ def save_settings(
     left out has its default; a secret that is left out stays, unless what it is sent to changes.
     """
     recipient = body.test.recipient if isinstance(body.test, TestRequest) else None
-    trying = Trying(wanted=body.test is not False, recipient=recipient)
-    saved = services.settings.save(body.settings, trying=trying, if_match=_revision(if_match), principal=principal)
+    options = EmailTestOptions(wanted=body.test is not False, recipient=recipient)
+    saved = services.settings_editor.save(body.settings, options=options, if_match=_revision(if_match), principal=principal)
     response.headers["ETag"] = _etag(saved.view.revision)
     return SaveAnswer(
         settings=_settings(saved.view),
         changes=[ChangeItem(**change.plain()) for change in saved.changes],
-        test=_tested(saved.tested) if saved.tested else None,
-        tested_mailbox=MailboxAnswer(**asdict(saved.tested_mailbox)) if saved.tested_mailbox else None,
+        test=_email_test_answer(saved.email_test) if saved.email_test else None,
+        tested_mailbox=MailboxAnswer(**asdict(saved.mailbox_evidence)) if saved.mailbox_evidence else None,
     )
 
 
@@ -196,15 +197,16 @@ def plan_settings(
     body: PlanRequest, services: Annotated[Services, Depends(services)], _principal: Administrator
 ) -> PlanAnswer:
     """What a PUT of these settings would change. Sends nothing and writes nothing; secrets are compared here."""
-    return PlanAnswer(changes=[ChangeItem(**change.plain()) for change in services.settings.plan(body.settings)])
+    return PlanAnswer(changes=[ChangeItem(**change.plain()) for change in services.settings_editor.plan(body.settings)])
 
 
-@router.post("/test", response_model=TrialAnswer, responses=documented(401, 403, 409, 413, 422))
-def test_settings(
+@router.post("/test", name="test_settings", response_model=TrialAnswer, responses=documented(401, 403, 409, 413, 422))
+def send_email_test(
     body: TrialRequest, services: Annotated[Services, Depends(services)], principal: Administrator
 ) -> TrialAnswer:
     """Send a test message with the settings in force, or with those given, and save nothing."""
-    return TrialAnswer(test=_tested(services.settings.test(body.settings, recipient=body.recipient, principal=principal)))
+    result = services.settings_editor.send_email_test(body.settings, recipient=body.recipient, principal=principal)
+    return TrialAnswer(test=_email_test_answer(result))
 
 
 def _etag(revision: int) -> str:
@@ -225,11 +227,11 @@ def _settings(view: View) -> SettingsAnswer:
     return SettingsAnswer(**view.document, changed_at=view.changed_at, changed_by=view.changed_by)
 
 
-def _tested(tested: Tested) -> TestAnswer:
-    evidence = tested.evidence
+def _email_test_answer(result: EmailTestResult) -> TestAnswer:
+    evidence = result.evidence
     return TestAnswer(
-        recipient=tested.recipient,
-        message_id=tested.message_id,
+        recipient=result.recipient,
+        message_id=result.message_id,
         server=evidence.server,
         response=evidence.response,
         tls=evidence.tls,

@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import Any
 
 from catalog_mail.adapters.database.tokens import DatabaseTokens
-from catalog_mail.bootstrap.parts import Parts
+from catalog_mail.bootstrap.components import Components
 from catalog_mail.config import Config
 from catalog_mail.domain.catalog.people import Principal
-from catalog_mail.services.email_settings import EmailSettings, Trying
+from catalog_mail.services.email_settings import EmailSettings
+from catalog_mail.services.settings_editor import EmailTestOptions, SettingsEditor
 from catalog_mail.services.tokens import Tokens
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ class Application:
     """One method a command. Each imports late what it alone needs."""
 
     def __init__(self, config: Config) -> None:
-        self._parts = Parts(config)
+        self._components = Components(config)
 
     def serve(self) -> None:
         """Answer and send until stopped. Raises Misconfigured."""
@@ -30,36 +31,36 @@ class Application:
         from catalog_mail.api.app import create_app  # noqa: PLC0415
         from catalog_mail.bootstrap import serving  # noqa: PLC0415
 
-        parts = self._parts
-        parts.check_database()
-        queue = serving.make_queue(parts)
-        app = create_app(serving.make_services(parts, queue, self.tokens))
-        log.info("node %s, database %s", parts.config.node, parts.engine.url.render_as_string())
+        components = self._components
+        components.check_database()
+        queue = serving.make_queue(components)
+        app = create_app(serving.make_services(components, queue, self.tokens))
+        log.info("node %s, database %s", components.config.node, components.engine.url.render_as_string())
         try:
-            daemon.serve(app, host=parts.config.host, port=parts.config.port, parts=[queue])
+            daemon.serve(app, host=components.config.host, port=components.config.port, parts=[queue])
         finally:
-            parts.senders.close()
+            components.senders.close()
 
     def reply_sync(self) -> None:
         """Read the mailbox of replies until stopped. Raises Misconfigured."""
         from catalog_mail import daemon  # noqa: PLC0415
         from catalog_mail.bootstrap import replying  # noqa: PLC0415
 
-        self._parts.check_database()
-        watch = replying.make_watch(self._parts)
+        self._components.check_database()
+        watch = replying.make_watch(self._components)
         try:
             daemon.watch(watch.run)
         finally:
-            self._parts.senders.close()
+            self._components.senders.close()
 
     def archive(self) -> dict[str, Any]:
         """Archive what was handled in the mailbox of replies, once; what was done. Raises MailboxFailed, NotConfigured."""
         from catalog_mail.services.archiving import Archiving  # noqa: PLC0415
 
-        parts = self._parts
-        parts.check_database()
+        components = self._components
+        components.check_database()
         archiving = Archiving(
-            settings=parts.settings, mailboxes=parts.mailboxes, store=parts.reply_store, clock=parts.clock
+            settings=components.settings, mailboxes=components.mailboxes, store=components.reply_store, clock=components.clock
         )  # fmt: skip
         return asdict(archiving.run())
 
@@ -67,18 +68,18 @@ class Application:
         """Bring the database to what this version needs; its revision."""
         from catalog_mail.adapters.database.migrate import migrate  # noqa: PLC0415
 
-        return migrate(self._parts.engine)
+        return migrate(self._components.engine)
 
     @cached_property
     def tokens(self) -> Tokens:
         """The API's tokens."""
-        self._parts.check_database()
-        return Tokens(store=DatabaseTokens(self._parts.engine, self._parts.clock))
+        self._components.check_database()
+        return Tokens(store=DatabaseTokens(self._components.engine, self._components.clock))
 
     def test_email(self, recipient: str, who: Principal) -> dict[str, Any]:
         """A test message with the settings in force; the server's evidence."""
-        tested = self._settings.test(None, recipient=recipient, principal=who)
-        return {"recipient": tested.recipient, "message_id": tested.message_id, **asdict(tested.evidence)}
+        result = self._settings_editor.send_email_test(None, recipient=recipient, principal=who)
+        return {"recipient": result.recipient, "message_id": result.message_id, **asdict(result.evidence)}
 
     def export_settings(self) -> Mapping[str, Any]:
         """The settings in force, as GET answers them."""
@@ -86,11 +87,16 @@ class Application:
 
     def import_settings(self, document: Mapping[str, Any], *, test: bool, to: str | None, who: Principal) -> list[dict[str, Any]]:
         """Test and Save; what has changed."""
-        trying = Trying(wanted=test, recipient=to)
-        saved = self._settings.save(document, trying=trying, if_match=None, principal=who)
+        options = EmailTestOptions(wanted=test, recipient=to)
+        saved = self._settings_editor.save(document, options=options, if_match=None, principal=who)
         return [change.plain() for change in saved.changes]
 
     @property
     def _settings(self) -> EmailSettings:
-        self._parts.check_database()
-        return self._parts.settings
+        self._components.check_database()
+        return self._components.settings
+
+    @property
+    def _settings_editor(self) -> SettingsEditor:
+        self._components.check_database()
+        return self._components.settings_editor

@@ -7,8 +7,8 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import catalog_mail
-from catalog_mail.adapters.queue_elsewhere import QueueElsewhere
-from catalog_mail.bootstrap.parts import Parts
+from catalog_mail.adapters.store_only_queue import StoreOnlyQueue
+from catalog_mail.bootstrap.components import Components
 from catalog_mail.config import read_secret
 from catalog_mail.ports.conversations import Conversations
 from catalog_mail.services.explaining import Explaining
@@ -16,50 +16,57 @@ from catalog_mail.services.notifications import Notifications
 from catalog_mail.services.replies import EmbeddedConversations, ForeignConversations
 from catalog_mail.services.reply_sync import ReplySync
 from catalog_mail.services.reply_watch import ReplyWatch, Rules
+from catalog_mail.services.worker_reporter import WorkerReporter
 
 
-def make_watch(parts: Parts) -> ReplyWatch:
+def make_watch(components: Components) -> ReplyWatch:
     """What reads the mailbox until it is stopped. Raises Misconfigured."""
-    limits = parts.config.replies
+    limits = components.config.replies
     return ReplyWatch(
-        name=f"{parts.config.node}/{os.getpid()}",
-        version=catalog_mail.__version__,
-        settings=parts.settings,
-        mailboxes=parts.mailboxes,
-        sync=_sync(parts),
-        tracking=parts.tracking,
-        store=parts.reply_store,
-        workers=parts.reply_state,
-        marks=parts.reply_state,
-        clock=parts.clock,
+        settings=components.settings,
+        mailboxes=components.mailboxes,
+        sync=_sync(components),
+        tracking=components.tracking,
+        store=components.reply_store,
+        reporter=WorkerReporter(
+            name=f"{components.config.node}/{os.getpid()}",
+            version=catalog_mail.__version__,
+            workers=components.reply_state,
+            clock=components.clock,
+        ),
+        marks=components.reply_state,
+        clock=components.clock,
         rules=Rules(
-            intent_keys=parts.intent_keys,
+            intent_keys=components.intent_keys,
             valid_for=timedelta(days=limits.intent_days),
-            list_domain=urlsplit(parts.config.base_url).hostname or "localhost",
+            list_domain=urlsplit(components.config.base_url).hostname or "localhost",
         ),
     )
 
 
-def _sync(parts: Parts) -> ReplySync:
-    limits = parts.config.replies
-    notifications = parts.notifications(QueueElsewhere())
+def _sync(components: Components) -> ReplySync:
+    limits = components.config.replies
+    notifications = components.notifications(StoreOnlyQueue())
     return ReplySync(
-        store=parts.reply_store,
-        people=parts.people,
-        conversations=_conversations(parts, notifications),
-        explaining=Explaining(parts.reply_store, notifications, parts.clock),
-        clock=parts.clock,
+        store=components.reply_store,
+        users=components.users,
+        conversations=_conversations(components, notifications),
+        explaining=Explaining(components.reply_store, notifications, components.clock),
+        clock=components.clock,
         embedded=limits.webhook_url is None,
         largest=limits.largest_message,
-        probe_arrived=parts.tracking.arrived,
+        probe_arrived=components.tracking.probe_arrived,
     )
 
 
-def _conversations(parts: Parts, notifications: Notifications) -> Conversations:
-    limits = parts.config.replies
+def _conversations(components: Components, notifications: Notifications) -> Conversations:
+    limits = components.config.replies
     if limits.webhook_url is None:
         return EmbeddedConversations(
-            store=parts.reply_store, people=parts.people, catalog=parts.catalog(notifications), clock=parts.clock
+            store=components.reply_store,
+            users=components.users,
+            catalog=components.catalog(notifications),
+            clock=components.clock,
         )
     from catalog_mail.adapters.webhook import WebhookConversations  # noqa: PLC0415
 
@@ -67,4 +74,4 @@ def _conversations(parts: Parts, notifications: Notifications) -> Conversations:
     webhook = WebhookConversations(
         limits.webhook_url, secret, workers=limits.workers, timeout=limits.timeout, ca_file=limits.webhook_ca_file
     )
-    return ForeignConversations(store=parts.reply_store, catalog=webhook, clock=parts.clock)
+    return ForeignConversations(store=components.reply_store, catalog=webhook, clock=components.clock)

@@ -12,7 +12,7 @@ from catalog_mail.adapters.database.notifications import DatabaseNotifications
 from catalog_mail.adapters.queue import DurableQueue, QueueOptions
 from catalog_mail.adapters.templates import JinjaTemplates
 from catalog_mail.api.context import Services
-from catalog_mail.bootstrap.parts import Parts
+from catalog_mail.bootstrap.components import Components
 from catalog_mail.domain.notifications.retry import Backoff
 from catalog_mail.services.delivery import DeliverNotifications
 from catalog_mail.services.health import Health
@@ -26,18 +26,18 @@ log = logging.getLogger(__name__)
 UNSUBSCRIBE = b"catalog-mail unsubscribe"
 
 
-def make_queue(parts: Parts) -> DurableQueue:
+def make_queue(components: Components) -> DurableQueue:
     """The durable queue of this node, with what it does for each delivery."""
-    limits = parts.config.queue
-    store = DatabaseDeliveries(parts.engine)
+    limits = components.config.queue
+    store = DatabaseDeliveries(components.engine)
     return DurableQueue(
-        database=parts.config.queue_database(),
+        database=components.config.queue_database(),
         store=store,
-        nodes=DatabaseNodes(parts.engine, parts.clock),
-        work=_deliver(parts, store).work,
-        clock=parts.clock,
+        nodes=DatabaseNodes(components.engine, components.clock),
+        work=_deliver(components, store).work,
+        clock=components.clock,
         options=QueueOptions(
-            node=parts.config.node,
+            node=components.config.node,
             concurrency=limits.concurrency,
             per_second=limits.per_second,
             takeover_after=limits.takeover_after,
@@ -46,58 +46,59 @@ def make_queue(parts: Parts) -> DurableQueue:
     )
 
 
-def make_services(parts: Parts, queue: DurableQueue, tokens: Tokens) -> Services:
+def make_services(components: Components, queue: DurableQueue, tokens: Tokens) -> Services:
     """The use cases that the API answers by."""
-    store = DatabaseNotifications(parts.engine)
-    notifications = parts.notifications(queue)
+    store = DatabaseNotifications(components.engine)
+    notifications = components.notifications(queue)
     return Services(
-        settings=parts.settings,
+        settings=components.settings,
+        settings_editor=components.settings_editor,
         notifications=notifications,
-        catalog=parts.catalog(notifications),
+        catalog=components.catalog(notifications),
         replies=ReplyState(
-            settings=parts.settings,
-            tracking=parts.tracking,
-            workers=parts.reply_state,
-            store=parts.reply_store,
-            clock=parts.clock,
+            settings=components.settings,
+            tracking=components.tracking,
+            workers=components.reply_state,
+            store=components.reply_store,
+            clock=components.clock,
         ),
-        clock=parts.clock,
+        clock=components.clock,
         unsubscribing=Unsubscribing(
-            store=parts.people,
-            signing_keys=parts.cipher.derived(UNSUBSCRIBE),
-            clock=parts.clock,
-            catalog_name=parts.config.catalog_name,
+            store=components.opt_outs,
+            signing_keys=components.cipher.derived(UNSUBSCRIBE),
+            clock=components.clock,
+            catalog_name=components.config.catalog_name,
         ),
         tokens=tokens,
-        audit=parts.audit,
-        health=Health(store=store, worker=queue, configured=parts.settings.configured, clock=parts.clock),
+        audit=components.audit,
+        health=Health(store=store, worker=queue, configured=components.settings.configured, clock=components.clock),
     )
 
 
-def _deliver(parts: Parts, store: DatabaseDeliveries) -> DeliverNotifications:
-    limits = parts.config.queue
+def _deliver(components: Components, store: DatabaseDeliveries) -> DeliverNotifications:
+    limits = components.config.queue
     return DeliverNotifications(
         store=store,
-        rendering=_rendering(parts),
-        settings=parts.settings,
-        senders=parts.senders,
-        catalog=parts.people,
-        replying=parts.tracking.replying,
-        clock=parts.clock,
+        rendering=_rendering(components),
+        settings=components.settings,
+        senders=components.senders,
+        opt_outs=components.opt_outs,
+        replying=components.tracking.replying,
+        clock=components.clock,
         backoff=Backoff(
             first=timedelta(seconds=limits.retry_first_seconds), keep_trying=timedelta(hours=limits.retry_for_hours)
         ),
     )
 
 
-def _rendering(parts: Parts) -> Rendering:
-    templates = JinjaTemplates(Path(parts.config.templates))
+def _rendering(components: Components) -> Rendering:
+    templates = JinjaTemplates(Path(components.config.templates))
     for problem in templates.problems():
         log.error("%s", problem)
     return Rendering(
         templates=templates,
-        signing_keys=parts.cipher.derived(UNSUBSCRIBE),
-        intent_keys=parts.intent_keys,
-        base_url=parts.config.base_url,
-        catalog_name=parts.config.catalog_name,
+        signing_keys=components.cipher.derived(UNSUBSCRIBE),
+        intent_keys=components.intent_keys,
+        base_url=components.config.base_url,
+        catalog_name=components.config.catalog_name,
     )

@@ -1,4 +1,4 @@
-"""The embedded catalog."""
+"""The embedded catalog's data, one port for each of its users."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Notice:
     deliveries: Sequence[Delivery]
 
 
-class CatalogStore(Protocol):
-    """Users, conversations, subscriptions and opt-outs. Addresses and names are found whatever their capitals."""
+class UserStore(Protocol):
+    """The users, for the catalog. Addresses and names are found whatever their capitals."""
 
     def add_user(self, user: User) -> None:
         """Raises Conflict for a name or address that another has."""
@@ -42,8 +42,37 @@ class CatalogStore(Protocol):
     def users_by_email(self, addresses: Iterable[str]) -> Mapping[str, User]:
         """By their addresses in lower case."""
 
+
+class UserDirectory(Protocol):
+    """The users, for replies: their senders and their authors."""
+
+    def users_by_id(self, ids: Iterable[str]) -> Mapping[str, User]: ...
+
+    def users_by_email(self, addresses: Iterable[str]) -> Mapping[str, User]:
+        """By their addresses in lower case."""
+
+
+class RecipientDirectory(Protocol):
+    """The users that notifications go to, and the addresses that do not want a kind."""
+
+    def users_by_name(self, names: Iterable[str]) -> Mapping[str, User]:
+        """By their names in lower case; names that nobody has are left out."""
+
+    def users_by_email(self, addresses: Iterable[str]) -> Mapping[str, User]:
+        """By their addresses in lower case."""
+
     def server_admins(self) -> Sequence[User]:
         """The active ones."""
+
+    def subscribers(self, event: str) -> Sequence[User]:
+        """The active ones."""
+
+    def opted_out_of(self, addresses: Iterable[str], kind: Kind) -> frozenset[str]:
+        """Which of these addresses, in lower case, do not want this kind."""
+
+
+class ConversationStore(Protocol):
+    """Conversations with their posts, for the catalog."""
 
     def add_conversation(self, conversation: Conversation, post: Post | None, notices: Sequence[Notice]) -> None:
         """With its first post and what tells of it, in one transaction."""
@@ -63,14 +92,19 @@ class CatalogStore(Protocol):
     def posts(self, conversation_id: str, *, limit: int, before: str | None = None) -> Sequence[Post]:
         """Newest first; `before` is the id to go on from. Raises NotFound for an unknown one."""
 
+
+class SubscriptionStore(Protocol):
+    """Subscriptions to events, for the catalog."""
+
     def subscribe(self, user_id: str, event: str) -> None: ...
 
     def unsubscribe(self, user_id: str, event: str) -> None: ...
 
     def subscriptions(self, user_id: str) -> Sequence[str]: ...
 
-    def subscribers(self, event: str) -> Sequence[User]:
-        """The active ones."""
+
+class OptOutStore(Protocol):
+    """Opt-outs, for the pages behind unsubscribe links."""
 
     def opt_out(self, address: str, kind: Kind, at: datetime) -> None: ...
 
@@ -78,5 +112,8 @@ class CatalogStore(Protocol):
 
     def opted_out(self, address: str, kind: Kind) -> bool: ...
 
-    def opted_out_of(self, addresses: Iterable[str], kind: Kind) -> frozenset[str]:
-        """Which of these addresses, in lower case, do not want this kind."""
+
+class OptOutCheck(Protocol):
+    """Opt-outs, for the delivery of notifications."""
+
+    def opted_out(self, address: str, kind: Kind) -> bool: ...

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from catalog_mail.domain.replies.mailbox import Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage, Unreadable
 from catalog_mail.domain.replies.original import Original
-from catalog_mail.domain.settings.document import MailboxServer
+from catalog_mail.domain.settings.servers import MailboxServer
 
 
 class Mailbox(Protocol):
@@ -72,7 +72,7 @@ class Mailboxes(Protocol):
     def open(self, server: MailboxServer, sent_from: str | None = None) -> Mailbox:
         """`sent_from` is the account that sends what is answered here, where it can be looked into. Raises MailboxFailed."""
 
-    def probe(self, server: MailboxServer) -> MailboxEvidence:
+    def check_mailbox(self, server: MailboxServer) -> MailboxEvidence:
         """Open it for a test, change nothing in it, close it. Raises MailboxFailed."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from catalog_mail.domain.settings.document import SendingSettings
+from catalog_mail.domain.settings.servers import SendingSettings
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class MailSenders(Protocol):
 
     def sender(self, settings: SendingSettings) -> MailSender: ...
 
-    def probe(self, settings: SendingSettings) -> MailSender:
+    def make_email_test_sender(self, settings: SendingSettings) -> MailSender:
         """A sender of its own for one test; the caller closes it."""
 
     def close(self) -> None: ...

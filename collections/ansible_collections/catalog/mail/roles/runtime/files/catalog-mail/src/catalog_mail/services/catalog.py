@@ -16,7 +16,7 @@ from catalog_mail.domain.mime.text import one_line
 from catalog_mail.domain.notifications.notification import Kind
 from catalog_mail.domain.notifications.recipients import of_user
 from catalog_mail.domain.notifications.request import NotificationRequest
-from catalog_mail.ports.catalog import CatalogStore, Notice
+from catalog_mail.ports.catalog import ConversationStore, Notice, SubscriptionStore, UserStore
 from catalog_mail.ports.clock import Clock
 from catalog_mail.services.notifications import Notifications
 
@@ -40,8 +40,19 @@ class NewUser:
 class Catalog:
     """What is stored and the mails that tell of it are stored together: neither is there without the other."""
 
-    def __init__(self, *, store: CatalogStore, notifications: Notifications, clock: Clock, base_url: str) -> None:
-        self._store = store
+    def __init__(
+        self,
+        *,
+        users: UserStore,
+        conversations: ConversationStore,
+        subscriptions: SubscriptionStore,
+        notifications: Notifications,
+        clock: Clock,
+        base_url: str,
+    ) -> None:
+        self._users = users
+        self._conversations = conversations
+        self._subscriptions = subscriptions
         self._notifications = notifications
         self._clock = clock
         self._base_url = base_url
@@ -51,22 +62,22 @@ class Catalog:
     def add_user(self, new: NewUser) -> User:
         """Raises Conflict for a name or address that another has, InputRefused for one that cannot be used."""
         user = _user(new_id(), new)
-        self._store.add_user(user)
+        self._users.add_user(user)
         return user
 
     def replace_user(self, user_id: str, new: NewUser) -> User:
         """Raises as `add_user` does, and NotFound."""
         user = _user(user_id, new)
-        self._store.replace_user(user)
+        self._users.replace_user(user)
         return user
 
     def user(self, user_id: str) -> User:
         """One by the id. Raises NotFound."""
-        return self._store.user(user_id)
+        return self._users.user(user_id)
 
     def users(self, *, limit: int, after: str | None = None) -> Sequence[User]:
         """By name, from the one after `after` on."""
-        return self._store.users(limit=limit, after=after)
+        return self._users.users(limit=limit, after=after)
 
     def acting(self, principal: Principal, name: str | None) -> User:
         """The user for whom something is done: the one named, else the one with the token's e-mail address.
@@ -79,7 +90,7 @@ class Catalog:
                     f"The token {principal.name!r} has the role {principal.role}; it may not act for another user.",
                     "Leave out X-Catalog-User, or use a token with the role catalog.",
                 )
-            user = self._store.users_by_name([name]).get(name.lower())
+            user = self._users.users_by_name([name]).get(name.lower())
         else:
             user = self._of_token(principal)
         if user is None or not user.active:
@@ -89,28 +100,28 @@ class Catalog:
 
     def _of_token(self, principal: Principal) -> User | None:
         address = principal.email.lower() if principal.email else None
-        return self._store.users_by_email([address]).get(address) if address else None
+        return self._users.users_by_email([address]).get(address) if address else None
 
     # -- conversations
 
     def conversation(self, conversation_id: str) -> Conversation:
         """One by its id. Raises NotFound."""
-        return self._store.conversation(conversation_id)
+        return self._conversations.conversation(conversation_id)
 
     def conversations(self, *, limit: int, before: str | None = None) -> Sequence[Conversation]:
         """Newest first, from the one before `before` on. Raises NotFound for an unknown `before`."""
-        return self._store.conversations(limit=limit, before=before)
+        return self._conversations.conversations(limit=limit, before=before)
 
     def posts(self, conversation_id: str, *, limit: int, before: str | None = None) -> Sequence[Post]:
         """Newest first, from the one before `before` on. Raises NotFound for the conversation and for `before`."""
-        self._store.conversation(conversation_id)
-        return self._store.posts(conversation_id, limit=limit, before=before)
+        self._conversations.conversation(conversation_id)
+        return self._conversations.posts(conversation_id, limit=limit, before=before)
 
     def names(self, conversations: Sequence[Conversation], posts: Sequence[Post] = ()) -> dict[str, str]:
         """The names of all users that stand in these, by id."""
         ids = {c.created_by for c in conversations} | {c.assignee_id for c in conversations if c.assignee_id}
         ids |= {post.author_id for post in posts} | {mentioned for post in posts for mentioned in post.mentions}
-        return {user.id: user.name for user in self._store.users_by_id(ids).values()}
+        return {user.id: user.name for user in self._users.users_by_id(ids).values()}
 
     def start_conversation(self, title: str, text: str | None, author: User, principal: Principal) -> Conversation:
         """With a first post, if there is a text. Raises InputRefused for a text that mentions too many."""
@@ -118,7 +129,7 @@ class Catalog:
         post, notices = None, list[Notice]()
         if text is not None:
             post, notices = self._written(conversation, text, author, principal, key=None)
-        self._store.add_conversation(conversation, post, notices)
+        self._conversations.add_conversation(conversation, post, notices)
         self._notifications.begin(notices)
         return conversation
 
@@ -127,8 +138,8 @@ class Catalog:
 
         Raises NotFound for the conversation, Conflict for another post under a known key, InputRefused as above.
         """
-        post, notices = self._written(self._store.conversation(conversation_id), text, author, principal, key)
-        stored, is_new = self._store.add_post(post, notices)
+        post, notices = self._written(self._conversations.conversation(conversation_id), text, author, principal, key)
+        stored, is_new = self._conversations.add_post(post, notices)
         if is_new:
             self._notifications.begin(notices)
         return stored
@@ -143,17 +154,17 @@ class Catalog:
 
         Raises NotFound for the conversation, the user, or one that is not active.
         """
-        conversation = self._store.conversation(conversation_id)
+        conversation = self._conversations.conversation(conversation_id)
         assignee = self._assignee(name) if name is not None else None
         notices = []
         if assignee and assignee.id != actor.id:
             notices.append(self._notice(Kind.ASSIGNMENT, conversation, actor, [assignee], principal, {}))
-        if self._store.assign(conversation_id, assignee.id if assignee else None, notices):
+        if self._conversations.assign(conversation_id, assignee.id if assignee else None, notices):
             self._notifications.begin(notices)
-        return self._store.conversation(conversation_id)
+        return self._conversations.conversation(conversation_id)
 
     def _assignee(self, name: str) -> User:
-        user = self._store.users_by_name([name]).get(name.lower())
+        user = self._users.users_by_name([name]).get(name.lower())
         if user is None or not user.active:
             raise NotFound(f"There is no active user {name!r}.", "GET /users lists them.", field="assignee")
         return user
@@ -168,7 +179,7 @@ class Catalog:
                 f"It mentions {len(names)} names.",
                 f"Mention at most {MOST_MENTIONED} in one post; names in backticks do not count.",
             )
-        found = self._store.users_by_name(names) if names else {}
+        found = self._users.users_by_name(names) if names else {}
         mentioned = [found[name] for name in names if name in found]
         post = Post(
             new_id(), conversation.id, author.id, text, self._clock.now(), tuple(user.id for user in mentioned), key
@@ -204,15 +215,15 @@ class Catalog:
 
     def subscribe(self, user: User, event: str) -> None:
         """Mail on this event from now on."""
-        self._store.subscribe(user.id, event)
+        self._subscriptions.subscribe(user.id, event)
 
     def unsubscribe(self, user: User, event: str) -> None:
         """No more."""
-        self._store.unsubscribe(user.id, event)
+        self._subscriptions.unsubscribe(user.id, event)
 
     def subscriptions(self, user: User) -> Sequence[str]:
         """The events, by name."""
-        return self._store.subscriptions(user.id)
+        return self._subscriptions.subscriptions(user.id)
 
 
 def _user(user_id: str, new: NewUser) -> User:

@@ -18,8 +18,8 @@ from catalog_mail.domain.notifications.notification import SENT_WHEN_SWITCHED_OF
 from catalog_mail.domain.notifications.outcome import Outcome
 from catalog_mail.domain.notifications.retry import Backoff, concerns_all, next_attempt
 from catalog_mail.domain.replies.reply import Replying
-from catalog_mail.domain.settings.document import SendingSettings
-from catalog_mail.ports.catalog import CatalogStore
+from catalog_mail.domain.settings.servers import SendingSettings
+from catalog_mail.ports.catalog import OptOutCheck
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.notifications import DeliveryStore
 from catalog_mail.ports.sending import MailSenders
@@ -32,7 +32,7 @@ RECORDING_PAUSES = (0.2, 1.0, 3.0, 10.0)
 TURN = 0.5
 
 
-class Settings(Protocol):
+class DeliverySettings(Protocol):
     """What sending asks of the e-mail settings, as they are at that moment."""
 
     def sending(self) -> SendingSettings:
@@ -71,9 +71,9 @@ class DeliverNotifications:
 
     store: DeliveryStore
     rendering: Rendering
-    settings: Settings
+    settings: DeliverySettings
     senders: MailSenders
-    catalog: CatalogStore
+    opt_outs: OptOutCheck
     clock: Clock
     backoff: Backoff
     replying: Callable[[], Replying | None]
@@ -156,7 +156,7 @@ class DeliverNotifications:
         """Asked again before each try: much may have been switched off since the notification was accepted."""
         if notification.kind not in SENT_WHEN_SWITCHED_OFF and not self.settings.switched_on():
             return "switched_off"
-        if self.catalog.opted_out(delivery.recipient.address, notification.kind):
+        if self.opt_outs.opted_out(delivery.recipient.address, notification.kind):
             return "unsubscribed"
         return None
 

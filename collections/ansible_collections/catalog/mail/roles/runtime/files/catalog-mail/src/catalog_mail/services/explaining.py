@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from catalog_mail.domain.mime.addresses import same
+from catalog_mail.domain.mime.addresses import normalized
 from catalog_mail.domain.mime.headers import is_message_id
 from catalog_mail.domain.mime.text import one_line
 from catalog_mail.domain.notifications.notification import Kind, Recipient
 from catalog_mail.domain.notifications.recipients import of_user
 from catalog_mail.domain.notifications.request import NotificationRequest
-from catalog_mail.domain.replies.decision import Circle, Reading
+from catalog_mail.domain.replies.decision import Reading, ReplyContext
 from catalog_mail.domain.replies.explanation import Why, why_refused
 from catalog_mail.domain.replies.incoming import fingerprint
 from catalog_mail.domain.replies.reply import NotPosted, Reason
@@ -32,8 +32,8 @@ class Refused:
     """A reply that was read, and is not posted."""
 
     reading: Reading
-    circle: Circle
-    end: NotPosted
+    context: ReplyContext
+    refusal: NotPosted
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,15 @@ class Explaining:
         wanted = [
             (item, why, recipient)
             for item in refused
-            if (why := why_refused(item.end.reason)) and (recipient := _known(item))
+            if (why := why_refused(item.refusal.reason)) and (recipient := _known(item))
         ]
         if not wanted:
             return {}
-        addresses = {same(recipient.address) for _item, _why, recipient in wanted}
+        addresses = {normalized(recipient.address) for _item, _why, recipient in wanted}
         told = Counter(self.store.explained(addresses, self.clock.now() - timedelta(days=1)))
         found = {}
         for item, why, recipient in wanted:
-            address = same(recipient.address)
+            address = normalized(recipient.address)
             if told[address] < MOST_A_DAY:
                 told[address] += 1
                 found[item.reading.raw.key] = self._explanation(item, why, recipient)
@@ -66,7 +66,7 @@ class Explaining:
     def _explanation(self, item: Refused, why: Why, recipient: Recipient) -> Explanation:
         incoming = item.reading.incoming
         # Only whoever got the mail is told what it was about.
-        answered = item.circle.answered if item.end.reason is not Reason.WRONG_SENDER else None
+        answered = item.context.answered if item.refusal.reason is not Reason.WRONG_SENDER else None
         data = {
             "reply_subject": one_line(incoming.decoded_subject()) or UNTITLED,
             "explanation": why.cause,
@@ -77,7 +77,7 @@ class Explaining:
         }
         request = NotificationRequest(kind=Kind.REPLY_REJECTED, data=data, recipients=(recipient,))
         notice = self.notifications.prepare(request, BY_EMAIL.name)
-        return Explanation(fingerprint(incoming, "", ""), same(recipient.address), notice)
+        return Explanation(fingerprint(incoming, "", ""), normalized(recipient.address), notice)
 
 
 def _known(item: Refused) -> Recipient | None:
@@ -85,8 +85,8 @@ def _known(item: Refused) -> Recipient | None:
 
     To an address that nobody has vouched for nothing is sent: whoever forged it would have us write to others.
     """
-    sender, answered = item.circle.sender, item.circle.answered
+    sender, answered = item.context.sender, item.context.answered
     if sender:
         return of_user(sender) if sender.active else None
     address = item.reading.incoming.sender
-    return Recipient(address) if answered and address == same(answered.address) else None
+    return Recipient(address) if answered and address == normalized(answered.address) else None

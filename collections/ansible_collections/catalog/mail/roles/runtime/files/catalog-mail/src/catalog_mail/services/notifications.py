@@ -13,7 +13,7 @@ from catalog_mail.domain.notifications.data import NAMES_RECIPIENTS
 from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.notifications.recipients import Circumstances, distinct, first_state, of_user, without
 from catalog_mail.domain.notifications.request import NotificationRequest, checked, fingerprint
-from catalog_mail.ports.catalog import CatalogStore, Notice
+from catalog_mail.ports.catalog import Notice, RecipientDirectory
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.notifications import DeliveryQueue, NotificationStore
 
@@ -29,11 +29,11 @@ class Notifications:
     """A notification that was accepted is on disk, with one delivery for each recipient."""
 
     def __init__(
-        self, *, store: NotificationStore, queue: DeliveryQueue, catalog: CatalogStore, settings: Switch, clock: Clock
+        self, *, store: NotificationStore, queue: DeliveryQueue, recipients: RecipientDirectory, settings: Switch, clock: Clock
     ) -> None:
         self._store = store
         self._queue = queue
-        self._catalog = catalog
+        self._directory = recipients
         self._settings = settings
         self._clock = clock
 
@@ -59,7 +59,7 @@ class Notifications:
         content = checked(request)
         recipients = distinct(request.recipients or self._recipients(request))
         if "author" in content:
-            author = self._catalog.users_by_name([content["author"]]).get(content["author"].lower())
+            author = self._directory.users_by_name([content["author"]]).get(content["author"].lower())
             content["author"] = author.display_name if author else content["author"]
         notification = Notification(
             id=new_id(),
@@ -85,9 +85,9 @@ class Notifications:
 
     def _users(self, request: NotificationRequest) -> Sequence[User]:
         if request.kind is Kind.SUBSCRIBED_EVENT:
-            return self._catalog.subscribers(request.data["event"])
+            return self._directory.subscribers(request.data["event"])
         if request.kind in (Kind.SYSTEM_HEALTH, Kind.SCHEDULED_JOB_STATUS):
-            return self._catalog.server_admins()
+            return self._directory.server_admins()
         field = NAMES_RECIPIENTS[request.kind]
         named = request.data[field]
         users = self._named(f"data.{field}", named if isinstance(named, list) else [named])
@@ -95,7 +95,7 @@ class Notifications:
         return without(users, request.data["author"]) if request.kind in (Kind.MENTION, Kind.ASSIGNMENT) else users
 
     def _named(self, field: str, names: Sequence[str]) -> list[User]:
-        found = self._catalog.users_by_name(names)
+        found = self._directory.users_by_name(names)
         for name in names:
             if name.lower() not in found:
                 raise NotFound(
@@ -105,10 +105,10 @@ class Notifications:
 
     def _deliveries(self, notification: Notification, recipients: Sequence[Recipient]) -> list[Delivery]:
         addresses = [recipient.address for recipient in recipients]
-        users = self._catalog.users_by_email(addresses)
+        users = self._directory.users_by_email(addresses)
         circumstances = Circumstances(
             switched_on=self._settings.switched_on(),
-            opted_out=self._catalog.opted_out_of(addresses, notification.kind),
+            opted_out=self._directory.opted_out_of(addresses, notification.kind),
             inactive={address for address, user in users.items() if not user.active},
         )
         deliveries = []

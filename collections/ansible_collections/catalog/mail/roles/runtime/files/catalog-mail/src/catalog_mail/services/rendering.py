@@ -15,7 +15,8 @@ from catalog_mail.domain.notifications.notification import ANSWERABLE, IN_CONVER
 from catalog_mail.domain.notifications.unsubscribe import make_token
 from catalog_mail.domain.replies import intent
 from catalog_mail.domain.replies.reply import MARKER, Replying
-from catalog_mail.domain.settings.document import SendingSettings, Transport
+from catalog_mail.domain.settings.document import Transport
+from catalog_mail.domain.settings.servers import SendingSettings
 from catalog_mail.ports.notifications import Templates
 
 

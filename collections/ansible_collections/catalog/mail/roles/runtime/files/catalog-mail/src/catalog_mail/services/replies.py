@@ -9,7 +9,7 @@ from functools import cache
 
 from catalog_mail.domain.errors import CatalogMailError
 from catalog_mail.domain.replies.reply import Reply
-from catalog_mail.ports.catalog import CatalogStore
+from catalog_mail.ports.catalog import UserDirectory
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.conversations import Conversations, Posted, PostFailed, Posting, PostRefused
 from catalog_mail.ports.replies import ReplyStore, Written
@@ -21,16 +21,16 @@ log = logging.getLogger(__name__)
 class EmbeddedConversations:
     """Fulfils ports.Conversations. Post, record, and the mails to those whom it mentions are one transaction."""
 
-    def __init__(self, *, store: ReplyStore, people: CatalogStore, catalog: Catalog, clock: Clock) -> None:
+    def __init__(self, *, store: ReplyStore, users: UserDirectory, catalog: Catalog, clock: Clock) -> None:
         self._store = store
-        self._people = people
+        self._users = users
         self._catalog = catalog
         self._clock = clock
 
     def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
         """All of them in one transaction; where that fails, each in its own, so that one does not keep the others."""
-        authors = self._people.users_by_id({reply.user_id for reply in replies if reply.user_id})
-        conversations = cache(self._people.conversation)
+        authors = self._users.users_by_id({reply.user_id for reply in replies if reply.user_id})
+        conversations = cache(self._catalog.conversation)
         written: dict[int, Written] = {}
         results: dict[int, Posting] = {}
         for number, reply in enumerate(replies):

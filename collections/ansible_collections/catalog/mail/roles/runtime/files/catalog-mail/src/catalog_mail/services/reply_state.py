@@ -10,15 +10,16 @@ from typing import Protocol
 from catalog_mail.domain.errors import CatalogMailError
 from catalog_mail.domain.replies.mailbox import Disposition
 from catalog_mail.domain.replies.problems import SILENT, Observed, problems
-from catalog_mail.domain.settings.document import IntentTracking, Receiver, ReceivingSettings
+from catalog_mail.domain.settings.document import IntentTracking, Receiver
+from catalog_mail.domain.settings.servers import ReceivingSettings
 from catalog_mail.ports.clock import Clock
-from catalog_mail.ports.probes import ProbeState
 from catalog_mail.ports.replies import ReplyStore
 from catalog_mail.ports.reply_workers import ReplyWorkers, WorkerReport
+from catalog_mail.ports.subaddress_probes import SubaddressProbe
 from catalog_mail.services.tracking import Tracking
 
 
-class Settings(Protocol):
+class ReplyStateSettings(Protocol):
     """What it asks of the e-mail settings."""
 
     def receiving(self) -> ReceivingSettings | None:
@@ -31,7 +32,7 @@ class TrackingState:
 
     configured: IntentTracking
     in_use: IntentTracking
-    probe: ProbeState | None
+    probe: SubaddressProbe | None
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class State:
 class ReplyState:
     """Reads what the workers have left in the database."""
 
-    settings: Settings
+    settings: ReplyStateSettings
     tracking: Tracking
     workers: ReplyWorkers
     store: ReplyStore

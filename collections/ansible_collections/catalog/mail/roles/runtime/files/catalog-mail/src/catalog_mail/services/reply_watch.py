@@ -9,33 +9,31 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from catalog_mail.domain.errors import CatalogMailError
 from catalog_mail.domain.failures.failure import Cause, Failure, MailboxFailed
-from catalog_mail.domain.replies.automatic import Ours
+from catalog_mail.domain.replies.automatic import OwnAddresses
 from catalog_mail.domain.replies.decision import Policy
-from catalog_mail.domain.replies.retry_schedule import Patience, pause
-from catalog_mail.domain.settings.document import ReceivingSettings, SendingSettings
+from catalog_mail.domain.replies.retry_schedule import RetrySchedule, pause
+from catalog_mail.domain.settings.servers import ReceivingSettings, SendingSettings
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.mailbox import Mailbox, Mailboxes, MailboxMarks
 from catalog_mail.ports.replies import ReplyStore
-from catalog_mail.ports.reply_workers import ReplyWorkers, WorkerReport
-from catalog_mail.services.reply_sync import Pass, ReplySync
+from catalog_mail.services.reply_sync import PassResult, ReplySync
 from catalog_mail.services.tracking import Tracking
+from catalog_mail.services.worker_reporter import DISABLED, WAITING, WORKING, WorkerReporter
 
 log = logging.getLogger(__name__)
 
-WORKING, WAITING, FAILED, DISABLED = "working", "waiting", "failed", "disabled"
-# Seconds: how long a stop may go unnoticed, after how long changed settings are noticed, between two signs of life.
-_SLICE = 1.0
-_LOOK = 3.0
-_BEAT = 20.0
+# Seconds after which a stop is noticed at the latest, and changed settings.
+_STOP_INTERVAL = 1.0
+_SETTINGS_INTERVAL = 3.0
 
 
-class Settings(Protocol):
+class ReplyWatchSettings(Protocol):
     """What reading the mailbox asks of the e-mail settings."""
 
     def receiving(self) -> ReceivingSettings | None:
@@ -59,128 +57,123 @@ class Rules:
 
 @dataclass(kw_only=True)
 class ReplyWatch:
-    """One process that reads the mailbox; `name` is its own."""
+    """Reads the mailbox in one process."""
 
-    name: str
-    version: str
-    settings: Settings
+    settings: ReplyWatchSettings
     mailboxes: Mailboxes
     sync: ReplySync
     tracking: Tracking
     store: ReplyStore
-    workers: ReplyWorkers
+    reporter: WorkerReporter
     marks: MailboxMarks
     clock: Clock
     rules: Rules
-    _report: WorkerReport = field(init=False)
-    _careful: bool | None = None
+    _after_crash: bool | None = None
     _failures: int = 0
-    _reported_at: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._report = WorkerReport(self.name, self.version, WAITING)
 
     def run(self, ready: Callable[[], None], stopping: Callable[[], bool]) -> None:
-        """Until `stopping` is true. `ready` is called once the settings were looked at for the first time."""
+        """Read the mailbox until `stopping` is true. `ready` is called once the settings were read for the first time."""
         while not stopping():
             try:
-                self._look_back()
-                self._once(ready, stopping)
+                self._detect_crash()
+                self._read_mailbox(ready, stopping)
             except CatalogMailError as error:
                 failure = _failure(error)
                 self._failed(failure)
                 ready()
-                self._rest(pause(self._failures, failure.retry_after), stopping)
+                self._sleep(pause(self._failures, failure.retry_after), stopping)
             except Exception as error:  # whatever a database driver raises while its server restarts
                 log.exception("reading the mailbox was interrupted")
                 self._failed(_internal(error))
-                self._rest(pause(self._failures), stopping)
-        self.workers.forget([self.name])
+                self._sleep(pause(self._failures), stopping)
+        self.reporter.withdraw()
 
-    def _look_back(self) -> None:
-        """Whether a process of this node has ended in the middle of a pass; asked once."""
-        if self._careful is not None:
-            return
-        node = self.name.partition("/")[0]
-        reports = [report for report in self.workers.reports() if report.name.partition("/")[0] == node]
-        ended = [report.name for report in reports if report.state == WORKING]
-        self._careful = bool(ended)
-        self.workers.forget(ended)  # one that lives reports itself again
+    def _detect_crash(self) -> None:
+        if self._after_crash is None:
+            self._after_crash = self.reporter.detect_crash()
 
-    def _once(self, ready: Callable[[], None], stopping: Callable[[], bool]) -> None:
+    def _failed(self, failure: Failure) -> None:
+        self._failures += 1
+        self.reporter.failed(failure)
+
+    def _read_mailbox(self, ready: Callable[[], None], stopping: Callable[[], bool]) -> None:
+        """Read it by the settings of this moment, until they change."""
         revision = self.settings.revision()
         receiving = self.settings.receiving()
         if receiving is None:
-            self._tell(state=DISABLED, error=None, error_since=None)
+            self.reporter.publish(state=DISABLED, error=None)
             ready()
-            self._rest(_LOOK, stopping)
+            self._sleep(_SETTINGS_INTERVAL, stopping)
             return
         ready()
-        with self._opened(receiving) as mailbox:
+        with self._open_mailbox(receiving) as mailbox:
             log.info("reading %s", mailbox.place.mailbox)
-            self._follow(mailbox, receiving, revision, stopping)
+            self._sync_repeatedly(mailbox, receiving, revision, stopping)
 
     @contextmanager
-    def _opened(self, receiving: ReceivingSettings) -> Iterator[Mailbox]:
+    def _open_mailbox(self, receiving: ReceivingSettings) -> Iterator[Mailbox]:
         mailbox = self.mailboxes.open(receiving.server, receiving.sent_from)
         try:
             yield mailbox
         finally:
             mailbox.close()
 
-    def _follow(self, mailbox: Mailbox, receiving: ReceivingSettings, revision: int, stopping: Callable[[], bool]) -> None:
-        """One pass after the other, as long as these settings hold."""
-        patience = Patience(time.monotonic)
+    def _sync_repeatedly(
+        self, mailbox: Mailbox, receiving: ReceivingSettings, revision: int, stopping: Callable[[], bool]
+    ) -> None:
+        """Make one pass after the other, as long as these settings hold."""
+        schedule = RetrySchedule(time.monotonic)
         blocked = 0
         while not stopping():
-            self._tell(state=WORKING)
-            result = self.sync.sync(mailbox, self._policy(receiving), patience, stopping, carefully=bool(self._careful))
-            self._careful = False
-            self._tend()
-            self._look_around(mailbox, result)
+            self.reporter.update(state=WORKING)
+            result = self.sync.sync(mailbox, self._policy(receiving), schedule, stopping, after_crash=bool(self._after_crash))
+            self._after_crash = False
+            self._maintain_probe()
+            self._report_overview(mailbox, result)
             blocked = blocked + 1 if result.blocked else 0
             if blocked:
                 seconds = pause(blocked, result.blocked.retry_after if result.blocked else None, receiving.sync_interval)
-                self._rest(seconds, stopping)
+                self._sleep(seconds, stopping)
             else:
-                waiting = min(receiving.sync_interval, patience.soonest() or receiving.sync_interval)
+                waiting = min(receiving.sync_interval, schedule.soonest() or receiving.sync_interval)
                 self._wait(mailbox, waiting, revision, stopping)
             if self.settings.revision() != revision:
                 log.info("the settings have changed")
                 return
 
     def _policy(self, receiving: ReceivingSettings) -> Policy:
-        ours = Ours(self.settings.sending().from_address, receiving.reply_to, self.rules.list_domain)
+        own_addresses = OwnAddresses(self.settings.sending().from_address, receiving.reply_to, self.rules.list_domain)
         return Policy(
-            keys=self.rules.intent_keys, valid_for=self.rules.valid_for, ours=ours, authserv_id=receiving.authserv_id
+            keys=self.rules.intent_keys,
+            valid_for=self.rules.valid_for,
+            own_addresses=own_addresses,
+            authserv_id=receiving.authserv_id,
         )
 
-    def _tend(self) -> None:
+    def _maintain_probe(self) -> None:
         try:
-            self.tracking.tend()
+            self.tracking.maintain_probe()
         except CatalogMailError as error:
             log.warning("sub-addresses cannot be tested: %s", error)
 
-    def _look_around(self, mailbox: Mailbox, result: Pass) -> None:
-        """What stands in the mailbox after a pass, for those who watch over it."""
+    def _report_overview(self, mailbox: Mailbox, result: PassResult) -> None:
+        """Report the state of the mailbox after a pass."""
         since = self.marks.mark(mailbox.place)
         overview = mailbox.overview(since)
         if since is None and overview.last is not None:
             self.marks.move(mailbox.place, overview.last)
         taken = len(set(overview.taken) - set(self.store.handled(mailbox.place, overview.taken)))
-        if taken > self._report.taken_by_others:
+        if taken > self.reporter.taken_by_others:
             log.warning("%d messages of %s were marked as read by something else", taken, mailbox.place.mailbox)
         self._failures = 0
-        error = _catalog_failure(result)
-        self._tell(
+        self.reporter.publish(
             state=WAITING,
+            error=_catalog_failure(result),
             last_good_poll=self.clock.now(),
             backlog=overview.unread,
             oldest_unread=overview.oldest_unread,
             taken_by_others=taken,
-            retried=self._report.retried + result.retried,
-            error=error,
-            error_since=self._since(error),
+            retried=self.reporter.retried + result.retried,
         )
 
     def _wait(self, mailbox: Mailbox, seconds: float, revision: int, stopping: Callable[[], bool]) -> None:
@@ -188,21 +181,21 @@ class ReplyWatch:
         end = time.monotonic() + seconds
         looked = time.monotonic()
         while (left := end - time.monotonic()) > 0 and not stopping():
-            if mailbox.wait(min(_SLICE, left)):
+            if mailbox.wait(min(_STOP_INTERVAL, left)):
                 return
-            self._beat()
-            if time.monotonic() - looked >= _LOOK:
+            self.reporter.heartbeat()
+            if time.monotonic() - looked >= _SETTINGS_INTERVAL:
                 looked = time.monotonic()
                 if self.settings.revision() != revision:
                     return
 
-    def _rest(self, seconds: float, stopping: Callable[[], bool]) -> None:
+    def _sleep(self, seconds: float, stopping: Callable[[], bool]) -> None:
         """Without the mailbox; changed settings end it."""
         end = time.monotonic() + seconds
         revision = self._revision()
         while (left := end - time.monotonic()) > 0 and not stopping():
-            time.sleep(min(_SLICE, left))
-            self._beat()
+            time.sleep(min(_STOP_INTERVAL, left))
+            self.reporter.heartbeat()
             if self._revision() != revision:
                 return
 
@@ -211,32 +204,6 @@ class ReplyWatch:
             return self.settings.revision()
         except Exception:  # the database is away; that has been said
             return None
-
-    def _failed(self, failure: Failure) -> None:
-        self._failures += 1
-        log.error("%s %s", failure.cause, failure.remedy)
-        try:
-            self._tell(state=FAILED, error=failure, error_since=self._since(failure))
-        except Exception as error:  # the database is away; then nobody can be told
-            log.warning("the state could not be recorded (%s)", type(error).__name__)
-
-    def _since(self, error: Failure | None) -> datetime | None:
-        """Since when there is an error; the first of a row counts."""
-        if error is None:
-            return None
-        return self._report.error_since or self.clock.now()
-
-    def _beat(self) -> None:
-        if time.monotonic() - self._reported_at >= _BEAT:
-            try:
-                self._tell()
-            except Exception as error:
-                log.warning("the state could not be recorded (%s)", type(error).__name__)
-
-    def _tell(self, **changes: object) -> None:
-        self._report = replace(self._report, **changes)  # type: ignore[arg-type]
-        self._reported_at = time.monotonic()
-        self.workers.report(self._report)
 
 
 def _failure(error: CatalogMailError) -> Failure:
@@ -254,7 +221,7 @@ def _internal(error: Exception) -> Failure:
     )
 
 
-def _catalog_failure(result: Pass) -> Failure | None:
+def _catalog_failure(result: PassResult) -> Failure | None:
     if result.blocked is None:
         return None
     return Failure(

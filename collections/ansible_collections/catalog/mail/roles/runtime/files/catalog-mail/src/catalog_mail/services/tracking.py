@@ -18,23 +18,24 @@ from catalog_mail.domain.notifications.retry import concerns_all
 from catalog_mail.domain.replies import intent
 from catalog_mail.domain.replies.intent import Purpose
 from catalog_mail.domain.replies.reply import Replying
-from catalog_mail.domain.settings.document import IntentTracking, ReceivingSettings, SendingSettings
-from catalog_mail.domain.settings.email_test import probe_message
+from catalog_mail.domain.settings.document import IntentTracking
+from catalog_mail.domain.settings.email_test import compose_subaddress_probe
+from catalog_mail.domain.settings.servers import ReceivingSettings, SendingSettings
 from catalog_mail.ports.clock import Clock
-from catalog_mail.ports.probes import Probes, ProbeState
 from catalog_mail.ports.sending import MailSenders
+from catalog_mail.ports.subaddress_probes import SubaddressProbe, SubaddressProbes
 
 log = logging.getLogger(__name__)
 
 # A probe that has not come back after so long will not come; if it does all the same, that counts.
-PATIENCE = timedelta(minutes=10)
+PROBE_TIMEOUT = timedelta(minutes=10)
 # After so long without a sub-address the server is asked once more: it may have been set up since.
-AGAIN = timedelta(days=7)
+PROBE_AGAIN_AFTER = timedelta(days=7)
 # For so many seconds what was found out is not asked of the database again.
 _REMEMBERED = 3.0
 
 
-class Settings(Protocol):
+class TrackingSettings(Protocol):
     """What tracking asks of the e-mail settings, as they are at that moment."""
 
     def receiving(self) -> ReceivingSettings | None:
@@ -48,14 +49,14 @@ class Settings(Protocol):
 class Tracking:
     """Sub-addresses or Message-IDs. While it is not known yet, Message-IDs: these are found in any case."""
 
-    settings: Settings
-    probes: Probes
+    settings: TrackingSettings
+    probes: SubaddressProbes
     senders: MailSenders
     keys: Sequence[bytes]
     clock: Clock
     catalog_name: str
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _known: tuple[ReceivingSettings, float, bool] | None = None
+    _cached: tuple[ReceivingSettings, float, bool] | None = None
 
     def replying(self) -> Replying | None:
         """What mails that can be answered say at this moment; None while replies are off or not set up."""
@@ -67,38 +68,38 @@ class Tracking:
 
     def in_use(self, receiving: ReceivingSettings) -> IntentTracking:
         """`subaddress` or `message_id`."""
-        return IntentTracking.SUBADDRESS if self._look(receiving) else IntentTracking.MESSAGE_ID
+        return IntentTracking.SUBADDRESS if self._is_subaddress_proven(receiving) else IntentTracking.MESSAGE_ID
 
-    def state(self, receiving: ReceivingSettings) -> ProbeState | None:
+    def state(self, receiving: ReceivingSettings) -> SubaddressProbe | None:
         """How the last probe by these settings went; None where there was none."""
         return self.probes.last(self._route(receiving))
 
-    def arrived(self, handle: str) -> None:
+    def probe_arrived(self, handle: str) -> None:
         """The mail of a probe was found in the mailbox."""
         log.info("mail to a sub-address arrives: replies are recognised by it from now on")
         self.probes.settle(handle, found=True)
 
-    def tend(self) -> None:
+    def maintain_probe(self) -> None:
         """Send a probe where none went out yet, and give up one that does not come. Raises nothing that a server causes."""
         receiving = self.settings.receiving()
         if receiving is None or receiving.tracking is not IntentTracking.AUTO:
             return
         route, now = self._route(receiving), self.clock.now()
         last = self.probes.last(route)
-        if last and last.found is None and now - last.sent_at > PATIENCE:
+        if last and last.found is None and now - last.sent_at > PROBE_TIMEOUT:
             log.warning("mail to a sub-address has not arrived: replies are recognised by their Message-ID")
             self.probes.settle(last.handle, found=False)
-        elif last is None or (last.found is False and now - last.sent_at > AGAIN):
+        elif last is None or (last.found is False and now - last.sent_at > PROBE_AGAIN_AFTER):
             self._send(receiving, route)
 
     def _send(self, receiving: ReceivingSettings, route: str) -> None:
         sending = self.settings.sending()
         probe_id = new_id()
-        address = intent.subaddress(receiving.reply_to, intent.make(self.keys[0], probe_id, Purpose.PROBE))
+        address = intent.subaddress(receiving.reply_to, intent.make(self.keys[0], probe_id, Purpose.SUBADDRESS_PROBE))
         handle = probe_id[: intent.HANDLE_LENGTH]
         # Before it goes out: were we killed in between, it would come and nobody would know it.
         self.probes.sent(route, handle, self.clock.now())
-        message = probe_message(address, self.clock.now(), self.catalog_name, sending)
+        message = compose_subaddress_probe(address, self.clock.now(), self.catalog_name, sending)
         try:
             self.senders.sender(sending).send(message, sending.from_address, address)
         except SendingFailed as error:
@@ -110,14 +111,14 @@ class Tracking:
         """The same as `in_use`, asked for every mail that is written."""
         now = time.monotonic()
         with self._lock:
-            if self._known and self._known[0] == receiving and now - self._known[1] < _REMEMBERED:
-                return self._known[2]
-        found = self._look(receiving)
+            if self._cached and self._cached[0] == receiving and now - self._cached[1] < _REMEMBERED:
+                return self._cached[2]
+        found = self._is_subaddress_proven(receiving)
         with self._lock:
-            self._known = (receiving, now, found)
+            self._cached = (receiving, now, found)
         return found
 
-    def _look(self, receiving: ReceivingSettings) -> bool:
+    def _is_subaddress_proven(self, receiving: ReceivingSettings) -> bool:
         if receiving.tracking is not IntentTracking.AUTO:
             return receiving.tracking is IntentTracking.SUBADDRESS
         last = self.probes.last(self._route(receiving))
@@ -125,11 +126,11 @@ class Tracking:
 
     def _route(self, receiving: ReceivingSettings) -> str:
         """Stands for the way of a probe; another address, mailbox or server that takes our mail is another way."""
-        way = (self._first_server(), receiving.reply_to, *receiving.server.way)
-        return hashlib.sha256("\n".join(way).encode()).hexdigest()
+        parts = (self._first_server(), receiving.reply_to, *receiving.server.identity_key)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def _first_server(self) -> str:
         try:
-            return "\n".join(self.settings.sending().server.way)
+            return "\n".join(self.settings.sending().server.identity_key)
         except CatalogMailError:  # nothing is sent then, no probe either
             return ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from catalog_mail.domain.errors import NotFound
 from catalog_mail.domain.notifications.notification import Kind
 from catalog_mail.domain.notifications.unsubscribe import read_token
-from catalog_mail.ports.catalog import CatalogStore
+from catalog_mail.ports.catalog import OptOutStore
 from catalog_mail.ports.clock import Clock
 
 
@@ -24,7 +24,7 @@ class Choice:
 class Unsubscribing:
     """Whoever has the link may choose; it stands in the recipient's own mail. Each choice twice is the same as once."""
 
-    def __init__(self, *, store: CatalogStore, signing_keys: Sequence[bytes], clock: Clock, catalog_name: str) -> None:
+    def __init__(self, *, store: OptOutStore, signing_keys: Sequence[bytes], clock: Clock, catalog_name: str) -> None:
         self._store = store
         self._keys = signing_keys
         self._clock = clock

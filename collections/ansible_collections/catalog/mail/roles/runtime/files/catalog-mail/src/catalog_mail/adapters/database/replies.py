@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from catalog_mail.adapters.database.catalog import chunks, insert_notices, insert_posts
+from catalog_mail.adapters.database.conversations import insert_notices, insert_posts
 from catalog_mail.adapters.database.engine import reading
+from catalog_mail.adapters.database.queries import chunks
 from catalog_mail.adapters.database.tables import (
     conversations,
     deliveries,
@@ -127,26 +128,26 @@ def _add(connection: Connection, written: Sequence[Written], at: datetime) -> li
     insert_posts(connection, [item.post for item in new if item.post])
     for item in new:
         insert_notices(connection, item.notices)
-    ends: dict[Place, dict[str, tuple[str, str]]] = {}
+    dispositions: dict[Place, dict[str, tuple[str, str]]] = {}
     for item, posted in zip(written, result, strict=True):
         origin = item.reply.origin
-        ends.setdefault(origin.place, {}).setdefault(origin.key, (_POSTED, COPY if posted.already else ""))
-    for place, of_place in ends.items():
+        dispositions.setdefault(origin.place, {}).setdefault(origin.key, (_POSTED, COPY if posted.already else ""))
+    for place, of_place in dispositions.items():
         _insert_handled(connection, place, of_place, at)
     return result
 
 
 def _record(connection: Connection, place: Place, results: Sequence[Handled], at: datetime) -> list[Notice]:
-    ends = {item.key: (item.disposition.value, item.reason) for item in results}
-    new = _insert_handled(connection, place, ends, at)
+    dispositions = {item.key: (item.disposition.value, item.reason) for item in results}
+    new = _insert_handled(connection, place, dispositions, at)
     wanted = [item.explanation for item in results if item.explanation and item.key in new]
     return [explanation.notice for explanation in wanted if _insert_explanation(connection, explanation, at)]
 
 
-def _insert_handled(connection: Connection, place: Place, ends: Mapping[str, tuple[str, str]], at: datetime) -> set[str]:
+def _insert_handled(connection: Connection, place: Place, dispositions: Mapping[str, tuple[str, str]], at: datetime) -> set[str]:
     """Store and count what is not known yet, or was handled otherwise before; the keys of what is stored now."""
-    known = _handled(connection, place, list(ends))
-    new = {key: end for key, end in ends.items() if key not in known or (known[key] != end and known[key][0] != _POSTED)}
+    known = _handled(connection, place, list(dispositions))
+    new = {key: end for key, end in dispositions.items() if key not in known or (known[key] != end and known[key][0] != _POSTED)}
     for key, (disposition, reason) in new.items():
         values = {"disposition": disposition, "reason": reason, "handled_at": at}
         if key in known:
@@ -163,9 +164,9 @@ def _insert_handled(connection: Connection, place: Place, ends: Mapping[str, tup
     return set(new)
 
 
-def _count(connection: Connection, ends: Mapping[tuple[str, str], int]) -> None:
+def _count(connection: Connection, dispositions: Mapping[tuple[str, str], int]) -> None:
     table = reply_outcomes.c
-    for (disposition, reason), count in ends.items():
+    for (disposition, reason), count in dispositions.items():
         same = (table.disposition == disposition, table.reason == reason)
         change = update(reply_outcomes).where(*same).values(messages=table.messages + count)
         if not connection.execute(change).rowcount:

@@ -15,8 +15,8 @@ from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.tables import mailbox_marks, probes, reply_workers
 from catalog_mail.domain.replies.mailbox import Place
 from catalog_mail.ports.clock import Clock
-from catalog_mail.ports.probes import ProbeState
 from catalog_mail.ports.reply_workers import WorkerReport
+from catalog_mail.ports.subaddress_probes import SubaddressProbe
 
 _TIMES = ("last_good_poll", "oldest_unread", "error_since")
 
@@ -60,12 +60,12 @@ class DatabaseReplyState:
 
     # -- probes
 
-    def last(self, route: str) -> ProbeState | None:
+    def last(self, route: str) -> SubaddressProbe | None:
         """The newest one."""
         query = select(probes).where(probes.c.route == route).order_by(probes.c.sent_at.desc()).limit(1)
         with reading(self._engine) as connection:
             row = connection.execute(query).first()
-        return None if row is None else ProbeState(row.handle, row.sent_at, row.found)
+        return None if row is None else SubaddressProbe(row.handle, row.sent_at, row.found)
 
     def sent(self, route: str, handle: str, at: datetime) -> None:
         """One goes out."""

@@ -19,7 +19,7 @@ from catalog_mail.adapters.graph.tokens import Token, Tokens
 from catalog_mail.adapters.graph.web import CONNECT_SECONDS, Answer, make_session, read, with_query
 from catalog_mail.domain.failures.graph import Doing, GraphRefusal, graph_failure, not_understood
 from catalog_mail.domain.failures.microsoft_network import authorities_unreadable
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 # Of one answer so much is read; of what is longer only the beginning.
 LARGEST = 64 * 1024 * 1024
@@ -33,7 +33,7 @@ KEPT = 4
 
 
 @dataclass(frozen=True)
-class Ask:
+class GraphRequest:
     """One request below /v1.0, or the whole address of a further page.
 
     `body` is JSON, or bytes as they are. `again`: it may be made again by itself, since twice is the same as once. `largest` is
@@ -75,32 +75,32 @@ class App:
         self._registration = registration
         self._tokens = registration.tokens
 
-    def ask(self, ask: Ask) -> Answer:
+    def request(self, request: GraphRequest) -> Answer:
         """The answer, if it is a success."""
         for number in range(1, TRIES + 1):
             last = number == TRIES
             token = self._tokens.token()
-            answer = self._once(ask, token, last=last)
+            answer = self._once(request, token, last=last)
             if answer is None:
                 continue
             if answer.status < 300:
                 return answer
             said = refusal(answer.status, answer.headers, answer.content)
-            if last or not self._may_try_again(ask, said, token):
-                raise self._refused(ask, said, answer)
+            if last or not self._may_try_again(request, said, token):
+                raise self._refused(request, said, answer)
         raise AssertionError  # the last try has ended in one way or the other
 
-    def json(self, ask: Ask) -> dict[str, Any]:
+    def json(self, request: GraphRequest) -> dict[str, Any]:
         """The answer's JSON object."""
-        answer = self.ask(ask)
+        answer = self.request(request)
         if answer.cut:
-            raise TooLong(not_understood(ask.doing, self._server), unknown=True)
+            raise TooLong(not_understood(request.doing, self._server), unknown=True)
         try:
             found = json.loads(answer.content)
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise Failed(not_understood(ask.doing, self._server), unknown=True)
+            raise Failed(not_understood(request.doing, self._server), unknown=True)
         return found
 
     def renew(self) -> bool:
@@ -115,56 +115,56 @@ class App:
         """End the connections, also those of others with this registration."""
         self._registration.close()
 
-    def _refused(self, ask: Ask, said: GraphRefusal, answer: Answer) -> Failed:
+    def _refused(self, request: GraphRequest, said: GraphRefusal, answer: Answer) -> Failed:
         # Of these nobody knows whether they were answered before or after the request was carried out.
         unknown = said.status in {408, 500, 502, 503, 504}
-        failure = graph_failure(said, ask.doing, self._server, ask.sender)
+        failure = graph_failure(said, request.doing, self._server, request.sender)
         return Failed(failure, refusal=said, unknown=unknown, tls=answer.tls)
 
-    def _may_try_again(self, ask: Ask, said: GraphRefusal, token: Token) -> bool:
+    def _may_try_again(self, request: GraphRequest, said: GraphRefusal, token: Token) -> bool:
         """Whether the next try may go better at once, or after a short pause, which is made here."""
         if said.status in {401, 403}:
             if token.age > OLD or said.status == 401:
                 self._tokens.forget(token)
             return token.age > OLD
         wait = said.retry_after if said.retry_after is not None else 1.0
-        if not ask.again or said.status not in _LATER or wait > LONGEST_WAIT:
+        if not request.again or said.status not in _LATER or wait > LONGEST_WAIT:
             return False
         time.sleep(wait)
         return True
 
-    def _once(self, ask: Ask, token: Token, *, last: bool) -> Answer | None:
+    def _once(self, request: GraphRequest, token: Token, *, last: bool) -> Answer | None:
         """None for a connection that broke off, where the request is made again."""
-        url = ask.path if ask.path.startswith("https://") else f"{self._server.graph_url}/v1.0{ask.path}"
+        url = request.path if request.path.startswith("https://") else f"{self._server.graph_url}/v1.0{request.path}"
         if not url.startswith(f"{self._server.graph_url}/"):  # the token goes nowhere else
-            raise Failed(not_understood(ask.doing, self._server))
+            raise Failed(not_understood(request.doing, self._server))
         try:
             with self._registration.places.place(4 * self._server.timeout):
-                return read(self._send(ask, url, token), ask.largest)
+                return read(self._send(request, url, token), request.largest)
         except Full:
             said = GraphRefusal(429, "", "")
-            raise Failed(graph_failure(said, ask.doing, self._server), refusal=said) from None
+            raise Failed(graph_failure(said, request.doing, self._server), refusal=said) from None
         except (requests.RequestException, OSError) as error:
             broken = isinstance(error, requests.ConnectionError) and not isinstance(
                 error, requests.Timeout | requests.exceptions.SSLError
             )
-            if ask.again and broken and not last:
+            if request.again and broken and not last:
                 time.sleep(0.1)
                 return None
-            failure = of_network(error, url, ask.doing, self._server)
+            failure = of_network(error, url, request.doing, self._server)
             # A connection that was never made has carried nothing.
             unknown = not isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError)
             raise Failed(failure, unknown=unknown) from error
 
-    def _send(self, ask: Ask, url: str, token: Token) -> requests.Response:
-        headers = {"Authorization": f"Bearer {token.text}", "Accept": "application/json", **(ask.headers or {})}
-        content = ask.body
+    def _send(self, request: GraphRequest, url: str, token: Token) -> requests.Response:
+        headers = {"Authorization": f"Bearer {token.text}", "Accept": "application/json", **(request.headers or {})}
+        content = request.body
         if content is not None and not isinstance(content, bytes):
             content = json.dumps(content, separators=(",", ":")).encode("ascii")
             headers["Content-Type"] = "application/json"
         return self._registration.session.request(
-            ask.method,
-            with_query(url, ask.params),
+            request.method,
+            with_query(url, request.params),
             data=content,
             headers=headers,
             timeout=(min(CONNECT_SECONDS, self._server.timeout), self._server.timeout),
@@ -206,7 +206,7 @@ class Apps:
     def pace(self, server: GraphServer) -> Pace:
         """Of what is sent from this mailbox."""
         with self._lock:
-            return self._paces.setdefault(server.way, Pace())
+            return self._paces.setdefault(server.identity_key, Pace())
 
     def close(self) -> None:
         """End all connections."""
@@ -216,6 +216,6 @@ class Apps:
             registration.close()
 
     def _places_of(self, server: GraphServer) -> Places:
-        if server.application not in self._places:
-            self._places[server.application] = Places(self._folder, server)
-        return self._places[server.application]
+        if server.application_key not in self._places:
+            self._places[server.application_key] = Places(self._folder, server)
+        return self._places[server.application_key]

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from catalog_mail.adapters.graph.apps import LONGEST_WAIT, TRIES, App, Ask
+from catalog_mail.adapters.graph.apps import LONGEST_WAIT, TRIES, App, GraphRequest
 from catalog_mail.adapters.graph.failing import Failed, refusal_of
 from catalog_mail.domain.failures.graph import Doing, GraphRefusal, graph_failure, not_understood
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 MOST = 20
 # Bytes of an answer.
@@ -23,7 +23,7 @@ _LATER = frozenset({409, 412, 424, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
-class Part:
+class BatchRequest:
     """One request; `key` is the message that it is about."""
 
     key: str
@@ -33,7 +33,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Result:
+class BatchResponse:
     """Its answer. `body` is what stood there: JSON, or text in base64."""
 
     status: int
@@ -49,8 +49,8 @@ class Result:
 
 
 def run(
-    app: App, server: GraphServer, parts: Sequence[Part], doing: Doing, headers: Mapping[str, str]
-) -> Iterator[tuple[str, Result | Failed]]:
+    app: App, server: GraphServer, parts: Sequence[BatchRequest], doing: Doing, headers: Mapping[str, str]
+) -> Iterator[tuple[str, BatchResponse | Failed]]:
     """Key and answer of each, or how it failed for itself alone; what is gone by now (404) is left out. Raises Failed."""
     for start in range(0, len(parts), MOST):
         yield from _chunk(app, server, parts[start : start + MOST], doing, headers)
@@ -62,15 +62,15 @@ def concerns_all(status: int) -> bool:
 
 
 def _chunk(
-    app: App, server: GraphServer, parts: Sequence[Part], doing: Doing, headers: Mapping[str, str]
-) -> Iterator[tuple[str, Result | Failed]]:
+    app: App, server: GraphServer, parts: Sequence[BatchRequest], doing: Doing, headers: Mapping[str, str]
+) -> Iterator[tuple[str, BatchResponse | Failed]]:
     left = {part.key: part for part in parts}
     for number in range(1, TRIES + 1):
         refused: dict[str, GraphRefusal] = {}
         for key, (status, answered, body) in _once(app, server, list(left.values()), doing, headers).items():
             if status < 300:
                 del left[key]
-                yield key, Result(status, body)
+                yield key, BatchResponse(status, body)
             elif status == 404:
                 del left[key]
             else:
@@ -109,11 +109,11 @@ def _given_up(
 
 
 def _once(
-    app: App, server: GraphServer, parts: Sequence[Part], doing: Doing, headers: Mapping[str, str]
+    app: App, server: GraphServer, parts: Sequence[BatchRequest], doing: Doing, headers: Mapping[str, str]
 ) -> dict[str, tuple[int, Mapping[str, Any], Any]]:
     """Status, headers and body by key."""
     requests = [_request(number, part, headers) for number, part in enumerate(parts)]
-    found = app.json(Ask("POST", "/$batch", doing, body={"requests": requests}, largest=LARGEST)).get("responses")
+    found = app.json(GraphRequest("POST", "/$batch", doing, body={"requests": requests}, largest=LARGEST)).get("responses")
     if not isinstance(found, list):
         raise Failed(not_understood(doing, server))
     answers: dict[str, tuple[int, Mapping[str, Any], Any]] = {}
@@ -126,7 +126,7 @@ def _once(
     return answers
 
 
-def _request(number: int, part: Part, headers: Mapping[str, str]) -> dict[str, Any]:
+def _request(number: int, part: BatchRequest, headers: Mapping[str, str]) -> dict[str, Any]:
     request: dict[str, Any] = {"id": str(number), "method": part.method, "url": part.path, "headers": dict(headers)}
     if part.body is not None:
         request["body"] = dict(part.body)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from catalog_mail.adapters.graph.apps import App, Ask
+from catalog_mail.adapters.graph.apps import App, GraphRequest
 from catalog_mail.adapters.graph.failing import Failed
 from catalog_mail.adapters.graph.pages import items
 from catalog_mail.adapters.graph.web import user_path
@@ -74,7 +74,7 @@ class Folders:
     def counts(self, folder: str) -> Counts:
         """Whether it opens, and how much stands in it."""
         params = {"$select": "id,totalItemCount,unreadItemCount"}
-        found = self._app.json(Ask("GET", f"{self._user}/mailFolders/{folder}", Doing.OPEN, params))
+        found = self._app.json(GraphRequest("GET", f"{self._user}/mailFolders/{folder}", Doing.OPEN, params))
         return Counts(_number(found, "totalItemCount"), _number(found, "unreadItemCount"))
 
     def exists(self, folder: str) -> bool:

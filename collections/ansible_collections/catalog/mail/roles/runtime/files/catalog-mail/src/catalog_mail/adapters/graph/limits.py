@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 # Outlook's part of Graph: "4 concurrent requests" (Graph: throttling limits); Exchange Online: 30 messages a minute.
 AT_ONCE = 4
@@ -36,7 +36,7 @@ class Places:
     """
 
     def __init__(self, folder: Path | None, server: GraphServer) -> None:
-        name = hashlib.sha256("\n".join(server.application).encode()).hexdigest()[:16]
+        name = hashlib.sha256("\n".join(server.application_key).encode()).hexdigest()[:16]
         usable = folder is not None and folder.is_dir() and os.access(folder, os.W_OK)
         self._files = [folder / f"graph-{name}.{number}.lock" for number in range(AT_ONCE)] if folder and usable else []
         self._own = threading.BoundedSemaphore(AT_ONCE)

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from catalog_mail.adapters.graph import batches
-from catalog_mail.adapters.graph.apps import App, Ask
-from catalog_mail.adapters.graph.batches import Part
+from catalog_mail.adapters.graph.apps import App, GraphRequest
+from catalog_mail.adapters.graph.batches import BatchRequest
 from catalog_mail.adapters.graph.failing import Failed, TooLong
 from catalog_mail.adapters.graph.folders import (
     ALL,
@@ -45,7 +45,7 @@ from catalog_mail.domain.replies.mailbox import (
     Unreadable,
 )
 from catalog_mail.domain.replies.original import Original
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class GraphMailbox:
 
     def mark(self, keys: Sequence[str], disposition: Disposition) -> None:
         """In batches. The categories that somebody else has given stay."""
-        parts = [Part(key, "PATCH", self._folders.path(key), self._marks(key, disposition)) for key in keys]
+        parts = [BatchRequest(key, "PATCH", self._folders.path(key), self._marks(key, disposition)) for key in keys]
         with _failures():
             done, failed = self._run_all(parts, Doing.MARK)
             if not done and len(failed) > 1:
@@ -142,7 +142,7 @@ class GraphMailbox:
     def archive(self, keys: Sequence[str]) -> int:
         """Moved to the folder that Outlook calls Archive."""
         paths = ((key, f"{self._folders.path_in(INBOX, key)}/move") for key in keys)
-        parts = [Part(key, "POST", path, {"destinationId": ARCHIVE}) for key, path in paths]
+        parts = [BatchRequest(key, "POST", path, {"destinationId": ARCHIVE}) for key, path in paths]
         with _failures():
             return self._count(parts, Doing.ARCHIVE)
 
@@ -154,7 +154,7 @@ class GraphMailbox:
 
     def expire(self, keys: Sequence[str]) -> int:
         """Deleted; Exchange keeps what is deleted as long as its own rules say."""
-        parts = [Part(key, "DELETE", self._folders.path_in(ARCHIVE, key)) for key in keys]
+        parts = [BatchRequest(key, "DELETE", self._folders.path_in(ARCHIVE, key)) for key in keys]
         with _failures():
             return self._count(parts, Doing.ARCHIVE)
 
@@ -190,7 +190,7 @@ class GraphMailbox:
             yield from self._alone(key, largest)
 
     def _together(self, keys: Sequence[str], largest: int) -> Iterator[tuple[str, RawMessage | Failed]]:
-        parts = [Part(key, "GET", f"{self._folders.path(key)}/$value") for key in keys]
+        parts = [BatchRequest(key, "GET", f"{self._folders.path(key)}/$value") for key in keys]
         try:
             found = dict(self._run(parts, Doing.READ))
         except TooLong:  # pictures that stand in the text are no attachments to Graph
@@ -207,7 +207,7 @@ class GraphMailbox:
 
     def _alone(self, key: str, largest: int) -> Iterator[tuple[str, RawMessage | Failed]]:
         try:
-            answer = self._app.ask(self._content_of(key, largest))
+            answer = self._app.request(self._content_of(key, largest))
         except Failed as failed:
             if not _of_one(failed):
                 raise
@@ -232,7 +232,7 @@ class GraphMailbox:
     def _look_at(self, key: str) -> bool:
         """Read the beginning of a message's content; False where it is gone."""
         try:
-            self._app.ask(self._content_of(key, HEADER))
+            self._app.request(self._content_of(key, HEADER))
         except Failed as failed:
             if not _gone(failed):
                 raise
@@ -244,8 +244,8 @@ class GraphMailbox:
         received_at = self._known[key].received_at if key in self._known else LONG_AGO
         return RawMessage(key, content[: min(HEADER, largest)] if cut else content, size, received_at, cut=cut)
 
-    def _content_of(self, key: str, largest: int) -> Ask:
-        return Ask("GET", f"{self._folders.path(key)}/$value", Doing.READ, headers=IMMUTABLE, largest=largest)
+    def _content_of(self, key: str, largest: int) -> GraphRequest:
+        return GraphRequest("GET", f"{self._folders.path(key)}/$value", Doing.READ, headers=IMMUTABLE, largest=largest)
 
     def _marks(self, key: str, disposition: Disposition) -> dict[str, Any]:
         """A list of categories is replaced whole; of ours the message has one."""
@@ -265,26 +265,26 @@ class GraphMailbox:
         """Whether messages may be marked, by marking one that there is not; TLS of the connection."""
         path = self._folders.path(_NOBODY)
         try:
-            answer = self._app.ask(Ask("PATCH", path, Doing.MARK, headers=IMMUTABLE, body={"isRead": True}))
+            answer = self._app.request(GraphRequest("PATCH", path, Doing.MARK, headers=IMMUTABLE, body={"isRead": True}))
         except Failed as failed:
             if failed.refusal is None or failed.refusal.status not in {400, 404}:
                 raise
             return failed.tls
         return answer.tls
 
-    def _count(self, parts: Sequence[Part], doing: Doing) -> int:
+    def _count(self, parts: Sequence[BatchRequest], doing: Doing) -> int:
         done, failed = self._run_all(parts, doing)
         if failed:
             raise failed[0]
         return done
 
-    def _run_all(self, parts: Sequence[Part], doing: Doing) -> tuple[int, list[Failed]]:
+    def _run_all(self, parts: Sequence[BatchRequest], doing: Doing) -> tuple[int, list[Failed]]:
         """How many were done, and what failed for itself alone."""
         results = [result for _key, result in self._run(parts, doing)]
         failed = [result for result in results if isinstance(result, Failed)]
         return len(results) - len(failed), failed
 
-    def _run(self, parts: Sequence[Part], doing: Doing) -> Iterator[tuple[str, batches.Result | Failed]]:
+    def _run(self, parts: Sequence[BatchRequest], doing: Doing) -> Iterator[tuple[str, batches.BatchResponse | Failed]]:
         return batches.run(self._app, self._server, parts, doing, IMMUTABLE)
 
 

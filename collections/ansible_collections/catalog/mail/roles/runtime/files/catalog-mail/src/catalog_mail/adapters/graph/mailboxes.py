@@ -11,7 +11,7 @@ from catalog_mail.adapters.graph.mailbox import GraphMailbox
 from catalog_mail.adapters.graph.originals import Experience, Originals
 from catalog_mail.domain.failures.failure import MailboxFailed
 from catalog_mail.domain.replies.mailbox import MailboxEvidence
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 
 class GraphMailboxes:
@@ -29,7 +29,7 @@ class GraphMailboxes:
         except Failed as failed:
             raise MailboxFailed(failed.failure) from failed
 
-    def probe(self, server: GraphServer) -> MailboxEvidence:
+    def check_mailbox(self, server: GraphServer) -> MailboxEvidence:
         """With a token of its own; nothing is changed in it. Raises MailboxFailed."""
         started = time.monotonic()
         try:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from catalog_mail.adapters.graph import batches
 from catalog_mail.adapters.graph.apps import App
-from catalog_mail.adapters.graph.batches import Part, Result
+from catalog_mail.adapters.graph.batches import BatchRequest, BatchResponse
 from catalog_mail.adapters.graph.failing import Failed
 from catalog_mail.adapters.graph.pages import IMMUTABLE
 from catalog_mail.adapters.graph.sent_items import SentItems
 from catalog_mail.domain.failures.failure import Cause
 from catalog_mail.domain.failures.graph import Doing
 from catalog_mail.domain.replies.original import Original
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Originals:
         if time.monotonic() < self._experience.closed_until:
             return {}
         found: dict[str, Original] = {}
-        parts = [Part(message_id, "GET", self._sent_items.question(message_id)) for message_id in message_ids]
+        parts = [BatchRequest(message_id, "GET", self._sent_items.question(message_id)) for message_id in message_ids]
         try:
             for message_id, result in batches.run(self._app, self._server, parts, Doing.LOOK, IMMUTABLE):
                 if isinstance(result, Failed):
@@ -65,7 +65,7 @@ class Originals:
         # A mailbox that is not there holds no mail of ours.
         return {**dict.fromkeys(message_ids, Original()), **found}
 
-    def _written_id(self, result: Result) -> str | None:
+    def _written_id(self, result: BatchResponse) -> str | None:
         items = result.body.get("value") if isinstance(result.body, dict) else None
         item = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else None
         return self._sent_items.stamp(item) if item else None

@@ -8,14 +8,14 @@ import time
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from catalog_mail.adapters.graph.apps import App, Apps, Ask
+from catalog_mail.adapters.graph.apps import App, Apps, GraphRequest
 from catalog_mail.adapters.graph.failing import Failed
 from catalog_mail.adapters.graph.limits import Pace
 from catalog_mail.adapters.graph.sent_items import SentItems, stamped
 from catalog_mail.adapters.graph.web import Answer, user_path
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.failures.graph import Doing
-from catalog_mail.domain.settings.document import GraphServer, SendingSettings
+from catalog_mail.domain.settings.servers import GraphServer, SendingSettings
 from catalog_mail.ports.sending import Evidence
 
 log = logging.getLogger(__name__)
@@ -83,8 +83,8 @@ class GraphSender:
             self._app.close()
 
     def _hand_over(self, message: bytes, sender: str) -> Answer:
-        return self._app.ask(
-            Ask(
+        return self._app.request(
+            GraphRequest(
                 "POST",
                 f"{user_path(self._server.mailbox)}/sendMail",
                 Doing.SEND,
@@ -152,7 +152,7 @@ class GraphSenders:
         """One for these settings; what is costly about it is kept. Raises SendingFailed."""
         return self._make(settings, own=False)
 
-    def probe(self, settings: SendingSettings) -> GraphSender:
+    def make_email_test_sender(self, settings: SendingSettings) -> GraphSender:
         """One for a single test, with a token of its own. Raises SendingFailed."""
         return self._make(settings, own=True)
 

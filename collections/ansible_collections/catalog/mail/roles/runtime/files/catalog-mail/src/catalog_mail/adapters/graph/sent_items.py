@@ -7,22 +7,24 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.parser import BytesHeaderParser
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
-from catalog_mail.adapters.graph.apps import App, Ask
+from catalog_mail.adapters.graph.apps import App, GraphRequest
 from catalog_mail.adapters.graph.pages import items
 from catalog_mail.adapters.graph.web import user_path, with_query
 from catalog_mail.domain.failures.graph import Doing
-from catalog_mail.domain.mime.addresses import same
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.mime.addresses import normalized
+from catalog_mail.domain.mime.dates import parsed_date
+from catalog_mail.domain.settings.servers import GraphServer
 
 # Holds the Message-ID as it was written. Exchange keeps headers that begin with X-, whatever it does with the others.
 STAMP = "X-Catalog-Message-ID"
 # Clocks differ: by so much, seldom by as much as that.
 _NEAR = timedelta(minutes=1)
 _BEFORE = timedelta(minutes=15)
+# Before any message, for one whose own date cannot be read.
+_LONG_AGO = datetime(1980, 1, 1, tzinfo=UTC)
 _PAGE = 50
 _MOST_PAGES = 4
 _MOST_OPENED = 10
@@ -55,7 +57,8 @@ class SentItems:
         message_id = str(header.get("Message-ID") or "").strip()
         if not message_id:
             return False
-        return self._by_message_id(message_id) or self._by_stamp(message_id, recipient, _date(header))
+        date = parsed_date(str(header.get("Date"))) or _LONG_AGO
+        return self._by_message_id(message_id) or self._by_stamp(message_id, recipient, date)
 
     def question(self, message_id: str) -> str:
         """The path, with its query, of what has this Message-ID; at most one item, for `stamp`."""
@@ -97,7 +100,7 @@ class SentItems:
 
     def _sent(self, since: datetime, order: str) -> Iterator[dict[str, Any]]:
         params = {
-            "$filter": f"sentDateTime ge {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "$filter": f"sentDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}",
             "$orderby": f"sentDateTime {order}",
             "$select": "id,toRecipients,internetMessageHeaders",
             "$top": str(_PAGE),
@@ -105,7 +108,8 @@ class SentItems:
         return items(self._app, self._path, params, Doing.LOOK, _MOST_PAGES)
 
     def _stamp_of(self, key: str) -> str | None:
-        answer = self._app.ask(Ask("GET", f"{self._mailbox}/messages/{quote(key, safe='=')}/$value", Doing.LOOK, largest=_HEADER))
+        path = f"{self._mailbox}/messages/{quote(key, safe='=')}/$value"
+        answer = self._app.request(GraphRequest("GET", path, Doing.LOOK, largest=_HEADER))
         value = _header(answer.content).get(STAMP)
         return str(value).strip() if value else None
 
@@ -125,13 +129,4 @@ def _told(item: Mapping[str, Any]) -> str | None:
 
 def _is_to(item: dict[str, Any], recipient: str) -> bool:
     addresses = (entry.get("emailAddress") or {} for entry in item.get("toRecipients") or [] if isinstance(entry, dict))
-    return any(same(str(address.get("address", ""))) == same(recipient) for address in addresses)
-
-
-def _date(header: Message) -> datetime:
-    """When it was written; before anything else where that cannot be read."""
-    try:
-        found = parsedate_to_datetime(str(header.get("Date")))
-    except (ValueError, TypeError, IndexError):
-        return datetime(1980, 1, 1, tzinfo=UTC)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return any(normalized(str(address.get("address", ""))) == normalized(recipient) for address in addresses)

@@ -7,17 +7,19 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import msal
 import requests
 
 from catalog_mail.adapters.graph.certificate import Unusable, parts
-from catalog_mail.adapters.graph.failing import Failed, of_network, seconds
+from catalog_mail.adapters.graph.failing import Failed, of_network
 from catalog_mail.adapters.graph.web import CONNECT_SECONDS
 from catalog_mail.domain.failures import entra as entra_failures
 from catalog_mail.domain.failures.graph import Doing, GraphRefusal, graph_failure
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.failures.retry_after import retry_after_seconds
+from catalog_mail.domain.settings.servers import GraphServer
 
 logging.getLogger("msal").setLevel(logging.WARNING)
 
@@ -127,7 +129,7 @@ class Tokens:
     def _unavailable(self) -> Failed:
         last = self._http.last
         status = last.status_code if last is not None else 503
-        wait = seconds(last.headers.get("Retry-After")) if last is not None else None
+        wait = retry_after_seconds(last.headers.get("Retry-After"), datetime.now(UTC)) if last is not None else None
         said = GraphRefusal(status if status == 429 else 503, "", "", wait)
         return Failed(graph_failure(said, Doing.OPEN, self._server), refusal=said)
 

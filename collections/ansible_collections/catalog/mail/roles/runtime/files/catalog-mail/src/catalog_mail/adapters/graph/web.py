@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 
 from catalog_mail import __version__
 from catalog_mail.adapters.connection import encryption, verifying_context
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 CONNECT_SECONDS = 10.0
 _PIECE = 256 * 1024

@@ -15,7 +15,8 @@ from typing import Any
 
 from catalog_mail.adapters.connection import Deadline, certificate_name, connect
 from catalog_mail.domain.failures.imap import Stage
-from catalog_mail.domain.settings.document import TLS, ImapServer
+from catalog_mail.domain.settings.document import TLS
+from catalog_mail.domain.settings.servers import ImapServer
 
 # Bytes. A line holds at most a list of all messages; a literal one message, or a header.
 LONGEST_LINE = 20 * 1024 * 1024

@@ -12,7 +12,7 @@ from catalog_mail.domain.failures import imap as imap_failures
 from catalog_mail.domain.failures.connection import network_failure, readable
 from catalog_mail.domain.failures.failure import Failure
 from catalog_mail.domain.failures.imap import Stage
-from catalog_mail.domain.settings.document import ImapServer
+from catalog_mail.domain.settings.servers import ImapServer
 
 # In the words of imaplib and of our client.
 _NOT_IMAP = ("unexpected response", "too long")

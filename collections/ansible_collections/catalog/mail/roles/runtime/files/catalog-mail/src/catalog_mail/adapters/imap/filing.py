@@ -15,7 +15,7 @@ from catalog_mail.adapters.imap.session import Session
 from catalog_mail.domain.failures import imap as imap_failures
 from catalog_mail.domain.failures.failure import MailboxFailed
 from catalog_mail.domain.failures.imap import Stage
-from catalog_mail.domain.settings.document import ImapServer
+from catalog_mail.domain.settings.servers import ImapServer
 
 # What tells a copy from another message, beside size and date of arrival, which a copy keeps (RFC 3501, 6.4.7): servers
 # note each arrival in a Received of its own (RFC 5321, 4.4).

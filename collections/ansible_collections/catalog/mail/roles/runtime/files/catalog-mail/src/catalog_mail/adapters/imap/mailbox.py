@@ -18,7 +18,7 @@ from catalog_mail.domain.failures.failure import MailboxFailed
 from catalog_mail.domain.failures.imap import Stage
 from catalog_mail.domain.replies.mailbox import KEYWORDS, Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage
 from catalog_mail.domain.replies.original import Original
-from catalog_mail.domain.settings.document import ImapServer
+from catalog_mail.domain.settings.servers import ImapServer
 
 # Of a message that is too large, so much of its header.
 HEADER = 256 * 1024

@@ -6,7 +6,7 @@ import time
 
 from catalog_mail.adapters.imap.mailbox import ImapMailbox
 from catalog_mail.domain.replies.mailbox import MailboxEvidence
-from catalog_mail.domain.settings.document import ImapServer
+from catalog_mail.domain.settings.servers import ImapServer
 
 
 class ImapMailboxes:
@@ -16,7 +16,7 @@ class ImapMailboxes:
         """Raises MailboxFailed."""
         return ImapMailbox(server)
 
-    def probe(self, server: ImapServer) -> MailboxEvidence:
+    def check_mailbox(self, server: ImapServer) -> MailboxEvidence:
         """Open it as it is opened for work, which shows what is allowed there; nothing is changed in it."""
         started = time.monotonic()
         mailbox = ImapMailbox(server)

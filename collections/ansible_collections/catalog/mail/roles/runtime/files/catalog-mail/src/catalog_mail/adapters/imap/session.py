@@ -15,7 +15,8 @@ from catalog_mail.domain.failures import imap as imap_failures
 from catalog_mail.domain.failures.connection import authorities_unreadable, tls_not_offered
 from catalog_mail.domain.failures.failure import MailboxFailed
 from catalog_mail.domain.failures.imap import Stage
-from catalog_mail.domain.settings.document import TLS, ImapServer
+from catalog_mail.domain.settings.document import TLS
+from catalog_mail.domain.settings.servers import ImapServer
 
 
 class Box(BaseMailBox):

@@ -9,7 +9,8 @@ from collections import OrderedDict
 from catalog_mail.adapters.connection import Deadline
 from catalog_mail.adapters.smtp.session import Gone, Session
 from catalog_mail.domain.failures.smtp import Attempt
-from catalog_mail.domain.settings.document import SendingSettings, SmtpServer, Transport
+from catalog_mail.domain.settings.document import Transport
+from catalog_mail.domain.settings.servers import SendingSettings, SmtpServer
 from catalog_mail.ports.sending import Evidence
 
 # Servers end sessions that are idle or have had their share; below Postfix's 300 s and other servers' 50 or 100 messages.
@@ -130,7 +131,7 @@ class SmtpSenders:
             dropped.close()
         return sender
 
-    def probe(self, settings: SendingSettings) -> SmtpSender:
+    def make_email_test_sender(self, settings: SendingSettings) -> SmtpSender:
         """One for a single test, with a session of its own."""
         return SmtpSender(settings)
 

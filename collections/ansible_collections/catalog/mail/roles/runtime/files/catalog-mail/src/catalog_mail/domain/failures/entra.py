@@ -13,7 +13,7 @@ from typing import Any
 
 from catalog_mail.domain.failures.connection import readable
 from catalog_mail.domain.failures.failure import Cause, Failure
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 _CODE = re.compile(r"AADSTS([0-9]{4,9})")
 # Behind its first sentences each description has identifiers of the request.

@@ -60,12 +60,6 @@ class Cause(StrEnum):
     CATALOG_FAILED = "catalog-failed"
 
 
-# These never come from sending.
-OF_RECEIVING = frozenset(
-    {Cause.NOT_IMAP, Cause.MAILBOX_MISSING, Cause.MAILBOX_READ_ONLY, Cause.OTHER_IMAP_ANSWER, Cause.CATALOG_FAILED}
-)
-
-
 @dataclass(frozen=True)
 class Failure:
     """One failed attempt to send, or to read a mailbox.

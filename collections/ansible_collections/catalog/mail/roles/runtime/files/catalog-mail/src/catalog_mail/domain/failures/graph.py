@@ -13,7 +13,7 @@ from enum import StrEnum
 from catalog_mail.domain.failures.connection import readable
 from catalog_mail.domain.failures.entra import beginning
 from catalog_mail.domain.failures.failure import Cause, Failure
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 
 class Doing(StrEnum):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from catalog_mail.domain.failures import connection as connection_failures
 from catalog_mail.domain.failures.connection import Peer
 from catalog_mail.domain.failures.failure import Cause, Failure
-from catalog_mail.domain.settings.document import ImapServer
+from catalog_mail.domain.settings.servers import ImapServer
 
 SECTION = "interactions.imap"
 # The response codes of RFC 5530 and RFC 9051, 7.1, that say what a NO means, wherever it is given.

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from catalog_mail.domain.failures.connection import readable
 from catalog_mail.domain.failures.entra import beginning
 from catalog_mail.domain.failures.failure import Cause, Failure
-from catalog_mail.domain.settings.document import GraphServer
+from catalog_mail.domain.settings.servers import GraphServer
 
 _FILE = "[microsoft] in the service's configuration file"
 

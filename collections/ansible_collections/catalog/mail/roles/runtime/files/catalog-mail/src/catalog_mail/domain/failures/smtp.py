@@ -8,7 +8,7 @@ from enum import StrEnum
 from catalog_mail.domain.failures import connection as connection_failures
 from catalog_mail.domain.failures.connection import Peer
 from catalog_mail.domain.failures.failure import Cause, Failure
-from catalog_mail.domain.settings.document import SmtpServer
+from catalog_mail.domain.settings.servers import SmtpServer
 
 SECTION = "notifications.smtp"
 # RFC 4954, 6: there must be a login, or TLS, before this is done.

@@ -35,6 +35,6 @@ def checked_address(field: str, address: str) -> str:
     return address
 
 
-def same(address: str) -> str:
+def normalized(address: str) -> str:
     """What two spellings of one address have in common: no mailbox in use tells capitals from small letters."""
     return address.lower()

@@ -10,7 +10,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from catalog_mail.domain.mime import headers
-from catalog_mail.domain.mime.addresses import same
+from catalog_mail.domain.mime.addresses import normalized
 from catalog_mail.domain.mime.text import body
 from catalog_mail.domain.notifications import threads
 
@@ -79,7 +79,7 @@ def message_id(mail: Mail) -> str:
 def is_from(message: bytes, address: str) -> bool:
     """Whether a message that was written here has this From address."""
     written = BytesHeaderParser(policy=_POLICY).parsebytes(message.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")["From"]
-    return [same(one.addr_spec) for one in written.addresses] == [same(address)]
+    return [normalized(one.addr_spec) for one in written.addresses] == [normalized(address)]
 
 
 def compose(mail: Mail) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from catalog_mail.domain.catalog.people import User
-from catalog_mail.domain.mime.addresses import same
+from catalog_mail.domain.mime.addresses import normalized
 from catalog_mail.domain.notifications.notification import SENT_WHEN_SWITCHED_OFF, Kind, Recipient, State
 
 SWITCHED_OFF = "switched_off"
@@ -36,7 +36,7 @@ def distinct(recipients: Iterable[Recipient]) -> list[Recipient]:
     """Each address once, as it came first."""
     found: dict[str, Recipient] = {}
     for recipient in recipients:
-        found.setdefault(same(recipient.address), recipient)
+        found.setdefault(normalized(recipient.address), recipient)
     return list(found.values())
 
 
@@ -47,7 +47,7 @@ def without(users: Iterable[User], name: str) -> list[User]:
 
 def first_state(kind: Kind, recipient: Recipient, circumstances: Circumstances) -> tuple[State, str | None]:
     """The state in which a delivery begins, and the reason if it is not to be sent."""
-    address = same(recipient.address)
+    address = normalized(recipient.address)
     if address in circumstances.inactive:
         return State.SUPPRESSED, INACTIVE
     if kind not in SENT_WHEN_SWITCHED_OFF and not circumstances.switched_on:

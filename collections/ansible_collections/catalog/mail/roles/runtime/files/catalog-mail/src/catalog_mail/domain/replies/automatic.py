@@ -14,7 +14,7 @@ from email.header import decode_header, make_header
 from email.message import Message
 from itertools import islice
 
-from catalog_mail.domain.mime.addresses import same
+from catalog_mail.domain.mime.addresses import normalized
 from catalog_mail.domain.mime.structured import addresses, bounded, keyword, statements
 from catalog_mail.domain.replies.reply import Reason
 
@@ -54,7 +54,7 @@ _WEAK_HEADERS = frozenset({"x-loop", "x-auto-response-suppress", "x-ms-exchange-
 
 
 @dataclass(frozen=True)
-class Ours:
+class OwnAddresses:
     """How our own mail is known: its sender, where answers to it go, and the end of its List-Id; addresses in any case."""
 
     from_address: str
@@ -65,7 +65,7 @@ class Ours:
 Headers = Mapping[str, str]
 
 
-def automatic(message: Message, ours: Ours) -> Reason | None:
+def automatic(message: Message, own_addresses: OwnAddresses) -> Reason | None:
     """Why nobody has to read this message, or None where a person may have written it. Raises nothing.
 
     Of its headers the first 1,000 are looked at, and of each the first 2,000 characters.
@@ -73,7 +73,7 @@ def automatic(message: Message, ours: Ours) -> Reason | None:
     headers = _headers(message)
     senders = addresses(headers.get("from", ""))
     sender = senders[0] if len(senders) == 1 else None
-    if _is_ours(headers, sender, ours):
+    if _is_own_mail(headers, sender, own_addresses):
         return Reason.OWN_MAIL
     return _report(message, headers) or _bounce(headers, sender) or _answer(message, headers, sender)
 
@@ -86,20 +86,21 @@ def _headers(message: Message) -> dict[str, str]:
     return found
 
 
-def _is_ours(headers: Headers, sender: str | None, ours: Ours) -> bool:
-    own = {same(ours.from_address), same(ours.reply_to)} - {""}
-    if sender is not None and same(_without_detail(sender, ours.reply_to)) in own:
+def _is_own_mail(headers: Headers, sender: str | None, own_addresses: OwnAddresses) -> bool:
+    own = {normalized(own_addresses.from_address), normalized(own_addresses.reply_to)} - {""}
+    if sender is not None and normalized(_without_detail(sender, own_addresses.reply_to)) in own:
         return True
     list_id = addresses(headers.get("list-id", ""))
-    domain = same(ours.list_domain)
-    return bool(domain) and any(same(item) == domain or same(item).endswith("." + domain) for item in list_id)
+    domain = normalized(own_addresses.list_domain)
+    return bool(domain) and any(normalized(item) == domain or normalized(item).endswith("." + domain) for item in list_id)
 
 
 def _without_detail(address: str, base: str) -> str:
     """`replies@x` of `replies+anything@x`; any other address as it is."""
     local, _at, domain = base.partition("@")
     user, plus, _rest = address.partition("+")
-    return base if plus and same(user) == same(local) and same(address.rpartition("@")[2]) == same(domain) else address
+    is_detail = plus and normalized(user) == normalized(local) and normalized(address.rpartition("@")[2]) == normalized(domain)
+    return base if is_detail else address
 
 
 def _report(message: Message, headers: Headers) -> Reason | None:

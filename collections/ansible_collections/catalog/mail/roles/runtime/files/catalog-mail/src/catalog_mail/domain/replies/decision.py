@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from catalog_mail.domain.catalog.people import User
-from catalog_mail.domain.mime.addresses import same
+from catalog_mail.domain.mime.addresses import normalized
 from catalog_mail.domain.mime.headers import first_message_id
 from catalog_mail.domain.mime.text import body
 from catalog_mail.domain.notifications.data import LONGEST_TEXT
 from catalog_mail.domain.notifications.notification import ANSWERABLE
 from catalog_mail.domain.replies import intent
 from catalog_mail.domain.replies.authentication_results import Verdict, verified
-from catalog_mail.domain.replies.automatic import Ours, automatic
+from catalog_mail.domain.replies.automatic import OwnAddresses, automatic
 from catalog_mail.domain.replies.extraction import TooComplex, extract
 from catalog_mail.domain.replies.incoming import Incoming, fingerprint, parse
 from catalog_mail.domain.replies.intent import Purpose
@@ -33,7 +33,7 @@ class Policy:
 
     keys: Sequence[bytes]
     valid_for: timedelta
-    ours: Ours
+    own_addresses: OwnAddresses
     authserv_id: str | None = None
 
 
@@ -54,14 +54,14 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Probe:
+class ProbeArrival:
     """Our own test of sub-addresses has arrived; `handle` names it."""
 
     handle: str
 
 
 @dataclass(frozen=True)
-class Circle:
+class ReplyContext:
     """Who and what is known around one message.
 
     `sender` is the user with the message's address, `recipient` the user to whom the answered mail went; both None in another
@@ -74,15 +74,15 @@ class Circle:
     embedded: bool
 
 
-def read(raw: RawMessage, policy: Policy) -> Reading | Probe | NotPosted:
+def read(raw: RawMessage, policy: Policy) -> Reading | ProbeArrival | NotPosted:
     """What a message says by itself, or at once what becomes of it."""
     incoming = parse(raw.content)
     named = intent.candidates(incoming.recipients)
-    probe = next(filter(None, (intent.verified(policy.keys, found, Purpose.PROBE) for found in named)), None)
+    probe = next(filter(None, (intent.verified(policy.keys, found, Purpose.SUBADDRESS_PROBE) for found in named)), None)
     if probe:
-        return Probe(probe)
+        return ProbeArrival(probe)
     named += [*intent.candidates(incoming.answered), *reversed(intent.candidates(incoming.references))]
-    reason = automatic(incoming.message, policy.ours)
+    reason = automatic(incoming.message, policy.own_addresses)
     if reason:
         return NotPosted(reason)
     if incoming.sender is None:
@@ -117,13 +117,13 @@ def recognised(reading: Reading, message_id: str, policy: Policy) -> Reading:
     return replace(reading, handle=handle, text=None if reading.raw.cut else _text(reading.incoming))
 
 
-def decide(reading: Reading, circle: Circle, origin: Origin, policy: Policy) -> Reply | NotPosted:
+def decide(reading: Reading, context: ReplyContext, origin: Origin, policy: Policy) -> Reply | NotPosted:
     """The reply to be posted, or why not. The first reason counts, the sender's before the message's."""
-    answered = circle.answered
-    refused = _who(reading, circle)
+    answered = context.answered
+    refused = _who(reading, context)
     if refused or answered is None:
         return refused or NotPosted(Reason.EXPIRED_INTENT, "the mail that it answers is not known any more")
-    refused = _what(reading, answered, circle, policy)
+    refused = _what(reading, answered, context, policy)
     if refused:
         return refused
     text = reading.text or ""
@@ -135,46 +135,46 @@ def decide(reading: Reading, circle: Circle, origin: Origin, policy: Policy) -> 
         conversation_id=answered.conversation_id,
         thread=answered.thread,
         address=sender,
-        user_id=circle.recipient.id if circle.recipient else None,
+        user_id=context.recipient.id if context.recipient else None,
         text=text,
         message_id=reading.incoming.message_id,
         origin=origin,
     )
 
 
-def _who(reading: Reading, circle: Circle) -> NotPosted | None:  # noqa: PLR0911  # a table
+def _who(reading: Reading, context: ReplyContext) -> NotPosted | None:  # noqa: PLR0911  # a table
     """What speaks against the sender, or against the intent that was sent."""
     if reading.verdict is not None and not reading.verdict.passed:
         return NotPosted(Reason.SENDER_NOT_VERIFIED, reading.verdict.detail)
     if reading.altered:
         return NotPosted(Reason.FORGED_INTENT)
     if reading.handle is None:
-        return NotPosted(Reason.NO_INTENT if circle.sender else Reason.UNKNOWN_SENDER)
-    if circle.answered is None:
+        return NotPosted(Reason.NO_INTENT if context.sender else Reason.UNKNOWN_SENDER)
+    if context.answered is None:
         return None
-    if not _is_recipient(reading, circle, circle.answered):
-        return NotPosted(Reason.WRONG_SENDER if circle.sender else Reason.UNKNOWN_SENDER, "the mail went to somebody else")
-    if circle.embedded and circle.recipient is None:
+    if not _is_recipient(reading, context, context.answered):
+        return NotPosted(Reason.WRONG_SENDER if context.sender else Reason.UNKNOWN_SENDER, "the mail went to somebody else")
+    if context.embedded and context.recipient is None:
         return NotPosted(Reason.UNKNOWN_SENDER, "the mail's recipient is no user")
-    if circle.recipient and not circle.recipient.active:
+    if context.recipient and not context.recipient.active:
         return NotPosted(Reason.INACTIVE_USER)
     return None
 
 
-def _is_recipient(reading: Reading, circle: Circle, answered: Answered) -> bool:
+def _is_recipient(reading: Reading, context: ReplyContext, answered: Answered) -> bool:
     """Whoever got the mail may answer it, also from the address that the catalog knows them by since."""
-    if circle.sender and circle.recipient:
-        return circle.sender.id == circle.recipient.id
-    return circle.recipient is None and reading.incoming.sender == same(answered.address)
+    if context.sender and context.recipient:
+        return context.sender.id == context.recipient.id
+    return context.recipient is None and reading.incoming.sender == normalized(answered.address)
 
 
-def _what(reading: Reading, answered: Answered, circle: Circle, policy: Policy) -> NotPosted | None:  # noqa: PLR0911  # a table
+def _what(reading: Reading, answered: Answered, context: ReplyContext, policy: Policy) -> NotPosted | None:  # noqa: PLR0911  # a table
     """What speaks against the message."""
     if reading.raw.received_at - answered.created_at > policy.valid_for:
         return NotPosted(Reason.EXPIRED_INTENT)
     if answered.kind not in ANSWERABLE:
         return NotPosted(Reason.NOT_ANSWERABLE, answered.kind.value)
-    if circle.embedded and answered.conversation_id is None:
+    if context.embedded and answered.conversation_id is None:
         return NotPosted(Reason.CONVERSATION_GONE)
     if reading.raw.cut:
         return NotPosted(Reason.TOO_LARGE, f"{reading.raw.size} bytes")

@@ -11,7 +11,7 @@ from email.message import Message
 from email.parser import BytesParser
 from itertools import islice
 
-from catalog_mail.domain.mime.addresses import LONGEST, same
+from catalog_mail.domain.mime.addresses import LONGEST, normalized
 from catalog_mail.domain.mime.structured import addresses
 
 # Where a mail server or a mail program writes whom a message was for: the first with an intent counts.
@@ -105,7 +105,7 @@ def _sender(headers: Headers) -> str | None:
     if len(found) != 1:
         return None
     address = found[0]
-    return same(address) if address.count("@") == 1 and len(address) <= LONGEST and address.isascii() else None
+    return normalized(address) if address.count("@") == 1 and len(address) <= LONGEST and address.isascii() else None
 
 
 def _headers(message: Message) -> Headers:

@@ -34,7 +34,7 @@ class Purpose(StrEnum):
     """What an intent is for; its first character."""
 
     REPLY = "a"
-    PROBE = "b"  # our own test of sub-addresses
+    SUBADDRESS_PROBE = "b"  # our own test of sub-addresses
 
 
 def make(key: bytes, delivery_id: str, purpose: Purpose = Purpose.REPLY) -> str:

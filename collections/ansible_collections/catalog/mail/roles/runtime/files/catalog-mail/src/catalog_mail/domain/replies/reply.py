@@ -29,7 +29,7 @@ class Reason(StrEnum):
     BOUNCE = "bounce"
     RECEIPT = "receipt"
     OWN_MAIL = "own_mail"
-    PROBE = "probe"              # our own test of sub-addresses
+    SUBADDRESS_PROBE = "probe"              # our own test of sub-addresses
     # rejected: somebody wrote it, and it cannot be posted
     MALFORMED = "malformed"      # no sender, or several
     UNKNOWN_SENDER = "unknown_sender"
@@ -49,7 +49,7 @@ class Reason(StrEnum):
     UNDECIDABLE = "undecidable"  # the decision failed several times, or the mailbox never gave it
 
 
-IGNORED = frozenset({Reason.AUTO_REPLY, Reason.BOUNCE, Reason.RECEIPT, Reason.OWN_MAIL, Reason.PROBE})
+IGNORED = frozenset({Reason.AUTO_REPLY, Reason.BOUNCE, Reason.RECEIPT, Reason.OWN_MAIL, Reason.SUBADDRESS_PROBE})
 
 
 @dataclass(frozen=True)

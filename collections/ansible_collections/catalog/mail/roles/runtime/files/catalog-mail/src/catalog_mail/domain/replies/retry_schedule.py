@@ -18,7 +18,7 @@ def pause(failures: int, retry_after: float | None = None, longest: float = LONG
 
 
 @dataclass
-class Patience:
+class RetrySchedule:
     """When single messages are to be tried again. `now` gives seconds that only grow."""
 
     now: Callable[[], float]

@@ -9,9 +9,9 @@ from typing import Any
 
 from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.settings import certificate
+from catalog_mail.domain.settings.changes import secret_updates
 from catalog_mail.domain.settings.fields import told
-from catalog_mail.domain.settings.reading import BESIDE_THE_SECRET, REGISTRATIONS, Candidate, value_at
-from catalog_mail.domain.settings.validation import Secrets, fates
+from catalog_mail.domain.settings.reading import CREDENTIAL_METADATA, REGISTRATIONS, Candidate, Secrets, value_at
 
 
 def completed(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any]) -> Candidate:
@@ -19,15 +19,15 @@ def completed(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any])
 
     `secrets` and `before` are what is stored. Raises InputRefused for what belongs to no secret.
     """
-    changed = fates(candidate, secrets)
+    changed = secret_updates(candidate, secrets)
     document = copy.deepcopy(dict(candidate.document))
     for section in REGISTRATIONS:
         path, part = f"{section}.client_secret", value_at(document, section)
         stays = path in secrets and path not in changed
         if not stays and changed.get(path) is None:
             _check_nothing_said(part, section, removed=path in changed)
-        for name in BESIDE_THE_SECRET:
-            if f"{section}.{name}" in candidate.unsaid and stays:
+        for name in CREDENTIAL_METADATA:
+            if f"{section}.{name}" in candidate.omitted_metadata and stays:
                 part[name] = value_at(before, f"{section}.{name}")
             elif path in changed and changed[path] is None:
                 part[name] = None
@@ -45,7 +45,7 @@ def derived(secrets: Secrets, section: str) -> dict[str, str | None]:
 
 def _check_nothing_said(part: Mapping[str, Any], section: str, *, removed: bool) -> None:
     """What is removed may still be told as it was read."""
-    for name in BESIDE_THE_SECRET:
+    for name in CREDENTIAL_METADATA:
         if part[name] is not None and not removed:
             raise InputRefused(
                 f"{section}.{name}", "There is no client secret that it belongs to.",

@@ -1,8 +1,7 @@
-"""The e-mail settings: the document, and what of it is needed to send."""
+"""The document of the e-mail settings: all that the settings page holds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -59,138 +58,19 @@ class Deployment(StrEnum):
     CLOUD = "cloud"
 
 
-@dataclass(frozen=True)
-class SmtpServer:
-    """Where and how to hand mail over. `timeout` is in seconds. Without user name and password nothing logs in."""
-
-    host: str
-    port: int
-    tls: TLS
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    timeout: float = 30
-    ca_file: str | None = None
-
-    @property
-    def way(self) -> tuple[str, ...]:
-        """What another of these stands for another server."""
-        return (self.host,)
-
-
-@dataclass(frozen=True)
-class GraphServer:
-    """A mailbox behind Microsoft Graph, and the app registration that may use it.
-
-    `mailbox` is the address of the account. Of the two credentials the certificate (PEM: private key and certificate) is used
-    where there are both. Addresses have no path; `section` names the settings in which all this stands. `timeout` is in
-    seconds, of each answer.
-    """
-
-    mailbox: str
-    tenant_id: str
-    client_id: str
-    authority_url: str
-    graph_url: str
-    section: str
-    client_secret: str | None = field(default=None, repr=False)
-    certificate: str | None = field(default=None, repr=False)
-    ca_file: str | None = None
-    proxy_url: str | None = field(default=None, repr=False)
-    timeout: float = 30
-
-    @property
-    def way(self) -> tuple[str, ...]:
-        """What another of these stands for another mailbox. An address is of one tenant alone, which has several spellings."""
-        return (self.graph_url, self.mailbox.lower())
-
-    @property
-    def application(self) -> tuple[str, ...]:
-        """What another of these stands for another application, for which Graph counts anew; its tenant has several spellings."""
-        return (self.graph_url, self.client_id.lower())
-
-
-@dataclass(frozen=True)
-class SendingSettings:
-    """All that sending needs, with its secrets: hashable, so that a sender can be kept for it.
-
-    `server` is a GraphServer where the transport is Microsoft, and an SmtpServer otherwise.
-    """
-
-    transport: Transport
-    from_address: str
-    display_name: str
-    server: SmtpServer | GraphServer
-
-
-@dataclass(frozen=True)
-class ImapServer:
-    """Where and how to read mail. `timeout` is in seconds, of each answer of the server."""
-
-    host: str
-    port: int
-    tls: TLS
-    username: str
-    password: str = field(repr=False)
-    mailbox: str = "INBOX"
-    archive_mailbox: str = "Archive"
-    ca_file: str | None = None
-    timeout: float = 30
-
-    @property
-    def way(self) -> tuple[str, ...]:
-        """What another of these stands for another mailbox."""
-        return (self.host, self.username, self.mailbox)
-
-
-MailboxServer = ImapServer | GraphServer
-
-
-@dataclass(frozen=True)
-class ArchiveSettings:
-    """What becomes of mail that was handled; `keep_days` is how long it stays in the archive."""
-
-    enabled: bool
-    keep_days: int
-
-
-@dataclass(frozen=True)
-class ReceivingSettings:
-    """All that receiving replies needs, with its secret.
-
-    `tracking` is as it was set, `auto` included. `sync_interval` is in seconds. `authserv_id` names the server whose verdict
-    on senders is required (RFC 8601), None for none. `sent_from` is the account that sends what is answered, where what it has
-    sent can be looked into; None for nowhere.
-    """
-
-    server: MailboxServer
-    reply_to: str
-    tracking: IntentTracking
-    sync_interval: int
-    authserv_id: str | None
-    archive: ArchiveSettings
-    sent_from: str | None = None
-
-    @property
-    def receiver(self) -> Receiver:
-        """What kind of server it is."""
-        return Receiver.MICROSOFT if isinstance(self.server, GraphServer) else Receiver.IMAP
-
-
-# -- the document ------------------------------------------------------------------------------------------------------
-
 Address = Annotated[str, AfterValidator(fields.address)]
 Host = Annotated[str, AfterValidator(fields.host)]
 Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(fields.one_line)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 
 
-class Part(BaseModel):
+class Section(BaseModel):
     """A part of the document: unknown names are refused, so that a misspelt one is not overlooked."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
-class SecretState(Part):
+class SecretState(Section):
     """A secret as it is read: whether there is one, and since when. Given back as it was read, it stays as it is."""
 
     present: StrictBool
@@ -210,14 +90,14 @@ Secret = Annotated[Annotated[SecretStr, _hidden(fields.secret)] | SecretState | 
 Pem = Annotated[Annotated[SecretStr, _hidden(fields.pem)] | SecretState | None, Field(description=_MEANS)]
 
 
-class From(Part):
+class From(Section):
     """Who the mails come from."""
 
     address: Address | None = Field(default=None, examples=["noreply@example.com"])
     display_name: Annotated[str, AfterValidator(fields.display_name)] = ""
 
 
-class Smtp(Part):
+class Smtp(Section):
     """A corporate mail server. Without user name and password nothing logs in."""
 
     host: Host | None = Field(default=None, examples=["smtp.example.com"])
@@ -235,7 +115,7 @@ _KEPT = "Kept with the client secret: left out, it stays as long as the secret d
 _DERIVED = "Read-only: found in the certificate."
 
 
-class Microsoft(Part):
+class Microsoft(Section):
     """An app registration with Graph permissions."""
 
     tenant_id: Line | None = None
@@ -258,7 +138,7 @@ class MicrosoftSender(Microsoft):
     email_address: Address | None = None
 
 
-class Imap(Part):
+class Imap(Section):
     """The mailbox that replies come to."""
 
     host: Host | None = None
@@ -273,7 +153,7 @@ class Imap(Part):
     )
 
 
-class Archive(Part):
+class Archive(Section):
     """What becomes of mail that was handled. `enabled` is true by default for IMAP, false for Microsoft."""
 
     enabled: StrictBool | None = None
@@ -281,7 +161,7 @@ class Archive(Part):
     keep_days: Annotated[int, Field(strict=True, ge=1, le=3650)] = 30
 
 
-class Notifications(Part):
+class Notifications(Section):
     """Sending. `enabled` false turns off all kinds, the two about downloads excepted."""
 
     enabled: StrictBool = True
@@ -291,7 +171,7 @@ class Notifications(Part):
     microsoft: MicrosoftSender = Field(default_factory=MicrosoftSender)
 
 
-class Interactions(Part):
+class Interactions(Section):
     """Replies by e-mail."""
 
     enabled: StrictBool = False
@@ -317,7 +197,7 @@ class Interactions(Part):
         return self
 
 
-class Document(Part):
+class Document(Section):
     """The whole of the settings; what is left out has its default, secrets excepted."""
 
     deployment: Deployment | None = Field(default=None, description="Read-only: set when the application was deployed.")

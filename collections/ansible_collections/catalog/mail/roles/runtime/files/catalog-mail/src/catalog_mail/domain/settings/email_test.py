@@ -13,10 +13,11 @@ from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.mime import headers
 from catalog_mail.domain.mime.addresses import checked_address
 from catalog_mail.domain.mime.text import body, one_line
-from catalog_mail.domain.settings.document import SendingSettings, Transport
+from catalog_mail.domain.settings.document import Transport
+from catalog_mail.domain.settings.servers import SendingSettings
 
 _POLICY = SMTP.clone(cte_type="7bit")
-_WAYS = {
+_ROUTES = {
     Transport.BUILTIN: "the mail server of the application's own host",
     Transport.SMTP: "the mail server {server.host}, port {server.port}",
     Transport.MICROSOFT: "Microsoft Graph and the mailbox {server.mailbox}",
@@ -24,7 +25,7 @@ _WAYS = {
 
 
 @dataclass(frozen=True)
-class Trial:
+class EmailTest:
     """One test message; `asked_by` is the name of the token that asked for it."""
 
     id: str
@@ -38,7 +39,7 @@ class Trial:
         return f"<{self.id}@{sending.from_address.rpartition('@')[2]}>"
 
 
-def trial_address(wanted: str | None, own: str | None, *, field: str) -> str:
+def email_test_recipient(wanted: str | None, own: str | None, *, field: str) -> str:
     """Whom it goes to: who was named in `field`, else who asks. Raises InputRefused."""
     if wanted is not None:
         return checked_address(field, wanted)
@@ -51,19 +52,19 @@ def trial_address(wanted: str | None, own: str | None, *, field: str) -> str:
     return own
 
 
-def trial_message(trial: Trial, sending: SendingSettings) -> bytes:
+def compose_email_test(email_test: EmailTest, sending: SendingSettings) -> bytes:
     """The message, as RFC 5322 wants it."""
-    way = _WAYS[sending.transport].format(server=sending.server)
+    route = _ROUTES[sending.transport].format(server=sending.server)
     text = (
-        f"This is a test of the e-mail settings of {one_line(trial.catalog_name)}.\n\n"
-        f"It was sent through {way}, and asked for by {one_line(trial.asked_by)}.\n"
+        f"This is a test of the e-mail settings of {one_line(email_test.catalog_name)}.\n\n"
+        f"It was sent through {route}, and asked for by {one_line(email_test.asked_by)}.\n"
         "That it has reached you means: notifications can reach you. There is nothing for you to do.\n"
     )
-    subject = f"Test of the e-mail settings of {trial.catalog_name}"
-    return _message(sending, trial.recipient, subject, trial.message_id(sending), trial.created_at, text)
+    subject = f"Test of the e-mail settings of {email_test.catalog_name}"
+    return _message(sending, email_test.recipient, subject, email_test.message_id(sending), email_test.created_at, text)
 
 
-def probe_message(address: str, created_at: datetime, catalog_name: str, sending: SendingSettings) -> bytes:
+def compose_subaddress_probe(address: str, created_at: datetime, catalog_name: str, sending: SendingSettings) -> bytes:
     """The message that finds out whether a sub-address takes mail; it is read by the service itself and by nobody else."""
     text = (
         f"{one_line(catalog_name)} tests by this message whether this address takes mail.\n\n"

@@ -30,10 +30,13 @@ class Given:
     value: str
 
 
-Fate = Kept | Removed | Given
+SecretUpdate = Kept | Removed | Given
+
+# The stored secrets by path: the text of each, or None where it can no longer be decrypted.
+Secrets = Mapping[str, str | None]
 
 # So many faults are told of one request; whoever makes more has sent something else than settings.
-MOST_TOLD = 20
+MOST_ERRORS = 20
 
 # Each secret by its path, with what it is sent to: if that changes, the stored secret is not good for it any more.
 DESTINATIONS: Mapping[str, tuple[str, ...]] = {
@@ -45,8 +48,8 @@ DESTINATIONS: Mapping[str, tuple[str, ...]] = {
     "interactions.microsoft.certificate": ("tenant_id", "client_id", "cloud"),
 }
 
-# What is known of a client secret: it stands beside the secret in the document, and comes and goes with it.
-BESIDE_THE_SECRET = ("client_secret_key_id", "client_secret_expires_at")
+# ID and expiry date of a client secret: the document holds them beside the secret, and they come and go with it.
+CREDENTIAL_METADATA = ("client_secret_key_id", "client_secret_expires_at")
 # What the certificate itself tells.
 DERIVED = ("certificate_thumbprint", "certificate_expires_at")
 REGISTRATIONS = ("notifications.microsoft", "interactions.microsoft")
@@ -56,16 +59,21 @@ REGISTRATIONS = ("notifications.microsoft", "interactions.microsoft")
 class Candidate:
     """Settings as somebody wants them. `document` has no secret in it and no part that is read-only.
 
-    `unsaid` are the paths of what stands beside a client secret and was left out.
+    `omitted_metadata` are the paths of the ID and the expiry date of a client secret that were left out.
     """
 
     document: Mapping[str, Any]
-    secrets: Mapping[str, Fate]
-    unsaid: frozenset[str] = frozenset()
+    secrets: Mapping[str, SecretUpdate]
+    omitted_metadata: frozenset[str] = frozenset()
 
     def value(self, path: str) -> Any:
         """The value at a dotted path of the document."""
         return value_at(self.document, path)
+
+    def has_destination(self, path: str) -> bool:
+        """Whether the secret at `path` has a server or a tenant to go to; without one a kept secret has no use any more."""
+        section = path.rpartition(".")[0]
+        return bool(self.value(f"{section}.{DESTINATIONS[path][0]}"))
 
 
 def read(given: Mapping[str, Any]) -> Candidate:
@@ -74,15 +82,15 @@ def read(given: Mapping[str, Any]) -> Candidate:
         document = Document.model_validate(given)
     except ValidationError as error:
         raise refusal(error) from None
-    fates = {path: _fate(document, path) for path in DESTINATIONS}
+    updates = {path: _secret_update(document, path) for path in DESTINATIONS}
     plain = document.model_dump(
-        mode="json", by_alias=True, include={"notifications", "interactions"}, exclude=_apart()
+        mode="json", by_alias=True, include={"notifications", "interactions"}, exclude=_excluded()
     )
-    unsaid = frozenset(
-        f"{section}.{name}" for section in REGISTRATIONS for name in BESIDE_THE_SECRET
+    omitted_metadata = frozenset(
+        f"{section}.{name}" for section in REGISTRATIONS for name in CREDENTIAL_METADATA
         if name not in _part(document, section).model_fields_set
     )  # fmt: skip
-    return Candidate(plain, fates, unsaid)
+    return Candidate(plain, updates, omitted_metadata)
 
 
 def untouched() -> Mapping[str, Any]:
@@ -113,7 +121,7 @@ def refusal(error: ValidationError) -> InputRefused:
     for found in error.errors(include_url=False, include_input=False):
         refused = _refused(found)
         errors.setdefault(refused.field, refused)  # of a field that may be several things, the first says enough
-    return several(list(errors.values())[:MOST_TOLD])
+    return several(list(errors.values())[:MOST_ERRORS])
 
 
 def several(errors: list[InputRefused]) -> InputRefused:
@@ -145,7 +153,7 @@ def _refused(found: Mapping[str, Any]) -> InputRefused:
     return InputRefused(field, cause, remedy)
 
 
-def _fate(document: Document, path: str) -> Fate:
+def _secret_update(document: Document, path: str) -> SecretUpdate:
     section, _dot, name = path.rpartition(".")
     part = _part(document, section)
     value = getattr(part, name)
@@ -163,7 +171,7 @@ def _part(document: Document, section: str) -> Any:
     return part
 
 
-def _apart() -> dict[str, Any]:
+def _excluded() -> dict[str, Any]:
     """The paths of all secrets, and of what is derived from them, in the form that pydantic excludes by."""
     excluded: dict[str, Any] = {}
     for path in (*DESTINATIONS, *(f"{section}.{name}" for section in REGISTRATIONS for name in DERIVED)):

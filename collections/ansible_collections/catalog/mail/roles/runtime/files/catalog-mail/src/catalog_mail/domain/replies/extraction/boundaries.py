@@ -6,6 +6,7 @@ They are found line by line, each line looked at a fixed number of times.
 from __future__ import annotations
 
 import re
+from enum import Enum
 from typing import NamedTuple
 
 from catalog_mail.domain.replies.extraction.languages import LABELS, ORIGINAL, WROTE
@@ -29,6 +30,13 @@ _MENTION = re.compile(r".{1,300} mentioned you in .{1,300}:\s*$")
 FOOTER = "stop e-mails of this kind"
 
 
+class StopAt(Enum):
+    """The line at which a search for boundaries stops."""
+
+    MARKER = "marker"  # the marker: the notification's own text begins there
+    END = "end"        # the end of the text: no marker was found
+
+
 class Span(NamedTuple):
     """Lines from `start` to before `end` that the client wrote."""
 
@@ -36,13 +44,13 @@ class Span(NamedTuple):
     end: int
 
 
-def boundaries(lines: list[Line], stop: int, *, marker: bool) -> list[Span]:
-    """What clients wrote into the lines before `stop`, in order. `marker`: the marker stands at `stop`.
+def boundaries(lines: list[Line], stop: int, stop_at: StopAt) -> list[Span]:
+    """The spans that clients wrote into the lines before `stop`, in order; `stop_at` tells which line `stop` is.
 
-    Without one the first line of the notification's own text is taken for a client's, if its last line follows.
+    Without a marker the first line of the notification's own text is taken for a client's, if its last line follows.
     """
     spans: list[Span] = []
-    last_footer = -1 if marker else max((index for index, line in enumerate(lines) if FOOTER in line.text.lower()), default=-1)
+    last_footer = -1 if stop_at is StopAt.MARKER else _last_footer(lines)
     index = 0
     while index < stop:
         if not lines[index].text:
@@ -54,13 +62,18 @@ def boundaries(lines: list[Line], stop: int, *, marker: bool) -> list[Span]:
             lowest = index
         span, after = _headers_at(lines, index, stop)
         if span is None and after == index + 1:
-            span = _words_at(lines, index, stop, marker)
+            span = _words_at(lines, index, stop, stop_at)
             if span is None and index < last_footer and _MENTION.match(lines[index].text[:700]):
                 span = Span(index, index + 1)
         if span:
             spans.append(Span(_above(lines, max(lowest, span.start), lowest), span.end))
         index = after
     return spans
+
+
+def _last_footer(lines: list[Line]) -> int:
+    """The last line of the notification's footer; -1 if there is none."""
+    return max((index for index, line in enumerate(lines) if FOOTER in line.text.lower()), default=-1)
 
 
 def _headers_at(lines: list[Line], index: int, stop: int) -> tuple[Span | None, int]:
@@ -83,12 +96,12 @@ def _headers_at(lines: list[Line], index: int, stop: int) -> tuple[Span | None, 
     return None, end
 
 
-def _words_at(lines: list[Line], index: int, stop: int, marker: bool) -> Span | None:
+def _words_at(lines: list[Line], index: int, stop: int, stop_at: StopAt) -> Span | None:
     """What a client writes in words, ending at a line."""
     text = lines[index].text
     if (len(text) < 120 and ORIGINAL.match(text)) or ("---" in text[:200] and _NOTES.match(text)):
         return Span(index, index + 1)
-    size = _attribution(lines, index, stop, marker)
+    size = _attribution(lines, index, stop, stop_at)
     if size:
         return Span(index - size + 1, index + 1)
     return None
@@ -162,7 +175,7 @@ def _unknown_headers(lines: list[Line], start: int, stop: int) -> int:
     return index if seen >= 3 else start
 
 
-def _attribution(lines: list[Line], index: int, stop: int, marker: bool) -> int:
+def _attribution(lines: list[Line], index: int, stop: int, stop_at: StopAt) -> int:
     """How many lines, up to this one, are an attribution; 0 if none."""
     text = lines[index].text[-_LONGEST_ATTRIBUTION:].rstrip(_END)
     if not text.endswith(_COLONS) and not _ends_with_verb(text):
@@ -182,7 +195,7 @@ def _attribution(lines: list[Line], index: int, stop: int, marker: bool) -> int:
             best, size = score, count
         if best == 3:
             return size
-    return size if best == 2 and _before_quote(lines, index, stop, marker) else 0
+    return size if best == 2 and _before_quote(lines, index, stop, stop_at) else 0
 
 
 def _ends_with_verb(text: str) -> bool:
@@ -190,9 +203,9 @@ def _ends_with_verb(text: str) -> bool:
     return any(match.end() == len(tail) for match in WROTE.finditer(tail))
 
 
-def _before_quote(lines: list[Line], index: int, stop: int, marker: bool) -> bool:
+def _before_quote(lines: list[Line], index: int, stop: int, stop_at: StopAt) -> bool:
     """Whether what follows is quoted deeper, or is the marker."""
     following = next_written(lines, index + 1)
     if following is None:
         return False
-    return (marker and following >= stop) or lines[following].depth > lines[index].depth
+    return (stop_at is StopAt.MARKER and following >= stop) or lines[following].depth > lines[index].depth

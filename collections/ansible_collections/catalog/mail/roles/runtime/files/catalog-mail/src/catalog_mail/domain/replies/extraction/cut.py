@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import NamedTuple
 
-from catalog_mail.domain.replies.extraction.boundaries import FOOTER, Span, boundaries
+from catalog_mail.domain.replies.extraction.boundaries import FOOTER, Span, StopAt, boundaries
 from catalog_mail.domain.replies.extraction.languages import BANNER, TOP_BANNER
 from catalog_mail.domain.replies.extraction.lines import MOST_LINES, Line, joined, next_written
 from catalog_mail.domain.replies.extraction.marker import Place, find_marker
@@ -25,7 +25,7 @@ def cut(lines: list[Line]) -> Cut:
     lines = lines[:MOST_LINES]
     place = find_marker(lines)
     stop = place.start if place else len(lines)
-    spans = boundaries(lines, stop, marker=place is not None)
+    spans = boundaries(lines, stop, StopAt.END if place is None else StopAt.MARKER)
     if place:
         text = _around_marker(lines, place, spans)
     elif spans:

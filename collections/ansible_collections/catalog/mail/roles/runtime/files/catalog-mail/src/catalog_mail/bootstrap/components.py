@@ -16,15 +16,18 @@ from catalog_mail.adapters.servers import Mailboxes, Senders, Servers
 from catalog_mail.config import Config
 from catalog_mail.domain.errors import Misconfigured
 from catalog_mail.domain.settings.clouds import MicrosoftAccess
-from catalog_mail.domain.settings.document import TLS, Deployment, SmtpServer
+from catalog_mail.domain.settings.document import TLS, Deployment
+from catalog_mail.domain.settings.servers import SmtpServer
 from catalog_mail.services.email_settings import EmailSettings, Installation
+from catalog_mail.services.settings_editor import SettingsEditor
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from catalog_mail.adapters.database.catalog import DatabaseCatalog
+    from catalog_mail.adapters.database.opt_outs import DatabaseOptOuts
     from catalog_mail.adapters.database.replies import DatabaseReplies
     from catalog_mail.adapters.database.reply_state import DatabaseReplyState
+    from catalog_mail.adapters.database.users import DatabaseUsers
     from catalog_mail.ports.notifications import DeliveryQueue
     from catalog_mail.services.catalog import Catalog
     from catalog_mail.services.notifications import Notifications
@@ -35,7 +38,7 @@ INTENT = b"catalog-mail intent"
 BUILTIN_SECONDS = 30
 
 
-class Parts:
+class Components:
     """Each is made when it is first needed: a command that reads one thing opens no more than that."""
 
     def __init__(self, config: Config) -> None:
@@ -82,16 +85,28 @@ class Parts:
         return DatabaseAudit(self.engine)
 
     @cached_property
+    def _settings_store(self) -> DatabaseSettings:
+        return DatabaseSettings(self.engine, self.cipher)
+
+    @cached_property
+    def settings_editor(self) -> SettingsEditor:
+        """Changes to the e-mail settings."""
+        return SettingsEditor(
+            settings=self.settings,
+            store=self._settings_store,
+            audit=self.audit,
+            senders=self.senders,
+            mailboxes=self.mailboxes,
+            clock=self.clock,
+        )
+
+    @cached_property
     def settings(self) -> EmailSettings:
         """The e-mail settings; the database is not checked here."""
         config = self.config
         cloud = config.cloud if config.deployment == "cloud" else None
         return EmailSettings(
-            store=DatabaseSettings(self.engine, self.cipher),
-            audit=self.audit,
-            senders=self.senders,
-            mailboxes=self.mailboxes,
-            clock=self.clock,
+            store=self._settings_store,
             installation=Installation(
                 deployment=Deployment(config.deployment),
                 builtin=SmtpServer(config.builtin.host, config.builtin.port, TLS.NONE, timeout=BUILTIN_SECONDS),
@@ -102,27 +117,44 @@ class Parts:
         )
 
     @cached_property
-    def people(self) -> DatabaseCatalog:
-        """The embedded catalog's store."""
-        from catalog_mail.adapters.database.catalog import DatabaseCatalog  # noqa: PLC0415
+    def users(self) -> DatabaseUsers:
+        """The users of the embedded catalog."""
+        from catalog_mail.adapters.database.users import DatabaseUsers  # noqa: PLC0415
 
-        return DatabaseCatalog(self.engine)
+        return DatabaseUsers(self.engine)
+
+    @cached_property
+    def opt_outs(self) -> DatabaseOptOuts:
+        """The opt-outs of addresses."""
+        from catalog_mail.adapters.database.opt_outs import DatabaseOptOuts  # noqa: PLC0415
+
+        return DatabaseOptOuts(self.engine)
 
     def catalog(self, notifications: Notifications) -> Catalog:
         """The embedded catalog, which tells its people by these."""
+        from catalog_mail.adapters.database.conversations import DatabaseConversations  # noqa: PLC0415
+        from catalog_mail.adapters.database.subscriptions import DatabaseSubscriptions  # noqa: PLC0415
         from catalog_mail.services.catalog import Catalog  # noqa: PLC0415
 
-        return Catalog(store=self.people, notifications=notifications, clock=self.clock, base_url=self.config.base_url)
+        return Catalog(
+            users=self.users,
+            conversations=DatabaseConversations(self.engine),
+            subscriptions=DatabaseSubscriptions(self.engine),
+            notifications=notifications,
+            clock=self.clock,
+            base_url=self.config.base_url,
+        )
 
     def notifications(self, queue: DeliveryQueue) -> Notifications:
         """What takes notifications in, for this queue."""
         from catalog_mail.adapters.database.notifications import DatabaseNotifications  # noqa: PLC0415
+        from catalog_mail.adapters.database.recipients import DatabaseRecipients  # noqa: PLC0415
         from catalog_mail.services.notifications import Notifications  # noqa: PLC0415
 
         return Notifications(
             store=DatabaseNotifications(self.engine),
             queue=queue,
-            catalog=self.people,
+            recipients=DatabaseRecipients(self.engine),
             settings=self.settings,
             clock=self.clock,
         )

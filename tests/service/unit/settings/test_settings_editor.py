@@ -21,15 +21,16 @@ from catalog_mail.domain.errors import (
     PreconditionFailed,
 )
 from catalog_mail.domain.failures.failure import Cause, Failure, MailboxFailed
-from catalog_mail.domain.settings.document import TLS, Deployment, ImapServer, Transport
-from catalog_mail.domain.settings.validation import Change
+from catalog_mail.domain.settings.changes import Change
+from catalog_mail.domain.settings.document import TLS, Deployment, Transport
+from catalog_mail.domain.settings.servers import ImapServer
 from catalog_mail.ports.settings import StoredSecret
-from catalog_mail.services.email_settings import Trying
-from helpers.service.settings_memory import ADMIN, POSTFIX, PROVIDER, Desk
+from catalog_mail.services.settings_editor import EmailTestOptions
+from helpers.service.settings_memory import ADMIN, POSTFIX, PROVIDER, SettingsInMemory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-UNTRIED = Trying(wanted=False)
+NO_TEST = EmailTestOptions(wanted=False)
 # The snowman stands in secrets and nowhere else.
 CHARACTERS = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\u2603")
 SECRETS = st.text(CHARACTERS, min_size=1, max_size=30).map(lambda text: f"\u2603{text}\u2603")
@@ -103,64 +104,64 @@ def outcome(action: Callable[[], list[Change]]) -> list[Change] | str:
 @given(DOCUMENTS)
 @settings(deadline=None, max_examples=60)
 def test_what_was_saved_read_and_put_back_changes_nothing(document: dict[str, Any]) -> None:
-    desk = Desk()
-    desk.settings.save(document, trying=UNTRIED, if_match=None, principal=ADMIN)
-    before = desk.store.stored
-    for returned in (desk.settings.read().document, json.loads(json.dumps(desk.settings.read().document)), document):
-        assert desk.settings.plan(returned) == []
-        assert desk.settings.save(returned, trying=UNTRIED, if_match=None, principal=ADMIN).changes == []
-    assert desk.store.stored == before
+    memory = SettingsInMemory()
+    memory.editor.save(document, options=NO_TEST, if_match=None, principal=ADMIN)
+    before = memory.store.stored
+    for returned in (memory.settings.read().document, json.loads(json.dumps(memory.settings.read().document)), document):
+        assert memory.editor.plan(returned) == []
+        assert memory.editor.save(returned, options=NO_TEST, if_match=None, principal=ADMIN).changes == []
+    assert memory.store.stored == before
 
 
 @given(DOCUMENTS, DOCUMENTS)
 @settings(deadline=None, max_examples=60)
 def test_no_secret_is_shown_anywhere(first: dict[str, Any], second: dict[str, Any]) -> None:
-    desk = Desk()
+    memory = SettingsInMemory()
     shown: list[Any] = []
     for document in (first, second):
         try:
-            shown.append(desk.settings.plan(document))
-            shown.append(desk.settings.save(document, trying=Trying(), if_match=None, principal=ADMIN))
+            shown.append(memory.editor.plan(document))
+            shown.append(memory.editor.save(document, options=EmailTestOptions(), if_match=None, principal=ADMIN))
         except CatalogMailError as error:
             shown += [error, repr(error), error.cause, error.remedy]
-        shown += [desk.settings.read(), desk.settings.sending(), desk.audit.kept, desk.store.stored]
-    lines = "".join(map(repr, shown)) + "".join(map(str, shown)) + json.dumps([dict(e.detail) for e in desk.audit.kept])
+        shown += [memory.settings.read(), memory.settings.sending(), memory.audit.kept, memory.store.stored]
+    lines = "".join(map(repr, shown)) + "".join(map(str, shown)) + json.dumps([dict(e.detail) for e in memory.audit.kept])
     assert "\u2603" not in lines
     assert "\\u2603" not in lines
-    assert not [message for _, message, _, _ in desk.senders.sent if "\u2603".encode() in message]
+    assert not [message for _, message, _, _ in memory.senders.sent if "\u2603".encode() in message]
 
 
 @given(DOCUMENTS, DOCUMENTS)
 @settings(deadline=None, max_examples=60)
 def test_a_plan_is_what_saving_does_and_writes_nothing(first: dict[str, Any], second: dict[str, Any]) -> None:
-    desk = Desk()
-    desk.settings.save(first, trying=UNTRIED, if_match=None, principal=ADMIN)
-    before, heard = desk.store.stored, len(desk.audit.kept)
-    planned = outcome(lambda: desk.settings.plan(second))
-    assert (desk.store.stored, len(desk.audit.kept), desk.senders.sent) == (before, heard, [])
-    saved = outcome(lambda: desk.settings.save(second, trying=UNTRIED, if_match=None, principal=ADMIN).changes)
+    memory = SettingsInMemory()
+    memory.editor.save(first, options=NO_TEST, if_match=None, principal=ADMIN)
+    before, heard = memory.store.stored, len(memory.audit.kept)
+    planned = outcome(lambda: memory.editor.plan(second))
+    assert (memory.store.stored, len(memory.audit.kept), memory.senders.sent) == (before, heard, [])
+    saved = outcome(lambda: memory.editor.save(second, options=NO_TEST, if_match=None, principal=ADMIN).changes)
     assert saved == planned
     changed = bool(planned) and not isinstance(planned, str)
-    assert desk.store.stored.revision == before.revision + changed
+    assert memory.store.stored.revision == before.revision + changed
 
 
 def test_the_test_message_goes_out_with_the_candidate_settings_and_everything_stays_closed() -> None:
-    desk = Desk()
-    saved = desk.settings.save(SMTP, trying=Trying(), if_match=None, principal=ADMIN)
-    [(used, message, envelope_from, envelope_to)] = desk.senders.sent
+    memory = SettingsInMemory()
+    saved = memory.editor.save(SMTP, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+    [(used, message, envelope_from, envelope_to)] = memory.senders.sent
     assert (used.transport, used.server.host, used.server.password) == (Transport.SMTP, "smtp.corp.test", "\u2603hunter2")
     assert (envelope_from, envelope_to) == ("noreply@corp.test", "admin@corp.test")
-    assert saved.tested
-    assert (saved.tested.recipient, saved.tested.evidence.response) == ("admin@corp.test", "250 2.0.0 Ok")
+    assert saved.email_test
+    assert (saved.email_test.recipient, saved.email_test.evidence.response) == ("admin@corp.test", "250 2.0.0 Ok")
     parsed = email.message_from_bytes(message, policy=email.policy.default)
-    assert parsed["Message-ID"] == saved.tested.message_id
-    assert desk.senders.open == 0
+    assert parsed["Message-ID"] == saved.email_test.message_id
+    assert memory.senders.open == 0
 
 
 def test_a_test_message_is_a_proper_mail() -> None:
-    desk = Desk()
-    desk.settings.save(SMTP, trying=Trying(recipient="alice@corp.test"), if_match=None, principal=ADMIN)
-    [(_, message, _, _)] = desk.senders.sent
+    memory = SettingsInMemory()
+    memory.editor.save(SMTP, options=EmailTestOptions(recipient="alice@corp.test"), if_match=None, principal=ADMIN)
+    [(_, message, _, _)] = memory.senders.sent
     parsed = email.message_from_bytes(message, policy=email.policy.default)
     assert parsed.defects == []
     [sender] = parsed["From"].addresses
@@ -177,9 +178,10 @@ def test_a_test_message_is_a_proper_mail() -> None:
 
 @pytest.mark.parametrize("name", ['"; rm', "M\u00fcller, Data <x@y>", "=?utf-8?q?x?=", "\u202eevil", "a" * 200])
 def test_no_display_name_breaks_the_test_message(name: str) -> None:
-    desk = Desk()
-    desk.settings.save(with_("notifications.from.display_name", name), trying=Trying(), if_match=None, principal=ADMIN)
-    [(_, message, _, _)] = desk.senders.sent
+    memory = SettingsInMemory()
+    named = with_("notifications.from.display_name", name)
+    memory.editor.save(named, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+    [(_, message, _, _)] = memory.senders.sent
     parsed = email.message_from_bytes(message, policy=email.policy.default)
     assert parsed.defects == []
     [sender] = parsed["From"].addresses
@@ -190,21 +192,21 @@ def test_no_display_name_breaks_the_test_message(name: str) -> None:
 @pytest.mark.parametrize(
     ("change", "asked", "sends"),
     [
-        (with_("notifications.smtp.timeout", 10), Trying(), True),
-        (with_("notifications.smtp.timeout", 10), UNTRIED, False),
-        (SMTP, Trying(), True),  # nothing changes: the test is all that was asked for
-        (SMTP, UNTRIED, False),
-        (with_("notifications.enabled", False), Trying(), False),
-        (with_("interactions.sync_interval", 60), Trying(), False),
+        (with_("notifications.smtp.timeout", 10), EmailTestOptions(), True),
+        (with_("notifications.smtp.timeout", 10), NO_TEST, False),
+        (SMTP, EmailTestOptions(), True),  # nothing changes: the test is all that was asked for
+        (SMTP, NO_TEST, False),
+        (with_("notifications.enabled", False), EmailTestOptions(), False),
+        (with_("interactions.sync_interval", 60), EmailTestOptions(), False),
         # Playbooks name a recipient every time: the switch works while the mail server does not.
-        (with_("notifications.enabled", False), Trying(recipient="alice@corp.test"), False),
+        (with_("notifications.enabled", False), EmailTestOptions(recipient="alice@corp.test"), False),
     ],
 )
-def test_when_a_test_message_goes_out(change: dict[str, Any], asked: Trying, sends: bool) -> None:
-    desk = Desk()
-    desk.settings.save(SMTP, trying=UNTRIED, if_match=None, principal=ADMIN)
-    saved = desk.settings.save(change, trying=asked, if_match=None, principal=ADMIN)
-    assert (len(desk.senders.sent), saved.tested is not None) == (int(sends), sends)
+def test_when_a_test_message_goes_out(change: dict[str, Any], asked: EmailTestOptions, sends: bool) -> None:
+    memory = SettingsInMemory()
+    memory.editor.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
+    saved = memory.editor.save(change, options=asked, if_match=None, principal=ADMIN)
+    assert (len(memory.senders.sent), saved.email_test is not None) == (int(sends), sends)
 
 
 def replying(**imap: Any) -> dict[str, Any]:
@@ -221,135 +223,136 @@ def and_(document: dict[str, Any], **interactions: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("change", "asked", "opens"),
     [
-        (replying(host="imap2.corp.test"), Trying(), True),
-        (replying(password="hunter4"), Trying(), True),
-        (replying(mailbox="Replies"), Trying(), True),
-        (replying(archive_mailbox="Old"), Trying(), True),
-        (replying(ca_file="/etc/ca.pem"), Trying(), True),
-        (replying(host="imap2.corp.test"), UNTRIED, False),
-        (replying(), Trying(), True),  # nothing changes: the test is all that was asked for
-        (replying(), UNTRIED, False),
-        (and_(replying(), sync_interval=60), Trying(), False),
-        (and_(replying(), reply_to="answers@corp.test"), Trying(), False),
-        (and_(replying(), archive={"keep_days": 7}), Trying(), False),
-        (and_(replying(host="imap2.corp.test"), enabled=False), Trying(), False),
-        (and_(replying(), enabled=False), Trying(), False),
+        (replying(host="imap2.corp.test"), EmailTestOptions(), True),
+        (replying(password="hunter4"), EmailTestOptions(), True),
+        (replying(mailbox="Replies"), EmailTestOptions(), True),
+        (replying(archive_mailbox="Old"), EmailTestOptions(), True),
+        (replying(ca_file="/etc/ca.pem"), EmailTestOptions(), True),
+        (replying(host="imap2.corp.test"), NO_TEST, False),
+        (replying(), EmailTestOptions(), True),  # nothing changes: the test is all that was asked for
+        (replying(), NO_TEST, False),
+        (and_(replying(), sync_interval=60), EmailTestOptions(), False),
+        (and_(replying(), reply_to="answers@corp.test"), EmailTestOptions(), False),
+        (and_(replying(), archive={"keep_days": 7}), EmailTestOptions(), False),
+        (and_(replying(host="imap2.corp.test"), enabled=False), EmailTestOptions(), False),
+        (and_(replying(), enabled=False), EmailTestOptions(), False),
     ],
 )
-def test_when_the_mailbox_is_opened(change: dict[str, Any], asked: Trying, opens: bool, deployment: Deployment) -> None:
+def test_when_the_mailbox_is_opened(change: dict[str, Any], asked: EmailTestOptions, opens: bool, deployment: Deployment) -> None:
     def shown(document: dict[str, Any]) -> dict[str, Any]:
         if deployment is Deployment.ON_PREMISES:
             return document
         return {**document, "notifications": {"enabled": document["notifications"]["enabled"]}}
 
-    desk = Desk(deployment)
-    desk.settings.save(shown(replying()), trying=UNTRIED, if_match=None, principal=ADMIN)
-    saved = desk.settings.save(shown(change), trying=asked, if_match=None, principal=ADMIN)
-    assert (len(desk.mailboxes.probed), saved.tested_mailbox is not None) == (int(opens), opens)
+    memory = SettingsInMemory(deployment)
+    memory.editor.save(shown(replying()), options=NO_TEST, if_match=None, principal=ADMIN)
+    saved = memory.editor.save(shown(change), options=asked, if_match=None, principal=ADMIN)
+    assert (len(memory.mailboxes.checked), saved.mailbox_evidence is not None) == (int(opens), opens)
     if opens:
         imap = change["interactions"]["imap"]
-        probed = desk.mailboxes.probed[0]
-        assert (probed.host, probed.username, probed.password) == (imap["host"], "replies", imap["password"])
-        assert (probed.mailbox, probed.ca_file) == (imap.get("mailbox", "INBOX"), imap.get("ca_file"))
+        checked = memory.mailboxes.checked[0]
+        assert (checked.host, checked.username, checked.password) == (imap["host"], "replies", imap["password"])
+        assert (checked.mailbox, checked.ca_file) == (imap.get("mailbox", "INBOX"), imap.get("ca_file"))
 
 
 def test_a_mailbox_that_does_not_open_keeps_everything_as_it_was_and_is_recorded_without_its_password() -> None:
-    desk = Desk()
+    memory = SettingsInMemory()
     failure = Failure(Cause.LOGIN_REFUSED, "It was refused.", "Check it.", temporary=False, field="interactions.imap.password")
-    desk.mailboxes.failure = MailboxFailed(failure)
+    memory.mailboxes.failure = MailboxFailed(failure)
     with pytest.raises(MailboxFailed):
-        desk.settings.save(replying(), trying=Trying(), if_match=None, principal=ADMIN)
-    assert desk.store.stored.revision == 0
-    assert desk.senders.sent == []  # no message about settings that are not saved
-    entry = desk.audit.kept[-1]
+        memory.editor.save(replying(), options=EmailTestOptions(), if_match=None, principal=ADMIN)
+    assert memory.store.stored.revision == 0
+    assert memory.senders.sent == []  # no message about settings that are not saved
+    entry = memory.audit.kept[-1]
     assert (entry.outcome, entry.detail["code"], entry.detail["field"]) == ("refused", "login-refused", failure.field)
     assert "hunter3" not in str(entry)
 
 
 def test_a_kept_password_opens_the_mailbox_too() -> None:
-    desk = Desk()
-    desk.settings.save(replying(), trying=UNTRIED, if_match=None, principal=ADMIN)
+    memory = SettingsInMemory()
+    memory.editor.save(replying(), options=NO_TEST, if_match=None, principal=ADMIN)
     kept = replying(mailbox="Replies")
     del kept["interactions"]["imap"]["password"]
-    saved = desk.settings.save(kept, trying=Trying(), if_match=None, principal=ADMIN)
-    assert desk.mailboxes.probed[0].password == "hunter3"
-    assert saved.tested_mailbox is not None
-    assert desk.audit.kept[-1].detail["tested_mailbox"] == "imap.corp.test:993"
+    saved = memory.editor.save(kept, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+    assert memory.mailboxes.checked[0].password == "hunter3"
+    assert saved.mailbox_evidence is not None
+    assert memory.audit.kept[-1].detail["tested_mailbox"] == "imap.corp.test:993"
 
 
 def test_receiving_is_what_was_saved_or_nothing() -> None:
-    desk = Desk()
-    assert desk.settings.receiving() is None
+    memory = SettingsInMemory()
+    assert memory.settings.receiving() is None
     document = and_(replying(ca_file="/etc/ca.pem"), authserv_id="mx.corp.test")
-    desk.settings.save(document, trying=UNTRIED, if_match=None, principal=ADMIN)
-    receiving = desk.settings.receiving()
+    memory.editor.save(document, options=NO_TEST, if_match=None, principal=ADMIN)
+    receiving = memory.settings.receiving()
     assert receiving is not None
     assert receiving.server == ImapServer(
         "imap.corp.test", 993, TLS.IMPLICIT, "replies", "hunter3", "INBOX", "Archive", "/etc/ca.pem"
     )
     assert (receiving.reply_to, receiving.authserv_id, receiving.archive.keep_days) == ("replies@corp.test", "mx.corp.test", 30)
     assert "hunter3" not in repr(receiving)
-    desk.store.stored.secrets["interactions.imap.password"] = StoredSecret(None, datetime(2026, 1, 1, tzinfo=UTC))
+    memory.store.stored.secrets["interactions.imap.password"] = StoredSecret(None, datetime(2026, 1, 1, tzinfo=UTC))
     with pytest.raises(NotConfigured) as lost:
-        desk.node().receiving()
+        memory.node().settings.receiving()
     assert lost.value.field == "interactions.imap.password"
 
 
 def test_a_test_message_needs_somebody_to_go_to() -> None:
-    desk = Desk()
+    memory = SettingsInMemory()
     nobody = Principal("nobody", Role.SERVER_ADMIN)
     with pytest.raises(InputRefused) as refusal:
-        desk.settings.save(SMTP, trying=Trying(), if_match=None, principal=nobody)
+        memory.editor.save(SMTP, options=EmailTestOptions(), if_match=None, principal=nobody)
     assert refusal.value.field == "test.recipient"
-    assert desk.store.stored.revision == 0
-    assert desk.settings.save(SMTP, trying=Trying(recipient="alice@corp.test"), if_match=None, principal=nobody).tested
+    assert memory.store.stored.revision == 0
+    to_alice = EmailTestOptions(recipient="alice@corp.test")
+    assert memory.editor.save(SMTP, options=to_alice, if_match=None, principal=nobody).email_test
     with pytest.raises(InputRefused):
-        desk.settings.save(SMTP, trying=Trying(recipient="a@b\r\nBcc: c@d"), if_match=None, principal=ADMIN)
+        memory.editor.save(SMTP, options=EmailTestOptions(recipient="a@b\r\nBcc: c@d"), if_match=None, principal=ADMIN)
 
 
 @pytest.mark.parametrize("transport", ["builtin", "smtp"])
 def test_a_test_message_needs_somebody_to_come_from(transport: str) -> None:
-    desk = Desk()
+    memory = SettingsInMemory()
     nameless = {"notifications": {**SMTP["notifications"], "transport": transport, "enabled": False, "from": {}}}
     with pytest.raises(InputRefused) as refusal:
-        desk.settings.save(nameless, trying=Trying(), if_match=None, principal=ADMIN)
+        memory.editor.save(nameless, options=EmailTestOptions(), if_match=None, principal=ADMIN)
     assert refusal.value.field == "notifications.from.address"
-    assert desk.settings.save(nameless, trying=UNTRIED, if_match=None, principal=ADMIN).view.revision == 1
+    assert memory.editor.save(nameless, options=NO_TEST, if_match=None, principal=ADMIN).view.revision == 1
     with pytest.raises(NotConfigured):
-        desk.settings.sending()
+        memory.settings.sending()
 
 
 @pytest.mark.parametrize("recipient", ["nobody", "a@b\r\nBcc: c@d", "\ud800@b"])
 def test_a_recipient_is_named_by_the_field_that_it_came_in(recipient: str) -> None:
-    desk = Desk()
+    memory = SettingsInMemory()
     with pytest.raises(InputRefused) as refusal:
-        desk.settings.test(SMTP, recipient=recipient, principal=ADMIN)
+        memory.editor.send_email_test(SMTP, recipient=recipient, principal=ADMIN)
     assert refusal.value.field == "recipient"
     with pytest.raises(InputRefused) as refusal:
-        desk.settings.save(SMTP, trying=Trying(recipient=recipient), if_match=None, principal=ADMIN)
+        memory.editor.save(SMTP, options=EmailTestOptions(recipient=recipient), if_match=None, principal=ADMIN)
     assert refusal.value.field == "test.recipient"
-    assert (desk.senders.sent, desk.store.stored.revision) == ([], 0)
+    assert (memory.senders.sent, memory.store.stored.revision) == ([], 0)
 
 
 def test_a_refused_attempt_of_megabytes_leaves_a_short_record() -> None:
-    desk = Desk()
+    memory = SettingsInMemory()
     for document in ({"x" * 10**6: 1}, with_("notifications.from.address", "\u00e9" * 10**6)):
         with pytest.raises(InputRefused):
-            desk.settings.save(document, trying=Trying(), if_match=None, principal=ADMIN)
-    cloud = Desk(Deployment.CLOUD)
+            memory.editor.save(document, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+    cloud = SettingsInMemory(Deployment.CLOUD)
     with pytest.raises(ManagedByProvider):
-        cloud.settings.save({"notifications": {"x\0" * 10**6: 1}}, trying=Trying(), if_match=None, principal=ADMIN)
-    for entry in (*desk.audit.kept, *cloud.audit.kept):
+        cloud.editor.save({"notifications": {"x\0" * 10**6: 1}}, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+    for entry in (*memory.audit.kept, *cloud.audit.kept):
         written = json.dumps(dict(entry.detail))
         assert len(written) < 8000
         assert "\\u0000" not in written  # which PostgreSQL does not store as text
 
 
 def test_a_change_is_recorded_with_who_when_and_what() -> None:
-    desk = Desk()
-    desk.settings.save(SMTP, trying=Trying(), if_match=None, principal=ADMIN)
-    [entry] = desk.audit.kept
-    assert (entry.actor, entry.outcome, entry.at) == ("ansible", "saved", desk.store.stored.changed_at)
+    memory = SettingsInMemory()
+    memory.editor.save(SMTP, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+    [entry] = memory.audit.kept
+    assert (entry.actor, entry.outcome, entry.at) == ("ansible", "saved", memory.store.stored.changed_at)
     assert {"path": "notifications.smtp.host", "before": None, "after": "smtp.corp.test"} in entry.detail["changes"]
     assert {"path": PASSWORD, "before": "absent", "after": "changed"} in entry.detail["changes"]
     assert entry.detail["tested"] == "admin@corp.test"
@@ -367,119 +370,120 @@ def test_a_change_is_recorded_with_who_when_and_what() -> None:
 def test_a_refused_attempt_is_recorded_and_changes_nothing(
     document: dict[str, Any], if_match: int | None, error: type[CatalogMailError], code: str
 ) -> None:
-    desk = Desk()
+    memory = SettingsInMemory()
     with pytest.raises(error):
-        desk.settings.save(document, trying=Trying(), if_match=if_match, principal=ADMIN)
-    [entry] = desk.audit.kept
+        memory.editor.save(document, options=EmailTestOptions(), if_match=if_match, principal=ADMIN)
+    [entry] = memory.audit.kept
     assert (entry.actor, entry.outcome, entry.detail["code"]) == ("ansible", "refused", code)
-    assert (desk.store.stored.revision, desk.senders.sent) == (0, [])
+    assert (memory.store.stored.revision, memory.senders.sent) == (0, [])
 
 
 def test_the_revision_read_protects_what_somebody_else_has_saved() -> None:
-    desk = Desk()
-    saved = desk.settings.save(SMTP, trying=UNTRIED, if_match=0, principal=ADMIN)
+    memory = SettingsInMemory()
+    saved = memory.editor.save(SMTP, options=NO_TEST, if_match=0, principal=ADMIN)
     assert saved.view.revision == 1
     with pytest.raises(PreconditionFailed):
-        desk.settings.save(with_("notifications.smtp.timeout", 5), trying=UNTRIED, if_match=0, principal=ADMIN)
-    again = desk.settings.save(with_("notifications.smtp.timeout", 5), trying=UNTRIED, if_match=1, principal=ADMIN)
+        memory.editor.save(with_("notifications.smtp.timeout", 5), options=NO_TEST, if_match=0, principal=ADMIN)
+    again = memory.editor.save(with_("notifications.smtp.timeout", 5), options=NO_TEST, if_match=1, principal=ADMIN)
     assert again.view.revision == 2
 
 
 @pytest.mark.parametrize(("if_match", "error"), [(1, PreconditionFailed), (None, Conflict)])
 def test_a_save_that_another_overtakes_during_its_test_is_refused(if_match: int | None, error: type[CatalogMailError]) -> None:
-    desk = Desk()
-    desk.settings.save(SMTP, trying=UNTRIED, if_match=None, principal=ADMIN)
-    other, probe = desk.node(), desk.senders.probe
+    memory = SettingsInMemory()
+    memory.editor.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
+    other, make_sender = memory.node(), memory.senders.make_email_test_sender
 
     def overtaken(settings: Any) -> Any:
-        other.save(with_("notifications.smtp.timeout", 5), trying=UNTRIED, if_match=None, principal=ADMIN)
-        return probe(settings)
+        other.save(with_("notifications.smtp.timeout", 5), options=NO_TEST, if_match=None, principal=ADMIN)
+        return make_sender(settings)
 
-    desk.senders.probe = overtaken  # type: ignore[method-assign]
+    memory.senders.make_email_test_sender = overtaken  # type: ignore[method-assign]
+    change = with_("notifications.smtp.timeout", 7)
     with pytest.raises(error):
-        desk.settings.save(with_("notifications.smtp.timeout", 7), trying=Trying(), if_match=if_match, principal=ADMIN)
-    assert desk.store.stored.document["notifications"]["smtp"]["timeout"] == 5
-    assert desk.audit.kept[-1].outcome == "refused"
+        memory.editor.save(change, options=EmailTestOptions(), if_match=if_match, principal=ADMIN)
+    assert memory.store.stored.document["notifications"]["smtp"]["timeout"] == 5
+    assert memory.audit.kept[-1].outcome == "refused"
 
 
 def test_how_to_send_is_read_once_until_somebody_saves_on_whichever_node() -> None:
-    desk = Desk()
-    desk.settings.save(SMTP, trying=UNTRIED, if_match=None, principal=ADMIN)
-    other = desk.node()
+    memory = SettingsInMemory()
+    memory.editor.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
+    other = memory.node().settings
     assert {other.sending().server.timeout for _ in range(5)} == {30}
-    loads = desk.store.loads
+    loads = memory.store.loads
     assert [other.sending().server.timeout, other.switched_on()] == [30, True]
-    assert desk.store.loads == loads
-    desk.settings.save(with_("notifications.smtp.timeout", 5), trying=UNTRIED, if_match=None, principal=ADMIN)
+    assert memory.store.loads == loads
+    memory.editor.save(with_("notifications.smtp.timeout", 5), options=NO_TEST, if_match=None, principal=ADMIN)
     assert other.sending().server.timeout == 5
 
 
 def test_before_anything_was_saved_nothing_is_sent() -> None:
-    desk = Desk()
-    assert not desk.settings.configured()
-    assert not desk.settings.switched_on()
+    memory = SettingsInMemory()
+    assert not memory.settings.configured()
+    assert not memory.settings.switched_on()
     with pytest.raises(NotConfigured) as refusal:
-        desk.settings.sending()
+        memory.settings.sending()
     assert refusal.value.field == "notifications.from.address"
-    view = desk.settings.read()
+    view = memory.settings.read()
     assert (view.revision, view.changed_at, view.changed_by) == (0, None, None)
     assert view.document["notifications"]["enabled"] is False
 
 
 def test_a_password_whose_key_was_lost_is_told_as_the_cause() -> None:
-    desk = Desk()
-    desk.settings.save(SMTP, trying=UNTRIED, if_match=None, principal=ADMIN)
-    stored = desk.store.stored
+    memory = SettingsInMemory()
+    memory.editor.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
+    stored = memory.store.stored
     lost = {path: StoredSecret(None, secret.changed_at) for path, secret in stored.secrets.items()}
-    desk.store.stored = type(stored)(stored.revision, stored.document, lost, stored.changed_at, stored.changed_by)
+    memory.store.stored = type(stored)(stored.revision, stored.document, lost, stored.changed_at, stored.changed_by)
     with pytest.raises(NotConfigured, match="decrypted") as refusal:
-        desk.settings.sending()
+        memory.settings.sending()
     assert refusal.value.field == PASSWORD
-    assert desk.settings.read().document["notifications"]["smtp"]["password"]["present"] is True
-    assert desk.settings.save(SMTP, trying=UNTRIED, if_match=None, principal=ADMIN).changes != []
-    assert desk.settings.sending().server.password == "\u2603hunter2"
+    assert memory.settings.read().document["notifications"]["smtp"]["password"]["present"] is True
+    assert memory.editor.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN).changes != []
+    assert memory.settings.sending().server.password == "\u2603hunter2"
 
 
 def test_the_hosts_own_mail_server_is_the_installations() -> None:
-    desk = Desk()
-    desk.settings.save(with_("notifications.transport", "builtin"), trying=UNTRIED, if_match=None, principal=ADMIN)
-    sending = desk.settings.sending()
+    memory = SettingsInMemory()
+    memory.editor.save(with_("notifications.transport", "builtin"), options=NO_TEST, if_match=None, principal=ADMIN)
+    sending = memory.settings.sending()
     assert (sending.server, sending.from_address) == (POSTFIX, "noreply@corp.test")
 
 
 def test_in_the_cloud_edition_mail_goes_the_providers_way() -> None:
-    desk = Desk(Deployment.CLOUD)
-    sending = desk.settings.sending()
+    memory = SettingsInMemory(Deployment.CLOUD)
+    sending = memory.settings.sending()
     assert (sending.server, sending.server.tls, (sending.from_address, sending.display_name)) == (POSTFIX, TLS.NONE, PROVIDER)
-    assert list(desk.settings.read().document["notifications"]) == ["enabled"]
+    assert list(memory.settings.read().document["notifications"]) == ["enabled"]
     with pytest.raises(ManagedByProvider):
-        desk.settings.save(SMTP, trying=Trying(), if_match=None, principal=ADMIN)
-    assert (desk.store.stored.revision, desk.audit.kept[-1].detail["code"]) == (0, "managed-by-provider")
+        memory.editor.save(SMTP, options=EmailTestOptions(), if_match=None, principal=ADMIN)
+    assert (memory.store.stored.revision, memory.audit.kept[-1].detail["code"]) == (0, "managed-by-provider")
     for enabled in (False, True):
         document = {"notifications": {"enabled": enabled}, "interactions": {"sync_interval": 60 + enabled}}
-        saved = desk.settings.save(document, trying=Trying(), if_match=None, principal=ADMIN)
+        saved = memory.editor.save(document, options=EmailTestOptions(), if_match=None, principal=ADMIN)
         assert saved.view.document["notifications"] == {"enabled": enabled}
-        assert desk.settings.switched_on() is enabled
-        assert desk.settings.plan(desk.settings.read().document) == []
-    assert desk.senders.sent == []
-    assert desk.settings.test(None, recipient=None, principal=ADMIN).recipient == "admin@corp.test"
+        assert memory.settings.switched_on() is enabled
+        assert memory.editor.plan(memory.settings.read().document) == []
+    assert memory.senders.sent == []
+    assert memory.editor.send_email_test(None, recipient=None, principal=ADMIN).recipient == "admin@corp.test"
 
 
 def test_a_test_alone_saves_nothing_and_uses_what_was_given_or_what_is_in_force() -> None:
-    desk = Desk()
+    memory = SettingsInMemory()
     with pytest.raises(NotConfigured):
-        desk.settings.test(None, recipient=None, principal=ADMIN)
-    desk.settings.test(SMTP, recipient="alice@corp.test", principal=ADMIN)
-    assert desk.store.stored.revision == 0
-    desk.settings.save(SMTP, trying=UNTRIED, if_match=None, principal=ADMIN)
-    desk.settings.test(None, recipient=None, principal=ADMIN)
-    assert [(used.server.password, to) for used, _, _, to in desk.senders.sent] == [
+        memory.editor.send_email_test(None, recipient=None, principal=ADMIN)
+    memory.editor.send_email_test(SMTP, recipient="alice@corp.test", principal=ADMIN)
+    assert memory.store.stored.revision == 0
+    memory.editor.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
+    memory.editor.send_email_test(None, recipient=None, principal=ADMIN)
+    assert [(used.server.password, to) for used, _, _, to in memory.senders.sent] == [
         ("\u2603hunter2", "alice@corp.test"),
         ("\u2603hunter2", "admin@corp.test"),
     ]
     elsewhere = with_("notifications.smtp.host", "evil.test")
     elsewhere["notifications"]["smtp"].pop("password")
     with pytest.raises(InputRefused) as refusal:
-        desk.settings.test(elsewhere, recipient=None, principal=ADMIN)
+        memory.editor.send_email_test(elsewhere, recipient=None, principal=ADMIN)
     assert refusal.value.field == PASSWORD
-    assert [entry.outcome for entry in desk.audit.kept] == ["refused", "sent", "saved", "sent", "refused"]
+    assert [entry.outcome for entry in memory.audit.kept] == ["refused", "sent", "saved", "sent", "refused"]

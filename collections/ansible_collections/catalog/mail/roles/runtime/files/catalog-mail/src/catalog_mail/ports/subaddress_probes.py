@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class ProbeState:
+class SubaddressProbe:
     """A test of sub-addresses: when it was sent, and whether its mail came; None while that is open."""
 
     handle: str
@@ -16,10 +16,10 @@ class ProbeState:
     found: bool | None
 
 
-class Probes(Protocol):
+class SubaddressProbes(Protocol):
     """Tests of sub-addresses; `route` stands for the settings that they went by."""
 
-    def last(self, route: str) -> ProbeState | None:
+    def last(self, route: str) -> SubaddressProbe | None:
         """The newest one."""
 
     def sent(self, route: str, handle: str, at: datetime) -> None:

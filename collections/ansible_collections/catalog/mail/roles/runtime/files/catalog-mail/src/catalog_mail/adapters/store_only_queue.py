@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-class QueueElsewhere:
+class StoreOnlyQueue:
     """Fulfils ports.DeliveryQueue."""
 
     def enqueue(self, delivery_ids: Iterable[str]) -> None:

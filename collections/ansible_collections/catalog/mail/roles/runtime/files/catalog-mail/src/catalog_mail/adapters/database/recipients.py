@@ -1,0 +1,46 @@
+"""The users that notifications go to, and the addresses that do not want them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Engine, select
+
+from catalog_mail.adapters.database.engine import reading
+from catalog_mail.adapters.database.opt_outs import opted_out_of
+from catalog_mail.adapters.database.tables import subscriptions, users
+from catalog_mail.adapters.database.users import DatabaseUsers, row_user
+from catalog_mail.domain.catalog.people import User
+from catalog_mail.domain.notifications.notification import Kind
+
+
+class DatabaseRecipients:
+    """Fulfils ports.RecipientDirectory."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._users = DatabaseUsers(engine)
+
+    def users_by_name(self, names: Iterable[str]) -> Mapping[str, User]:
+        """Those of these names."""
+        return self._users.users_by_name(names)
+
+    def users_by_email(self, addresses: Iterable[str]) -> Mapping[str, User]:
+        """Those with these addresses."""
+        return self._users.users_by_email(addresses)
+
+    def server_admins(self) -> Sequence[User]:
+        """The active ones."""
+        query = select(users).where(users.c.server_admin, users.c.active).order_by(users.c.name)
+        with reading(self._engine) as connection:
+            return [row_user(row) for row in connection.execute(query)]
+
+    def subscribers(self, event: str) -> Sequence[User]:
+        """The active ones."""
+        query = select(users).join(subscriptions, subscriptions.c.user_id == users.c.id).order_by(users.c.name)
+        with reading(self._engine) as connection:
+            return [row_user(row) for row in connection.execute(query.where(subscriptions.c.event == event, users.c.active))]
+
+    def opted_out_of(self, addresses: Iterable[str], kind: Kind) -> frozenset[str]:
+        """Which of these do not want this kind."""
+        return opted_out_of(self._engine, addresses, kind)

@@ -1,0 +1,88 @@
+"""The users of the embedded catalog in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from catalog_mail.adapters.database.engine import reading
+from catalog_mail.adapters.database.queries import chunks
+from catalog_mail.adapters.database.tables import users
+from catalog_mail.domain.catalog.people import User
+from catalog_mail.domain.errors import Conflict, NotFound
+
+
+class DatabaseUsers:
+    """Fulfils ports.UserStore and ports.UserDirectory."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add_user(self, user: User) -> None:
+        """Add one."""
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(users).values(asdict(user)))
+        except IntegrityError as error:
+            raise self._taken(user) from error
+
+    def replace_user(self, user: User) -> None:
+        """Replace who has this id."""
+        try:
+            with self._engine.begin() as connection:
+                found = connection.execute(update(users).where(users.c.id == user.id).values(asdict(user))).rowcount
+        except IntegrityError as error:
+            raise self._taken(user) from error
+        if not found:
+            raise _no_user(user.id)
+
+    def user(self, user_id: str) -> User:
+        """One by the id."""
+        found = self.users_by_id([user_id])
+        if user_id not in found:
+            raise _no_user(user_id)
+        return found[user_id]
+
+    def users(self, *, limit: int, after: str | None = None) -> Sequence[User]:
+        """By name."""
+        query = select(users).order_by(users.c.name).limit(limit)
+        if after is not None:
+            query = query.where(users.c.name > after.lower())
+        with reading(self._engine) as connection:
+            return [row_user(row) for row in connection.execute(query)]
+
+    def users_by_id(self, ids: Iterable[str]) -> Mapping[str, User]:
+        """Those of these ids."""
+        return {user.id: user for user in users_with(self._engine, users.c.id, ids)}
+
+    def users_by_name(self, names: Iterable[str]) -> Mapping[str, User]:
+        """Those of these names."""
+        return {user.name: user for user in users_with(self._engine, users.c.name, (name.lower() for name in names))}
+
+    def users_by_email(self, addresses: Iterable[str]) -> Mapping[str, User]:
+        """Those with these addresses."""
+        return {user.email: user for user in users_with(self._engine, users.c.email, (address.lower() for address in addresses))}
+
+    def _taken(self, user: User) -> Conflict:
+        same_email = self.users_by_email([user.email]).get(user.email)
+        field, what = ("email", user.email) if same_email and same_email.id != user.id else ("name", user.name)
+        return Conflict(f"Another user has {what!r} already.", "Give one of their own, or change that user.", field=field)
+
+
+def users_with(engine: Engine, column: ColumnElement[str], values: Iterable[str]) -> list[User]:
+    """The users whose `column` has one of these values."""
+    with reading(engine) as connection:
+        return [row_user(row) for chunk in chunks(values) for row in connection.execute(select(users).where(column.in_(chunk)))]
+
+
+def _no_user(user_id: str) -> NotFound:
+    return NotFound(f"There is no user {user_id!r}.", "GET /users lists them with their ids.")
+
+
+def row_user(row: Row[Any]) -> User:
+    """The user of a row of the table."""
+    return User(row.id, row.name, row.display_name, row.email, row.server_admin, row.active)

@@ -1,0 +1,82 @@
+"""The changes from the stored settings to a candidate's, and the changes that a test concerns."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog_mail.domain.settings.document import Receiver
+from catalog_mail.domain.settings.reading import CREDENTIAL_METADATA, Candidate, Given, Kept, Secrets, paths
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value that changes. Of a secret only whether it was there, and that it is "changed" or "removed"."""
+
+    path: str
+    before: Any
+    after: Any
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"path": self.path, "before": self.before, "after": self.after}
+
+
+def secret_updates(candidate: Candidate, secrets: Secrets) -> dict[str, str | None]:
+    """The secrets that change: their new text, or None for those to be removed. An equal one does not change."""
+    changed: dict[str, str | None] = {}
+    for path, update in candidate.secrets.items():
+        stored = secrets.get(path)
+        if isinstance(update, Given):
+            if stored is None or not hmac.compare_digest(stored.encode(), update.value.encode()):
+                changed[path] = update.value
+        elif path in secrets and (not isinstance(update, Kept) or not candidate.has_destination(path)):
+            changed[path] = None
+    return changed
+
+
+def plan_changes(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any]) -> list[Change]:
+    """What saving the candidate would change, in the document's order, secrets last."""
+    old = dict(paths(before))
+    plain = [
+        Change(path, old.get(path), value) for path, value in paths(candidate.document) if old.get(path) != value
+    ]
+    hidden = [
+        Change(path, "present" if path in secrets else "absent", "removed" if value is None else "changed")
+        for path, value in secret_updates(candidate, secrets).items()
+    ]
+    return plain + hidden
+
+
+def concerns_sending(change: Change) -> bool:
+    """Whether a test message would tell anything about this change."""
+    if change.path == "notifications.enabled" or _is_credential_metadata(change):
+        return False
+    return change.path.startswith("notifications.")
+
+
+def concerns_receiving(change: Change, receiver: Receiver) -> bool:
+    """Whether opening the mailbox would tell anything about this change. With Microsoft the mailbox is that of `reply_to`."""
+    own = {
+        Receiver.IMAP: ("interactions.imap.",),
+        Receiver.MICROSOFT: ("interactions.microsoft.", "interactions.reply_to"),
+    }[receiver]
+    return change.path.startswith((*own, "interactions.receiver", "interactions.enabled")) and not _is_credential_metadata(change)
+
+
+def _is_credential_metadata(change: Change) -> bool:
+    """Whether the change is to the ID or the date of a secret, which no server at the other end receives."""
+    return change.path.rpartition(".")[2] in CREDENTIAL_METADATA
+
+
+def updated_secrets(candidate: Candidate, secrets: Secrets) -> Secrets:
+    """The secrets as they are once the candidate is saved."""
+    result = dict(secrets)
+    for path, value in secret_updates(candidate, secrets).items():
+        if value is None:
+            del result[path]
+        else:
+            result[path] = value
+    return result

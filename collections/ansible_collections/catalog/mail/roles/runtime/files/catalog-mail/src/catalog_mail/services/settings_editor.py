@@ -1,0 +1,232 @@
+"""Changes to the e-mail settings: planned, tested, saved.
+
+Settings that fail their test are not saved; each attempt is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from catalog_mail.domain.catalog.people import Principal
+from catalog_mail.domain.errors import CatalogMailError, Conflict, InputRefused, NotPermitted, PreconditionFailed
+from catalog_mail.domain.identifiers import new_id
+from catalog_mail.domain.mime.text import one_line
+from catalog_mail.domain.replies.mailbox import MailboxEvidence
+from catalog_mail.domain.settings import connections, credential_metadata, reading, validation
+from catalog_mail.domain.settings.changes import (
+    Change,
+    concerns_receiving,
+    concerns_sending,
+    plan_changes,
+    secret_updates,
+    updated_secrets,
+)
+from catalog_mail.domain.settings.document import Deployment, Receiver, Transport
+from catalog_mail.domain.settings.email_test import EmailTest, compose_email_test, email_test_recipient
+from catalog_mail.domain.settings.reading import Candidate
+from catalog_mail.domain.settings.servers import SendingSettings
+from catalog_mail.ports.audit import AuditEntry, AuditLog
+from catalog_mail.ports.clock import Clock
+from catalog_mail.ports.mailbox import Mailboxes
+from catalog_mail.ports.sending import Evidence, MailSenders
+from catalog_mail.ports.settings import SettingsStore, StoredSettings
+from catalog_mail.services.email_settings import EmailSettings, View, document_of, secrets_of
+
+ACTION = "email_settings.save"
+
+
+@dataclass(frozen=True)
+class EmailTestResult:
+    """A test message that a mail server took over. `message_id` finds it again in the mailbox."""
+
+    recipient: str
+    message_id: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What saving has changed, and the tests before it, as far as there were any."""
+
+    view: View
+    changes: list[Change]
+    email_test: EmailTestResult | None
+    mailbox_evidence: MailboxEvidence | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailTestOptions:
+    """How the candidate is to be tested: a message to `recipient` (else to who asks), or not at all. `field` has named it."""
+
+    wanted: bool = True
+    recipient: str | None = None
+    field: str = "test.recipient"
+
+
+class SettingsEditor:
+    """Plans, tests and saves changes to `settings`."""
+
+    def __init__(
+        self,
+        *,
+        settings: EmailSettings,
+        store: SettingsStore,
+        audit: AuditLog,
+        senders: MailSenders,
+        mailboxes: Mailboxes,
+        clock: Clock,
+    ) -> None:
+        self.settings = settings
+        self._store = store
+        self._audit = audit
+        self._senders = senders
+        self._mailboxes = mailboxes
+        self._clock = clock
+        self._installation = settings.installation
+
+    def plan(self, given: Mapping[str, Any]) -> list[Change]:
+        """What saving would change. Sends and writes nothing. Raises as `save` does, but for the test."""
+        stored = self._store.load()
+        candidate = self._checked(given, stored)
+        return plan_changes(candidate, secrets_of(stored), document_of(stored))
+
+    def save(self, given: Mapping[str, Any], *, options: EmailTestOptions, if_match: int | None, principal: Principal) -> Saved:
+        """Test and Save: the tests are made with the candidate settings, and only then everything is saved at once.
+
+        The mailbox of replies is opened, and a test message goes out. No message goes out where it would tell nothing: in
+        the cloud edition, or if only the switch or the interactions change. No mailbox is opened where replies are off, or
+        if only other settings change. `if_match` is the revision that the caller has read. Raises InputRefused,
+        ManagedByProvider, PreconditionFailed, Conflict, MailboxFailed, SendingFailed; then nothing has changed, and the
+        audit log has the attempt.
+        """
+        changes: list[Change] = []
+        with self._refusals_recorded(ACTION, principal, changes):
+            stored = self._store.load()
+            self._check_revision(stored, if_match)
+            candidate = self._checked(given, stored)
+            changes += plan_changes(candidate, secrets_of(stored), document_of(stored))
+            mailbox = email_test = None
+            if self._needs_mailbox_check(candidate, options, changes):
+                mailbox = self._check_mailbox(candidate, stored)
+            if self._needs_email_test(options, changes):
+                email_test = self._test_candidate(candidate, stored, principal, options)
+            if changes:
+                proof = {
+                    "tested": email_test.recipient if email_test else None,
+                    "tested_mailbox": mailbox.server if mailbox else None,
+                }
+                stored = self._write(candidate, stored, changes, proof, principal, if_match)
+        return Saved(self.settings.view(stored), changes, email_test, mailbox)
+
+    def send_email_test(self, given: Mapping[str, Any] | None, *, recipient: str | None, principal: Principal) -> EmailTestResult:
+        """Send a test message with these settings, or with those in force. Saves nothing. Raises as `save` does."""
+        with self._refusals_recorded("email_settings.test", principal, []):
+            stored = self._store.load()
+            options = EmailTestOptions(recipient=recipient, field="recipient")
+            if given is not None:
+                email_test = self._test_candidate(self._checked(given, stored), stored, principal, options)
+            else:
+                email_test = self._send_email_test(self.settings.sending_of(stored), principal, options)
+        self._record("email_settings.test", "sent", principal, {"recipient": email_test.recipient})
+        return email_test
+
+    def refuse(self, principal: Principal) -> None:
+        """Record that somebody who is no server admin wanted to change or try the settings. Raises NotPermitted."""
+        with self._refusals_recorded(ACTION, principal, []):
+            raise NotPermitted(
+                f"The token {principal.name!r} has the role {principal.role}, and the e-mail settings need server_admin.",
+                "Use a token with the role server_admin.",
+            )
+
+    def _checked(self, given: Mapping[str, Any], stored: StoredSettings) -> Candidate:
+        validation.check_deployment(given, self._installation.deployment)
+        candidate = reading.read(given)
+        validation.check(candidate, secrets_of(stored), document_of(stored), self._installation.deployment)
+        return credential_metadata.completed(candidate, secrets_of(stored), document_of(stored))
+
+    @staticmethod
+    def _check_revision(stored: StoredSettings, if_match: int | None) -> None:
+        if if_match is not None and if_match != stored.revision:
+            raise PreconditionFailed(
+                f"The settings have the revision {stored.revision} by now, and the request is for {if_match}.",
+                "Read them again, and decide anew.",
+            )
+
+    def _needs_email_test(self, options: EmailTestOptions, changes: list[Change]) -> bool:
+        if not options.wanted or self._installation.deployment is Deployment.CLOUD:
+            return False
+        return not changes or any(map(concerns_sending, changes))
+
+    @staticmethod
+    def _needs_mailbox_check(candidate: Candidate, options: EmailTestOptions, changes: list[Change]) -> bool:
+        """The mailbox is the customer's in the cloud edition too."""
+        if not options.wanted or not candidate.value("interactions.enabled"):
+            return False
+        receiver = Receiver(candidate.value("interactions.receiver"))
+        return not changes or any(concerns_receiving(change, receiver) for change in changes)
+
+    def _check_mailbox(self, candidate: Candidate, stored: StoredSettings) -> MailboxEvidence:
+        secrets = updated_secrets(candidate, secrets_of(stored))
+        receiving = connections.receiving_settings(candidate.document, secrets, self._installation.microsoft)
+        return self._mailboxes.check_mailbox(receiving.server)
+
+    def _test_candidate(
+        self, candidate: Candidate, stored: StoredSettings, principal: Principal, options: EmailTestOptions
+    ) -> EmailTestResult:
+        by_microsoft = candidate.value("notifications.transport") == Transport.MICROSOFT
+        if self._installation.cloud_from is None and not by_microsoft and not candidate.value("notifications.from.address"):
+            raise InputRefused(
+                "notifications.from.address",
+                "It is missing, so no test message can be sent.",
+                "Give the address that mails come from, or save without a test (test: false).",
+            )
+        secrets = updated_secrets(candidate, secrets_of(stored))
+        return self._send_email_test(self.settings.sending_settings(candidate.document, secrets), principal, options)
+
+    def _send_email_test(self, sending: SendingSettings, principal: Principal, options: EmailTestOptions) -> EmailTestResult:
+        recipient = email_test_recipient(options.recipient, principal.email, field=options.field)
+        email_test = EmailTest(new_id(), recipient, self._clock.now(), self._installation.catalog_name, principal.name)
+        sender = self._senders.make_email_test_sender(sending)
+        try:
+            evidence = sender.send(compose_email_test(email_test, sending), sending.from_address, recipient)
+        finally:
+            sender.close()
+        return EmailTestResult(recipient, email_test.message_id(sending), evidence)
+
+    def _write(
+        self,
+        candidate: Candidate,
+        stored: StoredSettings,
+        changes: list[Change],
+        proof: Mapping[str, str | None],
+        principal: Principal,
+        if_match: int | None,
+    ) -> StoredSettings:
+        detail = {"changes": [change.plain() for change in changes], **proof}
+        entry = AuditEntry(self._clock.now(), principal.name, ACTION, "saved", detail)
+        changed = secret_updates(candidate, secrets_of(stored))
+        try:
+            return self._store.save(candidate.document, changed, expected_revision=stored.revision, audit=entry)
+        except PreconditionFailed as error:
+            if if_match is not None:
+                raise
+            raise Conflict(error.cause, "Send the request again.") from error
+
+    @contextmanager
+    def _refusals_recorded(self, action: str, principal: Principal, changes: list[Change]) -> Iterator[None]:
+        try:
+            yield
+        except CatalogMailError as error:
+            # What was sent may be megabytes, and holds what PostgreSQL does not store.
+            field = error.field and one_line(error.field)
+            detail: dict[str, Any] = {"code": error.code, "field": field, "cause": one_line(error.cause, limit=1000)}
+            if changes:
+                detail["changes"] = [change.plain() for change in changes]
+            self._record(action, "refused", principal, detail)
+            raise
+
+    def _record(self, action: str, outcome: str, principal: Principal, detail: Mapping[str, Any]) -> None:
+        self._audit.record(AuditEntry(self._clock.now(), principal.name, action, outcome, detail))
