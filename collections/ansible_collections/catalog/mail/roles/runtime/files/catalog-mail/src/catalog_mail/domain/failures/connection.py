@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a connection that fails tells an administrator, whatever is spoken on it: names, sockets, TLS, certificates."""
+"""Translate failed connections into causes and remedies, for any protocol: names, sockets, TLS, certificates."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.settings.document import TLS
 
-# How far it had come, as words that complete "while ...": these two are judged by themselves.
+# The two stages that this module treats specially; each completes "while ...".
 CONNECT = "connecting"
 GREETING = "waiting for the greeting"
-# OpenSSL's numbers (X509_V_ERR_...): expired, not yet valid; the name or the address is another.
+# OpenSSL's error numbers (X509_V_ERR_...): not yet valid, expired; and wrong name, wrong IP address.
 _OUT_OF_DATE = {9: "not valid yet", 10: "expired"}
 _OTHER_NAME = {62, 64}
-# Longest text of a server's answer that is shown.
+# Characters of a server's answer that are shown.
 SHOWN = 500
 
 
 @dataclass(frozen=True)
 class Peer:
-    """The server at the other end. `section` holds its settings, `implicit_port` is the usual one of implicit TLS.
+    """The server of a connection. `section` is the path of its settings, `implicit_port` the standard port of implicit TLS.
 
-    `timeout` is in seconds; `timeout_set` says that it is a setting. `builtin`: the server is the host's own Postfix.
+    `timeout` is in seconds; `timeout_set` says that a setting determines it. `builtin`: the server is the host's own Postfix.
     """
 
     host: str
@@ -41,17 +41,17 @@ class Peer:
 
     @property
     def place(self) -> str:
-        """The server as it is called in sentences."""
+        """The name of the server in sentences."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"The host's own mail server ({host}:{self.port})" if self.builtin else f"{host}:{self.port}"
 
     def field(self, name: str) -> str:
-        """The setting of this name; with the built-in server there is only the choice of it."""
+        """Return the path of a setting; for the built-in server always that of the transport."""
         return "notifications.transport" if self.builtin else f"{self.section}.{name}"
 
 
 def network_failure(error: Exception, stage: str, peer: Peer) -> Failure:
-    """Of an exception of sockets or TLS."""
+    """Translate an exception of sockets or TLS. `stage` completes "while ..."."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate(error, peer)
     if isinstance(error, TimeoutError):
@@ -64,7 +64,7 @@ def network_failure(error: Exception, stage: str, peer: Peer) -> Failure:
 
 
 def tls_not_offered(peer: Peer) -> Failure:
-    """The settings want STARTTLS, and the server does not name it (RFC 3207; RFC 3501, 6.2.1)."""
+    """The settings require STARTTLS, and the server does not offer it (RFC 3207; RFC 3501, 6.2.1)."""
     return Failure(
         Cause.TLS_NOT_OFFERED,
         f"{peer.place} does not offer STARTTLS, which the settings require.",
@@ -76,7 +76,7 @@ def tls_not_offered(peer: Peer) -> Failure:
 
 
 def authorities_unreadable(reason: str, peer: Peer) -> Failure:
-    """The CA file cannot be used."""
+    """The CA file cannot be read, or has no certificate."""
     return Failure(
         Cause.CERTIFICATE_NOT_TRUSTED,
         f"The CA file {peer.ca_file} cannot be used: {reason}.",
@@ -172,14 +172,14 @@ def _lost(error: Exception, stage: str, peer: Peer) -> Failure:
 
 
 def _may_pass(code: Cause, field: str, cause: str, remedy: str) -> Failure:
-    """Trying again later may help."""
+    """Return a temporary failure."""
     return Failure(code, cause, remedy, temporary=True, field=field)
 
 
 def readable(text: bytes, *secrets: str | None) -> str:
-    """A server's words, fit to be shown: one line, bounded, and without a secret that it repeats."""
+    """Return a server's text for display: one line, of limited length, with repeated secrets removed."""
     line = _one_line(text.decode("utf-8", "replace"))
-    # The longest first: a password may stand by chance in what else was sent of it.
+    # The longest first: one secret may be part of another.
     for secret in sorted({_one_line(secret) for secret in secrets if secret} - {""}, key=len, reverse=True):
         line = line.replace(secret, "(removed)")
     printable = "".join(character if character.isprintable() else "?" for character in line)

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Microsoft Graph tells an administrator when it says no: each of its answers as cause and remedy.
+"""Translate error responses of Microsoft Graph into causes and remedies.
 
-Whether an application may do something is known from trying it alone: with Exchange's RBAC for Applications the token names no
-permission for mail at all.
+Only a request shows whether the application has a permission: with Exchange's RBAC for Applications the token names no
+permission for mail.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from catalog_mail.domain.settings.servers import GraphServer
 
 
 class Operation(StrEnum):
-    """What was asked of Graph; each word completes "while ..."."""
+    """The operation requested of Graph; each value completes "while ..."."""
 
     SEND = "sending a message"
     LOOK = "looking into the Sent Items"
@@ -30,7 +30,7 @@ class Operation(StrEnum):
     ARCHIVE = "archiving messages"
 
 
-# The least application permission for each.
+# The least application permission for each operation.
 NEEDED: Mapping[Operation, str] = {
     Operation.SEND: "Mail.Send",
     Operation.LOOK: "Mail.Read",
@@ -44,18 +44,19 @@ _ROLE_MISSING = frozenset({"ErrorAccessDenied", "AccessDenied", "Authorization_R
 _NO_MAILBOX = frozenset({"ErrorInvalidUser", "ErrorNonExistentMailbox", "Request_ResourceNotFound", "ResourceNotFound"})
 _NOT_LICENSED = frozenset({"MailboxNotEnabledForRESTAPI", "MailboxNotSupportedForRESTAPI", "MailboxNotHostedInExchangeOnline"})
 _RECIPIENT = frozenset({"ErrorInvalidRecipients", "ErrorRecipientNotFound"})
-# What the same request would meet again.
+# Statuses that the same request would get again.
 _OF_THE_REQUEST = frozenset({400, 413, 422})
 _TOO_LARGE = frozenset({"ErrorMessageSizeExceeded", "RequestBodyTooLarge"})
-# "Access to OData is disabled": an Application Access Policy (Graph: "Limiting application permissions to specific mailboxes").
+# Words of messages such as "Access to OData is disabled", which an Application Access Policy causes (Graph: "Limiting
+# application permissions to specific mailboxes").
 _BLOCKED_WORDS = ("odata is disabled", "appaccesspolicy", "apponly accesspolicy", "raop")
 
 
 @dataclass(frozen=True)
 class GraphRefusal:
-    """An answer that is no success: the HTTP status, and `error.code` and `error.message` of its JSON.
+    """An error response: the HTTP status, and `error.code` and `error.message` of its JSON.
 
-    `retry_after` is in seconds, where the answer named it.
+    `retry_after` is in seconds, None when the response names no time.
     """
 
     status: int
@@ -65,7 +66,7 @@ class GraphRefusal:
 
 
 def graph_failure(said: GraphRefusal, operation: Operation, server: GraphServer, sender: str | None = None) -> Failure:
-    """Of one answer; `sender` is the From address of a message that was to be sent."""
+    """Translate an error response; `sender` is the From address of the message to send."""
     return (
         _of_service(said, server)
         or _of_message(said, operation, server, sender)
@@ -78,7 +79,7 @@ def _of_service(said: GraphRefusal, server: GraphServer) -> Failure | None:
     if said.status == 429:
         when = f" for {said.retry_after:g} seconds" if said.retry_after is not None else ""
         return _failure(
-            Cause.THROTTLED, None, f"Microsoft Graph asks to be left in peace{when}: the limit of requests was reached",
+            Cause.THROTTLED, None, f"Microsoft Graph asks to send no requests{when}: the limit of requests was reached",
             "Nothing has to be done: it is tried again by then. If it goes on, see what else uses this app registration.",
             said, server,
         )  # fmt: skip
@@ -148,7 +149,7 @@ def _of_mailbox(said: GraphRefusal, operation: Operation, server: GraphServer) -
 
 
 def _other(said: GraphRefusal, operation: Operation, server: GraphServer) -> Failure:
-    # What a proxy or a filter answers in Graph's place has no code, and what is said of the mailbox may change.
+    # A response of a proxy or a filter in Graph's place has no code, and the state of a mailbox may change.
     final = operation is Operation.SEND and said.status in _OF_THE_REQUEST and bool(said.code)
     passing = said.status >= 500 or said.status in {408, 409, 412, 423}
     return Failure(
@@ -159,12 +160,12 @@ def _other(said: GraphRefusal, operation: Operation, server: GraphServer) -> Fai
 
 
 def address_field(server: GraphServer) -> str:
-    """The setting that names the mailbox."""
+    """Return the path of the setting that names the mailbox."""
     return f"{server.section}.email_address" if server.section.startswith("notifications.") else "interactions.reply_to"
 
 
 def not_understood(operation: Operation, server: GraphServer) -> Failure:
-    """The answer is no JSON, or not the one that Graph gives."""
+    """The response is not JSON, or not in Graph's format."""
     return Failure(
         Cause.OTHER_GRAPH_ANSWER, f"{beginning(server)} {server.graph_url} gave an answer that cannot be read while {operation}.",
         "Check graph_url of [microsoft] in the service's configuration file, and what stands between this host and Microsoft: a "
@@ -177,7 +178,7 @@ def _shown(said: GraphRefusal) -> str:
     return f"{said.status} {words}".strip()
 
 
-# The others last until somebody has mended them.
+# Other causes last until an administrator removes them.
 _PASSING = frozenset({Cause.MICROSOFT_UNAVAILABLE, Cause.THROTTLED})
 
 

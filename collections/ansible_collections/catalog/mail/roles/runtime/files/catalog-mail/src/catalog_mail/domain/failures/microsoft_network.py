@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a connection to Microsoft that fails tells an administrator: names, sockets, proxies, TLS."""
+"""Translate failed connections to Microsoft into causes and remedies: names, sockets, proxies, TLS."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FILE = "[microsoft] in the service's configuration file"
 
 
 def network_failure(error: BaseException, url: str, operation: str, server: GraphServer) -> Failure:
-    """Of an exception of sockets or TLS; `url` is what was asked, and `operation` completes "while ..."."""
+    """Translate an exception of sockets or TLS; `url` is the requested one, and `operation` completes "while ..."."""
     place = urlsplit(url).netloc.rpartition("@")[2]
     if isinstance(error, ssl.SSLCertVerificationError):
         return _failure(
