@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with receiving replies, as sentences for whoever operates the service."""
+"""Describe problems with receiving replies, as sentences for an administrator."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 
 from catalog_mail.domain.failures.failure import Failure
 
-# A process that has given no sign of life for so long has ended, however it did.
+# A process without a heartbeat for this time counts as ended.
 SILENT = timedelta(seconds=90)
-# What may pass beyond the interval before it is said that nothing was read.
+# Tolerance beyond the interval before a missing poll is reported.
 _GRACE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What is known of the processes that read the mailbox; `alive` counts those with a sign of life."""
+    """The state of the processes that read the mailbox; `alive` counts those with a recent heartbeat."""
 
     alive: int
     last_good_poll: datetime | None
@@ -31,7 +31,7 @@ class Observed:
 
 
 def problems(observed: Observed, sync_interval: timedelta, now: datetime) -> list[str]:
-    """Nothing where all is well. `sync_interval` is how often the mailbox is to be read at least."""
+    """Return the problems, empty when there are none. `sync_interval` is the longest time between two polls."""
     return list(_problems(observed, sync_interval, now))
 
 
