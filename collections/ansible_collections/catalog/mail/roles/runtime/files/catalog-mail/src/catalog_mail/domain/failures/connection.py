@@ -88,13 +88,13 @@ def authorities_unreadable(reason: str, peer: Peer) -> Failure:
 
 def _not_connected(error: Exception, peer: Peer) -> Failure:
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
-        return _may_pass(
+        return _temporary(
             Cause.NAME_NOT_FOUND, peer.field("host"),
             f"The name {peer.host} cannot be looked up: no DNS server gave an answer.",
-            "Check the DNS servers in /etc/resolv.conf, and the way from this host to them.",
+            "Check the DNS servers in /etc/resolv.conf, and that this host can reach them.",
         )  # fmt: skip
     if isinstance(error, socket.gaierror):
-        return _may_pass(
+        return _temporary(
             Cause.NAME_NOT_FOUND, peer.field("host"),
             f"The name {peer.host} cannot be found in DNS.",
             "Check the spelling, and whether this host's DNS servers know the name ('getent hosts NAME').",
@@ -103,12 +103,12 @@ def _not_connected(error: Exception, peer: Peer) -> Failure:
         remedy = (
             "See 'systemctl status postfix', and whether inet_interfaces lets it listen on the loopback."
             if peer.builtin
-            else "Check the port, whether the mail server runs, and whether it lets this host in."
+            else "Check the port, whether the mail server runs, and whether it accepts connections from this host."
         )
-        return _may_pass(
+        return _temporary(
             Cause.CONNECTION_REFUSED, peer.field("port"), f"{peer.place} refused the connection.", remedy
         )
-    return _may_pass(
+    return _temporary(
         Cause.UNREACHABLE, peer.field("host"),
         f"{peer.place} cannot be reached from this host: {getattr(error, 'strerror', None) or error}.",
         "Check the routes and firewalls between this host and the mail server.",
@@ -120,7 +120,7 @@ def _certificate(error: ssl.SSLCertVerificationError, peer: Peer) -> Failure:
         return Failure(
             Cause.CERTIFICATE_WRONG_NAME,
             f"The certificate of {peer.place} is for another name.",
-            "Give the server's name as it stands in its certificate, or let the server have one for this name.",
+            "Give a name of the server that its certificate has, or let the server have a certificate for this name.",
             temporary=False,
             field=peer.field("host"),
         )
@@ -147,15 +147,15 @@ def _tls(error: ssl.SSLError, peer: Peer) -> Failure:
         if plain
         else "The server must speak TLS 1.2 or later; its own log says more."
     )
-    return _may_pass(Cause.TLS_FAILED, peer.field("tls"), f"{peer.place} {cause}.", remedy)
+    return _temporary(Cause.TLS_FAILED, peer.field("tls"), f"{peer.place} {cause}.", remedy)
 
 
 def _timed_out(stage: str, peer: Peer) -> Failure:
     slow = "the server is slow: raise the timeout" if peer.timeout_set else "the server is slow or overloaded"
-    remedy = f"A firewall that drops is the usual reason; else {slow}."
+    remedy = f"A firewall that drops packets is the usual reason; else {slow}."
     if stage == GREETING and peer.tls is not TLS.IMPLICIT:
         remedy = "A server that waits for TLS from the start is silent like this: try tls 'implicit'. Else it is overloaded."
-    return _may_pass(
+    return _temporary(
         Cause.TIMED_OUT, peer.field("timeout" if peer.timeout_set else "port"),
         f"{peer.place} timed out after {peer.timeout:g} seconds while {stage}.", remedy,
     )  # fmt: skip
@@ -166,12 +166,12 @@ def _lost(error: Exception, stage: str, peer: Peer) -> Failure:
     remedy = "The mail server's own log says why."
     if stage == GREETING and peer.tls is TLS.NONE:
         remedy += " A server that wants TLS from the start closes like this too: try tls 'implicit'."
-    return _may_pass(
+    return _temporary(
         Cause.CONNECTION_LOST, peer.field("host"), f"{peer.place} broke off while {stage}: {reason}.", remedy
     )
 
 
-def _may_pass(code: Cause, field: str, cause: str, remedy: str) -> Failure:
+def _temporary(code: Cause, field: str, cause: str, remedy: str) -> Failure:
     """Return a temporary failure."""
     return Failure(code, cause, remedy, temporary=True, field=field)
 

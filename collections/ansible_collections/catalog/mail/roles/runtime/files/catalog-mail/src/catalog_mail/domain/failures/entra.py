@@ -142,8 +142,8 @@ def not_entra(server: GraphServer) -> Failure:
     """The response is not one of Microsoft Entra."""
     return Failure(
         Cause.OTHER_ENTRA_ANSWER, f"{beginning(server)} {server.authority_url} does not answer as Microsoft Entra does.",
-        "Check authority_url of [microsoft] in the service's configuration file, and what stands between this host and "
-        "Microsoft: a proxy may have answered.",
+        "Check authority_url of [microsoft] in the service's configuration file, and the proxies between this host and "
+        "Microsoft: one of them may have answered.",
         temporary=True, field=None,
     )  # fmt: skip
 

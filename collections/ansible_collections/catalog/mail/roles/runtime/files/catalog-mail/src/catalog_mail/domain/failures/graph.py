@@ -45,7 +45,7 @@ _NO_MAILBOX = frozenset({"ErrorInvalidUser", "ErrorNonExistentMailbox", "Request
 _NOT_LICENSED = frozenset({"MailboxNotEnabledForRESTAPI", "MailboxNotSupportedForRESTAPI", "MailboxNotHostedInExchangeOnline"})
 _RECIPIENT = frozenset({"ErrorInvalidRecipients", "ErrorRecipientNotFound"})
 # Statuses that the same request would get again.
-_OF_THE_REQUEST = frozenset({400, 413, 422})
+_FINAL_STATUSES = frozenset({400, 413, 422})
 _TOO_LARGE = frozenset({"ErrorMessageSizeExceeded", "RequestBodyTooLarge"})
 # Words of messages such as "Access to OData is disabled", which an Application Access Policy causes (Graph: "Limiting
 # application permissions to specific mailboxes").
@@ -80,13 +80,13 @@ def _of_service(said: GraphRefusal, server: GraphServer) -> Failure | None:
         when = f" for {said.retry_after:g} seconds" if said.retry_after is not None else ""
         return _failure(
             Cause.THROTTLED, None, f"Microsoft Graph asks to send no requests{when}: the limit of requests was reached",
-            "Nothing has to be done: it is tried again by then. If it goes on, see what else uses this app registration.",
+            "Nothing has to be done: the request is repeated. If this goes on, see which other programs use this app.",
             said, server,
         )  # fmt: skip
     if said.status in {502, 503, 504}:
         return _failure(
             Cause.MICROSOFT_UNAVAILABLE, None, f"Microsoft Graph is not available at this moment ({said.status})",
-            "Nothing has to be done: it is tried again. Microsoft 365's service health tells of disturbances.", said, server,
+            "Nothing has to be done: the request is repeated. Microsoft 365's service health shows incidents.", said, server,
         )  # fmt: skip
     if said.status == 401:
         return _failure(
@@ -103,7 +103,7 @@ def _of_message(said: GraphRefusal, operation: Operation, server: GraphServer, s
         return _failure(
             Cause.SEND_AS_DENIED, "notifications.from.address", f"{server.mailbox} may not send as {sender or 'another address'}",
             f"Give {server.mailbox} the right Send As or Send on Behalf for that address in Exchange (it takes up to an hour to "
-            "count), or leave the From address out.", said, server,
+            "take effect), or leave the From address out.", said, server,
         )  # fmt: skip
     if said.code in _RECIPIENT:
         return _failure(
@@ -123,15 +123,15 @@ def _of_mailbox(said: GraphRefusal, operation: Operation, server: GraphServer) -
     if said.status == 403 and any(word in said.message.lower() for word in _BLOCKED_WORDS):
         return _failure(
             Cause.ACCESS_BLOCKED, place, f"A policy of the tenant blocks the application from the mailbox {mailbox}",
-            "Let the Exchange administrator take this mailbox into the application's policy (Test-ApplicationAccessPolicy shows "
-            "it); a change takes an hour or more to count.", said, server,
+            "Let the Exchange administrator add this mailbox to the application's policy (Test-ApplicationAccessPolicy shows "
+            "it); a change takes an hour or more to take effect.", said, server,
         )  # fmt: skip
     if said.status == 403 and said.code in _ROLE_MISSING:
         return _failure(
             Cause.PERMISSION_MISSING, f"{server.section}.client_id",
             f"The application may not use the mailbox {mailbox} for {operation}: {needed} is not granted to it",
             f"Grant it the application permission {needed} (not the delegated one) with admin consent; or, where Exchange's RBAC "
-            "for Applications limits it, let the scope of that role hold this mailbox, which takes up to two hours to count.",
+            "for Applications limits it, add this mailbox to the scope of that role, which takes up to two hours to take effect.",
             said, server,
         )  # fmt: skip
     if said.code in _NOT_LICENSED:
@@ -150,7 +150,7 @@ def _of_mailbox(said: GraphRefusal, operation: Operation, server: GraphServer) -
 
 def _other(said: GraphRefusal, operation: Operation, server: GraphServer) -> Failure:
     # A response of a proxy or a filter in Graph's place has no code, and the state of a mailbox may change.
-    final = operation is Operation.SEND and said.status in _OF_THE_REQUEST and bool(said.code)
+    final = operation is Operation.SEND and said.status in _FINAL_STATUSES and bool(said.code)
     passing = said.status >= 500 or said.status in {408, 409, 412, 423}
     return Failure(
         Cause.OTHER_GRAPH_ANSWER, f"{beginning(server)} Microsoft Graph gave this answer while {operation}: {_shown(said)}.",
@@ -168,8 +168,8 @@ def not_understood(operation: Operation, server: GraphServer) -> Failure:
     """The response is not JSON, or not in Graph's format."""
     return Failure(
         Cause.OTHER_GRAPH_ANSWER, f"{beginning(server)} {server.graph_url} gave an answer that cannot be read while {operation}.",
-        "Check graph_url of [microsoft] in the service's configuration file, and what stands between this host and Microsoft: a "
-        "proxy may have answered.", temporary=True, field=None,
+        "Check graph_url of [microsoft] in the service's configuration file, and the proxies between this host and Microsoft: "
+        "one of them may have answered.", temporary=True, field=None,
     )  # fmt: skip
 
 

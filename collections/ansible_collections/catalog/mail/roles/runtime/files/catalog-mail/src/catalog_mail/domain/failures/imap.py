@@ -83,7 +83,7 @@ def read_only(mailbox: str, server: ImapServer) -> Failure:
     r"""The mailbox opens, but \Seen cannot be set in it, so that messages would be handled again (RFC 3501, 6.3.1)."""
     return Failure(
         Cause.MAILBOX_READ_ONLY,
-        f"{peer(server).place} lets {server.username} read the mailbox {mailbox!r} and mark nothing in it.",
+        f"{peer(server).place} lets {server.username} read the mailbox {mailbox!r}, but not mark messages in it.",
         "Give this account the right to mark messages as read there (RFC 4314: the rights s and w).",
         temporary=False, field=f"{SECTION}.{_setting(mailbox, server)}",
     )  # fmt: skip

@@ -23,18 +23,18 @@ def network_failure(error: BaseException, url: str, operation: str, server: Grap
     if isinstance(error, ssl.SSLCertVerificationError):
         return _failure(
             server, Cause.CERTIFICATE_NOT_TRUSTED, f"The certificate of {place} is not trusted: {error.verify_message}",
-            f"A proxy that opens TLS is the usual reason: name its CA's file as ca_file of {_FILE}. Check this host's clock too.",
+            f"A proxy that decrypts TLS is the usual reason: name its CA file as ca_file of {_FILE}. Check this host's clock.",
             temporary=False,
         )  # fmt: skip
     if isinstance(error, TimeoutError):
         return _failure(
             server, Cause.TIMED_OUT, f"{place} gave no answer within {server.timeout:g} seconds while {operation}",
-            "A firewall that drops is the usual reason; else Microsoft is slow at this moment.",
+            "A firewall that drops packets is the usual reason; else Microsoft is slow at this moment.",
         )  # fmt: skip
     if isinstance(error, ssl.SSLError):
         return _failure(
             server, Cause.TLS_FAILED, f"{place} could not agree on TLS: {getattr(error, 'reason', None) or 'broken off'}",
-            "TLS 1.2 or later is needed; see what stands between this host and Microsoft.",
+            "TLS 1.2 or later is needed; check the proxies and firewalls between this host and Microsoft.",
         )  # fmt: skip
     return _socket(error, place, operation, server)
 

@@ -15,7 +15,7 @@ from catalog_mail.domain.settings.servers import SmtpServer
 
 SECTION = "notifications.smtp"
 # RFC 4954, 6: the server requires a login, or TLS, before this command.
-_NOT_LIKE_THIS = {530, 538}
+_LOGIN_OR_TLS_REQUIRED = {530, 538}
 # Replies to MAIL that concern the server's state or the message's size (RFC 1870, 6; RFC 5321, 4.2.3).
 _NOT_ABOUT_THE_SENDER = {451, 452, 552}
 
@@ -79,7 +79,7 @@ def answer_failure(stage: Stage, code: int, text: str, attempt: Attempt) -> Fail
 def _meaning(stage: Stage, code: int, text: str, attempt: Attempt) -> Cause:
     """Return the cause of a negative reply, from its stage and text more than from its number."""
     lowered = text.lower()
-    if code in _NOT_LIKE_THIS:
+    if code in _LOGIN_OR_TLS_REQUIRED:
         encryption = code == 538 or "tls" in lowered or "encrypt" in lowered
         return Cause.TLS_REQUIRED if encryption else Cause.LOGIN_REQUIRED
     if code == 421:
@@ -120,7 +120,7 @@ def _words(cause: Cause, stage: Stage, attempt: Attempt) -> tuple[str | None, st
         Cause.RECIPIENT_REFUSED: (
             None,
             f"{place} refused the recipient {attempt.recipient}",
-            "Check the address. If the server says that relaying is denied, it wants a login, or this host in its list.",
+            "Check the address. If the server says that relaying is denied, it requires a login, or this host in its list.",
         ),
     }
     return words.get(cause) or (None, f"{place} gave this answer while {stage}", "The mail server's own log says more.")
@@ -141,7 +141,7 @@ def login_not_offered(mechanisms: str, attempt: Attempt) -> Failure:
     return _failure(
         Cause.LOGIN_REFUSED, attempt.field("username"),
         f"{attempt.place} offers {offered}; PLAIN or LOGIN is needed.",
-        "Many servers offer it only under TLS, or only on port 587 or 465. Without a user name nothing logs in.",
+        "Many servers offer it only under TLS, or only on port 587 or 465. Without a user name there is no login.",
         temporary=False,
     )  # fmt: skip
 

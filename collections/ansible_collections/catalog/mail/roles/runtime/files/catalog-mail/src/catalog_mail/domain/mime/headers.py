@@ -41,7 +41,7 @@ def header(name: str, value: str) -> str:
     """
     for line in value.split(CRLF + " "):
         if not _VISIBLE.fullmatch(line) or len(name) + len(line) + 2 > _LONGEST_LINE:
-            raise ValueError(f"the value of {name} cannot stand in a header")
+            raise ValueError(f"the value of {name} is not valid in a header")
     return f"{name}: {value}{CRLF}"
 
 

@@ -41,17 +41,17 @@ def to_expire(archived: Iterable[Filed], now: datetime, keep_days: int) -> list[
 
 def is_marked(message: Filed) -> bool:
     """Return whether a message has the service's keyword; keywords ignore case (RFC 3501, 2.3.2 with 9)."""
-    return bool(_ours(message))
+    return bool(_own_keywords(message))
 
 
 def _is_done(message: Filed, recorded: Disposition | None) -> bool:
-    marks = _ours(message)
+    marks = _own_keywords(message)
     if STAYS.keyword.lower() in marks or recorded is STAYS:
         return False
     return bool(marks) or recorded is not None
 
 
-def _ours(message: Filed) -> frozenset[str]:
+def _own_keywords(message: Filed) -> frozenset[str]:
     return frozenset(word.lower() for word in message.keywords) & _KEYWORDS
 
 

@@ -20,7 +20,7 @@ from catalog_mail.domain.mime.structured import addresses
 # Headers in which a mail server or a mail program writes the recipient: the first with an intent counts.
 _RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-gm-original-to", "to", "cc", "resent-to")
 _ANSWERED = ("in-reply-to", "x-catalog-intent")
-_LOOKED_AT = ("from", "references", "message-id", "subject", *_RECIPIENTS, *_ANSWERED)
+_READ_HEADERS = ("from", "references", "message-id", "subject", *_RECIPIENTS, *_ANSWERED)
 Headers = dict[str, list["str | Header"]]
 _LONGEST_VALUE = 16_000
 _MOST_VALUES = 20
@@ -62,7 +62,7 @@ class Incoming:
 
 def parse(content: bytes) -> Incoming:
     """Parse any bytes as a message; raises nothing."""
-    nested = _is_beyond_anybody(content)
+    nested = _exceeds_limits(content)
     message = BytesParser().parsebytes(content[:_LONGEST_HEADER] if nested else content, headersonly=nested)
     headers = _headers(message)
     return Incoming(
@@ -77,7 +77,7 @@ def parse(content: bytes) -> Incoming:
     )
 
 
-def _is_beyond_anybody(content: bytes) -> bool:
+def _exceeds_limits(content: bytes) -> bool:
     if content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n") > MOST_LINES:
         return True
     if content.count(b"\n--") + content.count(b"\r--") > MOST_PARTS:
@@ -112,8 +112,8 @@ def _sender(headers: Headers) -> str | None:
 
 
 def _headers(message: Message) -> Headers:
-    """Return the headers of `_LOOKED_AT`, by names in lower case, read in one pass."""
-    found: Headers = {name: [] for name in _LOOKED_AT}
+    """Return the headers of `_READ_HEADERS`, by names in lower case, read in one pass."""
+    found: Headers = {name: [] for name in _READ_HEADERS}
     for name, value in message.items():
         values = found.get(name.lower())
         if values is not None:

@@ -39,18 +39,18 @@ def _problems(observed: Observed, sync_interval: timedelta, now: datetime) -> It
     if not observed.alive:
         yield (
             "No process reads the mailbox of replies. "
-            "Start it: 'systemctl start catalog-mail-reply-sync', and see its journal if it does not stay."
+            "Start it: 'systemctl start catalog-mail-reply-sync', and read its journal if it ends again."
         )
     for error in observed.errors:
         yield f"{error.cause} {error.remedy}"
     last = observed.last_good_poll
     if observed.alive and not observed.errors and (last is None or now - last > 2 * sync_interval + _GRACE):
         when = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "so far"
-        yield f"The mailbox was not read {when}. The journal of catalog-mail-reply-sync tells what it waits for."
+        yield f"The mailbox was not read {when}. The journal of catalog-mail-reply-sync tells the reason."
     if observed.oldest_unread and last and now - observed.oldest_unread > 2 * sync_interval + 5 * _GRACE:
         yield (
             f"{observed.backlog} messages wait in the mailbox, the oldest since {observed.oldest_unread:%Y-%m-%d %H:%M} UTC. "
-            "The journal names what keeps each of them; most often it is the catalog that does not take them."
+            "The journal names the reason for each; most often the catalog does not accept them."
         )
     if observed.taken_by_others:
         yield (
@@ -60,6 +60,6 @@ def _problems(observed: Observed, sync_interval: timedelta, now: datetime) -> It
         )
     if observed.quarantined:
         yield (
-            f"{observed.quarantined} messages could not be decided and were put aside (keyword $CatalogQuarantined). "
+            f"{observed.quarantined} messages could not be handled and were set aside (keyword $CatalogQuarantined). "
             "The journal has the details; mark them as unread to have them tried again."
         )

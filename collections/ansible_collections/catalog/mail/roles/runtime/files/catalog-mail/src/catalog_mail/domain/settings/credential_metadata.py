@@ -28,7 +28,7 @@ def completed(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any])
         path, part = f"{section}.client_secret", value_at(document, section)
         stays = path in secrets and path not in changed
         if not stays and changed.get(path) is None:
-            _check_nothing_said(part, section, removed=path in changed)
+            _check_no_metadata(part, section, removed=path in changed)
         for name in CREDENTIAL_METADATA:
             if f"{section}.{name}" in candidate.omitted_metadata and stays:
                 part[name] = value_at(before, f"{section}.{name}")
@@ -46,7 +46,7 @@ def derived(secrets: Secrets, section: str) -> dict[str, str | None]:
     }
 
 
-def _check_nothing_said(part: Mapping[str, Any], section: str, *, removed: bool) -> None:
+def _check_no_metadata(part: Mapping[str, Any], section: str, *, removed: bool) -> None:
     """Raise InputRefused for metadata without a secret; a removed secret's metadata may be sent back as it was read."""
     for name in CREDENTIAL_METADATA:
         if part[name] is not None and not removed:

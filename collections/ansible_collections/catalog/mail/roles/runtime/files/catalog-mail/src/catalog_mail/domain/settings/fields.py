@@ -18,7 +18,7 @@ from catalog_mail.domain.mime.text import has_control_characters, is_storable
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _ZONE = re.compile(r"\A[^%]*(?:%[A-Za-z0-9_.-]{1,15})?\Z")
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
+_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?\Z")
 
 
@@ -100,13 +100,13 @@ def calendar(text: str) -> str:
 
 def timestamp(text: str) -> str:
     """Check a date and time of RFC 3339; returned in UTC and whole seconds. Graph writes seven decimals."""
-    found = _MOMENT.fullmatch(text)
+    found = _TIMESTAMP.fullmatch(text)
     try:
         if found:
             return format_timestamp(datetime.fromisoformat(found[1].upper() + found[2].upper()))
     except (ValueError, OverflowError):
         pass
-    raise InvalidValue("It is no moment as RFC 3339 writes one.", "Give one such as 2027-05-01T10:00:00Z.")
+    raise InvalidValue("It is not a date and time in the format of RFC 3339.", "Give one such as 2027-05-01T10:00:00Z.")
 
 
 def format_timestamp(timestamp: datetime) -> str:

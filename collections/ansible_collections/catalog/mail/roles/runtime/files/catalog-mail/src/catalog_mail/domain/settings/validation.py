@@ -87,7 +87,7 @@ def _sending_by_microsoft(candidate: Candidate, secrets: Secrets) -> Iterator[In
     if candidate.value("notifications.from.display_name"):
         yield InputRefused(
             "notifications.from.display_name",
-            "With transport microsoft there is none: Exchange shows the name that the sending account has there.",
+            "Transport microsoft does not use it: Exchange shows the display name of the sending account.",
             "Leave it out, and give the account that name in Exchange.",
         )
     yield from _app(candidate, secrets, "notifications.microsoft")
@@ -148,7 +148,7 @@ def _interactions(candidate: Candidate, secrets: Secrets, deployment: Deployment
     receiver = Receiver(value("interactions.receiver"))
     if receiver is Receiver.MICROSOFT and value("interactions.intent_tracking") == "subaddress":
         yield InputRefused(
-            "interactions.intent_tracking", "With Microsoft it is message_id, and nothing else.", "Leave it out."
+            "interactions.intent_tracking", "With receiver microsoft only message_id is possible.", "Leave it out."
         )
     if not value("interactions.enabled"):
         return
@@ -212,5 +212,5 @@ def _destinations(candidate: Candidate, secrets: Secrets, before: Mapping[str, A
             yield InputRefused(
                 path,
                 f"The stored secret was given for another destination: {', '.join(changed)} changed.",
-                "Give the secret again, or null to remove it; it goes nowhere that nobody meant it for.",
+                "Give the secret again, or null to remove it; it is never sent to a new destination by itself.",
             )

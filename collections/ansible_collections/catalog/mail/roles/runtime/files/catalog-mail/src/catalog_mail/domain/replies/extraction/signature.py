@@ -52,12 +52,12 @@ def _without_hinted(lines: list[Line]) -> list[Line]:
 
 def _without_sent_from(lines: list[Line]) -> list[Line]:
     end = len(lines)
-    while end and (lines[end - 1].blank or (_is_sent_from(lines[end - 1].text) and not _goes_on(lines, end - 1))):
+    while end and (lines[end - 1].blank or (_is_sent_from(lines[end - 1].text) and not _continues_sentence(lines, end - 1))):
         end -= 1
     return lines[:end]
 
 
-def _goes_on(lines: list[Line], index: int) -> bool:
+def _continues_sentence(lines: list[Line], index: int) -> bool:
     """Return whether a line continues the sentence of the line above it."""
     return index > 0 and not lines[index - 1].blank and lines[index].text.lstrip()[:1].islower()
 
