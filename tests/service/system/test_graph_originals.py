@@ -104,7 +104,7 @@ def test_where_it_may_not_look_the_others_go_on_and_it_says_so_once(round_: Roun
     said = [line for line in round_.service.log.read_text().splitlines() if "cannot be matched by the Sent Items" in line]
     assert len(said) == 1
     assert f"A policy of the tenant blocks the application from the mailbox {CATALOG}" in said[0]
-    assert "Let the Exchange administrator take this mailbox into" in said[0]
+    assert "Let the Exchange administrator add this mailbox to" in said[0]
     assert round_.state()["outcomes"]["rejected"] == {"no_intent": 4}
     round_.world.emulator.control("DELETE", "faults", {"id": fault})
     round_.world.emulator.mark(REPLIES, read=False, message=round_.world.found(REPLIES)[0]["id"])

@@ -1,4 +1,4 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is true without any machine: values, rules and decisions. No I/O, no clock of its own."""
+"""The service's values, rules and decisions. Pure: no I/O, and callers pass in the time."""

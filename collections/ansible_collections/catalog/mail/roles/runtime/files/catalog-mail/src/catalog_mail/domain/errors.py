@@ -1,13 +1,13 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every failure that is told to somebody: what is wrong, and what to do about it."""
+"""Errors that the service reports to a user or an administrator, each with a cause and a remedy."""
 
 from __future__ import annotations
 
 
 class CatalogMailError(Exception):
-    """A failure with a cause and a remedy, both sentences for an administrator, neither with a secret.
+    """An error with a cause and a remedy: two sentences for an administrator, without a secret.
 
     `code` is a stable word for programs; it ends the `type` of the API's problem details.
     """
@@ -26,7 +26,7 @@ class CatalogMailError(Exception):
 
 
 class InputRefused(CatalogMailError):
-    """What was given cannot be used; nothing was changed. `errors` names all that is wrong, if that is more than one thing."""
+    """A value in the input is not valid; nothing was changed. `errors` has all errors when there are several."""
 
     code = "invalid-input"
     errors: tuple[InputRefused, ...] = ()
@@ -36,31 +36,31 @@ class InputRefused(CatalogMailError):
 
 
 class ManagedByProvider(CatalogMailError):
-    """The cloud edition's provider keeps this setting."""
+    """The provider of the cloud edition manages this setting."""
 
     code = "managed-by-provider"
 
 
 class NotFound(CatalogMailError):
-    """What was asked for does not exist."""
+    """The requested object does not exist."""
 
     code = "not-found"
 
 
 class Conflict(CatalogMailError):
-    """What is asked for stands against what exists."""
+    """The request contradicts an existing object, such as a name that is taken."""
 
     code = "conflict"
 
 
 class PreconditionFailed(CatalogMailError):
-    """The document was changed since the caller read it (RFC 9110, If-Match)."""
+    """The document has changed since the caller read it (RFC 9110, If-Match)."""
 
     code = "precondition-failed"
 
 
 class Unauthenticated(CatalogMailError):
-    """No token, or none that is known."""
+    """The request has no token, or an unknown one."""
 
     code = "unauthenticated"
 

@@ -1,4 +1,4 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the use cases need from outside, as Protocols. Adapters fulfil them; `bootstrap` brings the two together."""
+"""Protocols of the databases, servers and clocks that the use cases call. Adapters implement them; `bootstrap` wires them."""

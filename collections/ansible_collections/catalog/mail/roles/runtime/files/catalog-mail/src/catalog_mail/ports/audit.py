@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who changed what."""
+"""The log of changes, for audits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """Who did what when, and how it ended. `detail` is JSON without a secret. `id` is given by the log."""
+    """One action: its time, actor, name and outcome. `detail` is JSON without a secret. The log assigns `id`."""
 
     at: datetime
     actor: str
@@ -27,4 +27,4 @@ class AuditLog(Protocol):
     def record(self, entry: AuditEntry) -> None: ...
 
     def entries(self, *, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
-        """Newest first; `before` is the id to go on from."""
+        """Return at most `limit` entries older than the id `before`, newest first."""

@@ -17,83 +17,86 @@ from catalog_mail.domain.notifications.notification import Delivery, Kind, Notif
 
 @dataclass(frozen=True)
 class Notice:
-    """A notification with its deliveries, to be stored together with what it tells about."""
+    """A notification with its deliveries, stored in one transaction with the change that it announces."""
 
     notification: Notification
     deliveries: Sequence[Delivery]
 
 
 class UserStore(Protocol):
-    """The users, for the catalog. Addresses and names are found whatever their capitals."""
+    """The users, for the catalog. Addresses and names are compared without regard to case."""
 
     def add_user(self, user: User) -> None:
-        """Raises Conflict for a name or address that another has."""
+        """Add a user. Raises Conflict when another user has the name or the address."""
 
     def replace_user(self, user: User) -> None:
-        """Replace who has this id. Raises NotFound, or Conflict for a name or address that another has."""
+        """Replace the user with the same id. Raises NotFound, or Conflict when another user has the name or the address."""
 
     def user(self, user_id: str) -> User: ...  # raises NotFound
 
     def users(self, *, limit: int, after: str | None = None) -> Sequence[User]:
-        """By name; `after` is the name to go on from."""
+        """Return at most `limit` users after the name `after`, sorted by name."""
 
     def users_by_id(self, ids: Iterable[str]) -> Mapping[str, User]: ...
 
     def users_by_name(self, names: Iterable[str]) -> Mapping[str, User]:
-        """By their names in lower case; names that nobody has are left out."""
+        """Return the users with these names, keyed by the name in lower case; unknown names are left out."""
 
     def users_by_email(self, addresses: Iterable[str]) -> Mapping[str, User]:
-        """By their addresses in lower case."""
+        """Return the users with these addresses, keyed by the address in lower case; unknown addresses are left out."""
 
 
 class UserDirectory(Protocol):
-    """The users, for replies: their senders and their authors."""
+    """The users, for replies: to look up senders of replies and authors of posts."""
 
     def users_by_id(self, ids: Iterable[str]) -> Mapping[str, User]: ...
 
     def users_by_email(self, addresses: Iterable[str]) -> Mapping[str, User]:
-        """By their addresses in lower case."""
+        """Return the users with these addresses, keyed by the address in lower case; unknown addresses are left out."""
 
 
 class RecipientDirectory(Protocol):
-    """The users that notifications go to, and the addresses that do not want a kind."""
+    """The users that receive notifications, and the addresses that opted out of a kind."""
 
     def users_by_name(self, names: Iterable[str]) -> Mapping[str, User]:
-        """By their names in lower case; names that nobody has are left out."""
+        """Return the users with these names, keyed by the name in lower case; unknown names are left out."""
 
     def users_by_email(self, addresses: Iterable[str]) -> Mapping[str, User]:
-        """By their addresses in lower case."""
+        """Return the users with these addresses, keyed by the address in lower case; unknown addresses are left out."""
 
     def server_admins(self) -> Sequence[User]:
-        """The active ones."""
+        """Return the active server admins."""
 
     def subscribers(self, event: str) -> Sequence[User]:
-        """The active ones."""
+        """Return the active users that subscribed to the event."""
 
     def opted_out_of(self, addresses: Iterable[str], kind: Kind) -> frozenset[str]:
-        """Which of these addresses, in lower case, do not want this kind."""
+        """Return those of the addresses that opted out of this kind, in lower case."""
 
 
 class ConversationStore(Protocol):
     """Conversations with their posts, for the catalog."""
 
     def add_conversation(self, conversation: Conversation, post: Post | None, notices: Sequence[Notice]) -> None:
-        """With its first post and what tells of it, in one transaction."""
+        """Store a conversation, its first post and the notices of the post in one transaction."""
 
     def conversation(self, conversation_id: str) -> Conversation: ...  # raises NotFound
 
     def conversations(self, *, limit: int, before: str | None = None) -> Sequence[Conversation]:
-        """Newest first; `before` is the id to go on from. Raises NotFound for an unknown one."""
+        """Return at most `limit` items older than the id `before`, newest first. Raises NotFound for an unknown id."""
 
     def assign(self, conversation_id: str, user_id: str | None, notices: Sequence[Notice]) -> bool:
-        """With what tells of it, in one transaction; False, and nothing stored, where it was so already."""
+        """Store assignee and notices in one transaction. Returns False, and stores nothing, when the assignee does not change."""
 
     def add_post(self, post: Post, notices: Sequence[Notice]) -> tuple[Post, bool]:
-        """With what tells of it, in one transaction. With an idempotency key that is known, nothing is stored and the
-        earlier post returned with False. Raises Conflict if that one had other content."""
+        """Store a post and its notices in one transaction; return the post and True.
+
+        With an idempotency key that is known, store nothing and return the earlier post and False. Raises Conflict when the
+        earlier post had other content.
+        """
 
     def posts(self, conversation_id: str, *, limit: int, before: str | None = None) -> Sequence[Post]:
-        """Newest first; `before` is the id to go on from. Raises NotFound for an unknown one."""
+        """Return at most `limit` items older than the id `before`, newest first. Raises NotFound for an unknown id."""
 
 
 class SubscriptionStore(Protocol):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The time, as the use cases are given it."""
+"""The clock of the use cases."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """The time, always with its zone (UTC)."""
+    """The current time, always with its time zone (UTC)."""
 
     def now(self) -> datetime: ...

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where replies go."""
+"""The conversations in which replies are posted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from catalog_mail.domain.replies.reply import Reply
 
 @dataclass(frozen=True)
 class Posted:
-    """The catalog has the reply. `post_id` where it told one; `already` if it had it before."""
+    """The catalog has the reply. `post_id` is None when the catalog returned none; `already`: the reply was posted before."""
 
     post_id: str | None = None
     already: bool = False
@@ -22,16 +22,16 @@ class Posted:
 
 @dataclass(frozen=True)
 class PostRefused:
-    """The catalog will not take this reply, now or later. `detail` for the log."""
+    """The catalog rejected the reply for good. `detail` is for the log."""
 
     detail: str
 
 
 @dataclass(frozen=True)
 class PostFailed:
-    """It could not be posted for now. `retry_after` seconds, where the catalog named them.
+    """The reply could not be posted for now. `retry_after` is in seconds, None when the catalog named no time.
 
-    `everywhere` says that the next reply would fail in the same way: the catalog is down, throttles, or is not set up.
+    `everywhere` is true when the next reply would fail in the same way: the catalog is down, throttles, or is not set up.
     """
 
     detail: str
@@ -43,7 +43,7 @@ Posting = Posted | PostRefused | PostFailed
 
 
 class Conversations(Protocol):
-    """Where replies go: a catalog's conversations. A reply whose `key` is known there is not posted again."""
+    """A catalog's conversations. A reply whose `key` the catalog knows is not posted again."""
 
     def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
-        """What became of each, in their order. Raises nothing that a catalog could cause."""
+        """Post replies; return the result of each, in their order. Errors of the catalog are results, not exceptions."""

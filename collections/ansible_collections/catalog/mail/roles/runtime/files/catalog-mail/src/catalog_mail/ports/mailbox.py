@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mailbox that replies come to."""
+"""The mailbox in which replies arrive."""
 
 from __future__ import annotations
 
@@ -16,50 +16,50 @@ from catalog_mail.domain.settings.servers import MailboxServer
 class Mailbox(Protocol):
     r"""An open mailbox, for one thread. Every method raises MailboxFailed and nothing else.
 
-    Nothing that is read here becomes \Seen by being read.
+    Reading a message does not set its flag \Seen.
     """
 
     @property
     def place(self) -> Place: ...
 
     def unread(self) -> Sequence[str]:
-        """The keys of all unread messages at this moment, oldest first."""
+        """Return the keys of all unread messages, oldest first."""
 
     def fetch(self, keys: Sequence[str], largest: int) -> Iterable[RawMessage | Unreadable]:
-        """These messages, those larger than so many bytes without their body. One that is gone by now is left out."""
+        """Read messages; those larger than `largest` bytes without their body. Messages that were removed are left out."""
 
     def originals(self, message_ids: Sequence[str]) -> Mapping[str, Original]:
-        """What is known of the mails that a server gave these Message-IDs; nothing where there is nowhere to look.
+        """Look up the sent mails to which a server gave these Message-IDs; empty when there is no mailbox of sent mail.
 
-        A failure is part of the answer, and not raised.
+        A failed look-up is a result, not an exception.
         """
 
     def mark(self, keys: Sequence[str], disposition: Disposition) -> None:
-        """Make them read, with the disposition's keyword where the server keeps it. One that is gone is left out.
+        """Mark messages as read, with the disposition's keyword where the server stores keywords.
 
-        So is one that alone cannot be marked; that is logged.
+        Messages that were removed are skipped. A single message that cannot be marked is skipped and logged.
         """
 
     def overview(self, since: str | None) -> Overview:
-        """What stands here; `since` is the `last` of an earlier overview of this place, None for the first."""
+        """Return an overview; `since` is `last` of an earlier overview of this place, None for the first."""
 
     def wait(self, seconds: float) -> bool:
-        """Wait until something has changed here (True) or so many seconds have passed (False); long waits are no fault.
+        """Wait until the mailbox changes (returns True) or `seconds` have passed (returns False). A long wait is not an error.
 
-        A server that does not tell of changes makes it wait to the end.
+        With a server that does not report changes, wait for all the seconds.
         """
 
     def filed(self) -> Iterable[Filed]:
-        """All messages that are read."""
+        """Return all read messages of the mailbox."""
 
     def archive(self, keys: Sequence[str]) -> int:
-        """Move these to the archive's mailbox, which is made if it is missing. How many were moved."""
+        """Move messages to the archive mailbox, created if it is missing. Returns the number of moved messages."""
 
     def archived(self) -> Iterable[Filed]:
-        """What stands in the archive; empty where there is none."""
+        """Return the messages of the archive mailbox; empty when there is no archive."""
 
     def expire(self, keys: Sequence[str]) -> int:
-        """Remove these from the archive for good, and nothing else. How many were removed."""
+        """Delete messages from the archive, and no others. Returns the number of deleted messages."""
 
     def close(self) -> None:
         """Close the connection; raises nothing."""
@@ -69,17 +69,20 @@ class Mailboxes(Protocol):
     """Opens mailboxes."""
 
     def open(self, server: MailboxServer, sent_from: str | None = None) -> Mailbox:
-        """`sent_from` is the account that sends what is answered here, where it can be looked into. Raises MailboxFailed."""
+        """Open a mailbox. `sent_from` is the account that sent the answered mails, None when the service cannot read its mail.
+
+        Raises MailboxFailed.
+        """
 
     def check_mailbox(self, server: MailboxServer) -> MailboxEvidence:
-        """Open it for a test, change nothing in it, close it. Raises MailboxFailed."""
+        """Open a mailbox for a test and close it, without a change. Raises MailboxFailed."""
 
 
 class MailboxMarks(Protocol):
-    """Up to where a mailbox was looked through."""
+    """The last message of each mailbox that was searched."""
 
     def mark(self, place: Place) -> str | None:
-        """None if it never was."""
+        """Return `last` of the latest overview of this place; None when there was none."""
 
     def move(self, place: Place, last: str) -> None:
-        """Up to here."""
+        """Record `last` of the latest overview."""

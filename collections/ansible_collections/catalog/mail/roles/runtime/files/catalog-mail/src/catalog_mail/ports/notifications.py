@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notifications, their deliveries, and the queue that works on them."""
+"""Notifications, their deliveries, and the queue that sends them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from catalog_mail.domain.notifications.outcome import Outcome
 
 
 class NotificationStore(Protocol):
-    """Notifications and their deliveries, for those who ask for them and look them up."""
+    """Notifications and their deliveries, for requests and queries."""
 
     def add(self, notification: Notification, deliveries: Sequence[Delivery]) -> tuple[Notification, bool]:
-        """Store all in one transaction. With an idempotency key that is known, nothing is stored and the earlier
-        notification returned with False. Raises Conflict if that one had other content."""
+        """Store a notification and its deliveries in one transaction; return the notification and True.
+
+        With an idempotency key that is known, store nothing and return the earlier notification and False. Raises Conflict
+        when the earlier notification had other content.
+        """
 
     def notification(self, notification_id: str) -> Notification: ...  # raises NotFound
 
@@ -29,68 +32,73 @@ class NotificationStore(Protocol):
     def counts(self) -> Mapping[State, int]: ...
 
     def oldest_open(self) -> datetime | None:
-        """When the oldest delivery that is not final was accepted."""
+        """Return the time at which the oldest delivery that is not final was accepted; None when all are final."""
 
 
 class DeliveryQueue(Protocol):
-    """The durable queue. Whatever is stored and not final is worked on until it is, by this node or another."""
+    """The durable queue. This node or another works on each stored delivery until its state is final."""
 
     def enqueue(self, delivery_ids: Iterable[str]) -> None:
-        """Begin with these at once. They must be stored; enqueueing an id twice is the same as once."""
+        """Begin to send stored deliveries at once. Enqueueing an id twice has the same effect as once."""
 
 
 class DeliveryStore(Protocol):
-    """The deliveries as the queue works on them: in batches, each of which one durable workflow has.
+    """The deliveries as the queue sends them: in batches, each of which belongs to one durable workflow.
 
-    A delivery that is `queued` or `sending` belongs to the batch that it names. Only what belongs to a batch is sent, so
-    that nothing is sent by two workflows.
+    A delivery that is `queued` or `sending` belongs to the batch that it names. Only deliveries of a batch are sent, so that
+    two workflows never send the same one.
     """
 
     def claim(self, batch: str, *, at: datetime, limit: int) -> int:
-        """Put up to so many into a new batch, `queued`: what is to be tried again by now, then what was accepted, oldest
-        first. Returns how many."""
+        """Put at most `limit` deliveries into a new batch as `queued`; return their number.
+
+        Deliveries whose next attempt is due come first, then accepted ones, oldest first.
+        """
 
     def queued(self) -> int:
-        """How many are `queued`, in all batches."""
+        """Return the number of deliveries that are `queued`, in all batches."""
 
     def held(self, batch: str) -> Sequence[tuple[Delivery, Notification]]:
-        """What is still to be done of a batch, oldest first."""
+        """Return the unfinished deliveries of a batch, oldest first."""
 
     def begin(self, batch: str, delivery: Delivery) -> bool:
-        """Record that this one is `sending`: its message and the number of this try are kept from now on.
+        """Record that a delivery is `sending`, with its message and the number of this attempt.
 
-        False if it is not to be sent here: it belongs to another batch by now, or somebody else has begun this try.
+        Returns False when it must not be sent here: it belongs to another batch by now, or another workflow began this attempt.
         """
 
     def finish(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Record how a try ended, with its number. A final state is never left again."""
+        """Record the outcome of an attempt, with its number. A final state never changes."""
 
     def postpone(self, batch: str, outcome: Outcome) -> None:
-        """The rest of a batch has the same outcome, without a try of its own."""
+        """Give the rest of a batch the same outcome, without an attempt."""
 
     def release(self, batch: str) -> int:
-        """The rest of a batch is `accepted` again, for another batch. Returns how many."""
+        """Make the rest of a batch `accepted` again, for another batch. Returns the number of released deliveries."""
 
     def batches(self, *, claimed_before: datetime, limit: int) -> Sequence[str]:
-        """Batches from before then with something still to be done."""
+        """Return at most `limit` batches that were claimed before that time and have unfinished deliveries."""
 
     def forget_messages(self, *, accepted_before: datetime, limit: int) -> int:
-        """Remove the rendered messages of old final deliveries. Returns how many."""
+        """Delete the rendered messages of at most `limit` old final deliveries. Returns their number."""
 
 
 class Nodes(Protocol):
-    """The nodes that work on one queue, each with its last sign of life."""
+    """The nodes that work on one queue, each with its last heartbeat."""
 
     def heartbeat(self, name: str) -> None:
-        """A sign of life of this one."""
+        """Record a heartbeat of this node."""
 
     def heartbeats(self) -> Mapping[str, datetime]:
-        """The last sign of each, by the clock of each: good to see that it changes, not to be compared."""
+        """Return the last heartbeat of each node, by that node's own clock. Check whether it changes; do not compare clocks."""
 
     def forget(self, name: str) -> None:
-        """It has ended, and left nothing undone."""
+        """Remove a node that has ended and has no unfinished deliveries."""
 
 
 class Templates(Protocol):
     def render(self, name: str, context: Mapping[str, Any]) -> str:
-        """The text of a template such as `mention.txt` or `mention.html`; HTML is escaped. Raises Misconfigured."""
+        """Render a template such as `mention.txt` or `mention.html`, with HTML escaped.
+
+        Raises Misconfigured when the template cannot be used.
+        """

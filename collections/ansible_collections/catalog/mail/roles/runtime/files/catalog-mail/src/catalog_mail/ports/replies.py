@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is remembered of replies."""
+"""The store of handled replies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from catalog_mail.ports.conversations import Posted
 
 @dataclass(frozen=True)
 class Written:
-    """A reply as it is stored: with its post and what tells of it (the embedded catalog), or with another catalog's id."""
+    """A reply to store: with its post and the notices of it (embedded catalog), or with `post_id` of another catalog."""
 
     reply: Reply
     post: Post | None = None
@@ -29,7 +29,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A mail that tells somebody why their reply was refused. `key` is the same for every copy of the reply."""
+    """A mail that tells the author why their reply was rejected. `key` is the same for every copy of the reply."""
 
     key: str
     address: str
@@ -38,7 +38,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Handled:
-    """What became of a message that was not posted."""
+    """The disposition of a message that was not posted, and the reason."""
 
     key: str
     disposition: Disposition
@@ -47,31 +47,31 @@ class Handled:
 
 
 class ReplyStore(Protocol):
-    """What is remembered of replies. Each method that writes is one transaction, and twice is the same as once."""
+    """The store of handled replies. Each method that writes is one transaction, and idempotent."""
 
     def handled(self, place: Place, keys: Sequence[str]) -> Mapping[str, Disposition]:
-        """What became of these messages, as far as they were handled."""
+        """Return the dispositions of those messages that were handled."""
 
     def answered(self, handles: Iterable[str]) -> Mapping[str, Answered]:
-        """The mails that these handles name."""
+        """Return the mails that these handles name; unknown handles are left out."""
 
     def posted(self, keys: Sequence[str]) -> Mapping[str, str | None]:
-        """Which of these replies were posted, each with the id of its post where one is known."""
+        """Return those of the replies that were posted, each with the id of its post, None when the id is not known."""
 
     def add(self, written: Sequence[Written], at: datetime) -> Sequence[Posted]:
-        """Store posts, what tells of them, and what became of the messages. A reply whose key is known is not posted again."""
+        """Store posts, their notices, and the dispositions of the messages. A reply whose key is known is not posted again."""
 
     def record(self, place: Place, handled: Sequence[Handled], at: datetime) -> Sequence[Notice]:
-        """Store what became of messages, with the explanations; those that were stored now are returned."""
+        """Store the dispositions of messages, with their explanations. Returns the notices that this call stored."""
 
     def failed(self, place: Place, key: str) -> int:
-        """Our decision about this message failed once more; how often by now."""
+        """Count a failed decision about a message; return the number of failures so far."""
 
     def decided(self, place: Place, key: str) -> None:
-        """It did not fail after all."""
+        """Forget the failures of a message that was decided."""
 
     def explained(self, addresses: Iterable[str], since: datetime) -> Mapping[str, int]:
-        """How many explanations each of these was sent since then."""
+        """Return the number of explanations sent to each address since then."""
 
     def outcomes(self) -> Mapping[tuple[Disposition, str], int]:
-        """How many messages came to which end, by disposition and reason."""
+        """Return the number of messages by disposition and reason."""

@@ -15,9 +15,9 @@ from catalog_mail.domain.failures.failure import Failure
 
 @dataclass(frozen=True)
 class WorkerReport:
-    """What a process that reads the mailbox says of itself; times are UTC.
+    """The status report of a process that reads the mailbox; times are UTC.
 
-    `state` is one word: working, waiting, failed, disabled. `error` is its last failure, None while all is well.
+    `state` is one word: working, waiting, failed, disabled. `error` is the last failure, None when the process works.
     """
 
     name: str
@@ -37,10 +37,10 @@ class ReplyWorkers(Protocol):
     """The processes that read the mailbox."""
 
     def report(self, report: WorkerReport) -> None:
-        """Let this be what is known of it."""
+        """Store the report of a process in place of its earlier one."""
 
     def reports(self) -> Sequence[WorkerReport]:
-        """The last of each."""
+        """Return the last report of each process."""
 
     def forget(self, names: Iterable[str]) -> None:
-        """They have ended."""
+        """Remove the reports of processes that have ended."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a message leaves."""
+"""Senders of messages."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from catalog_mail.domain.settings.servers import SendingSettings
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a mail server said when it took a message over.
+    """The response of a mail server that accepted a message, and the connection.
 
-    `response` is its answer (`250 2.0.0 Ok: queued as 4F1...`), `server` who answered, `tls` protocol and cipher of the
-    connection or None, `authenticated` the user that logged in or None, `seconds` from connecting to the answer.
+    `response` is the server's text (`250 2.0.0 Ok: queued as 4F1...`), `server` its name, `tls` protocol and cipher of the
+    connection or None, `authenticated` the user that logged in or None, `seconds` the time from connecting to the response.
     """
 
     server: str
@@ -27,30 +27,30 @@ class Evidence:
 
 
 class MailSender(Protocol):
-    """One way to send, with its settings. Safe to use from several threads; keeps connections open between messages."""
+    """A sender with its settings. Safe to use from several threads; keeps connections open between messages."""
 
     @property
     def settles_after(self) -> float:
-        """Seconds after a hand-over from which on `again` can tell whether the message was taken; 0 where it never can."""
+        """Seconds after which `again` can find out whether a message was accepted; 0 when it never can."""
 
     def reserve(self) -> float:
-        """Take a turn for one message: 0, or for how many seconds nothing is to be sent; then ask again."""
+        """Reserve a slot for one message. Returns 0, or the seconds to wait before the next call."""
 
     def send(self, message: bytes, envelope_from: str, envelope_to: str, *, again: bool = False) -> Evidence:
-        """Hand over one message. Raises SendingFailed and nothing else.
+        """Send one message. Raises SendingFailed and nothing else.
 
-        `again` says that this message may have been handed over before: where that can be found out, it is not sent twice.
+        `again` says that an earlier attempt may have sent this message: where the server can tell, it is not sent twice.
         """
 
     def close(self) -> None: ...
 
 
 class MailSenders(Protocol):
-    """Makes senders, and keeps one for each set of settings."""
+    """Creates senders, and keeps one for each set of settings."""
 
     def sender(self, settings: SendingSettings) -> MailSender: ...
 
     def make_email_test_sender(self, settings: SendingSettings) -> MailSender:
-        """A sender of its own for one test; the caller closes it."""
+        """Create a sender for one test; the caller closes it."""
 
     def close(self) -> None: ...

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the e-mail settings are kept."""
+"""The store of the e-mail settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from catalog_mail.ports.audit import AuditEntry
 
 @dataclass(frozen=True)
 class StoredSecret:
-    """A secret as the store keeps it: `value` is None where it cannot be decrypted any more (the key was lost)."""
+    """A stored secret. `value` is None when it can no longer be decrypted (the key was lost)."""
 
     value: str | None = field(repr=False)
     changed_at: datetime
@@ -25,7 +25,7 @@ class StoredSecret:
 class StoredSettings:
     """The document without its secrets, and the secrets by their path (`notifications.smtp.password`).
 
-    `revision` is 0 while nothing was ever saved; then `document` is empty.
+    `revision` is 0, and `document` empty, before the first save.
     """
 
     revision: int
@@ -39,13 +39,13 @@ class SettingsStore(Protocol):
     def load(self) -> StoredSettings: ...
 
     def revision(self) -> int:
-        """The stored revision alone; cheap."""
+        """Return the stored revision without the document; cheap."""
 
     def save(
         self, document: Mapping[str, Any], secrets: Mapping[str, str | None], *, expected_revision: int, audit: AuditEntry
     ) -> StoredSettings:
-        """Store document, secrets and audit entry in one transaction, or nothing.
+        """Store document, secrets and audit entry in one transaction.
 
-        `secrets` holds what changes: a new value, or None to remove. Raises PreconditionFailed if the stored revision is
-        not `expected_revision`.
+        `secrets` holds the changes: a new value, or None to remove the secret. Raises PreconditionFailed when the stored
+        revision is not `expected_revision`.
         """

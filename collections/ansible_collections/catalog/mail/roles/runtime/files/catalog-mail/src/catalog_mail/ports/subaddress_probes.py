@@ -12,7 +12,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class SubaddressProbe:
-    """A test of sub-addresses: when it was sent, and whether its mail came; None while that is open."""
+    """A test of sub-addresses: when it was sent, and whether its mail arrived (`found`; None while that is open)."""
 
     handle: str
     sent_at: datetime
@@ -20,10 +20,10 @@ class SubaddressProbe:
 
 
 class SubaddressProbes(Protocol):
-    """Tests of sub-addresses; `route` identifies the settings that they went by."""
+    """Tests of sub-addresses; `route` identifies the settings with which they were sent."""
 
     def last(self, route: str) -> SubaddressProbe | None:
-        """The newest probe by this route; None where there was none."""
+        """Return the newest probe of this route; None when there was none."""
 
     def sent(self, route: str, handle: str, at: datetime) -> None:
         """Record a probe that is about to be sent."""

@@ -15,7 +15,7 @@ from catalog_mail.domain.catalog.people import Principal, Role
 
 @dataclass(frozen=True)
 class TokenRecord:
-    """A token as it is listed; what it stands for is known to its owner alone."""
+    """A token as it is listed, without its value, which only its owner knows."""
 
     name: str
     role: Role
@@ -26,18 +26,18 @@ class TokenRecord:
 
 class TokenStore(Protocol):
     def add(self, name: str, role: Role, email: str | None, digest: bytes) -> None:
-        """Raises Conflict if the name is taken."""
+        """Add a token. Raises Conflict when the name is taken."""
 
     def replace(self, name: str, role: Role, email: str | None, digest: bytes) -> bool:
-        """Let this be the token of that name and role from now on, and no other; False if there was none of them."""
+        """Replace the token of that name and role, also a revoked one. Returns False when there is none."""
 
     def find(self, digest: bytes) -> Principal | None:
-        """Who has the token with this SHA-256, unless it was revoked."""
+        """Return the principal whose token has this SHA-256; None when there is none or it was revoked."""
 
     def is_revoked(self, digest: bytes) -> bool: ...
 
     def revoke(self, name: str) -> bool:
-        """False if there is none of that name."""
+        """Revoke the token of that name. Returns False when there is none."""
 
     def all(self) -> Sequence[TokenRecord]: ...
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Conversations of the embedded catalog: posts, and whom a post mentions."""
+"""Conversations of the embedded catalog, and their posts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Conversation:
-    """A titled exchange of posts; `assignee_id` is the user who is to take care of it."""
+    """A titled exchange of posts; `assignee_id` is the user to whom it is assigned."""
 
     id: str
     title: str
@@ -22,7 +22,7 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Post:
-    """What one user wrote; `mentions` are the ids of the users whose names it mentions with an @.
+    """A text by one user; `mentions` are the ids of the users that it mentions with an @.
 
     A post that is sent twice with one `idempotency_key` is stored once.
     """
@@ -40,10 +40,10 @@ _THREAD = "conversation."
 
 
 def thread_of(conversation_id: str) -> str:
-    """The name of the thread that keeps a conversation's mails together."""
+    """Return the name of the thread that groups a conversation's mails."""
     return f"{_THREAD}{conversation_id}"
 
 
 def conversation_of_thread(thread: str | None) -> str | None:
-    """The id of the conversation that a thread belongs to; None for another catalog's thread."""
+    """Return the id of the conversation that a thread belongs to; None for another catalog's thread."""
     return thread.removeprefix(_THREAD) if thread and thread.startswith(_THREAD) else None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may do what: the roles of API tokens, the principal behind a request, the users of the embedded catalog."""
+"""Roles of API tokens, the principal of a request, and the users of the embedded catalog."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a token may do; see `Principal.may`."""
+    """The role of a token; `Principal.may` tells what each role allows."""
 
     SERVER_ADMIN = "server_admin"
     CATALOG = "catalog"
@@ -19,20 +19,20 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks: the name of the token, its role, and the e-mail address that test messages go to."""
+    """The caller of a request: the token's name, its role, and the e-mail address that test messages go to."""
 
     name: str
     role: Role
     email: str | None = None
 
     def may(self, role: Role) -> bool:
-        """A server admin may everything; the two others only what their own role names."""
+        """Return whether the principal has a role; a server admin has every role."""
         return self.role in (Role.SERVER_ADMIN, role)
 
 
 @dataclass(frozen=True)
 class User:
-    """A person in the embedded catalog. `name` is what stands after the @ of a mention."""
+    """A person in the embedded catalog. `name` is written after the @ of a mention."""
 
     id: str
     name: str

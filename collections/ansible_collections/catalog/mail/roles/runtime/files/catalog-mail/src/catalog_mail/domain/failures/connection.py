@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a connection that fails tells an administrator, whatever is spoken on it: names, sockets, TLS, certificates."""
+"""Translate failed connections into causes and remedies, for any protocol: names, sockets, TLS, certificates."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.settings.document import TLS
 
-# How far it had come, as words that complete "while ...": these two are judged by themselves.
+# The two stages that this module treats specially; each completes "while ...".
 CONNECT = "connecting"
 GREETING = "waiting for the greeting"
-# OpenSSL's numbers (X509_V_ERR_...): expired, not yet valid; the name or the address is another.
+# OpenSSL's error numbers (X509_V_ERR_...): not yet valid, expired; and wrong name, wrong IP address.
 _OUT_OF_DATE = {9: "not valid yet", 10: "expired"}
 _OTHER_NAME = {62, 64}
-# Longest text of a server's answer that is shown.
+# Characters of a server's answer that are shown.
 SHOWN = 500
 
 
 @dataclass(frozen=True)
 class Peer:
-    """The server at the other end. `section` holds its settings, `implicit_port` is the usual one of implicit TLS.
+    """The server of a connection. `section` is the path of its settings, `implicit_port` the standard port of implicit TLS.
 
-    `timeout` is in seconds; `timeout_set` says that it is a setting. `builtin`: the server is the host's own Postfix.
+    `timeout` is in seconds; `timeout_set` says that a setting determines it. `builtin`: the server is the host's own Postfix.
     """
 
     host: str
@@ -41,17 +41,17 @@ class Peer:
 
     @property
     def place(self) -> str:
-        """The server as it is called in sentences."""
+        """The name of the server in sentences."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"The host's own mail server ({host}:{self.port})" if self.builtin else f"{host}:{self.port}"
 
     def field(self, name: str) -> str:
-        """The setting of this name; with the built-in server there is only the choice of it."""
+        """Return the path of a setting; for the built-in server always that of the transport."""
         return "notifications.transport" if self.builtin else f"{self.section}.{name}"
 
 
 def network_failure(error: Exception, stage: str, peer: Peer) -> Failure:
-    """Of an exception of sockets or TLS."""
+    """Translate an exception of sockets or TLS. `stage` completes "while ..."."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate(error, peer)
     if isinstance(error, TimeoutError):
@@ -64,7 +64,7 @@ def network_failure(error: Exception, stage: str, peer: Peer) -> Failure:
 
 
 def tls_not_offered(peer: Peer) -> Failure:
-    """The settings want STARTTLS, and the server does not name it (RFC 3207; RFC 3501, 6.2.1)."""
+    """The settings require STARTTLS, and the server does not offer it (RFC 3207; RFC 3501, 6.2.1)."""
     return Failure(
         Cause.TLS_NOT_OFFERED,
         f"{peer.place} does not offer STARTTLS, which the settings require.",
@@ -76,7 +76,7 @@ def tls_not_offered(peer: Peer) -> Failure:
 
 
 def authorities_unreadable(reason: str, peer: Peer) -> Failure:
-    """The CA file cannot be used."""
+    """The CA file cannot be read, or has no certificate."""
     return Failure(
         Cause.CERTIFICATE_NOT_TRUSTED,
         f"The CA file {peer.ca_file} cannot be used: {reason}.",
@@ -88,13 +88,13 @@ def authorities_unreadable(reason: str, peer: Peer) -> Failure:
 
 def _not_connected(error: Exception, peer: Peer) -> Failure:
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
-        return _may_pass(
+        return _temporary(
             Cause.NAME_NOT_FOUND, peer.field("host"),
             f"The name {peer.host} cannot be looked up: no DNS server gave an answer.",
-            "Check the DNS servers in /etc/resolv.conf, and the way from this host to them.",
+            "Check the DNS servers in /etc/resolv.conf, and that this host can reach them.",
         )  # fmt: skip
     if isinstance(error, socket.gaierror):
-        return _may_pass(
+        return _temporary(
             Cause.NAME_NOT_FOUND, peer.field("host"),
             f"The name {peer.host} cannot be found in DNS.",
             "Check the spelling, and whether this host's DNS servers know the name ('getent hosts NAME').",
@@ -103,12 +103,12 @@ def _not_connected(error: Exception, peer: Peer) -> Failure:
         remedy = (
             "See 'systemctl status postfix', and whether inet_interfaces lets it listen on the loopback."
             if peer.builtin
-            else "Check the port, whether the mail server runs, and whether it lets this host in."
+            else "Check the port, whether the mail server runs, and whether it accepts connections from this host."
         )
-        return _may_pass(
+        return _temporary(
             Cause.CONNECTION_REFUSED, peer.field("port"), f"{peer.place} refused the connection.", remedy
         )
-    return _may_pass(
+    return _temporary(
         Cause.UNREACHABLE, peer.field("host"),
         f"{peer.place} cannot be reached from this host: {getattr(error, 'strerror', None) or error}.",
         "Check the routes and firewalls between this host and the mail server.",
@@ -120,7 +120,7 @@ def _certificate(error: ssl.SSLCertVerificationError, peer: Peer) -> Failure:
         return Failure(
             Cause.CERTIFICATE_WRONG_NAME,
             f"The certificate of {peer.place} is for another name.",
-            "Give the server's name as it stands in its certificate, or let the server have one for this name.",
+            "Give a name of the server that its certificate has, or let the server have a certificate for this name.",
             temporary=False,
             field=peer.field("host"),
         )
@@ -147,15 +147,15 @@ def _tls(error: ssl.SSLError, peer: Peer) -> Failure:
         if plain
         else "The server must speak TLS 1.2 or later; its own log says more."
     )
-    return _may_pass(Cause.TLS_FAILED, peer.field("tls"), f"{peer.place} {cause}.", remedy)
+    return _temporary(Cause.TLS_FAILED, peer.field("tls"), f"{peer.place} {cause}.", remedy)
 
 
 def _timed_out(stage: str, peer: Peer) -> Failure:
     slow = "the server is slow: raise the timeout" if peer.timeout_set else "the server is slow or overloaded"
-    remedy = f"A firewall that drops is the usual reason; else {slow}."
+    remedy = f"A firewall that drops packets is the usual reason; else {slow}."
     if stage == GREETING and peer.tls is not TLS.IMPLICIT:
         remedy = "A server that waits for TLS from the start is silent like this: try tls 'implicit'. Else it is overloaded."
-    return _may_pass(
+    return _temporary(
         Cause.TIMED_OUT, peer.field("timeout" if peer.timeout_set else "port"),
         f"{peer.place} timed out after {peer.timeout:g} seconds while {stage}.", remedy,
     )  # fmt: skip
@@ -166,20 +166,20 @@ def _lost(error: Exception, stage: str, peer: Peer) -> Failure:
     remedy = "The mail server's own log says why."
     if stage == GREETING and peer.tls is TLS.NONE:
         remedy += " A server that wants TLS from the start closes like this too: try tls 'implicit'."
-    return _may_pass(
+    return _temporary(
         Cause.CONNECTION_LOST, peer.field("host"), f"{peer.place} broke off while {stage}: {reason}.", remedy
     )
 
 
-def _may_pass(code: Cause, field: str, cause: str, remedy: str) -> Failure:
-    """Trying again later may help."""
+def _temporary(code: Cause, field: str, cause: str, remedy: str) -> Failure:
+    """Return a temporary failure."""
     return Failure(code, cause, remedy, temporary=True, field=field)
 
 
 def readable(text: bytes, *secrets: str | None) -> str:
-    """A server's words, fit to be shown: one line, bounded, and without a secret that it repeats."""
+    """Return a server's text for display: one line, of limited length, with repeated secrets removed."""
     line = _one_line(text.decode("utf-8", "replace"))
-    # The longest first: a password may stand by chance in what else was sent of it.
+    # The longest first: one secret may be part of another.
     for secret in sorted({_one_line(secret) for secret in secrets if secret} - {""}, key=len, reverse=True):
         line = line.replace(secret, "(removed)")
     printable = "".join(character if character.isprintable() else "?" for character in line)

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Microsoft Entra tells an administrator when it gives no token: each of its codes as cause and remedy.
+"""Translate errors of Microsoft Entra's token endpoint into causes and remedies, by error code.
 
-The codes (AADSTS...) stand in Entra's page "Authentication and authorization error codes". They are for people: what a program
-does depends on the kind of failure alone.
+Entra documents the codes (AADSTS...) on its page "Authentication and authorization error codes". They only select the text
+for people; programs act on the `Cause`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.settings.servers import GraphServer
 
 _CODE = re.compile(r"AADSTS([0-9]{4,9})")
-# Behind its first sentences each description has identifiers of the request.
+# After its first sentences each description has identifiers of the request.
 _TRACE = re.compile(r"\s*Trace ID:.*", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class TokenRefusal:
-    """Entra's answer without a token: `error` is the word of RFC 6749, 5.2, `codes` are its own numbers."""
+    """An error response of Entra: `error` is the code of RFC 6749, 5.2, `codes` are Entra's own numbers."""
 
     error: str
     codes: tuple[int, ...]
@@ -34,7 +34,7 @@ class TokenRefusal:
 
 @dataclass(frozen=True)
 class _Known:
-    """One code: the setting at fault, what it means, and what to do."""
+    """The meaning of a code: cause, setting at fault, sentence and remedy."""
 
     cause: Cause
     field: str
@@ -85,7 +85,7 @@ _KNOWN: Mapping[int, _Known] = {
         "registered there, with its own key.",
     ),
     700024: _Known(
-        Cause.CERTIFICATE_UNUSABLE, "certificate", "What the certificate's key has signed is out of date",
+        Cause.CERTIFICATE_UNUSABLE, "certificate", "The signature by the certificate's key is out of date",
         "Check this host's clock.",
     ),
     7000218: _Known(
@@ -103,17 +103,17 @@ _KNOWN: Mapping[int, _Known] = {
     530032: _POLICY,
     53003: _POLICY,
 }  # fmt: skip
-# RFC 6749, 5.2, and Entra's own: asked again later they may answer otherwise.
+# Errors of RFC 6749, 5.2, and of Entra that may pass: a later request may succeed.
 _PASSING = frozenset({"temporarily_unavailable", "server_error", "service_unavailable"})
 
 
 def beginning(server: GraphServer) -> str:
-    """How every failure of this kind begins."""
+    """Return the first sentence of every failure of this kind."""
     return f"Error connecting to Tenant ID: {server.tenant_id} with Client: {server.client_id} credentials."
 
 
 def refusal(answer: Mapping[str, Any]) -> TokenRefusal:
-    """From the JSON of an answer, whatever stands in it."""
+    """Read an error response from its JSON; unexpected values are ignored."""
     description = str(answer.get("error_description") or "")
     numbers = answer.get("error_codes")
     given = tuple(number for number in numbers if isinstance(number, int)) if isinstance(numbers, list) else ()
@@ -122,7 +122,7 @@ def refusal(answer: Mapping[str, Any]) -> TokenRefusal:
 
 
 def token_failure(said: TokenRefusal, server: GraphServer) -> Failure:
-    """Why there is no token."""
+    """Translate an error response of Entra."""
     known = next(((code, _KNOWN[code]) for code in said.codes if code in _KNOWN), None)
     if known:
         code, meaning = known
@@ -139,17 +139,17 @@ def token_failure(said: TokenRefusal, server: GraphServer) -> Failure:
 
 
 def not_entra(server: GraphServer) -> Failure:
-    """Whoever answers at this address is something else."""
+    """The response is not one of Microsoft Entra."""
     return Failure(
         Cause.OTHER_ENTRA_ANSWER, f"{beginning(server)} {server.authority_url} does not answer as Microsoft Entra does.",
-        "Check authority_url of [microsoft] in the service's configuration file, and what stands between this host and "
-        "Microsoft: a proxy may have answered.",
+        "Check authority_url of [microsoft] in the service's configuration file, and the proxies between this host and "
+        "Microsoft: one of them may have answered.",
         temporary=True, field=None,
     )  # fmt: skip
 
 
 def certificate_unusable(reason: str, server: GraphServer) -> Failure:
-    """The certificate's text is no key with its certificate."""
+    """The text of the certificate is not a usable key with its certificate."""
     return Failure(
         Cause.CERTIFICATE_UNUSABLE, f"{beginning(server)} The certificate cannot be used: {reason}.",
         "Give one PEM text with an RSA private key of 2048 bits or more, without a passphrase, and the certificate that belongs "

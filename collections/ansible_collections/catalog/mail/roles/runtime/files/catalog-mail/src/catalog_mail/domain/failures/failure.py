@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a mail could not be sent, or a mailbox not be read: one value for every way in which it happens."""
+"""The failure of an attempt to send a mail or to read a mailbox, as one type for all transports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from catalog_mail.domain.errors import CatalogMailError
 
 
 class Cause(StrEnum):
-    """The kinds of failure that are told apart."""
+    """The kinds of failure."""
 
     NAME_NOT_FOUND = "name-not-found"
     CONNECTION_REFUSED = "connection-refused"
@@ -34,7 +34,7 @@ class Cause(StrEnum):
     OTHER_IMAP_ANSWER = "other-imap-answer"
     OTHER_ANSWER = "other-smtp-answer"
     CONNECTION_LOST = "connection-lost"
-    # Of Microsoft Entra, which gives the tokens:
+    # From Microsoft Entra, which issues the tokens:
     TENANT_UNKNOWN = "tenant-unknown"
     CLIENT_UNKNOWN = "client-unknown"
     CLIENT_DISABLED = "client-disabled"
@@ -45,7 +45,7 @@ class Cause(StrEnum):
     CLOUD_WRONG = "cloud-wrong"
     CONDITIONAL_ACCESS = "conditional-access"
     OTHER_ENTRA_ANSWER = "other-entra-answer"
-    # Of Microsoft Graph:
+    # From Microsoft Graph:
     TOKEN_REFUSED = "token-refused"
     PERMISSION_MISSING = "permission-missing"
     ACCESS_BLOCKED = "access-blocked"
@@ -55,11 +55,11 @@ class Cause(StrEnum):
     THROTTLED = "throttled"
     MICROSOFT_UNAVAILABLE = "microsoft-unavailable"
     OTHER_GRAPH_ANSWER = "other-graph-answer"
-    # Before any server was asked:
+    # Before a server was contacted:
     NOT_CONFIGURED = "not-configured"
     NOT_RENDERED = "not-rendered"
     INTERNAL_ERROR = "internal-error"
-    # Where replies go:
+    # From the catalog in which replies are posted:
     CATALOG_FAILED = "catalog-failed"
 
 
@@ -67,10 +67,9 @@ class Cause(StrEnum):
 class Failure:
     """One failed attempt to send, or to read a mailbox.
 
-    `field` is the setting to look at, such as `notifications.smtp.password`. `cause` and `remedy` are sentences
-    without a secret. `temporary` says whether trying again may help. `smtp_code` and `smtp_text` are the server's
-    last answer (RFC 5321, 4.2), where it gave one. `retry_after` are the seconds that a server asked to wait; they are not
-    stored.
+    `field` is the setting to check, such as `notifications.smtp.password`. `cause` and `remedy` are sentences without a
+    secret. `temporary` says whether another attempt may succeed. `smtp_code` and `smtp_text` are the server's last reply
+    (RFC 5321, 4.2), if any. `retry_after` is the time in seconds that a server asked to wait; it is not stored.
     """
 
     code: Cause
@@ -84,7 +83,7 @@ class Failure:
 
 
 class SendingFailed(CatalogMailError):
-    """A message was not taken over; `failure` tells why."""
+    """A message was not sent; `failure` tells why."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.cause, failure.remedy, field=failure.field)
@@ -93,7 +92,7 @@ class SendingFailed(CatalogMailError):
 
 
 class MailboxFailed(CatalogMailError):
-    """A mailbox could not be reached, opened, read or written; `failure` tells why. Its connection is of no use any more."""
+    """A mailbox could not be reached, opened, read or written; `failure` tells why. Its connection cannot be used again."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.cause, failure.remedy, field=failure.field)

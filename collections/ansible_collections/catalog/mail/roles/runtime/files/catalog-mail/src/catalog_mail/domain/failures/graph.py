@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Microsoft Graph tells an administrator when it says no: each of its answers as cause and remedy.
+"""Translate error responses of Microsoft Graph into causes and remedies.
 
-Whether an application may do something is known from trying it alone: with Exchange's RBAC for Applications the token names no
-permission for mail at all.
+Only a request shows whether the application has a permission: with Exchange's RBAC for Applications the token names no
+permission for mail.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from catalog_mail.domain.settings.servers import GraphServer
 
 
 class Operation(StrEnum):
-    """What was asked of Graph; each word completes "while ..."."""
+    """The operation requested of Graph; each value completes "while ..."."""
 
     SEND = "sending a message"
     LOOK = "looking into the Sent Items"
@@ -30,7 +30,7 @@ class Operation(StrEnum):
     ARCHIVE = "archiving messages"
 
 
-# The least application permission for each.
+# The least application permission for each operation.
 NEEDED: Mapping[Operation, str] = {
     Operation.SEND: "Mail.Send",
     Operation.LOOK: "Mail.Read",
@@ -44,18 +44,19 @@ _ROLE_MISSING = frozenset({"ErrorAccessDenied", "AccessDenied", "Authorization_R
 _NO_MAILBOX = frozenset({"ErrorInvalidUser", "ErrorNonExistentMailbox", "Request_ResourceNotFound", "ResourceNotFound"})
 _NOT_LICENSED = frozenset({"MailboxNotEnabledForRESTAPI", "MailboxNotSupportedForRESTAPI", "MailboxNotHostedInExchangeOnline"})
 _RECIPIENT = frozenset({"ErrorInvalidRecipients", "ErrorRecipientNotFound"})
-# What the same request would meet again.
-_OF_THE_REQUEST = frozenset({400, 413, 422})
+# Statuses that the same request would get again.
+_FINAL_STATUSES = frozenset({400, 413, 422})
 _TOO_LARGE = frozenset({"ErrorMessageSizeExceeded", "RequestBodyTooLarge"})
-# "Access to OData is disabled": an Application Access Policy (Graph: "Limiting application permissions to specific mailboxes").
+# Words of messages such as "Access to OData is disabled", which an Application Access Policy causes (Graph: "Limiting
+# application permissions to specific mailboxes").
 _BLOCKED_WORDS = ("odata is disabled", "appaccesspolicy", "apponly accesspolicy", "raop")
 
 
 @dataclass(frozen=True)
 class GraphRefusal:
-    """An answer that is no success: the HTTP status, and `error.code` and `error.message` of its JSON.
+    """An error response: the HTTP status, and `error.code` and `error.message` of its JSON.
 
-    `retry_after` is in seconds, where the answer named it.
+    `retry_after` is in seconds, None when the response names no time.
     """
 
     status: int
@@ -65,7 +66,7 @@ class GraphRefusal:
 
 
 def graph_failure(said: GraphRefusal, operation: Operation, server: GraphServer, sender: str | None = None) -> Failure:
-    """Of one answer; `sender` is the From address of a message that was to be sent."""
+    """Translate an error response; `sender` is the From address of the message to send."""
     return (
         _of_service(said, server)
         or _of_message(said, operation, server, sender)
@@ -78,14 +79,14 @@ def _of_service(said: GraphRefusal, server: GraphServer) -> Failure | None:
     if said.status == 429:
         when = f" for {said.retry_after:g} seconds" if said.retry_after is not None else ""
         return _failure(
-            Cause.THROTTLED, None, f"Microsoft Graph asks to be left in peace{when}: the limit of requests was reached",
-            "Nothing has to be done: it is tried again by then. If it goes on, see what else uses this app registration.",
+            Cause.THROTTLED, None, f"Microsoft Graph asks to send no requests{when}: the limit of requests was reached",
+            "Nothing has to be done: the request is repeated. If this goes on, see which other programs use this app.",
             said, server,
         )  # fmt: skip
     if said.status in {502, 503, 504}:
         return _failure(
             Cause.MICROSOFT_UNAVAILABLE, None, f"Microsoft Graph is not available at this moment ({said.status})",
-            "Nothing has to be done: it is tried again. Microsoft 365's service health tells of disturbances.", said, server,
+            "Nothing has to be done: the request is repeated. Microsoft 365's service health shows incidents.", said, server,
         )  # fmt: skip
     if said.status == 401:
         return _failure(
@@ -102,7 +103,7 @@ def _of_message(said: GraphRefusal, operation: Operation, server: GraphServer, s
         return _failure(
             Cause.SEND_AS_DENIED, "notifications.from.address", f"{server.mailbox} may not send as {sender or 'another address'}",
             f"Give {server.mailbox} the right Send As or Send on Behalf for that address in Exchange (it takes up to an hour to "
-            "count), or leave the From address out.", said, server,
+            "take effect), or leave the From address out.", said, server,
         )  # fmt: skip
     if said.code in _RECIPIENT:
         return _failure(
@@ -122,15 +123,15 @@ def _of_mailbox(said: GraphRefusal, operation: Operation, server: GraphServer) -
     if said.status == 403 and any(word in said.message.lower() for word in _BLOCKED_WORDS):
         return _failure(
             Cause.ACCESS_BLOCKED, place, f"A policy of the tenant blocks the application from the mailbox {mailbox}",
-            "Let the Exchange administrator take this mailbox into the application's policy (Test-ApplicationAccessPolicy shows "
-            "it); a change takes an hour or more to count.", said, server,
+            "Let the Exchange administrator add this mailbox to the application's policy (Test-ApplicationAccessPolicy shows "
+            "it); a change takes an hour or more to take effect.", said, server,
         )  # fmt: skip
     if said.status == 403 and said.code in _ROLE_MISSING:
         return _failure(
             Cause.PERMISSION_MISSING, f"{server.section}.client_id",
             f"The application may not use the mailbox {mailbox} for {operation}: {needed} is not granted to it",
             f"Grant it the application permission {needed} (not the delegated one) with admin consent; or, where Exchange's RBAC "
-            "for Applications limits it, let the scope of that role hold this mailbox, which takes up to two hours to count.",
+            "for Applications limits it, add this mailbox to the scope of that role, which takes up to two hours to take effect.",
             said, server,
         )  # fmt: skip
     if said.code in _NOT_LICENSED:
@@ -148,8 +149,8 @@ def _of_mailbox(said: GraphRefusal, operation: Operation, server: GraphServer) -
 
 
 def _other(said: GraphRefusal, operation: Operation, server: GraphServer) -> Failure:
-    # What a proxy or a filter answers in Graph's place has no code, and what is said of the mailbox may change.
-    final = operation is Operation.SEND and said.status in _OF_THE_REQUEST and bool(said.code)
+    # A response of a proxy or a filter in Graph's place has no code, and the state of a mailbox may change.
+    final = operation is Operation.SEND and said.status in _FINAL_STATUSES and bool(said.code)
     passing = said.status >= 500 or said.status in {408, 409, 412, 423}
     return Failure(
         Cause.OTHER_GRAPH_ANSWER, f"{beginning(server)} Microsoft Graph gave this answer while {operation}: {_shown(said)}.",
@@ -159,16 +160,16 @@ def _other(said: GraphRefusal, operation: Operation, server: GraphServer) -> Fai
 
 
 def address_field(server: GraphServer) -> str:
-    """The setting that names the mailbox."""
+    """Return the path of the setting that names the mailbox."""
     return f"{server.section}.email_address" if server.section.startswith("notifications.") else "interactions.reply_to"
 
 
 def not_understood(operation: Operation, server: GraphServer) -> Failure:
-    """The answer is no JSON, or not the one that Graph gives."""
+    """The response is not JSON, or not in Graph's format."""
     return Failure(
         Cause.OTHER_GRAPH_ANSWER, f"{beginning(server)} {server.graph_url} gave an answer that cannot be read while {operation}.",
-        "Check graph_url of [microsoft] in the service's configuration file, and what stands between this host and Microsoft: a "
-        "proxy may have answered.", temporary=True, field=None,
+        "Check graph_url of [microsoft] in the service's configuration file, and the proxies between this host and Microsoft: "
+        "one of them may have answered.", temporary=True, field=None,
     )  # fmt: skip
 
 
@@ -177,7 +178,7 @@ def _shown(said: GraphRefusal) -> str:
     return f"{said.status} {words}".strip()
 
 
-# The others last until somebody has mended them.
+# Other causes last until an administrator removes them.
 _PASSING = frozenset({Cause.MICROSOFT_UNAVAILABLE, Cause.THROTTLED})
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a mailbox that cannot be read tells an administrator: each answer of an IMAP server as cause and remedy."""
+"""Translate responses of an IMAP server into causes and remedies."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.settings.servers import ImapServer
 
 SECTION = "interactions.imap"
-# The response codes of RFC 5530 and RFC 9051, 7.1, that say what a NO means, wherever it is given.
+# Response codes of RFC 5530 and RFC 9051, 7.1, after which another attempt may succeed.
 _PASSING = {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "EXPUNGEISSUED", "CONTACTADMIN"}
 _CODE = re.compile(r"\s*\[([A-Za-z0-9-]+)[^\]]{0,200}\]")
 
 
 class Stage(StrEnum):
-    """How far it had come; each word completes "while ..."."""
+    """The stage of a connection; each value completes "while ..."."""
 
     CONNECT = connection_failures.CONNECT
     GREETING = connection_failures.GREETING
@@ -34,14 +34,14 @@ class Stage(StrEnum):
 
 
 def peer(server: ImapServer) -> Peer:
-    """The server, as far as its connection goes."""
+    """Return the server as the peer of a connection."""
     return Peer(
         server.host, server.port, server.tls, server.timeout, server.ca_file, SECTION, implicit_port=993, timeout_set=False
     )
 
 
 def answer_failure(stage: Stage, text: str, server: ImapServer, mailbox: str | None = None) -> Failure:
-    """Of an answer that says NO, BAD or BYE (RFC 3501, 7.1). `mailbox` is the one that was to be opened."""
+    """Translate a response NO, BAD or BYE (RFC 3501, 7.1). `mailbox` is the one to open, by default the server's."""
     found = _CODE.match(text)
     code = found[1].upper() if found else ""
     place = peer(server).place
@@ -49,7 +49,7 @@ def answer_failure(stage: Stage, text: str, server: ImapServer, mailbox: str | N
     temporary = code in _PASSING
     if code == "PRIVACYREQUIRED":
         return Failure(
-            Cause.TLS_REQUIRED, f"{place} lets nobody log in without TLS: {answer}",
+            Cause.TLS_REQUIRED, f"{place} refuses logins without TLS: {answer}",
             "Choose tls 'starttls', or 'implicit' with that port (993).", temporary=False, field=f"{SECTION}.tls",
         )  # fmt: skip
     if stage is Stage.LOGIN and not temporary:
@@ -80,17 +80,17 @@ def _setting(mailbox: str, server: ImapServer) -> str:
 
 
 def read_only(mailbox: str, server: ImapServer) -> Failure:
-    r"""The mailbox opens, and \Seen cannot be set in it: what was handled would be handled again (RFC 3501, 6.3.1)."""
+    r"""The mailbox opens, but \Seen cannot be set in it, so that messages would be handled again (RFC 3501, 6.3.1)."""
     return Failure(
         Cause.MAILBOX_READ_ONLY,
-        f"{peer(server).place} lets {server.username} read the mailbox {mailbox!r} and mark nothing in it.",
+        f"{peer(server).place} lets {server.username} read the mailbox {mailbox!r}, but not mark messages in it.",
         "Give this account the right to mark messages as read there (RFC 4314: the rights s and w).",
         temporary=False, field=f"{SECTION}.{_setting(mailbox, server)}",
     )  # fmt: skip
 
 
 def not_imap(server: ImapServer) -> Failure:
-    """What answers is something else."""
+    """The server at this port is not an IMAP server."""
     return Failure(
         Cause.NOT_IMAP, f"{peer(server).place} does not answer as an IMAP server does.",
         "Check the port: 993 (tls implicit) and 143 (tls starttls) are the usual ones; another service may listen on this one.",
@@ -99,7 +99,7 @@ def not_imap(server: ImapServer) -> Failure:
 
 
 def not_understood(stage: Stage, server: ImapServer) -> Failure:
-    """It has answered as no IMAP server should, later than at the greeting."""
+    """The server sent a malformed response, after a valid greeting."""
     return Failure(
         Cause.OTHER_IMAP_ANSWER, f"{peer(server).place} gave an answer that cannot be read while {stage}.",
         "The mail server's own log says more.", temporary=True, field=None,
@@ -107,7 +107,7 @@ def not_understood(stage: Stage, server: ImapServer) -> Failure:
 
 
 def login_not_offered(server: ImapServer) -> Failure:
-    """The server says LOGINDISABLED (RFC 3501, 6.2.3), and does not name AUTH=PLAIN."""
+    """The server announces LOGINDISABLED (RFC 3501, 6.2.3), and does not offer AUTH=PLAIN."""
     return Failure(
         Cause.LOGIN_REFUSED, f"{peer(server).place} offers no login with a password on this connection.",
         "Many servers offer it only under TLS: choose tls 'starttls', or 'implicit' with that port (993).",
@@ -116,7 +116,7 @@ def login_not_offered(server: ImapServer) -> Failure:
 
 
 def login_not_possible(server: ImapServer) -> Failure:
-    """The command LOGIN takes ASCII of one line, and the server has no AUTH=PLAIN, which takes all."""
+    """User name or password is not ASCII, as the command LOGIN needs, and the server does not offer AUTH=PLAIN."""
     return Failure(
         Cause.LOGIN_REFUSED, f"{peer(server).place} takes user name and password in ASCII only (it does not offer AUTH=PLAIN).",
         "Give this account a user name and a password of ASCII characters.", temporary=False, field=f"{SECTION}.password",
@@ -124,8 +124,8 @@ def login_not_possible(server: ImapServer) -> Failure:
 
 
 def made_anew(mailbox: str, server: ImapServer) -> Failure:
-    """The mailbox was removed and made again, or renumbered, while it was open (RFC 3501, 2.3.1.1)."""
+    """The mailbox was deleted and created again, or renumbered, while it was open (RFC 3501, 2.3.1.1)."""
     return Failure(
-        Cause.CONNECTION_LOST, f"The mailbox {mailbox!r} on {peer(server).place} was made anew while it was being read.",
+        Cause.CONNECTION_LOST, f"The mailbox {mailbox!r} on {peer(server).place} was replaced while it was being read.",
         "Nothing has to be done: it is opened again.", temporary=True, field=None,
     )  # fmt: skip

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a connection to Microsoft that fails tells an administrator: names, sockets, proxies, TLS."""
+"""Translate failed connections to Microsoft into causes and remedies: names, sockets, proxies, TLS."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ _FILE = "[microsoft] in the service's configuration file"
 
 
 def network_failure(error: BaseException, url: str, operation: str, server: GraphServer) -> Failure:
-    """Of an exception of sockets or TLS; `url` is what was asked, and `operation` completes "while ..."."""
+    """Translate an exception of sockets or TLS; `url` is the requested one, and `operation` completes "while ..."."""
     place = urlsplit(url).netloc.rpartition("@")[2]
     if isinstance(error, ssl.SSLCertVerificationError):
         return _failure(
             server, Cause.CERTIFICATE_NOT_TRUSTED, f"The certificate of {place} is not trusted: {error.verify_message}",
-            f"A proxy that opens TLS is the usual reason: name its CA's file as ca_file of {_FILE}. Check this host's clock too.",
+            f"A proxy that decrypts TLS is the usual reason: name its CA file as ca_file of {_FILE}. Check this host's clock.",
             temporary=False,
         )  # fmt: skip
     if isinstance(error, TimeoutError):
         return _failure(
             server, Cause.TIMED_OUT, f"{place} gave no answer within {server.timeout:g} seconds while {operation}",
-            "A firewall that drops is the usual reason; else Microsoft is slow at this moment.",
+            "A firewall that drops packets is the usual reason; else Microsoft is slow at this moment.",
         )  # fmt: skip
     if isinstance(error, ssl.SSLError):
         return _failure(
             server, Cause.TLS_FAILED, f"{place} could not agree on TLS: {getattr(error, 'reason', None) or 'broken off'}",
-            "TLS 1.2 or later is needed; see what stands between this host and Microsoft.",
+            "TLS 1.2 or later is needed; check the proxies and firewalls between this host and Microsoft.",
         )  # fmt: skip
     return _socket(error, place, operation, server)
 

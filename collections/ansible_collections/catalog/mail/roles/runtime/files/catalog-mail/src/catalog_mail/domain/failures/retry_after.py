@@ -9,16 +9,16 @@ from datetime import datetime
 
 from catalog_mail.domain.mime.dates import parsed_date
 
-# Seconds; a server that asks for a longer pause is asked again after this one.
+# In seconds. When a server asks for a longer pause, the next request is sent after this one.
 LONGEST_PAUSE = 3600.0
-# Characters of a value that are read.
+# Number of characters of a value that are read.
 _LONGEST_VALUE = 100
 
 
 def retry_after_seconds(value: object, now: datetime) -> float | None:
-    """The seconds to wait from `now` on, 0 to LONGEST_PAUSE; None where `value` is None, or neither seconds nor a date.
+    """Return the seconds to wait from `now` on, 0 to LONGEST_PAUSE; None when `value` is None, or neither seconds nor a date.
 
-    `value` is the header as it came, a text or a number of JSON. Raises nothing.
+    `value` is the unparsed header, or a number or text of JSON. Raises nothing.
     """
     text = "" if value is None else str(value).strip()[:_LONGEST_VALUE]
     if text.isascii() and text.isdigit():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an attempt to hand over a mail tells an administrator: each error and each answer as cause and remedy."""
+"""Translate replies of an SMTP server into causes and remedies."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.settings.servers import SmtpServer
 
 SECTION = "notifications.smtp"
-# RFC 4954, 6: there must be a login, or TLS, before this is done.
-_NOT_LIKE_THIS = {530, 538}
-# Given to MAIL too, and about the server's own state or the message's size (RFC 1870, 6; RFC 5321, 4.2.3).
+# RFC 4954, 6: the server requires a login, or TLS, before this command.
+_LOGIN_OR_TLS_REQUIRED = {530, 538}
+# Replies to MAIL that concern the server's state or the message's size (RFC 1870, 6; RFC 5321, 4.2.3).
 _NOT_ABOUT_THE_SENDER = {451, 452, 552}
 
 
 class Stage(StrEnum):
-    """How far a hand-over had come; each word completes "while ..."."""
+    """The stage of an SMTP session; each value completes "while ..."."""
 
     CONNECT = connection_failures.CONNECT
     GREETING = connection_failures.GREETING
@@ -38,7 +38,7 @@ _ABOUT_A_MESSAGE = (Stage.SENDER, Stage.RECIPIENT, Stage.CONTENT)
 
 @dataclass(frozen=True)
 class Attempt:
-    """Who was asked, and for whom. `builtin`: the server is the host's own Postfix."""
+    """An attempt to send a message: server, sender, recipient. `builtin`: the server is the host's own Postfix."""
 
     server: SmtpServer
     sender: str
@@ -47,7 +47,7 @@ class Attempt:
 
     @property
     def peer(self) -> Peer:
-        """The server, as far as its connection goes."""
+        """The server as the peer of a connection."""
         server = self.server
         return Peer(
             server.host, server.port, server.tls, server.timeout, server.ca_file, SECTION, implicit_port=465, builtin=self.builtin
@@ -55,17 +55,17 @@ class Attempt:
 
     @property
     def place(self) -> str:
-        """The server as it is called in sentences."""
+        """The name of the server in sentences."""
         return self.peer.place
 
     def field(self, name: str) -> str:
-        """The setting of this name; with the built-in server there is only the choice of it."""
+        """Return the path of a setting; for the built-in server always that of the transport."""
         return self.peer.field(name)
 
 
 def answer_failure(stage: Stage, code: int, text: str, attempt: Attempt) -> Failure:
-    """Of a server's answer that says no (RFC 5321, 4.2). 4yz may be otherwise later, 5yz will not."""
-    if not 200 <= code <= 599:  # smtplib gives -1 where there is no number
+    """Translate a negative reply (RFC 5321, 4.2): 4yz is temporary, 5yz is permanent."""
+    if not 200 <= code <= 599:  # smtplib returns -1 for a reply without a number
         return _no_mail_server(attempt)
     cause = _meaning(stage, code, text, attempt)
     temporary = 400 <= code < 500
@@ -77,9 +77,9 @@ def answer_failure(stage: Stage, code: int, text: str, attempt: Attempt) -> Fail
 
 
 def _meaning(stage: Stage, code: int, text: str, attempt: Attempt) -> Cause:
-    """What an answer refuses. The number tells less than where it was given, and who was asked before."""
+    """Return the cause of a negative reply, from its stage and text more than from its number."""
     lowered = text.lower()
-    if code in _NOT_LIKE_THIS:
+    if code in _LOGIN_OR_TLS_REQUIRED:
         encryption = code == 538 or "tls" in lowered or "encrypt" in lowered
         return Cause.TLS_REQUIRED if encryption else Cause.LOGIN_REQUIRED
     if code == 421:
@@ -94,17 +94,17 @@ def _meaning(stage: Stage, code: int, text: str, attempt: Attempt) -> Cause:
 
 
 def _words(cause: Cause, stage: Stage, attempt: Attempt) -> tuple[str | None, str, str]:
-    """Field, the sentence that the answer completes, and remedy."""
+    """Return field, sentence (which the reply completes) and remedy."""
     place = attempt.place
     words: dict[Cause, tuple[str | None, str, str]] = {
         Cause.TLS_REQUIRED: (
             attempt.field("tls"),
-            f"{place} takes nothing without TLS",
+            f"{place} accepts no mail without TLS",
             "Choose tls 'starttls', or 'implicit' with that port (465).",
         ),
         Cause.LOGIN_REQUIRED: (
             attempt.field("username"),
-            f"{place} takes nothing without a login",
+            f"{place} accepts no mail without a login",
             "Give user name and password, or let the server's administrator allow this host to send without.",
         ),
         Cause.LOGIN_REFUSED: (
@@ -120,7 +120,7 @@ def _words(cause: Cause, stage: Stage, attempt: Attempt) -> tuple[str | None, st
         Cause.RECIPIENT_REFUSED: (
             None,
             f"{place} refused the recipient {attempt.recipient}",
-            "Check the address. If the server says that relaying is denied, it wants a login, or this host in its list.",
+            "Check the address. If the server says that relaying is denied, it requires a login, or this host in its list.",
         ),
     }
     return words.get(cause) or (None, f"{place} gave this answer while {stage}", "The mail server's own log says more.")
@@ -136,18 +136,21 @@ def _no_mail_server(attempt: Attempt) -> Failure:
 
 
 def login_not_offered(mechanisms: str, attempt: Attempt) -> Failure:
-    """There is a user name, and no way to use it (RFC 4954)."""
+    """The settings have a user name, but the server offers no usable login mechanism (RFC 4954)."""
     offered = f"only {mechanisms}" if mechanisms else "no login at all"
     return _failure(
         Cause.LOGIN_REFUSED, attempt.field("username"),
         f"{attempt.place} offers {offered}; PLAIN or LOGIN is needed.",
-        "Many servers offer it only under TLS, or only on port 587 or 465. Without a user name nothing logs in.",
+        "Many servers offer it only under TLS, or only on port 587 or 465. Without a user name there is no login.",
         temporary=False,
     )  # fmt: skip
 
 
 def _about_the_sender(stage: Stage, lowered: str, attempt: Attempt) -> bool:
-    """Postfix judges the sender when it is told the recipient, by default (smtpd_delay_reject); Exchange at the very end."""
+    """Return whether a reply rejects the sender.
+
+    By default Postfix checks the sender after RCPT (smtpd_delay_reject), Exchange after the message's content.
+    """
     if any(words in lowered for words in ("sender address rejected", "send as this sender", "sendasdenied")):
         return True
     return stage is Stage.RECIPIENT and "sender" in lowered and f"<{attempt.sender.lower()}>" in lowered

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""E-mail addresses that may stand in headers and in SMTP commands."""
+"""Check e-mail addresses for headers and SMTP commands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ADDRESS = re.compile(PATTERN.removeprefix("^").removesuffix("$"))
 
 
 def checked_address(field: str, address: str) -> str:
-    """The address itself. Raises InputRefused, naming `field`, for one that cannot be used."""
+    """Return the address. Raises InputRefused, with `field`, when the address is not valid."""
     if not address.isascii():
         raise InputRefused(
             field,
@@ -39,5 +39,5 @@ def checked_address(field: str, address: str) -> str:
 
 
 def normalized(address: str) -> str:
-    """What two spellings of one address have in common: no mailbox in use tells capitals from small letters."""
+    """Return the address in lower case, to compare it: mail servers in use ignore the case of mailbox names."""
     return address.lower()

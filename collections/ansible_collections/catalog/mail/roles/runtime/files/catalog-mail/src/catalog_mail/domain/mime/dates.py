@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 
 def parsed_date(value: str) -> datetime | None:
-    """The time in UTC, taken as UTC where the value names no zone; None for a value that is not a date of the years 1 to 9999."""
+    """Parse a date to UTC; without a time zone it is read as UTC. None for any text but a date of the years 1 to 9999."""
     try:
         date = parsedate_to_datetime(value)
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)

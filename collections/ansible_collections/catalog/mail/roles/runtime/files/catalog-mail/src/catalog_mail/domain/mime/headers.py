@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Header lines of a mail (RFC 5322): encoded, folded, and never more lines than were meant.
+"""Write header lines of a mail (RFC 5322), encoded and folded; no value can add another header.
 
-The standard library's own folding has turned addresses and long links into other values in several of its versions, so
-the few forms that a notification needs are written here, and are the same on every Python.
+The standard library's folding changed addresses and long links in several of its versions, so the few forms that a
+notification needs are written here, with the same result on every Python.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ _MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,300}>")
 
 
 def is_message_id(value: str) -> bool:
-    """Whether it can stand in In-Reply-To: one identifier in angle brackets (RFC 5322, 3.6.4)."""
+    """Return whether the value is one Message-ID in angle brackets, as In-Reply-To takes it (RFC 5322, 3.6.4)."""
     return bool(_MESSAGE_ID.fullmatch(value))
 
 
 def first_message_id(values: Iterable[str]) -> str | None:
-    """The first identifier in the values of such headers, whatever else stands there."""
+    """Return the first Message-ID in the values of headers such as References, and skip other text; None without one."""
     return next((found[0] for value in values if (found := _MESSAGE_ID.search(value))), None)
 
 
 def header(name: str, value: str) -> str:
-    """One header with its line end. Raises ValueError for a value that would be more than its one header.
+    """Return one header with its line end. Raises ValueError when the value would end the header or exceed a line's length.
 
     `value` is encoded already: printable ASCII, folded only as `text` and `mailbox` fold.
     """
     for line in value.split(CRLF + " "):
         if not _VISIBLE.fullmatch(line) or len(name) + len(line) + 2 > _LONGEST_LINE:
-            raise ValueError(f"the value of {name} cannot stand in a header")
+            raise ValueError(f"the value of {name} is not valid in a header")
     return f"{name}: {value}{CRLF}"
 
 
 def text(value: str, limit: int = 200) -> str:
-    """The value of a header that people read, such as Subject: one line, in encoded words where it is not plain ASCII."""
+    """Encode the value of an unstructured header such as Subject: one line, in encoded words if it is not plain ASCII."""
     line = one_line(value, limit)
     plain = len(line) <= _PLAIN_LENGTH and "=?" not in line and _VISIBLE.fullmatch(line)
     return line if plain else _encoded_words(line)
 
 
 def mailbox(display_name: str, address: str) -> str:
-    """A display name and an address that was checked, for From and To."""
+    """Format a display name and a checked address, for From and To."""
     name = one_line(display_name, 100)
     if not name:
         return address
@@ -66,7 +66,7 @@ def mailbox(display_name: str, address: str) -> str:
 
 
 def _encoded_words(line: str) -> str:
-    """RFC 2047, 2 and 5: words of at most 75 characters, each of whole characters; white space between them is not part."""
+    """Encode a text as encoded words of at most 75 characters, each of whole characters (RFC 2047, 2 and 5)."""
     words: list[str] = []
     chunk = b""
     for character in line:

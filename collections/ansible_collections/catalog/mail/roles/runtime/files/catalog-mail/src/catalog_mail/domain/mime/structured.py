@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values of structured headers (RFC 5322, 3.2.2 and 3.2.4): comments, quoted strings, addresses, in one pass each.
+"""Parse values of structured headers (RFC 5322, 3.2.2 and 3.2.4): comments, quoted strings, addresses, in one pass each.
 
 The standard library reads comments by recursion, so that a header of brackets alone ends in a RecursionError, and some of its
-loops take time that grows with the square of a value. What a stranger wrote is read here.
+loops take time that grows with the square of a value. Values of untrusted mail are parsed here instead.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _IN_COMMENT = re.compile(r"[^()\\]+")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of a value: a word, what stood in quotes (`quoted`), or one of `<>,;:=/` by itself (`special`).
+    """A piece of a value: a word, the content of a quoted string (`quoted`), or one of `<>,;:=/` by itself (`special`).
 
-    `spaced` says that white space or a comment stood before it.
+    `spaced` is true when white space or a comment precedes the token.
     """
 
     text: str
@@ -35,12 +35,12 @@ class Token:
 
 
 def bounded(value: str | Header, longest: int) -> str:
-    """The first so many characters of a header's value as the parser left it, on one line."""
+    """Return the first `longest` characters of a header's value as the parser returned it, on one line."""
     return str(value)[:longest].replace("\r", " ").replace("\n", " ")
 
 
 def tokens(value: str) -> Iterator[Token]:
-    """The tokens of a value, without its comments. One that nobody closed reaches to the end; raises nothing."""
+    """Yield the tokens of a value, without its comments. An unclosed comment or string reaches to the end; raises nothing."""
     at, spaced = 0, False
     while at < len(value):
         start = value[at]
@@ -60,13 +60,13 @@ def tokens(value: str) -> Iterator[Token]:
 
 
 def keyword(value: str) -> str:
-    """The first word of a value in lower case, such as `auto-replied` of `(by me) Auto-Replied; owner=x`; "" if it has none."""
+    """Return the first word of a value in lower case: `auto-replied` of `(by me) Auto-Replied; owner=x`; "" without one."""
     first = next(tokens(value), Token(""))
     return "" if first.special else first.text.lower()
 
 
 def statements(value: str) -> list[list[Token]]:
-    """The tokens between semicolons; never an empty list."""
+    """Split the tokens of a value at semicolons; the list has at least one item."""
     found: list[list[Token]] = [[]]
     for token in tokens(value):
         if token.special and token.text == ";":
@@ -77,9 +77,9 @@ def statements(value: str) -> list[list[Token]]:
 
 
 def addresses(value: str) -> list[str]:
-    """The addresses of a list of mailboxes as they were written, without names; "" for one that is empty (`<>`).
+    """Return the addresses of a list of mailboxes as they were written, without names; "" for an empty one (`<>`).
 
-    Groups are taken for their members (RFC 5322, 3.4). An address in angle brackets counts before the words around it.
+    A group is replaced by its members (RFC 5322, 3.4). An address in angle brackets takes precedence over the words around it.
     """
     found: list[str] = []
     words: list[str] = []
@@ -105,7 +105,7 @@ def addresses(value: str) -> list[str]:
 
 
 def _after_comment(value: str, at: int) -> int:
-    """Behind the comment that opens here; comments nest (RFC 5322, 3.2.2)."""
+    """Return the position after the comment that opens at `at`; comments nest (RFC 5322, 3.2.2)."""
     depth = 0
     while at < len(value):
         if plain := _IN_COMMENT.match(value, at):
@@ -122,7 +122,7 @@ def _after_comment(value: str, at: int) -> int:
 
 
 def _quoted(value: str, at: int) -> tuple[int, str]:
-    """Behind the quoted string that opens here, and what it says."""
+    """Return the position after the quoted string that opens at `at`, and its content."""
     pieces: list[str] = []
     at += 1
     while at < len(value) and value[at] != '"':

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the data of each kind of notification holds. Checked with sentences, and described for the API from the same table."""
+"""The data fields of each kind of notification: one table for validation, and for the API's JSON Schema."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LARGEST_NUMBER = 2**53 - 1  # exact in every JSON (RFC 8259, 6)
 
 
 class Form(StrEnum):
-    """What a field may be."""
+    """The type of a field."""
 
     TITLE = "title"    # one line for people
     TEXT = "text"      # several lines
@@ -47,78 +47,78 @@ class Form(StrEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """One field of the data. Optional ones are None where they are left out, so that templates can ask for them."""
+    """One field of the data. An optional field that is left out is None, so that templates can test for it."""
 
     form: Form
     description: str
     required: bool = False
 
 
-_URL = Field(Form.URL, "Where the reader can look at it.")
-_FINISHED = Field(Form.TIME, "When it ended, ISO 8601 with its zone.")
-_TEXT = Field(Form.TEXT, "More about it.")
+_URL = Field(Form.URL, "The link to the page that the mail is about.")
+_FINISHED = Field(Form.TIME, "The end time, ISO 8601 with a time zone.")
+_TEXT = Field(Form.TEXT, "Further details.")
 _QUERY: Mapping[str, Field] = {
     "query": Field(Form.TITLE, "The name of the query.", required=True),
-    "owner": Field(Form.USER, "The query's owner, who gets the mail."),
+    "owner": Field(Form.USER, "The query's owner, who receives the mail."),
     "finished_at": _FINISHED,
     "url": _URL,
 }
 _POST: Mapping[str, Field] = {
-    "author": Field(Form.TITLE, "Who did it: a user's name, or a name for people.", required=True),
+    "author": Field(Form.TITLE, "The person who acted: a user's name, or a display name.", required=True),
     "conversation": Field(Form.TITLE, "The title of the conversation.", required=True),
     "url": _URL,
 }
 FIELDS: Mapping[Kind, Mapping[str, Field]] = {
     Kind.SUBSCRIBED_EVENT: {
-        "event": Field(Form.EVENT, "The event; those who subscribed to it get the mail.", required=True),
-        "title": Field(Form.TITLE, "What happened, in one line.", required=True),
+        "event": Field(Form.EVENT, "The event; its subscribers receive the mail.", required=True),
+        "title": Field(Form.TITLE, "The event in one line.", required=True),
         "text": _TEXT,
         "url": _URL,
     },
     Kind.DOWNLOAD_READY: {
-        "name": Field(Form.TITLE, "What can be downloaded.", required=True),
-        "user": Field(Form.USER, "Who asked for it, and gets the mail."),
+        "name": Field(Form.TITLE, "The name of the download.", required=True),
+        "user": Field(Form.USER, "The user who requested the download and receives the mail."),
         "url": _URL,
-        "expires_at": Field(Form.TIME, "Until when, ISO 8601 with its zone."),
+        "expires_at": Field(Form.TIME, "The time at which the download expires, ISO 8601 with a time zone."),
     },
     Kind.DOWNLOAD_FAILED: {
-        "name": Field(Form.TITLE, "What was to be downloaded.", required=True),
-        "reason": Field(Form.TEXT, "Why it failed.", required=True),
-        "user": Field(Form.USER, "Who asked for it, and gets the mail."),
+        "name": Field(Form.TITLE, "The name of the download.", required=True),
+        "reason": Field(Form.TEXT, "The reason of the failure.", required=True),
+        "user": Field(Form.USER, "The user who requested the download and receives the mail."),
         "url": _URL,
     },
-    Kind.SCHEDULED_QUERY_SUCCEEDED: {**_QUERY, "rows": Field(Form.NUMBER, "How many rows it gave.")},
-    Kind.SCHEDULED_QUERY_FAILED: {**_QUERY, "error": Field(Form.TEXT, "Why it failed.", required=True)},
+    Kind.SCHEDULED_QUERY_SUCCEEDED: {**_QUERY, "rows": Field(Form.NUMBER, "The number of rows of the result.")},
+    Kind.SCHEDULED_QUERY_FAILED: {**_QUERY, "error": Field(Form.TEXT, "The reason of the failure.", required=True)},
     Kind.SYSTEM_HEALTH: {
-        "title": Field(Form.TITLE, "What is the matter, in one line.", required=True),
-        "text": Field(Form.TEXT, "What is the matter.", required=True),
+        "title": Field(Form.TITLE, "The problem in one line.", required=True),
+        "text": Field(Form.TEXT, "The problem in detail.", required=True),
         "url": _URL,
     },
     Kind.SCHEDULED_JOB_STATUS: {
         "job": Field(Form.TITLE, "The name of the job.", required=True),
-        "status": Field(Form.TITLE, "How it ended, such as succeeded or failed.", required=True),
+        "status": Field(Form.TITLE, "The result of the job, such as succeeded or failed.", required=True),
         "text": _TEXT,
         "finished_at": _FINISHED,
         "url": _URL,
     },
     Kind.MENTION: {
         **_POST,
-        "text": Field(Form.TEXT, "What was written.", required=True),
-        "mentioned": Field(Form.USERS, "Who is mentioned and gets the mail, the author excepted."),
+        "text": Field(Form.TEXT, "The text of the post.", required=True),
+        "mentioned": Field(Form.USERS, "The mentioned users, who receive the mail, except the author."),
     },
-    Kind.ASSIGNMENT: {**_POST, "assignee": Field(Form.USER, "Who takes care of it from now on, and gets the mail.")},
+    Kind.ASSIGNMENT: {**_POST, "assignee": Field(Form.USER, "The new assignee, who receives the mail.")},
     Kind.MESSAGE: {},
     Kind.REPLY_REJECTED: {
         "reply_subject": Field(Form.TITLE, "The subject of the reply.", required=True),
-        "explanation": Field(Form.TEXT, "Why it was not posted.", required=True),
-        "remedy": Field(Form.TEXT, "What its author can do.", required=True),
-        "in_reply_to": Field(Form.TEXT, "Its Message-ID."),
-        "conversation": Field(Form.TITLE, "The title of the conversation that it was meant for."),
+        "explanation": Field(Form.TEXT, "The reason why the reply was not posted.", required=True),
+        "remedy": Field(Form.TEXT, "The action that its author can take.", required=True),
+        "in_reply_to": Field(Form.TEXT, "The Message-ID of the reply."),
+        "conversation": Field(Form.TITLE, "The title of the conversation that the reply was sent to."),
         "url": _URL,
     },
 }
 
-# Where the recipients of a kind come from, unless they are given.
+# The field that names the recipients of a kind, unless the request gives recipients.
 NAMES_RECIPIENTS: Mapping[Kind, str] = {
     Kind.DOWNLOAD_READY: "user",
     Kind.DOWNLOAD_FAILED: "user",
@@ -142,9 +142,9 @@ _EXPECTED: Mapping[Form, str] = {
 
 
 def check_data(kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data with every field of its kind, None for those that were left out.
+    """Check the data; return it with every field of its kind, None for those that were left out.
 
-    Raises InputRefused for the first that is wrong; its attribute `errors` has all of them.
+    Raises InputRefused when a field is not valid; its attribute `errors` has all errors when there are several.
     """
     fields = FIELDS[kind]
     errors = [_unknown(kind, name) for name in data if name not in fields]
@@ -163,12 +163,12 @@ def check_data(kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unknown(kind: Kind, name: str) -> InputRefused:
-    known = ", ".join(FIELDS[kind]) or "none, it has subject, text and html of its own"
+    known = ", ".join(FIELDS[kind]) or "none; give subject, text and html instead"
     return InputRefused(f"data.{name[:100]}", f"The kind {kind} has no such field.", f"Its fields are: {known}.")
 
 
 def _problem(field: Field, value: Any) -> str | None:
-    """What is wrong with a value, as a sentence."""
+    """Return the error of a value as a sentence; None for a valid value."""
     if value is None:
         return "It is missing." if field.required else None
     return None if _FITS[field.form](value) else "It is not of the right form."
@@ -179,7 +179,7 @@ def _text_of(limit: int, least: int) -> Callable[[Any], bool]:
 
 
 def _matching(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
-    # In Python a $ also matches before a last line end.
+    # In Python $ also matches before a line end at the end of the text.
     return lambda value: isinstance(value, str) and bool(pattern.match(value)) and not value.endswith("\n")
 
 
@@ -205,7 +205,7 @@ _FITS: Mapping[Form, Callable[[Any], bool]] = {
 
 
 def schema(kind: Kind, *needed: str) -> dict[str, Any]:
-    """The JSON Schema of the data of a kind: it takes exactly what `check_data` takes, of that with the fields `needed`."""
+    """Return the JSON Schema of a kind's data: it accepts what `check_data` accepts, if it has all the fields `needed`."""
     fields = FIELDS[kind]
     required = [name for name, field in fields.items() if field.required or name in needed]
     return {

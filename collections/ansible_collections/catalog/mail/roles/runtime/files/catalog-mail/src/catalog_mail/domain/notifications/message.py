@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mail of a notification, as bytes (RFC 5322, CRLF)."""
+"""Compose the mail of a notification, as bytes (RFC 5322, CRLF)."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from catalog_mail.domain.mime.addresses import normalized
 from catalog_mail.domain.mime.text import body
 from catalog_mail.domain.notifications import threads
 
-# Only ASCII in lines of at most 76 characters, so that no server on the way has to change it (and break a signature).
+# ASCII in lines of at most 76 characters, so that no server on the way has to re-encode it (and break a signature).
 _POLICY = SMTP.clone(cte_type="7bit")
 
-# No receipts and no automatic answers (MS-OXCMAIL 2.1.3.2.20), in Exchange's words. Not "All": that would suppress
-# non-delivery reports too, and an administrator wants to see those.
+# Exchange's values for no receipts and no automatic replies (MS-OXCMAIL 2.1.3.2.20). Not "All", which would also suppress
+# non-delivery reports, which an administrator needs.
 _SUPPRESSED_RESPONSES = "DR, RN, NRN, OOF, AutoReply"
 
 
 @dataclass(frozen=True)
 class Thread:
-    """What a message belongs to: `key` names the thread, `topic` is the same in all its messages, such as a title."""
+    """The thread of a message: `key` identifies it, `topic` is equal in all its messages, such as a title."""
 
     key: str
     topic: str
@@ -35,10 +35,10 @@ class Thread:
 
 @dataclass(frozen=True)
 class Replies:
-    """Where replies go, and the intent by which they are recognised; it is the Message-ID's local part too.
+    """The address for replies, and the intent that identifies them, which is also the local part of the Message-ID.
 
-    `referred` says that it stands in References as well: a server that gives the mail another Message-ID leaves these as they
-    are, and an answer repeats them (RFC 5322, 3.6.4).
+    With `referred` References has the intent as well: a server that replaces the Message-ID leaves References as it is, and a
+    reply repeats it (RFC 5322, 3.6.4).
     """
 
     address: str
@@ -48,11 +48,11 @@ class Replies:
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:
-    """One mail to one recipient. Addresses, `id` and `unsubscribe_url` are checked ASCII; all else may hold anything.
+    """One mail to one recipient. Addresses, `id` and `unsubscribe_url` are checked ASCII; other fields may hold any text.
 
-    `id` is 26 lower-case letters and digits; Message-ID and MIME boundary come from it. `catalog_domain` is the host of the
-    catalog's own address, `list_name` the kind of notification. With `replies` an answer to it finds its conversation.
-    `answers` is the Message-ID of somebody's mail that this one answers by itself, "" where that had none.
+    `id` is 26 lower-case letters and digits; Message-ID and MIME boundary are made from it. `catalog_domain` is the host of the
+    catalog's URL, `list_name` the kind of notification. `replies` makes the mail answerable. `answers` is the Message-ID of the
+    mail to which this one is an automatic reply, "" when that mail has none, None when this is not a reply.
     """
 
     id: str
@@ -74,26 +74,26 @@ class Mail:
 
 
 def message_id(mail: Mail) -> str:
-    """The Message-ID: the same whenever this mail is written, so that a copy sent twice is recognised as one."""
+    """Return the Message-ID: always the same for the same mail, so that a duplicate can be recognised."""
     local = mail.replies.intent if mail.replies else mail.id
     return f"<{local}@{mail.from_address.rpartition('@')[2]}>"
 
 
 def is_from(message: bytes, address: str) -> bool:
-    """Whether a message that was written here has this From address."""
+    """Return whether a message that `compose` wrote has this From address."""
     written = BytesHeaderParser(policy=_POLICY).parsebytes(message.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")["From"]
     return [normalized(one.addr_spec) for one in written.addresses] == [normalized(address)]
 
 
 def compose(mail: Mail) -> bytes:
-    """The whole message, always the same for the same mail.
+    """Compose the complete message; equal mails give equal bytes.
 
     Headers beside the usual ones:
-    Auto-Submitted (RFC 3834) and X-Auto-Response-Suppress (Exchange) keep automatic answers away. There is no
-    `Precedence: bulk`: RFC 3834 calls it non-standard, servers that know it deliver such mail later or rate it lower, and
-    those that would answer look at the two above or at List-Id (RFC 5230, 4.6).
-    List-Id (RFC 2919) is one for each kind, to filter by. List-Unsubscribe with List-Unsubscribe-Post is one click
-    (RFC 8058), which is defined for https alone. `threads` tells what keeps a conversation together.
+    Auto-Submitted (RFC 3834) and X-Auto-Response-Suppress (Exchange) prevent automatic replies. There is no
+    `Precedence: bulk`: RFC 3834 calls it non-standard, servers that know it delay such mail or rank it lower, and
+    auto-responders check the two headers above or List-Id (RFC 5230, 4.6).
+    List-Id (RFC 2919) differs by kind, for filters. List-Unsubscribe-Post makes List-Unsubscribe one-click (RFC 8058), which is
+    defined for https only. See `threads` for the headers that group a conversation.
     """
     lines = [
         ("From", headers.mailbox(mail.from_name, mail.from_address)),
@@ -103,7 +103,7 @@ def compose(mail: Mail) -> bytes:
         ("Message-ID", message_id(mail)),
         *_reply_headers(mail),
         *_thread_headers(mail),
-        # RFC 3834, 5: one word for what answers a mail, another for what comes by itself.
+        # RFC 3834, 5: a reply to a mail and a mail of its own have different values.
         ("Auto-Submitted", "auto-generated" if mail.answers is None else "auto-replied"),
         ("X-Auto-Response-Suppress", _SUPPRESSED_RESPONSES),
         ("List-Id", headers.mailbox(mail.catalog_name, f"{mail.list_name.replace('_', '-')}.{mail.catalog_domain}")),
@@ -115,7 +115,7 @@ def compose(mail: Mail) -> bytes:
 
 
 def _reply_headers(mail: Mail) -> list[tuple[str, str]]:
-    """The intent stands in a header of its own too: some servers give a mail another Message-ID on its way."""
+    """Return Reply-To, and the intent in a header of its own, since some servers replace the Message-ID."""
     if mail.replies is None:
         return []
     return [("Reply-To", mail.replies.address), ("X-Catalog-Intent", mail.replies.intent)]
@@ -136,14 +136,14 @@ def _thread_headers(mail: Mail) -> list[tuple[str, str]]:
 
 
 def _references(root: str, mail: Mail) -> str:
-    """The thread's root, which all its mails have in common; and this mail's intent, in an identifier that is no mail's own."""
+    """Return the Message-ID of the thread's root, and this mail's intent as another identifier, which no mail has."""
     if mail.replies is None or not mail.replies.referred:
         return root
     return f"{root}{headers.CRLF} <{mail.replies.intent}.intent@{mail.catalog_domain}>"
 
 
 def _content(mail: Mail) -> bytes:
-    """Both parts, the plain one first: a mail program shows the last that it can (RFC 2046, 5.1.4)."""
+    """Return both parts, plain text first: a mail program shows the last one that it supports (RFC 2046, 5.1.4)."""
     message = EmailMessage(policy=_POLICY)
     message.set_content(_with_end(body(mail.text)))
     message.add_alternative(_with_end(body(mail.html)), subtype="html")

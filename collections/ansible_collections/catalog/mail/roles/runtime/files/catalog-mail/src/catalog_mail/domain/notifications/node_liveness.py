@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which nodes are alive, judged by whether their signs of life change. No two clocks are compared."""
+"""Find the nodes that are alive by changes of their heartbeats. Clocks of different nodes are never compared."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from datetime import datetime
 
 
 class LivenessWatch:
-    """What one node has seen of the others' signs of life.
+    """The heartbeats that one node has seen of the others.
 
-    A node is taken for alive until its sign has not changed for `timeout` seconds of the watcher's own clock. So a watcher
-    that has just started waits as long before it calls anybody dead, and clocks that differ do no harm.
+    A node counts as alive until its heartbeat has not changed for `timeout` seconds of the watcher's own clock. So a watcher
+    that has just started waits that long before it reports a node as dead, and clocks may differ.
     """
 
     def __init__(self, timeout: float) -> None:
@@ -21,7 +21,7 @@ class LivenessWatch:
         self._seen: dict[str, tuple[datetime, float]] = {}
 
     def alive(self, heartbeats: Mapping[str, datetime], now: float) -> frozenset[str]:
-        """The names of those alive; `now` is in seconds and never goes back."""
+        """Return the names of the nodes that are alive; `now` is in seconds of a monotonic clock."""
         for name, heartbeat in heartbeats.items():
             known = self._seen.get(name)
             if known is None or known[0] != heartbeat:

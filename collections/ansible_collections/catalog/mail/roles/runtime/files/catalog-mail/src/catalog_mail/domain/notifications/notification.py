@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notifications: their kinds, who gets them, and the states of a delivery."""
+"""Notifications: their kinds, recipients and deliveries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from catalog_mail.domain.failures.failure import Failure
 
 
 class Kind(StrEnum):
-    """What a notification is about. A user's opt-out is called `notify_on_` and this."""
+    """The subject of a notification. A user's opt-out is named `notify_on_` with this value."""
 
     SUBSCRIBED_EVENT = "subscribed_event"
     DOWNLOAD_READY = "download_ready"
@@ -27,29 +27,29 @@ class Kind(StrEnum):
     MENTION = "mention"
     ASSIGNMENT = "assignment"
     MESSAGE = "message"  # another catalog's own text and recipients
-    REPLY_REJECTED = "reply_rejected"  # why a reply by e-mail was not posted; nobody asks for it but ourselves
+    REPLY_REJECTED = "reply_rejected"  # the reason why a reply was not posted; only the service itself sends it
 
 
-# Sent even while all notifications are switched off: somebody waits for the result of their own request.
+# Sent even while all notifications are switched off: a user waits for the result of their own request.
 SENT_WHEN_SWITCHED_OFF = frozenset({Kind.DOWNLOAD_READY, Kind.DOWNLOAD_FAILED})
 
-# What others may ask for.
+# Kinds that callers of the API can request.
 REQUESTABLE = frozenset(Kind) - {Kind.REPLY_REJECTED}
 
-# A reply to one of these can be recognised, and posted if it answers a mention.
+# A reply to IN_CONVERSATIONS is recognised; only a reply to ANSWERABLE is posted.
 IN_CONVERSATIONS = frozenset({Kind.MENTION, Kind.ASSIGNMENT})
 ANSWERABLE = frozenset({Kind.MENTION})
 
 
 class State(StrEnum):
-    """Where the delivery to one recipient stands."""
+    """The state of the delivery to one recipient."""
 
-    ACCEPTED = "accepted"      # on disk
-    QUEUED = "queued"          # a durable workflow has it
-    SENDING = "sending"        # handed to a mail server this moment
-    RETRYING = "retrying"      # failed for now; tried again at `next_attempt_at`
-    SENT = "sent"              # taken over by a mail server
-    FAILED = "failed"          # for good; `failure` tells why
+    ACCEPTED = "accepted"      # stored in the database
+    QUEUED = "queued"          # assigned to a durable workflow
+    SENDING = "sending"        # being sent to a mail server
+    RETRYING = "retrying"      # failed for now; next attempt at `next_attempt_at`
+    SENT = "sent"              # accepted by a mail server
+    FAILED = "failed"          # failed for good; `failure` tells why
     SUPPRESSED = "suppressed"  # not sent on purpose; `reason` tells why: switched_off, unsubscribed, inactive
 
 
@@ -58,7 +58,7 @@ FINAL = frozenset({State.SENT, State.FAILED, State.SUPPRESSED})
 
 @dataclass(frozen=True)
 class Recipient:
-    """Whom one message goes to. `user_id` is set for a user of the embedded catalog."""
+    """The recipient of one message. `user_id` is set for a user of the embedded catalog."""
 
     address: str
     display_name: str = ""
@@ -67,11 +67,11 @@ class Recipient:
 
 @dataclass(frozen=True)
 class Notification:
-    """One thing to tell, to one recipient or several.
+    """One notification, to one or more recipients.
 
-    `data` is what the kind's templates need (JSON). `thread` names what keeps messages together in a mail program,
-    such as `conversation.<id>`; without one each message stands alone. `fingerprint` is the SHA-256 of the request, in
-    hexadecimal: the same idempotency key with another one is a conflict.
+    `data` are the values for the kind's templates (JSON). `thread` groups messages in a mail program, such as
+    `conversation.<id>`; None for a message without a thread. `fingerprint` is the SHA-256 of the request in hexadecimal
+    digits; a request with the same idempotency key and another fingerprint is a conflict.
     """
 
     id: str
@@ -88,8 +88,8 @@ class Notification:
 class Delivery:
     """The message of one notification to one recipient.
 
-    `message` is the rendered mail (RFC 5322, CRLF), None until it was rendered; it never changes afterwards, and with
-    it neither does `message_id`. `attempts` counts the tries so far. `response` is the server's answer that took it.
+    `message` is the rendered mail (RFC 5322, CRLF), None before rendering; afterwards `message` and `message_id` never change.
+    `attempts` counts the attempts so far. `response` is the reply with which the server accepted the mail.
     """
 
     id: str

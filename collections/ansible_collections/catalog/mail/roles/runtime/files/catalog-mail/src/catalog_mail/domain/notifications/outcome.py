@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How one try to send a message ended."""
+"""The outcome of one attempt to send a message."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from catalog_mail.domain.notifications.notification import State
 
 @dataclass(frozen=True)
 class Outcome:
-    """The state that a delivery has reached, and why.
+    """The new state of a delivery, and the reason.
 
-    `failure` belongs to failed and retrying, `next_attempt_at` to retrying, `reason` to suppressed, `response` to sent.
+    `failure` is set for failed and retrying, `next_attempt_at` for retrying, `reason` for suppressed, `response` for sent.
     """
 
     state: State
@@ -28,20 +28,20 @@ class Outcome:
 
 
 def sent(response: str, at: datetime) -> Outcome:
-    """A server has taken the message, with this answer."""
+    """A server accepted the message with this reply."""
     return Outcome(State.SENT, at, response=response)
 
 
 def suppressed(reason: str, at: datetime) -> Outcome:
-    """The message is not to be sent; the reason is one word such as `switched_off`."""
+    """The message is not sent; `reason` is one word such as `switched_off`."""
     return Outcome(State.SUPPRESSED, at, reason=reason)
 
 
 def failed(failure: Failure, at: datetime) -> Outcome:
-    """It failed, and that is final."""
+    """The delivery failed for good."""
     return Outcome(State.FAILED, at, failure=failure)
 
 
 def retrying(failure: Failure, at: datetime, next_attempt_at: datetime) -> Outcome:
-    """It failed for now."""
+    """The attempt failed; the next one is at `next_attempt_at`."""
     return Outcome(State.RETRYING, at, failure=failure, next_attempt_at=next_attempt_at)

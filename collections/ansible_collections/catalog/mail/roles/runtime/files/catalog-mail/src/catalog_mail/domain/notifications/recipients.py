@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who gets a notification, out of those whom it might concern."""
+"""Select the recipients of a notification, and the first state of each delivery."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ INACTIVE = "inactive"
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What decides whether a mail is sent.
+    """The settings and users that decide whether a mail is sent.
 
-    The switch for all notifications; who opted out of this kind, and who is a user but no longer active, both as addresses
-    in lower case.
+    `switched_on` is the switch for all notifications; `opted_out` are the addresses that opted out of this kind, `inactive`
+    those of inactive users, both in lower case.
     """
 
     switched_on: bool
@@ -31,12 +31,12 @@ class Circumstances:
 
 
 def of_user(user: User) -> Recipient:
-    """A user of the embedded catalog as a recipient."""
+    """Return a user of the embedded catalog as a recipient."""
     return Recipient(user.email, user.display_name, user.id)
 
 
 def distinct(recipients: Iterable[Recipient]) -> list[Recipient]:
-    """Each address once, as it came first."""
+    """Return the first recipient of each address, in order; addresses are compared without regard to case."""
     found: dict[str, Recipient] = {}
     for recipient in recipients:
         found.setdefault(normalized(recipient.address), recipient)
@@ -44,12 +44,12 @@ def distinct(recipients: Iterable[Recipient]) -> list[Recipient]:
 
 
 def without(users: Iterable[User], name: str) -> list[User]:
-    """All but the one of this name: nobody gets mail about what they did themselves."""
+    """Return the users without the one of this name: users receive no mail about their own actions."""
     return [user for user in users if user.name != name.lower()]
 
 
 def first_state(kind: Kind, recipient: Recipient, circumstances: Circumstances) -> tuple[State, str | None]:
-    """The state in which a delivery begins, and the reason if it is not to be sent."""
+    """Return the first state of a delivery, and the reason if the mail is not sent."""
     address = normalized(recipient.address)
     if address in circumstances.inactive:
         return State.SUPPRESSED, INACTIVE

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What somebody asks for when they have something to tell."""
+"""The request to send a notification, and its validation."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ LONGEST_NAME = 200
 class NotificationRequest:
     """One notification to send.
 
-    `recipients` takes the place of those whom the kind and its data name; the kind `message` always needs it. `subject`,
-    `text` and `html` belong to that kind alone. `html` goes out as it is given: it is the other catalog's own.
+    `recipients` replaces the recipients that the kind and its data name; the kind `message` requires it. Only that kind has
+    `subject`, `text` and `html`. `html` is sent unchanged: the other catalog is responsible for it.
     """
 
     kind: Kind
@@ -41,7 +41,7 @@ class NotificationRequest:
 
 
 def checked(request: NotificationRequest) -> dict[str, Any]:
-    """The content to store with the notification. Raises InputRefused with field, reason and remedy."""
+    """Check a request; return the content to store with the notification. Raises InputRefused when a field is not valid."""
     data = check_data(request.kind, request.data)
     _check_recipients(request)
     if request.kind is Kind.MESSAGE:
@@ -57,7 +57,7 @@ def checked(request: NotificationRequest) -> dict[str, Any]:
 
 
 def fingerprint(request: NotificationRequest) -> str:
-    """A SHA-256 that is the same for the same request."""
+    """Return the SHA-256 of a request, without its idempotency key, in hexadecimal digits."""
     content = asdict(request) | {"idempotency_key": None}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()
 
@@ -68,7 +68,7 @@ def _check_recipients(request: NotificationRequest) -> None:
         if request.kind is Kind.MESSAGE:
             raise InputRefused("recipients", "It is missing.", "Say who gets the message: a list of addresses.")
         if name and request.data.get(name) is None:
-            raise InputRefused(f"data.{name}", "Nobody is named who would get the mail.", f"Give {name}, or recipients.")
+            raise InputRefused(f"data.{name}", "The request names no recipient.", f"Give {name}, or recipients.")
         return
     if not 1 <= len(request.recipients) <= MOST_RECIPIENTS:
         raise InputRefused("recipients", f"There are {len(request.recipients)}.", f"Give 1 to {MOST_RECIPIENTS}.")
@@ -97,7 +97,7 @@ def _text(text: str | None) -> str:
         raise InputRefused(
             "text",
             "A message needs a text." if text is None else "It cannot be the text of a mail.",
-            f"Give at most {LONGEST_TEXT} characters without NUL; html may stand beside it, not in its place.",
+            f"Give at most {LONGEST_TEXT} characters without NUL; html can be added to it, but does not replace it.",
         )
     return text
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When a message that could not be sent is tried again, and when it is given up."""
+"""Decide when the next attempt to send a message is made, and when the delivery fails for good."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from catalog_mail.domain.failures.failure import Cause, Failure
 
-# Nothing that a message could help: while the server or our settings for it are wrong, every message waits until an
-# administrator has mended them, also where the server calls its refusal permanent.
+# Causes that concern the server or the settings, not the message: every message waits until an administrator has corrected
+# them, even when the server calls its refusal permanent.
 NOT_THE_MESSAGES_FAULT = frozenset(
     {
         Cause.NOT_CONFIGURED,
@@ -52,9 +52,9 @@ NOT_THE_MESSAGES_FAULT = frozenset(
 
 @dataclass(frozen=True)
 class Backoff:
-    """The pause before each further try: `first`, doubled each time up to `longest`, until `keep_trying` has passed.
+    """The pause before each further attempt: `first`, doubled each time up to `longest`, until `keep_trying` has passed.
 
-    `spread` is the part of a pause that chance decides, so that messages that failed together do not come back together.
+    `spread` is the random part of a pause, so that messages that failed together are not retried together.
     """
 
     first: timedelta = timedelta(seconds=30)
@@ -63,23 +63,23 @@ class Backoff:
     spread: float = 0.4
 
     def pause(self, tries: int, chance: float) -> timedelta:
-        """The pause after so many tries, at least one; `chance` is from [0, 1) and moves it evenly around the middle."""
-        doublings = min(max(tries, 1) - 1, 40)  # more only overflows, `longest` was reached long ago
+        """Return the pause after `tries` attempts (1 or more); `chance` in [0, 1) varies it around the middle."""
+        doublings = min(max(tries, 1) - 1, 40)  # `longest` is reached long before; more would overflow
         pause = min(self.first * (1 << doublings), self.longest)
         return pause * (1 + self.spread * (chance - 0.5))
 
 
 def concerns_all(failure: Failure) -> bool:
-    """Whether the next message would fail in the same way."""
+    """Return whether the next message would fail in the same way."""
     return failure.code in NOT_THE_MESSAGES_FAULT
 
 
 def next_attempt(
     failure: Failure, *, tries: int, accepted_at: datetime, now: datetime, backoff: Backoff, chance: float
 ) -> datetime | None:
-    """When to try again, or None: the failure is final.
+    """Return the time of the next attempt; None when the failure is final.
 
-    Not before the server wants it. The last try is made when `keep_trying` ends, however long the pause would have been.
+    The time is not before the one that the server asked for. The last attempt is made at the end of `keep_trying`.
     """
     if not failure.temporary and not concerns_all(failure):
         return None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The token of an unsubscribe link: who no longer wants which kind of mail, signed, so that nobody can make one up."""
+"""Tokens of unsubscribe links: an address and a kind of notification, signed against forgery."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAC_BYTES = 16  # 128 bits
 
 
 def make_token(keys: Sequence[bytes], address: str, kind: Kind) -> str:
-    """A token of URL-safe characters, the same for the same address, kind and first key.
+    """Return a token of URL-safe characters, always the same for the same address, kind and first key.
 
     `keys` are secret, at least 128 bits each; the first signs.
     """
@@ -28,7 +28,7 @@ def make_token(keys: Sequence[bytes], address: str, kind: Kind) -> str:
 
 
 def read_token(keys: Sequence[bytes], token: str) -> tuple[str, Kind] | None:
-    """Address and kind of a token that one of the keys has signed; None for anything else."""
+    """Return address and kind of a token that one of the keys has signed; None for any other text."""
     if len(token) > LONGEST or not token.isascii():
         return None
     try:
@@ -36,13 +36,13 @@ def read_token(keys: Sequence[bytes], token: str) -> tuple[str, Kind] | None:
     except binascii.Error:
         return None
     mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-    # Only what was signed is looked into, and only in the one spelling that it was given out in.
+    # Check the signature before parsing, and accept only the canonical base64 of a token.
     if not any(hmac.compare_digest(mac, _mac(key, payload)) for key in keys) or _encode(raw) != token:
         return None
     kind, _null, address = payload.removeprefix(_VERSION).partition(b"\x00")
     try:
         return address.decode("ascii"), Kind(kind.decode("ascii"))
-    except ValueError:  # a kind that this version does not know any more
+    except ValueError:  # a kind that this version no longer has
         return None
 
 

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the mail server has verified that a message comes from its sender's domain (Authentication-Results, RFC 8601).
+"""Check that the mail server authenticated a message's sender domain (Authentication-Results, RFC 8601).
 
-Anybody can write such a header into a mail. The receiving server puts its own above everything that was there, so that only the
-topmost counts, and only under the name by which that server is known to us. Exchange Online writes no name: where the settings
-say that it is the server, its form alone counts, again the topmost.
+Any sender can write such a header into a mail. The receiving server adds its own on top, so that only the topmost header
+counts, and only with the configured name of the server. Exchange Online writes no name: when the settings name it as the
+server, only a topmost header in its form counts.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from catalog_mail.domain.mime.authserv import is_exchange_online
 from catalog_mail.domain.mime.structured import Token, bounded, statements
 
 _HEADER = "authentication-results"
-# Exchange removes this header from mail that comes from outside (Exchange Server: "header firewall"), and writes its own.
+# Exchange removes this header from mail of other servers (Exchange Server: "header firewall"), and writes its own.
 _AUTH_AS = "x-ms-exchange-organization-authas"
-# A header of Exchange Online begins with a result of one of these, not with a name.
+# A header of Exchange Online begins with a result of one of these methods, not with a name.
 _FIRST_OF_EXCHANGE = frozenset({"spf", "dkim", "dmarc"})
 _MOST_HEADERS = 1000
 _LONGEST_VALUE = 8000
@@ -31,7 +31,7 @@ _MOST_RESULTS = 50
 
 
 class Finding(Enum):
-    """What the server says. MISSING is: nothing, or nothing from that server."""
+    """The result of authentication. MISSING: there is no header, or none from the configured server."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -40,14 +40,14 @@ class Finding(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """`detail` is for the log, in our words alone."""
+    """A finding; `detail` is for the log, without text from the message."""
 
     finding: Finding
     detail: str
 
     @property
     def passed(self) -> bool:
-        """Whether the sender is verified."""
+        """Whether the server authenticated the sender."""
         return self.finding is Finding.PASS
 
 
@@ -56,7 +56,7 @@ _ABSENT = Verdict(Finding.MISSING, "it has no Authentication-Results")
 
 @dataclass(frozen=True)
 class Result:
-    """One method's result: `properties` are its `header.d`, `smtp.mailfrom` and so on; all in lower case."""
+    """The result of one method; `properties` are `header.d`, `smtp.mailfrom` and so on. All values are in lower case."""
 
     method: str
     result: str
@@ -64,11 +64,11 @@ class Result:
 
 
 def verified(message: Message, authserv_id: str, from_address: str) -> Verdict:
-    """What the server of that name says about the sender in From; raises nothing.
+    """Return the verdict of the named server on the sender in From. Raises nothing.
 
-    `dmarc=pass` for the domain in From is enough. Where DMARC has not failed, so is DKIM or SPF that passed for the same domain,
-    for one above it or for one below it (RFC 7489, 3.1: relaxed alignment, here without a list of public suffixes). Mail within
-    the organization of Exchange Online, which none of the three is about, is verified by Exchange's own login.
+    The sender passes with `dmarc=pass` for the domain in From. Unless DMARC failed, the sender also passes with DKIM or SPF for
+    the same domain, a parent domain or a subdomain (RFC 7489, 3.1: relaxed alignment, here without a list of public suffixes).
+    Mail within an organization of Exchange Online, which has no such results, passes with Exchange's own login.
     """
     fields = [(name.lower(), value) for name, value in islice(message.raw_items(), _MOST_HEADERS)]
     value = next((value for name, value in fields if name == _HEADER), None)
@@ -85,22 +85,22 @@ def verified(message: Message, authserv_id: str, from_address: str) -> Verdict:
 
 
 def parse(value: str) -> tuple[str, list[Result]]:
-    """Who says it, in lower case, and what (RFC 8601, 2.2). What cannot be read is left out.
+    """Parse the header to the server's name in lower case and the results (RFC 8601, 2.2); malformed results are skipped.
 
-    The name is empty where the value begins with a result, as Exchange Online's does.
+    The name is empty when the value begins with a result, as Exchange Online's does.
     """
     first, *rest = statements(value)
     if any(token.special and token.text == "=" for token in first):
         return "", [found for found in map(_result, [first, *rest][:_MOST_RESULTS]) if found]
-    # The version that may follow the name is a token of its own.
+    # A version may follow the name as a separate token.
     name = "".join(token.text for token in _up_to_space(first)).lower()
     return name, [found for found in map(_result, rest[:_MOST_RESULTS]) if found]
 
 
 def _of_exchange_online(value: str | Header | None, domain: str, *, internal: bool) -> Verdict:
-    """Judge a message in a mailbox of Exchange Online; `internal`: Exchange says that the sender is logged in as one of its own.
+    """Return the verdict on a message in Exchange Online; `internal`: Exchange authenticated the sender by a login of its own.
 
-    For such a sender Exchange writes `dkim=none ...;dmarc=none ...`, or no result at all.
+    For an internal sender Exchange writes `dkim=none ...;dmarc=none ...`, or no result at all.
     """
     server, results = parse(bounded(value, _LONGEST_VALUE)) if value is not None else ("", [])
     if value is not None and (server or not results or results[0].method not in _FIRST_OF_EXCHANGE):
@@ -129,7 +129,7 @@ def _judge(results: Sequence[Result], domain: str) -> Verdict:
 
 
 def _passed(found: Result, domain: str, *names: str) -> bool:
-    """The first of these properties that is there names the domain that was authenticated."""
+    """Return whether the method passed for an aligned domain, which the first present property of `names` holds."""
     value = next((found.properties[name] for name in names if name in found.properties), "")
     return found.result == "pass" and _aligned(value.rpartition("@")[2].strip("<>"), domain)
 
@@ -141,7 +141,7 @@ def _aligned(authenticated: str, domain: str) -> bool:
 
 
 def _result(tokens: Sequence[Token]) -> Result | None:
-    """`dkim/1=pass reason="good" header.d=example.com`; None for `none` and for what is not of this form."""
+    """Parse a result such as `dkim/1=pass reason="good" header.d=example.com`; None for `none` and malformed results."""
     pairs = _pairs(tokens)
     if not pairs:
         return None
@@ -153,7 +153,7 @@ def _result(tokens: Sequence[Token]) -> Result | None:
 
 
 def _pairs(tokens: Sequence[Token]) -> list[tuple[str, str]]:
-    """Names and values around each `=`. White space ends a value, but may stand around `=`, `/` and a name's dot."""
+    """Split tokens to names and values at each `=`. White space ends a value, but not around `=`, `/` and a name's dot."""
     pairs: list[tuple[str, str]] = []
     name: list[str] = []
     value: list[str] | None = None

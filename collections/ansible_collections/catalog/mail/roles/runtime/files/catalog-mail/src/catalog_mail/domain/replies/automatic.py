@@ -1,11 +1,11 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mail that no person wrote: automatic answers, bounces, receipts, and our own mail on its way back.
+"""Detect automatic mail: automatic replies, bounces, receipts, and the service's own mail that came back.
 
-A word of a mail's own headers decides, never its subject alone. Two things are no sign, though peers have lost people's replies
-over them: `X-Auto-Response-Suppress` asks others not to answer and stands in people's mail too, and `Precedence: list` stands in
-every answer that comes through a mailing list. `X-Loop` is only a weak one: it is the mark of whoever passed a mail on.
+Headers decide, never the subject alone. Two headers that other programs check are not used by themselves, since they would
+reject replies of people: `X-Auto-Response-Suppress` only asks others not to reply, and `Precedence: list` is in every reply
+that comes through a mailing list. `X-Loop` is only a weak sign: any program that forwards a mail may add it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MOST_HEADERS = 1000
 _LONGEST_VALUE = 2000
 _MOST_PARTS = 20
 
-# Each by itself; its value does not matter, unless it says no.
+# Each of these is enough; any value counts, except those of `_NO`.
 _AUTOMATIC_HEADERS = frozenset(
     {
         "x-autoreply", "x-auto-reply", "x-autoreply-from", "x-mail-autoreply", "x-autorespond", "x-autoresponder",
@@ -35,7 +35,7 @@ _AUTOMATIC_HEADERS = frozenset(
 )  # fmt: skip
 _NO = frozenset({"no", "false", "0", "none"})
 _AUTOMATIC_PRECEDENCE = frozenset({"auto_reply", "auto-reply", "bulk", "junk"})
-# How subjects of answers begin that mail programs write for somebody who is away. Weak: people write such words too.
+# Beginnings of subjects of automatic replies and bounces. A weak sign: people write such words too.
 _AUTOMATIC_SUBJECTS = (
     "automatic reply", "auto reply", "auto-reply", "autoreply", "auto response", "auto-response", "autoresponse",
     "out of office", "out of the office", "out-of-office", "ooo:", "vacation",
@@ -58,7 +58,7 @@ _WEAK_HEADERS = frozenset({"x-loop", "x-auto-response-suppress", "x-ms-exchange-
 
 @dataclass(frozen=True)
 class OwnAddresses:
-    """How our own mail is known: its sender, where answers to it go, and the end of its List-Id; addresses in any case."""
+    """Identify the service's own mail: its sender, its address for replies, and the end of its List-Id; in any case."""
 
     from_address: str
     reply_to: str
@@ -69,9 +69,9 @@ Headers = Mapping[str, str]
 
 
 def automatic(message: Message, own_addresses: OwnAddresses) -> Reason | None:
-    """Why nobody has to read this message, or None where a person may have written it. Raises nothing.
+    """Return the reason why a message counts as automatic; None when a person may have written it. Raises nothing.
 
-    Of its headers the first 1,000 are looked at, and of each the first 2,000 characters.
+    Only the first 1,000 headers are read, and of each the first 2,000 characters.
     """
     headers = _headers(message)
     senders = addresses(headers.get("from", ""))
@@ -82,7 +82,7 @@ def automatic(message: Message, own_addresses: OwnAddresses) -> Reason | None:
 
 
 def _headers(message: Message) -> dict[str, str]:
-    """The values by lower-case names. The first of a name counts: what stands above was added later, on its way to us."""
+    """Return the headers by lower-case name, the first of each name: servers on the way add theirs on top."""
     found: dict[str, str] = {}
     for name, value in islice(message.raw_items(), _MOST_HEADERS):
         found.setdefault(name.lower(), bounded(value, _LONGEST_VALUE))
@@ -99,7 +99,7 @@ def _is_own_mail(headers: Headers, sender: str | None, own_addresses: OwnAddress
 
 
 def _without_detail(address: str, base: str) -> str:
-    """`replies@x` of `replies+anything@x`; any other address as it is."""
+    """Return `base` (`replies@x`) for a sub-address of it (`replies+anything@x`); any other address unchanged."""
     local, _at, domain = base.partition("@")
     user, plus, _rest = address.partition("+")
     is_detail = plus and normalized(user) == normalized(local) and normalized(address.rpartition("@")[2]) == normalized(domain)
@@ -107,9 +107,9 @@ def _without_detail(address: str, base: str) -> str:
 
 
 def _report(message: Message, headers: Headers) -> Reason | None:
-    """Reports in the forms of RFC 3464 (delivery) and RFC 8098 (disposition), and Exchange's words for them."""
+    """Detect reports of RFC 3464 (delivery status) and RFC 8098 (disposition), and Exchange's names for them."""
     value = headers.get("content-type", "")
-    # A look at the letters first: most messages are none of these.
+    # A cheap search first: most messages are not reports.
     kind, report = _content_type(value) if _mentions(value, "report", "message") else ("", "")
     content_class = headers.get("content-class", "").strip().lower()
     if kind == "multipart/report" and not report:
@@ -138,7 +138,7 @@ def _answer(message: Message, headers: Headers, sender: str | None) -> Reason | 
         return Reason.AUTO_REPLY
     if keyword(headers.get("precedence", "")) in _AUTOMATIC_PRECEDENCE:
         return Reason.AUTO_REPLY
-    # Nothing that a person sends has the null sender (RFC 5321, 4.5.5).
+    # Only automatic mail has the null sender (RFC 5321, 4.5.5).
     if addresses(headers.get("return-path", "")) == [""]:
         return Reason.AUTO_REPLY
     if _answers_a_meeting(message, headers):
@@ -147,14 +147,14 @@ def _answer(message: Message, headers: Headers, sender: str | None) -> Reason | 
 
 
 def _answers_a_meeting(message: Message, headers: Headers) -> bool:
-    """Outlook's and others' answers to an invitation (RFC 6047, 2.4): a calendar part that says so, at the top or right below."""
+    """Detect replies to an invitation (RFC 6047, 2.4): a calendar part with such a method, at the top or one level below."""
     values = [headers.get("content-type", ""), *map(_type_header, _children(message))]
     answers = {("text/calendar", "reply"), ("text/calendar", "counter")}
     return any(_content_type(value, "method") in answers for value in values if _mentions(value, "calendar"))
 
 
 def _has_automatic_subject(headers: Headers) -> bool:
-    """Whether it begins like one; `Re: Automatic reply` is a person's answer."""
+    """Return whether the subject begins like that of an automatic reply; `Re: Automatic reply` is written by a person."""
     return _subject(headers).strip().lower().startswith(_AUTOMATIC_SUBJECTS)
 
 
@@ -175,7 +175,7 @@ def _local(address: str) -> str:
 
 
 def _children(message: Message) -> list[Message]:
-    # The text of a part is not asked for: a charset such as idna or undefined would fail on it.
+    # Does not decode the text of a part, which would fail for a charset such as idna or undefined.
     payload = message.get_payload() if message.is_multipart() else None
     return [part for part in payload[:_MOST_PARTS] if isinstance(part, Message)] if isinstance(payload, list) else []
 
@@ -195,7 +195,7 @@ def _kind(part: Message) -> str:
 
 
 def _content_type(value: str, parameter: str = "report-type") -> tuple[str, str]:
-    """Type and one parameter of a Content-Type (RFC 2045, 5.1) in lower case; "" for what is missing."""
+    """Return type and one parameter of a Content-Type (RFC 2045, 5.1) in lower case; "" for a missing one."""
     kind, *parameters = statements(value)
     words = ("".join(token.text for token in parts).lower() for parts in parameters)
     found = next((word for word in words if word.startswith(parameter + "=")), "")

@@ -1,11 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of a message in the mailbox of replies.
+"""Decide whether a message of the mailbox is posted as a reply.
 
-In two steps, since the database stands between them: `read` takes from the message what it says by itself, `decide` judges it
-by what is known of the mail that it answers and of its sender. Neither asks anything; both take time in proportion to the
-message's size.
+The decision has two steps, with a database query between them: `read` analyses the message by itself, `decide` compares it
+with the stored data of the answered mail and of the sender. Both are pure, and take time linear in the message's size.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from catalog_mail.domain.replies.reply import Answered, NotPosted, Origin, Reaso
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """What is decided by. `keys` verify intents; `authserv_id` names the server whose verdict on senders is required, if any."""
+    """The settings of the decision. `keys` verify intents; `authserv_id` names the server that must confirm senders, if any."""
 
     keys: Sequence[bytes]
     valid_for: timedelta
@@ -42,10 +41,10 @@ class Policy:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a message says by itself.
+    """The analysis of a message by itself.
 
-    `handle` names the delivery that it answers, None where no intent of ours was found; `altered` says that something stood
-    in its place. `text` is None if its parts are more than anybody writes, and wherever it does not matter.
+    `handle` identifies the delivery that it answers, None without a valid intent; `altered`: there was an invalid intent. `text`
+    is None when the message has too many parts, is cut, or has no handle.
     """
 
     incoming: Incoming
@@ -58,17 +57,17 @@ class Reading:
 
 @dataclass(frozen=True)
 class ProbeArrival:
-    """Our own test of sub-addresses has arrived; `handle` names it."""
+    """The service's own test of sub-addresses has arrived; `handle` identifies it."""
 
     handle: str
 
 
 @dataclass(frozen=True)
 class ReplyContext:
-    """Who and what is known around one message.
+    """The stored data about one message.
 
-    `sender` is the user with the message's address, `recipient` the user to whom the answered mail went; both None in another
-    catalog, whose users only it knows. `embedded` says that the conversations are our own.
+    `sender` is the user with the message's address, `recipient` the user who received the answered mail; both are None for
+    another catalog, whose users the service does not know. `embedded`: the conversations are the embedded catalog's.
     """
 
     answered: Answered | None
@@ -78,7 +77,7 @@ class ReplyContext:
 
 
 def read(raw: RawMessage, policy: Policy) -> Reading | ProbeArrival | NotPosted:
-    """What a message says by itself, or at once what becomes of it."""
+    """Analyse a message by itself; returns ProbeArrival or NotPosted when that decides it already."""
     incoming = parse(raw.content)
     named = intent.candidates(incoming.recipients)
     probe = next(filter(None, (intent.verified(policy.keys, found, Purpose.SUBADDRESS_PROBE) for found in named)), None)
@@ -102,9 +101,9 @@ def read(raw: RawMessage, policy: Policy) -> Reading | ProbeArrival | NotPosted:
 
 
 def unknown_original(reading: Reading) -> str | None:
-    """The Message-ID that a message answers, if that may be one which a server gave to a mail of ours in place of its own.
+    """Return the Message-ID that a message answers, if a server may have given it to the service's mail in place of its own.
 
-    None where an intent was found or altered, where nothing is named, and where the sender would not be heard anyway.
+    None when there is an intent, valid or not, when the message names no Message-ID, and when its sender is not verified.
     """
     if reading.handle or reading.altered or (reading.verdict is not None and not reading.verdict.passed):
         return None
@@ -112,7 +111,7 @@ def unknown_original(reading: Reading) -> str | None:
 
 
 def recognised(reading: Reading, message_id: str, policy: Policy) -> Reading:
-    """The same, as an answer to the mail that we wrote with this Message-ID; nothing is changed if that holds no intent."""
+    """Return the reading as a reply to the mail that was composed with this Message-ID; unchanged if the ID has no intent."""
     found = (intent.verified(policy.keys, candidate) for candidate in intent.candidates([message_id]))
     handle = next(filter(None, found), None)
     if handle is None:
@@ -121,7 +120,7 @@ def recognised(reading: Reading, message_id: str, policy: Policy) -> Reading:
 
 
 def decide(reading: Reading, context: ReplyContext, origin: Origin, policy: Policy) -> Reply | NotPosted:
-    """The reply to be posted, or why not. The first reason counts, the sender's before the message's."""
+    """Return the reply to post, or the first reason against it; reasons of the sender come before those of the content."""
     answered = context.answered
     refused = _check_sender(reading, context)
     if refused or answered is None:
@@ -146,7 +145,7 @@ def decide(reading: Reading, context: ReplyContext, origin: Origin, policy: Poli
 
 
 def _check_sender(reading: Reading, context: ReplyContext) -> NotPosted | None:  # noqa: PLR0911  # a table
-    """What speaks against the sender, or against the intent that was sent."""
+    """Return the reason against the sender or the intent, None when there is none."""
     if reading.verdict is not None and not reading.verdict.passed:
         return NotPosted(Reason.SENDER_NOT_VERIFIED, reading.verdict.detail)
     if reading.altered:
@@ -165,14 +164,14 @@ def _check_sender(reading: Reading, context: ReplyContext) -> NotPosted | None: 
 
 
 def _is_recipient(reading: Reading, context: ReplyContext, answered: Answered) -> bool:
-    """Whoever got the mail may answer it, also from the address that the catalog knows them by since."""
+    """Return whether the sender received the answered mail; a user may have another address by now."""
     if context.sender and context.recipient:
         return context.sender.id == context.recipient.id
     return context.recipient is None and reading.incoming.sender == normalized(answered.address)
 
 
 def _check_content(reading: Reading, answered: Answered, context: ReplyContext, policy: Policy) -> NotPosted | None:  # noqa: PLR0911  # a table
-    """What speaks against the message."""
+    """Return the reason against the content, None when there is none."""
     if reading.raw.received_at - answered.created_at > policy.valid_for:
         return NotPosted(Reason.EXPIRED_INTENT)
     if answered.kind not in ANSWERABLE:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What somebody is told whose reply was not posted: people who use the catalog, not those who run it."""
+"""Texts that tell a user of the catalog why their reply was not posted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from catalog_mail.domain.replies.reply import Reason
 
 @dataclass(frozen=True)
 class ExplanationText:
-    """`cause` is why the reply was not posted, `remedy` what its author can do; sentences, the same for everybody."""
+    """`cause` tells why the reply was not posted, `remedy` what its author can do; sentences, equal for all users."""
 
     cause: str
     remedy: str
@@ -21,8 +21,8 @@ class ExplanationText:
 
 _WRITE_IN_CATALOG = "Open the conversation in the catalog and write your answer there."
 
-# Not here, so that nobody is told: what no person wrote, senders whom nobody vouches for (whoever forged an address would have
-# us write to its owner), and users who may not use the catalog any more.
+# Reasons without a text send no mail: automatic mail, senders that are unknown or not verified (with a forged address the mail
+# would go to its owner), and inactive users.
 _TEXTS: Mapping[Reason, ExplanationText] = {
     Reason.NO_INTENT: ExplanationText(
         "It could not be seen which conversation your message belongs to.",
@@ -69,5 +69,5 @@ _TEXTS: Mapping[Reason, ExplanationText] = {
 
 
 def explanation_text(reason: Reason) -> ExplanationText | None:
-    """What is said about this reason; None for those about which nobody is told."""
+    """Return the text for a reason; None when no mail is sent for it."""
     return _TEXTS.get(reason)

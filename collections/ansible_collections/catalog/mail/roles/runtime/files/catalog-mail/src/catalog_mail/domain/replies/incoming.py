@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A message from the mailbox, parsed once, with the few headers that decide about it."""
+"""Parse a message from the mailbox, with the headers that the decision needs."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from itertools import islice
 from catalog_mail.domain.mime.addresses import LONGEST, normalized
 from catalog_mail.domain.mime.structured import addresses
 
-# Where a mail server or a mail program writes whom a message was for: the first with an intent counts.
+# Headers in which a mail server or a mail program writes the recipient: the first with an intent counts.
 _RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-gm-original-to", "to", "cc", "resent-to")
 _ANSWERED = ("in-reply-to", "x-catalog-intent")
-_LOOKED_AT = ("from", "references", "message-id", "subject", *_RECIPIENTS, *_ANSWERED)
+_READ_HEADERS = ("from", "references", "message-id", "subject", *_RECIPIENTS, *_ANSWERED)
 Headers = dict[str, list["str | Header"]]
 _LONGEST_VALUE = 16_000
 _MOST_VALUES = 20
 _LONGEST_SUBJECT = 2000
-# A part, a header and a line cost the parser up to a hundred times their size in memory. 20 MB of an attachment in base64
-# are 270,000 lines.
+# The parser needs up to a hundred times the size of a part, a header or a line in memory. An attachment of 20 MB in base64
+# has 270,000 lines.
 MOST_CONTAINERS = 50
 MOST_PARTS = 10_000
 MOST_LINES = 500_000
@@ -36,11 +36,11 @@ _CONTAINER = re.compile(rb"(?:^|[\r\n])content-type[ \t]{0,80}:\s{0,80}(?:multip
 
 @dataclass(frozen=True)
 class Incoming:
-    """`sender` is the address in From, in lower case, or None where there is none or more than one.
+    """A parsed message. `sender` is the address in From, in lower case, None when there is none or more than one.
 
-    `recipients`, `answered` and `references` are values of the headers in which an intent may stand, bounded in number and
-    length; the last in References is the latest. `message_id` is "" where there is none. `nested` says that the message has
-    more parts or lines than anybody writes: then only its header was read.
+    `recipients`, `answered` and `references` are values of the headers that may hold an intent, limited in number and length;
+    the last in References is the latest. `message_id` is "" when there is none. `nested`: the message exceeds the limits of
+    parts or lines, and only its header was parsed.
     """
 
     message: Message
@@ -53,7 +53,7 @@ class Incoming:
     nested: bool
 
     def decoded_subject(self) -> str:
-        """The subject with its encoded words read (RFC 2047), as far as they can be."""
+        """Return the subject with its encoded words decoded (RFC 2047); undecoded when they are malformed."""
         try:
             return str(make_header(decode_header(self.subject[:_LONGEST_SUBJECT])))
         except (LookupError, ValueError, MessageError):
@@ -61,8 +61,8 @@ class Incoming:
 
 
 def parse(content: bytes) -> Incoming:
-    """Any bytes are a message of some kind; raises nothing."""
-    nested = _is_beyond_anybody(content)
+    """Parse any bytes as a message; raises nothing."""
+    nested = _exceeds_limits(content)
     message = BytesParser().parsebytes(content[:_LONGEST_HEADER] if nested else content, headersonly=nested)
     headers = _headers(message)
     return Incoming(
@@ -77,19 +77,19 @@ def parse(content: bytes) -> Incoming:
     )
 
 
-def _is_beyond_anybody(content: bytes) -> bool:
+def _exceeds_limits(content: bytes) -> bool:
     if content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n") > MOST_LINES:
         return True
     if content.count(b"\n--") + content.count(b"\r--") > MOST_PARTS:
         return True
-    # The parser compares each line with the boundary of every part that it stands in, and takes them apart by recursion.
+    # The parser compares each line with the boundary of every enclosing part, and parses nested parts by recursion.
     return sum(1 for _part in islice(_CONTAINER.finditer(content), MOST_CONTAINERS + 1)) > MOST_CONTAINERS
 
 
 def fingerprint(incoming: Incoming, delivery_id: str, text: str) -> str:
-    """52 lower-case characters that are the same for every copy of one reply, and others for any other reply.
+    """Return 52 lower-case characters that are equal for every copy of one reply, and differ for other replies.
 
-    A Message-ID alone is not enough: there are programs that give one twice. Where there is none, date and text tell.
+    A Message-ID alone is not enough: some programs use one twice. Without a Message-ID, date and text identify the reply.
     """
     date = "" if incoming.message_id else str(incoming.message.get("date", ""))[:100]
     parts = (delivery_id, incoming.sender or "", incoming.message_id, date, text)
@@ -112,8 +112,8 @@ def _sender(headers: Headers) -> str | None:
 
 
 def _headers(message: Message) -> Headers:
-    """The headers that are looked at here, by their names in lower case, read in one pass."""
-    found: Headers = {name: [] for name in _LOOKED_AT}
+    """Return the headers of `_READ_HEADERS`, by names in lower case, read in one pass."""
+    found: Headers = {name: [] for name in _READ_HEADERS}
     for name, value in message.items():
         values = found.get(name.lower())
         if values is not None:
@@ -122,11 +122,11 @@ def _headers(message: Message) -> Headers:
 
 
 def _values(headers: Headers, *names: str) -> list[str]:
-    """The values of these headers, in the order of the names."""
+    """Return the values of these headers, in the order of the names."""
     return [_text(value) for name in names for value in headers[name][:_MOST_VALUES]]
 
 
 def _text(value: str | Header, *, last: bool = False) -> str:
-    # A header with bytes beyond ASCII is a Header; its text has them replaced.
+    # A header with bytes beyond ASCII is a Header; its text has replacement characters.
     text = str(value)
     return text[-_LONGEST_VALUE:] if last else text[:_LONGEST_VALUE]

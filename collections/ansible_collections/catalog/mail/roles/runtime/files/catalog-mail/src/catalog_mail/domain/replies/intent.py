@@ -1,17 +1,17 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Intents: what a reply answers, as 32 lower-case base32 characters that nobody else can make up (RFC 4648, 6).
+"""Intents: signed identifiers of the mail that a reply answers, 32 lower-case base32 characters (RFC 4648, 6).
 
     a k hhhhhhhhhhhhhh ssssssssssssssss
-    | | |              80 bits of HMAC-SHA256 over what stands before them
+    | | |              80 bits of HMAC-SHA256 over the characters before them
     | | handle: the first 14 characters (70 bits) of the delivery's id
     | key id, so that several keys can be in use
-    version, which is also the purpose
+    version, which is also the purpose of the intent
 
-An intent survives case folding, fits the local part of an address as its detail (RFC 5233), and stands in a Message-ID. The
-delivery that it names has one recipient and one conversation, so the signature binds it to both. It can be used more than
-once; how old it may be is the delivery's affair.
+An intent survives case folding, and fits into a Message-ID and, as the detail, into the local part of an address (RFC 5233).
+It names a delivery, which has one recipient and one conversation, so that the signature binds the intent to both. An intent
+can be used more than once; its age is checked by that of the delivery.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ LENGTH = 32
 HANDLE_LENGTH = 14
 _MAC_BYTES = 10
 _INTENT = re.compile(r"(?<![a-z0-9])[a-d][a-z2-7]{31}(?![a-z0-9])", re.ASCII)
-# So much of a header is looked at, and so many candidates of a message: a References of a long thread has 2,000 characters.
+# Characters read of each header, and candidates of each message. References of a long thread has 2,000 characters.
 _LONGEST_VALUE = 16_000
 MOST_CANDIDATES = 50
 
 
 class Purpose(StrEnum):
-    """What an intent is for; its first character."""
+    """The purpose of an intent, which is its first character."""
 
     REPLY = "a"
-    SUBADDRESS_PROBE = "b"  # our own test of sub-addresses
+    SUBADDRESS_PROBE = "b"  # the service's own test of sub-addresses
 
 
 def make(key: bytes, delivery_id: str, purpose: Purpose = Purpose.REPLY) -> str:
-    """The intent of a delivery, always the same for the same key. `key` is secret, at least 128 bits."""
+    """Return the intent of a delivery, always the same for the same key. `key` is secret, at least 128 bits."""
     signed = f"{purpose.value}{_key_id(key)}{delivery_id[:HANDLE_LENGTH]}"
     return signed + _mac(key, signed)
 
 
 def verified(keys: Sequence[bytes], intent: str, purpose: Purpose = Purpose.REPLY) -> str | None:
-    """The handle of an intent that one of the keys has signed for this purpose; None for any other."""
+    """Return the handle of an intent that one of the keys has signed for this purpose; None for any other text."""
     if len(intent) != LENGTH or intent[0] != purpose.value:
         return None
     signed, mac = intent[: 2 + HANDLE_LENGTH], intent[2 + HANDLE_LENGTH :]
@@ -58,7 +58,7 @@ def verified(keys: Sequence[bytes], intent: str, purpose: Purpose = Purpose.REPL
 
 
 def candidates(values: Iterable[str]) -> list[str]:
-    """What might be intents in these headers' values, in their order, each once. Linear in what is looked at."""
+    """Find texts in the form of an intent in headers' values, in order, each once. Takes time linear in the values' length."""
     found: dict[str, None] = {}
     for intent in _all(values):
         found[intent] = None
@@ -68,7 +68,7 @@ def candidates(values: Iterable[str]) -> list[str]:
 
 
 def subaddress(address: str, intent: str) -> str:
-    """The address with the intent as its detail: `replies+<intent>@example.com` (RFC 5233)."""
+    """Return the address with the intent as its detail: `replies+<intent>@example.com` (RFC 5233)."""
     local, _at, domain = address.rpartition("@")
     return f"{local}+{intent}@{domain}"
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mailbox that replies come to: how it is reached, what is read from it, what a message becomes in it."""
+"""The mailbox in which replies arrive: its place, its messages, and their dispositions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from catalog_mail.domain.failures.failure import Failure
 
 
 class Disposition(StrEnum):
-    r"""What became of a message. `keyword` marks it in the mailbox (RFC 3501, 2.3.2), always together with \Seen."""
+    r"""The result of handling a message. `keyword` marks it in the mailbox (RFC 3501, 2.3.2), together with \Seen."""
 
     POSTED = "posted"
     IGNORED = "ignored"
@@ -22,7 +22,7 @@ class Disposition(StrEnum):
 
     @property
     def keyword(self) -> str:
-        """The keyword that says so in the mailbox."""
+        """The keyword of this disposition in the mailbox."""
         return f"$Catalog{self.value.capitalize()}"
 
 
@@ -31,10 +31,10 @@ KEYWORDS = frozenset(disposition.keyword for disposition in Disposition)
 
 @dataclass(frozen=True)
 class Place:
-    """Where identifiers of messages hold: `mailbox` names it for people, and `validity` changes when they are given anew.
+    """The scope of messages' keys: `mailbox` is a readable name, and `validity` changes when the server assigns new keys.
 
-    For IMAP `imap://user@host/INBOX` and UIDVALIDITY (RFC 3501, 2.3.1.1); keys of messages are UIDs as text. For Graph
-    `graph://host/user/Inbox`, and always the same: its immutable ids are given once.
+    For IMAP they are `imap://user@host/INBOX` and UIDVALIDITY (RFC 3501, 2.3.1.1); keys are UIDs as text. For Graph they are
+    `graph://host/user/Inbox` and a constant; keys are immutable ids.
     """
 
     mailbox: str
@@ -43,10 +43,10 @@ class Place:
 
 @dataclass(frozen=True)
 class RawMessage:
-    """A message as it stands in the mailbox, unread still.
+    """An unread message of the mailbox.
 
-    `content` is the whole of it (RFC 5322), or only its header if it is larger than was asked for: then `cut` is true.
-    `size` is that of the whole, in bytes. `received_at` is the server's own date of arrival.
+    `content` is the message (RFC 5322), or only its header, with `cut` true, when it is larger than the limit. `size` is that
+    of the whole message, in bytes. `received_at` is the server's date of arrival.
     """
 
     key: str
@@ -58,7 +58,7 @@ class RawMessage:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A message that the server does not give, while it gives others."""
+    """A message that the server fails to return, while it returns others."""
 
     key: str
     failure: Failure
@@ -66,7 +66,7 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Filed:
-    """A message of a mailbox, by what the server says of it, without its content."""
+    """The flags and the date of a message of a mailbox, without its content."""
 
     key: str
     seen: bool
@@ -76,12 +76,11 @@ class Filed:
 
 @dataclass(frozen=True)
 class Overview:
-    """What stands in a mailbox besides what is to be done.
+    """The counts of a mailbox, and the messages that other programs marked as read.
 
-    `unread` counts unread messages, `oldest_unread` is the arrival of the oldest. `taken` are keys of messages from a given
-    one on that are read, though nobody of us has handled them (no keyword of ours): something else reads this mailbox.
-    `last` tells a later look from where on to see: the last key, or where keys have no order the time of the last arrival.
-    None where there is neither.
+    `unread` counts unread messages, `oldest_unread` is the arrival of the oldest. `taken` are keys of messages, from a given one
+    on, that are read and lack the service's keyword: another program reads this mailbox. `last` is the start of the next
+    overview: the last key, or the time of the last arrival when keys have no order; None for an empty mailbox.
     """
 
     unread: int
@@ -92,10 +91,10 @@ class Overview:
 
 @dataclass(frozen=True)
 class MailboxEvidence:
-    """What a mail server showed when its mailbox was opened for a test.
+    """The results of opening a mailbox for a test.
 
-    `tls` is protocol and cipher or None, `messages` how many stand in the mailbox, `keywords` whether it keeps ours,
-    `idle` whether it tells of new mail by itself, `archive_exists` whether the archive's mailbox is there already.
+    `tls` is protocol and cipher or None, `messages` the number of messages, `keywords` whether the server stores the service's
+    keywords, `idle` whether it reports new mail (RFC 2177), `archive_exists` whether the archive mailbox exists.
     """
 
     server: str

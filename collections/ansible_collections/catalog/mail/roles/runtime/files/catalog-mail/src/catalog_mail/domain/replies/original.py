@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mail that a reply answers, where a server gave it another Message-ID: then the reply names one that is not ours.
+"""The look-up of the mail that a reply answers, when a server replaced the mail's Message-ID.
 
-Our own is found where the mail was kept when it was sent. What that look-up tells, and for how long it is worth another one, is
-decided here.
+The reply then names an unknown Message-ID. The mailbox of sent mail has the original one. This module decides whether another
+look-up may find it.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-# What was sent may not be listed at once: a reply that is as young is looked at again, once it is not.
+# Sent mail may not be listed at once: for a younger reply the look-up is repeated after this time.
 APPEARS = timedelta(minutes=1)
-# While looking fails, a reply waits for so long; then it is decided by what it says itself.
+# While look-ups fail, a reply waits for this time; then it is decided without the original.
 MENDS = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Original:
-    """What was found of one mail. `message_id` is the one that we wrote it with; None: it is none of ours.
+    """The result of a look-up. `message_id` is the mail's original Message-ID, None when no such mail was sent.
 
-    `failed` says that this could not be found out, for now.
+    `failed`: the look-up failed for now.
     """
 
     message_id: str | None = None
@@ -30,10 +30,10 @@ class Original:
 
 
 def look_again_after(original: Original, age: timedelta) -> float | None:
-    """Seconds until another look may tell more about a reply of this age, at least; None: it is decided now."""
+    """Return the least seconds until another look-up may find more about a reply of this age; None to decide it now."""
     if original.message_id is not None:
         return None
-    # Clocks differ: what seems to come from the future is taken for as old.
+    # Clocks differ: an age below zero counts as its absolute value.
     left = ((MENDS if original.failed else APPEARS) - abs(age)).total_seconds()
     if left <= 0:
         return None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with receiving replies, as sentences for whoever operates the service."""
+"""Describe problems with receiving replies, as sentences for an administrator."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 
 from catalog_mail.domain.failures.failure import Failure
 
-# A process that has given no sign of life for so long has ended, however it did.
+# A process without a heartbeat for this time counts as ended.
 SILENT = timedelta(seconds=90)
-# What may pass beyond the interval before it is said that nothing was read.
+# Tolerance beyond the interval before a missing poll is reported.
 _GRACE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What is known of the processes that read the mailbox; `alive` counts those with a sign of life."""
+    """The state of the processes that read the mailbox; `alive` counts those with a recent heartbeat."""
 
     alive: int
     last_good_poll: datetime | None
@@ -31,7 +31,7 @@ class Observed:
 
 
 def problems(observed: Observed, sync_interval: timedelta, now: datetime) -> list[str]:
-    """Nothing where all is well. `sync_interval` is how often the mailbox is to be read at least."""
+    """Return the problems, empty when there are none. `sync_interval` is the longest time between two polls."""
     return list(_problems(observed, sync_interval, now))
 
 
@@ -39,18 +39,18 @@ def _problems(observed: Observed, sync_interval: timedelta, now: datetime) -> It
     if not observed.alive:
         yield (
             "No process reads the mailbox of replies. "
-            "Start it: 'systemctl start catalog-mail-reply-sync', and see its journal if it does not stay."
+            "Start it: 'systemctl start catalog-mail-reply-sync', and read its journal if it ends again."
         )
     for error in observed.errors:
         yield f"{error.cause} {error.remedy}"
     last = observed.last_good_poll
     if observed.alive and not observed.errors and (last is None or now - last > 2 * sync_interval + _GRACE):
         when = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "so far"
-        yield f"The mailbox was not read {when}. The journal of catalog-mail-reply-sync tells what it waits for."
+        yield f"The mailbox was not read {when}. The journal of catalog-mail-reply-sync tells the reason."
     if observed.oldest_unread and last and now - observed.oldest_unread > 2 * sync_interval + 5 * _GRACE:
         yield (
             f"{observed.backlog} messages wait in the mailbox, the oldest since {observed.oldest_unread:%Y-%m-%d %H:%M} UTC. "
-            "The journal names what keeps each of them; most often it is the catalog that does not take them."
+            "The journal names the reason for each; most often the catalog does not accept them."
         )
     if observed.taken_by_others:
         yield (
@@ -60,6 +60,6 @@ def _problems(observed: Observed, sync_interval: timedelta, now: datetime) -> It
         )
     if observed.quarantined:
         yield (
-            f"{observed.quarantined} messages could not be decided and were put aside (keyword $CatalogQuarantined). "
+            f"{observed.quarantined} messages could not be handled and were set aside (keyword $CatalogQuarantined). "
             "The journal has the details; mark them as unread to have them tried again."
         )

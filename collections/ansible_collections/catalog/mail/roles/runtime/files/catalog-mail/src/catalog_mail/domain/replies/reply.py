@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A reply by e-mail: what can become of it, and why."""
+"""Replies by e-mail, and the reasons for which a message is not posted."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from enum import StrEnum
 from catalog_mail.domain.notifications.notification import Kind
 from catalog_mail.domain.replies.mailbox import Disposition, Place
 
-# Stands above a mail that can be answered; what is written above it is the answer.
+# The line above a mail that can be answered; the text above this line is the reply.
 MARKER = "Please type your reply above this line"
 
 
 @dataclass(frozen=True)
 class Replying:
-    """How mails are to be answered at this moment: the mailbox's address, and whether intents are its sub-addresses."""
+    """The current settings for replies: the mailbox's address, and whether intents are sub-addresses of it."""
 
     address: str
     by_subaddress: bool
 
 
 class Reason(StrEnum):
-    """Why a message was not posted. One word for logs, metrics and the database."""
+    """The reason why a message was not posted: one word for logs, metrics and the database."""
 
-    # ignored: nobody wrote it to us
+    # ignored: automatic mail
     AUTO_REPLY = "auto_reply"
     BOUNCE = "bounce"
     RECEIPT = "receipt"
     OWN_MAIL = "own_mail"
-    SUBADDRESS_PROBE = "probe"              # our own test of sub-addresses
-    # rejected: somebody wrote it, and it cannot be posted
+    SUBADDRESS_PROBE = "probe"              # the service's own test of sub-addresses
+    # rejected: a person's mail that cannot be posted
     MALFORMED = "malformed"      # no sender, or several
     UNKNOWN_SENDER = "unknown_sender"
     SENDER_NOT_VERIFIED = "sender_not_verified"
@@ -46,10 +46,10 @@ class Reason(StrEnum):
     CONVERSATION_GONE = "conversation_gone"
     EMPTY = "empty"
     TOO_LARGE = "too_large"
-    TOO_COMPLEX = "too_complex"  # more parts, or deeper ones, than anybody writes
+    TOO_COMPLEX = "too_complex"  # more parts, or deeper nesting, than the limits
     REFUSED_BY_CATALOG = "refused_by_catalog"
     # quarantined
-    UNDECIDABLE = "undecidable"  # the decision failed several times, or the mailbox never gave it
+    UNDECIDABLE = "undecidable"  # the decision failed several times, or the mailbox never returned the message
 
 
 IGNORED = frozenset({Reason.AUTO_REPLY, Reason.BOUNCE, Reason.RECEIPT, Reason.OWN_MAIL, Reason.SUBADDRESS_PROBE})
@@ -57,14 +57,14 @@ IGNORED = frozenset({Reason.AUTO_REPLY, Reason.BOUNCE, Reason.RECEIPT, Reason.OW
 
 @dataclass(frozen=True)
 class NotPosted:
-    """A message that is not posted, for good. `detail` is more for the log, without anything that somebody wrote."""
+    """A message that is not posted, for good. `detail` is for the log, without text from the message."""
 
     reason: Reason
     detail: str = ""
 
     @property
     def disposition(self) -> Disposition:
-        """What the message becomes."""
+        """The disposition for this reason."""
         if self.reason in IGNORED:
             return Disposition.IGNORED
         return Disposition.QUARANTINED if self.reason is Reason.UNDECIDABLE else Disposition.REJECTED
@@ -72,9 +72,9 @@ class NotPosted:
 
 @dataclass(frozen=True)
 class Answered:
-    """The mail that a reply answers. `conversation_id` is the embedded catalog's, None where it has none of that thread.
+    """The mail that a reply answers. `conversation_id` is None when the embedded catalog has no conversation of its thread.
 
-    `title` and `url` are those of the conversation, as the mail told them.
+    `title` and `url` are those of the conversation, as written in the mail.
     """
 
     delivery_id: str
@@ -91,7 +91,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a message lies: the mailbox, and the message's key in it."""
+    """The location of a message: the mailbox, and the message's key in it."""
 
     place: Place
     key: str
@@ -99,13 +99,13 @@ class Origin:
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply that is to be posted.
+    """A reply to post.
 
-    `key` is 52 lower-case characters that are the same whenever this reply is read, wherever it lies: the idempotency key of
-    its post. `notification_id` and `delivery_id` are what it answers, `conversation_id` the embedded catalog's conversation
-    or None, `thread` the name of the conversation that the notification came with. `address` is the sender's, in lower case,
-    `user_id` of the embedded catalog's user or None. `text` is never empty. `message_id` is the reply's own, or "". `origin`
-    is recorded with the post, and of no meaning to another catalog.
+    `key` is 52 lower-case characters that are equal for every copy of this reply: the idempotency key of its post.
+    `notification_id` and `delivery_id` identify the answered mail, `conversation_id` the embedded catalog's conversation or None,
+    `thread` is the name of the conversation in the notification. `address` is the sender's, in lower case, `user_id` that of the
+    embedded catalog's user or None. `text` is never empty. `message_id` is the reply's own, or "". `origin` is recorded with the
+    post, and not sent to another catalog.
     """
 
     key: str

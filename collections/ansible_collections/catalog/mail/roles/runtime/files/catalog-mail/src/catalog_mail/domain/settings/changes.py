@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The changes from the stored settings to a candidate's, and the changes that a test concerns."""
+"""Compare a candidate with the stored settings, and find the changes that a test covers."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from catalog_mail.domain.settings.reading import CREDENTIAL_METADATA, Candidate,
 
 @dataclass(frozen=True)
 class Change:
-    """One value that changes. Of a secret only whether it was there, and that it is "changed" or "removed"."""
+    """One changed value. For a secret, `before` is "present" or "absent" and `after` "changed" or "removed"."""
 
     path: str
     before: Any
     after: Any
 
     def plain(self) -> dict[str, Any]:
-        """As JSON."""
+        """Return the change as a JSON object."""
         return {"path": self.path, "before": self.before, "after": self.after}
 
 
 def secret_updates(candidate: Candidate, secrets: Secrets) -> dict[str, str | None]:
-    """The secrets that change: their new text, or None for those to be removed. An equal one does not change."""
+    """Return the secrets that change, by path: the new text, or None to remove the secret. An equal secret does not change."""
     changed: dict[str, str | None] = {}
     for path, update in candidate.secrets.items():
         stored = secrets.get(path)
@@ -41,7 +41,7 @@ def secret_updates(candidate: Candidate, secrets: Secrets) -> dict[str, str | No
 
 
 def plan_changes(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any]) -> list[Change]:
-    """What saving the candidate would change, in the document's order, secrets last."""
+    """List the changes that saving the candidate would make, in the document's order, secrets last."""
     old = dict(paths(before))
     plain = [
         Change(path, old.get(path), value) for path, value in paths(candidate.document) if old.get(path) != value
@@ -54,14 +54,14 @@ def plan_changes(candidate: Candidate, secrets: Secrets, before: Mapping[str, An
 
 
 def concerns_sending(change: Change) -> bool:
-    """Whether a test message would tell anything about this change."""
+    """Return whether a test message covers this change."""
     if change.path == "notifications.enabled" or _is_credential_metadata(change):
         return False
     return change.path.startswith("notifications.")
 
 
 def concerns_receiving(change: Change, receiver: Receiver) -> bool:
-    """Whether opening the mailbox would tell anything about this change. With Microsoft the mailbox is that of `reply_to`."""
+    """Return whether a test of the mailbox covers this change. With Microsoft the mailbox is that of `reply_to`."""
     own = {
         Receiver.IMAP: ("interactions.imap.",),
         Receiver.MICROSOFT: ("interactions.microsoft.", "interactions.reply_to"),
@@ -70,12 +70,12 @@ def concerns_receiving(change: Change, receiver: Receiver) -> bool:
 
 
 def _is_credential_metadata(change: Change) -> bool:
-    """Whether the change is to the ID or the date of a secret, which no server at the other end receives."""
+    """Return whether the change is to the ID or the expiry date of a secret, which are never sent to a server."""
     return change.path.rpartition(".")[2] in CREDENTIAL_METADATA
 
 
 def updated_secrets(candidate: Candidate, secrets: Secrets) -> Secrets:
-    """The secrets as they are once the candidate is saved."""
+    """Return the secrets as they will be after the candidate is saved."""
     result = dict(secrets)
     for path, value in secret_updates(candidate, secrets).items():
         if value is None:

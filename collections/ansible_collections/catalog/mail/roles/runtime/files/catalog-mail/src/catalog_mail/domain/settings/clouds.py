@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Microsoft's national clouds: where each gives its tokens and answers Graph (Graph: "national cloud deployments")."""
+"""Endpoints of Microsoft's national clouds for tokens and for Graph (Graph: "national cloud deployments")."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from catalog_mail.domain.settings.document import Cloud
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Addresses without a path: `authority` is Entra's, `graph` Graph's."""
+    """URLs without a path: `authority` of Entra, `graph` of Graph."""
 
     authority: str
     graph: str
 
 
-# GCC uses the global one. Tokens of one cloud are of no use in another.
+# GCC uses the global cloud. A token of one cloud is not valid in another.
 ENDPOINTS: Mapping[Cloud, Endpoints] = {
     Cloud.GLOBAL: Endpoints("https://login.microsoftonline.com", "https://graph.microsoft.com"),
     Cloud.US_GOV: Endpoints("https://login.microsoftonline.us", "https://graph.microsoft.us"),
@@ -30,10 +30,10 @@ ENDPOINTS: Mapping[Cloud, Endpoints] = {
 
 @dataclass(frozen=True)
 class MicrosoftAccess:
-    """How this host reaches Microsoft, as it was decided when the application was deployed.
+    """The way from this host to Microsoft, set when the application is deployed.
 
-    Addresses that are None follow the cloud of the settings. `ca_file` names the only authorities that are trusted then,
-    `proxy_url` the proxy by which all of it goes.
+    A URL that is None is that of the cloud in the settings. `ca_file` names the only trusted authorities, `proxy_url` the
+    proxy for all requests.
     """
 
     authority_url: str | None = None
@@ -42,6 +42,6 @@ class MicrosoftAccess:
     proxy_url: str | None = None
 
     def endpoints(self, cloud: Cloud) -> Endpoints:
-        """The addresses for this cloud."""
+        """Return the endpoints of a cloud, replaced by those set for this host."""
         usual = ENDPOINTS[cloud]
         return Endpoints(self.authority_url or usual.authority, self.graph_url or usual.graph)

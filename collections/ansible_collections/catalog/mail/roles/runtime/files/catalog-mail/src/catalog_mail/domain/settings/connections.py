@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a checked document and its secrets: the servers to connect to, and the credentials that they take."""
+"""Make server objects and paths of credentials from a checked document and its secrets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from catalog_mail.domain.settings.servers import (
 
 
 def smtp_server(document: Mapping[str, Any], secrets: Secrets) -> SmtpServer:
-    """The corporate server of a document that was checked."""
+    """Return the corporate mail server of a checked document."""
     smtp = document["notifications"]["smtp"]
     return SmtpServer(
         host=smtp["host"],
@@ -38,7 +38,7 @@ def smtp_server(document: Mapping[str, Any], secrets: Secrets) -> SmtpServer:
 def graph_server(
     document: Mapping[str, Any], secrets: Secrets, section: str, mailbox: str, access: MicrosoftAccess
 ) -> GraphServer:
-    """The mailbox behind Graph of a document that was checked; `section` is notifications.microsoft or interactions.microsoft."""
+    """Return the Graph mailbox of a checked document; `section` is notifications.microsoft or interactions.microsoft."""
     microsoft = value_at(document, section)
     endpoints = access.endpoints(Cloud(microsoft["cloud"]))
     return GraphServer(
@@ -58,7 +58,7 @@ def graph_server(
 def sending_settings(
     document: Mapping[str, Any], secrets: Secrets, builtin: SmtpServer, access: MicrosoftAccess
 ) -> SendingSettings:
-    """What of a checked document is needed to send. `access` is how this host reaches Microsoft."""
+    """Return the settings for sending from a checked document. `builtin` is the host's own Postfix."""
     notifications = document["notifications"]
     transport = Transport(notifications["transport"])
     sender = notifications["from"]
@@ -71,7 +71,7 @@ def sending_settings(
 
 
 def receiving_settings(document: Mapping[str, Any], secrets: Secrets, access: MicrosoftAccess) -> ReceivingSettings:
-    """What of a checked document is needed to receive replies."""
+    """Return the settings for receiving replies from a checked document."""
     interactions = document["interactions"]
     return ReceivingSettings(
         server=_mailbox_server(document, secrets, access),
@@ -85,12 +85,12 @@ def receiving_settings(document: Mapping[str, Any], secrets: Secrets, access: Mi
 
 
 def _sent_from(document: Mapping[str, Any]) -> str | None:
-    """The account that sends, where the registration that receives can be one of the same tenant."""
+    """Return the sending account if the receiving app registration may belong to the same tenant; else None."""
     sending, receiving = document["notifications"], document["interactions"]
     if sending["transport"] != Transport.MICROSOFT or receiving["receiver"] != Receiver.MICROSOFT:
         return None
     first, second = sending["microsoft"], receiving["microsoft"]
-    # A tenant has several names, its ID and its domains; an application of the same ID is, as a rule, in the same tenant.
+    # A tenant has several names, its ID and its domains; an application with the same ID is, as a rule, in the same tenant.
     same = any(str(first[name]).lower() == str(second[name]).lower() for name in ("tenant_id", "client_id"))
     return first["email_address"] if same and first["cloud"] == second["cloud"] else None
 
@@ -113,7 +113,7 @@ def _mailbox_server(document: Mapping[str, Any], secrets: Secrets, access: Micro
 
 
 def credentials(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """The paths of the secrets that sending by this document uses; one of them is enough."""
+    """Return the paths of the secrets with which this document's transport logs in; one of them is enough."""
     notifications = document["notifications"]
     if notifications["transport"] == Transport.MICROSOFT:
         return app_credentials("notifications.microsoft")
@@ -122,12 +122,12 @@ def credentials(document: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def mailbox_credentials(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """The same for receiving."""
+    """Return the paths of the secrets with which this document's receiver logs in; one of them is enough."""
     if document["interactions"]["receiver"] == Receiver.MICROSOFT:
         return app_credentials("interactions.microsoft")
     return ("interactions.imap.password",)
 
 
 def app_credentials(section: str) -> tuple[str, str]:
-    """The paths of the two credentials of an app registration; one of them is enough."""
+    """Return the paths of the two credentials of an app registration; one of them is enough."""
     return f"{section}.certificate", f"{section}.client_secret"

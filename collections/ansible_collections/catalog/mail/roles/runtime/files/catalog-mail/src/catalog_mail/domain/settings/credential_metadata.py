@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of the credentials of an app registration: told with a client secret, or found in a certificate."""
+"""Metadata of an app registration's credentials: given with a client secret, or read from a certificate."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from catalog_mail.domain.settings.reading import CREDENTIAL_METADATA, REGISTRATI
 
 
 def completed(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any]) -> Candidate:
-    """The candidate with what belongs to each client secret: it stays with the secret, and goes with it.
+    """Return the candidate with the metadata of each client secret, kept and removed together with the secret.
 
-    `secrets` and `before` are what is stored. Raises InputRefused for what belongs to no secret.
+    `secrets` and `before` are the stored values. Raises InputRefused when metadata is given without a client secret.
     """
     changed = secret_updates(candidate, secrets)
     document = copy.deepcopy(dict(candidate.document))
@@ -28,7 +28,7 @@ def completed(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any])
         path, part = f"{section}.client_secret", value_at(document, section)
         stays = path in secrets and path not in changed
         if not stays and changed.get(path) is None:
-            _check_nothing_said(part, section, removed=path in changed)
+            _check_no_metadata(part, section, removed=path in changed)
         for name in CREDENTIAL_METADATA:
             if f"{section}.{name}" in candidate.omitted_metadata and stays:
                 part[name] = value_at(before, f"{section}.{name}")
@@ -38,7 +38,7 @@ def completed(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any])
 
 
 def derived(secrets: Secrets, section: str) -> dict[str, str | None]:
-    """What the certificate of a registration tells of itself; nothing where there is none that can be read."""
+    """Read the metadata of a registration's certificate; values are None when there is no valid certificate."""
     found = certificate.facts(secrets.get(f"{section}.certificate"))
     return {
         "certificate_thumbprint": found.thumbprint if found else None,
@@ -46,8 +46,8 @@ def derived(secrets: Secrets, section: str) -> dict[str, str | None]:
     }
 
 
-def _check_nothing_said(part: Mapping[str, Any], section: str, *, removed: bool) -> None:
-    """What is removed may still be told as it was read."""
+def _check_no_metadata(part: Mapping[str, Any], section: str, *, removed: bool) -> None:
+    """Raise InputRefused for metadata without a secret; a removed secret's metadata may be sent back as it was read."""
     for name in CREDENTIAL_METADATA:
         if part[name] is not None and not removed:
             raise InputRefused(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The document of the e-mail settings: all that the settings page holds."""
+"""The document of the e-mail settings: every field of the settings page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from catalog_mail.domain.settings import fields
 
 
 class Transport(StrEnum):
-    """Who takes the application's mail."""
+    """The service to which the application hands its mail."""
 
     BUILTIN = "builtin"      # the host's own Postfix
     SMTP = "smtp"            # a corporate server
@@ -24,7 +24,7 @@ class Transport(StrEnum):
 
 
 class TLS(StrEnum):
-    """RFC 8314's and RFC 3207's ways to protect a connection."""
+    """Protection of a connection (RFC 8314, RFC 3207)."""
 
     NONE = "none"
     STARTTLS = "starttls"
@@ -32,14 +32,14 @@ class TLS(StrEnum):
 
 
 class Receiver(StrEnum):
-    """Where replies are read."""
+    """The protocol by which replies are read."""
 
     IMAP = "imap"
     MICROSOFT = "microsoft"
 
 
 class IntentTracking(StrEnum):
-    """How a reply tells what it answers."""
+    """The part of a reply that identifies the mail that it answers."""
 
     SUBADDRESS = "subaddress"
     MESSAGE_ID = "message_id"
@@ -56,7 +56,7 @@ class Cloud(StrEnum):
 
 
 class Deployment(StrEnum):
-    """Set when the application is deployed, and read-only afterwards."""
+    """The kind of deployment, set when the application is deployed and read-only afterwards."""
 
     ON_PREMISES = "on_premises"
     CLOUD = "cloud"
@@ -69,13 +69,13 @@ Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 
 
 class Section(BaseModel):
-    """A part of the document: unknown names are refused, so that a misspelt one is not overlooked."""
+    """A part of the document. Unknown names are rejected, so that a misspelt one is not overlooked."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class SecretState(Section):
-    """A secret as it is read: whether there is one, and since when. Given back as it was read, it stays as it is."""
+    """A secret as it is read: whether it is set, and since when. Sent back unchanged, it keeps the secret."""
 
     present: StrictBool
     changed_at: datetime | None = None
@@ -89,34 +89,34 @@ def _hidden(check: Any) -> Any:
     return AfterValidator(checked)
 
 
-_MEANS = "A text sets it, null removes it; left out, or as it was read, it stays as it is."
+_MEANS = "A text sets the secret, null removes it; left out, or sent back as it was read, the secret is kept."
 Secret = Annotated[Annotated[SecretStr, _hidden(fields.secret)] | SecretState | None, Field(description=_MEANS)]
 Pem = Annotated[Annotated[SecretStr, _hidden(fields.pem)] | SecretState | None, Field(description=_MEANS)]
 
 
 class From(Section):
-    """Who the mails come from."""
+    """The sender of the mails, in the header From."""
 
     address: Address | None = Field(default=None, examples=["noreply@example.com"])
     display_name: Annotated[str, AfterValidator(fields.display_name)] = ""
 
 
 class Smtp(Section):
-    """A corporate mail server. Without user name and password nothing logs in."""
+    """A corporate mail server. Without user name and password the application does not log in."""
 
     host: Host | None = Field(default=None, examples=["smtp.example.com"])
     port: Port = 587
     tls: TLS = TLS.STARTTLS
     username: Line | None = None
     password: Secret = None
-    timeout: Annotated[int, Field(strict=True, ge=1, le=300, description="Seconds for one message, from connecting on.")] = 30
+    timeout: Annotated[int, Field(strict=True, ge=1, le=300, description="Seconds for one message, connection included.")] = 30
     ca_file: Annotated[str, AfterValidator(fields.absolute_path)] | None = Field(
-        default=None, description="PEM on the application's host; only these authorities are trusted then."
+        default=None, description="PEM file on the application's host. If set, only its certificate authorities are trusted."
     )
 
 
-_KEPT = "Kept with the client secret: left out, it stays as long as the secret does; a new secret without it removes it."
-_DERIVED = "Read-only: found in the certificate."
+_KEPT = "Stored with the client secret: left out, it is kept while the secret is; a new secret without it removes it."
+_DERIVED = "Read-only: taken from the certificate."
 
 
 class Microsoft(Section):
@@ -127,7 +127,7 @@ class Microsoft(Section):
     client_secret: Secret = None
     client_secret_key_id: Line | None = Field(default=None, description=f"The secret's ID in Entra. {_KEPT}")
     client_secret_expires_at: Annotated[str, AfterValidator(fields.timestamp)] | None = Field(
-        default=None, description=f"Until when Entra takes the secret, as RFC 3339 writes it. {_KEPT}",
+        default=None, description=f"Expiry date of the secret, in the format of RFC 3339. {_KEPT}",
         examples=["2027-05-01T10:00:00Z"],
     )  # fmt: skip
     certificate: Pem = None
@@ -137,13 +137,13 @@ class Microsoft(Section):
 
 
 class MicrosoftSender(Microsoft):
-    """The same, and the account that sends."""
+    """An app registration with Graph permissions, and the account that sends."""
 
     email_address: Address | None = None
 
 
 class Imap(Section):
-    """The mailbox that replies come to."""
+    """The mailbox in which replies arrive."""
 
     host: Host | None = None
     port: Port = 993
@@ -153,12 +153,12 @@ class Imap(Section):
     mailbox: Line = "INBOX"
     archive_mailbox: Line = "Archive"
     ca_file: Annotated[str, AfterValidator(fields.absolute_path)] | None = Field(
-        default=None, description="PEM on the application's host; only these authorities are trusted then."
+        default=None, description="PEM file on the application's host. If set, only its certificate authorities are trusted."
     )
 
 
 class Archive(Section):
-    """What becomes of mail that was handled. `enabled` is true by default for IMAP, false for Microsoft."""
+    """The archive of handled mail. `enabled` is true by default for IMAP, false for Microsoft."""
 
     enabled: StrictBool | None = None
     on_calendar: Annotated[str, AfterValidator(fields.calendar)] = "Sun 02:00"
@@ -166,7 +166,7 @@ class Archive(Section):
 
 
 class Notifications(Section):
-    """Sending. `enabled` false turns off all kinds, the two about downloads excepted."""
+    """Settings for sending. `enabled` false turns off all kinds of notifications except the two about downloads."""
 
     enabled: StrictBool = True
     transport: Transport = Transport.BUILTIN
@@ -176,7 +176,7 @@ class Notifications(Section):
 
 
 class Interactions(Section):
-    """Replies by e-mail."""
+    """Settings for replies by e-mail."""
 
     enabled: StrictBool = False
     reply_to: Address | None = None
@@ -187,8 +187,8 @@ class Interactions(Section):
     authserv_id: Host | None = Field(
         default=None,
         description=(
-            "The server whose Authentication-Results (RFC 8601) have to confirm a reply's sender: the name with which they "
-            f"begin. With receiver microsoft only {EXCHANGE_ONLINE}, as Exchange Online writes no name. Null for no check."
+            "The server whose header Authentication-Results (RFC 8601) must confirm a reply's sender: the name at the start of "
+            f"the header. With receiver microsoft only {EXCHANGE_ONLINE}, as Exchange Online writes no name. Null for no check."
         ),
         examples=["mx.example.com", EXCHANGE_ONLINE],
     )
@@ -197,7 +197,7 @@ class Interactions(Section):
 
     @model_validator(mode="after")
     def _follow_the_receiver(self) -> Self:
-        """What the receiver decides where nothing else was said."""
+        """Set the defaults that depend on the receiver."""
         if self.archive.enabled is None:
             self.archive.enabled = self.receiver is Receiver.IMAP
         if self.receiver is Receiver.MICROSOFT and self.intent_tracking is IntentTracking.AUTO:
@@ -206,11 +206,11 @@ class Interactions(Section):
 
 
 class Document(Section):
-    """The whole of the settings; what is left out has its default, secrets excepted."""
+    """The complete settings. A field that is left out gets its default; a secret that is left out is kept."""
 
     deployment: Deployment | None = Field(default=None, description="Read-only: set when the application was deployed.")
     notifications: Notifications = Field(default_factory=Notifications)
     interactions: Interactions = Field(default_factory=Interactions)
-    # Given back as they were read, they are of no consequence.
+    # Accepted so that a document can be sent back as it was read; their values are ignored.
     changed_at: datetime | None = None
     changed_by: str | None = None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The message that Test and Save sends."""
+"""Compose the messages of Test and Save: the test message, and the test of sub-addresses."""
 
 from __future__ import annotations
 
@@ -38,12 +38,15 @@ class EmailTest:
     asked_by: str
 
     def message_id(self, sending: SendingSettings) -> str:
-        """Its Message-ID."""
+        """Return the Message-ID of the test message."""
         return f"<{self.id}@{sending.from_address.rpartition('@')[2]}>"
 
 
 def email_test_recipient(wanted: str | None, own: str | None, *, field: str) -> str:
-    """Whom it goes to: who was named in `field`, else who asks. Raises InputRefused."""
+    """Return the recipient: `wanted` if given, else the caller's `own` address.
+
+    Raises InputRefused, with `field`, when there is neither or `wanted` is not an address.
+    """
     if wanted is not None:
         return checked_address(field, wanted)
     if own is None:
@@ -56,7 +59,7 @@ def email_test_recipient(wanted: str | None, own: str | None, *, field: str) -> 
 
 
 def compose_email_test(email_test: EmailTest, sending: SendingSettings) -> bytes:
-    """The message, as RFC 5322 wants it."""
+    """Return the test message (RFC 5322, CRLF)."""
     route = _ROUTES[sending.transport].format(server=sending.server)
     text = (
         f"This is a test of the e-mail settings of {one_line(email_test.catalog_name)}.\n\n"
@@ -68,12 +71,12 @@ def compose_email_test(email_test: EmailTest, sending: SendingSettings) -> bytes
 
 
 def compose_subaddress_probe(address: str, created_at: datetime, catalog_name: str, sending: SendingSettings) -> bytes:
-    """The message that finds out whether a sub-address takes mail; it is read by the service itself and by nobody else."""
+    """Return the message that tests whether the server accepts sub-addresses; only the service itself reads it."""
     text = (
         f"{one_line(catalog_name)} tests by this message whether this address takes mail.\n\n"
         "It is found and marked as read by the program that reads the replies. There is nothing for you to do.\n"
     )
-    # Without the address's token: whoever answers or returns this message must not seem to be it.
+    # Without the intent of the address: an answer to this message, or a bounce of it, must not be read as its arrival.
     message_id = f"<{new_id()}@{sending.from_address.rpartition('@')[2]}>"
     return _message(sending, address, f"Test of an address of {catalog_name}", message_id, created_at, text)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Until when the credentials of the settings in force are good, as far as that is known."""
+"""Expiry dates of the credentials that the current settings use, as far as they are known."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Expiry:
 
 
 def expiries(document: Mapping[str, Any]) -> Iterator[Expiry]:
-    """Of a document as it is shown. What is not used, or whose end nobody has told, is left out."""
+    """Yield the expiry dates in a document as it is shown. Unused credentials, and those without a date, are left out."""
     by_microsoft = {
         "notifications": value_at(document, "notifications.transport") == Transport.MICROSOFT,
         "interactions": value_at(document, "interactions.enabled") is True
@@ -33,7 +33,7 @@ def expiries(document: Mapping[str, Any]) -> Iterator[Expiry]:
     for use, used in by_microsoft.items():
         if not used:
             continue
-        # Where there are both, the certificate is used.
+        # With both credentials, the certificate is used.
         credential = "certificate" if value_at(document, f"{use}.microsoft.certificate.present") else "client_secret"
         at = value_at(document, f"{use}.microsoft.{credential}_expires_at")
         if isinstance(at, str):

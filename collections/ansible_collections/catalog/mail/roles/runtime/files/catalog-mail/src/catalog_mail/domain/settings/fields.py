@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the fields of the settings may hold. Each check returns the text, or raises Unfit with cause and remedy.
+"""Check the fields of the settings. Each check returns the text, or raises InvalidValue with cause and remedy.
 
-They also keep headers and commands whole: nothing that passes holds a control character (RFC 5322, 2.2; RFC 5321, 4.1.2).
+The checks reject control characters, so that no value can end a header or a command (RFC 5322, 2.2; RFC 5321, 4.1.2).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from catalog_mail.domain.mime.text import has_control_characters, is_storable
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _ZONE = re.compile(r"\A[^%]*(?:%[A-Za-z0-9_.-]{1,15})?\Z")
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
+_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?\Z")
 
 
 class InvalidValue(ValueError):
-    """A text that cannot be used, as cause and remedy."""
+    """The value of a field is not valid; cause and remedy are sentences."""
 
     def __init__(self, cause: str, remedy: str) -> None:
         super().__init__(f"{cause} {remedy}")
@@ -32,21 +32,21 @@ class InvalidValue(ValueError):
 
 
 def one_line(text: str) -> str:
-    """Any text of one line."""
+    """Check a text of one line."""
     if has_control_characters(text):
         raise InvalidValue("It holds a line break or another control character.", "Remove it.")
     return text
 
 
 def display_name(text: str) -> str:
-    """The name beside an address: one line of at most 200 characters."""
+    """Check a display name: one line of at most 200 characters."""
     if len(text) > 200:
         raise InvalidValue("It is longer than 200 characters.", "Shorten it.")
     return one_line(text)
 
 
 def address(text: str) -> str:
-    """One bare e-mail address."""
+    """Check an e-mail address without a display name."""
     try:
         return checked_address("address", text)
     except InputRefused as refusal:
@@ -54,9 +54,9 @@ def address(text: str) -> str:
 
 
 def host(text: str) -> str:
-    """A host: a DNS name, or an IP address, which may stand in brackets; returned without them."""
+    """Check a DNS name, or an IP address, which may be in brackets; returned without them."""
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
-    if _ZONE.search(bare):  # of an IPv6 address its zone may be anything to the library, line breaks too
+    if _ZONE.search(bare):  # the library accepts any text as the zone of an IPv6 address, also line breaks
         try:
             return str(ipaddress.ip_address(bare))
         except ValueError:
@@ -67,14 +67,14 @@ def host(text: str) -> str:
 
 
 def absolute_path(text: str) -> str:
-    """The path of a file on the application's host."""
+    """Check the absolute path of a file on the application's host."""
     if not text.startswith("/") or has_control_characters(text) or len(text) > 1000:
         raise InvalidValue("It is not an absolute path.", "Give one such as /etc/ssl/certs/company-ca.pem.")
     return text
 
 
 def secret(text: str) -> str:
-    """A password or the like: not empty, at most 10,000 characters, valid Unicode without NUL, which no protocol carries."""
+    """Check a secret: 1 to 10,000 characters, valid Unicode without NUL, which no protocol carries."""
     if not text:
         raise InvalidValue("It is empty.", "Give it, or null to remove it.")
     if not is_storable(text) or len(text) > 10_000:
@@ -83,14 +83,14 @@ def secret(text: str) -> str:
 
 
 def pem(text: str) -> str:
-    """A certificate with its private key, as PEM."""
+    """Check a certificate with its private key, as PEM."""
     if "-----BEGIN " not in text:
         raise InvalidValue("It is not PEM.", "Give the text between and including '-----BEGIN' and '-----END' lines.")
     return secret(text)
 
 
 def calendar(text: str) -> str:
-    """A systemd calendar expression (systemd.time), as far as can be told without systemd."""
+    """Check the characters of a systemd calendar expression (systemd.time); systemd itself checks the rest."""
     if not re.fullmatch(r"[A-Za-z0-9*,./:~_+ -]{1,100}", text):
         raise InvalidValue(
             "It is not a systemd calendar expression.", "Give one such as 'Sun 02:00'; systemd-analyze calendar checks it."
@@ -99,16 +99,16 @@ def calendar(text: str) -> str:
 
 
 def timestamp(text: str) -> str:
-    """A moment as RFC 3339 writes it; returned in UTC, of whole seconds. Graph gives seven digits behind the point."""
-    found = _MOMENT.fullmatch(text)
+    """Check a date and time of RFC 3339; returned in UTC and whole seconds. Graph writes seven decimals."""
+    found = _TIMESTAMP.fullmatch(text)
     try:
         if found:
             return format_timestamp(datetime.fromisoformat(found[1].upper() + found[2].upper()))
     except (ValueError, OverflowError):
         pass
-    raise InvalidValue("It is no moment as RFC 3339 writes one.", "Give one such as 2027-05-01T10:00:00Z.")
+    raise InvalidValue("It is not a date and time in the format of RFC 3339.", "Give one such as 2027-05-01T10:00:00Z.")
 
 
 def format_timestamp(timestamp: datetime) -> str:
-    """A moment in the form of `timestamp`."""
+    """Format a time as `timestamp` returns it."""
     return timestamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

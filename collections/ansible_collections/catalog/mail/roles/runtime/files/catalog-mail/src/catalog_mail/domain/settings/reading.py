@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what was given to a candidate: the document without its secrets, and what is to become of each secret."""
+"""Read a request to change the settings: the document without its secrets, and an update for each secret."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from catalog_mail.domain.settings.fields import InvalidValue
 
 @dataclass(frozen=True)
 class Kept:
-    """A secret stays as it is."""
+    """A secret is kept."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ SecretUpdate = Kept | Removed | Given
 # The stored secrets by path: the text of each, or None where it can no longer be decrypted.
 Secrets = Mapping[str, str | None]
 
-# So many faults are told of one request; whoever makes more has sent something else than settings.
+# Errors reported for one request; a request with more is probably not a settings document.
 MOST_ERRORS = 20
 
-# Each secret by its path, with what it is sent to: if that changes, the stored secret is not good for it any more.
+# Each secret by its path, with the fields of its destination: when one changes, the stored secret must not be sent there.
 DESTINATIONS: Mapping[str, tuple[str, ...]] = {
     "notifications.smtp.password": ("host", "port", "tls", "username", "ca_file"),
     "notifications.microsoft.client_secret": ("tenant_id", "client_id", "cloud"),
@@ -51,18 +51,18 @@ DESTINATIONS: Mapping[str, tuple[str, ...]] = {
     "interactions.microsoft.certificate": ("tenant_id", "client_id", "cloud"),
 }
 
-# ID and expiry date of a client secret: the document holds them beside the secret, and they come and go with it.
+# ID and expiry date of a client secret: fields beside the secret, set and removed together with it.
 CREDENTIAL_METADATA = ("client_secret_key_id", "client_secret_expires_at")
-# What the certificate itself tells.
+# Fields that are read from the certificate.
 DERIVED = ("certificate_thumbprint", "certificate_expires_at")
 REGISTRATIONS = ("notifications.microsoft", "interactions.microsoft")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Settings as somebody wants them. `document` has no secret in it and no part that is read-only.
+    """Settings that a request asks for. `document` has no secrets and no read-only fields.
 
-    `omitted_metadata` are the paths of the ID and the expiry date of a client secret that were left out.
+    `omitted_metadata` are the paths of those IDs and expiry dates of client secrets that were left out.
     """
 
     document: Mapping[str, Any]
@@ -70,17 +70,17 @@ class Candidate:
     omitted_metadata: frozenset[str] = frozenset()
 
     def value(self, path: str) -> Any:
-        """The value at a dotted path of the document."""
+        """Return the value at a dotted path of the document, None when there is none."""
         return value_at(self.document, path)
 
     def has_destination(self, path: str) -> bool:
-        """Whether the secret at `path` has a server or a tenant to go to; without one a kept secret has no use any more."""
+        """Return whether the server or tenant of the secret at `path` is set; without it the secret is not used."""
         section = path.rpartition(".")[0]
         return bool(self.value(f"{section}.{DESTINATIONS[path][0]}"))
 
 
 def read(given: Mapping[str, Any]) -> Candidate:
-    """Check each field by itself. Raises InputRefused, whose `errors` name all that is wrong."""
+    """Check each field by itself. Raises InputRefused, whose `errors` has all errors, when a field is not valid."""
     try:
         document = Document.model_validate(given)
     except ValidationError as error:
@@ -97,12 +97,12 @@ def read(given: Mapping[str, Any]) -> Candidate:
 
 
 def untouched() -> Mapping[str, Any]:
-    """The document before anything was saved: all defaults, and nothing is sent."""
+    """Return the document before the first save: all defaults, with notifications off."""
     return read({"notifications": {"enabled": False}}).document
 
 
 def value_at(document: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path, None where there is nothing."""
+    """Return the value at a dotted path, None when there is none."""
     value: Any = document
     for name in path.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
@@ -110,7 +110,7 @@ def value_at(document: Mapping[str, Any], path: str) -> Any:
 
 
 def paths(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Each value that is no part of its own, by its dotted path."""
+    """Yield each value that is not a section, with its dotted path."""
     for name, value in document.items():
         if isinstance(value, Mapping):
             yield from paths(value, f"{prefix}{name}.")
@@ -119,23 +119,23 @@ def paths(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 
 def refusal(error: ValidationError) -> InputRefused:
-    """All of a validation's findings as one refusal; the first is its own."""
+    """Return all errors of a validation as one InputRefused, with the text of the first."""
     errors: dict[str | None, InputRefused] = {}
     for found in error.errors(include_url=False, include_input=False):
         refused = _refused(found)
-        errors.setdefault(refused.field, refused)  # of a field that may be several things, the first says enough
+        errors.setdefault(refused.field, refused)  # a union yields an error for each branch; the first is enough
     return combined_refusal(list(errors.values())[:MOST_ERRORS])
 
 
 def combined_refusal(errors: list[InputRefused]) -> InputRefused:
-    """One refusal that names all of these."""
+    """Return one InputRefused with the text of the first error; `errors` has all when there are several."""
     first = errors[0]
     combined = InputRefused(first.field or "", first.cause, first.remedy)
     combined.errors = tuple(errors) if len(errors) > 1 else ()
     return combined
 
 
-# Kinds of findings, with a remedy each; the cause of others is pydantic's own sentence.
+# Cause and remedy by type of error; for other types the cause is pydantic's own sentence.
 _REMEDIES = {
     "missing": ("It is missing.", "Give it."),
     "extra_forbidden": ("There is no setting of this name.", "Check its spelling; the API's description lists all."),
@@ -145,7 +145,7 @@ _REMEDIES = {
 
 
 def _refused(found: Mapping[str, Any]) -> InputRefused:
-    # The names of a union's branches stand in the place as well; a field's own path is what was written.
+    # The location also has the names of a union's branches, which are not part of the field's path.
     branches = {"SecretState", "SecretStr", "function-after[checked(), secret-str]", "function-after[checked(), str]"}
     place = [str(part) for part in found["loc"] if str(part) not in branches and not str(part).startswith("function-")]
     field = ".".join(place) or "settings"
@@ -175,7 +175,7 @@ def _part(document: Document, section: str) -> Any:
 
 
 def _excluded() -> dict[str, Any]:
-    """The paths of all secrets, and of what is derived from them, in the form that pydantic excludes by."""
+    """Return the paths of all secrets, and of fields derived from them, in the form of pydantic's `exclude`."""
     excluded: dict[str, Any] = {}
     for path in (*DESTINATIONS, *(f"{section}.{name}" for section in REGISTRATIONS for name in DERIVED)):
         *sections, name = path.split(".")

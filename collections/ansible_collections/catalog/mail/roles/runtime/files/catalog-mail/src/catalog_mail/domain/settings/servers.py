@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The servers that a checked document leads to, and all that sending and receiving need."""
+"""The servers that a checked document names, and the settings for sending and receiving."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from catalog_mail.domain.settings.document import TLS, IntentTracking, Receiver,
 
 @dataclass(frozen=True)
 class SmtpServer:
-    """Where and how to hand mail over. `timeout` is in seconds. Without user name and password nothing logs in."""
+    """A mail server for sending. `timeout` is in seconds. Without user name and password there is no login."""
 
     host: str
     port: int
@@ -30,11 +30,10 @@ class SmtpServer:
 
 @dataclass(frozen=True)
 class GraphServer:
-    """A mailbox behind Microsoft Graph, and the app registration that may use it.
+    """A mailbox in Microsoft Graph, and the app registration that accesses it.
 
-    `mailbox` is the address of the account. Of the two credentials the certificate (PEM: private key and certificate) is used
-    where there are both. Addresses have no path; `section` names the settings in which all this stands. `timeout` is in
-    seconds, of each answer.
+    `mailbox` is the address of the account. With both credentials, the certificate (PEM: private key and certificate) is used.
+    URLs have no path. `section` is the path of these settings in the document. `timeout` is in seconds, for each response.
     """
 
     mailbox: str
@@ -62,9 +61,9 @@ class GraphServer:
 
 @dataclass(frozen=True)
 class SendingSettings:
-    """All that sending needs, with its secrets: hashable, so that a sender can be kept for it.
+    """The settings for sending, with secrets. Hashable, so that a sender can be cached for them.
 
-    `server` is a GraphServer where the transport is Microsoft, and an SmtpServer otherwise.
+    `server` is a GraphServer when the transport is Microsoft, else an SmtpServer.
     """
 
     transport: Transport
@@ -75,7 +74,7 @@ class SendingSettings:
 
 @dataclass(frozen=True)
 class ImapServer:
-    """Where and how to read mail. `timeout` is in seconds, of each answer of the server."""
+    """An IMAP server for reading mail. `timeout` is in seconds, for each response of the server."""
 
     host: str
     port: int
@@ -98,7 +97,7 @@ MailboxServer = ImapServer | GraphServer
 
 @dataclass(frozen=True)
 class ArchiveSettings:
-    """What becomes of mail that was handled; `keep_days` is how long it stays in the archive."""
+    """The archive of handled mail; `keep_days` is the number of days that a message stays in it."""
 
     enabled: bool
     keep_days: int
@@ -106,11 +105,11 @@ class ArchiveSettings:
 
 @dataclass(frozen=True)
 class ReceivingSettings:
-    """All that receiving replies needs, with its secret.
+    """The settings for receiving replies, with secrets.
 
-    `tracking` is as it was set, `auto` included. `sync_interval` is in seconds. `authserv_id` names the server whose verdict
-    on senders is required (RFC 8601), None for none. `sent_from` is the account that sends what is answered, where what it has
-    sent can be looked into; None for nowhere.
+    `tracking` is the value of the setting, also `auto`. `sync_interval` is in seconds. `authserv_id` names the server that must
+    confirm senders (RFC 8601), None for no check. `sent_from` is the account that sent the answered mails, None when the
+    service cannot read that account's sent mail.
     """
 
     server: MailboxServer
@@ -123,5 +122,5 @@ class ReceivingSettings:
 
     @property
     def receiver(self) -> Receiver:
-        """What kind of server it is."""
+        """The protocol of the server."""
         return Receiver.MICROSOFT if isinstance(self.server, GraphServer) else Receiver.IMAP

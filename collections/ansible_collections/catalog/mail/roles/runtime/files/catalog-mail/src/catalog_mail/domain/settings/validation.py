@@ -15,18 +15,22 @@ from catalog_mail.domain.settings.connections import app_credentials
 from catalog_mail.domain.settings.document import Deployment, Receiver, Transport
 from catalog_mail.domain.settings.reading import DESTINATIONS, Candidate, Given, Kept, Secrets, combined_refusal, value_at
 
-# The only part of the notifications' settings that the cloud edition's customer has.
+# The only settings of notifications that a customer of the cloud edition can change.
 CUSTOMERS_OWN = ("enabled",)
 
-# A tenant's GUID or one of its domains, an application's GUID: both become parts of addresses.
+# A tenant's GUID or one of its domains, and an application's GUID. Both become parts of URLs.
 _TENANT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _CLIENT = re.compile(r"[A-Za-z0-9-]{1,100}")
-# Entra's names for no tenant in particular, of which an application by itself gets no token.
+# Entra's names for any tenant; an application that acts without a user gets no token for them.
 _NO_TENANT = frozenset({"common", "organizations", "consumers"})
 
 
 def check_deployment(given: Mapping[str, Any], deployment: Deployment) -> None:
-    """What the deployment decides. Raises InputRefused, or ManagedByProvider in the cloud edition."""
+    """Check the fields that the deployment decides.
+
+    Raises InputRefused when `deployment` differs, ManagedByProvider when a customer of the cloud edition sets the provider's
+    fields.
+    """
     wanted = given.get("deployment")
     if wanted is not None and wanted != deployment.value:
         raise InputRefused(
@@ -47,7 +51,10 @@ def check_deployment(given: Mapping[str, Any], deployment: Deployment) -> None:
 
 
 def check(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any], deployment: Deployment) -> None:
-    """What fits together. `secrets` and `before` are what is stored. Raises InputRefused, which names all that does not."""
+    """Check that the fields fit together. `secrets` and `before` are the stored values.
+
+    Raises InputRefused, whose `errors` has all errors, when fields are missing or contradict each other.
+    """
     on_premises = deployment is Deployment.ON_PREMISES
     found = [
         *(_sending(candidate, secrets) if on_premises else ()),
@@ -80,14 +87,14 @@ def _sending_by_microsoft(candidate: Candidate, secrets: Secrets) -> Iterator[In
     if candidate.value("notifications.from.display_name"):
         yield InputRefused(
             "notifications.from.display_name",
-            "With transport microsoft there is none: Exchange shows the name that the sending account has there.",
+            "Transport microsoft does not use it: Exchange shows the display name of the sending account.",
             "Leave it out, and give the account that name in Exchange.",
         )
     yield from _app(candidate, secrets, "notifications.microsoft")
 
 
 def _app(candidate: Candidate, secrets: Secrets, section: str) -> Iterator[InputRefused]:
-    """Tenant, client, and one of the two credentials."""
+    """Check tenant, client, and that there is one of the two credentials."""
     tenant, client = (candidate.value(f"{section}.{name}") for name in ("tenant_id", "client_id"))
     if not tenant:
         yield InputRefused(f"{section}.tenant_id", "It is missing.", "Give the Directory (tenant) ID of the app registration.")
@@ -124,7 +131,7 @@ def _lost(path: str) -> InputRefused:
 
 
 def _login(candidate: Candidate, secrets: Secrets, section: str, *, needed: bool) -> Iterator[InputRefused]:
-    """A user name and a password, or neither."""
+    """Check that user name and password are both given or both left out."""
     username = candidate.value(f"{section}.username")
     path = f"{section}.password"
     update = candidate.secrets[path]
@@ -141,7 +148,7 @@ def _interactions(candidate: Candidate, secrets: Secrets, deployment: Deployment
     receiver = Receiver(value("interactions.receiver"))
     if receiver is Receiver.MICROSOFT and value("interactions.intent_tracking") == "subaddress":
         yield InputRefused(
-            "interactions.intent_tracking", "With Microsoft it is message_id, and nothing else.", "Leave it out."
+            "interactions.intent_tracking", "With receiver microsoft only message_id is possible.", "Leave it out."
         )
     if not value("interactions.enabled"):
         return
@@ -171,7 +178,7 @@ def _interactions(candidate: Candidate, secrets: Secrets, deployment: Deployment
 
 
 def _authserv_id(name: str | None, receiver: Receiver) -> Iterator[InputRefused]:
-    """Who judges senders has to fit the mailbox: only Exchange Online may judge without a name, and it never gives one."""
+    """Check that the name fits the receiver: Exchange Online writes no name, and other servers must write one."""
     if receiver is Receiver.MICROSOFT and name and not is_exchange_online(name):
         yield InputRefused(
             "interactions.authserv_id",
@@ -187,7 +194,7 @@ def _authserv_id(name: str | None, receiver: Receiver) -> Iterator[InputRefused]
 
 
 def _mailbox_name(name: str) -> str:
-    """INBOX is the only name without regard to capitals (RFC 3501, 5.1)."""
+    """Normalize INBOX, the only mailbox name without regard to case (RFC 3501, 5.1)."""
     return name.upper() if name.upper() == "INBOX" else name
 
 
@@ -205,5 +212,5 @@ def _destinations(candidate: Candidate, secrets: Secrets, before: Mapping[str, A
             yield InputRefused(
                 path,
                 f"The stored secret was given for another destination: {', '.join(changed)} changed.",
-                "Give the secret again, or null to remove it; it goes nowhere that nobody meant it for.",
+                "Give the secret again, or null to remove it; it is never sent to a new destination by itself.",
             )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The text that the author of a reply wrote, without what their mail client quoted. Linear in the message's size."""
+"""Extract the text that the author of a reply wrote, without quoted text. Takes time linear in the message's size."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from catalog_mail.domain.replies.reply import MARKER
 
 __all__ = ["MARKER", "Extracted", "TooComplex", "extract"]
 
-# Stands in a text part that only says where the text is.
+# Matches a text part that only refers to the HTML part.
 _STUB = re.compile(r"(?=.*\bhtml\b).*\b(?:view|viewer|supports?|display|requires?|anzeigen|unterst\u00fctz\w+|afficher)\b",
                    re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Extracted:
-    """What the author wrote, with LF line ends and trimmed, "" if nothing; and whether the marker was found."""
+    """The author's text, with LF line ends and trimmed, "" if there is none; and whether the marker was found."""
 
     text: str
     marker_found: bool
 
 
 def extract(message: Message) -> Extracted:
-    """The author's text of a message that was parsed with the compat32 policy. Raises TooComplex, and nothing else.
+    """Extract the author's text of a message that was parsed with the compat32 policy.
 
-    The plain text is taken, unless nothing of it is the author's, or it does not show where the quoted mail begins and the
-    HTML does.
+    The plain text is used, unless it has no text of the author's, or only the HTML shows where the quoted mail begins. Raises
+    TooComplex, and nothing else, when the message has too many parts.
     """
     plain, rich = text_streams(message)
     first = _cut(plain)

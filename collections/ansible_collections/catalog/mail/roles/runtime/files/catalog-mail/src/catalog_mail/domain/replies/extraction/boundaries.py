@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a client's own words about the quoted mail stand: attribution lines, header blocks, "Original Message".
+"""Find the lines with which a mail client introduces a quoted mail: attribution lines, header blocks, "Original Message".
 
-They are found line by line, each line looked at a fixed number of times.
+Each line is examined a fixed number of times.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FOOTER = "stop e-mails of this kind"
 
 
 class StopAt(Enum):
-    """The line at which a search for boundaries stops."""
+    """The kind of line at which a search for boundaries stops."""
 
     MARKER = "marker"  # the marker: the notification's own text begins there
     END = "end"        # the end of the text: no marker was found
@@ -48,9 +48,9 @@ class Span(NamedTuple):
 
 
 def boundaries(lines: list[Line], stop: int, stop_at: StopAt) -> list[Span]:
-    """The spans that clients wrote into the lines before `stop`, in order; `stop_at` tells which line `stop` is.
+    """Return the spans that clients wrote into the lines before `stop`, in order; `stop_at` is the kind of the line `stop`.
 
-    Without a marker the first line of the notification's own text is taken for a client's, if its last line follows.
+    Without a marker the first line of the notification's own text counts as written by a client, if its footer follows.
     """
     spans: list[Span] = []
     last_footer = -1 if stop_at is StopAt.MARKER else _last_footer(lines)
@@ -75,12 +75,12 @@ def boundaries(lines: list[Line], stop: int, stop_at: StopAt) -> list[Span]:
 
 
 def _last_footer(lines: list[Line]) -> int:
-    """The last line of the notification's footer; -1 if there is none."""
+    """Return the index of the last line of the notification's footer; -1 if there is none."""
     return max((index for index, line in enumerate(lines) if FOOTER in line.text.lower()), default=-1)
 
 
 def _headers_at(lines: list[Line], index: int, stop: int) -> tuple[Span | None, int]:
-    """The headers of the quoted mail that begin at a line, or what stands for them; and the line to go on with."""
+    """Return the span of quoted headers, or of an attribution marked in HTML, at a line; and the next line to search."""
     line = lines[index]
     if line.hint is Hint.ATTRIBUTION:
         end = index + 1
@@ -100,7 +100,7 @@ def _headers_at(lines: list[Line], index: int, stop: int) -> tuple[Span | None, 
 
 
 def _words_at(lines: list[Line], index: int, stop: int, stop_at: StopAt) -> Span | None:
-    """What a client writes in words, ending at a line."""
+    """Return the span of "Original Message" or an attribution that ends at a line, None when there is none."""
     text = lines[index].text
     if (len(text) < 120 and ORIGINAL.match(text)) or ("---" in text[:200] and _NOTES.match(text)):
         return Span(index, index + 1)
@@ -111,7 +111,7 @@ def _words_at(lines: list[Line], index: int, stop: int, stop_at: StopAt) -> Span
 
 
 def _above(lines: list[Line], start: int, lowest: int) -> int:
-    """The start without the blank lines, rules and "Original Message" that stand above it."""
+    """Return the start moved up over the blank lines, rules and "Original Message" above it."""
     index = start
     while index > lowest and start - index < 8:
         text = lines[index - 1].text.strip()
@@ -122,14 +122,14 @@ def _above(lines: list[Line], start: int, lowest: int) -> int:
 
 
 def _kind(text: str) -> str | None:
-    """What a line that begins like a header says: one of the kinds of LABELS."""
+    """Return the kind of a header line, a value of LABELS; None for another line."""
     head = text[:44].lstrip("| ")
     position = min((found for found in map(head.find, _AFTER_LABEL) if found > 0), default=0)
     return LABELS.get(head[:position].strip(" \t*_>\u200e\u200f").casefold()) if position else None
 
 
 def _header_block(lines: list[Line], start: int, stop: int) -> tuple[int, bool]:
-    """The line after the headers that begin here, and whether they are the header block of a quoted mail."""
+    """Return the line after the headers that begin at `start`, and whether they are the header block of a quoted mail."""
     kinds: set[str] = set()
     last = start
     evidence = False
@@ -137,7 +137,7 @@ def _header_block(lines: list[Line], start: int, stop: int) -> tuple[int, bool]:
         text = lines[index].text
         kind = _kind(text)
         if kind and kind in kinds and kind not in ("cc", "other"):
-            break  # another block's
+            break  # the next block begins
         if kind:
             kinds.add(kind)
             last = index
@@ -150,19 +150,19 @@ def _header_block(lines: list[Line], start: int, stop: int) -> tuple[int, bool]:
 
 
 def _flattened(text: str) -> bool:
-    """Whether a whole header block stands in one line."""
+    """Return whether a line has a whole header block."""
     words = [piece.split()[-1].strip("*").casefold() for piece in text.split(":") if piece.split()]
     return {"from", "date", "subject"} <= {LABELS.get(word, "") for word in words} and bool(_ADDRESS.search(text))
 
 
 def _with_wrapped(lines: list[Line], end: int, stop: int) -> int:
-    """The end of a header block, with the rest of a last header that was wrapped."""
+    """Return the end of a header block, including the second line of a last header that was wrapped."""
     long = len(lines[end - 1].text) >= 60
     return end + 1 if long and end < stop and not lines[end].blank and lines[end].depth == lines[end - 1].depth else end
 
 
 def _unknown_headers(lines: list[Line], start: int, stop: int) -> int:
-    """The end of the headers, in whatever language, at a place where the client says that its quote begins."""
+    """Return the end of headers in any language, at a line where the client's HTML marks the begin of its quote."""
     index = start
     seen = 0
     while index < min(stop, start + _MOST_HEADERS):
@@ -179,7 +179,7 @@ def _unknown_headers(lines: list[Line], start: int, stop: int) -> int:
 
 
 def _attribution(lines: list[Line], index: int, stop: int, stop_at: StopAt) -> int:
-    """How many lines, up to this one, are an attribution; 0 if none."""
+    """Return the number of lines, up to this one, of an attribution; 0 if there is none."""
     text = lines[index].text[-_LONGEST_ATTRIBUTION:].rstrip(_END)
     if not text.endswith(_COLONS) and not _ends_with_verb(text):
         return 0
@@ -207,7 +207,7 @@ def _ends_with_verb(text: str) -> bool:
 
 
 def _before_quote(lines: list[Line], index: int, stop: int, stop_at: StopAt) -> bool:
-    """Whether what follows is quoted deeper, or is the marker."""
+    """Return whether the next line with text is quoted deeper, or is the marker."""
     following = next_written(lines, index + 1)
     if following is None:
         return False

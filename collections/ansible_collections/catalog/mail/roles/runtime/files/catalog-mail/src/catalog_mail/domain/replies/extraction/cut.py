@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which lines of a reply its author wrote."""
+"""Select the lines of a reply that its author wrote."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from catalog_mail.domain.replies.extraction.signature import is_prose, without_d
 
 
 class Cut(NamedTuple):
-    """What was cut out, and how: at the marker, or at least at something that a client wrote about the quoted mail."""
+    """The author's text. `certain`: the marker or a line of a client's shows where the quoted mail begins."""
 
     text: str
     marker_found: bool
@@ -24,7 +24,7 @@ class Cut(NamedTuple):
 
 
 def cut(lines: list[Line]) -> Cut:
-    """The author's text out of the lines of one part."""
+    """Return the author's text from the lines of one part."""
     lines = lines[:MOST_LINES]
     place = find_marker(lines)
     stop = place.start if place else len(lines)
@@ -39,7 +39,7 @@ def cut(lines: list[Line]) -> Cut:
 
 
 def _around_marker(lines: list[Line], place: Place, spans: list[Span]) -> str:
-    """Above the marker: all but what the client wrote. Below it: what is not quoted."""
+    """Return the text above the marker without the client's lines, and the text below it that is not quoted."""
     depth = lines[place.start].depth
     last = [Line(place.before, depth)] if place.before and not place.before.rstrip().endswith(":") else []
     if spans:
@@ -60,10 +60,10 @@ def _around_marker(lines: list[Line], place: Place, spans: list[Span]) -> str:
 
 
 def _quote_begins(lines: list[Line], place: Place, spans: list[Span]) -> int:
-    """Where the client's words about the quoted mail begin.
+    """Return the line at which the client's quote begins.
 
-    At the first of them; but where the mail is quoted with marks, what has none is the author's, and so is what they quote in
-    it with an attribution of its own.
+    This is the first of the spans. But in a mail quoted with marks, lines without marks are the author's, and so is a quote
+    with its own attribution among them.
     """
     if lines[place.start].depth:
         end = place.start
@@ -75,7 +75,7 @@ def _quote_begins(lines: list[Line], place: Place, spans: list[Span]) -> int:
 
 
 def _around_boundary(lines: list[Line], spans: list[Span]) -> str:
-    """No marker: above what the client wrote everything; below it what is not quoted, if something there is."""
+    """Return the text above the client's first line, and the text below it that is not quoted. For a part without a marker."""
     first = spans[0]
     own = _shown(lines[:first.start])
     quoted = next((line.depth for line in lines[first.end:] if not line.blank), 0)
@@ -85,19 +85,22 @@ def _around_boundary(lines: list[Line], spans: list[Span]) -> str:
 
 
 def _without_quotes(lines: list[Line]) -> str:
-    """Neither marker nor boundary: what no client quoted. A quote by its author's hand stays, unless it is the notification."""
+    """Return the text that no client quoted. The author's own quotes stay, unless they quote the notification.
+
+    For a part without marker and boundaries.
+    """
     footer = any(FOOTER in line.text.lower() for line in lines if line.depth)
     return _shown([line for line in lines if not line.depth or not (line.cited or footer)])
 
 
 def _shown(lines: list[Line]) -> str:
-    """Lines as their author saw them, without a signature; with it if there is nothing else but sentences."""
+    """Return lines as their author saw them, without the signature; if all text is below "-- ", the sentences there."""
     text = joined([line.source for line in without_signature(_without_banner(lines))])
     return text or _under_signature(lines)
 
 
 def _without_banner(lines: list[Line]) -> list[Line]:
-    """Without the warning that a gateway put above a mail from outside."""
+    """Remove the warning that a gateway adds above a mail from outside."""
     start = next_written(lines, 0, 8)
     if start is None:
         return lines
@@ -109,7 +112,7 @@ def _without_banner(lines: list[Line]) -> list[Line]:
 
 
 def _under_signature(lines: list[Line]) -> str:
-    """Where all stood below "-- ": what is long enough to be meant."""
+    """Return the paragraphs after the first below "-- ", if they have sentences; "" otherwise."""
     start = next((index for index, line in enumerate(lines) if line.text.rstrip() == "--"), None)
     if start is None:
         return ""
@@ -118,7 +121,7 @@ def _under_signature(lines: list[Line]) -> str:
 
 
 def _inside(lines: list[Line]) -> str:
-    """What was typed between the attribution and the marker, without its quote marks and without a gateway's banner."""
+    """Return the text between the attribution and the marker, without quote marks and without a gateway's banner."""
     paragraphs: list[list[Line]] = [[]]
     for line in lines:
         if line.blank:
@@ -133,7 +136,7 @@ def _inside(lines: list[Line]) -> str:
 
 
 def _between(lines: list[Line], spans: list[Span]) -> list[Line]:
-    """What stands between the client's words, where nothing stands above the first of them."""
+    """Return the lines between the client's spans. For a part without text above the first span."""
     found: list[Line] = []
     for earlier, later in pairwise(spans):
         found += [*(line._replace(source=line.text) for line in lines[earlier.end:later.start]), Line("")]
@@ -141,7 +144,7 @@ def _between(lines: list[Line], spans: list[Span]) -> list[Line]:
 
 
 def _below(lines: list[Line], start: int, *, alone: bool) -> str:
-    """Answers below and between quoted lines, in their order."""
+    """Return the answers below and between quoted lines, in their order."""
     answers: list[list[Line]] = []
     before: Line | None = None
     for index in range(start, len(lines)):
@@ -159,7 +162,7 @@ def _below(lines: list[Line], start: int, *, alone: bool) -> str:
 
 
 def _is_rest_of_quote(lines: list[Line], index: int) -> bool:
-    """Whether a line is the end of the quoted one before it, which a client wrapped without marking the rest."""
+    """Return whether a line is the rest of the quoted line before it, which a client wrapped without a quote mark."""
     if not 0 < index < len(lines) - 1 or not lines[index - 1].depth or lines[index].blank:
         return False
     text, above = lines[index].text.lstrip(), lines[index - 1].source.rstrip()
@@ -169,7 +172,7 @@ def _is_rest_of_quote(lines: list[Line], index: int) -> bool:
 
 
 def _after_footer(lines: list[Line], start: int) -> str:
-    """What follows the notification's last line: an answer below a mail that the client quoted without any sign."""
+    """Return the text after the notification's last line: an answer below a mail that the client quoted without marks."""
     for index in range(len(lines) - 1, start - 1, -1):
         if FOOTER in lines[index].text.lower():
             below = lines[index + 1:]

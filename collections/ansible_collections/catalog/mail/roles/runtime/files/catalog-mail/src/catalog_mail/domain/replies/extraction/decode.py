@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a part's bytes to its text, whatever character set it says, or does not say, it has."""
+"""Decode the text of a part, also with a missing or wrong character set."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from email.message import Message
 
 from catalog_mail.domain.mime.text import body
 
-LONGEST = 1 << 20  # bytes of a part that are looked at
+LONGEST = 1 << 20  # bytes of a part that are read
 
-# The only names that are looked up: Python also knows codecs that are no character sets, and some that take quadratic time.
-# As browsers do, latin-1 and ASCII are read as windows-1252, and each East Asian set as its widest relative.
+# The only accepted names: some of Python's codecs are not character sets, and some take quadratic time. As in browsers,
+# latin-1 and ASCII are read as windows-1252, and each East Asian set as its largest superset.
 _SETS = {
     "utf8": "utf-8", "unicode11utf8": "utf-8", "utf16": "utf-16", "utf16le": "utf-16-le", "utf16be": "utf-16-be", "utf7": "utf-7",
     "usascii": "cp1252", "ascii": "cp1252", "iso88591": "cp1252", "latin1": "cp1252", "ansi": "cp1252", "macintosh": "mac-roman",
@@ -38,7 +38,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]{60,76}\n(?:[A-Za-z0-9+/]{1,76}\n)*+[A-Za-z0
 
 
 def part_text(part: Message, charset: str) -> str:
-    """The text of a part that is no multipart, with LF line ends and without control characters. Never fails."""
+    """Return the text of a part that is not a multipart, with LF line ends, without control characters. Raises nothing."""
     data = _bytes(part)[:LONGEST]
     text = body(_decoded(data, charset))
     if "=" in text or len(text) > 60:
@@ -49,13 +49,13 @@ def part_text(part: Message, charset: str) -> str:
 def _bytes(part: Message) -> bytes:
     try:
         payload = part.get_payload(decode=True)
-    except (ValueError, LookupError, TypeError):  # an encoding that its own text does not keep to
+    except (ValueError, LookupError, TypeError):  # the content does not match its transfer encoding
         payload = str(part.get_payload()).encode("utf-8", "replace")
     return payload if isinstance(payload, bytes) else b""
 
 
 def _undone(text: str, charset: str) -> str:
-    """The text without a transfer encoding that stands in it undeclared, as some gateways leave it."""
+    """Decode a transfer encoding that the part does not declare, as some gateways leave it in the text."""
     if "=\n" in text and _SOFT_BREAK.search(text) and _ESCAPED.search(text):
         raw = quopri.decodestring(text.encode("utf-8", "replace"))
     elif " " not in text[:60] and _BASE64.fullmatch(text):
@@ -89,7 +89,7 @@ def _decoded(data: bytes, charset: str) -> str:
 
 
 def _best_effort(data: bytes, codec: str) -> str:
-    """A text in no set that was declared: what is nearly all UTF-8 (cut, or one byte broken) is UTF-8, else windows-1252."""
+    """Decode a text that does not match its declared set: as UTF-8 if it nearly is (cut, or one bad byte), else windows-1252."""
     broken = data.decode(codec if codec in _MANY_BYTES else "utf-8", "replace")
     whole = sum(1 for character in broken if character > "\x7f")
     if broken.count("\ufffd") * 10 <= whole:

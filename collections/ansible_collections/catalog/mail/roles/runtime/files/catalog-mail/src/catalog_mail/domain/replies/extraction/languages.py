@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # ruff: noqa: RUF001 - letters of many alphabets
-"""Words that mail clients write into a reply, in the languages they speak.
+"""Words that mail clients and gateways write into a reply, in many languages.
 
-Kept here rather than taken from mail-parser-reply 1.36: its expressions try several ways through a whole message (44 s for 4 KB
-of "Am schrieb "), it knows thirteen languages, and of the plain texts in tests/service/replies it gets 24 of 55 right.
+Not taken from mail-parser-reply 1.36: its expressions backtrack through a whole message (44 s for 4 KB of "Am schrieb "), it
+knows thirteen languages, and it is right for 24 of the 55 plain texts in tests/service/replies.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 
 
 def _of(words: str) -> list[str]:
-    """The entries of a list that is parted by bars and written over several lines."""
+    """Split a list at bars; entries may be written over several lines."""
     return [" ".join(word.split()) for word in re.split(r"\s\|\s", words)]
 
 
@@ -41,10 +41,10 @@ _LABELS = {
     "other": """reply-to | antwort an | importance | wichtigkeit | priority | priorität | importancia | importância
         | attachments | anlagen""",
 }
-# A header line's label, in lower case, to what it says.
+# Kinds of header lines by label in lower case.
 LABELS = {label: kind for kind, labels in _LABELS.items() for label in _of(labels)}
 
-# Says that somebody wrote something.
+# The verb of an attribution line.
 WROTE = re.compile(
     r"\b" + _any(r"""wrote | writes | schrieb | schreef | skrev | skreiv | kirjoitti | napsala? | napísala? | napisała? | yazdı
         | escribió | va escriure | escreveu | ha scritto | scritto | écrit | a scris | написала? | пишет | писал | пише | έγραψε
@@ -64,7 +64,7 @@ ORIGINAL = re.compile(
         | 原始邮件
         | 原始郵件 | 原邮件 | 원본 메시지 | 원본 메일""") + r"[\s\-_=*:]*$", re.IGNORECASE)
 
-# The line of a mention mail, as translating clients show it; between its words may stand whatever is none.
+# The marker as translating clients show it. Any characters but letters and digits may separate its words.
 _TRANSLATED = _any(r"""bitte (?:geben|schreiben) sie ihre antwort (?:oberhalb|über) dieser zeile(?: ein)?
     | veuillez (?:saisir|taper|écrire) votre réponse au dessus de cette ligne
     | (?:por favor )?escriba su respuesta (?:encima|por encima|arriba) de esta línea
@@ -91,7 +91,7 @@ _SENT = _any("""sent (?:from|with|via|using) | gesendet (?:von|mit|über) | von 
     | отправлено (?:с|из) | get outlook for | outlook (?:für|voor) | holen sie sich outlook | obten(?:ez|er|ga) outlook
     | télécharge[rz] outlook | descargar outlook | scarica outlook | download outlook | hent outlook | hämta outlook
     | trimis de pe | elküldve""")
-# A line that a program wrote, not its owner; one of its words names the device or the program.
+# A line such as "Sent from my ...", which a program wrote; one of its words names the device or the program.
 SENT_FROM = re.compile(
     rf"{_SENT}\b(?=.*\b{_DEVICE}\b)[^?!:]*|"
     + _any(r"""发自我的.* | 從我的.*傳送 | 从我的.*发送 | (?:내|나의) .*에서 보냄
@@ -99,7 +99,7 @@ SENT_FROM = re.compile(
         | von meinem [\w -]{1,40} gesendet | outlook für \w+ (?:herunterladen|laden)"""),
     re.IGNORECASE)
 
-# What gateways write above a mail that comes from outside.
+# Warnings that gateways write above a mail from outside.
 BANNER = re.compile(
     "(?=.*" + _any("external | extern | externe | outside | originated | eksternt? | esterna? | externo | внешн | 外部")
     + ")(?=.*"
@@ -107,14 +107,14 @@ BANNER = re.compile(
         | mittente | remitente | 送信 | メール | 邮件""") + ")"
     + r"|.*often get e?-?mail from|.*banner(?:start|end)|\[?extern(?:al)?\]?$"
     + r"|(?:caution|warning|achtung|vorsicht)\b.*(?:mail|link|attachment)", re.IGNORECASE)
-# The same where it stands above somebody's own words: only what nobody would say there.
+# Such warnings directly above the author's text: only words that an author would not begin with.
 TOP_BANNER = re.compile(
     r"\W*(?:caution|warning|external|attention|achtung|vorsicht|extern)\b(?=.*"
     + _any(r"""originated (?:from )?outside | outside (?:of )?(?:your|the|our) (?:organi[sz]ation|company|network)
         | external (?:sender|source|e-?mail) | extern\w* (?:absender|e-?mail|quelle)
         | von au(?:ß|ss)erhalb""") + ")",
     re.IGNORECASE)
-# What gateways write below a mail that goes out.
+# Texts that gateways write below outgoing mail.
 DISCLAIMER = re.compile(
     ".*" + _any(r"""virus-?free | checked for viruses | auf viren geprüft | www\.avast\.com
     | this (?:e-?mail|message|communication) (?:and any|is intended|may contain|contains)

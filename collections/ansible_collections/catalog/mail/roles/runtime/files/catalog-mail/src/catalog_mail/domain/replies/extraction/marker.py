@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the marker stands: the line above which people answer."""
+"""Find the marker: the line above which people write their reply."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from catalog_mail.domain.replies.extraction.languages import TRANSLATED_MARKER
 from catalog_mail.domain.replies.extraction.lines import Line
 from catalog_mail.domain.replies.reply import MARKER
 
-# Its words in their order; line breaks, quote marks, tags that became spaces: anything but words may stand between them.
+# The marker's words in their order, separated by any characters but letters and digits: line breaks, quote marks, spaces.
 _WORDS = re.compile(r"\W++".join(MARKER.split()), re.IGNORECASE)
 _WORD = re.compile(r"\w")
-_NEAR = 200  # characters of its own line that are looked at
+_NEAR = 200  # characters of the line before and after the marker that are examined
 
 
 class Place(NamedTuple):
-    """The marker's first line and the one after its last; what stands before it in its own line, if anything."""
+    """The marker's first line, the line after its last, and the text before the marker in its line."""
 
     start: int
     end: int
@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
 
 def find_marker(lines: list[Line]) -> Place | None:
-    """The first marker that has its lines to itself, or stands in something quoted. One in a person's sentence is none."""
+    """Find the first marker that fills its lines or is quoted; the same words within an author's sentence do not count."""
     text = "\n".join([line.text for line in lines])
     line, counted = 0, 0
     for match in _WORDS.finditer(text):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which parts of a message are its text: as plain text, and as HTML (RFC 2046, 5.1)."""
+"""Select the parts of a message that are its text: as plain text, and as HTML (RFC 2046, 5.1)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
 class TooComplex(Exception):
-    """More parts, or deeper ones, than anybody writes."""
+    """A message has more than MOST_PARTS parts, or parts nested deeper than DEEPEST."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A header's value and its parameters, both in lower case but for the parameters' values."""
+    """A header's value and its parameters; value and names of parameters are in lower case."""
 
     value: str
     parameters: dict[str, str]
@@ -30,7 +30,7 @@ class Kind:
 
 @dataclass
 class Node:
-    """A part, the index of the one it stands in, and what text stands in it or below."""
+    """A part, the index of its parent (-1 at the top), and whether it or a part in it is plain text or HTML."""
 
     part: Message
     parent: int
@@ -44,19 +44,19 @@ class Node:
 
 @dataclass(frozen=True)
 class TextPart:
-    """A part that is text, with what its Content-Type says."""
+    """A part that is text, with its Content-Type."""
 
     part: Message
     kind: Kind
 
     @property
     def html(self) -> bool:
-        """Whether it is HTML."""
+        """Whether the part is HTML."""
         return self.kind.value in _HTML
 
 
 def header(part: Message, name: str) -> Kind:
-    """A header as value and parameters; bounded, and without the errors that the library's own reading has."""
+    """Parse a header of limited length to value and parameters; raises nothing, unlike the library's parser."""
     raw = str(part.get(name) or "")[:2000].replace("\n", " ").replace("\r", " ")
     parameters = {match[1].lower().rstrip("*"): match[2] if match[2] is not None else match[3]
                   for match in _PARAMETER.finditer(raw)} if ";" in raw else {}
@@ -64,7 +64,10 @@ def header(part: Message, name: str) -> Kind:
 
 
 def text_streams(message: Message) -> tuple[list[TextPart], list[TextPart]]:
-    """The parts that make the text, once preferring plain text and once HTML. Raises TooComplex."""
+    """Return the parts of the text with plain text preferred, and with HTML preferred.
+
+    Raises TooComplex when the message has too many parts.
+    """
     nodes = _nodes(message)
     for node in reversed(nodes):
         if node.parent >= 0:
@@ -75,7 +78,7 @@ def text_streams(message: Message) -> tuple[list[TextPart], list[TextPart]]:
 
 
 def _nodes(message: Message) -> list[Node]:
-    """The parts in their order, each after the one that it stands in. Messages that are attached are not looked into."""
+    """Return the parts in their order, each after its parent. Parts of attached messages are left out."""
     nodes: list[Node] = []
     waiting: list[tuple[Message, int, int]] = [(message, -1, 0)]
     while waiting:
@@ -107,7 +110,7 @@ def _node(part: Message, parent: int, depth: int) -> Node:
 
 
 def _is_written(part: Message, kind: Kind, *, alone: bool) -> bool:
-    """Whether a leaf is text of the message: plain text or HTML, or of no declared type, and neither attached nor a file."""
+    """Return whether a leaf is text of the message: plain text, HTML or of no declared type, and not an attachment."""
     if "name" in kind.parameters and not alone:
         return False
     if kind.value not in ("", "text/plain", "text") and kind.value not in _HTML and not kind.value.startswith("multipart/"):
@@ -117,7 +120,7 @@ def _is_written(part: Message, kind: Kind, *, alone: bool) -> bool:
 
 
 def _stream(nodes: list[Node], *, html: bool) -> list[TextPart]:
-    """Of each multipart/alternative the side that is preferred, if it has one; of everything else all."""
+    """Return the text parts; of each multipart/alternative only the preferred one, or the other if that is missing."""
     wanted = [False] * len(nodes)
     wanted[0] = True
     for index, node in enumerate(nodes):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plain text to lines: quote marks, and paragraphs that were broken for transport (format=flowed, RFC 3676)."""
+"""Split plain text into lines, with quote marks, and with paragraphs wrapped for transport (format=flowed, RFC 3676)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _QUOTES = re.compile(r"(?: ?>)+")
 
 
 def plain_lines(text: str) -> list[Line]:
-    """The lines of a text that breaks them where its author, or the client, did."""
+    """Return the lines of a text with fixed line breaks."""
     lines = []
     quoted = False
     for source in text.split("\n", MOST_LINES)[:MOST_LINES]:
@@ -26,7 +26,7 @@ def plain_lines(text: str) -> list[Line]:
 def _line(source: str, after_quoted: bool) -> Line:
     if source[:1] == ">" or source[:2] == " >":
         if source.startswith(">From ") and not after_quoted:
-            return Line(source[1:], 0, source[1:])  # "From " at a line's begin, as mbox files escape it
+            return Line(source[1:], 0, source[1:])  # "From " at the start of a line, as mbox files escape it
         match = _QUOTES.match(source)
         if match:
             rest = source[match.end():]
@@ -35,9 +35,9 @@ def _line(source: str, after_quoted: bool) -> Line:
 
 
 def flowed_lines(text: str, delete_space: bool) -> list[Line]:
-    """The paragraphs of a flowed text: a line that ends with a space goes on in the next one of the same depth.
+    """Return the paragraphs of a flowed text: a line that ends with a space continues in the next one of the same depth.
 
-    `delete_space` (DelSp=yes): the space at the end belongs to the format, not to the text. "-- " never flows (4.3).
+    With `delete_space` (DelSp=yes) the space at the end is not part of the text. "-- " never continues (4.3).
     """
     lines: list[Line] = []
     pieces: list[str] = []
@@ -45,7 +45,7 @@ def flowed_lines(text: str, delete_space: bool) -> list[Line]:
     for source in text.split("\n", MOST_LINES)[:MOST_LINES]:
         rest = source.lstrip(">")
         deep = len(source) - len(rest)
-        rest = rest.removeprefix(" ")  # stuffed
+        rest = rest.removeprefix(" ")  # space-stuffing (4.4)
         if pieces and (deep != depth or rest == "-- "):
             lines.append(_paragraph(pieces, depth))
         depth = deep

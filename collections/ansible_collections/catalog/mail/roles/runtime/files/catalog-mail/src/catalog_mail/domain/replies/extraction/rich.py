@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTML to lines that read as its author meant them, with what the mail client says about each."""
+"""Convert HTML to the lines that its author saw, with the mail client's hint for each line."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from catalog_mail.domain.replies.extraction.lines import MOST_LINES, Hint, Line,
 from catalog_mail.domain.replies.extraction.markup import Tag, tokens
 
 _SPACES = re.compile(r"[ \t\n\r\f]+")
-# Begin and end a line; those of `_SPACED` stand apart from what is around them as well.
+# Elements that begin and end a line; those of `_SPACED` also have a blank line around them.
 _SPACED = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "table"})
 _BLOCKS = _SPACED | {
     "div", "ul", "ol", "li", "tr", "section", "article", "header", "footer", "address", "dl", "dt", "dd", "figure", "form",
     "center", "main", "nav", "aside", "fieldset", "body", "hr", "caption",
 }
-# What has to be known again at its end.
+# Elements whose end tag matters.
 _TRACKED = frozenset({"div", "blockquote", "ul", "ol", "pre", "table", "section"})
 _NO_MARGIN = re.compile(r"MsoNormal|margin(?:-top)?:\s*0")
-# Names that clients give to what they quote or add. Outlook puts x_ before names of a message that it shows or quotes.
+# Classes and ids of elements that clients quote or add. Outlook puts x_ before those of a message that it quotes.
 _NAMED = re.compile(
     r"""(?:^|[\s"'])(?:x_)*(?:
     (?P<attribution>gmail_attr|moz-cite-prefix|protonmail_quote_attr)
@@ -35,7 +35,7 @@ _SAME = re.compile(r"^(?:https?://|mailto:|tel:)|/$", re.IGNORECASE)
 
 
 class _Open:
-    """An element that is open, and what it means for the lines in it."""
+    """An open element, and its meaning for the lines in it."""
 
     __slots__ = ("cited", "name", "number", "signature")
 
@@ -44,18 +44,18 @@ class _Open:
 
 
 class _Writer:
-    """Takes tags and text, and gives lines."""
+    """Converts tags and text to lines."""
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
-        self.words: list[str] = []      # of the line that is being written
+        self.words: list[str] = []      # of the current line
         self.open: list[_Open] = []
         self.count: Counter[str] = Counter()
         self.cited = self.signatures = 0
         self.attribution = 0            # how many elements were open around the attribution; 0: not in one
         self.quote_begins = False
         self.apart = False              # a blank line comes before the next one
-        self.prefix = ""                # of a list's item
+        self.prefix = ""                # the mark of a list item
         self.link: tuple[str, int] | None = None
 
     def text(self, text: str) -> None:
@@ -69,7 +69,7 @@ class _Writer:
             self.words.append(text)
 
     def end_line(self, *, even_blank: bool = True) -> None:
-        """Write the line. `even_blank` False: only if something stands in it."""
+        """Write the current line; with `even_blank` False only if it has text."""
         raw = "".join(self.words)
         even_blank = even_blank or "\u00a0" in raw
         text = visible(_SPACES.sub(" ", raw).strip(" ")).rstrip()
@@ -140,7 +140,7 @@ class _Writer:
             self.attribution = len(self.open)
 
     def close(self, name: str) -> None:
-        """Close the innermost element of this name, and those in it that were left open."""
+        """Close the innermost element of this name, and the open elements in it."""
         while self.open:
             element = self.open.pop()
             self.count[element.name] -= 1
@@ -165,7 +165,7 @@ class _Writer:
         self.link = (href, len(self.words)) if href[:7].lower() in ("http://", "https:/", "mailto:") else None
 
     def end_link(self) -> None:
-        """Add the address where the link's text does not say it."""
+        """Add the URL of a link unless the link's text shows it."""
         if self.link is None:
             return
         href, start = self.link
@@ -179,12 +179,12 @@ class _Writer:
     def image(self, tag: Tag) -> None:
         alt = tag.attributes().get("alt", "").strip() if "alt" in tag.raw.lower() else ""
         if alt:
-            # An emoji is its own name; of a picture the name is told.
+            # An emoji is written as itself, another image as its name.
             self.words.append(alt if len(alt) <= 8 and not alt.isascii() else f"[image: {alt[:200]}]")
 
 
 def rich_lines(source: str) -> list[Line]:
-    """The lines of an HTML text."""
+    """Return the lines of an HTML text."""
     writer = _Writer()
     for token in tokens(source):
         if isinstance(token, str):

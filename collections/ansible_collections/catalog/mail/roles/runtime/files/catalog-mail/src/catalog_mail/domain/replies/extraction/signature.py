@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a client or a person puts below each mail, taken off; never a sentence, where that can be told."""
+"""Remove signatures and other text below a mail, but keep sentences where they can be told apart."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from catalog_mail.domain.replies.extraction.languages import DISCLAIMER, SENT_FR
 from catalog_mail.domain.replies.extraction.lines import Hint, Line
 
 _MOST_LINES = 20   # of a signature that begins with "-- " (RFC 3676, 4.3)
-_FEW_LINES = 8     # of one that only may be one
+_FEW_LINES = 8     # of a signature without "-- "
 _LINK = re.compile(r"[<(\[](?:https?://|mailto:)[^>)\]]*[>)\]]|https?://\S+")
 _SENTENCE = re.compile(r"(?:\S+\s+){3,}\S*[a-z\u00e0-\u024f\u0430-\u044f)][.?!](?:\s|$)")
 
 
 def without_signature(lines: list[Line]) -> list[Line]:
-    """The lines without the signature at their end, and without "Sent from my ..." there."""
+    """Return the lines without the signature and "Sent from my ..." at their end."""
     lines = _without_sent_from(lines)
     for index, line in enumerate(lines):
         mark = line.text.rstrip("\r")
@@ -35,12 +35,12 @@ def _is_signature(texts: list[str], *, certain: bool) -> bool:
 
 
 def is_prose(text: str) -> bool:
-    """Whether it is a sentence, or as long as one."""
+    """Return whether a text has a sentence, or is longer than 100 characters."""
     return len(text) > 100 or bool(_SENTENCE.search(text[:200]))
 
 
 def _without_hinted(lines: list[Line]) -> list[Line]:
-    """Without what the client names its signature, unless somebody wrote sentences into it."""
+    """Remove the element that a client marks as its signature, unless it has sentences."""
     hinted = [line.text for line in lines if line.hint is Hint.SIGNATURE and line.text]
     if not hinted or not _is_signature(hinted, certain=False):
         return lines
@@ -52,18 +52,18 @@ def _without_hinted(lines: list[Line]) -> list[Line]:
 
 def _without_sent_from(lines: list[Line]) -> list[Line]:
     end = len(lines)
-    while end and (lines[end - 1].blank or (_is_sent_from(lines[end - 1].text) and not _goes_on(lines, end - 1))):
+    while end and (lines[end - 1].blank or (_is_sent_from(lines[end - 1].text) and not _continues_sentence(lines, end - 1))):
         end -= 1
     return lines[:end]
 
 
-def _goes_on(lines: list[Line], index: int) -> bool:
-    """Whether a line is the rest of the sentence in the line above it."""
+def _continues_sentence(lines: list[Line], index: int) -> bool:
+    """Return whether a line continues the sentence of the line above it."""
     return index > 0 and not lines[index - 1].blank and lines[index].text.lstrip()[:1].islower()
 
 
 def _is_sent_from(text: str) -> bool:
-    """Whether a program wrote this line."""
+    """Return whether a line is "Sent from my ..." or the like, which a program wrote."""
     if len(text) > 240:
         return False
     line = _LINK.sub("", text).strip(" \t*_.[]()\u200e\u200f-")
@@ -71,7 +71,7 @@ def _is_sent_from(text: str) -> bool:
 
 
 def without_disclaimer(lines: list[Line]) -> list[Line]:
-    """The lines up to the first one that a gateway wrote below the mail."""
+    """Return the lines before the first line that a gateway wrote below the mail."""
     for index, line in enumerate(lines):
         if line.text and DISCLAIMER.match(line.text[:200]):
             return lines[:index]
