@@ -187,7 +187,7 @@ def read_secret(path: str | None, field: str) -> str | None:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise Misconfigured(
             f"The file {path} cannot be read: {reason}.",
-            "Let it exist, readable by the service's group and nobody else (mode 0640).",
+            "Create it, readable only by its owner and the service's group (mode 0640).",
             field=field,
         ) from error
 
@@ -200,7 +200,7 @@ def load(path: Path) -> Config:
     except OSError as error:
         raise Misconfigured(
             f"The configuration file {path} cannot be read: {error.strerror}.",
-            "Let the role 'application' write it, or name another with --config.",
+            "Run the role 'application', which writes it, or name another file with --config.",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Misconfigured(f"The configuration file {path} is not TOML: {error}.", "Mend that line.") from error

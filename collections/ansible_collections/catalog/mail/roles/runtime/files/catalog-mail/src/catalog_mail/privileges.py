@@ -20,7 +20,7 @@ def become(user: str) -> None:
     except KeyError as error:
         raise Misconfigured(
             f"There is no user {user!r} on this host.",
-            "Let the role 'application' make it, or name another as 'user' in the configuration file.",
+            "Run the role 'application', which creates it, or name another 'user' in the configuration file.",
             field="user",
         ) from error
     os.initgroups(user, entry.pw_gid)

@@ -23,7 +23,7 @@ def create(path: Path, content: str, *, group: str | None = None) -> bool:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise Misconfigured(
-            f"{path} cannot be written: {error.strerror}.", "Let its folder exist, writable by who runs this command."
+            f"{path} cannot be written: {error.strerror}.", "Create its folder, writable by the user of this command."
         ) from error
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -45,4 +45,4 @@ def _group(name: str) -> int:
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError as error:
-        raise Misconfigured(f"There is no group {name!r} on this host.", "Let the role 'application' make it.") from error
+        raise Misconfigured(f"There is no group {name!r} on this host.", "Run the role 'application' to create it.") from error

@@ -88,7 +88,7 @@ class JinjaTemplates:
         reason = str(error) if isinstance(error, jinja2.TemplateError) else f"{type(error).__name__}: {error}"
         return Misconfigured(
             f"The template {place} cannot be used: {' '.join(reason.split()).rstrip('.')}.",
-            "Mend it, or remove the file to use the one that comes with the package; what waits is then sent.",
+            "Mend it, or remove the file to use the one that comes with the package; waiting mails are then sent.",
             field="templates",
         )
 

@@ -181,7 +181,7 @@ def _posting(status: int, retry_after: str | None, answer: bytes) -> Posting:
         return PostFailed(f"The catalog answered {status}.", wait, everywhere=status in _ALL_LATER)
     hint = {401: "it does not take the secret", 403: "it does not take the secret", 404: "the address is wrong"}.get(status)
     return PostFailed(
-        f"The catalog answered {status}: {hint or 'it is not set up for replies'}. They wait until that is mended.",
+        f"The catalog answered {status}: {hint or 'it is not set up for replies'}. The replies wait until that is solved.",
         everywhere=True,
     )
 

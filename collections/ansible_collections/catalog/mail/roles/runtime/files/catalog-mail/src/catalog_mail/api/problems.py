@@ -175,8 +175,8 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  # as registered above
     words = {
         400: ("bad-request", "The body cannot be read.", "Send a JSON document as application/json, in UTF-8."),
-        404: ("not-found", "There is nothing at this address.", "See /api/v1/openapi.json for what there is."),
-        405: ("method-not-allowed", "This address does not take this method.", "See /api/v1/openapi.json for what it takes."),
+        404: ("not-found", "There is nothing at this address.", "See /api/v1/openapi.json for all addresses."),
+        405: ("method-not-allowed", "This address does not take this method.", "See /api/v1/openapi.json for its methods."),
         413: ("content-too-large", "The body is larger than 2 MiB.", "Send less at once."),
     }
     phrase = HTTPStatus(error.status_code).phrase
@@ -193,7 +193,7 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     # The log has the traceback; values of the request, which may be secrets, stay out of the answer.
     log.error("unexpected failure in %s %s", request.method, request.url.path, exc_info=error)
     return _answer(
-        _problem(500, "internal", "The service failed unexpectedly.", "Look into its log: journalctl -u catalog-mail.")
+        _problem(500, "internal", "The service failed unexpectedly.", "Read its log: journalctl -u catalog-mail.")
     )
 
 

@@ -179,7 +179,7 @@ class Catalog:
         if len(names) > MOST_MENTIONED:
             raise InputRefused(
                 "text",
-                f"It mentions {len(names)} names.",
+                f"The text mentions {len(names)} names.",
                 f"Mention at most {MOST_MENTIONED} in one post; names in backticks do not count.",
             )
         found = self._users.users_by_name(names) if names else {}

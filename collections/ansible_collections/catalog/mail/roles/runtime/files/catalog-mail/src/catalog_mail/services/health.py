@@ -47,7 +47,7 @@ class Health:
         except Exception as error:  # any exception of a database driver means that the database fails
             problems.append(f"The database does not answer ({type(error).__name__}).")
         if not self._worker.running():
-            problems.append("The queue is not being worked on.")
+            problems.append("The queue is not running.")
         return Readiness(not problems, tuple(problems))
 
     def configured(self) -> bool:

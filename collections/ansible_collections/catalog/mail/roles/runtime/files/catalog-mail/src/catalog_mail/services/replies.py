@@ -54,7 +54,7 @@ class EmbeddedConversations:
         except Exception as error:  # database drivers raise their own errors
             if len(written) == 1:
                 log.warning("a reply could not be stored (%s)", type(error).__name__)
-                return [PostFailed(f"The database did not take it ({type(error).__name__}).")]
+                return [PostFailed(f"The database did not store the reply ({type(error).__name__}).")]
         return [result for item in written for result in self._add([item])]
 
 

@@ -184,7 +184,7 @@ class _Pass:
             self.schedule.failed(found.key, found.failure.retry_after)
         else:
             self.schedule.done(found.key)
-            chunk.refused[found.key] = NotPosted(Reason.UNDECIDABLE, "the mailbox does not give it")
+            chunk.refused[found.key] = NotPosted(Reason.UNDECIDABLE, "the mailbox does not return it")
 
     def _find_originals(self, chunk: _Chunk) -> None:
         """Look up mails whose Message-ID in a reply holds no intent: a server may have assigned that Message-ID."""

@@ -219,7 +219,7 @@ def _internal(error: Exception) -> Failure:
     return Failure(
         Cause.INTERNAL_ERROR,
         f"Reading the mailbox was interrupted ({type(error).__name__}).",
-        "It is tried again by itself; the service's journal has the details.",
+        "Reading is retried automatically; the service's journal has the details.",
         temporary=True,
     )
 
@@ -230,6 +230,6 @@ def _catalog_failure(result: PassResult) -> Failure | None:
     return Failure(
         Cause.CATALOG_FAILED,
         result.blocked.detail,
-        "The replies stay unread in the mailbox, and are posted as soon as the catalog takes them; see to the catalog.",
+        "The replies stay unread in the mailbox, and are posted as soon as the catalog takes them; check the catalog.",
         temporary=True,
     )

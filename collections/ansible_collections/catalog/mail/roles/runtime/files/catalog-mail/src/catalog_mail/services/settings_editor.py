@@ -155,7 +155,7 @@ class SettingsEditor:
         if if_match is not None and if_match != stored.revision:
             raise PreconditionFailed(
                 f"The settings have the revision {stored.revision} by now, and the request is for {if_match}.",
-                "Read them again, and decide anew.",
+                "Read the settings again, then repeat the change.",
             )
 
     def _needs_email_test(self, options: EmailTestOptions, changes: list[Change]) -> bool:

@@ -67,7 +67,7 @@ class DatabaseConversations:
             if (earlier.conversation_id, earlier.author_id, earlier.text) != (post.conversation_id, post.author_id, post.text):
                 raise Conflict(
                     "Another post was stored with this idempotency key before.",
-                    "Use a new key for a new post, and the same content to ask again for the same.",
+                    "Use a new key for a new post, or repeat the same content.",
                 ) from None
             return earlier, False
         return post, True

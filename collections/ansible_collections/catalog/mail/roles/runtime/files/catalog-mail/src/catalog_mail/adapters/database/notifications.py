@@ -36,7 +36,7 @@ class DatabaseNotifications:
             if earlier.fingerprint != notification.fingerprint:
                 raise Conflict(
                     "Another notification was accepted with this idempotency key before.",
-                    "Use a new key for a new notification, and the same content to ask again for the same.",
+                    "Use a new key for a new notification, or repeat the same content.",
                     field="idempotency_key",
                 ) from None
             return earlier, False

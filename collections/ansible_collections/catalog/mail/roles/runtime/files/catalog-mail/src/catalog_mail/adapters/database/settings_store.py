@@ -86,5 +86,5 @@ class DatabaseSettings:
 
 def _outdated() -> PreconditionFailed:
     return PreconditionFailed(
-        "Somebody else has changed the settings since they were read.", "Read them again, and decide anew."
+        "Somebody else has changed the settings since they were read.", "Read the settings again, then repeat the change."
     )

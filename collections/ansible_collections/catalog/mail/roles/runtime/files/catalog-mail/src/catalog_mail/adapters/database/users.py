@@ -73,7 +73,7 @@ class DatabaseUsers:
     def _taken(self, user: User) -> Conflict:
         same_email = self.users_by_email([user.email]).get(user.email)
         field, what = ("email", user.email) if same_email and same_email.id != user.id else ("name", user.name)
-        return Conflict(f"Another user has {what!r} already.", "Give one of their own, or change that user.", field=field)
+        return Conflict(f"Another user has {what!r} already.", "Give another one, or change that user.", field=field)
 
 
 def users_with(engine: Engine, column: ColumnElement[str], values: Iterable[str]) -> list[User]:

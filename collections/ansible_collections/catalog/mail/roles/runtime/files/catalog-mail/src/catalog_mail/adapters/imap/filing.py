@@ -111,11 +111,11 @@ class Filing:
 
     def _copy(self, keys: Sequence[str], back: Callable[[], None]) -> None:
         """Copy messages that are not in the archive yet: an earlier run may have been killed after copying."""
-        ours = self._traces(uid_set(keys))
-        dates = [message.date for message, _trace in ours.values() if message.date]
+        wanted = self._traces(uid_set(keys))
+        dates = [message.date for message, _trace in wanted.values() if message.date]
         there = self._there(min(dates), max(dates)) if dates else set()
         back()
-        missing = [uid for uid, (_message, trace) in ours.items() if trace not in there]
+        missing = [uid for uid, (_message, trace) in wanted.items() if trace not in there]
         if missing:
             self._session.uid("COPY", uid_set(missing), encode_folder(self._archive))
 

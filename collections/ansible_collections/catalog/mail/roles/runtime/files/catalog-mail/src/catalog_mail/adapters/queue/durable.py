@@ -101,7 +101,7 @@ class DurableQueue:
                     pass
                 self._last_look = time.monotonic()
             except Exception:  # any error of a database driver; the next look-up may succeed
-                log.exception("what is to be sent could not be looked up")
+                log.exception("looking up due deliveries failed; it is tried again")
                 self._stopping.wait(LOOK)
 
     def _dispatch_one(self) -> bool:

@@ -58,7 +58,7 @@ class Housekeeping:
         left = set(batches) - self._engine.unfinished(batches)
         freed = sum(self._store.release(batch) for batch in left)
         if freed:
-            log.warning("%d deliveries had been left behind in %d batches; they are queued again", freed, len(left))
+            log.warning("%d deliveries of %d batches without a workflow are queued again", freed, len(left))
         return freed
 
     def _tidy_up(self) -> None:

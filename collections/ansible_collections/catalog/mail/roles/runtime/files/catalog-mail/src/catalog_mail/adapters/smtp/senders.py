@@ -16,7 +16,7 @@ from catalog_mail.domain.settings.document import Transport
 from catalog_mail.domain.settings.servers import SendingSettings, SmtpServer
 from catalog_mail.ports.sending import Evidence
 
-# Servers end sessions after an idle time or a number of messages; these limits are below Postfix's 300 s and the common 50.
+# Limits of a session, within those of common servers: 300 s of idle time (Postfix), 50 or 100 messages.
 IDLE_SECONDS = 20
 MOST_MESSAGES = 50
 # Number of senders kept: for the settings in force, and for the settings before, which may still be in use.
