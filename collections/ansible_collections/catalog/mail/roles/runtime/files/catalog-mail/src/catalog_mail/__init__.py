@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The e-mail of a data catalog: settings with Test and Save, notifications that are not lost, conversations."""
+"""The mail service of a data catalog: settings with Test and Save, notifications, replies by e-mail, conversations."""
 
 __version__ = "0.2.0"

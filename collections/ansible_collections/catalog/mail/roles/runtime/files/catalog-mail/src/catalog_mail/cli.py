@@ -47,54 +47,54 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    serve = commands.add_parser("serve", help="answer the API and send notifications, until stopped")
+    serve = commands.add_parser("serve", help="serve the API and send notifications, until SIGTERM")
     serve.set_defaults(run=_serve)
-    sync = commands.add_parser("reply-sync", help="read the mailbox of replies and post them, until stopped")
+    sync = commands.add_parser("reply-sync", help="read the mailbox of replies and post the replies, until SIGTERM")
     sync.set_defaults(run=_reply_sync)
-    archive = commands.add_parser("archive", help="archive what was handled in the mailbox of replies, once")
+    archive = commands.add_parser("archive", help="move handled messages of the mailbox of replies to its archive, once")
     archive.set_defaults(run=_archive)
-    migrate = commands.add_parser("migrate", help="bring the database to what this version needs")
+    migrate = commands.add_parser("migrate", help="create or upgrade the database schema")
     migrate.set_defaults(run=_migrate)
-    key = commands.add_parser("key", help="make the key that encrypts the stored secrets, unless it exists")
-    key.add_argument("--group", help="who may read it besides its owner, such as catalog-mail")
+    key = commands.add_parser("key", help="create the key that encrypts the stored secrets, unless it exists")
+    key.add_argument("--group", help="group that may read the key file, such as catalog-mail")
     key.set_defaults(run=_key)
-    test = commands.add_parser("test-email", help="send a test message with the settings that are in force")
+    test = commands.add_parser("test-email", help="send a test message with the settings in force")
     test.add_argument("--to", required=True, metavar="ADDRESS")
     test.set_defaults(run=_test_email)
-    openapi = commands.add_parser("openapi", help="print the API's description")
+    openapi = commands.add_parser("openapi", help="print the OpenAPI description of the API")
     openapi.set_defaults(run=_openapi)
-    _token_commands(commands.add_parser("token", help="tokens of the API").add_subparsers(required=True, metavar="WHAT"))
-    _settings_commands(commands.add_parser("settings", help="the e-mail settings").add_subparsers(required=True, metavar="WHAT"))
+    _token_commands(commands.add_parser("token", help="manage API tokens").add_subparsers(required=True, metavar="WHAT"))
+    _settings_commands(commands.add_parser("settings", help="manage the settings").add_subparsers(required=True, metavar="WHAT"))
     return parser
 
 
 def _token_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    create = commands.add_parser("create", help="make one and print it, this once")
-    ensure = commands.add_parser("ensure", help="keep one in a file: made if missing, valid afterwards")
+    create = commands.add_parser("create", help="create a token and print it; it is not shown again")
+    ensure = commands.add_parser("ensure", help="create the token in a file unless it exists, and make it valid")
     for parser in (create, ensure):
-        parser.add_argument("--name", required=True, help="what the audit log calls its owner")
+        parser.add_argument("--name", required=True, help="name of the token in the audit log")
         parser.add_argument("--role", required=True, type=Role, choices=list(Role), metavar="|".join(Role))
-        parser.add_argument("--email", help="where test messages go that its owner asks for")
+        parser.add_argument("--email", help="default recipient of test messages that the token's owner requests")
     create.set_defaults(run=_token_create)
     ensure.add_argument("--file", required=True, type=Path)
     ensure.set_defaults(run=_token_ensure)
-    commands.add_parser("list", help="all of them, without their text").set_defaults(run=_token_list)
-    revoke = commands.add_parser("revoke", help="refuse one from now on")
+    commands.add_parser("list", help="list all tokens, without their text").set_defaults(run=_token_list)
+    revoke = commands.add_parser("revoke", help="revoke a token")
     revoke.add_argument("name")
     revoke.set_defaults(run=_token_revoke)
 
 
 def _settings_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    commands.add_parser("export", help="print them as JSON, secrets only as present or absent").set_defaults(run=_export)
-    parser = commands.add_parser("import", help="Test and Save a document such as `export` prints")
-    parser.add_argument("file", type=Path, help="the document; - reads standard input")
-    parser.add_argument("--to", metavar="ADDRESS", help="where the test message goes")
+    commands.add_parser("export", help="print the settings as JSON, without the secrets").set_defaults(run=_export)
+    parser = commands.add_parser("import", help="test and save a settings document as `export` prints it")
+    parser.add_argument("file", type=Path, help="file with the document; - reads standard input")
+    parser.add_argument("--to", metavar="ADDRESS", help="recipient of the test message")
     parser.add_argument("--no-test", action="store_true", help="save without a test message")
     parser.set_defaults(run=_import)
 
 
 def _application(options: argparse.Namespace) -> Application:
-    """The wired application; imported late, so that `--help` and a wrong option cost nothing."""
+    """Return the wired application. Imported late, so that `--help` and usage errors load nothing."""
     from catalog_mail.bootstrap.application import Application  # noqa: PLC0415
 
     config = configuration.load(options.config)
@@ -103,7 +103,7 @@ def _application(options: argparse.Namespace) -> Application:
 
 
 def _operator() -> Principal:
-    """Who runs a command on the host: whoever may read the key may do everything."""
+    """Return the principal of a command on the host: a server admin, since its user can read the key."""
     return Principal(f"command line ({os.environ.get('SUDO_USER', 'uid ' + str(os.getuid()))})", Role.SERVER_ADMIN)
 
 
@@ -140,7 +140,7 @@ def _token_ensure(options: argparse.Namespace) -> None:
     from catalog_mail import secret_files  # noqa: PLC0415
     from catalog_mail.services.tokens import new_token  # noqa: PLC0415
 
-    # The file first: a token that stands in it and is not known yet becomes known below, also after a kill in between.
+    # Write the file first: if the process is killed in between, the next run registers the token that the file holds.
     secret_files.create(options.file, new_token() + "\n")
     token = configuration.read_secret(str(options.file), "file")
     if not token:

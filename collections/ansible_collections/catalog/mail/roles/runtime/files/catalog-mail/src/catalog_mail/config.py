@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The configuration file: what the service must know before it can read its settings. TOML, refused with a sentence."""
+"""The configuration file (TOML): the values that the service needs before it can read its settings."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Section(BaseModel):
-    """A table of the file: unknown names are refused, so that a misspelt one is not overlooked."""
+    """A table of the file. Unknown names are refused, so that a misspelt name is noticed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -70,18 +70,18 @@ class Builtin(Section):
 
 
 class Cloud(Section):
-    """Who the cloud edition's mails come from; the provider sets it."""
+    """The sender of the cloud edition's mails, set by the provider."""
 
     from_address: Annotated[str, AfterValidator(fields.address)]
     display_name: Annotated[str, AfterValidator(fields.display_name)] = "Data Catalog"
 
 
 class Queue(Section):
-    """How notifications are sent: messages at a time and per second (0 for no limit), hours until one is given up.
+    """Limits of sending: messages at a time and per second (0: no limit), hours until a message is given up.
 
-    `retry_first_seconds` is the pause before the second try; each further one is longer. `keep_days` is how long the text
-    of a message stays after it was sent or given up, `takeover_after` after how many seconds without a sign of life
-    another node's work is taken over.
+    `retry_first_seconds` is the pause before the first retry; each further pause is longer. `keep_days`: days until the text
+    of a sent or given-up message is removed. `takeover_after`: seconds without a heartbeat after which another node's work is
+    taken over.
     """
 
     concurrency: Annotated[int, Field(ge=1, le=100)] = 16
@@ -93,11 +93,11 @@ class Queue(Section):
 
 
 class Replies(Section):
-    """Replies by e-mail: where they are posted, for how long a mail can be answered, how large a reply may be.
+    """Replies by e-mail: where they are posted, for how long a mail can be answered, and the largest size of a reply.
 
-    Without `webhook_url` they go to the embedded conversations; with it to another catalog, as Standard Webhooks signed with
-    the secret in `webhook_secret_file` (it begins with whsec_), up to `workers` at a time, each within `timeout` seconds.
-    `webhook_ca_file` names the only authorities that are trusted then.
+    Without `webhook_url`, replies go to the embedded conversations; with it, to another catalog, as Standard Webhooks signed
+    with the secret in `webhook_secret_file` (it begins with whsec_): up to `workers` at a time, each within `timeout` seconds.
+    `webhook_ca_file` then names the only trusted certificate authorities.
     """
 
     webhook_url: Annotated[str, AfterValidator(_http_address)] | None = None
@@ -110,12 +110,12 @@ class Replies(Section):
 
 
 class Microsoft(Section):
-    """How this host reaches Microsoft, where not in the usual way.
+    """Network settings for Microsoft that differ from the defaults.
 
     Without `authority_url` (Entra) and `graph_url` (Graph, without /v1.0) the cloud of the settings decides. `ca_file` names the
-    only authorities that are trusted then, `proxy_url` the proxy by which all of it goes; the environment's is not looked at.
-    `sent_items_seconds` is how late the Sent Items may show what was sent: for so long a message of which nobody knows whether
-    it was taken is not sent again.
+    only trusted certificate authorities, `proxy_url` the proxy for all requests; proxy variables of the environment are ignored.
+    `sent_items_seconds` is the longest delay until the Sent Items show a sent message: a message whose try ended without an
+    answer is retried only after it.
     """
 
     authority_url: Annotated[str, AfterValidator(_https_origin)] | None = None
@@ -126,7 +126,7 @@ class Microsoft(Section):
 
 
 class Config(Section):
-    """The whole file. Paths are absolute."""
+    """The whole configuration file. Paths are absolute."""
 
     deployment: Literal["on_premises", "cloud"] = "on_premises"
     base_url: Annotated[str, AfterValidator(_http_address)]
@@ -155,7 +155,7 @@ class Config(Section):
         return int(self.listen.rpartition(":")[2])
 
     def database(self) -> URL:
-        """The database's address with its driver, and with the password from its file."""
+        """The database URL, with its driver, and with the password from its file."""
         url = make_url(self.database_url)
         if url.get_backend_name() == "sqlite":
             return url
@@ -164,13 +164,13 @@ class Config(Section):
         return url.set(password=password) if password else url
 
     def state_folder(self) -> Path:
-        """Where the processes of this host leave something for one another: beside SQLite's file, else the service's own."""
+        """Folder that the processes of this host share: the folder of the SQLite file, else the service's own."""
         url = make_url(self.database_url)
         own = Path("/var/lib/catalog-mail")
         return Path(url.database).parent if url.get_backend_name() == "sqlite" and url.database else own
 
     def queue_database(self) -> URL:
-        """The engine's own database: a file beside SQLite's, or a schema in the same PostgreSQL."""
+        """The database URL of the queue: a file beside the SQLite file, or a schema in the same PostgreSQL database."""
         url = self.database()
         if url.get_backend_name() == "sqlite" and url.database:
             return url.set(database=str(Path(url.database).with_name("queue.db")))
@@ -178,7 +178,7 @@ class Config(Section):
 
 
 def read_secret(path: str | None, field: str) -> str | None:
-    """The first line of a file that holds a secret; None where no file is named."""
+    """Return the first line of a file that holds a secret; None without a path. Raises Misconfigured when it cannot be read."""
     if path is None:
         return None
     try:
@@ -187,7 +187,7 @@ def read_secret(path: str | None, field: str) -> str | None:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise Misconfigured(
             f"The file {path} cannot be read: {reason}.",
-            "Let it exist, readable by the service's group and nobody else (mode 0640).",
+            "Create it, readable only by its owner and the service's group (mode 0640).",
             field=field,
         ) from error
 
@@ -200,7 +200,7 @@ def load(path: Path) -> Config:
     except OSError as error:
         raise Misconfigured(
             f"The configuration file {path} cannot be read: {error.strerror}.",
-            "Let the role 'application' write it, or name another with --config.",
+            "Run the role 'application', which writes it, or name another file with --config.",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Misconfigured(f"The configuration file {path} is not TOML: {error}.", "Mend that line.") from error
@@ -208,7 +208,7 @@ def load(path: Path) -> Config:
 
 
 def check(document: Mapping[str, Any], path: Path) -> Config:
-    """The file's content as a Config. Raises Misconfigured as `load` does."""
+    """Return the content of the file as a Config. Raises Misconfigured as `load` does."""
     try:
         config = Config.model_validate(document)
     except ValidationError as error:
@@ -224,7 +224,7 @@ def check(document: Mapping[str, Any], path: Path) -> Config:
         )
     if config.replies.webhook_url and not config.replies.webhook_secret_file:
         raise Misconfigured(
-            f"In {path}, replies.webhook_url stands without replies.webhook_secret_file.",
+            f"In {path}, replies.webhook_url needs replies.webhook_secret_file.",
             "Name the file with the secret that signs the posts; the other catalog checks them with the same.",
             field="replies.webhook_secret_file",
         )

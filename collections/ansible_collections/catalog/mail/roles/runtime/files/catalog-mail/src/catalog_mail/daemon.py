@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The running service: told to systemd when it is ready, stopped without breaking off what it is sending."""
+"""Run the service under systemd: report readiness, and finish work in progress on SIGTERM."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from catalog_mail.domain.errors import Misconfigured
 
 log = logging.getLogger(__name__)
 
-# How long open requests may take after a stop was asked for; a Test and Save waits for a mail server.
+# Seconds that open requests may take after a stop signal; a Test and Save waits for a mail server.
 REQUESTS_SECONDS = 45
 
 
 class Part(Protocol):
-    """Something that works in the background."""
+    """A background component of the service."""
 
     def start(self) -> None:
-        """Begin, and return."""
+        """Start working, and return."""
 
     def stop(self) -> None:
-        """Take no new work, finish what is being done, and return when that is so."""
+        """Accept no new work, finish the work in progress, then return."""
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that leaves signals to `serve`, and tells when it listens."""
+    """Uvicorn without signal handlers of its own; calls `ready` when it listens."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -52,10 +52,10 @@ class _Server(uvicorn.Server):
 
 
 def serve(app: Any, *, host: str, port: int, parts: list[Part]) -> None:
-    """Run until SIGTERM or SIGINT. Raises Misconfigured where nothing can listen on this address.
+    """Run until SIGTERM or SIGINT. Raises Misconfigured when the address cannot be listened on.
 
-    `Type=notify`: READY=1 is sent when requests are answered and the queue is worked on. A stop closes the socket first,
-    answers the requests that are open, then lets every part finish what it does.
+    `Type=notify`: READY=1 is sent when the API answers and the queue is running. A stop closes the listening socket, answers
+    the open requests, then stops each part.
     """
     listener = _listen(host, port)
     systemd = sdnotify.SystemdNotifier()
@@ -90,7 +90,7 @@ def serve(app: Any, *, host: str, port: int, parts: list[Part]) -> None:
 
 
 def watch(run: Callable[[Callable[[], None], Callable[[], bool]], None]) -> None:
-    """Run something that has no socket, until SIGTERM or SIGINT. It is given `ready`, which tells systemd, and `stopping`."""
+    """Call `run(ready, stopping)` until SIGTERM or SIGINT. `ready()` sends READY=1; `stopping()` is true after a signal."""
     systemd = sdnotify.SystemdNotifier()
     stopping = threading.Event()
 

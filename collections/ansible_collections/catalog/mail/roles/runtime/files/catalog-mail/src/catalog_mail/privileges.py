@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Root's commands work as the service's user, so that what they write is the service's own."""
+"""Run root's commands as the service's user, so that the files they write belong to that user."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from catalog_mail.domain.errors import Misconfigured
 
 
 def become(user: str) -> None:
-    """Become this user for good, if root runs the command; anybody else stays who they are. Raises Misconfigured."""
+    """Switch to this user for good when root runs the command; do nothing for other users. Raises Misconfigured."""
     if os.geteuid() != 0:
         return
     try:
@@ -20,7 +20,7 @@ def become(user: str) -> None:
     except KeyError as error:
         raise Misconfigured(
             f"There is no user {user!r} on this host.",
-            "Let the role 'application' make it, or name another as 'user' in the configuration file.",
+            "Run the role 'application', which creates it, or name another 'user' in the configuration file.",
             field="user",
         ) from error
     os.initgroups(user, entry.pw_gid)

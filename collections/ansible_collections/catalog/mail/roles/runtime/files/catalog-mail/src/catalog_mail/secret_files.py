@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that hold a secret: made whole or not at all, and never readable by others, not even for a moment."""
+"""Create files that hold a secret: complete or not at all, and readable by others at no time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from catalog_mail.domain.errors import Misconfigured
 
 
 def create(path: Path, content: str, *, group: str | None = None) -> bool:
-    """Write a file that does not exist yet; False if it exists. Mode 0600, or 0640 for a group. Raises Misconfigured."""
+    """Create a file, mode 0600, or 0640 for a group; False if it exists already. Raises Misconfigured."""
     if path.exists():
         return False
     gid = _group(group) if group else None
@@ -23,7 +23,7 @@ def create(path: Path, content: str, *, group: str | None = None) -> bool:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise Misconfigured(
-            f"{path} cannot be written: {error.strerror}.", "Let its folder exist, writable by who runs this command."
+            f"{path} cannot be written: {error.strerror}.", "Create its folder, writable by the user of this command."
         ) from error
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -34,7 +34,7 @@ def create(path: Path, content: str, *, group: str | None = None) -> bool:
             file.flush()
             os.fsync(handle)
         with contextlib.suppress(FileExistsError):
-            os.link(temporary, path)  # unlike a rename, never over somebody else's file
+            os.link(temporary, path)  # unlike a rename, a link never replaces an existing file
             return True
         return False
     finally:
@@ -45,4 +45,4 @@ def _group(name: str) -> int:
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError as error:
-        raise Misconfigured(f"There is no group {name!r} on this host.", "Let the role 'application' make it.") from error
+        raise Misconfigured(f"There is no group {name!r} on this host.", "Run the role 'application' to create it.") from error

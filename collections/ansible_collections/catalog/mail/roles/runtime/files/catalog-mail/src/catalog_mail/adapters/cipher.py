@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secrets at rest: encrypted with a key that only the service reads."""
+"""Encrypt stored secrets with a key that only the service reads."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from catalog_mail.domain.errors import Misconfigured
 
 
 def new_key() -> str:
-    """A key for the key file: 256 random bits in URL-safe base64."""
+    """Return a new key for the key file: 256 random bits in URL-safe base64."""
     return Fernet.generate_key().decode("ascii")
 
 
 class Cipher:
-    """Fernet (AES-128-CBC with HMAC-SHA256). The first key encrypts, each decrypts, so that keys can be replaced."""
+    """Fernet (AES-128-CBC with HMAC-SHA256). The first key encrypts, every key decrypts, so that keys can be rotated."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        """Raises ValueError for something that is no key."""
+        """Raises ValueError when a key is not valid."""
         self._keys = [key.encode("ascii") for key in keys]
         self._fernet = MultiFernet([Fernet(key) for key in self._keys])
 
     @classmethod
     def from_file(cls, path: Path) -> Cipher:
-        """The keys of a file, one a line. Raises Misconfigured, which never quotes a key."""
+        """Read the keys of a file, one a line. Raises Misconfigured; its text never quotes a key."""
         try:
             lines = path.read_text(encoding="ascii").split()
         except (OSError, UnicodeDecodeError) as error:
@@ -50,16 +50,16 @@ class Cipher:
             ) from None
 
     def encrypt(self, text: str) -> bytes:
-        """Another ciphertext each time."""
+        """Return a ciphertext, which differs each time."""
         return self._fernet.encrypt(text.encode("utf-8"))
 
     def decrypt(self, ciphertext: bytes) -> str | None:
-        """The text, or None if none of the keys has encrypted it."""
+        """Return the text, or None when no key decrypts it."""
         try:
             return self._fernet.decrypt(ciphertext).decode("utf-8")
         except InvalidToken:
             return None
 
     def derived(self, purpose: bytes) -> list[bytes]:
-        """256-bit keys for another purpose such as signing, one for each key, in their order (RFC 5869)."""
+        """Derive 256-bit keys for another purpose such as signing, one from each key, in the same order (RFC 5869)."""
         return [HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(key) for key in self._keys]

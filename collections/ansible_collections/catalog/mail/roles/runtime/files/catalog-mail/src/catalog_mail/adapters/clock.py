@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The machine's clock."""
+"""The system clock."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ class SystemClock:
     """Fulfils ports.Clock."""
 
     def now(self) -> datetime:
-        """The present moment, in UTC."""
+        """Return the present time in UTC."""
         return datetime.now(UTC)

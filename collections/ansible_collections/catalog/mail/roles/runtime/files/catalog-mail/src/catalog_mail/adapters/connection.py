@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections to servers: within a deadline, and with certificates verified."""
+"""Connect to servers within a deadline, and verify their certificates."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import time
 
 
 class Deadline:
-    """The moment by which a hand-over has to be done."""
+    """The time by which a hand-over must end."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
 
     def remaining(self) -> float:
-        """Seconds that are left. Raises TimeoutError when none is."""
+        """Return the seconds left. Raises TimeoutError when there are none."""
         left = self._end - time.monotonic()
         if left <= 0:
             raise TimeoutError
@@ -25,7 +25,7 @@ class Deadline:
 
 
 def connect(host: str, port: int, deadline: Deadline) -> socket.socket:
-    """A connection to the first address that answers; each gets its share of the time. Raises OSError."""
+    """Connect to the first address that answers; each address gets its share of the time. Raises OSError."""
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     errors: list[OSError] = []
     for number, (family, kind, protocol, _name, address) in enumerate(addresses):
@@ -39,17 +39,17 @@ def connect(host: str, port: int, deadline: Deadline) -> socket.socket:
             errors.append(error)
         else:
             return connection
-    # A refusal says more than the unreachable IPv6 address tried after it.
+    # A refused connection explains more than the unreachable IPv6 address tried after it.
     raise next((error for error in errors if isinstance(error, ConnectionRefusedError)), errors[-1])
 
 
 def certificate_name(host: str) -> str:
-    """The name that a server's certificate is for: without the dot that ends an absolute name (RFC 6066, 3)."""
+    """Return the name to check a certificate against: without the dot that ends an absolute name (RFC 6066, 3)."""
     return host.rstrip(".")
 
 
 def verifying_context(ca_file: str | None) -> ssl.SSLContext:
-    """Verified TLS: by the CA file alone if there is one, else by the system's authorities.
+    """Return a verifying TLS context, with the CA file as the only authority if there is one, else with those of the system.
 
     Raises OSError, whose `strerror` says why the file cannot be used.
     """
@@ -62,7 +62,7 @@ def verifying_context(ca_file: str | None) -> ssl.SSLContext:
 
 
 def encryption(connection: socket.socket | None) -> str | None:
-    """Protocol and cipher, or None for a plain connection."""
+    """Return protocol and cipher; None for a plain connection."""
     if not isinstance(connection, ssl.SSLSocket):
         return None
     cipher = connection.cipher()
@@ -70,5 +70,5 @@ def encryption(connection: socket.socket | None) -> str | None:
 
 
 def plain(error: Exception) -> Exception:
-    """For the diagnosis: a name that IDNA cannot encode is one that cannot be found."""
+    """Return the error for the diagnosis: a name that IDNA cannot encode counts as a name that is not found."""
     return socket.gaierror(socket.EAI_NONAME, "not a host name") if isinstance(error, UnicodeError) else error

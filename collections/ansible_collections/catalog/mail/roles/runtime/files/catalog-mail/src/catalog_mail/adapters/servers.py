@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each kind of server has its adapter; here the settings find theirs. Graph's is imported when it is first used.
+"""Select the adapter of each kind of server. Microsoft Graph's is imported at first use.
 
-It brings msal with it, for which an installation without Microsoft has no use.
+It imports msal, which an installation without Microsoft does not need.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 
 class Servers:
-    """Makes what belongs to each kind, once.
+    """Creates the adapters of each kind of server, once.
 
-    `folder` is where the processes of this host share Graph's limits, `settles_after` how late Sent Items may show what was sent.
+    `folder` holds the locks by which processes of this host share Graph's limits; `settles_after` is the longest delay in seconds
+    until the Sent Items show a sent message.
     """
 
     def __init__(self, folder: Path | None, settles_after: float) -> None:
@@ -38,7 +39,7 @@ class Servers:
         self._imap: ImapMailboxes | None = None
 
     def graph(self) -> tuple[GraphSenders, GraphMailboxes]:
-        """Sending and receiving share their connections and their limits."""
+        """The senders and mailboxes of Graph, which share connections and limits."""
         with self._lock:
             if self._graph is None:
                 from catalog_mail.adapters.graph import Apps, GraphMailboxes, GraphSenders  # noqa: PLC0415
@@ -48,7 +49,7 @@ class Servers:
             return self._graph
 
     def imap(self) -> ImapMailboxes:
-        """Mailboxes by IMAP."""
+        """The mailboxes of IMAP."""
         with self._lock:
             if self._imap is None:
                 from catalog_mail.adapters.imap import ImapMailboxes  # noqa: PLC0415
@@ -57,7 +58,7 @@ class Servers:
             return self._imap
 
     def close(self) -> None:
-        """Take leave of all."""
+        """Close all connections."""
         self.smtp.close()
         with self._lock:
             if self._graph is not None:
@@ -71,15 +72,15 @@ class Senders:
         self._servers = servers
 
     def sender(self, settings: SendingSettings) -> MailSender:
-        """The one for these settings. Raises SendingFailed."""
+        """Return the sender for these settings. Raises SendingFailed."""
         return self._of(settings).sender(settings)
 
     def make_email_test_sender(self, settings: SendingSettings) -> MailSender:
-        """One for a single test. Raises SendingFailed."""
+        """Return a sender for a single test. Raises SendingFailed."""
         return self._of(settings).make_email_test_sender(settings)
 
     def close(self) -> None:
-        """Take leave of all servers."""
+        """Close all connections."""
         self._servers.close()
 
     def _of(self, settings: SendingSettings) -> SmtpSenders | GraphSenders:
@@ -93,13 +94,13 @@ class Mailboxes:
         self._servers = servers
 
     def open(self, server: MailboxServer, sent_from: str | None = None) -> Mailbox:
-        """Raises MailboxFailed."""
+        """Open a mailbox. Raises MailboxFailed."""
         if isinstance(server, GraphServer):
             return self._servers.graph()[1].open(server, sent_from)
         return self._servers.imap().open(server)
 
     def check_mailbox(self, server: MailboxServer) -> MailboxEvidence:
-        """Raises MailboxFailed."""
+        """Test a mailbox. Raises MailboxFailed."""
         if isinstance(server, GraphServer):
             return self._servers.graph()[1].check_mailbox(server)
         return self._servers.imap().check_mailbox(server)

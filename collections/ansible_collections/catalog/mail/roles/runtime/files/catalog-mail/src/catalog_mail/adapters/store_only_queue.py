@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The queue of a process that only stores deliveries; another process finds and sends them.
 
-It is no part of the queue's package, so that such a process does not load the engine.
+It is in a module of its own, so that such a process does not import the queue's engine.
 """
 
 from __future__ import annotations
@@ -15,4 +15,4 @@ class StoreOnlyQueue:
     """Fulfils ports.DeliveryQueue."""
 
     def enqueue(self, delivery_ids: Iterable[str]) -> None:
-        """They are stored, and will be found."""
+        """Do nothing: the deliveries are stored, and the other process finds them."""

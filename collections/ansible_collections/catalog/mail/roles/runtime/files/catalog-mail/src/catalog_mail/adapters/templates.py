@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Jinja2 templates: the package's own, and files of the host that take the place of single ones."""
+"""Render Jinja2 templates: the package's own, or files of the host that replace single ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 import catalog_mail
 from catalog_mail.domain.errors import Misconfigured
 
-# Without the host's language, so that a mail is the same on every host.
+# Independent of the host's locale, so that a mail is the same on every host.
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
            "December")  # fmt: skip
 PACKAGED = Path(catalog_mail.__file__).parent / "templates"
@@ -26,8 +26,8 @@ PACKAGED = Path(catalog_mail.__file__).parent / "templates"
 class JinjaTemplates:
     """Fulfils ports.Templates.
 
-    Templates run in Jinja2's sandbox; a variable that does not exist is a failure, not an empty text; in `.html` all
-    variables are escaped. A changed file counts from the next mail on.
+    Templates run in Jinja2's sandbox; an undefined variable is an error, not an empty text; in `.html` all variables are
+    escaped. A changed file is used from the next mail on.
     """
 
     def __init__(self, overrides: Path | None = None) -> None:
@@ -44,23 +44,23 @@ class JinjaTemplates:
         self._environment.filters["when"] = when
 
     def render(self, name: str, context: Mapping[str, Any]) -> str:
-        """The text of a template. Raises Misconfigured, naming file and line."""
+        """Return the rendered text of a template. Raises Misconfigured, with file and line."""
         try:
             return self._environment.get_template(name).render(context)
-        except Exception as error:  # a template may raise whatever its expressions do
+        except Exception as error:  # the expressions of a template may raise anything
             raise self._misconfigured(name, error) from error
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
-        """Source and file of a template, and how to ask whether that still is its file and source."""
+        """Return source and file of a template, and a function that tells whether they are current (for Jinja2)."""
         path, changed_at = self._find(name)
         if changed_at is None:
             return None
         return path.read_text(encoding="utf-8"), str(path), lambda: self._find(name) == (path, changed_at)
 
     def _find(self, name: str) -> tuple[Path, int | None]:
-        """The file of a template, and when it was changed (nanoseconds); None for a template that does not exist.
+        """Return the file of a template and its modification time in nanoseconds; None when there is no such template.
 
-        A name is one file in one of the folders: nothing leads out of them.
+        A name is a single file in one of the folders; names that lead out of them are not found.
         """
         for folder in (self._overrides, PACKAGED):
             if folder and Path(name).name == name:
@@ -71,7 +71,7 @@ class JinjaTemplates:
         return PACKAGED / name, None
 
     def problems(self) -> list[Misconfigured]:
-        """What is wrong with the host's own templates, as far as it shows before there is a mail."""
+        """Return the errors of the host's own templates that show without a mail."""
         if self._overrides is None or not self._overrides.is_dir():
             return []
         found = []
@@ -88,12 +88,12 @@ class JinjaTemplates:
         reason = str(error) if isinstance(error, jinja2.TemplateError) else f"{type(error).__name__}: {error}"
         return Misconfigured(
             f"The template {place} cannot be used: {' '.join(reason.split()).rstrip('.')}.",
-            "Mend it, or remove the file to use the one that comes with the package; what waits is then sent.",
+            "Mend it, or remove the file to use the one that comes with the package; waiting mails are then sent.",
             field="templates",
         )
 
     def _place(self, name: str, error: Exception) -> str:
-        """File and line, as far as they are known: Jinja2 puts a template's own lines into the traceback."""
+        """Return file and line, if known: Jinja2 puts the template's lines into the traceback."""
         if isinstance(error, jinja2.TemplateSyntaxError):
             return f"{error.filename or error.name or name} line {error.lineno}"
         folders = [str(folder) for folder in (self._overrides, PACKAGED) if folder]
@@ -105,7 +105,7 @@ class JinjaTemplates:
 
 
 def when(value: str) -> str:
-    """A time for people: `21 November 2026, 05:30 UTC`. What is no time stays as it is."""
+    """Format a time for people: `21 November 2026, 05:30 UTC`. Returns any other text unchanged."""
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:

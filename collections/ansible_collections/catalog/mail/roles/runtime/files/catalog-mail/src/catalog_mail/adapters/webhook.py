@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Another catalog's conversations: each reply is a POST in the form of Standard Webhooks (standardwebhooks.com).
+"""Post replies to another catalog: each reply is a POST in the form of Standard Webhooks (standardwebhooks.com).
 
-docs/replies.md tells what the other side is asked for. It may be posted to more than once with the same `webhook-id`, since an
-answer can be lost on its way; it must not take such a reply twice.
+docs/replies.md describes the receiving side. Since an answer can get lost, a reply may be posted again with the same
+`webhook-id`; the receiver must not store it twice.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from catalog_mail.domain.failures.retry_after import retry_after_seconds
 from catalog_mail.domain.replies.reply import Reply
 from catalog_mail.ports.conversations import Posted, PostFailed, Posting, PostRefused
 
-# What is read of an answer: it holds an id at most.
+# Bytes of an answer that are read; an answer holds only an id.
 _MOST_ANSWER = 65_536
-# So many in a row without one answer in time, and the catalog is taken to be down. One alone may be that reply's own fault.
+# After this many timeouts in a row the catalog counts as down; a single one may be caused by that reply.
 _TIMEOUTS_IN_A_ROW = 3
 
 _REFUSED = frozenset({400, 410, 413, 415, 422})
@@ -40,15 +40,15 @@ _ALL_LATER = frozenset({429, 503})
 
 
 class WebhookConversations:
-    """`url` is posted to by up to `workers` threads, each with a connection that is kept; safe to use from one thread.
+    """Posts to `url` with up to `workers` threads, each with a kept-alive connection. Its methods must be called by one thread.
 
-    `secret` is the shared one (`whsec_` and base64), `timeout` seconds for connecting and for each answer, `ca_file` the only
-    authorities that are trusted; without it those of the host. Raises Misconfigured for a secret of another form.
+    `secret` is the shared secret (`whsec_` and base64), `timeout` the seconds for connecting and for each answer, `ca_file` the
+    only trusted authorities (default: those of the host). Raises Misconfigured when the secret has another form.
     """
 
     def __init__(self, url: str, secret: str, workers: int, timeout: float, ca_file: str | None = None) -> None:
         self._url = url
-        # Without what may be secret in it.
+        # The name in messages, without credentials that the URL may hold.
         self._name = urlsplit(url).netloc.rpartition("@")[2]
         self._timeout = timeout
         self._webhook = _webhook(secret)
@@ -58,12 +58,12 @@ class WebhookConversations:
         self._local = threading.local()
 
     def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
-        """What became of each, in their order; after a failure that meets all the rest is not tried."""
+        """Post replies; return the result of each, in their order. After a failure that concerns all, the rest is not tried."""
         batch = _Batch()
         return list(self._threads.map(lambda reply: self._post(reply, batch), replies))
 
     def close(self) -> None:
-        """End the threads. What is under way is waited for."""
+        """End the threads, after their current requests."""
         self._threads.shutdown()
 
     def _post(self, reply: Reply, batch: _Batch) -> Posting:
@@ -81,14 +81,14 @@ class WebhookConversations:
         return batch.note(self._send(content.encode("ascii"), headers))
 
     def _send(self, content: bytes, headers: dict[str, str]) -> Posting | None:
-        """None if there was no answer in time."""
+        """Post once; None without an answer in time."""
         try:
             try:
                 return self._once(content, headers)
             except requests.ConnectionError as error:
                 if isinstance(error, requests.Timeout | requests.exceptions.SSLError):
                     raise
-                # A connection that was kept may have been closed by the other side at this very moment.
+                # The other side may just have closed a kept-alive connection.
                 return self._once(content, headers)
         except requests.ConnectTimeout:
             return PostFailed(f"{self._name} cannot be reached: connecting took more than {self._timeout:g} s.", everywhere=True)
@@ -106,11 +106,11 @@ class WebhookConversations:
             return _posting(response.status_code, response.headers.get("Retry-After"), _answer(response, self._timeout))
 
     def _session(self) -> requests.Session:
-        """One for each thread: a session is not made for several."""
+        """Return the session of this thread; a requests session is not thread-safe."""
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = requests.Session()
-            # Neither proxies nor authorities nor passwords from the environment: what is configured holds.
+            # Ignore proxies, authorities and passwords of the environment: only the configuration counts.
             session.trust_env = False
             session.verify = self._authorities
             session.headers["User-Agent"] = "catalog-mail"
@@ -119,7 +119,7 @@ class WebhookConversations:
 
 
 class _Batch:
-    """What the posts of one batch tell each other. Threads read and write single values only."""
+    """State shared by the posts of one batch. Threads read and write single values only."""
 
     def __init__(self) -> None:
         self.blocked: PostFailed | None = None
@@ -151,7 +151,7 @@ def _webhook(secret: str) -> Webhook:
 
 
 def _event(reply: Reply, now: datetime) -> dict[str, Any]:
-    """The body. `timestamp` is that of this try."""
+    """Return the body. `timestamp` is the time of this try."""
     return {
         "type": "reply.received",
         "timestamp": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -163,7 +163,7 @@ def _event(reply: Reply, now: datetime) -> dict[str, Any]:
             "conversation_id": reply.conversation_id,
             "user": {"address": reply.address, "id": reply.user_id},
             "text": reply.text,
-            # A header may hold bytes that are no text; not every parser of JSON takes half a character.
+            # A header may hold bytes that are not text; not every JSON parser accepts an unpaired surrogate.
             "message_id": reply.message_id.encode("utf-8", "replace").decode("utf-8"),
         },
     }
@@ -181,13 +181,13 @@ def _posting(status: int, retry_after: str | None, answer: bytes) -> Posting:
         return PostFailed(f"The catalog answered {status}.", wait, everywhere=status in _ALL_LATER)
     hint = {401: "it does not take the secret", 403: "it does not take the secret", 404: "the address is wrong"}.get(status)
     return PostFailed(
-        f"The catalog answered {status}: {hint or 'it is not set up for replies'}. They wait until that is mended.",
+        f"The catalog answered {status}: {hint or 'it is not set up for replies'}. The replies wait until that is solved.",
         everywhere=True,
     )
 
 
 def _answer(response: requests.Response, seconds: float) -> bytes:
-    """The beginning of the body. One that never ends, or comes too slowly, is given up: the status has said it all."""
+    """Return the beginning of the body. An endless or slow body is cut off, since the status holds the result."""
     content, until = b"", time.monotonic() + seconds
     try:
         for piece in response.iter_content(_MOST_ANSWER):
@@ -202,7 +202,7 @@ def _answer(response: requests.Response, seconds: float) -> bytes:
 
 
 def _post_id(answer: bytes) -> str | None:
-    """`id` of a JSON object, where there is one."""
+    """Return `id` of a JSON object, or None."""
     try:
         found = json.loads(answer)
     except (ValueError, RecursionError):
@@ -212,6 +212,6 @@ def _post_id(answer: bytes) -> str | None:
 
 
 def _system_message(error: BaseException) -> str:
-    """The operating system's message, or the name of the innermost exception."""
+    """Return the operating system's message, or the name of the innermost exception."""
     inner = innermost(error)
     return (inner.strerror if isinstance(inner, OSError) else None) or type(inner).__name__

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTTP application: its routes, its description, its errors."""
+"""Create the HTTP application: routes, OpenAPI description, error handlers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ ROUTERS = (email_settings.router, notifications.router, catalog.router, replies.
 
 
 def create_app(services: Services) -> FastAPI:
-    """The application around these use cases."""
+    """Return the application that serves these use cases."""
     app = _bare()
     app.state.services = services
     return app
 
 
 def description() -> dict[str, object]:
-    """The OpenAPI description."""
+    """Return the OpenAPI description."""
     return _describe(_bare())
 
 
@@ -37,7 +37,7 @@ def _bare() -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # the pages would load scripts from elsewhere
         redoc_url=None,
-        # FastAPI's own measuring of each request: a tenth of what one costs, and nobody here reads it.
+        # FastAPI's own telemetry costs a tenth of each request, and its data is not used here.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     for router in ROUTERS:
@@ -50,7 +50,7 @@ def _bare() -> FastAPI:
 
 
 def _describe(app: FastAPI) -> dict[str, object]:
-    """FastAPI's own, with problem details in place of its own form of errors."""
+    """Return FastAPI's description, with problem details in place of FastAPI's own error schemas."""
     if app.openapi_schema:
         return app.openapi_schema
     description = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Refuse a body that is larger than anything this API takes, before all of it is read into memory."""
+"""Refuse a body larger than the API accepts, before all of it is read into memory."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ LARGEST = 2 * 1024 * 1024
 
 
 class BodyLimit:
-    """ASGI middleware: 413 for a larger body, whether it tells its length or not."""
+    """ASGI middleware: answers 413 to a larger body, with or without a Content-Length."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Serve one request."""
         read = 0
 
         async def counted() -> Message:
@@ -26,7 +26,7 @@ class BodyLimit:
             message = await receive()
             read += len(message.get("body", b""))
             if read > LARGEST:
-                # Raised where the body is read, this becomes the answer (see api.problems).
+                # Raised while the body is read, the exception becomes the answer (see api.problems).
                 raise HTTPException(413, headers={"Connection": "close"})
             return message
 

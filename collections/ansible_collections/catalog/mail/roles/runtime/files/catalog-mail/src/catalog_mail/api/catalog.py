@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The embedded catalog: users, conversations, posts, the assignee, subscriptions."""
+"""Endpoints of the embedded catalog: users, conversations, posts, assignees, subscriptions."""
 
 from __future__ import annotations
 
@@ -44,19 +44,19 @@ _Writer = Annotated[Principal, Depends(require(Role.CATALOG))]
 
 
 class Body(BaseModel):
-    """A body: unknown fields are refused, and nothing is taken for something else."""
+    """A request body: unknown fields are refused, and values are not converted to another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class UserBody(Body):
-    """A user of the embedded catalog. Capitals of name and address are not kept."""
+    """A user of the embedded catalog. Name and address are stored in lower case."""
 
     name: UserName
     email: Address
-    display_name: DisplayName = Field(default="", description="A name for people; the user name where it is empty.")
-    server_admin: bool = Field(default=False, description="Gets mail about system health and scheduled jobs.")
-    active: bool = Field(default=True, description="Only active users get mail.")
+    display_name: DisplayName = Field(default="", description="Name shown in mails; the user name when it is empty.")
+    server_admin: bool = Field(default=False, description="Whether the user gets mail about system health and scheduled jobs.")
+    active: bool = Field(default=True, description="Whether the user gets mail.")
 
 
 class UserAnswer(BaseModel):
@@ -71,7 +71,7 @@ class UserAnswer(BaseModel):
 
 
 class UsersAnswer(BaseModel):
-    """A page of the users, by name."""
+    """A page of the users, ordered by name."""
 
     users: list[UserAnswer]
 
@@ -84,13 +84,13 @@ class ConversationBody(Body):
 
 
 class ConversationAnswer(BaseModel):
-    """A conversation. People are given by their user names."""
+    """A conversation. Users are given by their names."""
 
     id: Id
     title: str
     created_by: str
     created_at: datetime
-    assignee: str | None = Field(description="Who takes care of it.")
+    assignee: str | None = Field(description="Name of the user to whom the conversation is assigned.")
 
 
 class ConversationsAnswer(BaseModel):
@@ -100,14 +100,14 @@ class ConversationsAnswer(BaseModel):
 
 
 class PostBody(Body):
-    """A new post. `@name` mentions a user, who then gets a mail; not in code between backticks."""
+    """A new post. `@name` mentions a user, who then gets a mail; a name in code between backticks does not count."""
 
     text: PostText
     idempotency_key: Key | None = None
 
 
 class PostAnswer(BaseModel):
-    """A post. People are given by their user names."""
+    """A post. Users are given by their names."""
 
     id: Id
     author: str
@@ -123,9 +123,9 @@ class PostsAnswer(BaseModel):
 
 
 class AssigneeBody(Body):
-    """Who takes care of a conversation."""
+    """The assignee of a conversation."""
 
-    assignee: UserName | None = Field(description="The user's name; null for nobody.")
+    assignee: UserName | None = Field(description="The user's name; null removes the assignee.")
 
 
 class SubscriptionsAnswer(BaseModel):
@@ -139,9 +139,9 @@ def users(
     services: _Services,
     _principal: _Reader,
     limit: Limit = 100,
-    after: Annotated[str | None, Query(pattern=mentions.NAME_PATTERN, description="Go on after the user of this name.")] = None,
+    after: Annotated[str | None, Query(pattern=mentions.NAME_PATTERN, description="Return users after this name.")] = None,
 ) -> UsersAnswer:
-    """The users by name."""
+    """List the users, ordered by name."""
     return UsersAnswer(users=[_user(user) for user in services.catalog.users(limit=limit, after=after)])
 
 
@@ -151,7 +151,7 @@ def users(
 def add_user(
     services: _Services, _principal: _Writer, body: UserBody, request: Request, response: Response
 ) -> UserAnswer:
-    """Add a user. A name or an address that another user has is a conflict."""
+    """Add a user. Answers 409 when another user has the name or the address."""
     added = services.catalog.add_user(_new_user(body))
     response.headers["Location"] = request.app.url_path_for("user", user_id=added.id)
     return _user(added)
@@ -159,13 +159,13 @@ def add_user(
 
 @router.get("/users/{user_id}", response_model=UserAnswer, responses=documented(401, 403, 404, 422))
 def user(services: _Services, _principal: _Reader, user_id: PathId) -> UserAnswer:
-    """One user."""
+    """Return one user."""
     return _user(services.catalog.user(user_id))
 
 
 @router.put("/users/{user_id}", response_model=UserAnswer, responses=documented(401, 403, 404, 409, 413, 422))
 def replace_user(services: _Services, _principal: _Writer, user_id: PathId, body: UserBody) -> UserAnswer:
-    """Replace a user: what is left out has its default."""
+    """Replace a user. Fields that are left out get their defaults."""
     return _user(services.catalog.replace_user(user_id, _new_user(body)))
 
 
@@ -173,7 +173,7 @@ def replace_user(services: _Services, _principal: _Writer, user_id: PathId, body
 def conversations(
     services: _Services, _principal: _Reader, limit: Limit = 100, before: Before = None
 ) -> ConversationsAnswer:
-    """The conversations, newest first."""
+    """List the conversations, newest first."""
     found = services.catalog.conversations(limit=limit, before=before)
     names = services.catalog.names(found)
     return ConversationsAnswer(conversations=[_conversation(one, names) for one in found])
@@ -185,7 +185,7 @@ def conversations(
     response_model=ConversationAnswer,
     responses=_CREATED | documented(401, 403, 404, 413, 422),
 )
-def start_conversation(  # a handler's arguments are the parts of its request
+def start_conversation(  # the arguments of a handler are the parts of its request
     services: _Services,
     principal: _Writer,
     body: ConversationBody,
@@ -193,7 +193,7 @@ def start_conversation(  # a handler's arguments are the parts of its request
     response: Response,
     acting: ActingUser = None,
 ) -> ConversationAnswer:
-    """Start a conversation, as the acting user. Control characters in the title become spaces."""
+    """Start a conversation as the acting user. Control characters in the title become spaces."""
     author = services.catalog.acting(principal, acting)
     conversation = services.catalog.start_conversation(body.title, body.text, author, principal)
     response.headers["Location"] = request.app.url_path_for("conversation", conversation_id=conversation.id)
@@ -204,7 +204,7 @@ def start_conversation(  # a handler's arguments are the parts of its request
     "/conversations/{conversation_id}", response_model=ConversationAnswer, responses=documented(401, 403, 404, 422)
 )
 def conversation(services: _Services, _principal: _Reader, conversation_id: PathId) -> ConversationAnswer:
-    """One conversation; its posts have an address of their own."""
+    """Return one conversation, without its posts."""
     return _one(services, services.catalog.conversation(conversation_id))
 
 
@@ -214,7 +214,7 @@ def conversation(services: _Services, _principal: _Reader, conversation_id: Path
 def posts(
     services: _Services, _principal: _Reader, conversation_id: PathId, limit: Limit = 100, before: Before = None
 ) -> PostsAnswer:
-    """The posts of a conversation, newest first."""
+    """List the posts of a conversation, newest first."""
     found = services.catalog.posts(conversation_id, limit=limit, before=before)
     names = services.catalog.names([], found)
     return PostsAnswer(posts=[_post(post, names) for post in found])
@@ -229,7 +229,7 @@ def posts(
 def add_post(
     services: _Services, principal: _Writer, conversation_id: PathId, body: PostBody, acting: ActingUser = None
 ) -> PostAnswer:
-    """Write a post, as the acting user. Those whom it mentions get a mail; post and mails are stored together."""
+    """Add a post as the acting user. Mentioned users get a mail; post and mails are stored in one transaction."""
     author = services.catalog.acting(principal, acting)
     post = services.catalog.add_post(conversation_id, body.text, author, principal, body.idempotency_key)
     return _post(post, services.catalog.names([], [post]))
@@ -243,20 +243,20 @@ def add_post(
 def assign(
     services: _Services, principal: _Writer, conversation_id: PathId, body: AssigneeBody, acting: ActingUser = None
 ) -> ConversationAnswer:
-    """Assign a conversation, as the acting user. The assignee gets a mail, unless they did it themselves or had it already."""
+    """Assign a conversation, as the acting user. A new assignee gets a mail, unless they assigned it to themselves."""
     actor = services.catalog.acting(principal, acting)
     return _one(services, services.catalog.assign(conversation_id, body.assignee, actor, principal))
 
 
 @router.get("/me/subscriptions", response_model=SubscriptionsAnswer, responses=documented(401, 403, 404, 422))
 def subscriptions(services: _Services, principal: _Reader, acting: ActingUser = None) -> SubscriptionsAnswer:
-    """The events that the acting user gets mail about."""
+    """List the events that the acting user gets mail about."""
     return _subscriptions(services, services.catalog.acting(principal, acting))
 
 
 @router.put("/me/subscriptions/{event}", response_model=SubscriptionsAnswer, responses=documented(401, 403, 404, 422))
 def subscribe(services: _Services, principal: _Reader, event: EventPath, acting: ActingUser = None) -> SubscriptionsAnswer:
-    """Let the acting user get mail about an event. Twice is the same as once."""
+    """Subscribe the acting user to an event. Idempotent."""
     user = services.catalog.acting(principal, acting)
     services.catalog.subscribe(user, event)
     return _subscriptions(services, user)
@@ -264,7 +264,7 @@ def subscribe(services: _Services, principal: _Reader, event: EventPath, acting:
 
 @router.delete("/me/subscriptions/{event}", response_model=SubscriptionsAnswer, responses=documented(401, 403, 404, 422))
 def unsubscribe(services: _Services, principal: _Reader, event: EventPath, acting: ActingUser = None) -> SubscriptionsAnswer:
-    """Let the acting user get no more mail about an event, also where there was no subscription."""
+    """Unsubscribe the acting user from an event. Idempotent, also without a subscription."""
     user = services.catalog.acting(principal, acting)
     services.catalog.unsubscribe(user, event)
     return _subscriptions(services, user)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the handlers work with: the use cases, put into the application by whoever makes it."""
+"""Give the handlers the use cases that the application was created with."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from catalog_mail.services.unsubscribing import Unsubscribing
 
 @dataclass(frozen=True)
 class Services:
-    """The use cases behind the API."""
+    """The use cases that the API serves."""
 
     settings: EmailSettings
     settings_editor: SettingsEditor
@@ -38,6 +38,6 @@ class Services:
 
 
 async def services(request: Request) -> Services:
-    """The use cases of the application that serves this request. Waits for nothing, so it needs no thread of its own."""
+    """Return the use cases of the application that serves this request. A coroutine, so that FastAPI needs no thread for it."""
     found: Services = request.app.state.services
     return found

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The e-mail settings over HTTP; PUT is Test and Save."""
+"""Endpoints of the e-mail settings; PUT is Test and Save."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Reader = Annotated[Principal, Depends(require(Role.VIEWER))]
 def _administrator(
     who: Annotated[Principal, Depends(security.principal)], services: Annotated[Services, Depends(services)]
 ) -> Principal:
-    """The caller, who is a server admin. An attempt by another is recorded. Raises NotPermitted."""
+    """Return the caller, a server admin. Records an attempt by any other caller and raises NotPermitted."""
     if who.role is not Role.SERVER_ADMIN:
         services.settings_editor.refuse(who)
     return who
@@ -43,7 +43,7 @@ Administrator = Annotated[Principal, Depends(_administrator)]
 
 
 class _DescribedAs:
-    """Described as a model, and checked by the use case, which records what it refuses."""
+    """A type described by a model, but checked by the use case, which records refused input."""
 
     def __init__(self, model: type[BaseModel]) -> None:
         self._model = model
@@ -56,39 +56,39 @@ Settings = Annotated[dict[str, Any], _DescribedAs(Document)]
 
 
 class Body(BaseModel):
-    """A request's body: unknown names are refused."""
+    """A request body: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class TestRequest(Body):
-    """Where the test message goes; by default to the e-mail address of the token's owner."""
+    """Recipient of the test message; by default the e-mail address of the token's owner."""
 
     recipient: Annotated[str, Field(max_length=254)] | None = None
 
 
 class SaveRequest(Body):
-    """The whole settings. `test: false` saves them without a test message."""
+    """The complete settings. `test: false` saves them without a test message."""
 
     settings: Settings
     test: TestRequest | Literal[False] | None = None
 
 
 class PlanRequest(Body):
-    """The whole settings."""
+    """The complete settings."""
 
     settings: Settings
 
 
 class TrialRequest(Body):
-    """Settings to test instead of those in force, and where the test message goes."""
+    """Settings to test instead of those in force, and the recipient of the test message."""
 
     settings: Settings | None = None
     recipient: Annotated[str, Field(max_length=254)] | None = None
 
 
 class SettingsAnswer(BaseModel):
-    """The settings in force. In the cloud edition `notifications` has only the switch."""
+    """The settings in force. In the cloud edition `notifications` holds only the switch."""
 
     deployment: str
     notifications: Annotated[dict[str, Any], _DescribedAs(Notifications)]
@@ -98,7 +98,7 @@ class SettingsAnswer(BaseModel):
 
 
 class ChangeItem(BaseModel):
-    """A value that changes; of a secret only `present` or `absent`, and `changed` or `removed`."""
+    """A changed value; a secret is shown only as `present` or `absent`, and `changed` or `removed`."""
 
     path: str = Field(examples=["notifications.smtp.host"])
     before: Any
@@ -106,7 +106,7 @@ class ChangeItem(BaseModel):
 
 
 class TestAnswer(BaseModel):
-    """What the mail server said when it took the test message over."""
+    """The mail server's answer when it accepted the test message."""
 
     recipient: str
     message_id: str
@@ -118,9 +118,10 @@ class TestAnswer(BaseModel):
 
 
 class MailboxAnswer(BaseModel):
-    """What the mailbox of replies showed when it was opened.
+    """Result of opening the mailbox of replies.
 
-    `tls` is protocol and cipher, null without TLS. `keywords`: the server keeps ours. `idle`: it tells of new mail by itself.
+    `tls` is protocol and cipher, null without TLS. `keywords`: the server stores the service's keywords. `idle`: the server
+    reports new mail by itself.
     """
 
     server: str
@@ -134,7 +135,7 @@ class MailboxAnswer(BaseModel):
 
 
 class SaveAnswer(BaseModel):
-    """The settings in force now, what has changed, and the tests before it."""
+    """The settings now in force, the changes, and the results of the tests."""
 
     settings: SettingsAnswer
     changes: list[ChangeItem]
@@ -143,13 +144,13 @@ class SaveAnswer(BaseModel):
 
 
 class PlanAnswer(BaseModel):
-    """What saving would change."""
+    """The changes that saving would make."""
 
     changes: list[ChangeItem]
 
 
 class TrialAnswer(BaseModel):
-    """How the test went."""
+    """The results of the test."""
 
     test: TestAnswer
 
@@ -161,7 +162,7 @@ _ETAG = {"ETag": {"description": "The revision of the settings, for If-Match.", 
 def read_settings(
     services: Annotated[Services, Depends(services)], _principal: Reader, response: Response
 ) -> SettingsAnswer:
-    """The settings in force. Secrets are never returned, only whether there is one and since when."""
+    """Return the settings in force. A secret is never returned, only whether it is present and when it was changed."""
     view = services.settings.read()
     response.headers["ETag"] = _etag(view.revision)
     return _settings(view)
@@ -175,13 +176,13 @@ def save_settings(
     services: Annotated[Services, Depends(services)],
     principal: Administrator,
     response: Response,
-    if_match: Annotated[str | None, Header(description="The ETag of what was read; 412 if it is outdated.")] = None,
+    if_match: Annotated[str | None, Header(description="ETag of the settings that were read; 412 if it is outdated.")] = None,
 ) -> SaveAnswer:
-    """Test and Save: these settings are tested, and only if that succeeds they are saved, at once and whole.
+    """Test the settings, and save them only if all tests succeed (Test and Save). Nothing is saved in part.
 
-    The mailbox of replies is opened, unless replies are off or nothing about it changes. A test message goes out, unless
-    this is the cloud edition, or only the switch or the interactions change. With `test: false` neither is done. What is
-    left out has its default; a secret that is left out stays, unless what it is sent to changes.
+    The mailbox of replies is opened, unless replies are off or its settings are unchanged. A test message is sent, unless
+    this is the cloud edition, or only the switch or the interactions change. `test: false` skips both. Fields that are left
+    out get their defaults; a secret that is left out is kept, unless the server or account that receives it changes.
     """
     recipient = body.test.recipient if isinstance(body.test, TestRequest) else None
     options = EmailTestOptions(wanted=body.test is not False, recipient=recipient)
@@ -199,7 +200,7 @@ def save_settings(
 def plan_settings(
     body: PlanRequest, services: Annotated[Services, Depends(services)], _principal: Administrator
 ) -> PlanAnswer:
-    """What a PUT of these settings would change. Sends nothing and writes nothing; secrets are compared here."""
+    """Return the changes that a PUT of these settings would make. Sends and saves nothing."""
     return PlanAnswer(changes=[ChangeItem(**change.plain()) for change in services.settings_editor.plan(body.settings)])
 
 
@@ -207,7 +208,7 @@ def plan_settings(
 def send_email_test(
     body: TrialRequest, services: Annotated[Services, Depends(services)], principal: Administrator
 ) -> TrialAnswer:
-    """Send a test message with the settings in force, or with those given, and save nothing."""
+    """Send a test message with the settings in force, or with those given. Saves nothing."""
     result = services.settings_editor.send_email_test(body.settings, recipient=body.recipient, principal=principal)
     return TrialAnswer(test=_email_test_answer(result))
 
@@ -217,12 +218,12 @@ def _etag(revision: int) -> str:
 
 
 def _revision(if_match: str | None) -> int | None:
-    """The revision of an If-Match header (RFC 9110, 13.1.1); `*` is any, and something that we never gave is none."""
+    """Return the revision of an If-Match header (RFC 9110, 13.1.1); None for `*`. Raises InputRefused for any other text."""
     if if_match is None or if_match.strip() == "*":
         return None
     found = re.fullmatch(r'\s*"([0-9]{1,9})"\s*', if_match)
     if not found:
-        raise InputRefused("header.if-match", "It is not an ETag of these settings.", "Send it as GET has given it.")
+        raise InputRefused("header.if-match", "It is not an ETag of these settings.", "Send the ETag that GET returned.")
     return int(found[1])
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Types of fields that several parts of the API share, with what the API's description says of them."""
+"""Field types that several parts of the API share, with their OpenAPI descriptions."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _WORD_PATTERN = r"^[!-~]{1,200}$"
 
 
 def _matching(pattern: str, cause: str, remedy: str) -> AfterValidator:
-    """As pydantic's own `pattern`, but what does not match is refused with a sentence."""
+    """Check like pydantic's `pattern`, but refuse with a cause and a remedy."""
     whole = re.compile(pattern.removeprefix("^").removesuffix("$"))
 
     def check(text: str) -> str:
-        # Half of a surrogate pair, which JSON can carry and UTF-8 cannot, matches most patterns.
+        # An unpaired surrogate, which JSON can carry and UTF-8 cannot, matches most patterns.
         if not whole.fullmatch(text) or not is_storable(text):
             raise InvalidValue(cause, remedy)
         return text
@@ -36,7 +36,7 @@ def _matching(pattern: str, cause: str, remedy: str) -> AfterValidator:
 
 
 def _described(pattern: str, **more: int) -> dict[str, JsonValue]:
-    """For the API's description alone; the check itself stands beside it."""
+    """Return the JSON schema keywords for the API's description; the validator beside it does the check."""
     return {"pattern": pattern, **more}
 
 
@@ -46,8 +46,8 @@ _storable = _matching(
 
 Id = Annotated[str, Field(pattern=ID_PATTERN, examples=["mfrggzdfmztwq2lknnwg23tpoa"])]
 PathId = Annotated[str, Path(pattern=ID_PATTERN)]
-Before = Annotated[str | None, Query(pattern=ID_PATTERN, description="Go on before the one of this id.")]
-Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
+Before = Annotated[str | None, Query(pattern=ID_PATTERN, description="Return entries before the one with this id.")]
+Limit = Annotated[int, Query(ge=1, le=500, description="Maximum number of entries.")]
 UserName = Annotated[
     str,
     _matching(
@@ -55,7 +55,7 @@ UserName = Annotated[
         "It is not a user's name.",
         "Use up to 100 letters, digits and . _ - that begin and end with a letter or digit.",
     ),
-    Field(json_schema_extra=_described(mentions.NAME_PATTERN), description="What stands after the @ of a mention."),
+    Field(json_schema_extra=_described(mentions.NAME_PATTERN), description="User name, as it follows the @ of a mention."),
 ]
 Address = Annotated[
     str,
@@ -71,7 +71,7 @@ Title = Annotated[
 DisplayName = Annotated[
     str,
     _storable,
-    Field(max_length=200, json_schema_extra=_described(STORABLE_PATTERN), description="A name for people."),
+    Field(max_length=200, json_schema_extra=_described(STORABLE_PATTERN), description="Name shown in mails."),
 ]
 PostText = Annotated[
     str, _storable, Field(min_length=1, max_length=LONGEST_TEXT, json_schema_extra=_described(STORABLE_PATTERN))
@@ -91,7 +91,7 @@ Thread = Annotated[
     _matching(_WORD_PATTERN, "It is not the name of a thread.", "Use 1 to 200 visible ASCII characters without spaces."),
     Field(
         json_schema_extra=_described(_WORD_PATTERN),
-        description="Messages with the same thread are kept together by mail programs, such as `conversation.42`.",
+        description="Identifier of a thread, such as `conversation.42`; mail programs group messages of one thread.",
     ),
 ]
 Key = Annotated[
@@ -99,7 +99,7 @@ Key = Annotated[
     _matching(_WORD_PATTERN, "It is not an idempotency key.", "Use 1 to 200 visible ASCII characters without spaces."),
     Field(
         json_schema_extra=_described(_WORD_PATTERN),
-        description="Of your choice. Sent twice with the same key and content, it is stored once: "
+        description="Key of the caller's choice. A repeated request with the same key and content is stored once: "
         "so a request without an answer can be repeated.",
     ),
 ]
@@ -108,7 +108,7 @@ ActingUser = Annotated[
     Header(
         alias="X-Catalog-User",
         pattern=mentions.NAME_PATTERN,
-        description="The name of the user for whom this is done; without it, the user with the token's e-mail address. "
+        description="Name of the user on whose behalf the request acts; default: the user with the token's e-mail address. "
         "For tokens with the role catalog or server_admin.",
     ),
 ]

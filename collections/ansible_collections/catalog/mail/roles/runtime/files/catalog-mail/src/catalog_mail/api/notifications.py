@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notifications: sent off, and looked up."""
+"""Endpoints that accept and return notifications."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ router = APIRouter(tags=["notifications"])
 
 
 class RecipientBody(BaseModel):
-    """Whom a mail goes to."""
+    """A recipient of a mail."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -42,12 +42,12 @@ def _requestable(kind: Kind) -> Kind:
 
 
 class NotificationBody(BaseModel):
-    """Something to tell.
+    """A notification to send.
 
-    Each kind has data of its own. Who gets it follows from the kind: the subscribers of the event, the user who asked for
-    the download, the query's owner, all active users with `server_admin`, those mentioned, the assignee. `recipients` take
-    their place. A `message` always names its recipients and has `subject` and `text` in the place of data; its `html` goes
-    out unchanged as the HTML part, which is made from the text where there is none.
+    Each kind has its own data. The kind decides the recipients: the subscribers of the event, the user who requested the
+    download, the query's owner, all active users with `server_admin`, the mentioned users, the assignee. `recipients` replace
+    them. A `message` always names its recipients and has `subject` and `text` in place of `data`; its `html` is sent unchanged
+    as the HTML part, which is made from the text when `html` is missing.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -55,7 +55,7 @@ class NotificationBody(BaseModel):
     kind: Annotated[Kind, Field(strict=False), AfterValidator(_requestable)]
     data: dict[str, Any] | None = None
     recipients: Annotated[list[RecipientBody], Field(min_length=1, max_length=MOST_RECIPIENTS)] | None = None
-    # The kinds other than `message` have none of these three; the domain says so in a sentence.
+    # Only `message` has these three; the domain refuses them for other kinds with a sentence.
     subject: Subject | None = None
     text: MailText | None = None
     html: MailHtml | None = None
@@ -64,7 +64,7 @@ class NotificationBody(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """One schema for each kind, with exactly what it takes."""
+        """Return one schema for each kind, with exactly its fields."""
         whole = handler.resolve_ref_schema(handler(core))
         common = {name: whole["properties"][name] for name in ("recipients", "thread", "idempotency_key")}
         own = {name: whole["properties"][name] for name in ("subject", "text", "html")}
@@ -73,13 +73,13 @@ class NotificationBody(BaseModel):
 
 
 def _alternatives(kind: Kind, common: dict[str, Any], own: dict[str, Any]) -> list[dict[str, Any]]:
-    """The forms that a notification of this kind may have: with recipients, and where its data may name them, without."""
+    """Return the variants of this kind: with `recipients`, and, when its data can name recipients, without."""
     recipients = common["recipients"]["anyOf"][0]
     if kind is Kind.MESSAGE:
         texts = {"subject": own["subject"]["anyOf"][0], "text": own["text"]["anyOf"][0], "html": own["html"]}
         return [_form(kind, {**common, **texts, "recipients": recipients}, ["subject", "text", "recipients"])]
     data = schema(kind)
-    naming = NAMES_RECIPIENTS.get(kind)  # null or left out, it names nobody
+    naming = NAMES_RECIPIENTS.get(kind)  # null or left out, the field names no recipient
     if naming is None:
         return [_form(kind, {**common, "data": data}, ["data"])]
     return [
@@ -99,7 +99,7 @@ def _form(kind: Kind, properties: dict[str, Any], required: list[str]) -> dict[s
 
 
 class FailureAnswer(BaseModel):
-    """Why the last try failed."""
+    """The reason why the last try failed."""
 
     code: str
     cause: str
@@ -107,7 +107,7 @@ class FailureAnswer(BaseModel):
 
 
 class RecipientAnswer(BaseModel):
-    """Whom a mail goes to."""
+    """A recipient of a mail."""
 
     address: str
     display_name: str
@@ -119,11 +119,11 @@ class DeliveryAnswer(BaseModel):
     id: str
     recipient: RecipientAnswer
     state: State
-    attempts: int = Field(description="How often it was tried.")
-    message_id: str | None = Field(description="The mail's Message-ID, once it was written.")
-    response: str | None = Field(description="The mail server's answer that took it.")
-    failure: FailureAnswer | None = Field(description="Why it failed for good, or why it is tried again.")
-    reason: str | None = Field(description="Why it is suppressed: switched_off, unsubscribed or inactive.")
+    attempts: int = Field(description="Number of tries.")
+    message_id: str | None = Field(description="Message-ID of the mail; null before the mail is rendered.")
+    response: str | None = Field(description="The mail server's answer when it accepted the mail.")
+    failure: FailureAnswer | None = Field(description="Reason of a permanent failure, or of the next retry.")
+    reason: str | None = Field(description="Reason of a suppressed delivery: switched_off, unsubscribed or inactive.")
     next_attempt_at: datetime | None
     sent_at: datetime | None
 
@@ -142,7 +142,7 @@ class NotificationAnswer(BaseModel):
     status_code=202,
     response_model=NotificationAnswer,
     responses={
-        202: {"headers": {"Location": {"description": "Where to look it up.", "schema": {"type": "string"}}}},
+        202: {"headers": {"Location": {"description": "URL of the notification.", "schema": {"type": "string"}}}},
         **documented(401, 403, 404, 409, 413, 422),
     },
 )
@@ -153,11 +153,11 @@ def notify(
     request: Request,
     response: Response,
 ) -> NotificationAnswer:
-    """Accept a notification. It is on disk when this answers, and is sent by and by; look it up to see how that went.
+    """Accept a notification. It is stored before the answer and sent in the background; GET returns the result.
 
-    Nobody gets it who opted out of its kind or is not active, and, while notifications are switched off, nobody at all but
-    those who wait for a download: their deliveries are `suppressed`, with the reason. A user who is named and does not
-    exist is answered with 404.
+    Recipients who opted out of the kind or are inactive get no mail. While notifications are switched off, only users who
+    wait for a download get mail. The other deliveries are `suppressed`, with the reason. Naming a user who does not exist is
+    answered with 404.
     """
     notification, deliveries = services.notifications.accept(_request(body), principal.name)
     response.headers["Location"] = request.app.url_path_for("notification", notification_id=notification.id)
@@ -172,7 +172,7 @@ def notification(
     _principal: Annotated[Principal, Depends(require(Role.CATALOG, Role.VIEWER))],
     notification_id: PathId,
 ) -> NotificationAnswer:
-    """Where a notification stands."""
+    """Return a notification with the state of each delivery."""
     return _answer(*services.notifications.look_up(notification_id))
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For those who operate the service: health, metrics, the audit log."""
+"""Endpoints for operators: health, metrics, the audit log."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class HealthAnswer(BaseModel):
     """Whether the service is alive and ready."""
 
     live: bool = Field(description="True: it answers.")
-    ready: bool = Field(description="Is a notification that is accepted now worked on?")
-    configured: bool = Field(description="Are the e-mail settings complete enough to send?")
+    ready: bool = Field(description="Whether a notification accepted now is processed.")
+    configured: bool = Field(description="Whether the e-mail settings are complete enough to send.")
     last_good_poll_age_seconds: float | None = Field(
-        description="Since the mailbox of replies was read without a failure; null where replies are off or it never was."
+        description="Seconds since the last successful poll of the mailbox of replies; null without one, or with replies off."
     )
     version: str
-    problems: list[str] = Field(description="Why it is not ready.")
+    problems: list[str] = Field(description="Reasons why the service is not ready.")
 
 
 @router.get(
@@ -44,7 +44,7 @@ class HealthAnswer(BaseModel):
     responses={503: {"model": HealthAnswer, "description": "Alive, but not ready."}},
 )
 def health(services: Annotated[Services, Depends(services)], response: Response) -> HealthAnswer:
-    """Alive and ready? Needs no token."""
+    """Return whether the service is alive and ready. Needs no token."""
     found = services.health.readiness()
     response.status_code = 200 if found.ready else 503
     return HealthAnswer(
@@ -65,7 +65,7 @@ def _poll_age(services: Services) -> float | None:
 
 
 class _Gauges(Collector):
-    """What is read from the database at the moment that the metrics are asked for."""
+    """Gauges whose values are read from the database at each scrape."""
 
     def __init__(self, services: Services) -> None:
         self._health = services.health
@@ -82,7 +82,7 @@ class _Gauges(Collector):
         yield deliveries
         yield GaugeMetricFamily(
             "catalog_mail_oldest_open_seconds",
-            "Age of the oldest message that is neither sent nor given up nor suppressed.",
+            "Age of the oldest message that is not yet sent, failed or suppressed.",
             value=self._health.oldest_open_seconds(),
         )
         yield GaugeMetricFamily(
@@ -96,7 +96,7 @@ class _Gauges(Collector):
     def _of_credentials(self) -> Metric:
         until = GaugeMetricFamily(
             "catalog_mail_credential_expires_timestamp_seconds",
-            "Until when the credential of Microsoft that is in use is good, where that is known.",
+            "Expiry of the Microsoft credential in use, as a Unix time, if known.",
             labels=["use", "credential"],
         )
         for found in self._expiries:
@@ -106,7 +106,7 @@ class _Gauges(Collector):
     def _of_replies(self) -> Iterator[Metric]:
         state = self._replies
         outcomes = CounterMetricFamily(
-            "catalog_mail_reply_outcomes", "Messages of the mailbox by what became of them, and why.",
+            "catalog_mail_reply_outcomes", "Messages of the mailbox by disposition and reason.",
             labels=["outcome", "reason"],
         )  # fmt: skip
         for (disposition, reason), count in state.outcomes.items():
@@ -114,10 +114,10 @@ class _Gauges(Collector):
         outcomes.add_metric(["retried", ""], state.retried)
         yield outcomes
         gauges = {
-            "last_good_poll_age_seconds": ("Since the mailbox was read without a failure.", self._age(state.last_good_poll)),
-            "oldest_unread_seconds": ("Age of the oldest unread message; 0 if there is none.", self._age(state.oldest_unread)),
+            "last_good_poll_age_seconds": ("Seconds since the last successful poll.", self._age(state.last_good_poll)),
+            "oldest_unread_seconds": ("Age of the oldest unread message; 0 without one.", self._age(state.oldest_unread)),
             "backlog": ("Unread messages in the mailbox.", float(state.backlog)),
-            "taken_by_others": ("Messages that something else has marked as read.", float(state.taken_by_others)),
+            "taken_by_others": ("Messages that another program has marked as read.", float(state.taken_by_others)),
             "enabled": ("1 if replies by e-mail are switched on.", float(state.enabled)),
         }
         for name, (text, value) in gauges.items():
@@ -133,14 +133,14 @@ class _Gauges(Collector):
     responses={200: {"description": "Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 def metrics(services: Annotated[Services, Depends(services)]) -> Response:
-    """Deliveries by state, replies by outcome, how old the oldest are, until when credentials are good. Needs no token."""
+    """Return Prometheus metrics: deliveries by state, replies by outcome, ages, expiry of credentials. Needs no token."""
     registry = CollectorRegistry()
     registry.register(_Gauges(services))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 class AuditItem(BaseModel):
-    """Who did what when, and how it ended."""
+    """An entry of the audit log: actor, action, time and outcome."""
 
     id: int
     at: datetime
@@ -161,9 +161,9 @@ def audit(
     services: Annotated[Services, Depends(services)],
     _principal: Annotated[Principal, Depends(require(Role.SERVER_ADMIN))],
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    before: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Go on before the entry of this id.")] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Return entries before the one with this id.")] = None,
 ) -> AuditAnswer:
-    """Every change of the settings and every refused attempt. For server administrators."""
+    """List every change of the settings and every refused attempt, newest first. For server admins."""
     entries = services.audit.entries(limit=limit, before=before)
     return AuditAnswer(
         entries=[

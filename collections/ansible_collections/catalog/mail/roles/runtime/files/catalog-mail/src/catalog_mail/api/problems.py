@@ -46,14 +46,14 @@ STATUS: Mapping[type[CatalogMailError], int] = {
     SendingFailed: 422,
     MailboxFailed: 422,
 }
-# Longest text of a client's own input that is repeated to it.
+# Longest part of a client's own input that an error quotes.
 SHOWN = 200
-# So many faults of one request are told.
+# Largest number of errors that one answer lists.
 MOST_TOLD = 20
 
 
 class InputError(BaseModel):
-    """One of several things that are wrong with the input."""
+    """One error of an input that has several."""
 
     field: str
     cause: str
@@ -68,26 +68,26 @@ class SmtpAnswer(BaseModel):
 
 
 class Problem(BaseModel):
-    """What went wrong, why, and what to do (RFC 9457)."""
+    """An error with its cause and remedy (RFC 9457)."""
 
     model_config = ConfigDict(json_schema_extra={"description": "RFC 9457 problem details"})
 
-    type: str = Field(description="Which problem: /problems/ and its code.", examples=["/problems/login-refused"])
-    title: str = Field(description="The status in words.")
+    type: str = Field(description="Kind of the problem: /problems/ and its code.", examples=["/problems/login-refused"])
+    title: str = Field(description="The HTTP status phrase.")
     status: int
-    detail: str = Field(description="Cause and remedy in one text.")
-    code: str = Field(description="A stable word for programs.", examples=["login-refused"])
+    detail: str = Field(description="Cause and remedy, in one text.")
+    code: str = Field(description="Stable identifier for programs.", examples=["login-refused"])
     cause: str = Field(description="What is wrong.")
-    remedy: str = Field(description="What to do about it.")
+    remedy: str = Field(description="What to do to solve the problem.")
     field: str | None = Field(
         default=None, description="The setting or field at fault.", examples=["notifications.smtp.password"]
     )
-    errors: list[InputError] | None = Field(default=None, description="Everything that is wrong with the input.")
+    errors: list[InputError] | None = Field(default=None, description="All errors of the input.")
     smtp: SmtpAnswer | None = None
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a handler: a problem for each of these statuses; whoever takes a body (413) may not understand it."""
+    """Return the `responses` of a handler: a problem for each status; with 413 (it takes a body) also 400."""
     if 413 in statuses:
         statuses = (400, *statuses)
     return {
@@ -100,7 +100,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Let every failure of the application be answered as a problem."""
+    """Install handlers that answer every error of the application with a problem."""
     app.add_exception_handler(CatalogMailError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -147,7 +147,7 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _input_error(error: Mapping[str, Any]) -> InputError:
-    # The first part of the place is body, query, path or header; for a body the field's own path is enough.
+    # The first part of `loc` is body, query, path or header; for a body the field's own path is enough.
     place = [str(part) for part in error["loc"]]
     field = ".".join(place[1:] if place[0] == "body" else place) or "body"
     if error["type"] == "json_invalid":
@@ -164,7 +164,7 @@ def _input_error(error: Mapping[str, Any]) -> InputError:
 
 
 def _allowed(request: Request) -> str | None:
-    """The methods that this address takes (RFC 9110, 10.2.1); the framework knows those of its first handler alone."""
+    """Return the methods that this address accepts (RFC 9110, 10.2.1); the framework knows those of its first handler alone."""
     for path, operations in request.app.openapi()["paths"].items():
         if compile_path(path)[0].match(request.url.path):
             return ", ".join(sorted(method.upper() for method in operations))
@@ -175,8 +175,8 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  # as registered above
     words = {
         400: ("bad-request", "The body cannot be read.", "Send a JSON document as application/json, in UTF-8."),
-        404: ("not-found", "There is nothing at this address.", "See /api/v1/openapi.json for what there is."),
-        405: ("method-not-allowed", "This address does not take this method.", "See /api/v1/openapi.json for what it takes."),
+        404: ("not-found", "There is nothing at this address.", "See /api/v1/openapi.json for all addresses."),
+        405: ("method-not-allowed", "This address does not take this method.", "See /api/v1/openapi.json for its methods."),
         413: ("content-too-large", "The body is larger than 2 MiB.", "Send less at once."),
     }
     phrase = HTTPStatus(error.status_code).phrase
@@ -190,14 +190,14 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    # The log has the place of the fault; values of the request, which may be secrets, stay out of the answer.
+    # The log has the traceback; values of the request, which may be secrets, stay out of the answer.
     log.error("unexpected failure in %s %s", request.method, request.url.path, exc_info=error)
     return _answer(
-        _problem(500, "internal", "The service failed unexpectedly.", "Look into its log: journalctl -u catalog-mail.")
+        _problem(500, "internal", "The service failed unexpectedly.", "Read its log: journalctl -u catalog-mail.")
     )
 
 
 def printable(text: str) -> str:
-    """A client's own input, safe to repeat: valid UTF-8 and not endless."""
+    """Return a client's input as valid UTF-8 of bounded length, safe to repeat."""
     text = text.encode("utf-8", "replace").decode("utf-8")
     return text if len(text) <= 4 * SHOWN else text[: 4 * SHOWN] + "..."

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How receiving replies stands."""
+"""Endpoint for the state of receiving replies."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ router = APIRouter(tags=["replies"])
 
 
 class TrackingAnswer(BaseModel):
-    """How replies are recognised."""
+    """The way in which replies are recognised."""
 
-    configured: str = Field(description="As it was set: subaddress, message_id or auto.")
+    configured: str = Field(description="The configured value: subaddress, message_id or auto.")
     in_use: str = Field(description="subaddress or message_id.")
-    probe: str | None = Field(description="With auto: pending, subaddress or message_id, as the test of sub-addresses went.")
+    probe: str | None = Field(description="With auto, the result of the sub-address test: pending, subaddress or message_id.")
 
 
 class ErrorAnswer(BaseModel):
-    """Why the mailbox cannot be read, or replies cannot be posted."""
+    """The reason why the mailbox cannot be read or replies cannot be posted."""
 
     code: str
     cause: str
@@ -48,16 +48,16 @@ class WorkerAnswer(BaseModel):
     version: str
     state: str = Field(description="working, waiting, failed or disabled.")
     last_good_poll: datetime | None
-    age_seconds: float | None = Field(description="Since the last good poll.")
+    age_seconds: float | None = Field(description="Seconds since the last successful poll.")
     backlog: int = Field(description="Unread messages.")
     oldest_unread: datetime | None
-    taken_by_others: int = Field(description="Messages that something else has marked as read.")
+    taken_by_others: int = Field(description="Messages that another program has marked as read.")
     error: ErrorAnswer | None
     beat_at: datetime | None
 
 
 class OutcomesAnswer(BaseModel):
-    """How many messages came to which end; those that were not posted by their reason."""
+    """Numbers of handled messages by outcome, and by reason for those that were not posted."""
 
     posted: int
     ignored: dict[str, int]
@@ -67,14 +67,14 @@ class OutcomesAnswer(BaseModel):
 
 
 class RepliesAnswer(BaseModel):
-    """How receiving replies stands."""
+    """The state of receiving replies."""
 
     enabled: bool
     receiver: str = Field(description="imap or microsoft.")
     intent_tracking: TrackingAnswer | None
     workers: list[WorkerAnswer]
     outcomes: OutcomesAnswer
-    problems: list[str] = Field(description="What is wrong and what to do about it, one sentence or more each.")
+    problems: list[str] = Field(description="Problems with their remedies, one or more sentences each.")
 
 
 @router.get("/replies/sync", response_model=RepliesAnswer, responses=documented(401, 403))
@@ -82,7 +82,7 @@ def sync(
     services: Annotated[Services, Depends(services)],
     _principal: Annotated[Principal, Depends(require(Role.VIEWER))],
 ) -> RepliesAnswer:
-    """Whether the mailbox is read, how replies are recognised, what became of them, and what is wrong."""
+    """Return the state of the mailbox readers, the way replies are recognised, the outcomes, and current problems."""
     state = services.replies.look()
     now = services.clock.now()
     return RepliesAnswer(
@@ -139,5 +139,5 @@ def _outcomes(state: State) -> OutcomesAnswer:
 
 
 def _posted(outcomes: Mapping[tuple[Disposition, str], int]) -> int:
-    """Without further copies of what was posted already."""
+    """Return the number of posted replies, without further copies of the same reply."""
     return outcomes.get((Disposition.POSTED, ""), 0)

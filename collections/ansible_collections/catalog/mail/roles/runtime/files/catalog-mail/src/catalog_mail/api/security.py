@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bearer tokens (RFC 6750): who asks, and whether they may."""
+"""Authenticate and authorise requests by bearer token (RFC 6750)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def principal(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     services: Annotated[Services, Depends(services)],
 ) -> Principal:
-    """Who asks. Raises Unauthenticated."""
+    """Return the caller. Raises Unauthenticated when the token is missing, unknown or revoked."""
     remedy = "Send 'Authorization: Bearer' and a token; 'catalog-mail token create' makes one."
     if credentials is None:
         raise Unauthenticated("The request carries no bearer token.", remedy)
@@ -33,7 +33,7 @@ def principal(
 
 
 def require(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
-    """A dependency: the caller, who has one of these roles or is a server admin. Raises NotPermitted."""
+    """Return a dependency: the caller, who has one of these roles or is a server admin. Raises NotPermitted."""
 
     async def permitted(who: Annotated[Principal, Depends(principal)]) -> Principal:
         if any(who.may(role) for role in roles):

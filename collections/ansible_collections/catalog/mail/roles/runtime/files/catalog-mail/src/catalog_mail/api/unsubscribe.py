@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pages behind the unsubscribe links of mails: for people, and for mail programs that know RFC 8058."""
+"""Pages of the unsubscribe links in mails, for people and for mail programs that support RFC 8058."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from catalog_mail.services.unsubscribing import Choice
 
 router = APIRouter(tags=["unsubscribe"])
 
-# Nothing is loaded, nothing but the page's own form is sent, and the link, which is a secret of sorts, goes nowhere else.
+# Load nothing, submit only the page's own form, and keep the link, which is a secret, out of referrers, caches and indexes.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",
@@ -47,15 +47,15 @@ _LABELS = {
 _PAGE: dict[str, Any] = {"description": "A page for people.", "content": {"text/html": {"schema": {"type": "string"}}}}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: _PAGE,
-    404: {**_PAGE, "description": "The link is not valid: a page that says so."},
+    404: {**_PAGE, "description": "A page for a link that is not valid."},
 }
-_Token = Annotated[str, Path(description="The end of the link in a mail.")]
+_Token = Annotated[str, Path(description="Last part of the link in a mail.")]
 _Services = Annotated[Services, Depends(services)]
 
 
 @router.get("/unsubscribe/{token}", response_class=HTMLResponse, responses=_RESPONSES | documented(422))
 def page(token: _Token, services: _Services) -> HTMLResponse:
-    """Ask the recipient of a mail to confirm. Changes nothing: programs that look for harmful links follow them."""
+    """Ask the recipient of a mail to confirm. Changes nothing, since mail scanners follow links."""
     try:
         return _answer(services, services.unsubscribing.look(token))
     except NotFound as error:
@@ -66,11 +66,11 @@ def page(token: _Token, services: _Services) -> HTMLResponse:
 def choose(
     token: _Token,
     services: _Services,
-    undo: Annotated[Literal["yes"] | None, Query(description="Takes an earlier choice back.")] = None,
+    undo: Annotated[Literal["yes"] | None, Query(description="Reverts an earlier choice.")] = None,
 ) -> HTMLResponse:
-    """No more mail of this kind to this address: one click (RFC 8058), or the button of the page.
+    """Stop mail of this kind to this address: by one click (RFC 8058), or by the button of the page.
 
-    Twice is the same as once. A body, such as RFC 8058's, is not looked at.
+    Idempotent. The request body is ignored.
     """
     try:
         unsubscribing = services.unsubscribing

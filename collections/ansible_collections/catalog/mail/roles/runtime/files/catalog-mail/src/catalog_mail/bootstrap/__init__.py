@@ -1,4 +1,4 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The only place that brings use cases and adapters together."""
+"""Wire use cases to adapters; no other package does so."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the commands do."""
+"""Run the commands of the command line."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ log = logging.getLogger(__name__)
 
 
 class Application:
-    """One method a command. Each imports late what it alone needs."""
+    """One method for each command. Each imports its own dependencies late."""
 
     def __init__(self, config: Config) -> None:
         self._components = Components(config)
 
     def serve(self) -> None:
-        """Answer and send until stopped. Raises Misconfigured."""
+        """Serve the API and send notifications until stopped. Raises Misconfigured."""
         from catalog_mail import daemon  # noqa: PLC0415
         from catalog_mail.api.app import create_app  # noqa: PLC0415
         from catalog_mail.bootstrap import serving  # noqa: PLC0415
@@ -57,7 +57,7 @@ class Application:
             self._components.senders.close()
 
     def archive(self) -> dict[str, Any]:
-        """Archive what was handled in the mailbox of replies, once; what was done. Raises MailboxFailed, NotConfigured."""
+        """Archive the handled messages of the mailbox of replies; return the counts. Raises MailboxFailed, NotConfigured."""
         from catalog_mail.services.archiving import Archiving  # noqa: PLC0415
 
         components = self._components
@@ -68,7 +68,7 @@ class Application:
         return asdict(archiving.run())
 
     def migrate(self) -> str:
-        """Bring the database to what this version needs; its revision."""
+        """Create or upgrade the database schema; return its revision."""
         from catalog_mail.adapters.database.migrate import migrate  # noqa: PLC0415
 
         return migrate(self._components.engine)
@@ -80,16 +80,16 @@ class Application:
         return Tokens(store=DatabaseTokens(self._components.engine, self._components.clock))
 
     def test_email(self, recipient: str, who: Principal) -> dict[str, Any]:
-        """A test message with the settings in force; the server's evidence."""
+        """Send a test message with the settings in force; return the mail server's evidence."""
         result = self._settings_editor.send_email_test(None, recipient=recipient, principal=who)
         return {"recipient": result.recipient, "message_id": result.message_id, **asdict(result.evidence)}
 
     def export_settings(self) -> Mapping[str, Any]:
-        """The settings in force, as GET answers them."""
+        """Return the settings in force, as GET returns them."""
         return self._settings.read().document
 
     def import_settings(self, document: Mapping[str, Any], *, test: bool, to: str | None, who: Principal) -> list[dict[str, Any]]:
-        """Test and Save; what has changed."""
+        """Test and save the settings; return the changes."""
         options = EmailTestOptions(wanted=test, recipient=to)
         saved = self._settings_editor.save(document, options=options, if_match=None, principal=who)
         return [change.plain() for change in saved.changes]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What several commands need."""
+"""The components that several commands share."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ if TYPE_CHECKING:
     from catalog_mail.services.tracking import Tracking
 
 INTENT = b"catalog-mail intent"
-# Of a mail's hand-over to the host's own Postfix.
+# Timeout of handing a mail to the host's own Postfix.
 BUILTIN_SECONDS = 30
 
 
 class Components:
-    """Each is made when it is first needed: a command that reads one thing opens no more than that."""
+    """Components, each created at first use: a command opens only the ones that it needs."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self.clock = SystemClock()
 
     def check_database(self) -> None:
-        """Raises Misconfigured if the database is not what this version needs."""
+        """Raises Misconfigured when the database schema is not of this version's revision."""
         found = current(self.engine)
         if found != WANTED:
             raise Misconfigured(
@@ -60,22 +60,22 @@ class Components:
 
     @cached_property
     def engine(self) -> Engine:
-        """Of the database that holds everything but the queue."""
+        """The engine of the database for everything but the queue."""
         return make_engine(self.config.database())
 
     @cached_property
     def cipher(self) -> Cipher:
-        """Of the stored secrets."""
+        """The cipher of the stored secrets."""
         return Cipher.from_file(Path(self.config.key_file))
 
     @cached_property
     def senders(self) -> Senders:
-        """All ways to send."""
+        """The senders of all transports."""
         return Senders(self._servers)
 
     @cached_property
     def mailboxes(self) -> Mailboxes:
-        """All ways to read."""
+        """The mailboxes of all protocols."""
         return Mailboxes(self._servers)
 
     @cached_property
@@ -84,7 +84,7 @@ class Components:
 
     @cached_property
     def audit(self) -> DatabaseAudit:
-        """Who changed what."""
+        """The audit log."""
         return DatabaseAudit(self.engine)
 
     @cached_property
@@ -93,7 +93,7 @@ class Components:
 
     @cached_property
     def settings_editor(self) -> SettingsEditor:
-        """Changes to the e-mail settings."""
+        """The editor of the e-mail settings."""
         return SettingsEditor(
             settings=self.settings,
             store=self._settings_store,
@@ -105,7 +105,7 @@ class Components:
 
     @cached_property
     def settings(self) -> EmailSettings:
-        """The e-mail settings; the database is not checked here."""
+        """The e-mail settings; the database revision is not checked here."""
         config = self.config
         cloud = config.cloud if config.deployment == "cloud" else None
         return EmailSettings(
@@ -134,7 +134,7 @@ class Components:
         return DatabaseOptOuts(self.engine)
 
     def catalog(self, notifications: Notifications) -> Catalog:
-        """The embedded catalog, which tells its people by these."""
+        """Return the embedded catalog, which notifies its users through `notifications`."""
         from catalog_mail.adapters.database.conversations import DatabaseConversations  # noqa: PLC0415
         from catalog_mail.adapters.database.subscriptions import DatabaseSubscriptions  # noqa: PLC0415
         from catalog_mail.services.catalog import Catalog  # noqa: PLC0415
@@ -149,7 +149,7 @@ class Components:
         )
 
     def notifications(self, queue: DeliveryQueue) -> Notifications:
-        """What takes notifications in, for this queue."""
+        """Return the use case that accepts notifications for this queue."""
         from catalog_mail.adapters.database.notifications import DatabaseNotifications  # noqa: PLC0415
         from catalog_mail.adapters.database.recipients import DatabaseRecipients  # noqa: PLC0415
         from catalog_mail.services.notifications import Notifications  # noqa: PLC0415
@@ -164,26 +164,26 @@ class Components:
 
     @cached_property
     def intent_keys(self) -> list[bytes]:
-        """The keys that sign intents, the newest first."""
+        """The keys that sign intents, newest first."""
         return self.cipher.derived(INTENT)
 
     @cached_property
     def reply_store(self) -> DatabaseReplies:
-        """What is remembered of replies."""
+        """The store of replies."""
         from catalog_mail.adapters.database.replies import DatabaseReplies  # noqa: PLC0415
 
         return DatabaseReplies(self.engine)
 
     @cached_property
     def reply_state(self) -> DatabaseReplyState:
-        """Where the readers of replies are."""
+        """The store of the reply workers' states."""
         from catalog_mail.adapters.database.reply_state import DatabaseReplyState  # noqa: PLC0415
 
         return DatabaseReplyState(self.engine, self.clock)
 
     @cached_property
     def tracking(self) -> Tracking:
-        """How intents travel."""
+        """The tracking of intents in replies."""
         from catalog_mail.services.tracking import Tracking  # noqa: PLC0415
 
         return Tracking(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The reader of replies, and where it posts them."""
+"""Wire the reader of replies and the place where it posts them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from catalog_mail.services.worker_reporter import WorkerReporter
 
 
 def make_watch(components: Components) -> ReplyWatch:
-    """What reads the mailbox until it is stopped. Raises Misconfigured."""
+    """Return the loop that reads the mailbox until it is stopped. Raises Misconfigured."""
     limits = components.config.replies
     return ReplyWatch(
         settings=components.settings,

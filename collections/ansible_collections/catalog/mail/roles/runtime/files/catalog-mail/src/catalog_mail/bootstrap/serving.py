@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The service: its queue, and what its API answers by."""
+"""Wire the service: its queue, and the use cases of its API."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UNSUBSCRIBE = b"catalog-mail unsubscribe"
 
 
 def make_queue(components: Components) -> DurableQueue:
-    """The durable queue of this node, with what it does for each delivery."""
+    """Return the durable queue of this node, with the work for each delivery."""
     limits = components.config.queue
     store = DatabaseDeliveries(components.engine)
     return DurableQueue(
@@ -50,7 +50,7 @@ def make_queue(components: Components) -> DurableQueue:
 
 
 def make_services(components: Components, queue: DurableQueue, tokens: Tokens) -> Services:
-    """The use cases that the API answers by."""
+    """Return the use cases that the API serves."""
     store = DatabaseNotifications(components.engine)
     notifications = components.notifications(queue)
     return Services(

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The weekly archive: what was handled is moved out of the mailbox, and removed from the archive when it is old.
+"""Weekly archiving: move handled messages to the archive, and remove expired messages from the archive.
 
-Safe to run twice, and to be killed: what is moved is chosen anew by what the mailbox says at that moment.
+Each run selects the messages by the present state of the mailbox, so it may be repeated, or killed and started again.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from catalog_mail.ports.replies import ReplyStore
 from catalog_mail.services.email_settings import EmailSettings
 
 T = TypeVar("T")
-# Messages that are moved, or asked about, at once.
+# Messages of one move or look-up.
 CHUNK = 200
 
 
 @dataclass(frozen=True)
 class Archived:
-    """How many messages were moved to the archive and removed from it; or why nothing was done."""
+    """Numbers of messages moved to the archive and removed from it; `skipped` is the reason why nothing was done."""
 
     archived: int = 0
     expired: int = 0
@@ -34,7 +34,7 @@ class Archived:
 
 @dataclass(frozen=True, kw_only=True)
 class Archiving:
-    """The mailbox of replies, as the settings in force name it."""
+    """Archives the mailbox of replies that the settings in force name."""
 
     settings: EmailSettings
     mailboxes: Mailboxes
@@ -42,7 +42,7 @@ class Archiving:
     clock: Clock
 
     def run(self) -> Archived:
-        """Once. Raises MailboxFailed and NotConfigured; what was moved until then stays moved."""
+        """Archive once. Raises MailboxFailed and NotConfigured; messages moved before the error stay moved."""
         receiving = self.settings.receiving()
         if receiving is None:
             return Archived(skipped=Skipped.REPLIES_DISABLED.value)

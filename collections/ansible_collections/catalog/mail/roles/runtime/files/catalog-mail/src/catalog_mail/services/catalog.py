@@ -25,13 +25,13 @@ from catalog_mail.services.notifications import Notifications
 
 UNTITLED = "Untitled"
 MOST_MENTIONED = 100
-# In whose name the mails are accepted that tell of a reply.
+# The principal that creates the notifications about replies by e-mail.
 BY_EMAIL = Principal("reply-sync", Role.CATALOG)
 
 
 @dataclass(frozen=True)
 class NewUser:
-    """A user as somebody describes one."""
+    """The fields of a user that a client gives."""
 
     name: str
     display_name: str
@@ -41,7 +41,7 @@ class NewUser:
 
 
 class Catalog:
-    """What is stored and the mails that tell of it are stored together: neither is there without the other."""
+    """Use cases of the embedded catalog. A change and the notifications about it are stored in one transaction."""
 
     def __init__(
         self,
@@ -63,29 +63,29 @@ class Catalog:
     # -- users
 
     def add_user(self, new: NewUser) -> User:
-        """Raises Conflict for a name or address that another has, InputRefused for one that cannot be used."""
+        """Add a user. Raises Conflict when another user has the name or address, InputRefused when one of them is not valid."""
         user = _user(new_id(), new)
         self._users.add_user(user)
         return user
 
     def replace_user(self, user_id: str, new: NewUser) -> User:
-        """Raises as `add_user` does, and NotFound."""
+        """Replace a user. Raises as `add_user` does, and NotFound."""
         user = _user(user_id, new)
         self._users.replace_user(user)
         return user
 
     def user(self, user_id: str) -> User:
-        """One by the id. Raises NotFound."""
+        """Return the user with this id. Raises NotFound."""
         return self._users.user(user_id)
 
     def users(self, *, limit: int, after: str | None = None) -> Sequence[User]:
-        """By name, from the one after `after` on."""
+        """Return users ordered by name, starting after the name `after`."""
         return self._users.users(limit=limit, after=after)
 
     def acting(self, principal: Principal, name: str | None) -> User:
-        """The user for whom something is done: the one named, else the one with the token's e-mail address.
+        """Return the user on whose behalf a request acts: the named user, else the user with the token's e-mail address.
 
-        Raises NotPermitted for a token that may not act for another, NotFound where there is no such user or no active one.
+        Raises NotPermitted when the token may not act for others, NotFound when there is no such active user.
         """
         if name is not None:
             if not principal.may(Role.CATALOG):
@@ -108,26 +108,26 @@ class Catalog:
     # -- conversations
 
     def conversation(self, conversation_id: str) -> Conversation:
-        """One by its id. Raises NotFound."""
+        """Return the conversation with this id. Raises NotFound."""
         return self._conversations.conversation(conversation_id)
 
     def conversations(self, *, limit: int, before: str | None = None) -> Sequence[Conversation]:
-        """Newest first, from the one before `before` on. Raises NotFound for an unknown `before`."""
+        """Return conversations, newest first, starting before the id `before`. Raises NotFound when `before` is unknown."""
         return self._conversations.conversations(limit=limit, before=before)
 
     def posts(self, conversation_id: str, *, limit: int, before: str | None = None) -> Sequence[Post]:
-        """Newest first, from the one before `before` on. Raises NotFound for the conversation and for `before`."""
+        """Return posts, newest first, starting before the id `before`. Raises NotFound for the conversation or `before`."""
         self._conversations.conversation(conversation_id)
         return self._conversations.posts(conversation_id, limit=limit, before=before)
 
     def names(self, conversations: Sequence[Conversation], posts: Sequence[Post] = ()) -> dict[str, str]:
-        """The names of all users that stand in these, by id."""
+        """Return the names of all users that these conversations and posts refer to, by user id."""
         ids = {c.created_by for c in conversations} | {c.assignee_id for c in conversations if c.assignee_id}
         ids |= {post.author_id for post in posts} | {mentioned for post in posts for mentioned in post.mentions}
         return {user.id: user.name for user in self._users.users_by_id(ids).values()}
 
     def start_conversation(self, title: str, text: str | None, author: User, principal: Principal) -> Conversation:
-        """With a first post, if there is a text. Raises InputRefused for a text that mentions too many."""
+        """Store a conversation, with a first post if there is a text. Raises InputRefused for too many mentions in the text."""
         conversation = Conversation(new_id(), one_line(title, 300) or UNTITLED, author.id, self._clock.now())
         post, notices = None, list[Notice]()
         if text is not None:
@@ -137,9 +137,9 @@ class Catalog:
         return conversation
 
     def add_post(self, conversation_id: str, text: str, author: User, principal: Principal, key: str | None = None) -> Post:
-        """Those whom it mentions get a mail, the author excepted. The same post under the same key is stored once.
+        """Store a post and notify the mentioned users, except the author. The same post with the same key is stored once.
 
-        Raises NotFound for the conversation, Conflict for another post under a known key, InputRefused as above.
+        Raises NotFound for the conversation, Conflict when the key belongs to another post, InputRefused as above.
         """
         post, notices = self._written(self._conversations.conversation(conversation_id), text, author, principal, key)
         stored, is_new = self._conversations.add_post(post, notices)
@@ -148,14 +148,14 @@ class Catalog:
         return stored
 
     def reply(self, conversation: Conversation, text: str, author: User, at: datetime) -> tuple[Post, list[Notice]]:
-        """The post of a reply that came by e-mail, and what tells of it; nothing is stored yet. Raises InputRefused."""
+        """Return the post and the notices of a reply by e-mail; stores nothing. Raises InputRefused."""
         post, notices = self._written(conversation, text, author, BY_EMAIL, key=None)
         return replace(post, created_at=at), notices
 
     def assign(self, conversation_id: str, name: str | None, actor: User, principal: Principal) -> Conversation:
-        """Let this user take care of it, or nobody. The assignee gets a mail, unless it was so already or they did it.
+        """Assign the conversation to this user; None removes the assignee. A new assignee is notified, unless they are the actor.
 
-        Raises NotFound for the conversation, the user, or one that is not active.
+        Raises NotFound for the conversation, or when there is no such active user.
         """
         conversation = self._conversations.conversation(conversation_id)
         assignee = self._assignee(name) if name is not None else None
@@ -179,7 +179,7 @@ class Catalog:
         if len(names) > MOST_MENTIONED:
             raise InputRefused(
                 "text",
-                f"It mentions {len(names)} names.",
+                f"The text mentions {len(names)} names.",
                 f"Mention at most {MOST_MENTIONED} in one post; names in backticks do not count.",
             )
         found = self._users.users_by_name(names) if names else {}
@@ -217,20 +217,20 @@ class Catalog:
     # -- subscriptions
 
     def subscribe(self, user: User, event: str) -> None:
-        """Mail on this event from now on."""
+        """Notify the user of this event from now on."""
         self._subscriptions.subscribe(user.id, event)
 
     def unsubscribe(self, user: User, event: str) -> None:
-        """No more."""
+        """Stop notifying the user of this event."""
         self._subscriptions.unsubscribe(user.id, event)
 
     def subscriptions(self, user: User) -> Sequence[str]:
-        """The events, by name."""
+        """Return the user's events, ordered by name."""
         return self._subscriptions.subscriptions(user.id)
 
 
 def _user(user_id: str, new: NewUser) -> User:
-    """Name and address in lower case, the display name as one line."""
+    """Return the user, with name and address in lower case, and the display name as one line."""
     return User(
         id=user_id,
         name=new.name.lower(),

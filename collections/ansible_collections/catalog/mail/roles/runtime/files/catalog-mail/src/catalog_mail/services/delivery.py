@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sending what was accepted: a batch of deliveries, one message after the other, each with its own outcome."""
+"""Send accepted notifications: a batch of deliveries, one message after the other, each with its own outcome."""
 
 from __future__ import annotations
 
@@ -29,48 +29,48 @@ from catalog_mail.ports.sending import MailSenders
 
 log = logging.getLogger(__name__)
 
-# Seconds to wait before an outcome that the database did not take is recorded again.
+# Pauses in seconds between tries to record an outcome while the database fails.
 RECORDING_PAUSES = (0.2, 1.0, 3.0, 10.0)
-# Longest pause, in seconds, between two questions of whether a message's turn has come; so long a stop may go unnoticed.
+# Longest pause, in seconds, between two checks of a sender's rate limit; a stop is noticed after at most this time.
 TURN = 0.5
 
 
 class DeliverySettings(Protocol):
-    """The e-mail settings in force, as the delivery reads them."""
+    """The e-mail settings in force, as far as delivery needs them."""
 
     def sending(self) -> SendingSettings:
-        """How to send. Raises NotConfigured."""
+        """Return the sending settings. Raises NotConfigured."""
 
     def switched_on(self) -> bool:
-        """Whether notifications are sent at all."""
+        """Return whether notifications are switched on."""
 
 
 class Rendering(Protocol):
-    """Makes the mail of a delivery."""
+    """Renders the mail of a delivery."""
 
     def render(
         self, notification: Notification, delivery: Delivery, sending: SendingSettings, replying: Replying | None
     ) -> tuple[str, bytes]:
-        """Its Message-ID and its bytes; the same Message-ID each time."""
+        """Return Message-ID and message; the Message-ID of a delivery is always the same."""
 
 
 @dataclass(frozen=True)
 class _Refusal(Exception):
-    """A try that ended before a server was asked."""
+    """A try that failed before it reached a server."""
 
     failure: Failure
 
 
 @dataclass(frozen=True)
 class _NotYet(Exception):
-    """The server has limits, and this message's turn has not come; nothing was begun. To be asked again after `seconds`."""
+    """The server's rate limit delays this message, and nothing was begun. Ask again after `seconds`."""
 
     seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeliverNotifications:
-    """Works on batches. Several threads may, each on its own batch."""
+    """Works on batches. Thread-safe for different batches."""
 
     store: DeliveryStore
     rendering: Rendering
@@ -82,12 +82,12 @@ class DeliverNotifications:
     replying: Callable[[], Replying | None]
 
     def work(self, batch: str, stopping: Callable[[], bool]) -> None:
-        """Do what is still to be done of a batch; after a kill, once more.
+        """Send the open deliveries of a batch; may be repeated after a kill.
 
-        Every message that a server takes is recorded before the next is begun, so that a kill leaves at most one whose
-        outcome nobody knows. When `stopping` becomes true, the rest is given back. So it is when the failure of one would
-        be the failure of all: then the others wait as long as that one, and the server is left in peace. A message that was
-        being handed over when a kill came waits until it can be found out whether it was taken.
+        Each accepted message is recorded before the next one is begun, so that a kill leaves at most one message with an unknown
+        outcome. When `stopping` becomes true, the rest is released. When a failure concerns all messages, the rest is postponed
+        like the failed message, so that the server gets no further tries. A message whose hand-over was interrupted by a kill
+        waits until the sender can find out whether it was accepted.
         """
         for delivery, notification in self.store.held(batch):
             if delivery.state is State.SENDING and self._put_off(delivery):
@@ -106,7 +106,7 @@ class DeliverNotifications:
                 return
 
     def _put_off(self, delivery: Delivery) -> bool:
-        """Of a try that a kill has ended; False where waiting would tell nothing more."""
+        """Postpone a try that a kill interrupted; False when waiting would reveal nothing more."""
         try:
             seconds = self.senders.sender(self.settings.sending()).settles_after
         except CatalogMailError:
@@ -118,7 +118,7 @@ class DeliverNotifications:
         return True
 
     def _deliver(self, batch: str, delivery: Delivery, notification: Notification) -> Outcome | None:
-        """One delivery; None if it is somebody else's by now. Raises _NotYet."""
+        """Send one delivery; None if another worker has taken it over. Raises _NotYet."""
         attempt = replace(delivery, attempts=delivery.attempts + 1)
         reason = self._reason_not_to(delivery, notification)
         if reason:
@@ -137,18 +137,18 @@ class DeliverNotifications:
             outcome = self._after(refusal.failure, attempt, notification)
         except _NotYet:
             raise
-        except Exception as error:  # a mistake of ours, or the database: the others of the batch must not suffer by it
+        except Exception as error:  # a bug or the database: the rest of the batch goes on
             log.exception("delivery %s was interrupted", attempt.id)
             outcome = self._after(_internal(error, "The message could not be sent"), attempt, notification)
         self._record(attempt, outcome)
         return outcome
 
     def _record(self, attempt: Delivery, outcome: Outcome) -> None:
-        """Into the database, patiently: what is sent and not recorded is sent again."""
+        """Record the outcome, and retry on errors: a sent message that is not recorded would be sent again."""
         for pause in RECORDING_PAUSES:
             try:
                 self.store.finish(attempt, outcome)
-            except Exception as error:  # whatever a database driver raises while its server restarts
+            except Exception as error:  # database drivers raise their own errors while the server restarts
                 log.warning("delivery %s is %s, not recorded yet (%s)", attempt.id, outcome.state, type(error).__name__)
                 time.sleep(pause)
             else:
@@ -156,7 +156,7 @@ class DeliverNotifications:
         self.store.finish(attempt, outcome)
 
     def _reason_not_to(self, delivery: Delivery, notification: Notification) -> str | None:
-        """Asked again before each try: much may have been switched off since the notification was accepted."""
+        """Return the reason to suppress the delivery; checked before each try, since settings and opt-outs may have changed."""
         if notification.kind not in SENT_WHEN_SWITCHED_OFF and not self.settings.switched_on():
             return "switched_off"
         if self.opt_outs.opted_out(delivery.recipient.address, notification.kind):
@@ -178,19 +178,19 @@ class DeliverNotifications:
             raise _NotYet(pause)
 
     def _rendered(self, attempt: Delivery, notification: Notification, sending: SendingSettings) -> tuple[str, bytes]:
-        """Message-ID and message: those of an earlier try, unless it was written for another From address, or new ones."""
+        """Return Message-ID and message: those of an earlier try, or new ones if the From address has changed since."""
         if attempt.message_id is not None and attempt.message is not None and is_from(attempt.message, sending.from_address):
             return attempt.message_id, attempt.message
         try:
             return self.rendering.render(notification, attempt, sending, self.replying())
         except CatalogMailError as error:
             raise _Refusal(Failure(Cause.NOT_RENDERED, error.cause, error.remedy, temporary=True, field=error.field)) from error
-        except Exception as error:  # a template of the host's own may raise anything; the message must not be lost by it
+        except Exception as error:  # a custom template may raise anything; the message must survive it
             log.exception("delivery %s could not be rendered", attempt.id)
             raise _Refusal(_internal(error, "The message could not be written", Cause.NOT_RENDERED)) from error
 
     def _send(self, message: bytes, attempt: Delivery, sending: SendingSettings) -> str:
-        """The server's answer that took the message. Of an earlier try nobody may know how it ended."""
+        """Return the server's answer when it accepts the message. The outcome of an earlier try may be unknown."""
         again = attempt.attempts > 1
         try:
             sender = self.senders.sender(sending)
@@ -216,12 +216,12 @@ class DeliverNotifications:
 
 
 def _interrupted(seconds: float) -> Failure:
-    """The process ended while a message was handed over."""
-    remedy = f"In {seconds:g} seconds it is found out whether the message was taken, before it is sent again."
+    """The failure of a hand-over during which the process ended."""
+    remedy = f"In {seconds:g} seconds the service checks whether the message was taken, before it sends it again."
     return Failure(Cause.CONNECTION_LOST, "The service ended while the message was handed over.", remedy, temporary=True)
 
 
 def _internal(error: Exception, what: str, code: Cause = Cause.INTERNAL_ERROR) -> Failure:
-    """Something that nobody has foreseen; its details stay in the journal."""
+    """The failure of an unexpected error, whose details are only in the journal."""
     remedy = "The service's journal has the details; if a template of your own was changed lately, look at it first."
     return Failure(code, f"{what} ({type(error).__name__}).", remedy, temporary=True)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The e-mail settings in force: shown to administrators, and read by all that sends and receives."""
+"""Read the e-mail settings in force, for administrators, senders and receivers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from catalog_mail.ports.settings import SettingsStore, StoredSettings
 
 @dataclass(frozen=True)
 class View:
-    """The settings as they may be shown: each secret only as present or absent, and since when."""
+    """The settings for display: each secret only as present or absent, with the time of its last change."""
 
     document: Mapping[str, Any]
     revision: int
@@ -32,10 +32,10 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    """What was decided when the application was deployed.
+    """The choices made at deployment.
 
-    `builtin` is the host's own Postfix, `cloud_from` address and display name of the cloud edition's mails, `microsoft` how
-    this host reaches Microsoft.
+    `builtin` is the host's own Postfix, `cloud_from` the address and display name of the cloud edition's mails, `microsoft`
+    the network settings of this host for Microsoft.
     """
 
     deployment: Deployment
@@ -46,7 +46,7 @@ class Installation:
 
 
 class EmailSettings:
-    """Reads the one document of settings."""
+    """Reads the settings document."""
 
     def __init__(self, *, store: SettingsStore, installation: Installation) -> None:
         self.installation = installation
@@ -55,15 +55,15 @@ class EmailSettings:
         self._cached: StoredSettings | None = None
 
     def read(self) -> View:
-        """The settings in force."""
+        """Return the settings in force."""
         return self.view(self._store.load())
 
     def sending(self) -> SendingSettings:
-        """How to send at this moment. Raises NotConfigured."""
+        """Return the sending settings in force. Raises NotConfigured."""
         return self.sending_of(self._current())
 
     def receiving(self) -> ReceivingSettings | None:
-        """How to receive replies at this moment; None while they are switched off. Raises NotConfigured."""
+        """Return the receiving settings in force; None while replies are switched off. Raises NotConfigured."""
         stored = self._current()
         document, secrets = document_of(stored), secrets_of(stored)
         if not document["interactions"]["enabled"]:
@@ -72,15 +72,15 @@ class EmailSettings:
         return connections.receiving_settings(document, secrets, self.installation.microsoft)
 
     def revision(self) -> int:
-        """The revision in force; it grows with each change."""
+        """Return the revision in force; it grows with each change."""
         return self._store.revision()
 
     def switched_on(self) -> bool:
-        """Whether notifications are sent, those beyond the switch excepted."""
+        """Return whether notifications are switched on; some kinds are sent even when they are off."""
         return bool(document_of(self._current())["notifications"]["enabled"])
 
     def configured(self) -> bool:
-        """Whether `sending` would answer."""
+        """Return whether `sending` would succeed."""
         try:
             self.sending()
         except NotConfigured:
@@ -88,7 +88,7 @@ class EmailSettings:
         return True
 
     def view(self, stored: StoredSettings) -> View:
-        """These settings as they may be shown."""
+        """Return these settings for display."""
         document = _copied(document_of(stored))
         for path in DESTINATIONS:
             section, _dot, name = path.rpartition(".")
@@ -96,7 +96,7 @@ class EmailSettings:
             state = {"present": secret is not None, "changed_at": secret.changed_at.isoformat() if secret else None}
             reading.value_at(document, section)[name] = state
         for section in reading.REGISTRATIONS:
-            unknown = dict.fromkeys(reading.CREDENTIAL_METADATA)  # in what an earlier version has stored
+            unknown = dict.fromkeys(reading.CREDENTIAL_METADATA)  # missing in documents that an earlier version stored
             part = reading.value_at(document, section)
             part.update({**unknown, **part, **credential_metadata.derived(secrets_of(stored), section)})
         if self.installation.deployment is Deployment.CLOUD:
@@ -105,7 +105,7 @@ class EmailSettings:
         return View(whole, stored.revision, stored.changed_at, stored.changed_by)
 
     def sending_of(self, stored: StoredSettings) -> SendingSettings:
-        """How to send by these settings. Raises NotConfigured."""
+        """Return the sending settings of this document. Raises NotConfigured."""
         secrets = secrets_of(stored)
         document = document_of(stored)
         sending = self.sending_settings(document, secrets)
@@ -115,7 +115,7 @@ class EmailSettings:
 
     @staticmethod
     def _check_readable(paths: Sequence[str], secrets: Secrets, whose: str) -> None:
-        """Of these one is needed. Raises NotConfigured."""
+        """Check that the secrets at `paths`, of which one is needed, can be decrypted. Raises NotConfigured."""
         if not paths or any(secrets.get(path) is not None for path in paths):
             return
         field = next((path for path in paths if path in secrets), paths[-1])
@@ -127,7 +127,7 @@ class EmailSettings:
         )
 
     def sending_settings(self, document: Mapping[str, Any], secrets: Secrets) -> SendingSettings:
-        """How to send by a checked document. Raises NotConfigured."""
+        """Return the sending settings of a checked document. Raises NotConfigured."""
         if self.installation.cloud_from is not None:
             return SendingSettings(Transport.BUILTIN, *self.installation.cloud_from, self.installation.builtin)
         sending = connections.sending_settings(document, secrets, self.installation.builtin, self.installation.microsoft)
@@ -140,7 +140,7 @@ class EmailSettings:
         return sending
 
     def _current(self) -> StoredSettings:
-        """What is stored, read again only after somebody, on whichever node, has saved."""
+        """Return the stored settings; they are read again only after a save, on any node."""
         revision = self._store.revision()
         with self._lock:
             if self._cached is None or self._cached.revision != revision:
@@ -149,12 +149,12 @@ class EmailSettings:
 
 
 def document_of(stored: StoredSettings) -> Mapping[str, Any]:
-    """The stored document; the defaults before anything was saved."""
+    """Return the stored document, or the defaults before the first save."""
     return stored.document or reading.untouched()
 
 
 def secrets_of(stored: StoredSettings) -> Secrets:
-    """The stored secrets by path."""
+    """Return the stored secrets by path."""
     return {path: secret.value for path, secret in stored.secrets.items()}
 
 

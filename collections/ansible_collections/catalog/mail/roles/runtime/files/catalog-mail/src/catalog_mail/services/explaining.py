@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Telling somebody why their reply was not posted: real people whom we know, each reply once, nobody too often."""
+"""Explain to known senders why their reply was not posted: once for each reply, and only a few times a day."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ UNTITLED = "(no subject)"
 
 @dataclass(frozen=True)
 class Refused:
-    """A reply that was read, and is not posted."""
+    """A reply that was read and refused."""
 
     reading: Reading
     context: ReplyContext
@@ -41,14 +41,14 @@ class Refused:
 
 @dataclass(frozen=True)
 class Explaining:
-    """Writes the mails; who records the refusals stores them."""
+    """Writes the explanations; the caller stores them with the refusals."""
 
     store: ReplyStore
     notifications: Notifications
     clock: Clock
 
     def explanations(self, refused: Sequence[Refused]) -> dict[str, Explanation]:
-        """Those that are to be sent, by the keys of the messages."""
+        """Return the explanations to send, by message key."""
         wanted = [
             (item, why, recipient)
             for item in refused
@@ -68,7 +68,7 @@ class Explaining:
 
     def _explanation(self, item: Refused, why: ExplanationText, recipient: Recipient) -> Explanation:
         incoming = item.reading.incoming
-        # Only whoever got the mail is told what it was about.
+        # Only the recipient of the answered mail is told its subject.
         answered = item.context.answered if item.refusal.reason is not Reason.WRONG_SENDER else None
         data = {
             "reply_subject": one_line(incoming.decoded_subject()) or UNTITLED,
@@ -84,9 +84,9 @@ class Explaining:
 
 
 def _known(item: Refused) -> Recipient | None:
-    """Who is told: a sender whom we know; None for everybody else.
+    """Return the recipient of the explanation: a known sender; None for any other.
 
-    To an address that nobody has vouched for nothing is sent: whoever forged it would have us write to others.
+    Nothing is sent to an unverified address: a forged sender could direct the mail to a third party.
     """
     sender, answered = item.context.sender, item.context.answered
     if sender:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the service is alive and ready to work."""
+"""Report whether the service is alive and ready."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from catalog_mail.ports.notifications import NotificationStore
 
 
 class Worker(Protocol):
-    """What works in the background."""
+    """A background worker."""
 
     def running(self) -> bool:
-        """Whether it works this moment."""
+        """Return whether the worker is running."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Readiness:
 
 
 class Health:
-    """Looks at the database, the queue and the settings."""
+    """Checks the database, the queue and the settings."""
 
     def __init__(self, *, store: NotificationStore, worker: Worker, configured: Callable[[], bool], clock: Clock) -> None:
         self._store = store
@@ -40,26 +40,26 @@ class Health:
         self._clock = clock
 
     def readiness(self) -> Readiness:
-        """Ready means: a notification that is accepted now is worked on. Settings may still be missing."""
+        """Return the readiness: whether a notification accepted now is processed. Settings may still be missing."""
         problems = []
         try:
             self._store.counts()
-        except Exception as error:  # whatever a database driver raises, it is no answer
+        except Exception as error:  # any exception of a database driver means that the database fails
             problems.append(f"The database does not answer ({type(error).__name__}).")
         if not self._worker.running():
-            problems.append("The queue is not being worked on.")
+            problems.append("The queue is not running.")
         return Readiness(not problems, tuple(problems))
 
     def configured(self) -> bool:
-        """Whether the e-mail settings are complete enough to send."""
+        """Return whether the e-mail settings are complete enough to send."""
         return self._configured()
 
     def deliveries(self) -> Mapping[State, int]:
-        """How many deliveries stand in each state, zeros included."""
+        """Return the number of deliveries in each state, zeros included."""
         counts = self._store.counts()
         return {state: counts.get(state, 0) for state in State}
 
     def oldest_open_seconds(self) -> float:
-        """Age of the oldest delivery without a final state; 0 where all are done."""
+        """Return the age of the oldest open delivery; 0 when there is none."""
         oldest: datetime | None = self._store.oldest_open()
         return 0.0 if oldest is None else max(0.0, (self._clock.now() - oldest).total_seconds())

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Taking notifications: checked, addressed, stored, handed to the queue."""
+"""Accept notifications: check, address, store and queue them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from catalog_mail.ports.notifications import DeliveryQueue, NotificationStore
 
 
 class Switch(Protocol):
-    """What taking a notification asks of the e-mail settings."""
+    """The e-mail settings in force, as far as accepting a notification needs them."""
 
     def switched_on(self) -> bool:
-        """Whether notifications are sent at all."""
+        """Return whether notifications are switched on."""
 
 
 class Notifications:
-    """A notification that was accepted is on disk, with one delivery for each recipient."""
+    """Stores accepted notifications on disk, with one delivery for each recipient."""
 
     def __init__(
         self, *, store: NotificationStore, queue: DeliveryQueue, recipients: RecipientDirectory, settings: Switch, clock: Clock
@@ -41,10 +41,10 @@ class Notifications:
         self._clock = clock
 
     def accept(self, request: NotificationRequest, created_by: str) -> tuple[Notification, Sequence[Delivery]]:
-        """Store it and begin to send it; `created_by` is the name of the token.
+        """Store the notification and begin to send it; `created_by` is the name of the token.
 
-        The same request under the same idempotency key is stored once, and returned as it was. Raises InputRefused,
-        NotFound for a user who is named and does not exist, Conflict for another request under a known key.
+        A repeated request with the same idempotency key is stored once; the stored notification is returned. Raises InputRefused,
+        NotFound when a named user does not exist, Conflict when the key belongs to another request.
         """
         notice = self.prepare(request, created_by)
         notification, is_new = self._store.add(notice.notification, notice.deliveries)
@@ -54,11 +54,11 @@ class Notifications:
         return notification, notice.deliveries
 
     def look_up(self, notification_id: str) -> tuple[Notification, Sequence[Delivery]]:
-        """One with its deliveries as they stand. Raises NotFound."""
+        """Return a notification with the present state of its deliveries. Raises NotFound."""
         return self._store.notification(notification_id), self._store.deliveries(notification_id)
 
     def prepare(self, request: NotificationRequest, created_by: str) -> Notice:
-        """What is to be stored for it; nothing is stored yet. Raises as `accept` does, except Conflict."""
+        """Return the notice to store for this request; stores nothing. Raises as `accept` does, except Conflict."""
         content = checked(request)
         recipients = distinct(request.recipients or self._recipients(request))
         if "author" in content:
@@ -77,13 +77,13 @@ class Notifications:
         return Notice(notification, self._deliveries(notification, recipients))
 
     def begin(self, notices: Iterable[Notice]) -> None:
-        """Begin to send what was stored. Were this never called, the queue would find it a little later by itself."""
+        """Begin to send stored notices. Without this call the queue finds them by itself, a little later."""
         accepted = [delivery.id for notice in notices for delivery in notice.deliveries if delivery.state is State.ACCEPTED]
         if accepted:
             self._queue.enqueue(accepted)
 
     def _recipients(self, request: NotificationRequest) -> list[Recipient]:
-        """Those whom the kind and its data name."""
+        """Return the recipients that the kind and its data name."""
         return [of_user(user) for user in self._users(request)]
 
     def _users(self, request: NotificationRequest) -> Sequence[User]:
@@ -94,7 +94,7 @@ class Notifications:
         field = NAMES_RECIPIENTS[request.kind]
         named = request.data[field]
         users = self._named(f"data.{field}", named if isinstance(named, list) else [named])
-        # Nobody is told of what they did themselves.
+        # Users are not notified of their own actions.
         return without(users, request.data["author"]) if request.kind in (Kind.MENTION, Kind.ASSIGNMENT) else users
 
     def _named(self, field: str, names: Sequence[str]) -> list[User]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finding what replies answer that name a Message-ID which is not ours: one look-up for each, remembered."""
+"""Find the mails that replies answer by a Message-ID of another system: one look-up for each, cached."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from datetime import timedelta
 from catalog_mail.domain.replies.original import Original, look_again_after
 from catalog_mail.ports.mailbox import Mailbox
 
-# Seconds for which it is known that a mail is none of ours; one that is found stays found.
+# Seconds for which a failed look-up is cached; a successful one is cached without end.
 _REMEMBERED = 3600.0
 _MOST = 10_000
 
 
 @dataclass(frozen=True)
 class OriginalsSought:
-    """By the keys of replies: the Message-ID that we wrote the answered mail with, or the seconds until another look."""
+    """By the keys of replies: the original Message-ID of the answered mail, or the seconds until the next look-up."""
 
     found: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, float] = field(default_factory=dict)
@@ -29,12 +29,12 @@ class OriginalsSought:
 
 @dataclass
 class Originals:
-    """For one thread."""
+    """Look-ups with their cache; not thread-safe."""
 
     _known: OrderedDict[tuple[str, str], tuple[float, Original]] = field(default_factory=OrderedDict)
 
     def seek(self, mailbox: Mailbox, answers: Mapping[str, tuple[str, timedelta]]) -> OriginalsSought:
-        """`answers` are replies by their keys: the Message-ID that each names, and its age. Nothing is asked without any."""
+        """Look up `answers`: by the key of a reply, the Message-ID that it names and the age of the reply."""
         box = mailbox.place.mailbox
         known = {name: original for name, _age in answers.values() if (original := self._recall(box, name))}
         unknown = {name for name, _age in answers.values()} - set(known)
@@ -42,7 +42,7 @@ class Originals:
         sought = OriginalsSought()
         for key, (name, age) in answers.items():
             original = known.get(name)
-            if original is None:  # there is nowhere to look
+            if original is None:  # the mailbox cannot look up originals
                 continue
             wait = look_again_after(original, age)
             if wait is not None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writing the mail of a delivery from its templates."""
+"""Render the mail of a delivery from its templates."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from catalog_mail.ports.notifications import Templates
 
 
 class Rendering:
-    """Each kind has three templates: `<kind>.subject.txt`, `<kind>.txt` and `<kind>.html`.
+    """Renders mails. Each kind has three templates: `<kind>.subject.txt`, `<kind>.txt` and `<kind>.html`.
 
-    They are given the data of the kind as variables, and `recipient` (address, display_name), `catalog_name`, `base_url`,
-    `kind`, `subject` (not in the subject itself), `unsubscribe_url`, and `reply_marker`: the line above which the answer to
-    this mail is to be written, None for one that cannot be answered. A message of another catalog that has its own HTML is
-    not put into templates: both its parts stay as they are.
+    The variables of a template are the data of the kind, `recipient` (address, display_name), `catalog_name`, `base_url`,
+    `kind`, `subject` (not in the subject template), `unsubscribe_url`, and `reply_marker`: the line above which the recipient
+    writes a reply, None for a mail that cannot be answered. A message of another catalog with its own HTML uses no templates:
+    both its parts are sent unchanged.
     """
 
     def __init__(
@@ -51,9 +51,9 @@ class Rendering:
     def render(
         self, notification: Notification, delivery: Delivery, sending: SendingSettings, replying: Replying | None
     ) -> tuple[str, bytes]:
-        """Message-ID and message, the same each time for the same arguments and templates.
+        """Return Message-ID and message, the same for the same arguments and templates.
 
-        Raises Misconfigured for a template that cannot be used.
+        Raises Misconfigured when a template cannot be used.
         """
         replies = self._replies(notification, delivery, replying, sending.transport)
         token = make_token(self._keys, delivery.recipient.address, notification.kind)
@@ -82,7 +82,7 @@ class Rendering:
     def _replies(
         self, notification: Notification, delivery: Delivery, replying: Replying | None, transport: Transport
     ) -> Replies | None:
-        """Also for what cannot be answered: who answers it all the same is told so."""
+        """Return the reply headers; also for mails that cannot be answered, so that a reply to one gets an explanation."""
         if replying is None or notification.kind not in IN_CONVERSATIONS:
             return None
         token = intent.make(self._intent_keys[0], delivery.id)
@@ -106,7 +106,7 @@ class Rendering:
         }
 
     def _content(self, notification: Notification, context: Mapping[str, Any]) -> tuple[str, str, str]:
-        """Subject, text and HTML."""
+        """Return subject, text and HTML."""
         kind, data = notification.kind.value, notification.data
         if notification.kind is Kind.MESSAGE and data.get("html") is not None:
             return data["subject"], data["text"], data["html"]
@@ -116,7 +116,7 @@ class Rendering:
 
 
 def _readable(notification: Notification) -> dict[str, Any]:
-    """The data, with names and titles as one line each."""
+    """Return the data, with names and titles as one line each."""
     fields = FIELDS[notification.kind]
     titles = {name for name, field in fields.items() if field.form is Form.TITLE}
     return {
@@ -126,7 +126,7 @@ def _readable(notification: Notification) -> dict[str, Any]:
 
 
 def _answered(notification: Notification) -> str | None:
-    """The Message-ID of the reply that this mail is about, if it can stand in a header."""
+    """Return the Message-ID of the reply that this mail is about, if it is valid in a header."""
     if notification.kind is not Kind.REPLY_REJECTED:
         return None
     value = notification.data.get("in_reply_to") or ""
@@ -140,6 +140,6 @@ def _thread(notification: Notification, subject: str) -> Thread | None:
 
 
 def _domain(base_url: str) -> str:
-    """The host of the catalog's own address, for identifiers that do not change when the sender does (RFC 5322, id-right)."""
+    """Return the host of the catalog's URL; it makes identifiers that do not depend on the sender (RFC 5322, id-right)."""
     host = urlsplit(base_url).hostname or "localhost"
     return f"[{host}]" if ":" in host else host

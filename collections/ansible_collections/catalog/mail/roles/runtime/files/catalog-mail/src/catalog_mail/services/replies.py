@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Posting replies: to the embedded conversations in one transaction, or to another catalog with a record of it."""
+"""Post replies to the embedded conversations in one transaction, or to another catalog with a record of each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class EmbeddedConversations:
-    """Fulfils ports.Conversations. Post, record, and the mails to those whom it mentions are one transaction."""
+    """Fulfils ports.Conversations. Stores post, record and notifications to mentioned users in one transaction."""
 
     def __init__(self, *, store: ReplyStore, users: UserDirectory, catalog: Catalog, clock: Clock) -> None:
         self._store = store
@@ -31,7 +31,7 @@ class EmbeddedConversations:
         self._clock = clock
 
     def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
-        """All of them in one transaction; where that fails, each in its own, so that one does not keep the others."""
+        """Post all replies in one transaction; if it fails, each in its own, so that one reply does not block the others."""
         authors = self._users.users_by_id({reply.user_id for reply in replies if reply.user_id})
         conversations = cache(self._catalog.conversation)
         written: dict[int, Written] = {}
@@ -39,7 +39,7 @@ class EmbeddedConversations:
         for number, reply in enumerate(replies):
             try:
                 conversation = conversations(reply.conversation_id or "")
-                # Those of one transaction keep their order.
+                # Posts of one transaction get increasing times, which keep their order.
                 at = self._clock.now() + timedelta(microseconds=number)
                 post, notices = self._catalog.reply(conversation, reply.text, authors[reply.user_id or ""], at)
                 written[number] = Written(reply, post, notices)
@@ -51,17 +51,18 @@ class EmbeddedConversations:
     def _add(self, written: Sequence[Written]) -> list[Posting]:
         try:
             return list(self._store.add(written, self._clock.now())) if written else []
-        except Exception as error:  # whatever a database driver raises
+        except Exception as error:  # database drivers raise their own errors
             if len(written) == 1:
                 log.warning("a reply could not be stored (%s)", type(error).__name__)
-                return [PostFailed(f"The database did not take it ({type(error).__name__}).")]
+                return [PostFailed(f"The database did not store the reply ({type(error).__name__}).")]
         return [result for item in written for result in self._add([item])]
 
 
 class ForeignConversations:
-    """Fulfils ports.Conversations around those of another catalog: what it has taken is remembered.
+    """Fulfils ports.Conversations for another catalog; records each reply that the catalog has accepted.
 
-    A kill between its answer and our record lets the reply be posted once more, under the same key, by which it knows it.
+    A kill between the catalog's answer and the record posts the reply again, with the same key, by which the catalog
+    recognises the duplicate.
     """
 
     def __init__(self, *, store: ReplyStore, catalog: Conversations, clock: Clock) -> None:
@@ -70,7 +71,7 @@ class ForeignConversations:
         self._clock = clock
 
     def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
-        """Each key once, and none that is known to be posted."""
+        """Post each key once, except keys that are recorded as posted."""
         known = self._store.posted([reply.key for reply in replies])
         results: dict[str, Posting] = {key: Posted(post_id, already=True) for key, post_id in known.items()}
         wanted = list({reply.key: reply for reply in replies if reply.key not in known}.values())

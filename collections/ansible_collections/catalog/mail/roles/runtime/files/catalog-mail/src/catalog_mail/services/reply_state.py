@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How receiving replies stands, for the API, the metrics and the health."""
+"""Report the state of receiving replies, for the API, the metrics and the health check."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from catalog_mail.services.tracking import Tracking
 
 
 class ReplyStateSettings(Protocol):
-    """The e-mail settings in force, as the state of replies reads them."""
+    """The e-mail settings in force, as far as the state of replies needs them."""
 
     def receiving(self) -> ReceivingSettings | None:
-        """How replies are received; None while they are off. Raises NotConfigured."""
+        """Return the receiving settings; None while replies are off. Raises NotConfigured."""
 
 
 @dataclass(frozen=True)
 class TrackingState:
-    """How replies are recognised: as it was set, as it is, and the state of the probe of `auto`."""
+    """The way replies are recognised: the configured one, the one in use, and the state of the probe of `auto`."""
 
     configured: IntentTracking
     in_use: IntentTracking
@@ -40,7 +40,7 @@ class TrackingState:
 
 @dataclass(frozen=True)
 class State:
-    """The whole of it. `workers` are those with a sign of life; without any, the last that there was."""
+    """The state of receiving replies. `workers` are the live workers; if none is live, the last one."""
 
     enabled: bool
     receiver: Receiver
@@ -52,22 +52,22 @@ class State:
 
     @property
     def last_good_poll(self) -> datetime | None:
-        """The latest of all workers."""
+        """Return the latest successful poll of all workers."""
         return max((worker.last_good_poll for worker in self.workers if worker.last_good_poll), default=None)
 
     @property
     def oldest_unread(self) -> datetime | None:
-        """Of the mailbox, as the worker saw it that has looked last."""
+        """Return the arrival of the oldest unread message, as the worker with the latest poll saw it."""
         return self._latest.oldest_unread if self._latest else None
 
     @property
     def backlog(self) -> int:
-        """Likewise."""
+        """Return the number of unread messages, as the worker with the latest poll saw it."""
         return self._latest.backlog if self._latest else 0
 
     @property
     def taken_by_others(self) -> int:
-        """Likewise."""
+        """Return the number of messages read by other programs, as the worker with the latest poll saw it."""
         return self._latest.taken_by_others if self._latest else 0
 
     @property
@@ -78,7 +78,7 @@ class State:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplyState:
-    """Reads what the workers have left in the database."""
+    """Reads the reports of the workers from the database."""
 
     settings: ReplyStateSettings
     tracking: Tracking
@@ -87,7 +87,7 @@ class ReplyState:
     clock: Clock
 
     def look(self) -> State:
-        """How it stands now."""
+        """Return the present state."""
         found: list[str] = []
         receiving = None
         try:

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One pass over the mailbox: every unread message is read, decided, posted or not, and only then marked.
+"""One pass over the mailbox: read each unread message, decide about it, post or refuse it, then mark it.
 
-The mailbox is the queue, and its unread flag the state. What is posted is recorded before it is marked, so that after a kill
-between the two the message is only marked. What cannot be posted for now stays unread.
+The mailbox is the queue, and the unread flag its state. A posted reply is recorded before its message is marked, so that
+after a kill in between the message is only marked. Replies that cannot be posted for now stay unread.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 CHUNK = 200
-# A message about which the decision itself failed so often is put aside.
+# A message is put aside after this many errors of the decision about it.
 MOST_FAILURES = 3
-# So is one that its mailbox does not give; with the pauses in between that takes a quarter of an hour.
+# A message is put aside after this many failed reads; with the pauses in between that takes a quarter of an hour.
 MOST_UNREADABLE = 10
 
 
 @dataclass
 class PassResult:
-    """Counts of one pass. `blocked` is why the catalog takes nothing at this moment; the pass has ended early then."""
+    """Counts of one pass. `blocked` is the reason why the catalog accepts nothing at present; the pass then ended early."""
 
     handled: int = 0
     retried: int = 0
@@ -57,7 +57,7 @@ class PassResult:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplySync:
-    """`embedded` says that the conversations are our own, `largest` is the size of the largest message that is read."""
+    """`embedded`: replies go to the embedded conversations. `largest`: size in bytes of the largest message that is read."""
 
     store: ReplyStore
     users: UserDirectory
@@ -78,17 +78,17 @@ class ReplySync:
         *,
         after_crash: bool = False,
     ) -> PassResult:
-        """Handle all messages that are unread now. Raises MailboxFailed, and the errors of a database driver.
+        """Handle all unread messages. Raises MailboxFailed, and the errors of a database driver.
 
-        `after_crash` says that an earlier process ended in the middle of a pass: messages are then read one by one, and one
-        that has ended a process several times is put aside, so that those behind it are read.
+        `after_crash`: an earlier process ended in the middle of a pass. Messages are then read one by one, and a message that
+        has ended a process several times is put aside, so that the messages behind it are read.
         """
         return _Pass(self, mailbox, policy, schedule, stopping).run(after_crash=after_crash)
 
 
 @dataclass
 class _Chunk:
-    """Some messages, by their keys. Those without an entry in `dispositions` stay unread."""
+    """Messages, by their keys. Those without an entry in `dispositions` stay unread."""
 
     refused: dict[str, NotPosted] = field(default_factory=dict)
     readings: dict[str, Reading] = field(default_factory=dict)
@@ -130,9 +130,9 @@ class _Pass:
         return self.stopping() or self.result.blocked is not None
 
     def _one_by_one(self, due: list[str]) -> list[str]:
-        """Handle as many as the ended process may have had in hand, each counted as a failure until it is decided.
+        """Handle as many messages as the ended process may have had in hand, each counted as a failure until it is decided.
 
-        Returns the others.
+        Returns the other keys.
         """
         for number, key in enumerate(due[:CHUNK]):
             if self._ended():
@@ -178,16 +178,16 @@ class _Pass:
         chunk.keep(raw.key, found)
 
     def _pass_over(self, found: Unreadable, chunk: _Chunk) -> None:
-        """Try a message that the server does not give again, with pauses; after MOST_UNREADABLE tries it is put aside."""
+        """Postpone a message that the server fails to return; after MOST_UNREADABLE tries it is put aside."""
         log.warning("message %s of %s cannot be read: %s", found.key, self.mailbox.place.mailbox, found.failure.cause)
         if self.uses.store.failed(self.mailbox.place, found.key) < MOST_UNREADABLE:
             self.schedule.failed(found.key, found.failure.retry_after)
         else:
             self.schedule.done(found.key)
-            chunk.refused[found.key] = NotPosted(Reason.UNDECIDABLE, "the mailbox does not give it")
+            chunk.refused[found.key] = NotPosted(Reason.UNDECIDABLE, "the mailbox does not return it")
 
     def _find_originals(self, chunk: _Chunk) -> None:
-        """Look up the mails that replies name by a Message-ID without an intent: a server may have assigned it to our mail."""
+        """Look up mails whose Message-ID in a reply holds no intent: a server may have assigned that Message-ID."""
         now = self.uses.clock.now()
         named = {key: (unknown_original(reading), now - reading.raw.received_at) for key, reading in chunk.readings.items()}
         answers = {key: (name, age) for key, (name, age) in named.items() if name}
@@ -226,7 +226,7 @@ class _Pass:
         """Contain an error in one decision, so that the others go on. After MOST_FAILURES errors the message is put aside."""
         try:
             return decision()
-        except Exception:  # whatever a hostile message brings about
+        except Exception:  # a hostile message may cause any exception
             log.exception("message %s of %s could not be decided", key, self.mailbox.place.mailbox)
         if self.uses.store.failed(self.mailbox.place, key) < MOST_FAILURES:
             return None

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading the mailbox for as long as the process lives: on each arrival, and every `sync_interval` whatever happens.
+"""Read the mailbox as long as the process lives: on each arrival, and at least every `sync_interval`.
 
-Settings are followed as they change. What fails is tried again, with pauses that grow.
+Changed settings take effect at once. Failures are retried, with growing pauses.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ from catalog_mail.services.worker_reporter import DISABLED, WAITING, WORKING, Wo
 
 log = logging.getLogger(__name__)
 
-# Seconds after which a stop is noticed at the latest, and changed settings.
+# Longest time in seconds until a stop or changed settings are noticed.
 _STOP_INTERVAL = 1.0
 _SETTINGS_INTERVAL = 3.0
 
 
 class ReplyWatchSettings(Protocol):
-    """The e-mail settings in force, as the reader of the mailbox reads them."""
+    """The e-mail settings in force, as far as reading the mailbox needs them."""
 
     def receiving(self) -> ReceivingSettings | None:
-        """How replies are received; None while they are off. Raises NotConfigured."""
+        """Return the receiving settings; None while replies are off. Raises NotConfigured."""
 
     def sending(self) -> SendingSettings:
-        """How to send. Raises NotConfigured."""
+        """Return the sending settings. Raises NotConfigured."""
 
     def revision(self) -> int:
-        """It grows with each change."""
+        """Return the revision of the settings; it grows with each change."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """The rules that stay the same while the process lives."""
+    """The rules that are fixed while the process lives."""
 
     intent_keys: Sequence[bytes]
     valid_for: timedelta
@@ -75,7 +75,7 @@ class ReplyWatch:
     _failures: int = 0
 
     def run(self, ready: Callable[[], None], stopping: Callable[[], bool]) -> None:
-        """Read the mailbox until `stopping` is true. `ready` is called once the settings were read for the first time."""
+        """Read the mailbox until `stopping` is true. `ready` is called after the settings were read for the first time."""
         while not stopping():
             try:
                 self._detect_crash()
@@ -85,7 +85,7 @@ class ReplyWatch:
                 self._failed(failure)
                 ready()
                 self._sleep(pause(self._failures, failure.retry_after), stopping)
-            except Exception as error:  # whatever a database driver raises while its server restarts
+            except Exception as error:  # database drivers raise their own errors while the server restarts
                 log.exception("reading the mailbox was interrupted")
                 self._failed(_internal(error))
                 self._sleep(pause(self._failures), stopping)
@@ -100,7 +100,7 @@ class ReplyWatch:
         self.reporter.failed(failure)
 
     def _read_mailbox(self, ready: Callable[[], None], stopping: Callable[[], bool]) -> None:
-        """Read it by the settings of this moment, until they change."""
+        """Read the mailbox by the settings in force, until they change."""
         revision = self.settings.revision()
         receiving = self.settings.receiving()
         if receiving is None:
@@ -124,7 +124,7 @@ class ReplyWatch:
     def _sync_repeatedly(
         self, mailbox: Mailbox, receiving: ReceivingSettings, revision: int, stopping: Callable[[], bool]
     ) -> None:
-        """Make one pass after the other, as long as these settings hold."""
+        """Make passes as long as these settings are in force."""
         schedule = RetrySchedule(time.monotonic)
         blocked = 0
         while not stopping():
@@ -180,7 +180,7 @@ class ReplyWatch:
         )
 
     def _wait(self, mailbox: Mailbox, seconds: float, revision: int, stopping: Callable[[], bool]) -> None:
-        """Wait until something arrives, the settings change, or so many seconds have passed."""
+        """Wait until mail arrives, the settings change, or `seconds` have passed."""
         end = time.monotonic() + seconds
         looked = time.monotonic()
         while (left := end - time.monotonic()) > 0 and not stopping():
@@ -205,7 +205,7 @@ class ReplyWatch:
     def _revision(self) -> int | None:
         try:
             return self.settings.revision()
-        except Exception:  # the database is away; that has been said
+        except Exception:  # the database fails, which is in the log already
             return None
 
 
@@ -219,7 +219,7 @@ def _internal(error: Exception) -> Failure:
     return Failure(
         Cause.INTERNAL_ERROR,
         f"Reading the mailbox was interrupted ({type(error).__name__}).",
-        "It is tried again by itself; the service's journal has the details.",
+        "Reading is retried automatically; the service's journal has the details.",
         temporary=True,
     )
 
@@ -230,6 +230,6 @@ def _catalog_failure(result: PassResult) -> Failure | None:
     return Failure(
         Cause.CATALOG_FAILED,
         result.blocked.detail,
-        "The replies stay unread in the mailbox, and are posted as soon as the catalog takes them; see to the catalog.",
+        "The replies stay unread in the mailbox, and are posted as soon as the catalog takes them; check the catalog.",
         temporary=True,
     )

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes to the e-mail settings: planned, tested, saved.
+"""Plan, test and save changes to the e-mail settings.
 
-Settings that fail their test are not saved; each attempt is recorded.
+Settings that fail their test are not saved; each attempt is recorded in the audit log.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ACTION = "email_settings.save"
 
 @dataclass(frozen=True)
 class EmailTestResult:
-    """A test message that a mail server took over. `message_id` finds it again in the mailbox."""
+    """The result of a test message that a mail server accepted. `message_id` identifies it in the recipient's mailbox."""
 
     recipient: str
     message_id: str
@@ -52,7 +52,7 @@ class EmailTestResult:
 
 @dataclass(frozen=True)
 class Saved:
-    """What saving has changed, and the tests before it, as far as there were any."""
+    """The changes that were saved, and the results of the tests that were made."""
 
     view: View
     changes: list[Change]
@@ -62,7 +62,7 @@ class Saved:
 
 @dataclass(frozen=True, kw_only=True)
 class EmailTestOptions:
-    """How the candidate is to be tested: a message to `recipient` (else to who asks), or not at all. `field` has named it."""
+    """The test of the candidate settings: its recipient (default: the caller), or none. `field` names the recipient in errors."""
 
     wanted: bool = True
     recipient: str | None = None
@@ -91,19 +91,19 @@ class SettingsEditor:
         self._installation = settings.installation
 
     def plan(self, given: Mapping[str, Any]) -> list[Change]:
-        """What saving would change. Sends and writes nothing. Raises as `save` does, but for the test."""
+        """Return the changes that saving would make. Sends and writes nothing. Raises as `save` does, except test failures."""
         stored = self._store.load()
         candidate = self._checked(given, stored)
         return plan_changes(candidate, secrets_of(stored), document_of(stored))
 
     def save(self, given: Mapping[str, Any], *, options: EmailTestOptions, if_match: int | None, principal: Principal) -> Saved:
-        """Test and Save: the tests are made with the candidate settings, and only then everything is saved at once.
+        """Test the candidate settings, and save all of them if the tests succeed (Test and Save).
 
-        The mailbox of replies is opened, and a test message goes out. No message goes out where it would tell nothing: in
-        the cloud edition, or if only the switch or the interactions change. No mailbox is opened where replies are off, or
-        if only other settings change. `if_match` is the revision that the caller has read. Raises InputRefused,
-        ManagedByProvider, PreconditionFailed, Conflict, MailboxFailed, SendingFailed; then nothing has changed, and the
-        audit log has the attempt.
+        Opens the mailbox of replies and sends a test message. No message is sent when it would prove nothing: in the cloud
+        edition, or if only the switch or the interactions change. No mailbox is opened when replies are off, or if only other
+        settings change. `if_match` is the revision that the caller has read. Raises InputRefused, ManagedByProvider,
+        PreconditionFailed, Conflict, MailboxFailed, SendingFailed; then nothing has changed, and the audit log records the
+        attempt.
         """
         changes: list[Change] = []
         with self._refusals_recorded(ACTION, principal, changes):
@@ -137,7 +137,7 @@ class SettingsEditor:
         return email_test
 
     def refuse(self, principal: Principal) -> None:
-        """Record that somebody who is no server admin wanted to change or try the settings. Raises NotPermitted."""
+        """Record an attempt to change or test the settings by a caller who is no server admin. Raises NotPermitted."""
         with self._refusals_recorded(ACTION, principal, []):
             raise NotPermitted(
                 f"The token {principal.name!r} has the role {principal.role}, and the e-mail settings need server_admin.",
@@ -155,7 +155,7 @@ class SettingsEditor:
         if if_match is not None and if_match != stored.revision:
             raise PreconditionFailed(
                 f"The settings have the revision {stored.revision} by now, and the request is for {if_match}.",
-                "Read them again, and decide anew.",
+                "Read the settings again, then repeat the change.",
             )
 
     def _needs_email_test(self, options: EmailTestOptions, changes: list[Change]) -> bool:
@@ -165,7 +165,7 @@ class SettingsEditor:
 
     @staticmethod
     def _needs_mailbox_check(candidate: Candidate, options: EmailTestOptions, changes: list[Change]) -> bool:
-        """The mailbox is the customer's in the cloud edition too."""
+        """Return whether to open the mailbox; in the cloud edition too, since the mailbox is the customer's."""
         if not options.wanted or not candidate.value("interactions.enabled"):
             return False
         receiver = Receiver(candidate.value("interactions.receiver"))
@@ -223,7 +223,7 @@ class SettingsEditor:
         try:
             yield
         except CatalogMailError as error:
-            # What was sent may be megabytes, and holds what PostgreSQL does not store.
+            # The input may be megabytes, and may hold characters that PostgreSQL does not store.
             field = error.field and one_line(error.field)
             detail: dict[str, Any] = {"code": error.code, "field": field, "cause": one_line(error.cause, limit=1000)}
             if changes:

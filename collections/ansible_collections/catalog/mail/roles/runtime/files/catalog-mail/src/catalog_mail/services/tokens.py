@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""API tokens: made, recognised, listed, revoked. Only their SHA-256 is kept."""
+"""Create, authenticate, list and revoke API tokens. Only their SHA-256 is stored."""
 
 from __future__ import annotations
 
@@ -19,30 +19,29 @@ _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>(),;:\"\\\[\]]{1,64}@[A-Za-z0-9.-]{1,2
 
 
 class Tokens:
-    """256 random bits each, so that a plain hash is enough to keep them."""
+    """API tokens of 256 random bits, so that an unsalted hash is enough to store them."""
 
     def __init__(self, *, store: TokenStore) -> None:
         self._store = store
 
     def create(self, name: str, role: Role, email: str | None) -> str:
-        """A new token's text, which is shown this once. Raises InputRefused, or Conflict for a name that is taken."""
+        """Create a token and return its text, which is not stored. Raises InputRefused, or Conflict when the name is taken."""
         token = new_token()
         self.register(token, name, role, email)
         return token
 
     def register(self, token: str, name: str, role: Role, email: str | None) -> None:
-        """Let this text be a token from now on."""
+        """Register this text as a token. Raises as `create` does."""
         if not _NAME.match(name):
             raise InputRefused("name", f"{name!r} is not a token's name.", "Use up to 100 letters, digits and . _ @ -.")
         _check_email(email)
         self._store.add(name, role, email, digest(token))
 
     def ensure(self, token: str, name: str, role: Role, email: str | None) -> str:
-        """Make a token that stands in a file already valid: "created", "changed" (its e-mail address) or "unchanged".
+        """Register the token of a file, if necessary. Returns "created", "changed" (its e-mail address) or "unchanged".
 
-        A name whose file was lost, or whose token was revoked and its file removed, gets the new token in place of the
-        old one, which is refused from then on. Raises Conflict if this very token was revoked, or if its name or role is
-        another's.
+        A name whose file was lost, or whose token was revoked and its file removed, gets the new token; the old token is refused
+        from then on. Raises Conflict when this token was revoked, or when it belongs to another name or role.
         """
         known = self._store.find(digest(token))
         if known is None:
@@ -64,26 +63,26 @@ class Tokens:
         return "changed"
 
     def recognise(self, token: str) -> Principal | None:
-        """Who has this token; None for one that is unknown or revoked."""
+        """Return the owner of this token; None when it is unknown or revoked."""
         return self._store.find(digest(token))
 
     def all(self) -> Sequence[TokenRecord]:
-        """Every token that was ever made, without its text."""
+        """Return every token ever created, without its text."""
         return self._store.all()
 
     def revoke(self, name: str) -> None:
-        """Refuse a token from now on. Raises NotFound."""
+        """Revoke a token. Raises NotFound."""
         if not self._store.revoke(name):
             raise NotFound(f"There is no valid token called {name!r}.", "List them with 'catalog-mail token list'.")
 
 
 def new_token() -> str:
-    """43 characters that are safe in a header; the prefix lets scanners for leaked secrets find it."""
+    """Return 43 characters that are safe in a header; the prefix lets secret scanners find a leaked token."""
     return "cmail_" + secrets.token_urlsafe(32)
 
 
 def digest(token: str) -> bytes:
-    """What is kept of a token."""
+    """Return the stored form of a token, its SHA-256."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 

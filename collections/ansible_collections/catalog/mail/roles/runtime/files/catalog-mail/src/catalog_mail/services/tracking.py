@@ -30,27 +30,27 @@ from catalog_mail.ports.subaddress_probes import SubaddressProbe, SubaddressProb
 
 log = logging.getLogger(__name__)
 
-# A probe that has not arrived after so long is given up; if it arrives later, the arrival counts.
+# A probe that has not arrived after this time is given up; a later arrival still counts.
 PROBE_TIMEOUT = timedelta(minutes=10)
-# After so long without a sub-address a new probe is sent: the server may have been set up since.
+# After this time without sub-addresses a new probe is sent: the server may have been configured since.
 PROBE_AGAIN_AFTER = timedelta(days=7)
-# Seconds for which the result is kept before the database is asked again.
+# Seconds for which the result is cached.
 _REMEMBERED = 3.0
 
 
 class TrackingSettings(Protocol):
-    """The e-mail settings in force, as tracking reads them."""
+    """The e-mail settings in force, as far as tracking needs them."""
 
     def receiving(self) -> ReceivingSettings | None:
-        """How replies are received; None while they are off. Raises NotConfigured."""
+        """Return the receiving settings; None while replies are off. Raises NotConfigured."""
 
     def sending(self) -> SendingSettings:
-        """How to send. Raises NotConfigured."""
+        """Return the sending settings. Raises NotConfigured."""
 
 
 @dataclass
 class Tracking:
-    """Sub-addresses or Message-IDs. While it is not known yet, Message-IDs: these are found in any case."""
+    """Selects sub-addresses or Message-IDs. Message-IDs are used until the probe succeeds; they are recognised in any case."""
 
     settings: TrackingSettings
     probes: SubaddressProbes
@@ -62,7 +62,7 @@ class Tracking:
     _cached: tuple[ReceivingSettings, float, bool] | None = None
 
     def replying(self) -> Replying | None:
-        """What mails that can be answered say at this moment; None while replies are off or not set up."""
+        """Return the reply settings of new mails; None while replies are off or not configured."""
         try:
             receiving = self.settings.receiving()
         except CatalogMailError:
@@ -70,20 +70,20 @@ class Tracking:
         return Replying(receiving.reply_to, self._by_subaddress(receiving)) if receiving else None
 
     def in_use(self, receiving: ReceivingSettings) -> IntentTracking:
-        """`subaddress` or `message_id`."""
+        """Return the way in use: `subaddress` or `message_id`."""
         return IntentTracking.SUBADDRESS if self._is_subaddress_proven(receiving) else IntentTracking.MESSAGE_ID
 
     def state(self, receiving: ReceivingSettings) -> SubaddressProbe | None:
-        """The last probe by these settings; None where there was none."""
+        """Return the last probe with these settings; None without one."""
         return self.probes.last(self._route(receiving))
 
     def probe_arrived(self, handle: str) -> None:
-        """The mail of a probe was found in the mailbox."""
+        """Record that the mail of a probe arrived in the mailbox."""
         log.info("mail to a sub-address arrives: replies are recognised by it from now on")
         self.probes.settle(handle, found=True)
 
     def maintain_probe(self) -> None:
-        """Send a probe where none went out yet, and give up one that does not come. Raises nothing that a server causes."""
+        """Send a probe if none was sent yet, and give up an overdue one. Server errors are logged, not raised."""
         receiving = self.settings.receiving()
         if receiving is None or receiving.tracking is not IntentTracking.AUTO:
             return
@@ -100,7 +100,7 @@ class Tracking:
         probe_id = new_id()
         address = intent.subaddress(receiving.reply_to, intent.make(self.keys[0], probe_id, Purpose.SUBADDRESS_PROBE))
         handle = probe_id[: intent.HANDLE_LENGTH]
-        # Before it goes out: were we killed in between, it would come and nobody would know it.
+        # Recorded before the mail is sent: otherwise a kill in between would leave a probe that is not recognised on arrival.
         self.probes.sent(route, handle, self.clock.now())
         message = compose_subaddress_probe(address, self.clock.now(), self.catalog_name, sending)
         try:
@@ -111,7 +111,7 @@ class Tracking:
                 self.probes.settle(handle, found=False)
 
     def _by_subaddress(self, receiving: ReceivingSettings) -> bool:
-        """The same as `in_use`, asked for every mail that is written."""
+        """Return whether sub-addresses are used; cached, since it is called for every mail."""
         now = time.monotonic()
         with self._lock:
             if self._cached and self._cached[0] == receiving and now - self._cached[1] < _REMEMBERED:
@@ -128,12 +128,12 @@ class Tracking:
         return bool(last and last.found)
 
     def _route(self, receiving: ReceivingSettings) -> str:
-        """Identity of a probe's settings: another address, mailbox or sending server needs another probe."""
+        """Return the identity of a probe's settings: another address, mailbox or sending server needs another probe."""
         parts = (self._first_server(), receiving.reply_to, *receiving.server.identity_key)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def _first_server(self) -> str:
         try:
             return "\n".join(self.settings.sending().server.identity_key)
-        except CatalogMailError:  # nothing is sent then, no probe either
+        except CatalogMailError:  # without complete settings nothing is sent, and no probe either
             return ""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The links by which recipients refuse a kind of mail, and take that back."""
+"""Opt recipients out of a kind of mail by a link, and in again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from catalog_mail.ports.clock import Clock
 
 @dataclass(frozen=True)
 class Choice:
-    """Which kind of mail a link is about, for which address, and what was chosen so far."""
+    """The kind of mail and the address of a link, and the present choice."""
 
     address: str
     kind: Kind
@@ -25,7 +25,7 @@ class Choice:
 
 
 class Unsubscribing:
-    """Whoever has the link may choose; it stands in the recipient's own mail. Each choice twice is the same as once."""
+    """Records choices. The link authorises its holder, since only the recipient's mail contains it. Choices are idempotent."""
 
     def __init__(self, *, store: OptOutStore, signing_keys: Sequence[bytes], clock: Clock, catalog_name: str) -> None:
         self._store = store
@@ -34,18 +34,18 @@ class Unsubscribing:
         self.catalog_name = catalog_name
 
     def look(self, token: str) -> Choice:
-        """What the link is about. Changes nothing: programs that check mail for harm follow links. Raises NotFound."""
+        """Return the choice of this link. Changes nothing, since mail scanners follow links. Raises NotFound."""
         address, kind = self._read(token)
         return Choice(address, kind, self._store.opted_out(address, kind))
 
     def opt_out(self, token: str) -> Choice:
-        """No more of this kind to this address, also of what is queued already. Raises NotFound."""
+        """Stop mail of this kind to this address, also queued mail. Raises NotFound."""
         address, kind = self._read(token)
         self._store.opt_out(address, kind, self._clock.now())
         return Choice(address, kind, opted_out=True)
 
     def opt_in(self, token: str) -> Choice:
-        """Take that back. Raises NotFound."""
+        """Revert the opt-out. Raises NotFound."""
         address, kind = self._read(token)
         self._store.opt_in(address, kind)
         return Choice(address, kind, opted_out=False)

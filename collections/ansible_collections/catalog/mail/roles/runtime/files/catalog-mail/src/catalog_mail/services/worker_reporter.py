@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a process that reads the mailbox: for the API, the metrics, and the processes after it."""
+"""Publish the state of a process that reads the mailbox: for the API, the metrics, and later processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from catalog_mail.ports.reply_workers import ReplyWorkers, WorkerReport
 log = logging.getLogger(__name__)
 
 WORKING, WAITING, FAILED, DISABLED = "working", "waiting", "failed", "disabled"
-# Seconds between two signs of life.
+# Seconds between two heartbeats.
 _HEARTBEAT_INTERVAL = 20.0
 
 
@@ -37,7 +37,7 @@ class WorkerReporter:
 
     @property
     def taken_by_others(self) -> int:
-        """The number of messages that something else had marked as read, by the last report."""
+        """The number of messages that another program had marked as read, by the last report."""
         return self._report.taken_by_others
 
     @property
@@ -46,7 +46,7 @@ class WorkerReporter:
         return self._report.retried
 
     def publish(self, *, error: Failure | None, **changes: object) -> None:
-        """Publish the report with a new `error`, None for none, and these changes. Raises the errors of a database driver."""
+        """Publish the report with `error` (None clears it) and these changes. Raises the errors of a database driver."""
         since = self._error_since(error)
         self.update(error=error, error_since=since, **changes)
 
@@ -69,23 +69,23 @@ class WorkerReporter:
         log.error("%s %s", failure.cause, failure.remedy)
         try:
             self.publish(state=FAILED, error=failure)
-        except Exception as error:  # the database may be the one that has failed
+        except Exception as error:  # the failure may be the database's own
             _log_lost(error)
 
     def detect_crash(self) -> bool:
-        """Whether an earlier process of this node has ended in the middle of a pass. Its report is removed."""
+        """Return whether an earlier process of this node ended in the middle of a pass. Removes that process's report."""
         node = self.name.partition("/")[0]
         reports = [report for report in self.workers.reports() if report.name.partition("/")[0] == node]
         ended = [report.name for report in reports if report.state == WORKING]
-        self.workers.forget(ended)  # a living process reports itself again
+        self.workers.forget(ended)  # a live process publishes its report again
         return bool(ended)
 
     def withdraw(self) -> None:
-        """Remove the report: the process ends as it should."""
+        """Remove the report, since the process ends normally."""
         self.workers.forget([self.name])
 
     def _error_since(self, error: Failure | None) -> datetime | None:
-        """The time of the first error of a row."""
+        """Return the time of the first error of an uninterrupted series."""
         if error is None:
             return None
         return self._report.error_since or self.clock.now()

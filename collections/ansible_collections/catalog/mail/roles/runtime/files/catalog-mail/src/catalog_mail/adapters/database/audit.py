@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The audit log in the database."""
+"""Store the audit log in the database."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from catalog_mail.ports.audit import AuditEntry
 
 
 class DatabaseAudit:
-    """Fulfils ports.AuditLog. Nothing here changes or removes an entry."""
+    """Fulfils ports.AuditLog. Entries are never changed or removed."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def record(self, entry: AuditEntry) -> None:
-        """Keep what somebody did or was refused."""
+        """Add an entry."""
         with self._engine.begin() as connection:
             add_entry(connection, entry)
 
     def entries(self, *, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
-        """Newest first."""
+        """Return entries, newest first."""
         query = select(audit).order_by(audit.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(audit.c.id < before)
@@ -36,6 +36,6 @@ class DatabaseAudit:
 
 
 def add_entry(connection: Connection, entry: AuditEntry) -> None:
-    """For stores that record a change together with the change itself."""
+    """Add an entry in the transaction of the change that it records."""
     row = {"at": entry.at, "actor": entry.actor, "action": entry.action, "outcome": entry.outcome, "detail": dict(entry.detail)}
     connection.execute(insert(audit).values(row))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The conversations of the embedded catalog in the database, with their posts."""
+"""Store the conversations and posts of the embedded catalog in the database."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DatabaseConversations:
         self._engine = engine
 
     def add_conversation(self, conversation: Conversation, post: Post | None, notices: Sequence[Notice]) -> None:
-        """With its first post and what tells of it."""
+        """Store a conversation with its first post and their notices."""
         with self._engine.begin() as connection:
             connection.execute(insert(conversations).values(asdict(conversation)))
             if post:
@@ -35,17 +35,17 @@ class DatabaseConversations:
             insert_notices(connection, notices)
 
     def conversation(self, conversation_id: str) -> Conversation:
-        """One by its id."""
+        """Return the conversation with this id."""
         with reading(self._engine) as connection:
             return _conversation(_by_id(connection, conversations, conversation_id))
 
     def conversations(self, *, limit: int, before: str | None = None) -> Sequence[Conversation]:
-        """Newest first."""
+        """Return conversations, newest first."""
         with reading(self._engine) as connection:
             return [_conversation(row) for row in _page(connection, conversations, limit, before)]
 
     def assign(self, conversation_id: str, user_id: str | None, notices: Sequence[Notice]) -> bool:
-        """With what tells of it, unless it was so already."""
+        """Assign a conversation and store the notices; False when the assignee is unchanged."""
         other = conversations.c.assignee_id.is_distinct_from(user_id)
         with self._engine.begin() as connection:
             change = update(conversations).where(conversations.c.id == conversation_id, other).values(assignee_id=user_id)
@@ -55,7 +55,7 @@ class DatabaseConversations:
             return True
 
     def add_post(self, post: Post, notices: Sequence[Notice]) -> tuple[Post, bool]:
-        """With what tells of it."""
+        """Store a post with its notices."""
         try:
             with self._engine.begin() as connection:
                 insert_posts(connection, [post])
@@ -67,13 +67,13 @@ class DatabaseConversations:
             if (earlier.conversation_id, earlier.author_id, earlier.text) != (post.conversation_id, post.author_id, post.text):
                 raise Conflict(
                     "Another post was stored with this idempotency key before.",
-                    "Use a new key for a new post, and the same content to ask again for the same.",
+                    "Use a new key for a new post, or repeat the same content.",
                 ) from None
             return earlier, False
         return post, True
 
     def posts(self, conversation_id: str, *, limit: int, before: str | None = None) -> Sequence[Post]:
-        """Newest first."""
+        """Return posts, newest first."""
         with reading(self._engine) as connection:
             rows = _page(connection, posts, limit, before, posts.c.conversation_id == conversation_id)
             return [_post(row) for row in rows]
@@ -94,7 +94,7 @@ def insert_posts(connection: Connection, wanted: Sequence[Post]) -> None:
 
 
 def insert_notices(connection: Connection, notices: Sequence[Notice]) -> None:
-    """Store what tells of something as part of the same transaction."""
+    """Store notices as part of the same transaction."""
     for notice in notices:
         insert_notification(connection, notice.notification, notice.deliveries)
 
@@ -109,7 +109,7 @@ def _by_id(connection: Connection, table: Table, row_id: str) -> Row[Any]:
 def _page(
     connection: Connection, table: Table, limit: int, before: str | None, *conditions: ColumnElement[bool]
 ) -> Sequence[Row[Any]]:
-    """Rows with `created_at` and `id`, newest first, from one row on."""
+    """Return rows with `created_at` and `id`, newest first, starting before the row `before`."""
     query = select(table).where(*conditions).order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit)
     if before is not None:
         last = _by_id(connection, table, before)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Deliveries in the database, as the queue works on them."""
+"""Store the deliveries that the queue works on in the database."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class DatabaseDeliveries:
         self._engine = engine
 
     def claim(self, batch: str, *, at: datetime, limit: int) -> int:
-        """Put up to so many into a new batch."""
+        """Put up to `limit` deliveries into a new batch; return their number."""
         due = (_state == State.RETRYING.value) & (deliveries.c.next_attempt_at <= at)
         accepted = _state == State.ACCEPTED.value
 
@@ -46,13 +46,13 @@ class DatabaseDeliveries:
         return write(self._engine, claim)
 
     def queued(self) -> int:
-        """How many are `queued`."""
+        """Return the number of `queued` deliveries."""
         query = select(func.count()).select_from(deliveries).where(_state == State.QUEUED.value)
         with reading(self._engine) as connection:
             return connection.execute(query).scalar_one()
 
     def held(self, batch: str) -> Sequence[tuple[Delivery, Notification]]:
-        """What is still to be done of a batch."""
+        """Return the open deliveries of a batch."""
         query = select(deliveries).where(deliveries.c.batch == batch, _TO_DO)
         query = query.order_by(deliveries.c.accepted_at, deliveries.c.number)
         with reading(self._engine) as connection:
@@ -63,45 +63,45 @@ class DatabaseDeliveries:
         return [(delivery, known[delivery.notification_id]) for delivery in held]
 
     def begin(self, batch: str, delivery: Delivery) -> bool:
-        """Record that this one is `sending`, if nobody has begun this try."""
+        """Record a delivery as `sending`; False when another worker has begun this try."""
         change = update(deliveries).where(
             deliveries.c.id == delivery.id, deliveries.c.batch == batch, _TO_DO, deliveries.c.attempts == delivery.attempts - 1
         )
         values = {
             "state": State.SENDING.value,
             "attempts": delivery.attempts,
-            # What was rendered first counts: a message that is sent again is the same, byte for byte.
+            # The message that was rendered first is kept, so that a retry sends the same bytes.
             "message": func.coalesce(deliveries.c.message, delivery.message),
             "message_id": func.coalesce(deliveries.c.message_id, delivery.message_id),
         }
         return self._change(change.values(values)) > 0
 
     def finish(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Record how a try ended."""
+        """Record the outcome of a try."""
         change = update(deliveries).where(deliveries.c.id == delivery.id, _state.not_in(_FINAL))
         if outcome.state is not State.SENT:
-            # Whoever began a later try knows better; but a message that a server has taken is sent, whoever says so.
+            # An earlier try must not overwrite a later one, unless a server has accepted its message.
             change = change.where(deliveries.c.attempts <= delivery.attempts)
         self._change(change.values(_values(outcome) | {"attempts": delivery.attempts}))
 
     def postpone(self, batch: str, outcome: Outcome) -> None:
-        """The rest of a batch has the same outcome."""
+        """Give all open deliveries of a batch this outcome."""
         change = update(deliveries).where(deliveries.c.batch == batch, _TO_DO)
         self._change(change.values(_values(outcome)))
 
     def release(self, batch: str) -> int:
-        """The rest of a batch is `accepted` again."""
+        """Set the open deliveries of a batch to `accepted`; return their number."""
         change = update(deliveries).where(deliveries.c.batch == batch, _TO_DO)
         return self._change(change.values(state=State.ACCEPTED.value, batch=None))
 
     def batches(self, *, claimed_before: datetime, limit: int) -> Sequence[str]:
-        """Batches from before then with something still to be done."""
+        """Return batches claimed before this time that have open deliveries."""
         query = select(deliveries.c.batch).distinct().where(_TO_DO, deliveries.c.claimed_at < claimed_before).limit(limit)
         with reading(self._engine) as connection:
             return [batch for batch in connection.execute(query).scalars() if batch is not None]
 
     def forget_messages(self, *, accepted_before: datetime, limit: int) -> int:
-        """Remove the rendered messages of old final deliveries."""
+        """Remove the rendered messages of old final deliveries; return their number."""
         old = (
             select(deliveries.c.id)
             .where(_state.in_(_FINAL), deliveries.c.accepted_at < accepted_before, deliveries.c.message.is_not(None))
@@ -110,12 +110,12 @@ class DatabaseDeliveries:
         return self._change(update(deliveries).where(deliveries.c.id.in_(old)).values(message=None))
 
     def _change(self, change: Update) -> int:
-        """How many rows it changed."""
+        """Make a change; return the number of changed rows."""
         return write(self._engine, lambda connection: connection.execute(change).rowcount)
 
 
 def _first(connection: Connection, which: ColumnElement[bool], order: Any, limit: int) -> list[str]:
-    """Ids that no other transaction is about to take (on SQLite there is none, the write lock is ours)."""
+    """Return ids that no other transaction is taking (on SQLite the write lock already excludes others)."""
     query = select(deliveries.c.id).where(which).order_by(order).limit(limit).with_for_update(skip_locked=True)
     return list(connection.execute(query).scalars())
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notifications and deliveries as rows, and back."""
+"""Convert notifications and deliveries to rows, and back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_TEXT = 2000
 
 
 def notification_row(notification: Notification) -> dict[str, Any]:
-    """What stands in the table `notifications`."""
+    """Return a notification as a row of `notifications`."""
     return {
         "id": notification.id,
         "kind": notification.kind.value,
@@ -32,7 +32,7 @@ def notification_row(notification: Notification) -> dict[str, Any]:
 
 
 def delivery_row(delivery: Delivery, notification: Notification) -> dict[str, Any]:
-    """What stands in the table `deliveries` when one is accepted."""
+    """Return an accepted delivery as a row of `deliveries`."""
     return {
         "id": delivery.id,
         "notification_id": notification.id,
@@ -48,7 +48,7 @@ def delivery_row(delivery: Delivery, notification: Notification) -> dict[str, An
 
 
 def to_notification(row: Row[Any]) -> Notification:
-    """A row of `notifications`."""
+    """Return the notification of a row of `notifications`."""
     return Notification(
         id=row.id,
         kind=Kind(row.kind),
@@ -62,7 +62,7 @@ def to_notification(row: Row[Any]) -> Notification:
 
 
 def to_delivery(row: Row[Any]) -> Delivery:
-    """A row of `deliveries`."""
+    """Return the delivery of a row of `deliveries`."""
     return Delivery(
         id=row.id,
         notification_id=row.notification_id,
@@ -80,22 +80,22 @@ def to_delivery(row: Row[Any]) -> Delivery:
 
 
 def failure_value(failure: Failure | None) -> dict[str, Any] | None:
-    """A failure as JSON."""
+    """Return a failure as JSON."""
     if failure is None:
         return None
     values = asdict(failure)
-    del values["retry_after"]  # it has done its part; and an older version of this package does not know it
+    del values["retry_after"]  # used already, and unknown to older versions of this package
     texts = {name: storable(value) for name, value in values.items() if isinstance(value, str)}
     return {**values, **texts, "code": failure.code.value}
 
 
 def storable(text: str | None) -> str | None:
-    """What a server said, as any database takes it: without NUL and lone surrogates, and not endless."""
+    """Return a server's text in a form that every database stores: bounded, without NUL and unpaired surrogates."""
     if text is None:
         return None
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()[:MAX_TEXT]
 
 
 def to_failure(value: dict[str, Any] | None) -> Failure | None:
-    """And back."""
+    """Return the failure of a JSON value."""
     return None if value is None else Failure(**{**value, "code": Cause(value["code"])})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connection to SQLite or PostgreSQL."""
+"""Connect to SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ BUSY_SECONDS = 15
 
 
 def make_engine(url: str | URL) -> Engine:
-    """An engine whose transactions keep what they commit, also through a kill.
+    """Return an engine whose commits survive a kill.
 
     `url` is SQLAlchemy's: `sqlite:////var/lib/x.db` or `postgresql+psycopg://user:password@host/name`.
     """
-    # Its errors reach the log: without the parameters of a statement, which hold messages and secrets.
+    # Errors reach the log without the parameters of a statement, which hold messages and secrets.
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_engine(
             url, connect_args={"timeout": BUSY_SECONDS}, pool_size=10, max_overflow=40, hide_parameters=True
@@ -37,14 +37,14 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_immediately(connection: Connection) -> None:
-    # A transaction that reads first and writes later fails when another has written in between;
-    # one that takes the lock at once waits for it. Those that only read need no lock.
+    # A SQLite transaction that reads first and writes later fails when another has written in between. Taking the lock at once
+    # waits instead. Transactions that only read need no lock.
     reads = connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection that only reads: on SQLite it waits for no writer. To write, use `engine.begin()`."""
+    """Open a read-only connection; on SQLite it waits for no writer. To write, use `engine.begin()`."""
     with engine.connect().execution_options(reading=True) as connection:
         yield connection

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring the database to what this version needs, by Alembic."""
+"""Create or upgrade the database schema by Alembic."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from sqlalchemy import Engine, text
 
 import catalog_mail
 
-# Any number that nothing else locks by: two nodes that start at once migrate one after the other.
+# An arbitrary number for an advisory lock: nodes that start at the same time migrate one after the other.
 _LOCK = 7_203_441
 
 
 def migrate(engine: Engine) -> str:
-    """Apply what is missing, and return the revision. Safe to run twice, at once, or to be killed in between."""
+    """Apply the missing migrations; return the revision. Safe to run twice, concurrently, and to be killed."""
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -30,7 +30,7 @@ def migrate(engine: Engine) -> str:
 
 
 def wanted() -> str:
-    """The newest revision that this version knows."""
+    """Return the newest revision of this version."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 

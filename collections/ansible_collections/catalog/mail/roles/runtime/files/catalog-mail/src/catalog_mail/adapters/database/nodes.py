@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The nodes' signs of life in the database."""
+"""Store the nodes' heartbeats in the database."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class DatabaseNodes:
         self._clock = clock
 
     def heartbeat(self, name: str) -> None:
-        """A sign of life of this one."""
+        """Record a heartbeat of this node."""
         if not self._update(name):
             try:
                 with self._engine.begin() as connection:
                     connection.execute(insert(nodes).values(name=name, seen_at=self._clock.now()))
-            except IntegrityError:  # made by somebody else of the same name since
+            except IntegrityError:  # another process added a row with this name
                 self._update(name)
 
     def heartbeats(self) -> Mapping[str, datetime]:
-        """The last sign of each."""
+        """Return the last heartbeat of each node."""
         with reading(self._engine) as connection:
             return {row.name: row.seen_at for row in connection.execute(select(nodes))}
 
     def forget(self, name: str) -> None:
-        """It has ended, and left nothing undone."""
+        """Remove a node that ended and left no work."""
         with self._engine.begin() as connection:
             connection.execute(delete(nodes).where(nodes.c.name == name))
 

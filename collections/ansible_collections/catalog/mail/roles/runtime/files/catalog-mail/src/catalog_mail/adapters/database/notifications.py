@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notifications in the database: stored once, and looked up."""
+"""Store notifications in the database, and look them up."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DatabaseNotifications:
         self._engine = engine
 
     def add(self, notification: Notification, deliveries: Sequence[Delivery]) -> tuple[Notification, bool]:
-        """Store all in one transaction, or return what was stored with the same idempotency key."""
+        """Store all in one transaction, or return the notification stored with the same idempotency key."""
         try:
             write(self._engine, lambda connection: insert_notification(connection, notification, deliveries))
         except IntegrityError:
@@ -36,14 +36,14 @@ class DatabaseNotifications:
             if earlier.fingerprint != notification.fingerprint:
                 raise Conflict(
                     "Another notification was accepted with this idempotency key before.",
-                    "Use a new key for a new notification, and the same content to ask again for the same.",
+                    "Use a new key for a new notification, or repeat the same content.",
                     field="idempotency_key",
                 ) from None
             return earlier, False
         return notification, True
 
     def notification(self, notification_id: str) -> Notification:
-        """One by its id."""
+        """Return the notification with this id."""
         with reading(self._engine) as connection:
             row = connection.execute(select(notifications).where(notifications.c.id == notification_id)).first()
         if row is None:
@@ -51,13 +51,13 @@ class DatabaseNotifications:
         return to_notification(row)
 
     def deliveries(self, notification_id: str) -> Sequence[Delivery]:
-        """Those of one notification, in the order in which they were accepted."""
+        """Return the deliveries of a notification, in the order of acceptance."""
         query = select(deliveries).where(deliveries.c.notification_id == notification_id).order_by(deliveries.c.number)
         with reading(self._engine) as connection:
             return [to_delivery(row) for row in connection.execute(query)]
 
     def delivery(self, delivery_id: str) -> Delivery:
-        """One by its id."""
+        """Return the delivery with this id."""
         with reading(self._engine) as connection:
             row = connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).first()
         if row is None:
@@ -65,13 +65,13 @@ class DatabaseNotifications:
         return to_delivery(row)
 
     def counts(self) -> Mapping[State, int]:
-        """How many deliveries stand in each state; states without any are left out."""
+        """Return the number of deliveries by state; states without deliveries are left out."""
         query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
         with reading(self._engine) as connection:
             return {State(state): count for state, count in connection.execute(query)}
 
     def oldest_open(self) -> datetime | None:
-        """When the oldest delivery that is not final was accepted."""
+        """Return the time when the oldest open delivery was accepted."""
         open_states = [state.value for state in State if state not in FINAL]
         query = select(func.min(deliveries.c.accepted_at)).where(deliveries.c.state.in_(open_states))
         with reading(self._engine) as connection:
@@ -86,7 +86,7 @@ class DatabaseNotifications:
 
 
 def insert_notification(connection: Connection, notification: Notification, wanted: Sequence[Delivery]) -> None:
-    """Store a notification with its deliveries as part of a transaction."""
+    """Store a notification and its deliveries as part of a transaction."""
     connection.execute(insert(notifications), notification_row(notification))
     rows = [{**delivery_row(delivery, notification), "number": number} for number, delivery in enumerate(wanted)]
     if rows:

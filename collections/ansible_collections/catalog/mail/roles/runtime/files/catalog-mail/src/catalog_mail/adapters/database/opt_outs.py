@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The opt-outs of addresses in the database."""
+"""Store opt-outs of addresses in the database."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ class DatabaseOptOuts:
         self._engine = engine
 
     def opt_out(self, address: str, kind: Kind, at: datetime) -> None:
-        """Once or twice is the same; the first time counts."""
+        """Opt out. Idempotent: the first time is kept."""
         ensure_row(self._engine, opt_outs, {"address": address.lower(), "kind": kind.value, "at": at})
 
     def opt_in(self, address: str, kind: Kind) -> None:
-        """Also where there is no opt-out."""
+        """Remove an opt-out, if there is one."""
         with self._engine.begin() as connection:
             connection.execute(delete(opt_outs).where(opt_outs.c.address == address.lower(), opt_outs.c.kind == kind.value))
 
     def opted_out(self, address: str, kind: Kind) -> bool:
-        """Whether this address does not want this kind."""
+        """Return whether this address has opted out of this kind."""
         return bool(opted_out_of(self._engine, [address], kind))
 
 
 def opted_out_of(engine: Engine, addresses: Iterable[str], kind: Kind) -> frozenset[str]:
-    """Which of these do not want this kind."""
+    """Return the addresses that have opted out of this kind."""
     found: set[str] = set()
     with reading(engine) as connection:
         for chunk in chunks(address.lower() for address in addresses):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Queries that several tables share."""
+"""Queries that several stores share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHUNK = 500
 
 
 def ensure_row(engine: Engine, table: Table, row: Mapping[str, Any]) -> None:
-    """Add a row unless its key is there already."""
+    """Add a row unless a row with its key exists."""
     try:
         with engine.begin() as connection:
             connection.execute(insert(table).values(dict(row)))
@@ -30,6 +30,6 @@ def ensure_row(engine: Engine, table: Table, row: Mapping[str, Any]) -> None:
 
 
 def chunks(values: Iterable[str]) -> Iterable[list[str]]:
-    """Each value once, so many at a time."""
+    """Yield each value once, in lists of bounded length."""
     distinct = list(dict.fromkeys(values))
     return (distinct[start : start + _CHUNK] for start in range(0, len(distinct), _CHUNK))

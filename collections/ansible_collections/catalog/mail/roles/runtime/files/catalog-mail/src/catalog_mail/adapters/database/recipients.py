@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The users that notifications go to, and the addresses that do not want them."""
+"""Look up the users that get notifications, and the addresses that opted out."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ class DatabaseRecipients:
         self._users = DatabaseUsers(engine)
 
     def users_by_name(self, names: Iterable[str]) -> Mapping[str, User]:
-        """Those of these names."""
+        """Return the users with these names."""
         return self._users.users_by_name(names)
 
     def users_by_email(self, addresses: Iterable[str]) -> Mapping[str, User]:
-        """Those with these addresses."""
+        """Return the users with these addresses."""
         return self._users.users_by_email(addresses)
 
     def server_admins(self) -> Sequence[User]:
-        """The active ones."""
+        """Return the active server admins."""
         query = select(users).where(users.c.server_admin, users.c.active).order_by(users.c.name)
         with reading(self._engine) as connection:
             return [row_user(row) for row in connection.execute(query)]
 
     def subscribers(self, event: str) -> Sequence[User]:
-        """The active ones."""
+        """Return the active subscribers of an event."""
         query = select(users).join(subscriptions, subscriptions.c.user_id == users.c.id).order_by(users.c.name)
         with reading(self._engine) as connection:
             return [row_user(row) for row in connection.execute(query.where(subscriptions.c.event == event, users.c.active))]
 
     def opted_out_of(self, addresses: Iterable[str], kind: Kind) -> frozenset[str]:
-        """Which of these do not want this kind."""
+        """Return the addresses that have opted out of this kind."""
         return opted_out_of(self._engine, addresses, kind)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replies in the database: what became of each message, what was posted, who was told why not."""
+"""Store replies in the database: the outcome of each message, the posted replies, the explanations sent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from catalog_mail.ports.conversations import Posted
 from catalog_mail.ports.replies import Explanation, Handled, Written
 
 T = TypeVar("T")
-# The reason under which a copy of a reply is counted that was posted already.
+# Reason under which further copies of a posted reply are counted.
 COPY = "copy"
 _POSTED = Disposition.POSTED.value
 
@@ -48,14 +48,14 @@ class DatabaseReplies:
         self._engine = engine
 
     def handled(self, place: Place, keys: Sequence[str]) -> Mapping[str, Disposition]:
-        """What became of these messages."""
+        """Return the dispositions of these messages."""
         if not keys:
             return {}
         with reading(self._engine) as connection:
             return {key: Disposition(known[0]) for key, known in _handled(connection, place, keys).items()}
 
     def answered(self, handles: Iterable[str]) -> Mapping[str, Answered]:
-        """The mails that these handles name."""
+        """Return the mails that these handles name."""
         wanted = list(handles)
         if not wanted:
             return {}
@@ -70,43 +70,43 @@ class DatabaseReplies:
         return {row.handle: _answered(row, existing) for row in rows}
 
     def posted(self, keys: Sequence[str]) -> Mapping[str, str | None]:
-        """Which of these replies were posted."""
+        """Return the replies that were posted, with their post ids."""
         with reading(self._engine) as connection:
             return _posted(connection, keys)
 
     def add(self, written: Sequence[Written], at: datetime) -> Sequence[Posted]:
-        """Posts, what tells of them, and what became of the messages."""
+        """Store posts, their notices, and the outcomes of the messages."""
         return self._repeated(lambda connection: _add(connection, written, at))
 
     def record(self, place: Place, results: Sequence[Handled], at: datetime) -> Sequence[Notice]:
-        """What became of messages, with the explanations."""
+        """Store the outcomes of messages, and their explanations."""
         return self._repeated(lambda connection: _record(connection, place, results, at))
 
     def failed(self, place: Place, key: str) -> int:
-        """How often our decision about this message has failed by now."""
+        """Count a failed decision about this message; return the number so far."""
         return self._repeated(lambda connection: _count_failure(connection, place, key))
 
     def decided(self, place: Place, key: str) -> None:
-        """Forget those failures."""
+        """Forget the failed decisions about this message."""
         table = undecided.c
         same = (table.mailbox == place.mailbox, table.validity == place.validity, table.message == key)
         write(self._engine, lambda connection: connection.execute(delete(undecided).where(*same)))
 
     def explained(self, addresses: Iterable[str], since: datetime) -> Mapping[str, int]:
-        """How many explanations each was sent since then."""
+        """Return the number of explanations sent to each address since then."""
         mine = explanations.c.address
         query = select(mine, func.count()).where(mine.in_(list(addresses)), explanations.c.at >= since).group_by(mine)
         with reading(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def outcomes(self) -> Mapping[tuple[Disposition, str], int]:
-        """How many messages came to which end."""
+        """Return the number of messages by disposition and reason."""
         with reading(self._engine) as connection:
             rows = connection.execute(select(reply_outcomes)).all()
         return {(Disposition(row.disposition), row.reason): row.messages for row in rows}
 
     def _repeated(self, change: Callable[[Connection], T]) -> T:
-        """Once more after another process has written the same: then its rows are seen."""
+        """Make a change, and repeat it if another process has just added the same rows: the second try sees them."""
         try:
             return write(self._engine, change)
         except IntegrityError:
@@ -148,7 +148,7 @@ def _record(connection: Connection, place: Place, results: Sequence[Handled], at
 
 
 def _insert_handled(connection: Connection, place: Place, dispositions: Mapping[str, tuple[str, str]], at: datetime) -> set[str]:
-    """Store and count what is not known yet, or was handled otherwise before; the keys of what is stored now."""
+    """Store and count outcomes that are new or have changed; return the keys of those messages."""
     known = _handled(connection, place, list(dispositions))
     new = {key: end for key, end in dispositions.items() if key not in known or (known[key] != end and known[key][0] != _POSTED)}
     for key, (disposition, reason) in new.items():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the processes that read the mailbox say of themselves, and what they remember between two polls."""
+"""Store the reports of the processes that read the mailbox, and their state between two polls."""
 
 from __future__ import annotations
 
@@ -34,53 +34,53 @@ class DatabaseReplyState:
     # -- workers
 
     def report(self, report: WorkerReport) -> None:
-        """Let this be what is known of it."""
+        """Store the report of a worker, in place of its last one."""
         values = {"report": _as_json(report), "beat_at": self._clock.now()}
         self._put(reply_workers, {"name": report.name}, values)
 
     def reports(self) -> Sequence[WorkerReport]:
-        """The last of each, by name."""
+        """Return the last report of each worker, ordered by name."""
         with reading(self._engine) as connection:
             return [_report(row) for row in connection.execute(select(reply_workers).order_by(reply_workers.c.name))]
 
     def forget(self, names: Iterable[str]) -> None:
-        """They have ended."""
+        """Remove the reports of workers that have ended."""
         with self._engine.begin() as connection:
             connection.execute(delete(reply_workers).where(reply_workers.c.name.in_(list(names))))
 
     # -- marks
 
     def mark(self, place: Place) -> str | None:
-        """Up to where it was looked through."""
+        """Return the message up to which a mailbox was checked."""
         table = mailbox_marks.c
         query = select(table.last).where(table.mailbox == place.mailbox, table.validity == place.validity)
         with reading(self._engine) as connection:
             return connection.execute(query).scalar()
 
     def move(self, place: Place, last: str) -> None:
-        """Up to here."""
+        """Record the message up to which a mailbox was checked."""
         self._put(mailbox_marks, {"mailbox": place.mailbox, "validity": place.validity}, {"last": last})
 
     # -- probes
 
     def last(self, route: str) -> SubaddressProbe | None:
-        """The newest one."""
+        """Return the newest probe."""
         query = select(probes).where(probes.c.route == route).order_by(probes.c.sent_at.desc()).limit(1)
         with reading(self._engine) as connection:
             row = connection.execute(query).first()
         return None if row is None else SubaddressProbe(row.handle, row.sent_at, row.found)
 
     def sent(self, route: str, handle: str, at: datetime) -> None:
-        """One goes out."""
+        """Record a probe as sent."""
         self._put(probes, {"handle": handle}, {"route": route, "sent_at": at, "found": None})
 
     def settle(self, handle: str, *, found: bool) -> None:
-        """Its mail came, or will not come."""
+        """Record whether the probe's mail arrived."""
         with self._engine.begin() as connection:
             connection.execute(update(probes).where(probes.c.handle == handle).values(found=found))
 
     def _put(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        """A row of this key and with these values, whether it was there or not."""
+        """Insert or update the row with this key."""
         same: list[ColumnElement[bool]] = [table.c[name] == value for name, value in key.items()]
         change = update(table).where(*same).values(dict(values))
         with self._engine.begin() as connection:
@@ -89,7 +89,7 @@ class DatabaseReplyState:
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(table).values({**key, **values}))
-        except IntegrityError:  # made by somebody else since
+        except IntegrityError:  # another process added the row
             with self._engine.begin() as connection:
                 connection.execute(change)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The revision of the database, without the machinery that changes it."""
+"""Read the schema revision of the database, without loading Alembic."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sqlalchemy import Column, Engine, MetaData, String, Table, inspect, select
 
 from catalog_mail.adapters.database.engine import reading
 
-# The newest migration's; a test holds it to that.
+# The newest migration's revision; a test compares both.
 WANTED = "0002"
 _VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32)))
 
 
 def current(engine: Engine) -> str | None:
-    """The revision of the database; None for an empty one."""
+    """Return the revision of the database; None for an empty one."""
     if not inspect(engine).has_table(_VERSION.name):
         return None
     with reading(engine) as connection:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The e-mail settings in the database: the document as JSON, the secrets encrypted beside it."""
+"""Store the e-mail settings in the database: the document as JSON, the secrets encrypted beside it."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ _EVERYTHING = select(
 
 
 class DatabaseSettings:
-    """Fulfils ports.SettingsStore. The revision counts the saves; who saves names the one that was read."""
+    """Fulfils ports.SettingsStore. The revision counts the saves; a save names the revision that it is based on."""
 
     def __init__(self, engine: Engine, cipher: Cipher) -> None:
         self._engine = engine
         self._cipher = cipher
 
     def load(self) -> StoredSettings:
-        """Document and secrets, of one moment."""
+        """Return document and secrets of the same revision."""
         with reading(self._engine) as connection:
             return self._load(connection)
 
     def revision(self) -> int:
-        """The number of saves so far."""
+        """Return the number of saves so far."""
         with reading(self._engine) as connection:
             return connection.execute(select(settings.c.revision)).scalar() or 0
 
     def save(
         self, document: Mapping[str, Any], changed: Mapping[str, str | None], *, expected_revision: int, audit: AuditEntry
     ) -> StoredSettings:
-        """Everything or nothing; see the port."""
+        """Save everything or nothing; see the port."""
         try:
             with self._engine.begin() as connection:
                 self._write_document(connection, document, expected_revision, audit)
@@ -53,11 +53,11 @@ class DatabaseSettings:
                     self._write_secret(connection, path, value, audit)
                 add_entry(connection, audit)
                 return self._load(connection)
-        except IntegrityError as error:  # two first saves at once
+        except IntegrityError as error:  # two first saves at the same time
             raise _outdated() from error
 
     def _load(self, connection: Connection) -> StoredSettings:
-        # One statement, for PostgreSQL gives each its own moment: a secret must never stand beside another destination.
+        # One statement, since each has its own snapshot in PostgreSQL: a secret must never be read with another destination.
         rows = connection.execute(_EVERYTHING).all()
         if not rows:
             return StoredSettings(0, {}, {})
@@ -86,5 +86,5 @@ class DatabaseSettings:
 
 def _outdated() -> PreconditionFailed:
     return PreconditionFailed(
-        "Somebody else has changed the settings since they were read.", "Read them again, and decide anew."
+        "Somebody else has changed the settings since they were read.", "Read the settings again, then repeat the change."
     )

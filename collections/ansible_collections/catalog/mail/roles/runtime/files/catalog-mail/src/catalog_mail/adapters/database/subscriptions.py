@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The subscriptions to events in the database."""
+"""Store subscriptions to events in the database."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class DatabaseSubscriptions:
         self._engine = engine
 
     def subscribe(self, user_id: str, event: str) -> None:
-        """Once or twice is the same."""
+        """Subscribe a user. Idempotent."""
         ensure_row(self._engine, subscriptions, {"user_id": user_id, "event": event})
 
     def unsubscribe(self, user_id: str, event: str) -> None:
-        """Also where there is no subscription."""
+        """Unsubscribe a user, if there is a subscription."""
         with self._engine.begin() as connection:
             connection.execute(delete(subscriptions).where(subscriptions.c.user_id == user_id, subscriptions.c.event == event))
 
     def subscriptions(self, user_id: str) -> Sequence[str]:
-        """The events, by name."""
+        """Return the user's events, ordered by name."""
         query = select(subscriptions.c.event).where(subscriptions.c.user_id == user_id).order_by(subscriptions.c.event)
         with reading(self._engine) as connection:
             return list(connection.execute(query).scalars())

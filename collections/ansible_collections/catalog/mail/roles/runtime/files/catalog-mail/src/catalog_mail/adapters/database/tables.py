@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables. A change here comes with a migration under `catalog_mail/migrations/versions`."""
+"""The tables. Each change needs a migration in `catalog_mail/migrations/versions`."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from sqlalchemy import (
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment with its zone: stored in UTC, and read as UTC also from SQLite, which keeps no zone."""
+    """A time with a zone: stored in UTC, and read as UTC from SQLite too, which stores no zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Only moments with a zone are stored."""
+        """Convert to UTC. The time must have a zone."""
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """What SQLite returns without a zone was stored in UTC."""
+        """Add the zone UTC, which SQLite does not store."""
         if value is None:
             return None
         stored: datetime = value
@@ -65,7 +65,7 @@ tokens = Table(
     Column("revoked_at", Instant),
 )
 
-# One row, with id 1.
+# A single row, with id 1.
 settings = Table(
     "settings",
     metadata,
@@ -95,7 +95,7 @@ audit = Table(
     Column("detail", JSON, nullable=False),
 )
 
-# Names and addresses in lower case: capitals make no other user and no other mailbox.
+# Names and addresses are in lower case, since capitals do not distinguish users or mailboxes.
 users = Table(
     "users",
     metadata,
@@ -136,7 +136,7 @@ subscriptions = Table(
     Column("event", String(200), primary_key=True, index=True),
 )
 
-# By address, since other catalogs' recipients are no users here; in lower case.
+# By address, since recipients of other catalogs are not users here; in lower case.
 opt_outs = Table(
     "opt_outs",
     metadata,
@@ -163,7 +163,7 @@ deliveries = Table(
     metadata,
     Column("id", ID, primary_key=True),
     Column("notification_id", ID, ForeignKey("notifications.id"), nullable=False, index=True),
-    Column("number", Integer, nullable=False),  # its place among those of the notification
+    Column("number", Integer, nullable=False),  # its position among the deliveries of the notification
     Column("address", String(320), nullable=False),
     Column("display_name", String(200), nullable=False),
     Column("user_id", ID),
@@ -177,16 +177,16 @@ deliveries = Table(
     Column("response", Text),
     Column("next_attempt_at", Instant),
     Column("sent_at", Instant),
-    # The batch that has it while it is queued or sending, and since when.
+    # The batch of a queued or sending delivery, and the time when the batch was claimed.
     Column("batch", ID, index=True),
     Column("claimed_at", Instant),
-    # By which the intent of a reply names it; only where a reply can be recognised.
+    # The handle by which the intent of a reply names the delivery; only for deliveries that can be answered.
     Column("handle", String(14), index=True),
     Index(None, "state", "accepted_at"),
     Index(None, "state", "next_attempt_at"),
 )
 
-# Who works on the queue, so that another node can take over from one that does not come back.
+# The live nodes, so that another node can take over the work of a dead one.
 nodes = Table(
     "nodes",
     metadata,
@@ -196,27 +196,27 @@ nodes = Table(
 
 # -- replies
 
-# What was posted: the key is the same for every copy of a reply, in whichever mailbox it lies.
+# Posted replies: the key is the same for every copy of a reply, in every mailbox.
 replies = Table(
     "replies",
     metadata,
     Column("key", String(52), primary_key=True),
-    Column("post_id", String(200)),  # whatever another catalog calls it
+    Column("post_id", String(200)),  # in the form of the other catalog
     Column("posted_at", Instant, nullable=False),
 )
 
-# What became of a message, by where it lies: `validity` is UIDVALIDITY, `message` the UID.
+# Outcomes of messages by their place: `validity` is UIDVALIDITY, `message` the UID.
 _PLACE = (("mailbox", String(400)), ("validity", String(50)), ("message", String(300)))
 handled = Table(
     "handled",
     metadata,
     *(Column(name, form, primary_key=True) for name, form in _PLACE),
     Column("disposition", String(20), nullable=False),
-    Column("reason", String(50), nullable=False),  # empty for what was posted
+    Column("reason", String(50), nullable=False),  # empty for posted messages
     Column("handled_at", Instant, nullable=False, index=True),
 )
 
-# Messages about which our own decision failed, and how often.
+# Failed decisions about a message, and their number.
 undecided = Table(
     "undecided",
     metadata,
@@ -232,7 +232,7 @@ reply_outcomes = Table(
     Column("messages", Integer, nullable=False),
 )
 
-# Who was told why their reply was refused, so that nobody is told too often, and of one reply once.
+# Explanations sent about refused replies: one for each reply, and a limited number for each address.
 explanations = Table(
     "explanations",
     metadata,
@@ -251,7 +251,7 @@ reply_workers = Table(
     Column("beat_at", Instant, nullable=False),
 )
 
-# Up to where a mailbox was looked through for messages that something else has read.
+# The messages up to which mailboxes were checked for messages read by other programs.
 mailbox_marks = Table(
     "mailbox_marks",
     metadata,
@@ -259,7 +259,7 @@ mailbox_marks = Table(
     Column("last", String(300), nullable=False),
 )
 
-# Tests of whether mail to a sub-address arrives; `route` stands for the settings that it went by.
+# Probes that test whether mail to a sub-address arrives; `route` identifies the settings of a probe.
 probes = Table(
     "probes",
     metadata,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""API tokens in the database."""
+"""Store API tokens in the database."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from catalog_mail.ports.tokens import TokenRecord
 
 
 class DatabaseTokens:
-    """Fulfils ports.TokenStore. A revoked token keeps its row, so that it is known as revoked."""
+    """Fulfils ports.TokenStore. The row of a revoked token is kept, so that the token is known as revoked."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
@@ -37,38 +37,38 @@ class DatabaseTokens:
             ) from error
 
     def replace(self, name: str, role: Role, email: str | None, digest: bytes) -> bool:
-        """Let this be the token of that name and role from now on, and no other; False if there was none of them."""
+        """Replace the token of this name and role; False when there is none."""
         change = update(tokens).where(tokens.c.name == name, tokens.c.role == role.value)
         values = {"digest": digest, "created_at": self._clock.now(), "revoked_at": None}
         with self._engine.begin() as connection:
             return connection.execute(change.values(values if email is None else {**values, "email": email})).rowcount > 0
 
     def find(self, digest: bytes) -> Principal | None:
-        """Who has it, unless it was revoked."""
+        """Return the owner of a valid token."""
         query = select(tokens).where(tokens.c.digest == digest, tokens.c.revoked_at.is_(None))
         with reading(self._engine) as connection:
             row = connection.execute(query).first()
         return None if row is None else Principal(row.name, Role(row.role), row.email)
 
     def is_revoked(self, digest: bytes) -> bool:
-        """Whether it was valid once and is no more."""
+        """Return whether the token was valid once and is revoked."""
         query = select(tokens.c.name).where(tokens.c.digest == digest, tokens.c.revoked_at.is_not(None))
         with reading(self._engine) as connection:
             return connection.execute(query).first() is not None
 
     def revoke(self, name: str) -> bool:
-        """Refuse it from now on; False if no valid one has the name."""
+        """Revoke a token; False when no valid token has this name."""
         change = update(tokens).where(tokens.c.name == name, tokens.c.revoked_at.is_(None))
         with self._engine.begin() as connection:
             return connection.execute(change.values(revoked_at=self._clock.now())).rowcount > 0
 
     def all(self) -> Sequence[TokenRecord]:
-        """All of them, oldest first."""
+        """Return all tokens, oldest first."""
         with reading(self._engine) as connection:
             rows = connection.execute(select(tokens).order_by(tokens.c.created_at, tokens.c.name)).all()
         return [TokenRecord(row.name, Role(row.role), row.email, row.created_at, row.revoked_at) for row in rows]
 
     def update_email(self, name: str, email: str | None) -> None:
-        """Where test messages of this token's owner go."""
+        """Set the default recipient of the owner's test messages."""
         with self._engine.begin() as connection:
             connection.execute(update(tokens).where(tokens.c.name == name).values(email=email))

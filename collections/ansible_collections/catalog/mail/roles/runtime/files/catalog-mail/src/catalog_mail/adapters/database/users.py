@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The users of the embedded catalog in the database."""
+"""Store the users of the embedded catalog in the database."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DatabaseUsers:
         self._engine = engine
 
     def add_user(self, user: User) -> None:
-        """Add one."""
+        """Add a user."""
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(users).values(asdict(user)))
@@ -34,7 +34,7 @@ class DatabaseUsers:
             raise self._taken(user) from error
 
     def replace_user(self, user: User) -> None:
-        """Replace who has this id."""
+        """Replace the user with this id."""
         try:
             with self._engine.begin() as connection:
                 found = connection.execute(update(users).where(users.c.id == user.id).values(asdict(user))).rowcount
@@ -44,14 +44,14 @@ class DatabaseUsers:
             raise _no_user(user.id)
 
     def user(self, user_id: str) -> User:
-        """One by the id."""
+        """Return the user with this id."""
         found = self.users_by_id([user_id])
         if user_id not in found:
             raise _no_user(user_id)
         return found[user_id]
 
     def users(self, *, limit: int, after: str | None = None) -> Sequence[User]:
-        """By name."""
+        """Return users, ordered by name."""
         query = select(users).order_by(users.c.name).limit(limit)
         if after is not None:
             query = query.where(users.c.name > after.lower())
@@ -59,25 +59,25 @@ class DatabaseUsers:
             return [row_user(row) for row in connection.execute(query)]
 
     def users_by_id(self, ids: Iterable[str]) -> Mapping[str, User]:
-        """Those of these ids."""
+        """Return the users with these ids."""
         return {user.id: user for user in users_with(self._engine, users.c.id, ids)}
 
     def users_by_name(self, names: Iterable[str]) -> Mapping[str, User]:
-        """Those of these names."""
+        """Return the users with these names."""
         return {user.name: user for user in users_with(self._engine, users.c.name, (name.lower() for name in names))}
 
     def users_by_email(self, addresses: Iterable[str]) -> Mapping[str, User]:
-        """Those with these addresses."""
+        """Return the users with these addresses."""
         return {user.email: user for user in users_with(self._engine, users.c.email, (address.lower() for address in addresses))}
 
     def _taken(self, user: User) -> Conflict:
         same_email = self.users_by_email([user.email]).get(user.email)
         field, what = ("email", user.email) if same_email and same_email.id != user.id else ("name", user.name)
-        return Conflict(f"Another user has {what!r} already.", "Give one of their own, or change that user.", field=field)
+        return Conflict(f"Another user has {what!r} already.", "Give another one, or change that user.", field=field)
 
 
 def users_with(engine: Engine, column: ColumnElement[str], values: Iterable[str]) -> list[User]:
-    """The users whose `column` has one of these values."""
+    """Return the users whose `column` has one of these values."""
     with reading(engine) as connection:
         return [row_user(row) for chunk in chunks(values) for row in connection.execute(select(users).where(column.in_(chunk)))]
 
@@ -87,5 +87,5 @@ def _no_user(user_id: str) -> NotFound:
 
 
 def row_user(row: Row[Any]) -> User:
-    """The user of a row of the table."""
+    """Return the user of a row of `users`."""
     return User(row.id, row.name, row.display_name, row.email, row.server_admin, row.active)

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Transactions that share a commit, where commits are what takes time.
+"""Combine transactions of several threads into one commit, since each commit waits for the disk.
 
-SQLite commits one transaction after the other, and each waits for the disk: a millisecond or five, whether it holds one
-change or twenty. So changes that threads make at the same time become one transaction. PostgreSQL does that by itself.
+SQLite commits one transaction after the other, each in 1 to 5 ms, whether it holds one change or twenty. So changes that
+threads make at the same time become one transaction. PostgreSQL combines commits by itself.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def write(engine: Engine, change: Callable[[Connection], T]) -> T:
-    """Make a change and return its result, once it is on disk; alone undone if it raises."""
+    """Make a change; return its result once it is on disk. A change that raises is undone alone."""
     if engine.dialect.name != "sqlite":
         with engine.begin() as connection:
             return change(connection)
@@ -31,7 +31,7 @@ def write(engine: Engine, change: Callable[[Connection], T]) -> T:
 
 
 class _Change:
-    """One that waits for its turn."""
+    """A change that waits for its commit."""
 
     def __init__(self, make: Callable[[Connection], Any]) -> None:
         self.make = make
@@ -40,7 +40,7 @@ class _Change:
         self.error: BaseException | None = None
 
     def apply(self, connection: Connection) -> None:
-        """In a savepoint of its own: what raises takes nothing else with it."""
+        """Apply the change in a savepoint of its own: an error undoes this change only."""
         try:
             with connection.begin_nested():
                 self.result = self.make(connection)
@@ -49,7 +49,7 @@ class _Change:
 
 
 class _SharedCommit:
-    """Whoever comes first writes for all who came while the one before was writing."""
+    """The first waiting thread commits the changes of all threads that came during the commit before."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -79,7 +79,7 @@ class _SharedCommit:
                     for change in together:
                         change.apply(connection)
         except BaseException as error:
-            # Nothing of it is on disk, whatever each has returned.
+            # The commit failed: no change is on disk, whatever each has returned.
             for change in together:
                 change.error = error
             if not isinstance(error, Exception):

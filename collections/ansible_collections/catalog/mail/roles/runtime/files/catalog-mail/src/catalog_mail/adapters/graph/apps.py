@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""App registrations as this process uses them: each with its connections, its token, and its share of Graph's limits."""
+"""App registrations in this process: the connections, the token and the share of Graph's limits of each."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from catalog_mail.domain.failures.graph import GraphRefusal, Operation, graph_fa
 from catalog_mail.domain.failures.microsoft_network import authorities_unreadable
 from catalog_mail.domain.settings.servers import GraphServer
 
-# Of one answer so much is read; of what is longer only the beginning.
+# Bytes of an answer that are read; a longer answer is cut off.
 LARGEST = 64 * 1024 * 1024
-# A request that changes nothing, or the same each time, is made so often; and waits so many seconds at most by itself.
+# Tries of an idempotent request, and the longest pause in seconds before one of them.
 TRIES = 4
 LONGEST_WAIT = 10.0
-# A token of this age may lack what was granted since.
+# A token older than this, in seconds, may lack permissions granted since.
 OLD = 5.0
 _LATER = frozenset({429, 502, 503, 504})
 KEPT = 4
@@ -37,10 +37,10 @@ KEPT = 4
 
 @dataclass(frozen=True)
 class GraphRequest:
-    """One request below /v1.0, or the whole address of a further page.
+    """A request below /v1.0, or the full URL of a further page.
 
-    `body` is JSON, or bytes as they are. `again`: it may be made again by itself, since twice is the same as once. `largest` is
-    how much of the answer is read, `sender` the From address of a message, for sentences.
+    `body` is JSON, or bytes sent unchanged. `again`: the request is idempotent, so it may be retried automatically. `largest` is
+    how many bytes of the answer are read, `sender` the From address of a message, for error sentences.
     """
 
     method: str
@@ -55,7 +55,7 @@ class GraphRequest:
 
 
 class Registration:
-    """What all mailboxes have in common that are used by one app registration: connections, token and limits."""
+    """State shared by all mailboxes of an app registration: connections, token and limits."""
 
     def __init__(self, server: GraphServer, slots: RequestSlots) -> None:
         self.slots = slots
@@ -66,12 +66,12 @@ class Registration:
         self.tokens = Tokens(server, self.session)
 
     def close(self) -> None:
-        """End the connections."""
+        """Close the connections."""
         self.session.close()
 
 
 class App:
-    """An app registration, used for one mailbox. Raises Failed and nothing else. Safe to use from several threads."""
+    """An app registration, used for one mailbox. Raises only Failed. Thread-safe."""
 
     def __init__(self, server: GraphServer, registration: Registration) -> None:
         self._server = server
@@ -79,7 +79,7 @@ class App:
         self._tokens = registration.tokens
 
     def request(self, request: GraphRequest) -> Answer:
-        """The answer, if it is a success."""
+        """Make the request; return its answer if it succeeds."""
         for number in range(1, TRIES + 1):
             last = number == TRIES
             token = self._tokens.token()
@@ -91,10 +91,10 @@ class App:
             said = refusal(answer.status, answer.headers, answer.content)
             if last or not self._may_try_again(request, said, token):
                 raise self._refused(request, said, answer)
-        raise AssertionError  # the last try has ended in one way or the other
+        raise AssertionError  # unreachable: the last try returns or raises
 
     def json(self, request: GraphRequest) -> dict[str, Any]:
-        """The answer's JSON object."""
+        """Make the request; return the JSON object of its answer."""
         answer = self.request(request)
         if answer.cut:
             raise TooLong(not_understood(request.operation, self._server), unknown=True)
@@ -107,7 +107,7 @@ class App:
         return found
 
     def renew(self) -> bool:
-        """Whether a token of another age may do more than this one; then the next request has a new one. Raises Failed."""
+        """Return whether a new token may have more permissions than this one; the next request then uses one. Raises Failed."""
         token = self._tokens.token()
         if token.age > OLD:
             self._tokens.forget(token)
@@ -115,17 +115,17 @@ class App:
         return False
 
     def close(self) -> None:
-        """End the connections, also those of others with this registration."""
+        """Close the connections, also those of other apps with this registration."""
         self._registration.close()
 
     def _refused(self, request: GraphRequest, said: GraphRefusal, answer: Answer) -> Failed:
-        # Of these nobody knows whether they were answered before or after the request was carried out.
+        # With these statuses the request may have been carried out.
         unknown = said.status in {408, 500, 502, 503, 504}
         failure = graph_failure(said, request.operation, self._server, request.sender)
         return Failed(failure, refusal=said, unknown=unknown, tls=answer.tls)
 
     def _may_try_again(self, request: GraphRequest, said: GraphRefusal, token: Token) -> bool:
-        """Whether the next try may go better at once, or after a short pause, which is made here."""
+        """Return whether to retry at once; makes a short pause when one is needed."""
         if said.status in {401, 403}:
             if token.age > OLD or said.status == 401:
                 self._tokens.forget(token)
@@ -137,9 +137,9 @@ class App:
         return True
 
     def _once(self, request: GraphRequest, token: Token, *, last: bool) -> Answer | None:
-        """None for a connection that broke off, where the request is made again."""
+        """Try once; None when the connection broke off and the request is to be retried."""
         url = request.path if request.path.startswith("https://") else f"{self._server.graph_url}/v1.0{request.path}"
-        if not url.startswith(f"{self._server.graph_url}/"):  # the token goes nowhere else
+        if not url.startswith(f"{self._server.graph_url}/"):  # the token is sent to no other address
             raise Failed(not_understood(request.operation, self._server))
         try:
             with self._registration.slots.slot(4 * self._server.timeout):
@@ -155,7 +155,7 @@ class App:
                 time.sleep(0.1)
                 return None
             failure = of_network(error, url, request.operation, self._server)
-            # A connection that was never made has carried nothing.
+            # A connection that failed before it was made has carried no request.
             unknown = not isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError)
             raise Failed(failure, unknown=unknown) from error
 
@@ -177,9 +177,9 @@ class App:
 
 
 class Apps:
-    """One Registration for each that is used, with its credential; the least used of more than KEPT is closed.
+    """Keeps one Registration for each set of credentials; closes the least recently used one beyond KEPT.
 
-    `folder` is for RequestSlots.
+    `folder` is passed to RequestSlots.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -190,7 +190,7 @@ class Apps:
         self._lock = threading.Lock()
 
     def app(self, server: GraphServer) -> App:
-        """For this mailbox. Raises Failed."""
+        """Return the app for this mailbox. Raises Failed."""
         key = replace(server, mailbox="")
         with self._lock:
             registration = self._registrations.pop(key, None) or Registration(server, self._places_of(server))
@@ -201,18 +201,18 @@ class Apps:
         return App(server, registration)
 
     def fresh(self, server: GraphServer) -> App:
-        """One with a token of its own, for a test; within the same limits. The caller closes it. Raises Failed."""
+        """Return an app with a token of its own, for a test; the limits are shared. The caller closes it. Raises Failed."""
         with self._lock:
             slots = self._places_of(server)
         return App(server, Registration(server, slots))
 
     def rate(self, server: GraphServer) -> MessageRate:
-        """Of what is sent from this mailbox."""
+        """Return the rate limit of messages sent from this mailbox."""
         with self._lock:
             return self._rates.setdefault(server.identity_key, MessageRate())
 
     def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         with self._lock:
             registrations, self._registrations = list(self._registrations.values()), OrderedDict()
         for registration in registrations:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several requests in one ($batch, at most 20): each has an answer of its own, in any order, and may fail by itself."""
+"""Send several requests in one ($batch, at most 20). Each gets its own answer, in any order, and may fail alone."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from catalog_mail.domain.failures.graph import GraphRefusal, Operation, graph_fa
 from catalog_mail.domain.settings.servers import GraphServer
 
 MOST = 20
-# Bytes of an answer.
+# Bytes of an answer that are read.
 LARGEST = 24 * 1024 * 1024
 _OF_ALL = frozenset({401, 403, 429, 503})
-# Of one request alone: too many at once for the mailbox, or it was changed by somebody else at the same moment.
+# Statuses after which a single request is retried: too many requests at once, or a concurrent change.
 _LATER = frozenset({409, 412, 424, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
 class BatchRequest:
-    """One request; `key` is the message that it is about."""
+    """A request of a batch; `key` is the message that it is about."""
 
     key: str
     method: str
@@ -37,13 +37,13 @@ class BatchRequest:
 
 @dataclass(frozen=True)
 class BatchResponse:
-    """Its answer. `body` is what stood there: JSON, or text in base64."""
+    """The answer to a request of a batch. `body` is JSON, or text in base64."""
 
     status: int
     body: Any
 
     def content(self) -> bytes:
-        """The bytes of an answer that is no JSON."""
+        """Return the bytes of an answer that is not JSON."""
         text = str(self.body or "")
         try:
             return base64.b64decode(text, validate=True)
@@ -54,13 +54,13 @@ class BatchResponse:
 def run(
     app: App, server: GraphServer, parts: Sequence[BatchRequest], operation: Operation, headers: Mapping[str, str]
 ) -> Iterator[tuple[str, BatchResponse | Failed]]:
-    """Key and answer of each, or how it failed for itself alone; what is gone by now (404) is left out. Raises Failed."""
+    """Yield key and answer of each request, or its own failure; requests answered with 404 are left out. Raises Failed."""
     for start in range(0, len(parts), MOST):
         yield from _chunk(app, server, parts[start : start + MOST], operation, headers)
 
 
 def concerns_all(status: int) -> bool:
-    """Whether such an answer about one message says something of the mailbox or the application, and so of all messages."""
+    """Return whether this status concerns the mailbox or the application, and so all messages."""
     return status in _OF_ALL
 
 
@@ -88,10 +88,10 @@ def _chunk(
 
 
 def _pause(app: App, refused: Sequence[GraphRefusal]) -> float | None:
-    """Seconds after which the rest may go better, None where it will not."""
+    """Return the seconds to wait before the rest is retried; None when a retry cannot succeed."""
     final = [said for said in refused if said.status not in _LATER]
     if final:
-        # A token keeps the permissions that it was made with.
+        # A token keeps the permissions that it was issued with.
         renewable = all(said.status in {401, 403} for said in final)
         return 0.0 if renewable and app.renew() else None
     wait = max((1.0 if said.retry_after is None else said.retry_after for said in refused), default=1.0)
@@ -101,7 +101,7 @@ def _pause(app: App, refused: Sequence[GraphRefusal]) -> float | None:
 def _given_up(
     left: Mapping[str, GraphRefusal | None], operation: Operation, server: GraphServer
 ) -> Iterator[tuple[str, Failed]]:
-    """Of each; None is one without an answer. Raises Failed where one concerns all: what asks for the longest pause."""
+    """Yield the failure of each request left; None has no answer. Raises Failed when a refusal concerns all messages."""
     of_all = [said for said in left.values() if said and concerns_all(said.status)]
     if of_all:
         said = max(of_all, key=lambda one: (one.status not in _LATER, one.retry_after or 0))
@@ -114,7 +114,7 @@ def _given_up(
 def _once(
     app: App, server: GraphServer, parts: Sequence[BatchRequest], operation: Operation, headers: Mapping[str, str]
 ) -> dict[str, tuple[int, Mapping[str, Any], Any]]:
-    """Status, headers and body by key."""
+    """Make the requests once; return status, headers and body by key."""
     requests = [_request(number, part, headers) for number, part in enumerate(parts)]
     found = app.json(GraphRequest("POST", "/$batch", operation, body={"requests": requests}, largest=LARGEST)).get("responses")
     if not isinstance(found, list):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The certificate of an app registration: one PEM text with the private key, and with the certificate that belongs to it."""
+"""Read the certificate of an app registration: one PEM text with the private key and its certificate."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 _KEY = re.compile(r"-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
-# In bits; smaller ones are no longer safe (NIST SP 800-131A).
+# Smallest key size in bits; smaller keys are no longer secure (NIST SP 800-131A).
 SMALLEST = 2048
 
 
 class Unusable(Exception):
-    """The text is not what it should be; the argument completes "cannot be used: ..."."""
+    """The PEM text cannot be used; the argument completes "cannot be used: ..."."""
 
 
 def parts(pem: str) -> dict[str, str]:
-    """The key, and its certificate, as msal takes them. Raises Unusable."""
+    """Return the key and its certificate in the form of msal's parameters. Raises Unusable."""
     found = _KEY.search(pem)
     if not found:
         raise Unusable("there is no private key in it")
@@ -36,7 +36,7 @@ def parts(pem: str) -> dict[str, str]:
 
 
 def _public_key(certificate: str) -> object:
-    """None for one of a kind that is not known here, so no RSA key."""
+    """Return the public key; None for a kind of key that is not known here, which cannot be RSA."""
     try:
         return x509.load_pem_x509_certificate(certificate.encode()).public_key()
     except UnsupportedAlgorithm:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What fails on the way to Microsoft, in whatever exception it came, as one Failure."""
+"""Convert the exceptions of requests to Microsoft into one Failure."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from catalog_mail.domain.settings.servers import GraphServer
 
 
 class Failed(Exception):
-    """A request that came to nothing. `unknown`: it may have been carried out all the same.
+    """A request that failed. `unknown`: it may have been carried out.
 
-    `refusal` is Graph's own answer, where it gave one, and `tls` what it came by.
+    `refusal` is Graph's own answer, if there is one, and `tls` the encryption of its connection.
     """
 
     def __init__(
@@ -36,18 +36,18 @@ class Failed(Exception):
 
 
 class TooLong(Failed):
-    """An answer is longer than what is read of it."""
+    """An answer was longer than the limit of the request."""
 
 
 def of_network(error: Exception, url: str, operation: str, server: GraphServer) -> Failure:
-    """Of what requests, or msal above it, has raised."""
+    """Return the failure of an exception of requests or msal."""
     if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
         error = ConnectionResetError()
     return network_failure(innermost(error), url, operation, server)
 
 
 def refusal(status: int, headers: Any, content: bytes) -> GraphRefusal:
-    """From an answer that is no success, whatever stands in it."""
+    """Return the refusal of an answer without success, also when its body is malformed."""
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
@@ -56,7 +56,7 @@ def refusal(status: int, headers: Any, content: bytes) -> GraphRefusal:
 
 
 def refusal_of(status: int, headers: Any, document: Any) -> GraphRefusal:
-    """The same of a part of a batch, which is read already."""
+    """Return the refusal of a batch's part, which is parsed already."""
     error = document.get("error") if isinstance(document, dict) else None
     error = error if isinstance(error, dict) else {}
     asked_for = next((headers[name] for name in ("Retry-After", "retry-after") if name in headers), None)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The folders of a mailbox: what Graph tells of them and of the messages in them."""
+"""List and count the messages in the folders of a mailbox."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from catalog_mail.adapters.graph.pages import items
 from catalog_mail.adapters.graph.web import user_path
 from catalog_mail.domain.failures.graph import Operation
 
-# By the names that each mailbox has them, whatever its language calls them.
+# Well-known names of folders, which do not depend on the mailbox's language.
 INBOX, ARCHIVE = "inbox", "archive"
 # Messages of one page; larger pages are known to time out.
 PAGE = 250
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-# What is ordered by has to stand in the filter too, and first.
+# Graph requires that the property of $orderby comes first in $filter.
 BEGINNING = "1900-01-01T00:00:00Z"
 _TOLD = "id,receivedDateTime,isRead,hasAttachments,categories"
 
 
 @dataclass(frozen=True)
 class Item:
-    """A message as a list tells it. `arrived` is Graph's own text of `received_at`."""
+    """A message of a list. `arrived` is Graph's own text of `received_at`."""
 
     key: str
     received_at: datetime
@@ -41,7 +41,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Which:
-    """Which messages, by time of arrival: all, or those that are read or not; those that arrived after `since`."""
+    """A selection of messages: all, or only read or unread ones; and only those that arrived after `since`."""
 
     read: bool | None = None
     since: str = BEGINNING
@@ -53,35 +53,35 @@ ALL, UNREAD, READ, NEWEST = Which(), Which(read=False), Which(read=True), Which(
 
 @dataclass(frozen=True)
 class Counts:
-    """Messages of a folder."""
+    """Numbers of messages in a folder."""
 
     messages: int
     unread: int
 
 
 class Folders:
-    """Of one mailbox. Raises Failed."""
+    """The folders of one mailbox. Methods raise Failed."""
 
     def __init__(self, app: App, mailbox: str) -> None:
         self._app = app
         self._user = user_path(mailbox)
 
     def path(self, key: str) -> str:
-        """Of a message, wherever it stands."""
+        """Return the path of a message in any folder."""
         return f"{self._user}/messages/{quote(key, safe='=')}"
 
     def path_in(self, folder: str, key: str) -> str:
-        """Of a message that stands in this folder: a list may be older than what somebody has done since."""
+        """Return the path of a message in this folder, so that a message moved since it was listed is not found."""
         return f"{self._user}/mailFolders/{folder}/messages/{quote(key, safe='=')}"
 
     def counts(self, folder: str) -> Counts:
-        """Whether it opens, and how much stands in it."""
+        """Return the counts of a folder; this checks that the folder opens."""
         params = {"$select": "id,totalItemCount,unreadItemCount"}
         found = self._app.json(GraphRequest("GET", f"{self._user}/mailFolders/{folder}", Operation.OPEN, params))
         return Counts(_number(found, "totalItemCount"), _number(found, "unreadItemCount"))
 
     def exists(self, folder: str) -> bool:
-        """Whether the mailbox has it; the Archive is made when it is first used."""
+        """Return whether the folder exists; Exchange creates the Archive at its first use."""
         try:
             self.counts(folder)
         except Failed as failed:
@@ -91,12 +91,12 @@ class Folders:
         return True
 
     def messages(self, folder: str, which: Which, operation: Operation = Operation.READ) -> Iterator[Item]:
-        """All of these, page by page."""
+        """Yield all selected messages, page by page."""
         found = items(self._app, f"{self._user}/mailFolders/{folder}/messages", _question(which, PAGE), operation)
         return (item for item in map(_item, found) if item)
 
     def first(self, folder: str, which: Which) -> Item | None:
-        """The first of these."""
+        """Return the first selected message."""
         found = items(self._app, f"{self._user}/mailFolders/{folder}/messages", _question(which, 1), Operation.READ, 1)
         return next((item for item in map(_item, found) if item), None)
 
@@ -125,7 +125,7 @@ def _item(found: dict[str, Any]) -> Item | None:
 
 
 def moment(text: str) -> datetime | None:
-    """A time as Graph writes it, with a zone; None for anything else."""
+    """Return the time that Graph's text gives, with a zone; None for any other text."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

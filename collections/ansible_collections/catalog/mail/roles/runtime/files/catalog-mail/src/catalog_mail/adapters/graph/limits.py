@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Graph's limits: so many requests at once for one app registration, so many messages a minute for one mailbox.
+"""Keep within Graph's limits: concurrent requests of an app registration, messages a minute of a mailbox.
 
-Beyond them Graph answers 429; within them nobody has to wait for that.
+Beyond them Graph answers 429 with a pause.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _LOOK = 0.02
 
 
 class NoFreeSlot(Exception):
-    """No slot became free in time."""
+    """No slot became free within the time limit."""
 
 
 class RequestSlots:
     """AT_ONCE slots, shared by all processes of this host that use the app registration.
 
-    Each is a locked file in the service's folder: a killed process leaves nothing locked. Where there is no such folder, the
-    slots are this process's own.
+    Each slot is a locked file in the service's folder, so that a killed process leaves no lock. Without a folder the slots belong
+    to this process alone.
     """
 
     def __init__(self, folder: Path | None, server: GraphServer) -> None:
@@ -46,7 +46,7 @@ class RequestSlots:
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
-        """One of them, as soon as it is free. Raises Full after so many seconds."""
+        """Hold a slot, as soon as one is free. Raises NoFreeSlot when none is free after `seconds`."""
         end = time.monotonic() + seconds
         if not self._own.acquire(timeout=seconds):
             raise NoFreeSlot
@@ -78,7 +78,7 @@ class RequestSlots:
 
 
 class MessageRate:
-    """MESSAGES in any PERIOD, and none while the server wants to be left in peace."""
+    """Limits a mailbox to MESSAGES in any PERIOD, and to none during a pause that the server asks for."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -86,7 +86,7 @@ class MessageRate:
         self._closed_until = 0.0
 
     def reserve(self) -> float:
-        """Take a turn: 0, or seconds after which to ask again."""
+        """Reserve a turn: returns 0, or the seconds after which to ask again."""
         with self._lock:
             now = time.monotonic()
             while self._taken and self._taken[0] <= now - PERIOD:
@@ -100,6 +100,6 @@ class MessageRate:
             return 0.0
 
     def close(self, seconds: float) -> None:
-        """The server wants so many seconds without us."""
+        """Pause for as many seconds as the server asks for."""
         with self._lock:
             self._closed_until = max(self._closed_until, time.monotonic() + seconds)

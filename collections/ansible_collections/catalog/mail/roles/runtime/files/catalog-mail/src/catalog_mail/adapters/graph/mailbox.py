@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mailbox that replies come to, over Graph: its Inbox, asked in bulk, and never marked by being read."""
+"""Read a mailbox of replies by Graph: its Inbox, in batches, without marking messages as read."""
 
 from __future__ import annotations
 
@@ -52,20 +52,20 @@ from catalog_mail.domain.settings.servers import GraphServer
 
 log = logging.getLogger(__name__)
 
-# Of a message that is too large, so much of its beginning.
+# Bytes of the beginning of a message that is too large.
 HEADER = 256 * 1024
-# What something else has read is looked for among the arrivals of so long, and so many.
+# Arrivals that are checked for messages read by other programs: their age and number.
 WATCHED = timedelta(days=7)
 MOST_WATCHED = 4 * PAGE
-# An id that no message has: whoever may not write is refused before it is looked for.
+# An id of no message: Graph refuses missing write permission before it looks up the id.
 _NOBODY = "AAMkCatalogMailNoSuchMessage="
 
 
 class GraphMailbox:
-    """Fulfils ports.Mailbox. Keys are Graph's immutable ids; our keywords are categories, which Outlook shows."""
+    """Fulfils ports.Mailbox. Keys are Graph's immutable ids; the service's keywords are categories, which Outlook shows."""
 
     def __init__(self, server: GraphServer, app: App, originals: Originals | None = None) -> None:
-        """Look whether it opens. Raises MailboxFailed."""
+        """Check that the mailbox opens. Raises MailboxFailed."""
         self._server = server
         self._app = app
         self._originals = originals
@@ -78,17 +78,17 @@ class GraphMailbox:
 
     @property
     def place(self) -> Place:
-        """Named for people; immutable ids are given once."""
+        """Return the mailbox with its name for people; immutable ids are never used twice."""
         return self._place
 
     def unread(self) -> Sequence[str]:
-        """By time of arrival."""
+        """Return unread messages, by time of arrival."""
         with _failures():
             self._known = {item.key: item for item in self._folders.messages(INBOX, UNREAD)}
         return list(self._known)
 
     def fetch(self, keys: Sequence[str], largest: int) -> Iterator[RawMessage | Unreadable]:
-        """Those without attachments are small and come together; each of the others by itself, as far as it is wanted."""
+        """Yield messages. Those without attachments are small and fetched in batches; each other one alone, up to its limit."""
         failed: list[tuple[str, Failed]] = []
         read = 0
         with _failures():
@@ -104,11 +104,11 @@ class GraphMailbox:
             yield Unreadable(key, why.failure)
 
     def originals(self, message_ids: Sequence[str]) -> Mapping[str, Original]:
-        """By the Sent Items of the account that sends."""
+        """Look up originals in the Sent Items of the sending account."""
         return self._originals.find(message_ids) if self._originals else {}
 
     def mark(self, keys: Sequence[str], disposition: Disposition) -> None:
-        """In batches. The categories that somebody else has given stay."""
+        """Mark messages in batches. Categories set by others stay."""
         parts = [BatchRequest(key, "PATCH", self._folders.path(key), self._marks(key, disposition)) for key in keys]
         with _failures():
             done, failed = self._run_all(parts, Operation.MARK)
@@ -118,7 +118,7 @@ class GraphMailbox:
             log.warning("a message of %s is not marked: %s %s", self._place.mailbox, why.failure.cause, why.failure.remedy)
 
     def overview(self, since: str | None) -> Overview:
-        """Few questions, whatever stands in the mailbox. `last` is the time of the latest arrival."""
+        """Return the overview with few requests, whatever the mailbox holds. `last` is the time of the latest arrival."""
         with _failures():
             unread = self._folders.counts(INBOX).unread
             oldest = self._folders.first(INBOX, UNREAD)
@@ -128,39 +128,39 @@ class GraphMailbox:
         return Overview(unread, oldest.received_at if oldest else None, taken, last)
 
     def wait(self, seconds: float) -> bool:
-        """Graph tells of changes only to those whom it can call; so this waits to the end."""
+        """Wait for `seconds`; Graph can announce changes only to a public web server."""
         time.sleep(seconds)
         return False
 
     def filed(self) -> Iterator[Filed]:
-        """Of the Inbox, what is read."""
+        """Yield the read messages of the Inbox."""
         with _failures():
             yield from map(_filed, self._folders.messages(INBOX, READ, Operation.ARCHIVE))
 
     def archive(self, keys: Sequence[str]) -> int:
-        """Moved to the folder that Outlook calls Archive."""
+        """Move messages to the folder that Outlook calls Archive."""
         paths = ((key, f"{self._folders.path_in(INBOX, key)}/move") for key in keys)
         parts = [BatchRequest(key, "POST", path, {"destinationId": ARCHIVE}) for key, path in paths]
         with _failures():
             return self._count(parts, Operation.ARCHIVE)
 
     def archived(self) -> Iterator[Filed]:
-        """Empty where the mailbox has no such folder yet."""
+        """Yield the messages of the Archive; none when the mailbox has no such folder yet."""
         with _failures():
             if self._folders.exists(ARCHIVE):
                 yield from map(_filed, self._folders.messages(ARCHIVE, ALL, Operation.ARCHIVE))
 
     def expire(self, keys: Sequence[str]) -> int:
-        """Deleted; Exchange keeps what is deleted as long as its own rules say."""
+        """Delete messages; Exchange keeps deleted messages according to its own policies."""
         parts = [BatchRequest(key, "DELETE", self._folders.path_in(ARCHIVE, key)) for key in keys]
         with _failures():
             return self._count(parts, Operation.ARCHIVE)
 
     def close(self) -> None:
-        """Nothing here belongs to one mailbox alone; the app is its maker's."""
+        """Do nothing: the connections belong to the app, which its creator closes."""
 
     def evidence(self, started: float) -> MailboxEvidence:
-        """What a test of this mailbox shows: it is listed, it is read, and it may be written; nothing in it is changed."""
+        """Test that the mailbox can be listed, read and written; nothing in it is changed."""
         with _failures():
             counts = self._folders.counts(INBOX)
             newest = self._folders.first(INBOX, NEWEST)
@@ -191,7 +191,7 @@ class GraphMailbox:
         parts = [BatchRequest(key, "GET", f"{self._folders.path(key)}/$value") for key in keys]
         try:
             found = dict(self._run(parts, Operation.READ))
-        except TooLong:  # pictures that stand in the text are no attachments to Graph
+        except TooLong:  # inline pictures do not count as attachments in Graph
             for key in keys:
                 yield from self._alone(key, largest)
             return
@@ -218,7 +218,7 @@ class GraphMailbox:
         yield key, self._raw(key, answer.content, size, largest)
 
     def _gives_another(self, but: Collection[str]) -> bool:
-        """Whether the content of a message can be read that is none of these: then it is not the mailbox that fails."""
+        """Return whether the content of any other message can be read: then the mailbox itself works."""
         others = (item.key for item in self._folders.messages(INBOX, NEWEST) if item.key not in but)
         try:
             return any(self._look_at(key) for key in islice(others, 1))
@@ -228,7 +228,7 @@ class GraphMailbox:
             return False
 
     def _look_at(self, key: str) -> bool:
-        """Read the beginning of a message's content; False where it is gone."""
+        """Read the beginning of a message's content; False when the message is gone."""
         try:
             self._app.request(self._content_of(key, HEADER))
         except Failed as failed:
@@ -246,12 +246,12 @@ class GraphMailbox:
         return GraphRequest("GET", f"{self._folders.path(key)}/$value", Operation.READ, headers=IMMUTABLE, largest=largest)
 
     def _marks(self, key: str, disposition: Disposition) -> dict[str, Any]:
-        """A list of categories is replaced whole; of ours the message has one."""
+        """Return the change that marks a message. Graph replaces the list of categories; only one is the service's."""
         others = [name for name in self._known[key].categories if name not in KEYWORDS] if key in self._known else []
         return {"isRead": True, "categories": [*others, disposition.keyword]}
 
     def _taken(self, since: str) -> Iterator[str]:
-        """Read, arrived later than that, and without a category of ours."""
+        """Yield messages that are read, arrived after `since`, and have none of the service's categories."""
         watched = datetime.now(UTC) - WATCHED
         begin = max(moment(since) or watched, watched)
         which = Which(read=True, since=f"{begin:%Y-%m-%dT%H:%M:%SZ}", newest_first=True)
@@ -260,7 +260,7 @@ class GraphMailbox:
                 yield item.key
 
     def _check_writing(self) -> str | None:
-        """Whether messages may be marked, by marking one that there is not; TLS of the connection."""
+        """Check the write permission by marking a message that does not exist; return the TLS of the connection."""
         path = self._folders.path(_NOBODY)
         try:
             answer = self._app.request(GraphRequest("PATCH", path, Operation.MARK, headers=IMMUTABLE, body={"isRead": True}))
@@ -277,7 +277,7 @@ class GraphMailbox:
         return done
 
     def _run_all(self, parts: Sequence[BatchRequest], operation: Operation) -> tuple[int, list[Failed]]:
-        """How many were done, and what failed for itself alone."""
+        """Run all requests; return the number of successes, and the failures of single messages."""
         results = [result for _key, result in self._run(parts, operation)]
         failed = [result for result in results if isinstance(result, Failed)]
         return len(results) - len(failed), failed
@@ -295,7 +295,7 @@ def _failures() -> Iterator[None]:
 
 
 def _of_one(failed: Failed) -> bool:
-    """Whether it says something of one message, and nothing of the others."""
+    """Return whether a failure concerns only one message."""
     return failed.refusal is not None and not batches.concerns_all(failed.refusal.status)
 
 

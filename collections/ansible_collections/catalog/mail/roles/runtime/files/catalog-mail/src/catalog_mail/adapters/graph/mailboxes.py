@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Opens mailboxes by Graph."""
+"""Open mailboxes by Graph."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from catalog_mail.domain.settings.servers import GraphServer
 
 
 class GraphMailboxes:
-    """The part of ports.Mailboxes that is for Graph."""
+    """The part of ports.Mailboxes for Graph."""
 
     def __init__(self, apps: Apps) -> None:
         self._apps = apps
         self._met: tuple[GraphServer, Experience] | None = None
 
     def open(self, server: GraphServer, sent_from: str | None = None) -> GraphMailbox:
-        """Raises MailboxFailed."""
+        """Open a mailbox. Raises MailboxFailed."""
         try:
             originals = self._originals(replace(server, mailbox=sent_from)) if sent_from else None
             return GraphMailbox(server, self._apps.app(server), originals)
@@ -33,7 +33,7 @@ class GraphMailboxes:
             raise MailboxFailed(failed.failure) from failed
 
     def check_mailbox(self, server: GraphServer) -> MailboxEvidence:
-        """With a token of its own; nothing is changed in it. Raises MailboxFailed."""
+        """Test a mailbox with a token of its own; nothing in the mailbox is changed. Raises MailboxFailed."""
         started = time.monotonic()
         try:
             app = self._apps.fresh(server)

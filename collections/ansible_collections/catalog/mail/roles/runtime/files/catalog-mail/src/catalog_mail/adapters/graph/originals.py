@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mails of ours by the Message-ID that Exchange gave them: in the Sent Items of the account that sent them."""
+"""Find sent mails by the Message-ID that Exchange assigned: in the Sent Items of the sending account."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from catalog_mail.domain.settings.servers import GraphServer
 
 log = logging.getLogger(__name__)
 
-# Where the registration may not look, it is asked again after so many seconds: it may have been granted since.
+# Seconds before the Sent Items are tried again after missing permission: it may have been granted since.
 CLOSED = 3600.0
-# What lasts until an administrator has changed something.
+# Causes that last until an administrator changes something.
 _NOT_ALLOWED = frozenset({Cause.PERMISSION_MISSING, Cause.ACCESS_BLOCKED, Cause.MAILBOX_UNKNOWN, Cause.MAILBOX_NOT_LICENSED})
 
 
 @dataclass
 class Experience:
-    """What was met at one mailbox, for longer than an app lives: until when it is not asked again, and what was logged."""
+    """State of look-ups in one mailbox, which outlives the app: no look-ups before this time; the last failure logged."""
 
     closed_until: float = 0.0
     said: Cause | None = None
 
 
 class Originals:
-    """Of the mailbox that `server` names. Raises nothing: what fails is logged, once, and told by the answer."""
+    """Look-ups in the mailbox that `server` names. Raises nothing: a failure is logged once, and marked in the result."""
 
     def __init__(self, server: GraphServer, app: App, experience: Experience) -> None:
         self._server = server
@@ -47,7 +47,7 @@ class Originals:
         self._sent_items = SentItems(server, app)
 
     def find(self, message_ids: Sequence[str]) -> dict[str, Original]:
-        """Of each; nothing of any where the registration may not look."""
+        """Return the original of each Message-ID; nothing when the registration lacks the permission."""
         if time.monotonic() < self._experience.closed_until:
             return {}
         found: dict[str, Original] = {}
@@ -65,7 +65,7 @@ class Originals:
                 return {}
             return {**dict.fromkeys(message_ids, Original(failed=True)), **found}
         self._experience.said = None
-        # A mailbox that is not there holds no mail of ours.
+        # A mailbox that does not exist holds no sent mails.
         return {**dict.fromkeys(message_ids, Original()), **found}
 
     def _written_id(self, result: BatchResponse) -> str | None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sending by Graph: the message goes as MIME, so that its Message-ID, its thread and its headers stay what they are."""
+"""Send messages by Graph as MIME, which keeps Message-ID, thread and headers."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from catalog_mail.ports.sending import Evidence
 
 log = logging.getLogger(__name__)
 
-# Said of a message that Graph has taken: it is put into the Sent Items, and delivered later or not at all.
+# The evidence of an accepted message: Graph puts it into the Sent Items, and delivers it later or not at all.
 ACCEPTED = "202 Accepted by Microsoft Graph, which is not yet delivered"
 FOUND = "found in the Sent Items: an earlier try was accepted by Microsoft Graph"
 _UNKNOWN = (
     "Whether the message was taken is not known; in {seconds:g} seconds the Sent Items are looked at, before it is sent again."
 )
-# Of a test, which nobody makes again by itself.
+# For a test message, which is not retried.
 _TEST_UNKNOWN = "Whether the test message was taken is not known: see whether it arrives."
 _TEST_AGAIN = "A test is not made again by itself: test once more {when}."
-# What else is said of these is that it is tried again.
+# Causes whose usual remedy says that the message is retried.
 _PASSING = frozenset({Cause.CONNECTION_LOST, Cause.MICROSOFT_UNAVAILABLE, Cause.THROTTLED})
 
 
 class GraphSender:
-    """Fulfils ports.MailSender. The recipient is the one that the message names: Graph knows no envelope.
+    """Fulfils ports.MailSender. The recipient is the one in the message's header: Graph knows no envelope.
 
-    Exchange adds the Sender of a message that is sent on behalf of somebody.
+    Exchange adds a Sender header to a message that is sent on behalf of somebody else.
     """
 
     def __init__(self, server: GraphServer, app: App, rate: MessageRate, settles_after: float, *, own: bool = False) -> None:
@@ -52,19 +52,19 @@ class GraphSender:
 
     @property
     def settles_after(self) -> float:
-        """How late the Sent Items may show what was sent; nobody promises a time."""
+        """The longest delay until the Sent Items show a sent message; Microsoft guarantees none."""
         return self._settles_after
 
     def reserve(self) -> float:
-        """Within Exchange's limit of messages, and not while Graph wants to be left in peace."""
+        """Reserve a turn within Exchange's rate limit, outside of pauses that Graph asks for."""
         return self._rate.reserve()
 
     def send(self, message: bytes, envelope_from: str, envelope_to: str, *, again: bool = False) -> Evidence:
         """Hand over one message. Raises SendingFailed.
 
-        With `again` the Sent Items are looked at first. Where the application may not read them, or they do not show it by then,
-        the message is sent again: twice is better than not at all. After an outcome that nobody knows the failure asks for the
-        pause until then.
+        With `again` the Sent Items are searched first. If the application may not read them, or they do not show the message, it
+        is sent again: a duplicate is better than a lost message. After an unknown outcome the failure asks for a pause, until
+        the Sent Items are up to date.
         """
         started = time.monotonic()
         try:
@@ -81,7 +81,7 @@ class GraphSender:
         return self._evidence(response, answer, started)
 
     def close(self) -> None:
-        """What belongs to this sender alone."""
+        """Close the connections that belong to this sender alone."""
         if self._own:
             self._app.close()
 
@@ -108,7 +108,7 @@ class GraphSender:
             return False
 
     def _failure(self, failed: Failed) -> Failure:
-        """Of a hand-over."""
+        """Return the failure of a hand-over."""
         if self._own:
             return _of_test(failed)
         failure = self._heeded(failed)
@@ -118,9 +118,9 @@ class GraphSender:
         return replace(failure, remedy=f"{_UNKNOWN.format(seconds=wait)} {failure.remedy}", retry_after=wait)
 
     def _heeded(self, failed: Failed) -> Failure:
-        """What failed; as long as Graph asks for it nothing more is sent.
+        """Return the failure, and pause sending for as long as Graph asks for.
 
-        What was said to a test is not heeded by others: it may be about a registration that nobody else uses.
+        A pause for a test does not affect other senders: it may be about a registration that only the test uses.
         """
         if failed.failure.retry_after is not None and not self._own:
             self._rate.close(failed.failure.retry_after)
@@ -137,7 +137,7 @@ class GraphSender:
 
 
 def _of_test(failed: Failed) -> Failure:
-    """What failed, with what can be done about a test."""
+    """Return the failure of a test, with the remedies that apply to a test."""
     failure = failed.failure
     when = f"in {failure.retry_after:g} seconds" if failure.retry_after else "later"
     remedy = _TEST_AGAIN.format(when=when) if failure.code in _PASSING else failure.remedy
@@ -152,15 +152,15 @@ class GraphSenders:
         self._settles_after = settles_after
 
     def sender(self, settings: SendingSettings) -> GraphSender:
-        """One for these settings; what is costly about it is kept. Raises SendingFailed."""
+        """Return a sender for these settings, with shared connections. Raises SendingFailed."""
         return self._make(settings, own=False)
 
     def make_email_test_sender(self, settings: SendingSettings) -> GraphSender:
-        """One for a single test, with a token of its own. Raises SendingFailed."""
+        """Return a sender for a single test, with a token of its own. Raises SendingFailed."""
         return self._make(settings, own=True)
 
     def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         self._apps.close()
 
     def _make(self, settings: SendingSettings, *, own: bool) -> GraphSender:

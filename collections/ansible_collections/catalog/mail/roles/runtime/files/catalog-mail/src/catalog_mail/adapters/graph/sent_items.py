@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finding in the Sent Items what may have been sent: by its Message-ID, or where Exchange gave it another, by our own header."""
+"""Search the Sent Items for a message: by its Message-ID, or, if Exchange replaced that, by the service's own header."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from catalog_mail.domain.mime.addresses import normalized
 from catalog_mail.domain.mime.dates import parsed_date
 from catalog_mail.domain.settings.servers import GraphServer
 
-# Holds the Message-ID as it was written. Exchange keeps headers that begin with X-, whatever it does with the others.
+# Header with the original Message-ID. Exchange keeps headers that begin with X-, and may replace others.
 STAMP = "X-Catalog-Message-ID"
-# Clocks differ: by so much, seldom by as much as that.
+# Differences between clocks: the usual limit, and one that is seldom exceeded.
 _NEAR = timedelta(minutes=1)
 _BEFORE = timedelta(minutes=15)
-# Before any message, for one whose own date cannot be read.
+# Earlier than any message, for one whose date cannot be read.
 _LONG_AGO = datetime(1980, 1, 1, tzinfo=UTC)
 _PAGE = 50
 _MOST_PAGES = 4
@@ -36,7 +36,7 @@ _END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
 
 
 def stamped(message: bytes) -> bytes:
-    """The message with our header above the others; the same bytes each time."""
+    """Return the message with the STAMP header above the others; the same bytes each time."""
     value = _header(message).get("Message-ID")
     return f"{STAMP}: {value}\r\n".encode("ascii") + message if value else message
 
@@ -47,7 +47,7 @@ def _header(message: bytes) -> Message:
 
 
 class SentItems:
-    """Of one mailbox. Raises Failed."""
+    """The Sent Items of one mailbox. Methods raise Failed."""
 
     def __init__(self, server: GraphServer, app: App) -> None:
         self._app = app
@@ -55,7 +55,7 @@ class SentItems:
         self._path = f"{self._mailbox}/mailFolders/sentitems/messages"
 
     def has(self, message: bytes, recipient: str) -> bool:
-        """Whether this message to this recipient was accepted before; what was accepted a moment ago may not stand there yet."""
+        """Return whether this message to this recipient was accepted before; a message accepted a moment ago may be missing."""
         header = _header(message)
         message_id = str(header.get("Message-ID") or "").strip()
         if not message_id:
@@ -64,14 +64,14 @@ class SentItems:
         return self._by_message_id(message_id) or self._by_stamp(message_id, recipient, date)
 
     def question(self, message_id: str) -> str:
-        """The path, with its query, of what has this Message-ID; at most one item, for `stamp`."""
+        """Return path and query of the item with this Message-ID, at most one, for `stamp`."""
         params = {"$filter": _having(message_id), "$select": "id,internetMessageHeaders", "$top": "1"}
         return with_query(self._path, params)
 
     def stamp(self, item: Mapping[str, Any]) -> str | None:
-        """The Message-ID that an item of a list was written with, where it is a mail of ours.
+        """Return the original Message-ID of a list's item, if it is a mail of this service.
 
-        What Graph tells of a sent message's headers may be nothing; then its MIME is read.
+        Graph may return no headers of a sent message; then its MIME is read.
         """
         told = _told(item)
         return told if told is not None else self._stamp_of(str(item.get("id")))
@@ -81,13 +81,13 @@ class SentItems:
         return any(True for _item in items(self._app, self._path, params, Operation.LOOK, 1))
 
     def _by_stamp(self, message_id: str, recipient: str, date: datetime) -> bool:
-        """From its own time on, and, for one that has waited before it was sent, from the newest back."""
+        """Search from the message's own time on, and then, for a message that waited before it was sent, from the newest back."""
         opened: set[str] = set()
         listed = (self._sent(date - _NEAR, "asc"), self._sent(date - _BEFORE, "desc"))
         return any(self._is_among(found, message_id, recipient, opened) for found in listed)
 
     def _is_among(self, found: Iterator[dict[str, Any]], message_id: str, recipient: str, opened: set[str]) -> bool:
-        """Whether it is one of these, of which so many are opened; none of them twice."""
+        """Return whether the message is one of these; opens a limited number of them, each once."""
         most = len(opened) + _MOST_OPENED
         for item in found:
             key = str(item.get("id"))
@@ -123,7 +123,7 @@ def _having(message_id: str) -> str:
 
 
 def _told(item: Mapping[str, Any]) -> str | None:
-    """Our header, where the list tells of it."""
+    """Return the STAMP header, if the list includes headers."""
     for pair in item.get("internetMessageHeaders") or ():
         if str(pair.get("name", "")).lower() == STAMP.lower():
             return str(pair.get("value") or "").strip()

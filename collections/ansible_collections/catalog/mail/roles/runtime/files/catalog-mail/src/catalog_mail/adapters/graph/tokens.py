@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tokens for one app registration, by msal: kept while they are good, asked for anew where they are of no use."""
+"""Access tokens of one app registration, by msal: cached while valid, and requested anew after a failure."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ _DOING = "asking Microsoft Entra for a token"
 
 @dataclass(frozen=True)
 class Token:
-    """`since` is the monotonic time at which this process has got it."""
+    """An access token. `since` is the monotonic time at which this process received it."""
 
     text: str = field(repr=False)
     since: float
 
     @property
     def age(self) -> float:
-        """In seconds."""
+        """The age in seconds."""
         return time.monotonic() - self.since
 
 
 class Tokens:
-    """Safe to use from several threads.
+    """Access tokens of one app registration. Thread-safe.
 
-    msal keeps an answer of 400 for a minute and would give it again, and a token keeps the permissions that it was made with:
-    so after each failure, and whenever a token was of no use, its object is made anew.
+    msal caches an answer of 400 for a minute, and a token keeps the permissions that it was issued with: so after each failure,
+    and whenever a token was refused, msal's client is created anew.
     """
 
     def __init__(self, server: GraphServer, session: requests.Session) -> None:
@@ -57,7 +57,7 @@ class Tokens:
         self._token: Token | None = None
 
     def token(self) -> Token:
-        """One that is good for some minutes at least. Raises Failed."""
+        """Return a token that is valid for some minutes at least. Raises Failed."""
         with self._lock:
             try:
                 answer = self._acquire()
@@ -73,7 +73,7 @@ class Tokens:
             return self._token
 
     def forget(self, token: Token) -> None:
-        """The next one is another, unless that happened since."""
+        """Discard this token, unless that has happened already."""
         with self._lock:
             if self._token is token:
                 self._app, self._token = None, None
@@ -85,7 +85,7 @@ class Tokens:
             if self._app is None:
                 self._app = self._make_app()
             answer = self._app.acquire_token_for_client(scopes=[f"{self._server.graph_url}/.default"])
-        except msal.exceptions.MsalError as error:  # for 5xx
+        except msal.exceptions.MsalError as error:  # raised for 5xx
             raise self._unavailable() from error
         except (requests.RequestException, OSError) as error:
             raise Failed(of_network(error, url, _DOING, self._server)) from error
@@ -105,7 +105,7 @@ class Tokens:
             server.client_id,
             client_credential=credential,
             authority=f"{server.authority_url}/{server.tenant_id}",
-            # The authority is ours to know; otherwise msal would ask one that is fixed in it about each that it does not know.
+            # The authority is configured; discovery would ask a fixed server about each authority that msal does not know.
             instance_discovery=False,
             http_client=self._http,
         )
@@ -117,7 +117,7 @@ class Tokens:
         return Failed(entra_failures.token_failure(entra_failures.refusal(answer), self._server))
 
     def _not_understood(self) -> Failed:
-        """The first answer, about the tenant, was no success, or no JSON."""
+        """Return the failure of a first answer, about the tenant, that is no success or not JSON."""
         last = self._http.last
         try:
             document = json.loads(last.text) if last is not None else None
@@ -138,7 +138,7 @@ class Tokens:
 
 
 class _Http:
-    """What msal asks by: with a time limit, and the last answer is kept, which msal does not tell."""
+    """HTTP client of msal: adds a timeout, and keeps the last answer, which msal does not return."""
 
     def __init__(self, session: requests.Session, timeout: float) -> None:
         self._session = session
@@ -146,17 +146,17 @@ class _Http:
         self.last: requests.Response | None = None
 
     def get(self, url: str, **options: Any) -> requests.Response:
-        """As requests does it."""
+        """Make a GET request, as requests does."""
         self.last = self._session.get(url, **self._with_limits(options))
         return self.last
 
     def post(self, url: str, **options: Any) -> requests.Response:
-        """As requests does it."""
+        """Make a POST request, as requests does."""
         self.last = self._session.post(url, **self._with_limits(options))
         return self.last
 
     def close(self) -> None:
-        """The session is not ours."""
+        """Do nothing: the session belongs to the registration."""
 
     def _with_limits(self, options: dict[str, Any]) -> dict[str, Any]:
         return {**options, "timeout": self._timeout, "allow_redirects": False}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTPS to Microsoft: pooled connections, our own authorities and proxy, bounded answers."""
+"""HTTPS to Microsoft: pooled connections, configured authorities and proxy, bounded answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PIECE = 256 * 1024
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer that was read. `cut`: only its beginning, since it is longer than was asked for."""
+    """An answer. `cut`: only its beginning was read, since it is longer than the limit."""
 
     status: int
     headers: Any
@@ -34,23 +34,23 @@ class Answer:
 
 
 def with_query(path: str, params: Mapping[str, str] | None) -> str:
-    """A path and its query, as Graph reads one: a space is %20 there, not a plus sign."""
+    """Return path and query in the form that Graph reads: a space is %20, not a plus sign."""
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in (params or {}).items())
     return f"{path}?{query}" if query else path
 
 
 def user_path(mailbox: str) -> str:
-    """The path of a user by the address of the mailbox, which may hold a slash (RFC 5321, 4.1.2)."""
+    """Return the path of a user by the address of the mailbox, which may contain a slash (RFC 5321, 4.1.2)."""
     return f"/users/{quote(mailbox, safe='')}"
 
 
 def make_session(server: GraphServer, connections: int) -> requests.Session:
-    """One for several threads. Raises OSError, whose `strerror` says why the CA file cannot be used."""
+    """Return a session for several threads. Raises OSError, whose `strerror` says why the CA file cannot be used."""
     if server.ca_file:
         verifying_context(server.ca_file)
     session = requests.Session()
-    # Neither proxies nor authorities nor passwords from the environment: what is configured holds. With the environment,
-    # REQUESTS_CA_BUNDLE would silently win over the file.
+    # Ignore proxies, authorities and passwords of the environment: only the configuration counts. Otherwise REQUESTS_CA_BUNDLE
+    # would silently replace the CA file.
     session.trust_env = False
     paths = ssl.get_default_verify_paths()
     session.verify = server.ca_file or paths.cafile or paths.capath or True
@@ -62,7 +62,7 @@ def make_session(server: GraphServer, connections: int) -> requests.Session:
 
 
 def read(response: requests.Response, most: int) -> Answer:
-    """The answer, or its beginning: at most so many bytes. Raises what requests raises."""
+    """Return the answer, or its beginning: at most `most` bytes. Raises the exceptions of requests."""
     tls = encryption(_socket(response))
     content = bytearray()
     with response:
@@ -74,7 +74,7 @@ def read(response: requests.Response, most: int) -> Answer:
 
 
 def _socket(response: requests.Response) -> Any:
-    """The connection's socket while it is open; urllib3 does not tell it in its documented interface."""
+    """Return the connection's socket while it is open; urllib3 has no documented interface for it."""
     raw = response.raw
     connection = getattr(raw, "connection", None) or getattr(raw, "_connection", None)
     return getattr(connection, "sock", None)

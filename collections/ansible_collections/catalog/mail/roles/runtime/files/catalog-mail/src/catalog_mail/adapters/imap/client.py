@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One IMAP connection: the standard library's commands, with a socket and a reading of our own.
+"""An IMAP connection: the commands of `imaplib`, with a socket and buffered reading of its own.
 
-`imaplib` reads through a file, which hides whether a line has arrived already, and which is of no use any more after a
-timeout; both matter while new mail is waited for.
+`imaplib` reads through a file object, which hides whether a line has arrived, and which cannot be used after a timeout;
+waiting for new mail needs both.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from catalog_mail.domain.failures.imap import Stage
 from catalog_mail.domain.settings.document import TLS
 from catalog_mail.domain.settings.servers import ImapServer
 
-# Bytes. A line holds at most a list of all messages; a literal one message, or a header.
+# In bytes. The longest line is a list of all messages; the longest literal is one message, or a header.
 LONGEST_LINE = 20 * 1024 * 1024
 LONGEST_LITERAL = 256 * 1024 * 1024
 _BLOCK = 256 * 1024
-# Seconds without traffic until TCP asks whether the server is still there, and between its questions.
+# Seconds without traffic until TCP keepalive begins, and between its probes.
 _KEEPALIVE = (60, 20)
 
 
 class Client(imaplib.IMAP4):
-    """A connected and greeted server. `enter` is told each stage before it begins."""
+    """A connection after the server's greeting. `enter` is called with each stage before it begins."""
 
     def __init__(self, server: ImapServer, context: ssl.SSLContext | None, enter: Callable[[Stage], None]) -> None:
         self._server = server
         self._context = context
         self._enter = enter
         self._buffer = bytearray()
-        self._source: socket.socket | None = None  # where the buffer was read from
+        self._source: socket.socket | None = None  # the socket that filled the buffer
         super().__init__(certificate_name(server.host), server.port, server.timeout)
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
-        """What imaplib reads from: connected, and encrypted where TLS comes first."""
+        """Return the socket that imaplib reads from: connected, and encrypted when TLS comes first."""
         self._enter(Stage.CONNECT)
         connection = connect(self._server.host, self._server.port, Deadline(self._server.timeout))
         try:
@@ -57,19 +57,19 @@ class Client(imaplib.IMAP4):
         return connection
 
     def offers(self, capability: str) -> bool:
-        """Whether the server names this capability."""
+        """Return whether the server offers this capability."""
         return capability in self.capabilities
 
     def refresh_capabilities(self) -> None:
-        """Ask again: after the login they are others (RFC 3501, 6.1.1)."""
+        """Request the capabilities again: they change after the login (RFC 3501, 6.1.1)."""
         self._get_capabilities()
 
     def arrived(self, seconds: float) -> bool:
-        """Wait so long for a line; it is not read yet. Raises OSError, or abort at the end of the connection."""
+        """Wait up to `seconds` for a line, without reading it. Raises OSError, or abort at the end of the connection."""
         deadline = time.monotonic() + seconds
         try:
             while b"\n" not in self._current():
-                # Zero would mean: without waiting, which TLS tells in other ways.
+                # Zero would make the socket non-blocking, and TLS reports that in other ways.
                 self.sock.settimeout(max(0.001, deadline - time.monotonic()))
                 self._receive()
         except TimeoutError:
@@ -79,7 +79,7 @@ class Client(imaplib.IMAP4):
         return True
 
     def readline(self) -> bytes:
-        """The next line, with its end."""
+        """Return the next line, with its end."""
         start = 0
         while (end := self._current().find(b"\n", start)) < 0:
             start = len(self._buffer)
@@ -89,7 +89,7 @@ class Client(imaplib.IMAP4):
         return self._taken(end + 1)
 
     def read(self, size: int) -> bytes:
-        """The next so many bytes."""
+        """Return the next `size` bytes."""
         if size > LONGEST_LITERAL:
             raise self.abort("the literal is too long")
         while len(self._current()) < size:
@@ -97,7 +97,7 @@ class Client(imaplib.IMAP4):
         return self._taken(size)
 
     def _current(self) -> bytearray:
-        """What was read and not used; what came before TLS was started is forgotten (RFC 3501, 6.2.1)."""
+        """Return the unread buffer; bytes from before STARTTLS are discarded (RFC 3501, 6.2.1)."""
         if self._source is not self.sock:
             self._source = self.sock
             self._buffer.clear()
@@ -116,7 +116,7 @@ class Client(imaplib.IMAP4):
         return data
 
     def pending(self) -> dict[str, Any]:
-        """What the server has said without being asked, by kind; it is forgotten by this."""
+        """Return and clear the server's unsolicited responses, by kind."""
         said: dict[str, Any] = self.untagged_responses
         self.untagged_responses = {}
         return said

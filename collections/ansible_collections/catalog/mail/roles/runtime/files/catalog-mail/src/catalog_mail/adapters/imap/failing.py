@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What failed on an IMAP connection, in whatever exception it came, as one Failure."""
+"""Convert the exceptions of an IMAP connection into one Failure."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from catalog_mail.domain.failures.failure import Failure
 from catalog_mail.domain.failures.imap import Stage
 from catalog_mail.domain.settings.servers import ImapServer
 
-# In the words of imaplib and of our client.
+# Phrases in exceptions of imaplib and of Client.
 _NOT_IMAP = ("unexpected response", "too long")
 
 
 class Refused(Exception):
-    """The server has said NO or BAD; `text` is its own."""
+    """The server answered NO or BAD; `text` is its own."""
 
     def __init__(self, text: bytes) -> None:
         super().__init__()
@@ -30,15 +30,15 @@ class Refused(Exception):
 
 
 class Unreadable(Exception):
-    """The server's answer is not what RFC 3501 says."""
+    """The server's answer violates RFC 3501."""
 
 
-# The last three are what reading a strange answer may raise.
+# The last three may be raised by reading a malformed answer.
 FORESEEN = (imaplib.IMAP4.error, ImapToolsError, Refused, Unreadable, OSError, ValueError, LookupError, TypeError)
 
 
 def failure_of(error: Exception, stage: Stage, server: ImapServer, selected: str | None) -> Failure:
-    """Of one of these exceptions; `selected` is the mailbox that is open, or was to be opened."""
+    """Return the failure of such an exception; `selected` is the mailbox that is, or was to be, selected."""
     if isinstance(error, imaplib.IMAP4.readonly):
         return imap_failures.read_only(selected or server.mailbox, server)
     if isinstance(error, imaplib.IMAP4.abort):
@@ -52,7 +52,7 @@ def failure_of(error: Exception, stage: Stage, server: ImapServer, selected: str
 
 
 def _aborted(error: Exception, stage: Stage, server: ImapServer) -> Failure:
-    """Imaplib gives up a connection: it has ended, or something else than IMAP came."""
+    """Return the failure of an abort: the connection has ended, or the server does not speak IMAP."""
     reason = _socket_error(error)
     if reason is None and any(words in str(error) for words in _NOT_IMAP):
         return imap_failures.not_imap(server) if stage is Stage.GREETING else imap_failures.not_understood(stage, server)
@@ -60,13 +60,13 @@ def _aborted(error: Exception, stage: Stage, server: ImapServer) -> Failure:
 
 
 def first(data: Any) -> bytes:
-    """The text of an answer, as imaplib gives it."""
+    """Return the text of an answer in imaplib's form."""
     text = data[0] if isinstance(data, (list, tuple)) and data else data
     return text if isinstance(text, bytes) else b""
 
 
 def _said(error: Exception) -> bytes | None:
-    """The server's own words, if that is what an exception is about."""
+    """Return the server's own words, if the exception holds them."""
     if isinstance(error, UnexpectedCommandStatusError):
         return first(error.command_result[1])
     if isinstance(error, Refused):
@@ -78,7 +78,7 @@ def _said(error: Exception) -> bytes | None:
 
 
 def _socket_error(error: BaseException) -> OSError | None:
-    """What the socket raised, which imaplib hides behind an abort."""
+    """Return the socket's exception, which imaplib hides behind an abort."""
     found: BaseException | None = error
     for _depth in range(5):
         found = found.__context__ if found else None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The archive of a mailbox: messages are moved there, and removed from it, each at most once and no others."""
+"""Move messages to the archive of a mailbox and remove them from it; each at most once, and no other messages."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from catalog_mail.domain.failures.failure import MailboxFailed
 from catalog_mail.domain.failures.imap import Stage
 from catalog_mail.domain.settings.servers import ImapServer
 
-# What tells a copy from another message, beside size and date of arrival, which a copy keeps (RFC 3501, 6.4.7): servers
-# note each arrival in a Received of its own (RFC 5321, 4.4).
+# Headers that distinguish a copy from other messages, besides size and date of arrival, which a copy keeps (RFC 3501, 6.4.7):
+# servers add a Received header to each arrival (RFC 5321, 4.4).
 _TRACES = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE RECEIVED)]"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = timedelta(days=1)
@@ -29,10 +29,10 @@ Trace = tuple[int | None, datetime | None, bytes]
 
 
 class Filing:
-    r"""For one session. Methods raise what a session's `failures` turns into MailboxFailed.
+    r"""The archive in one session. Methods raise exceptions that a session's `failures` turns into MailboxFailed.
 
-    Without UIDPLUS (RFC 4315) only EXPUNGE would remove anything, and it removes what others have marked as well: so what
-    was copied stays marked `\Deleted`, and is not looked at again.
+    Without UIDPLUS (RFC 4315) only EXPUNGE could remove messages, and it would also remove those that others have marked: so
+    copied messages stay marked `\Deleted` and are skipped from then on.
     """
 
     def __init__(self, session: Session, server: ImapServer) -> None:
@@ -45,7 +45,7 @@ class Filing:
         self.standing: tuple[str, ...] = () if self._expunges or self._moves else ("UNDELETED",)
 
     def exists(self) -> bool:
-        """Whether there is an archive."""
+        """Return whether the archive exists."""
         try:
             self._session.box.folder.status(self._archive, ["MESSAGES"])
         except UnexpectedCommandStatusError:
@@ -53,9 +53,9 @@ class Filing:
         return True
 
     def move(self, keys: Sequence[str], back: Callable[[], None]) -> int:
-        """Move so many, at most a chunk, of the selected mailbox; `back` selects it. How many were moved.
+        """Move up to a chunk of the selected mailbox's messages; `back` selects it again. Returns the number of moved messages.
 
-        One that was made unread in the meantime stays.
+        A message that was marked as unread in the meantime stays.
         """
         keys = uids(self._session.uid("SEARCH", "UID", uid_set(keys), "SEEN", *self.standing))
         if not keys:
@@ -69,7 +69,7 @@ class Filing:
         return len(keys)
 
     def archived(self) -> list[Fetched]:
-        """What stands in the archive, which is selected by this; nothing where there is none."""
+        """Return the messages of the archive, which this selects; none when there is no archive."""
         if not self._select():
             return []
         keys = uids(self._session.uid("SEARCH", *(self.standing or ("ALL",))))
@@ -80,7 +80,7 @@ class Filing:
         return found
 
     def expire(self, keys: Sequence[str]) -> int:
-        """Remove these from the archive, which is selected by this. How many were removed."""
+        """Remove these messages from the archive, which this selects. Returns the number of removed messages."""
         if not self._select():
             return 0
         chosen = uids(self._session.uid("SEARCH", "UID", uid_set(keys), "SEEN"))
@@ -95,7 +95,7 @@ class Filing:
             return False
         validity = number(self._session.select(self._archive).get("UIDVALIDITY"))
         self._session.enter(Stage.ARCHIVE)
-        if self._validity is not None and validity != self._validity:  # what we know of its messages is about others
+        if self._validity is not None and validity != self._validity:  # the known UIDs belong to other messages
             raise MailboxFailed(imap_failures.made_anew(self._archive, self._server))
         self._validity = validity
         return True
@@ -105,22 +105,22 @@ class Filing:
             try:
                 self._session.box.folder.create(self._archive)
             except UnexpectedCommandStatusError:
-                if not self.exists():  # somebody else may have made it
+                if not self.exists():  # another program may have created it
                     self._session.name(self._archive)
                     raise
 
     def _copy(self, keys: Sequence[str], back: Callable[[], None]) -> None:
-        """Copy what is not in the archive yet: an earlier run may have been killed after it had copied."""
-        ours = self._traces(uid_set(keys))
-        dates = [message.date for message, _trace in ours.values() if message.date]
+        """Copy messages that are not in the archive yet: an earlier run may have been killed after copying."""
+        wanted = self._traces(uid_set(keys))
+        dates = [message.date for message, _trace in wanted.values() if message.date]
         there = self._there(min(dates), max(dates)) if dates else set()
         back()
-        missing = [uid for uid, (_message, trace) in ours.items() if trace not in there]
+        missing = [uid for uid, (_message, trace) in wanted.items() if trace not in there]
         if missing:
             self._session.uid("COPY", uid_set(missing), encode_folder(self._archive))
 
     def _there(self, first: datetime, last: datetime) -> set[Trace]:
-        """The traces in the archive of what came in these days; COPY keeps the date of arrival (RFC 3501, 6.4.7)."""
+        """Return the traces of archived messages that arrived on these days; COPY keeps the date of arrival (RFC 3501, 6.4.7)."""
         if not self._select():
             return set()
         days = ("SINCE", _day(first - _DAY), "BEFORE", _day(last + 2 * _DAY))
@@ -132,7 +132,7 @@ class Filing:
         return found
 
     def _traces(self, chosen: str) -> dict[str, tuple[Fetched, Trace]]:
-        """What tells each of these from all others: its header's traces, else its whole content; with size and date."""
+        """Return what identifies each message: its trace headers, or else its whole content; with size and date."""
         answer = fetched(self._session.uid("FETCH", chosen, f"(UID RFC822.SIZE INTERNALDATE {_TRACES})"))
         found = {message.uid: (message, message.content) for message in answer if message.content is not None}
         for uid, (message, header) in found.items():
@@ -150,5 +150,5 @@ class Filing:
 
 
 def _day(moment: datetime) -> str:
-    """As SEARCH names a day, whatever the locale."""
+    """Format a day for SEARCH, whatever the locale."""
     return f"{moment.day}-{_MONTHS[moment.month - 1]}-{moment.year}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting for new mail: IDLE (RFC 2177) that stays open from one wait to the next, or a look now and then without it."""
+"""Wait for new mail: by IDLE (RFC 2177), which stays open between waits, or by polling."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 from catalog_mail.adapters.imap.failing import Refused, Unreadable
 from catalog_mail.adapters.imap.session import Session
 
-# Seconds. Servers may end an IDLE after 30 minutes, and what lies between forgets connections that are silent for less.
+# Seconds. Servers may end IDLE after 30 minutes, and firewalls drop connections that are silent for less.
 REISSUE = 10 * 60
-# How often a server without IDLE is asked; it may end a connection that says nothing for 30 minutes.
+# Seconds between two polls of a server without IDLE; a server may end a connection that is silent for 30 minutes.
 LOOK = 5 * 60
 
 
 class Waiting:
-    """The waiting of one session; `end` has to be called before anything else is asked of the server."""
+    """The waiting of one session; call `end` before any other command."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -27,7 +27,7 @@ class Waiting:
         self._idles = session.client.offers("IDLE")
 
     def wait(self, seconds: float) -> bool:
-        """Whether something has changed within so many seconds. Raises what a session's `failures` turns into MailboxFailed."""
+        """Return whether something changed within `seconds`. Raises what a session's `failures` turns into MailboxFailed."""
         deadline = time.monotonic() + seconds
         while not self._session.arrivals:
             left = deadline - time.monotonic()
@@ -36,7 +36,7 @@ class Waiting:
         return True
 
     def end(self) -> None:
-        """Leave IDLE. What the server said in the meantime is kept in mind."""
+        """Leave IDLE. The server's responses in the meantime are kept."""
         if self._tag is not None:
             tag, self._tag = self._tag, None
             self._session.client.send(b"DONE\r\n")
@@ -45,12 +45,12 @@ class Waiting:
         self._since = time.monotonic()
 
     def _listen(self, seconds: float) -> bool:
-        """Whether to go on: a line of the server has come. False after so many seconds without one."""
+        """Wait for a line of the server; False after `seconds` without one."""
         session = self._session
         age = time.monotonic() - self._since
         if self._tag is not None and age >= REISSUE:
             self.end()
-            session.refresh()  # a connection that is dead, with nobody to say so, is found by this
+            session.refresh()  # detects a connection that died silently
             return True
         if self._tag is None:
             self._begin()
@@ -62,7 +62,7 @@ class Waiting:
         return True
 
     def _begin(self) -> None:
-        """Say IDLE; servers may say other things before they agree."""
+        """Send IDLE; servers may send other responses before they agree."""
         client = self._session.client
         self._tag = client._command("IDLE")
         self._since = time.monotonic()
@@ -73,7 +73,7 @@ class Waiting:
         self._judge()
 
     def _judge(self) -> None:
-        """New mail, or a message that was made unread again; what others have read or removed is of no interest."""
+        """Check the responses for new mail or a message marked as unread; others' reading and removing is ignored."""
         session = self._session
         said = session.client.untagged_responses
         unread = any(isinstance(item, bytes) and b"\\Seen" not in item for item in said.get("FETCH") or [])
@@ -83,7 +83,7 @@ class Waiting:
         session.arrivals = session.arrivals or unread
 
     def _sleep(self, seconds: float) -> bool:
-        """Whether to go on: the server was asked. False after so many seconds."""
+        """Wait, then poll; False after `seconds`."""
         until_look = LOOK - (time.monotonic() - self._since)
         if seconds < until_look:
             time.sleep(max(0.0, seconds))

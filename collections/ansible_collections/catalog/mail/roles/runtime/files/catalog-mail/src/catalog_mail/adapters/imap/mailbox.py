@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mailbox that replies come to, over IMAP: asked in bulk, and never marked by being read."""
+"""Read a mailbox of replies by IMAP: in batches, without marking messages as read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from catalog_mail.domain.replies.mailbox import KEYWORDS, Disposition, Filed, Ma
 from catalog_mail.domain.replies.original import Original
 from catalog_mail.domain.settings.servers import ImapServer
 
-# Of a message that is too large, so much of its header.
+# Bytes of the header of a message that is too large.
 HEADER = 256 * 1024
 
 
@@ -44,23 +44,23 @@ class ImapMailbox:
 
     @property
     def place(self) -> Place:
-        """Named as a URL of RFC 5092, for people; UIDVALIDITY."""
+        """Return the mailbox as a URL of RFC 5092, for people, and its UIDVALIDITY."""
         return self._place
 
     @property
     def keeps_keywords(self) -> bool:
-        r"""What PERMANENTFLAGS says (RFC 3501, 7.1): ours by name, or `\*`."""
+        r"""Return whether the server stores the service's keywords: PERMANENTFLAGS (RFC 3501, 7.1) lists them, or `\*`."""
         return self._keeps
 
     def unread(self) -> Sequence[str]:
-        """By one SEARCH; the UIDs upwards, which is the order of arrival."""
+        """Return the UIDs of unread messages, by one SEARCH; ascending, which is the order of arrival."""
         with self._asking(Stage.READ):
             self._session.refresh()
-            self._session.arrivals = False  # what comes from here on may be missing in the answer
+            self._session.arrivals = False  # arrivals from here on may be missing in the answer
             return uids(self._session.uid("SEARCH", "UNSEEN"))
 
     def fetch(self, keys: Sequence[str], largest: int) -> Iterator[RawMessage]:
-        """Sizes first; then as many messages in one answer as fit into bounded memory."""
+        """Fetch the sizes first; then as many messages in one answer as fit into bounded memory."""
         for chunk in chunks(keys):
             with self._asking(Stage.READ):
                 known = self._fetched(chunk, "(UID RFC822.SIZE INTERNALDATE)")
@@ -71,13 +71,13 @@ class ImapMailbox:
             yield from self._contents(large, f"BODY.PEEK[HEADER]<0.{HEADER}>", known, largest)
 
     def mark(self, keys: Sequence[str], disposition: Disposition) -> None:
-        """One STORE for each chunk."""
+        """Mark messages with one STORE for each chunk."""
         with self._asking(Stage.MARK):
             for chunk in chunks(keys):
                 self._mark(uid_set(chunk), disposition)
 
     def overview(self, since: str | None) -> Overview:
-        """Few questions, whatever stands in the mailbox; the oldest is the unread message that came first."""
+        """Return the overview with few commands, whatever the mailbox holds; the oldest is the unread message that came first."""
         with self._asking(Stage.READ):
             self._session.refresh()
             unread = uids(self._session.uid("SEARCH", "UNSEEN"))
@@ -88,7 +88,7 @@ class ImapMailbox:
         return Overview(len(unread), oldest.date if oldest else None, tuple(taken), last)
 
     def wait(self, seconds: float) -> bool:
-        """IDLE stays open from one call to the next."""
+        """Wait for changes; IDLE stays open from one call to the next."""
         with self._session.failures(Stage.WAIT):
             if self._session.selected != self._name:
                 self._waiting.end()
@@ -96,7 +96,7 @@ class ImapMailbox:
             return self._waiting.wait(seconds)
 
     def filed(self) -> Iterator[Filed]:
-        """Read, and not on its way out."""
+        """Yield the messages that are read and not marked as deleted."""
         with self._asking(Stage.ARCHIVE):
             self._session.refresh()
             keys = uids(self._session.uid("SEARCH", *self._filing.standing, "SEEN"))
@@ -106,7 +106,7 @@ class ImapMailbox:
             yield from (_filed(message) for message in found.values() if "\\Seen" in (message.flags or ()))
 
     def archive(self, keys: Sequence[str]) -> int:
-        """By MOVE, or by COPY and what follows."""
+        """Move messages to the archive, by MOVE or by COPY."""
         moved = 0
         for chunk in chunks(keys):
             with self._asking(Stage.ARCHIVE):
@@ -114,13 +114,13 @@ class ImapMailbox:
         return moved
 
     def archived(self) -> Iterator[Filed]:
-        """All that stands in the archive and is not on its way out."""
+        """Yield the messages of the archive that are not marked as deleted."""
         with self._asking(Stage.ARCHIVE):
             messages = self._filing.archived()
         yield from (_filed(message) for message in messages)
 
     def expire(self, keys: Sequence[str]) -> int:
-        """By UID EXPUNGE (RFC 4315), which removes these and nothing else."""
+        """Remove messages by UID EXPUNGE (RFC 4315), which removes no others."""
         removed = 0
         for chunk in chunks(keys):
             with self._asking(Stage.ARCHIVE):
@@ -128,18 +128,18 @@ class ImapMailbox:
         return removed
 
     def originals(self, message_ids: Sequence[str]) -> Mapping[str, Original]:
-        """Nothing: an IMAP server says nothing of what was sent by another."""
+        """Return nothing: an IMAP server knows nothing of mails sent by another server."""
         return {}
 
     def close(self) -> None:
-        """LOGOUT, where there is somebody to hear it."""
+        """Send LOGOUT if the connection is alive."""
         with suppress(MailboxFailed), self._session.failures():
             self._session.client.sock.settimeout(1)
             self._waiting.end()
         self._session.close()
 
     def evidence(self, started: float) -> MailboxEvidence:
-        """What a test of this mailbox shows; `started` is the monotonic time when it began."""
+        """Return the results of a test of this mailbox; `started` is the monotonic time at which the test began."""
         session = self._session
         with self._asking(Stage.READ):
             counted = len(uids(session.uid("SEARCH", "ALL")))
@@ -160,7 +160,7 @@ class ImapMailbox:
 
     @contextmanager
     def _asking(self, stage: Stage) -> Iterator[None]:
-        """A question about the mailbox: it is selected, and nobody waits."""
+        """Select the mailbox and leave IDLE for a command."""
         with self._session.failures(stage):
             self._waiting.end()
             self._back()
@@ -168,7 +168,7 @@ class ImapMailbox:
             yield
 
     def _back(self) -> None:
-        """From the archive to the mailbox, which must still be the same."""
+        """Select the mailbox again after the archive; its UIDVALIDITY must be the same."""
         if self._session.selected != self._name:
             validity, self._keeps = self._select()
             self._session.arrivals = True
@@ -176,7 +176,7 @@ class ImapMailbox:
                 raise MailboxFailed(imap_failures.made_anew(self._name, self._server))
 
     def _select(self) -> tuple[str, bool]:
-        """UIDVALIDITY, and whether keywords are kept."""
+        """Select the mailbox; return UIDVALIDITY, and whether keywords are stored."""
         said = self._session.select(self._name)
         permanent = words(said.get("PERMANENTFLAGS"))
         if permanent is not None and "\\seen" not in permanent:
@@ -185,7 +185,7 @@ class ImapMailbox:
         return number(said.get("UIDVALIDITY")) or "0", keeps
 
     def _fetched(self, keys: Sequence[str], what: str) -> dict[str, Fetched]:
-        """By UID; an answer about another message, or about flags alone, is none to this question."""
+        """Return messages by UID; responses about other messages, or about flags alone, are ignored."""
         asked = set(keys)
         if not (chosen := uid_set(keys)):
             return {}
@@ -206,7 +206,7 @@ class ImapMailbox:
         if self._keeps:
             try:
                 self._session.uid("STORE", chosen, "+FLAGS.SILENT", f"(\\Seen {disposition.keyword})")
-            except Refused:  # a server may keep so many keywords and no more
+            except Refused:  # a server may limit the number of keywords
                 self._keeps = False
             else:
                 return
@@ -214,14 +214,14 @@ class ImapMailbox:
             self._session.uid("STORE", chosen, "+FLAGS.SILENT", "(\\Seen)")
 
     def _taken(self, since: int) -> list[str]:
-        """Read, later than that, and without a keyword of ours."""
+        """Return messages that are read, came after `since`, and have none of the service's keywords."""
         foreign = [word for keyword in sorted(KEYWORDS) for word in ("UNKEYWORD", keyword)] if self._keeps else []
         found = uids(self._session.uid("SEARCH", "UID", f"{since + 1}:*", "SEEN", *foreign))
-        return [uid for uid in found if int(uid) > since]  # `n:*` means the last one too, if there is none after it
+        return [uid for uid in found if int(uid) > since]  # `n:*` includes the last message, if there is none after it
 
 
 def _answers(message: Fetched, what: str) -> bool:
-    """Whether it holds what was asked for."""
+    """Return whether the message has the requested data."""
     if "BODY" in what:
         return message.content is not None
     return message.date is not None

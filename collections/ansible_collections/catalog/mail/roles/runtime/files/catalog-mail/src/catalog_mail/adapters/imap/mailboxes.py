@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Opens mailboxes by IMAP."""
+"""Open mailboxes by IMAP."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class ImapMailboxes:
     """Fulfils ports.Mailboxes."""
 
     def open(self, server: ImapServer) -> ImapMailbox:
-        """Raises MailboxFailed."""
+        """Open a mailbox. Raises MailboxFailed."""
         return ImapMailbox(server)
 
     def check_mailbox(self, server: ImapServer) -> MailboxEvidence:
-        """Open it as it is opened for work, which shows what is allowed there; nothing is changed in it."""
+        """Test a mailbox: open it as for work, which shows the permissions; nothing in it is changed. Raises MailboxFailed."""
         started = time.monotonic()
         mailbox = ImapMailbox(server)
         try:

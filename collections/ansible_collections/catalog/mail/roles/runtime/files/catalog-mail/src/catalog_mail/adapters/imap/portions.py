@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much is asked of a server at once."""
+"""Limit the size of IMAP commands and answers."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from catalog_mail.adapters.imap.responses import Fetched
 
-# Messages of one command, so that no line is too long for a server; bytes of one answer, so that memory stays bounded.
+# Messages of one command, so that servers accept its line; bytes of one answer, so that memory stays bounded.
 CHUNK = 200
 ANSWER = 8 * 1024 * 1024
 
 
 def chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Runs of so many keys; what is no UID is left out."""
+    """Yield runs of up to CHUNK keys; keys that are not UIDs are left out."""
     usable = [key for key in keys if key.isascii() and key.isdigit()]
     for start in range(0, len(usable), CHUNK):
         yield usable[start : start + CHUNK]
 
 
 def parts(messages: Iterable[Fetched]) -> Iterator[list[str]]:
-    """Runs of messages that make an answer of bounded size; a large one stands alone."""
+    """Yield runs of messages whose answer has a bounded size; a large message makes a run of its own."""
     part: list[str] = []
     size = 0
     for message in messages:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What IMAP servers answer, read from what imaplib makes of it. Pure."""
+"""Parse the answers of IMAP servers, as imaplib returns them. No I/O."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Fetched:
-    """One message of an answer to FETCH; what was not asked for, or not told, is None."""
+    """One message of an answer to FETCH; data that was not requested or not returned is None."""
 
     uid: str
     size: int | None
@@ -32,9 +32,9 @@ class Fetched:
 
 
 def fetched(data: Iterable[Any]) -> Iterator[Fetched]:
-    """The messages of an answer: imaplib gives a text before each literal with it, and the rest of a message by itself.
+    """Yield the messages of an answer: imaplib returns each literal with the text before it, and the rest of a message alone.
 
-    Answers without a UID are about something else: a server may tell of flags that somebody changed at any time.
+    Answers without a UID are skipped: a server may report flags changed by others at any time.
     """
     head: list[bytes] = []
     content: bytes | None = None
@@ -80,13 +80,13 @@ def _date(text: bytes) -> datetime | None:
 
 
 def uids(data: Sequence[Any]) -> list[str]:
-    """The UIDs of an answer to SEARCH, in the order of the numbers."""
+    """Return the UIDs of an answer to SEARCH, in ascending order."""
     found = b" ".join(item for item in data if isinstance(item, bytes)).split()
     return [str(number) for number in sorted({int(word) for word in found if word.isdigit()})]
 
 
 def uid_set(keys: Iterable[str]) -> str:
-    """A set of UIDs as a command names it, runs as ranges: `1:200,305`. Of what is no UID nothing is asked."""
+    """Return a UID set for a command, with runs as ranges: `1:200,305`. Keys that are not UIDs are left out."""
     numbers = sorted({int(key) for key in keys if key.isascii() and key.isdigit()})
     runs: list[list[int]] = []
     for number in numbers:
@@ -98,13 +98,13 @@ def uid_set(keys: Iterable[str]) -> str:
 
 
 def words(said: Any) -> frozenset[str] | None:
-    """The flags of a PERMANENTFLAGS response, without regard to capitals; None where there was none."""
+    """Return the flags of a PERMANENTFLAGS response, in lower case; None without one."""
     if not said or not isinstance(said[-1], bytes):
         return None
     return frozenset(said[-1].decode("ascii", "replace").strip("() ").lower().split())
 
 
 def number(said: Any) -> str | None:
-    """The number of a response such as UIDVALIDITY."""
+    """Return the number of a response such as UIDVALIDITY."""
     text = said[-1] if said else None
     return text.decode() if isinstance(text, bytes) and text.isdigit() else None

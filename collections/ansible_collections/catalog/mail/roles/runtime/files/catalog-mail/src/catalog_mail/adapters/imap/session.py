@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A session with one IMAP server: connected, encrypted, logged in; each failure in it becomes MailboxFailed."""
+"""A session with one IMAP server: connect, encrypt, log in; each failure becomes MailboxFailed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from catalog_mail.domain.settings.servers import ImapServer
 
 
 class Box(BaseMailBox):
-    """imap-tools' mailbox over a client of ours."""
+    """The mailbox of imap-tools, with Client as its connection."""
 
     def __init__(self, client: Client) -> None:
         self._connected = client
@@ -34,14 +34,14 @@ class Box(BaseMailBox):
 
     @property
     def connected(self) -> Client:
-        """The client, as what it is."""
+        """The connection, with its own type."""
         return self._connected
 
 
 class Session:
-    """Raises MailboxFailed, from the constructor on, and nothing else; after that the connection is closed.
+    """A session. Constructor and methods raise only MailboxFailed, after which the connection is closed.
 
-    `arrivals` says that mail has come since it was set to false.
+    `arrivals` becomes true when mail arrives.
     """
 
     def __init__(self, server: ImapServer) -> None:
@@ -55,7 +55,7 @@ class Session:
 
     @property
     def box(self) -> Box:
-        """What imap-tools does on this connection."""
+        """The imap-tools mailbox of this connection."""
         if self._opened is None:
             raise Unreadable
         return self._opened
@@ -66,26 +66,26 @@ class Session:
         return self.box.connected
 
     def enter(self, stage: Stage) -> None:
-        """What comes next, for the sentence about its failure."""
+        """Set the stage that the sentence of a failure names."""
         self._stage = stage
 
     def uid(self, *command: str | bytes) -> list[Any]:
-        """A command about messages by their UIDs; the data of its answer, as imaplib gives it."""
+        """Run a UID command; return the data of its answer in imaplib's form."""
         self.note()
         status, data = self.client.uid(*command)  # type: ignore[arg-type]
         if status == "OK":
             return list(data)
-        if b"[EXPUNGEISSUED]" in first(data).upper():  # RFC 5530: some are gone by now; the others were answered
+        if b"[EXPUNGEISSUED]" in first(data).upper():  # RFC 5530: some messages are gone; the answer has the others
             return list(self.client.pending().get("FETCH") or [])
         raise Refused(first(data))
 
     def refresh(self) -> None:
-        """Let the server look: some search only in what they have told of already."""
+        """Send NOOP: some servers search only in messages that they have announced."""
         self.client.noop()
         self.note()
 
     def note(self) -> None:
-        """Keep in mind what the server said by itself, and let imaplib forget it."""
+        """Note the server's unsolicited responses, and clear them in imaplib."""
         said = self.client.pending()
         if "EXISTS" in said:
             self.arrivals = True
@@ -93,18 +93,18 @@ class Session:
             raise MailboxFailed(imap_failures.read_only(self.selected, self.server))
 
     def select(self, mailbox: str) -> dict[str, Any]:
-        """Open a mailbox; what the server says of it, by kind."""
+        """Select a mailbox; return the server's responses, by kind."""
         self.name(mailbox)
         self.box.folder.set(mailbox)
         return self.client.pending()
 
     def name(self, mailbox: str) -> None:
-        """The mailbox that the next failure is about."""
+        """Set the mailbox that the next failure names."""
         self.enter(Stage.SELECT)
         self.selected = mailbox
 
     def close(self) -> None:
-        """Take leave; raises nothing."""
+        """Log out; raises nothing."""
         if self._opened is not None:
             opened, self._opened = self._opened, None
             with contextlib.suppress(Exception):
@@ -115,7 +115,7 @@ class Session:
 
     @contextlib.contextmanager
     def failures(self, stage: Stage | None = None) -> Iterator[None]:
-        """What fails inside becomes MailboxFailed, and ends the connection."""
+        """Turn exceptions of the block into MailboxFailed, and close the connection."""
         if stage is not None:
             self.enter(stage)
         try:
@@ -150,7 +150,7 @@ class Session:
         client.refresh_capabilities()
 
     def _log_in(self, client: Client) -> None:
-        """AUTH=PLAIN (RFC 4616) takes whatever name and password; LOGIN one line of ASCII."""
+        """Log in by AUTH=PLAIN (RFC 4616), which allows any name and password, or by LOGIN, which allows ASCII only."""
         username, password = self.server.username, self.server.password
         if client.offers("AUTH=PLAIN"):
             client.authenticate("PLAIN", lambda _challenge: f"\0{username}\0{password}".encode())
@@ -164,7 +164,7 @@ class Session:
     # -- failing -------------------------------------------------------------------------------------------------------
 
     def _break(self) -> None:
-        """Nothing more is said: the server may be in the middle of an answer, or gone."""
+        """Close without LOGOUT: the server may be in the middle of an answer, or gone."""
         if self._opened is not None:
             opened, self._opened = self._opened, None
             with contextlib.suppress(Exception):

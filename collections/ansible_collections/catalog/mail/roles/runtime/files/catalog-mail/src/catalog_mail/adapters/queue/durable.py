@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The durable queue: what is accepted is put into batches, and each batch is worked on until it is done."""
+"""The durable queue: puts accepted deliveries into batches, and works on each batch until it is done."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 # Seconds that new deliveries wait for others to share a batch with.
 GATHER = 0.03
-# Seconds between two looks at what is due, when nothing new comes in.
+# Seconds between two look-ups of due deliveries, when no new ones arrive.
 LOOK = 1.0
 # Seconds between two rounds of housekeeping.
 KEEP_HOUSE = 5.0
@@ -32,7 +32,7 @@ STOP_SECONDS = 60.0
 
 
 class DurableQueue:
-    """Fulfils ports.DeliveryQueue. `work` is given the name of a batch and a function that tells when to stop."""
+    """Fulfils ports.DeliveryQueue. `work` gets the name of a batch and a function that returns true when it must stop."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class DurableQueue:
         self._clock = clock
         self._options = options
         self._running = Running(work, options.concurrency)
-        # As many again wait in this process for their turn, so that nobody is idle until the engine looks for more.
+        # As many batches again wait in this process, so that no thread is idle until the engine's next poll.
         limits = Limits(2 * options.concurrency, options.per_second)
         self._engine = Transact(database, options.node, limits, self._running.work)
         self._housekeeping = Housekeeping(store, nodes, self._engine, clock, options)
@@ -59,7 +59,7 @@ class DurableQueue:
         self._last_look = 0.0
 
     def start(self) -> None:
-        """Begin to work, with what an earlier run of this node has left."""
+        """Begin to work, first on the batches that an earlier run of this node has left."""
         self._nodes.heartbeat(self._options.node)
         self._engine.start()
         self._last_look = time.monotonic()
@@ -69,17 +69,17 @@ class DurableQueue:
             self._threads.append(thread)
 
     def enqueue(self, delivery_ids: Iterable[str]) -> None:
-        """Begin with these at once. They are found where they are stored; this only wakes who looks."""
+        """Wake the thread that looks for deliveries; it finds these in the database."""
         if any(True for _delivery in delivery_ids):
             self._wake.set()
 
     def running(self) -> bool:
-        """Whether it works this moment: its threads live, and the database was reached lately."""
+        """Return whether the queue works: its threads live, and the database was reached lately."""
         fresh = time.monotonic() - self._last_look < max(30.0, self._options.takeover_after)
         return fresh and bool(self._threads) and all(thread.is_alive() for thread in self._threads)
 
     def stop(self) -> None:
-        """Take no new work, finish what is being sent, give back the rest, and return when that is so."""
+        """Accept no new work, finish the current messages, release the rest, then return."""
         self._stopping.set()
         self._wake.set()
         for thread in self._threads:
@@ -100,16 +100,16 @@ class DurableQueue:
                 while not self._stopping.is_set() and self._dispatch_one():
                     pass
                 self._last_look = time.monotonic()
-            except Exception:  # whatever a database driver raises: the next look may find it well again
-                log.exception("what is to be sent could not be looked up")
+            except Exception:  # any error of a database driver; the next look-up may succeed
+                log.exception("looking up due deliveries failed; it is tried again")
                 self._stopping.wait(LOOK)
 
     def _dispatch_one(self) -> bool:
-        """Queue one batch; False if there is nothing more to queue for now."""
+        """Queue one batch; False when nothing more can be queued for now."""
         if self._store.queued() >= self._options.most_queued:
             return False
         batch = new_id()
-        # A kill between these two leaves a batch without a workflow; housekeeping finds and frees it.
+        # A kill between these two statements leaves a batch without a workflow; housekeeping releases it.
         claimed = self._store.claim(batch, at=self._clock.now(), limit=self._options.batch)
         if claimed:
             self._engine.enqueue(batch)

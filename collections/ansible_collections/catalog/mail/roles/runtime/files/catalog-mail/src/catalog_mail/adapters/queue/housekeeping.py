@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is done now and then: signs of life, taking over from the dead, freeing what was left behind, tidying up."""
+"""Periodic work: heartbeats, taking over batches of dead nodes, releasing orphaned deliveries, removing old data."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from catalog_mail.ports.notifications import DeliveryStore, Nodes
 
 log = logging.getLogger(__name__)
 
-# How long finished workflows stay, for whoever looks into the engine's database.
+# Time for which finished workflows are kept, for debugging in the engine's database.
 KEEP_WORKFLOWS = timedelta(minutes=10)
-# Pages tidied up in one round: bounded, so that signs of life are not late.
+# Pages removed in one round: bounded, so that heartbeats are not late.
 PAGES = 20
 
 
 class Housekeeping:
-    """One round every few seconds on each node."""
+    """Does one round every few seconds on each node."""
 
     def __init__(self, store: DeliveryStore, nodes: Nodes, engine: Transact, clock: Clock, options: QueueOptions) -> None:
         self._store = store
@@ -37,7 +37,7 @@ class Housekeeping:
         self._watch = LivenessWatch(options.takeover_after)
 
     def round(self) -> bool:
-        """Everything once. Returns whether deliveries wait for a batch because of it."""
+        """Do one round; return whether it released deliveries, which wait for a batch."""
         self._nodes.heartbeat(self._node)
         self._take_over()
         freed = self._free_left_behind()
@@ -45,7 +45,7 @@ class Housekeeping:
         return freed > 0
 
     def _take_over(self) -> None:
-        """The batches of nodes that show no sign of life any more are queued again, for whoever comes first."""
+        """Queue again the batches of nodes without a recent heartbeat; any node may work on them."""
         alive = self._watch.alive(self._nodes.heartbeats(), time.monotonic()) | {self._node}
         dead = self._engine.working() - alive
         if dead:
@@ -53,12 +53,12 @@ class Housekeeping:
             log.warning("took over %d batches of %s, which shows no sign of life", count, ", ".join(sorted(dead)))
 
     def _free_left_behind(self) -> int:
-        """Deliveries whose batch has no workflow (a kill between the two, or a lost queue file) are free again."""
+        """Release deliveries whose batch has no workflow (after a kill between the two, or with a lost queue file)."""
         batches = self._store.batches(claimed_before=self._clock.now() - self._grace, limit=PAGE)
         left = set(batches) - self._engine.unfinished(batches)
         freed = sum(self._store.release(batch) for batch in left)
         if freed:
-            log.warning("%d deliveries had been left behind in %d batches; they are queued again", freed, len(left))
+            log.warning("%d deliveries of %d batches without a workflow are queued again", freed, len(left))
         return freed
 
     def _tidy_up(self) -> None:

@@ -14,7 +14,7 @@ BATCH = 20
 class QueueOptions:
     """`concurrency` messages at a time on this node, `per_second` messages begun by all nodes together (0: no limit).
 
-    After `takeover_after` seconds without a sign of life a node is dead. `keep_days` is how long messages stay.
+    After `takeover_after` seconds without a heartbeat a node counts as dead. `keep_days` is how long messages are kept.
     """
 
     node: str
@@ -25,10 +25,10 @@ class QueueOptions:
 
     @property
     def batch(self) -> int:
-        """Deliveries in one batch; the limit per second counts batches, so with it each delivery is one."""
+        """Deliveries in one batch; 1 when there is a limit per second, since that limit counts batches."""
         return 1 if self.per_second else BATCH
 
     @property
     def most_queued(self) -> int:
-        """Deliveries queued at once; the others wait where they are, and any node may take them."""
+        """Largest number of queued deliveries; the others are not claimed yet, and any node may take them."""
         return max(4 * self.concurrency * self.batch, 2 * self.per_second)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The batches that this process works on this moment."""
+"""Track the batches that this process is working on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class Running:
-    """Lets so many at a time work, and counts them, so that a stop can wait for their end."""
+    """Limits the number of concurrent batches, and counts them, so that a stop can wait for their end."""
 
     def __init__(self, work: Callable[[str, Callable[[], bool]], None], concurrency: int) -> None:
         self._work = work
@@ -23,14 +23,14 @@ class Running:
         self._changed = threading.Condition()
 
     def work(self, batch: str) -> None:
-        """Work on one; called by the engine in a thread of its own. Never raises: what is left undone is found again."""
+        """Work on one batch, in a thread of the engine. Never raises: the rest of a failed batch is found again."""
         with self._changed:
             self._count += 1
         try:
             with self._places:
                 self._work(batch, self._stopping.is_set)
         except Exception:
-            # Not recorded by the engine, whose database is no place for what an exception may quote.
+            # Logged here and not recorded by the engine, since an exception may quote data that its database must not hold.
             log.exception("batch %s was interrupted; what is left of it is tried again", batch)
         finally:
             with self._changed:
@@ -38,7 +38,7 @@ class Running:
                 self._changed.notify_all()
 
     def stop(self, seconds: float) -> bool:
-        """Ask all to end, and wait for it so long. Returns whether all have ended."""
+        """Ask all batches to end, and wait for up to `seconds`; return whether all have ended."""
         self._stopping.set()
         with self._changed:
             return self._changed.wait_for(lambda: self._count == 0, seconds)

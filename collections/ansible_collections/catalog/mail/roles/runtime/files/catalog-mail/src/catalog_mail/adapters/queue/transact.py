@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DBOS Transact as this package uses it: one queue, one workflow, whose only argument is the name of a batch.
+"""Run DBOS Transact with one queue and one workflow, whose only argument is the name of a batch.
 
-What the workflow does is recorded with the deliveries, not as steps of DBOS: its database holds names of batches, and
-neither messages nor addresses. DBOS brings each workflow to its end, whatever is killed in between.
+The progress of a batch is recorded with its deliveries, not as steps of DBOS: its database holds only names of batches,
+no messages and no addresses. DBOS finishes each workflow, also after a kill.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ NAME = "catalog-mail"
 QUEUE = "deliveries"
 WORKFLOW = "deliver"
 SCHEMA = "catalog_mail_queue"
-# Workflows run only where the same version stands. What a batch's name means does not change with the package's version,
-# so neither does this; otherwise an upgrade would leave behind what was queued before it.
+# DBOS runs a workflow only on the version that queued it. The meaning of a batch's name does not depend on the package's
+# version, so this version is fixed; otherwise an upgrade would orphan the workflows queued before it.
 WORKFLOW_VERSION = "1"
-# Seconds between two looks at the queue: what a message waits at most when nothing else is going on. Each look costs two
-# milliseconds, also while nothing happens; with a limit per second, whose batches are small, looks are more frequent.
+# Seconds between two polls of the queue: the longest wait of a message when the service is idle. Each poll costs two
+# milliseconds; with a limit per second, whose batches are small, polls are more frequent.
 POLLING = 0.2
 POLLING_LIMITED = 0.1
 UNFINISHED = ["ENQUEUED", "PENDING", "DELAYED"]
@@ -36,14 +36,14 @@ PAGE = 500
 
 @dataclass(frozen=True)
 class Limits:
-    """Batches begun and not ended by one node, and batches begun per second by all nodes (0: no limit)."""
+    """Largest number of unfinished batches of one node, and of batches begun per second by all nodes (0: no limit)."""
 
     concurrency: int
     per_second: int
 
 
 class Transact:
-    """DBOS, launched and stopped. DBOS allows one in a process."""
+    """DBOS, launched and stopped. A process can have only one."""
 
     def __init__(self, database: URL, node: str, limits: Limits, work: Callable[[str], None]) -> None:
         self._database = database
@@ -54,11 +54,11 @@ class Transact:
         self._workflow: Callable[[str], None] | None = None
 
     def start(self) -> None:
-        """Launch it; from now on batches are worked on, those of an earlier run of this node as well."""
+        """Launch DBOS; it works on batches from now on, also on those of an earlier run of this node."""
         _quiet()
         DBOS(config=self._config())
-        # Without end: a batch that was interrupted a hundred times is still to be sent. And with JSON for its argument:
-        # what DBOS would use by default, pickle, runs whatever somebody has written into the database.
+        # No limit of retries: a batch that was interrupted a hundred times must still be sent. And JSON for the argument: pickle,
+        # the default of DBOS, runs code that somebody may have written into the database.
         decorate = DBOS.workflow(
             name=WORKFLOW, max_recovery_attempts=None, serialization_type=WorkflowSerializationFormat.PORTABLE
         )
@@ -74,20 +74,20 @@ class Transact:
         )
 
     def stop(self) -> None:
-        """End it. Waits for nothing: whoever calls this has seen that no batch is being worked on."""
+        """Stop DBOS without waiting; the caller has made sure that no batch is being worked on."""
         DBOS.destroy(destroy_registry=True)
         if self._engine is not None:
             self._engine.dispose()
 
     def enqueue(self, batch: str) -> None:
-        """A workflow for this batch; a second for the same is none."""
+        """Create the workflow of this batch, unless there is one."""
         if self._workflow is None:
             raise RuntimeError("the queue has not been started")
         with SetWorkflowID(batch):
             DBOS.enqueue_workflow(QUEUE, self._workflow, batch)
 
     def unfinished(self, batches: Sequence[str]) -> frozenset[str]:
-        """Which of these have a workflow that will work on them; one of another version never would."""
+        """Return the batches with a workflow that will run; workflows of another version never would."""
         if not batches:
             return frozenset()
         found = DBOS.list_workflows(
@@ -100,20 +100,20 @@ class Transact:
         return frozenset(status.workflow_id for status in found)
 
     def working(self) -> frozenset[str]:
-        """The nodes that have begun workflows and not ended them."""
+        """Return the nodes with unfinished workflows."""
         found = DBOS.list_workflows(name=WORKFLOW, status="PENDING", limit=PAGE, load_input=False, load_output=False)
         return frozenset(status.executor_id for status in found if status.executor_id)
 
     def take_over(self, nodes: Iterable[str]) -> int:
-        """Queue again what these have begun; they must be dead. Returns how many batches.
+        """Queue again the unfinished workflows of these nodes, which must be dead; return their number.
 
-        DBOS calls this when its own coordinator tells it to, and keeps it out of the documented interface. It changes only
-        workflows that still stand under one of these names: two nodes that take over the same do no harm.
+        An undocumented function of DBOS, which DBOS calls by order of its own coordinator. It changes only workflows that still
+        belong to one of these nodes, so two nodes may take over the same one.
         """
         return len(DBOS._recover_pending_workflows(sorted(nodes)))
 
     def collect(self, finished_for: timedelta, now: datetime) -> int:
-        """Remove workflows that ended so long ago, at most one page. Returns how many."""
+        """Remove workflows that ended longer ago than `finished_for`, at most one page; return their number."""
         before = (now - finished_for).astimezone(UTC).isoformat()
         found = DBOS.list_workflows(
             name=WORKFLOW, status=FINISHED, completed_before=before, limit=PAGE, load_input=False, load_output=False
@@ -130,8 +130,8 @@ class Transact:
             "executor_id": self._node,
             "log_level": "WARNING",
             "enable_otlp": False,
-            # Nothing here waits for DBOS's events: no triggers for them. The thread that would look for them only sleeps,
-            # and a stop waits for it to wake up.
+            # DBOS's events are not used, so neither are their triggers. Their listener thread would only sleep, and
+            # delay a stop.
             "use_listen_notify": False,
             "notification_listener_polling_interval_sec": 0.5,
             "scheduler_polling_interval_sec": 3600.0,
@@ -153,17 +153,17 @@ def _named(work: Callable[[str], None]) -> Callable[[str], None]:
 
 
 def _quiet() -> None:
-    """DBOS's own log goes where ours goes; without a handler of its own it would write to stderr in its own way."""
+    """Send DBOS's log to the service's handlers; with its own handler it would write to stderr in another format."""
     logger = logging.getLogger("dbos")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
 
 
 def _sqlite(database: URL) -> Engine:
-    """The queue's own file.
+    """Return the engine of the queue's own SQLite file.
 
-    Its last transactions may be lost when the power fails, not by a kill: that saves a disk flush for each, and DBOS's
-    default would take three. Deliveries are on disk in their own database, and those whose batch has vanished get another.
+    A power failure, but not a kill, may lose its last transactions: that saves a disk flush for each, of which DBOS's default
+    needs three. Deliveries are stored safely in their own database, and those whose batch was lost get a new one.
     """
     engine = create_engine(database, connect_args={"timeout": 30}, pool_size=10, max_overflow=100, hide_parameters=True)
 

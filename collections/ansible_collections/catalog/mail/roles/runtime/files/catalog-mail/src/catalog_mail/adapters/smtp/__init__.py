@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mail over SMTP: to a corporate server, or to the host's own Postfix."""
+"""Send mail by SMTP: to a corporate server, or to the host's own Postfix."""
 
 from catalog_mail.adapters.smtp.senders import SmtpSenders
 

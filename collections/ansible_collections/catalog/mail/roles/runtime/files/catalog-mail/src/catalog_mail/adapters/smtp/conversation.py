@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One SMTP connection under a deadline: the standard library's commands, with sockets and logins of our own."""
+"""An SMTP connection under a deadline: the commands of `smtplib`, with sockets and logins of its own."""
 
 from __future__ import annotations
 
@@ -16,43 +16,43 @@ from catalog_mail.adapters.connection import Deadline, certificate_name, encrypt
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads from a socket, and never past the deadline, however slowly the bytes come."""
+    """Reads from a socket within the deadline, however slowly the bytes come."""
 
     def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
 
     def readable(self) -> bool:
-        """It is read from."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Wait for bytes, at most as long as the deadline allows."""
+        """Wait for bytes, at most until the deadline."""
         connection = self._conversation.connection
         connection.settimeout(self._conversation.deadline.remaining())
         return connection.recv_into(buffer)
 
 
 class Conversation(smtplib.SMTP):
-    """A connected, not yet greeted server.
+    """A connection before EHLO.
 
-    `smtplib` alone counts its time limit anew for each byte that arrives, and logs in with ASCII passwords only.
+    `smtplib` restarts its timeout with each byte received, and logs in only with ASCII passwords.
     """
 
     def __init__(self, connection: socket.socket, host: str, deadline: Deadline) -> None:
         super().__init__(local_hostname=_own_name(connection))
         self.deadline = deadline
         self.sock: socket.socket | None = connection
-        self._host = certificate_name(host)  # what `starttls` checks the certificate against
+        self._host = certificate_name(host)  # `starttls` checks the certificate against it
 
     @property
     def connection(self) -> socket.socket:
-        """The open socket. Raises SMTPServerDisconnected if there is none any more."""
+        """Return the open socket. Raises SMTPServerDisconnected when the connection has ended."""
         if self.sock is None:
             raise smtplib.SMTPServerDisconnected("closed")
         return self.sock
 
     def send(self, s: Any) -> None:
-        """Send, within the deadline."""
+        """Send within the deadline."""
         self.connection.settimeout(self.deadline.remaining())
         try:
             super().send(s)
@@ -60,7 +60,7 @@ class Conversation(smtplib.SMTP):
             raise _reason(error) from None
 
     def getreply(self) -> tuple[int, bytes]:
-        """Read an answer, within the deadline."""
+        """Read an answer within the deadline."""
         if self.file is None:
             self.file = io.BufferedReader(_TimedReader(self))
         try:
@@ -69,16 +69,16 @@ class Conversation(smtplib.SMTP):
             raise _reason(error) from None
 
     def start_tls(self, context: ssl.SSLContext) -> tuple[int, bytes]:
-        """STARTTLS (RFC 3207), and forget what the server said before it."""
+        """Send STARTTLS (RFC 3207), and discard what the server said before it."""
         self.connection.settimeout(self.deadline.remaining())
         return self.starttls(context=context)
 
     def mechanisms(self) -> list[str]:
-        """The ways to log in that the server offers (RFC 4954), upper case."""
+        """Return the login mechanisms that the server offers (RFC 4954), in upper case."""
         return str(self.esmtp_features.get("auth", "")).upper().split()
 
     def log_in(self, username: str, password: str) -> tuple[int, bytes]:
-        """AUTH PLAIN (RFC 4616), or LOGIN where only that is offered; both in UTF-8. Returns the last answer."""
+        """Log in by AUTH PLAIN (RFC 4616), or LOGIN when only that is offered; both in UTF-8. Returns the last answer."""
         if "PLAIN" in self.mechanisms():
             return self.docmd("AUTH", "PLAIN " + plain_response(username, password))
         code, text = self.docmd("AUTH", "LOGIN")
@@ -89,17 +89,17 @@ class Conversation(smtplib.SMTP):
         return code, text
 
     def encryption(self) -> str | None:
-        """Protocol and cipher, or None for a plain connection."""
+        """Return protocol and cipher; None for a plain connection."""
         return encryption(self.sock)
 
 
 def _reason(error: smtplib.SMTPServerDisconnected) -> Exception:
-    """What the socket raised, which smtplib hides behind "disconnected"; else the error itself: the end was reached."""
+    """Return the socket's exception, which smtplib hides behind "disconnected"; the error itself at the end of the connection."""
     return error.__context__ if isinstance(error.__context__, OSError) else error
 
 
 def _own_name(connection: socket.socket) -> str:
-    """What to say in EHLO: this host's full name, else the address literal that RFC 5321, 4.1.4 asks for."""
+    """Return the name for EHLO: this host's full name, else an address literal (RFC 5321, 4.1.4)."""
     name = socket.gethostname()
     if "." in name and name.isascii():
         return name
@@ -108,10 +108,10 @@ def _own_name(connection: socket.socket) -> str:
 
 
 def plain_response(username: str, password: str) -> str:
-    """What AUTH PLAIN sends; as secret as the password."""
+    """Return the response of AUTH PLAIN, as secret as the password."""
     return encoded(f"\0{username}\0{password}")
 
 
 def encoded(text: str) -> str:
-    """UTF-8 in base64, as logins are sent."""
+    """Return UTF-8 in base64, as logins need it."""
     return base64.b64encode(text.encode("utf-8")).decode("ascii")

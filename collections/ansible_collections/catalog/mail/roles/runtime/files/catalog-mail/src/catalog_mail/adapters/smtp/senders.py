@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Senders that keep their sessions: a login and a TLS handshake cost more than a message."""
+"""Senders that keep sessions open, since a login and a TLS handshake cost more than a message."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from catalog_mail.domain.settings.document import Transport
 from catalog_mail.domain.settings.servers import SendingSettings, SmtpServer
 from catalog_mail.ports.sending import Evidence
 
-# Servers end sessions that are idle or have had their share; below Postfix's 300 s and other servers' 50 or 100 messages.
+# Limits of a session, within those of common servers: 300 s of idle time (Postfix), 50 or 100 messages.
 IDLE_SECONDS = 20
 MOST_MESSAGES = 50
-# Senders kept for settings; those in force and, for what is still being sent, those before.
+# Number of senders kept: for the settings in force, and for the settings before, which may still be in use.
 KEPT = 2
 
 
 class SmtpSender:
-    """Fulfils ports.MailSender. As many sessions as threads send at the same time."""
+    """Fulfils ports.MailSender. Has as many sessions as threads that send at the same time."""
 
     def __init__(self, settings: SendingSettings) -> None:
         if not isinstance(settings.server, SmtpServer):
@@ -38,15 +38,15 @@ class SmtpSender:
 
     @property
     def settles_after(self) -> float:
-        """SMTP cannot tell what was sent before."""
+        """Return 0: SMTP cannot tell whether a message was sent before."""
         return 0.0
 
     def reserve(self) -> float:
-        """A server takes what it takes."""
+        """Return 0: SMTP servers announce no rate limit."""
         return 0.0
 
     def send(self, message: bytes, envelope_from: str, envelope_to: str, *, again: bool = False) -> Evidence:
-        """Hand over one message within the settings' timeout. Raises SendingFailed. SMTP cannot tell what was sent before."""
+        """Hand over one message within the settings' timeout. Raises SendingFailed. `again` has no effect in SMTP."""
         attempt = Attempt(self._server, envelope_from, envelope_to, self._builtin)
         deadline = Deadline(self._server.timeout)
         started = time.monotonic()
@@ -62,7 +62,7 @@ class SmtpSender:
         )
 
     def close(self) -> None:
-        """Take leave of the server; sessions that are in use end with their message."""
+        """Quit idle sessions; sessions in use end with their message."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -78,7 +78,7 @@ class SmtpSender:
             self._give_back(session)
 
     def _borrow(self) -> Session | None:
-        """The session that was used last, unless it was idle for long."""
+        """Return the session that was used last, unless it was idle for too long."""
         with self._lock:
             fresh = self._idle and self._idle[-1].used_at >= _oldest()
             return self._idle.pop() if fresh else None
@@ -93,14 +93,14 @@ class SmtpSender:
         session.quit()
 
     def _keep_watch(self) -> None:
-        """While sessions are idle, a timer looks after them; the lock is held."""
+        """Start a timer while sessions are idle; the caller holds the lock."""
         if self._watch is None:
             self._watch = threading.Timer(IDLE_SECONDS, self._end_stale)
             self._watch.daemon = True
             self._watch.start()
 
     def _end_stale(self) -> None:
-        """Take leave of the server in sessions that nobody has used for long: it may have few of them."""
+        """Quit sessions that were idle for too long: a server may limit their number."""
         with self._lock:
             self._watch = None
             oldest = _oldest()
@@ -113,7 +113,7 @@ class SmtpSender:
 
 
 def _oldest() -> float:
-    """The moment since when a session that is still good was used."""
+    """Return the time since which a session must have been used to be kept."""
     return time.monotonic() - IDLE_SECONDS
 
 
@@ -125,7 +125,7 @@ class SmtpSenders:
         self._lock = threading.Lock()
 
     def sender(self, settings: SendingSettings) -> SmtpSender:
-        """The one for these settings; the least used of more than two is closed."""
+        """Return the sender for these settings; closes the least recently used one beyond KEPT."""
         with self._lock:
             sender = self._senders.pop(settings, None) or SmtpSender(settings)
             self._senders[settings] = sender
@@ -135,11 +135,11 @@ class SmtpSenders:
         return sender
 
     def make_email_test_sender(self, settings: SendingSettings) -> SmtpSender:
-        """One for a single test, with a session of its own."""
+        """Return a sender for a single test, with a session of its own."""
         return SmtpSender(settings)
 
     def close(self) -> None:
-        """Take leave of all servers."""
+        """Close all sessions."""
         with self._lock:
             senders, self._senders = list(self._senders.values()), OrderedDict()
         for sender in senders:

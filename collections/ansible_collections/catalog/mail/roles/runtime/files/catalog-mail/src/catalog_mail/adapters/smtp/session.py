@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A session with one server: greeted, encrypted, logged in, and handed one message after the other."""
+"""A session with one SMTP server: EHLO, TLS, login, and one message after the other."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from catalog_mail.ports.sending import Evidence
 
 
 class Gone(Exception):
-    """The connection had ended before a message was begun: another one may be tried at once."""
+    """The connection ended before a message was begun: another connection may be tried at once."""
 
 
 class Session:
-    """An open connection. `attempt` of the constructor names the first message's sender and recipient."""
+    """An open connection. `attempt` of the constructor has the first message's sender and recipient, for error sentences."""
 
     def __init__(self, attempt: Attempt, deadline: Deadline) -> None:
         """Connect, encrypt, log in. Raises SendingFailed."""
@@ -43,7 +43,7 @@ class Session:
             raise
 
     def send(self, message: bytes, attempt: Attempt, deadline: Deadline) -> Evidence:
-        """Hand over one message. Raises SendingFailed, or Gone if nothing was begun; the session is then closed or reset."""
+        """Hand over one message. Raises SendingFailed, or Gone when nothing was begun; the session is then closed or reset."""
         started = time.monotonic()
         conversation = self._talking()
         conversation.deadline = deadline
@@ -67,16 +67,16 @@ class Session:
 
     @property
     def open(self) -> bool:
-        """Whether another message may be tried on it."""
+        """Return whether another message may be tried in this session."""
         return self._conversation is not None and self._conversation.sock is not None
 
     def close(self) -> None:
-        """Break off; nothing is lost by it, since an answered message is the server's."""
+        """Close without QUIT; no accepted message is lost by it."""
         if self._conversation is not None:
             self._conversation.close()
 
     def quit(self) -> None:
-        """Take leave, within a second."""
+        """Send QUIT; waits at most a second."""
         if self.open:
             with contextlib.suppress(OSError, smtplib.SMTPException):
                 conversation = self._talking()
@@ -147,12 +147,12 @@ class Session:
 
     def _accept(self, answer: tuple[int, bytes], wanted: int, attempt: Attempt) -> None:
         code, text = answer
-        # 251: the server forwards (RFC 5321, 3.4); taken all the same.
+        # 251: the server forwards the message (RFC 5321, 3.4), which counts as accepted.
         if code != wanted and (code, wanted) != (251, 250):
             raise SendingFailed(answer_failure(self._stage, code, self._shown(text), attempt))
 
     def _accept_or_reset(self, answer: tuple[int, bytes], wanted: int, attempt: Attempt) -> None:
-        """After a refusal of this message the session can take the next one."""
+        """Check the answer. After a refusal the session is reset for the next message."""
         try:
             self._accept(answer, wanted, attempt)
         except SendingFailed:
@@ -172,7 +172,7 @@ class Session:
 
 
 def _context(attempt: Attempt) -> ssl.SSLContext:
-    """Raises SendingFailed."""
+    """Return the TLS context. Raises SendingFailed."""
     try:
         return verifying_context(attempt.server.ca_file)
     except OSError as error:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first tables."""
+"""Create the first tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make them."""
+    """Create the tables and their indexes."""
     op.create_table(
         "audit",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replies by e-mail."""
+"""Add the tables of replies by e-mail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _place() -> list[sa.Column[str]]:
 
 
 def upgrade() -> None:
-    """Make the tables, and let the deliveries of conversations be found by their handle."""
+    """Create the tables, and add a handle to the deliveries of conversations."""
     op.add_column("deliveries", sa.Column("handle", sa.String(length=14), nullable=True))
     op.execute(
         "UPDATE deliveries SET handle = substr(id, 1, 14) WHERE notification_id IN"
