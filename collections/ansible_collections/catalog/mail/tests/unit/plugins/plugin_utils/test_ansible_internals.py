@@ -86,8 +86,9 @@ def play(folder: Path, tasks: list[dict[str, Any]], *words: str, **variables: st
         **os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOME": str(folder / "home"),
         "ANSIBLE_CONFIG": str(configuration), **variables}
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", *words, str(playbook)], cwd=folder,
-        env=environment, capture_output=True, text=True, check=False, timeout=120)
+        # By name of the module: ansible-test has no command of ansible-core beside its Python.
+        [sys.executable, "-m", "ansible.cli.playbook", "-i", "localhost,", *words, str(playbook)], cwd=folder, env=environment,
+        capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
