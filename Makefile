@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# catalog.mail: what a person runs. `make` alone lists it.
+# The commands of catalog.mail. `make` without a target lists them.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-# Where it is set, each of the many processes of the tests would compile all that it imports.
+# With this variable each of the tests' many processes would compile every module that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
@@ -16,7 +16,7 @@ COLLECTION := collections/ansible_collections/catalog/mail
 LAB := python molecule/shared/lab.py
 HAS_LAB = [ "$$(id -u)" -eq 0 ] && [ -x .venv/bin/python ] && command -v podman >/dev/null
 SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
-# Tests that have the emulator of Entra and Graph, and need no host of the lab.
+# Tests that use the emulator of Entra and Graph, and need no host of the lab.
 EMULATED := tests/emulator_tests tests/modules/microsoft tests/rotation
 
 .PHONY: help quickstart test unit lint sanity units service microsoft lab integration molecule faults bench build requirements address clean purge tools machine
@@ -24,7 +24,7 @@ EMULATED := tests/emulator_tests tests/modules/microsoft tests/rotation
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-quickstart: machine ## a bare host, its relay, the application and its settings, an answer to its mail in the conversation (root)
+quickstart: machine ## set up a bare host, its relay and the application, and answer an e-mail of the application (root)
 	@$(LAB) up --only catalog12 mail
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 
@@ -55,15 +55,15 @@ lab: machine ## start the lab's hosts, or leave them as they are (root)
 integration: lab ## tests against the lab's hosts (root)
 	@pytest tests --ignore tests/repository --ignore tests/roles --ignore tests/service $(EMULATED:%=--ignore %)
 
-# In a lab of their own, so that they run beside the integration tests.
+# The scenarios have their own lab, so that they can run beside the integration tests.
 molecule: export CATALOG_MAIL_LAB = 2
 molecule: machine ## the scenarios (root)
 	@molecule test --all
 
-faults: machine ## replies while everything is killed and fails, for minutes; each posted once (root)
+faults: machine ## test for minutes that each reply is posted once while processes are killed and servers fail (root)
 	@python tests/faults/exactly_once.py
 
-bench: lab ## what is fast, measured (root)
+bench: lab ## measure run times (root)
 	@for bench in tests/bench/*.py; do python "$$bench"; done
 
 build: tools ## the collection as a file for ansible-galaxy, in dist/
@@ -75,16 +75,16 @@ address: tools ## write the repository's public address, URL=https://..., into g
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make requirements' $(if $(UPGRADE),--upgrade)
 
-requirements: tools ## compile the pinned requirements again, ours and the service's; UPGRADE=1 takes the newest
+requirements: tools ## compile the pinned requirements of this checkout and the service; UPGRADE=1 upgrades them
 	@$(COMPILE) --group dev -o requirements-dev.txt
 	@$(COMPILE) $(SERVICE)/pyproject.toml -o $(SERVICE)/requirements.txt
 
-clean: ## stop the lab's hosts, remove what the tools made here; images and .venv stay
+clean: ## stop the lab's hosts, remove the tools' files; images and .venv stay
 	@rm -rf dist .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis $(COLLECTION)/tests/output
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 	@if $(HAS_LAB); then for lab in '' 2; do CATALOG_MAIL_LAB=$$lab $(LAB) down; done; fi
 
-purge: clean ## clean, and also the lab's images and passwords, and .venv
+purge: clean ## clean, and remove the lab's images and passwords, and .venv
 	@if $(HAS_LAB); then for lab in '' 2; do CATALOG_MAIL_LAB=$$lab $(LAB) purge; done; fi
 	@rm -rf .venv
 

@@ -29,7 +29,7 @@ def checked(url: str) -> str:
     if not url:
         raise ValueError("name the repository's public address: make address URL=https://git.example.com/team/mail")
     if re.search(r"//[^/]*@", url):
-        # First of all, so that no other sentence repeats a password.
+        # The first check, so that no other error message repeats a password.
         raise ValueError("the address names a user or a password: leave out everything between https:// and @.")
     try:
         parts = urlsplit(url)
@@ -56,7 +56,7 @@ def current(root: Path) -> str:
 
 def replace_address(root: Path, address: str) -> list[Path]:
     """Replace the current address in all files that show it; return the files that changed."""
-    # Not inside a longer name: "team/mail" is no part of "team/mailbox".
+    # Do not match inside a longer name, such as "team/mail" in "team/mailbox".
     known = re.compile(re.escape(current(root)) + r"(?![\w~-]|\.\w)")
     changed = []
     for name in FILES:

@@ -2,12 +2,12 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notifies Alice every two and a half seconds until the file in the second argument is there; runs on the catalog's host.
+"""Notify Alice every 2.5 seconds until the file STOP_FILE exists; runs on the catalog's host.
 
     flow.py NAME STOP_FILE
 
-Then waits until all of them were sent, and prints as JSON their Message-IDs (`sent`), for how many `seconds` it went on, and
-how many the `slowest` took from its acceptance until it was handed over. Exit status 1: some were not sent.
+Then wait until all notifications are sent, and print JSON: `sent`, their Message-IDs; `seconds`, the duration; `slowest`, the
+most seconds from acceptance until a notification was sent. Exit status 1: some were not sent.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from datetime import datetime
 from typing import Any
 
 API = "http://127.0.0.1:8025/api/v1/notifications"
-# Graph takes 30 mails a minute of a mailbox.
+# Graph accepts 30 messages a minute from a mailbox.
 PAUSE = 2.5
 SECONDS = 120
 
 
 def ask(method: str, url: str, body: Any = None) -> Any:
-    """A call of the application's API."""
+    """Call the application's API; return the JSON answer."""
     token = pathlib.Path("/etc/catalog-mail/admin-token").read_text(encoding="utf-8").strip()
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     data = json.dumps(body).encode() if body else None
@@ -37,7 +37,7 @@ def ask(method: str, url: str, body: Any = None) -> Any:
 
 
 def main() -> None:
-    """Send, wait, tell."""
+    """Run the script."""
     name, stop = sys.argv[1], pathlib.Path(sys.argv[2])
     begun = time.monotonic()
     accepted: list[str] = []
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def taken(notification: dict[str, Any]) -> float:
-    """Seconds from its acceptance until it was handed over."""
+    """Return the seconds from a notification's acceptance until it was sent."""
     begin, end = notification["created_at"], notification["deliveries"][0]["sent_at"]
     return (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()
 

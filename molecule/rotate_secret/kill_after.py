@@ -2,11 +2,11 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a command, and kills it with all its processes once the emulator was asked for something; run on the control node.
+"""Run a command, and kill all its processes after a request to the emulator; runs on the control node.
 
     kill_after.py addPassword COMMAND...
 
-Exit status 1: the command ended before that.
+The first argument is a part of the request's path. Exit status 1: the command ended before such a request.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from labkit import entra
 
 
 def asked_for(words: str) -> bool:
-    """Whether the emulator has granted that."""
+    """Return True if the emulator has answered a request whose path contains `words` with 200."""
     log = json.loads(entra.control("GET", "requests"))["requests"]
     return any(words in one["path"] and one["status"] == 200 for one in log)
 
 
 def main() -> None:
-    """Look every tenth of a second."""
+    """Run the script; ask the emulator every tenth of a second."""
     words, *command = sys.argv[1:]
     entra.control("DELETE", "requests")
     process = subprocess.Popen(command, start_new_session=True)

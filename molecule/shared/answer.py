@@ -2,12 +2,12 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A user of the lab reads a notification and answers it; run on the control node.
+"""Find a notification in the mailbox of a lab user, or answer it as that user; runs on the control node.
 
-    answer.py find alice@corp.test WORDS [seconds]      the newest mail with these words in it, as JSON
-    answer.py send alice@corp.test TEXT [HEADER: value] answers the mail whose JSON is on standard input, above its quoted text
+    answer.py find alice@corp.test WORDS [seconds]      print the newest e-mail that contains WORDS, as JSON
+    answer.py send alice@corp.test TEXT [HEADER: value] answer the e-mail on standard input (JSON), with its text quoted
 
-Exit status 1: the mail did not come.
+`send` prints the Message-ID of the answer. Exit status 1: the e-mail did not arrive.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SUBMISSIONS = 465
 
 
 def find(user: str, word: str, seconds: float) -> dict[str, Any]:
-    """The mail as `find_mail.py` describes one, looked for every half second."""
+    """Return the e-mail in the form of `find_mail.described`, searching every half second. Exits after `seconds`."""
     session = connect(user, state.home())
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -45,19 +45,19 @@ def find(user: str, word: str, seconds: float) -> dict[str, Any]:
 
 
 def newest(session: imaplib.IMAP4, folder: str, word: str) -> EmailMessage | None:
-    """The last of them in this folder."""
+    """Return the folder's newest e-mail that contains `word`, or None."""
     if session.select(folder, readonly=True)[0] != "OK":
         return None
     _, [numbers] = session.search(None, "TEXT", f'"{word}"')
     if not numbers:
         return None
     _, data = session.fetch(numbers.split()[-1].decode(), "(BODY.PEEK[])")
-    assert isinstance(data[0], tuple)  # noqa: S101  # what imaplib gives for one found message
+    assert isinstance(data[0], tuple)  # noqa: S101  # imaplib's form of a fetched message
     return email.message_from_bytes(data[0][1], policy=email.policy.default)
 
 
 def answer(user: str, mail: dict[str, Any], text: str, headers: list[str]) -> EmailMessage:
-    """What a mail program would write, and further headers as `Name: value`."""
+    """Return the answer that a mail program would write, with further headers, each as `Name: value`."""
     told = mail["headers"]
     message = EmailMessage()
     message["From"] = user
@@ -75,9 +75,9 @@ def answer(user: str, mail: dict[str, Any], text: str, headers: list[str]) -> Em
 
 
 def send(user: str, message: EmailMessage) -> None:
-    """Through the lab's submission server, logged in as the user."""
+    """Send the message by the lab's submission server, logged in as the user."""
     context = ssl.create_default_context(cafile=str(state.home() / "ca.crt"))
-    context.check_hostname = False  # the lab's names are known to its own hosts alone; its CA signs for nobody else
+    context.check_hostname = False  # only the lab's hosts resolve its names; the CA signs for the lab only
     login = f"\0{user}\0{state.credentials()[user]}".encode()
     with smtplib.SMTP_SSL(MAIL_SERVER[0], SUBMISSIONS, timeout=20, context=context) as session:
         session.ehlo("control.corp.test")
@@ -86,7 +86,7 @@ def send(user: str, message: EmailMessage) -> None:
 
 
 def main() -> None:
-    """Do what the first word says."""
+    """Run the script."""
     verb, user, word, *rest = sys.argv[1:]
     if verb == "find":
         print(json.dumps(find(user, word, float(rest[0] if rest else 30))))

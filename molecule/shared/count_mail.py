@@ -2,11 +2,12 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look whether messages came to a mailbox of the lab, each exactly once; run on the control node.
+"""Check that messages arrived in a mailbox of the lab, each exactly once; runs on the control node.
 
-    count_mail.py alice@corp.test '<id@corp.test>' ...      or the Message-IDs as JSON on standard input, without any here
+    count_mail.py alice@corp.test '<id@corp.test>' ...      without Message-IDs, read them as JSON from standard input
 
-Waits half a minute for what is missing. Prints how many came; exit status 1 names those that did not, or came more than once.
+Waits half a minute for missing messages. Prints the number of messages. Exit status 1, with the Message-IDs and their counts:
+some did not arrive, or arrived more than once.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SECONDS = 30
 
 
 def counts(session: imaplib.IMAP4, wanted: list[str]) -> Counter[str]:
-    """How often each of them is there. X-Catalog-Message-ID is the Message-ID as it was written, where Graph rewrites it."""
+    """Count the messages with each Message-ID. X-Catalog-Message-ID holds the original one when Graph rewrites it."""
     found: Counter[str] = Counter()
     for folder in FOLDERS:
         if session.select(folder, readonly=True)[0] != "OK":
@@ -36,7 +37,7 @@ def counts(session: imaplib.IMAP4, wanted: list[str]) -> Counter[str]:
 
 
 def main() -> None:
-    """Count until all are there."""
+    """Run the script; count until all messages are there."""
     user, *wanted = sys.argv[1:]
     wanted = wanted or json.load(sys.stdin)
     session = connect(user, state.home())

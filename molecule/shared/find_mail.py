@@ -2,11 +2,11 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look for one message in a mailbox of the lab, until it is there; run on the control node.
+"""Find a message in a mailbox of the lab, waiting until it arrives; runs on the control node.
 
     find_mail.py alice@corp.test '<id@corp.test>' [seconds]
 
-Prints its headers and its parts as JSON. Exit status 1: it did not come.
+Prints folder, headers and parts of the message as JSON. Exit status 1: the message did not arrive.
 """
 
 from __future__ import annotations
@@ -30,35 +30,35 @@ FOLDERS = ("INBOX", "Junk")
 
 
 def connect(user: str, home: Path) -> imaplib.IMAP4:
-    """A session of this user, over TLS that is verified against the lab's CA."""
+    """Log in by IMAP, over TLS that is verified with the lab's CA. `home` is the lab's folder."""
     context = ssl.create_default_context(cafile=str(home / "ca.crt"))
-    context.check_hostname = False  # the lab's names are known to its own hosts alone; its CA signs for nobody else
+    context.check_hostname = False  # only the lab's hosts resolve its names; the CA signs for the lab only
     session = imaplib.IMAP4_SSL(*MAIL_SERVER, ssl_context=context, timeout=20)
     session.login(user, json.loads((home / "credentials.json").read_text())["users"][user])
     return session
 
 
 def find(session: imaplib.IMAP4, message_id: str) -> tuple[str, EmailMessage] | None:
-    """The folder that holds it, and the message."""
+    """Return the folder and the message, or None when no folder contains the message."""
     for folder in FOLDERS:
         if session.select(folder, readonly=True)[0] != "OK":
             continue
         _, [numbers] = session.search(None, "HEADER", "Message-ID", f'"{message_id}"')
         if numbers:
             _, data = session.fetch(numbers.split()[0].decode(), "(BODY.PEEK[])")
-            assert isinstance(data[0], tuple)  # noqa: S101  # what imaplib gives for one found message
+            assert isinstance(data[0], tuple)  # noqa: S101  # imaplib's form of a fetched message
             return folder, email.message_from_bytes(data[0][1], policy=email.policy.default)
     return None
 
 
 def described(folder: str, message: EmailMessage) -> dict[str, Any]:
-    """What a scenario asks about."""
+    """Return `folder`, `headers` (name -> value) and `parts` (content type -> text) of a message."""
     parts = {part.get_content_type(): part.get_content() for part in message.walk() if not part.is_multipart()}
     return {"folder": folder, "headers": {name: str(value) for name, value in message.items()}, "parts": parts}
 
 
 def main() -> None:
-    """Look every half second."""
+    """Run the script; search every half second."""
     user, message_id, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3] if len(sys.argv) > 3 else 30)
     session = connect(user, state.home())
     deadline = time.monotonic() + seconds

@@ -2,22 +2,22 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The disposable lab: systemd hosts and a corporate mail server in podman, on a network that leads nowhere.
+"""Run the disposable lab: systemd hosts and a corporate mail server in podman, on an isolated network.
 
-  lab.py up [HOST...]      have the hosts running (all of them by default; the mail server always); clears faults
-  lab.py up --only HOST... the same, and stop the bare hosts that are not named
-  lab.py reset HOST...     make bare hosts anew from their image
-  lab.py fault NAME...     make the mail server misbehave: exactly so; `none` makes it behave
-  lab.py entra METHOD PATH [JSON]   tell or ask the emulator on the host entra (tests/emulator/README.md, "Control")
-  lab.py entra begin       have it forget everything but the tenant that the scenarios begin with
-  lab.py status            what stands
+  lab.py up [HOST...]      start the hosts (all by default; the mail server always); clears faults
+  lab.py up --only HOST... start these hosts, and stop the other bare hosts
+  lab.py reset HOST...     create bare hosts again from their image
+  lab.py fault NAME...     set exactly these faults of the mail server; `none` clears all faults
+  lab.py entra METHOD PATH [JSON]   call the emulator on the host entra (tests/emulator/README.md, "Control")
+  lab.py entra begin       reset the emulator to the tenant with which the scenarios start
+  lab.py status            print the state of hosts, faults and network
   lab.py down              remove hosts and network; images, certificates and passwords stay
-  lab.py purge             remove all of it
+  lab.py purge             remove everything
 
-Needs root and, on Debian, the packages that it names when they are missing. Keeps its secrets in
-~/.cache/catalog-mail-lab (CATALOG_MAIL_LAB_HOME moves that), and there the ssh_config by which the hosts are reached:
-`ssh -F ~/.cache/catalog-mail-lab/ssh_config catalog12`. A command that was killed, at any point, is made good by
-the next `up`. With CATALOG_MAIL_LAB=2 in the environment all of this is about a second lab, beside the first.
+Needs root and, on Debian, packages, which it names when they are missing. Keeps its secrets and the ssh_config for the
+hosts in ~/.cache/catalog-mail-lab, or in CATALOG_MAIL_LAB_HOME:
+`ssh -F ~/.cache/catalog-mail-lab/ssh_config catalog12`. The next `up` repairs the lab after a command that was killed at
+any point. With CATALOG_MAIL_LAB=2 in the environment each command works on a second lab.
 """
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from labkit.state import LabError, credentials, home, lock, remove_home, say
 
 
 def up(names: list[str], only: bool) -> None:
-    """Have the named hosts (all, if none is named) and the mail server running and faultless."""
+    """Start the named hosts (all, if none is named) and the mail server, and clear faults. Raises LabError."""
     if only and not names:
         raise LabError("Name the hosts that alone are to run: lab.py up --only HOST...")
     start = time.monotonic()
@@ -50,7 +50,7 @@ def up(names: list[str], only: bool) -> None:
 
 
 def reset(names: list[str]) -> None:
-    """Make bare hosts anew."""
+    """Create bare hosts again from their images. Raises LabError for the mail server."""
     if MAIL in names:
         raise LabError("The mail server is shared and is not reset; `lab.py down` and `up` make it anew.")
     wanted = _named(names)
@@ -73,7 +73,7 @@ def purge() -> None:
 
 
 def fault(names: list[str]) -> None:
-    """Put exactly the named faults in force."""
+    """Set exactly the named faults. Raises LabError when the mail server does not run."""
     if HOSTS[MAIL].container not in hosts.running():
         raise LabError("The mail server does not run, so it cannot misbehave. Start it with: lab.py up")
     start = time.monotonic()
@@ -83,7 +83,7 @@ def fault(names: list[str]) -> None:
 
 
 def tell_entra(words: list[str]) -> None:
-    """Tell or ask the emulator, and print what it answers."""
+    """Call the emulator, and print its answer."""
     if words == ["begin"]:
         entra.begin()
         say("The emulator has nothing but the tenant that the scenarios begin with.")
@@ -94,7 +94,7 @@ def tell_entra(words: list[str]) -> None:
 
 
 def status() -> None:
-    """Print what stands."""
+    """Print the state of hosts, faults, network and files."""
     running = hosts.running()
     for host in HOSTS.values():
         state = (hosts.trouble(host) or "ready") if host.container in running else "not running"
@@ -106,7 +106,7 @@ def status() -> None:
 
 
 def _named(names: Iterable[str]) -> list[Host]:
-    """The hosts of these names, each once."""
+    """Return the hosts of these names, each once. Raises LabError for an unknown name."""
     for name in names:
         if name not in HOSTS:
             raise LabError(f"There is no host {name} in the lab. There are: {' '.join(HOSTS)}.")
@@ -114,7 +114,7 @@ def _named(names: Iterable[str]) -> list[Host]:
 
 
 def _prepare(wanted: list[Host]) -> dict[str, str]:
-    """Have everything that hosts are made of; return the users' passwords."""
+    """Create missing certificates, keys, images and network; return the users' passwords."""
     passwords = credentials()
     certificates.ensure()
     ssh.ensure()
@@ -130,18 +130,18 @@ def _remove_hosts() -> None:
 
 
 def _clear_faults() -> None:
-    """Clear what an earlier, perhaps killed, run has left in force."""
+    """Clear faults that an earlier, perhaps killed, run has left."""
     try:
         left = faults.named()
     except LabError:
-        return  # Not a server that could be asked, yet or any more: that is for the hosts' own part of `up` to mend.
+        return  # The server does not answer; starting the hosts repairs that.
     if left:
         say(f"Clearing faults of an earlier run: {', '.join(left)}.")
         faults.set_to([])
 
 
 def main() -> int:
-    """Read the command line and do it."""
+    """Run the command on the command line; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     starting = commands.add_parser("up")

@@ -43,7 +43,7 @@ def test_first_run(outputs: tuple[str, str]) -> None:
     """The steps pass, the e-mail is found, its way is shown once, and what to do next stands at the end."""
     first = outputs[0]
     assert "✗" not in first
-    assert re.search(r"✓ Install Postfix and what a login needs +changed", first)
+    assert re.search(r"✓ Install Postfix and its login mechanisms +changed", first)
     assert first.count("The way of the e-mail") == 1
     way, after = first.split("The way of the e-mail")[1].split("and what to do next")
     assert re.search(r"mail\.corp\.test: from catalog12\.catalog\.test, ESMTPSA, TLSv1\.[23]", way)

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader
 
 ROLES = Path(__file__).parents[2] / "collections/ansible_collections/catalog/mail/roles"
 UNITS = ("catalog-mail-reply-sync.service", "catalog-mail-archive.service", "catalog-mail-archive.timer")
-BEGIN, END = "# It reads its files,", "SystemCallErrorNumber=EPERM"
+BEGIN, END = "# The service may read its files,", "SystemCallErrorNumber=EPERM"
 
 
 def unit(name: str, role: str = "reply_sync", systemd: int = 252) -> str:

@@ -208,13 +208,13 @@ BOTH = ["notifications", "interactions"]
 
 
 @pytest.mark.parametrize("variables,words", [
-    ({"entra_app_registrations": [{"unique_name": "x", "uses": [use]} for use in BOTH]}, "a unique_name of its own"),
-    ({"entra_app_registrations": [{"unique_name": name, "uses": BOTH} for name in "xy"]}, "the use of one alone"),
-    ({"entra_app_registrations": [{"unique_name": "x", "uses": []}]}, "at least one of the uses"),
-    ({"entra_app_valid_days": 4_000_000}, "entra_app_valid_days: 4000000 days cannot be"),
-    ({"entra_app_rotate_before_days": 180}, "Make it less than entra_app_valid_days"),
-    ({"entra_app_grace_seconds": -5}, "entra_app_grace_seconds: -5 seconds cannot be"),
-    ({"entra_app_propagation_timeout": -1}, "entra_app_propagation_timeout: -1 seconds cannot be"),
+    ({"entra_app_registrations": [{"unique_name": "x", "uses": [use]} for use in BOTH]}, "its own unique_name"),
+    ({"entra_app_registrations": [{"unique_name": name, "uses": BOTH} for name in "xy"]}, "cannot have the same use"),
+    ({"entra_app_registrations": [{"unique_name": "x", "uses": []}]}, "at least one use"),
+    ({"entra_app_valid_days": 4_000_000}, "entra_app_valid_days: 4000000 is out of range"),
+    ({"entra_app_rotate_before_days": 180}, "Write a number less than entra_app_valid_days"),
+    ({"entra_app_grace_seconds": -5}, "entra_app_grace_seconds: -5 is out of range"),
+    ({"entra_app_propagation_timeout": -1}, "entra_app_propagation_timeout: -1 is out of range"),
 ])  # fmt: skip
 def test_variables_that_cannot_work(world: World, variables: dict[str, Any], words: str) -> None:
     """Neither part of the role asks anybody anything."""

@@ -5,8 +5,8 @@
 
 # Runs at the end of mmdebstrap (customize hook): $1 is the new system's root, the rest are names of users to make.
 #
-# The users have no password yet and no key. The host's own keys, which the package made, go: a host gets its own
-# when it is made, and no two share one.
+# The users have no password and no key yet. Removes the host keys that the package made, because each host gets its own
+# key when it is created.
 set -eu
 root=$1
 shift

@@ -5,9 +5,9 @@
 
 # Runs at the end of mmdebstrap (customize hook): $1 is the new system's root, the rest are package names.
 #
-# Downloads the packages with what they need into /srv/packages of the new system and makes that its only package
-# source: the lab's network leads nowhere, and still `apt-get update && apt-get install postfix` works as anywhere.
-# Without package names the system is left without any source.
+# Downloads the packages with their dependencies into /srv/packages of the new system, and makes that folder its only
+# package source: `apt-get update && apt-get install postfix` works although the lab's network has no way out.
+# Without package names the system has no package source.
 set -eu
 root=$1
 shift
@@ -22,7 +22,7 @@ if [ "$#" -gt 0 ]; then
     chmod -R u=rwX,go=rX "$packages"
 fi
 
-# What mmdebstrap used from this machine must not stay: its sources and its apt options (a proxy, say).
+# Remove this machine's package sources and apt options (such as a proxy), which mmdebstrap has used.
 rm -rf "$root"/etc/apt/sources.list.d/* "$root"/etc/apt/apt.conf.d/99mmdebstrap "$root"/etc/apt/apt.conf
 if [ "$#" -gt 0 ]; then
     echo 'deb [trusted=yes] file:/srv/packages ./' >"$root"/etc/apt/sources.list
@@ -30,8 +30,8 @@ else
     : >"$root"/etc/apt/sources.list
 fi
 
-# No package lists, as on a cloud image, and an old date there: what judges lists by their age must not think them new.
-# (mmdebstrap is told to leave this to us: its own cleaning would give them today's date.)
+# Leave no package lists, as on a cloud image, and an old date, so that apt's cache is not taken for a new one.
+# (mmdebstrap does not clean up itself, because it would set today's date.)
 rm -rf "$root"/var/lib/apt/lists/* "$root"/var/lib/apt/periodic "$root"/var/cache/apt/*.bin \
     "$root"/var/cache/apt/archives/*.deb
 touch --date=@0 "$root"/var/lib/apt/lists

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write `Packages` and `Release` for a folder of Debian packages, so that apt takes the folder for a repository.
+"""Write `Packages` and `Release` for a folder of Debian packages, so that apt can use the folder as a repository.
 
-Usage: package_index.py FOLDER. What dpkg-scanpackages would do, without needing dpkg-dev on the machine.
-The format: https://wiki.debian.org/DebianRepository/Format
+Usage: package_index.py FOLDER. Replaces dpkg-scanpackages, so that the machine needs no dpkg-dev.
+Format: https://wiki.debian.org/DebianRepository/Format
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import time
 
 
 def stanza(package: pathlib.Path) -> str:
-    """One package's entry: its own control fields, then where it is and what it hashes to."""
+    """Return a package's entry: its control fields, file name, size and hash."""
     control = subprocess.run(["dpkg-deb", "-f", package], check=True, capture_output=True, text=True).stdout
     content = package.read_bytes()
     return (
@@ -28,7 +28,7 @@ def stanza(package: pathlib.Path) -> str:
 
 
 def main() -> None:
-    """Index the folder named on the command line."""
+    """Run the script."""
     folder = pathlib.Path(sys.argv[1])
     index = "\n".join(stanza(package) for package in sorted(folder.glob("*.deb")))
     (folder / "Packages").write_text(index, encoding="utf-8")

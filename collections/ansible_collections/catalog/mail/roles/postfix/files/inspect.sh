@@ -3,14 +3,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# What role postfix has to know about a host before it does anything, asked for in one task: facts, packages and
-# service would be three, each as costly as the whole rest of a run that changes nothing.
+# Print the facts about a host that the role postfix needs, in one task. Separate tasks for facts, packages and service
+# would each take as long as all the rest of a run that changes nothing.
 #
 # Arguments: names of packages. Prints lines of a word and its value:
-#   system NAME     the operating system, and each one that it is made from (os-release(5): ID, ID_LIKE)
+#   system NAME     the operating system, and each one that it is derived from (os-release(5): ID, ID_LIKE)
 #   release NUMBER  the major version
-#   package NAME    a package of the arguments that is installed
-#   service STATE   of the unit postfix, as `systemctl is-enabled` calls it; no such line without a unit
+#   package NAME    an installed package among the arguments
+#   service STATE   the state of the unit postfix, by `systemctl is-enabled`; no line without a unit
 . /etc/os-release
 for name in $ID $ID_LIKE; do
     echo "system $name"

@@ -1,14 +1,14 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pack what a host needs to install the application, on the machine that Ansible runs on.
+"""Pack the application and its dependencies for a host, on the control node.
 
 Usage: bundle.py FOLDER PYTHON MACHINE WITH_WHEELS, such as: bundle.py ~/.cache/catalog-mail 3.11 x86_64 yes
 
-Prints the archive's path, after the word `made` or `kept`. In it are `package/` with the application's wheel,
-`requirements.txt` and, if asked for, `wheels/` with those of all dependencies for that Python, fetched by pip as it is
-configured on this machine and checked against their hashes. What was fetched once is kept for every later version that
-needs the same. May be killed at any point and run several times at once: everything is made aside and then renamed.
+Prints `made` or `kept`, and the archive's path. The archive contains `package/` with the application's wheel,
+`requirements.txt` and, with WITH_WHEELS `yes`, `wheels/` with the wheels of all dependencies for that Python. pip downloads
+them as configured on this machine, and checks their hashes. Downloaded wheels are kept for later versions with the same
+requirements. May be killed at any point and run several times at once: each result is built beside its place and renamed.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ import fingerprint
 
 REQUIREMENTS = fingerprint.PACKAGE / "requirements.txt"
 PLATFORMS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
-"""What the C library of every Debian since 12 and of EL 9 and later can run."""
+"""Platform tags that run on the C library of Debian 12 and later and of EL 9 and later."""
 
 
 KEEP_SECONDS = 30 * 24 * 3600
-"""How long versions are kept here that are not installed any more."""
+"""Time for which the packed files of a version stay in the folder."""
 
 
 class Failed(Exception):
-    """Something that a person has to mend."""
+    """The archive cannot be made; the message says why and what to do."""
 
 
 def pip(*words: str) -> None:
-    """Run pip; its last words are the error. Raises Failed."""
+    """Run pip. Raises Failed, with the last lines of its output, when pip fails."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--no-input", *words]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode == 0:
@@ -54,7 +54,7 @@ def pip(*words: str) -> None:
 
 
 def kept(target: Path, make: Callable[[Path], None]) -> Path:
-    """The target; made in a folder beside it and renamed when it is whole, unless it is there."""
+    """Return the target; when it does not exist, make it in a folder beside it and rename it once it is complete."""
     if not target.exists():
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as folder:
             made = Path(folder) / "made"
@@ -64,7 +64,7 @@ def kept(target: Path, make: Callable[[Path], None]) -> Path:
 
 
 def build_wheel(source: Path, folder: Path) -> None:
-    """The wheel of a source tree or source archive. Raises Failed where it would be one for this machine only."""
+    """Build the wheel of a source tree or source archive. Raises Failed when the wheel is for this machine only."""
     before = set(folder.glob("*.whl"))
     pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(source))
     if any(not wheel.name.endswith("-none-any.whl") for wheel in set(folder.glob("*.whl")) - before):
@@ -72,7 +72,7 @@ def build_wheel(source: Path, folder: Path) -> None:
 
 
 def fetch(folder: Path, python: str, machine: str) -> None:
-    """The wheels of all dependencies. One that is published as source only is built, if it holds no machine code."""
+    """Download the wheels of all dependencies; build those that are published as pure Python source only. Raises Failed."""
     platforms = [f"--platform={platform}_{machine}" for platform in PLATFORMS]
     tags = [f"--python-version={python}", "--implementation=cp", f"--abi=cp{python.replace('.', '')}", "--abi=abi3", "--abi=none"]
     pip("download", "--no-deps", "--require-hashes", "--dest", str(folder), *platforms, *tags, "-r", str(REQUIREMENTS))
@@ -82,7 +82,7 @@ def fetch(folder: Path, python: str, machine: str) -> None:
 
 
 def package(folder: Path) -> None:
-    """The application's own wheel, built from a copy, so that nothing is left in the collection."""
+    """Build the application's wheel from a copy, so that no build files stay in the collection."""
     source = folder.parent / "catalog-mail"
     for path in fingerprint.sources():
         copy = source / path.relative_to(fingerprint.PACKAGE)
@@ -92,7 +92,7 @@ def package(folder: Path) -> None:
 
 
 def pack(archive: Path, content: dict[str, Path]) -> None:
-    """One archive of files and folders by their names in it."""
+    """Write an archive; `content` maps names in the archive to files and folders."""
     with tarfile.open(archive, "w") as tar:
         for name, path in content.items():
             tar.add(path, name)
@@ -100,7 +100,7 @@ def pack(archive: Path, content: dict[str, Path]) -> None:
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """No second run at the same time, and nothing left of one that was killed."""
+    """Hold the lock of the folder; remove the temporary folders of killed runs."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -110,14 +110,14 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def forget_old(folder: Path) -> None:
-    """Remove what was not needed for long."""
+    """Remove packed versions, wheels and archives older than KEEP_SECONDS."""
     for path in [*folder.glob("package-*"), *folder.glob("wheels-*"), *folder.glob("*.tar")]:
         if time.time() - path.stat().st_mtime > KEEP_SECONDS:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def bundle(folder: Path, python: str, machine: str, with_wheels: bool) -> tuple[bool, Path]:
-    """Whether the archive had to be made, and where it is. Raises Failed."""
+    """Return True if the archive was made now, and its path. Raises Failed when it cannot be made."""
     with alone(folder):
         host = f"cp{python.replace('.', '')}-{machine}"
         version = fingerprint.name()
@@ -133,7 +133,7 @@ def bundle(folder: Path, python: str, machine: str, with_wheels: bool) -> tuple[
 
 
 def main() -> None:
-    """Read the command line and do it."""
+    """Run the script."""
     folder, python, machine, with_wheels = sys.argv[1:]
     os.umask(0o022)
     try:

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Print what the service package is called that stands beside this file: its version and a hash of all that it is made of.
+"""Print the name of the service package beside this file: its version and a hash of its source files.
 
-Usage: fingerprint.py. The same files give the same name on every machine, whatever was made of them meanwhile.
+Usage: fingerprint.py. The same files give the same name on every machine; files that tools leave behind do not count.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ MADE = ("__pycache__", "build")
 
 
 def is_source(path: Path) -> bool:
-    """Whether a file belongs to the package, and is not something that a tool has left there."""
+    """Return True if a file belongs to the package and was not left by a tool."""
     parts = path.relative_to(PACKAGE).parts
     return path.is_file() and not any(part in MADE or part.startswith(".") or part.endswith(".egg-info") for part in parts)
 
 
 def sources() -> list[Path]:
-    """The package's files, in an order that does not depend on the machine."""
+    """Return the package's files, in the same order on every machine."""
     return sorted(path for path in PACKAGE.rglob("*") if is_source(path))
 
 
 def name() -> str:
-    """Such as `0.1.0-1f0c93a7be42`."""
+    """Return version and hash, such as `0.1.0-1f0c93a7be42`."""
     digest = hashlib.sha256()
     for path in sources():
         content = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -3,13 +3,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Install a version of the application, unless it is installed, and have the link `current` name it.
+# Install a version of the application, unless it is installed, and point the link `current` to it.
 #
-# Usage: install.sh FOLDER VERSION [ARCHIVE [CERTIFICATES]]. The archive (made by bundle.py) is needed for a version that
-# is not installed; where it holds no wheels of the dependencies, pip fetches them as it is configured on this host.
+# Usage: install.sh FOLDER VERSION [ARCHIVE [CERTIFICATES]]. A version that is not installed
+# needs the archive, made by bundle.py. pip downloads dependencies without wheels in the archive, as configured on this host.
 #
-# May be killed at any point. A version counts once its file `.complete` is there, and `current` is changed by a rename.
-# Beside the new version stay the one before it and the one that last was seen working (the link `proven`); others go.
+# May be killed at any point. A version is complete when its file `.complete` exists, and `current` is replaced by a rename.
+# The previous version and the last one that worked (the link `proven`) stay installed; other versions are removed.
 set -eu
 umask 022
 folder=$1 version=$2 archive=${3:-} certificates=${4:-}
@@ -17,7 +17,7 @@ target=$folder/$version
 command=/usr/local/bin/catalog-mail
 mkdir -p "$folder"
 
-# One at a time, and none of it left running by a killed one.
+# One installation at a time; this also waits for processes that a killed run left.
 exec 9>"$folder/.lock"
 flock --exclusive 9
 
@@ -27,10 +27,10 @@ if [ ! -e "$target/.complete" ]; then
     tar -x -f "$archive" -C "$folder/.unpacked"
     /usr/bin/python3 -m venv "$target"
     install="$target/bin/python -m pip --disable-pip-version-check --quiet --no-input install --no-compile"
-    # What pip says about itself at its end (its age, root) is no news here.
+    # Silence pip's warning about running as root.
     export PIP_ROOT_USER_ACTION=ignore
     if [ -d "$folder/.unpacked/wheels" ]; then
-        # Their hashes were checked when they were fetched.
+        # bundle.py has checked their hashes.
         $install --no-index --no-deps "$folder"/.unpacked/wheels/*.whl
     else
         [ -z "$certificates" ] || export PIP_CERT="$certificates"
