@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's CA and its servers' certificates: right ones, one for another name, one from a CA nobody knows."""
+"""Create the lab's CA and its servers' certificates: valid ones, one for another name, one from an untrusted CA."""
 from __future__ import annotations
 
 import pathlib
@@ -11,7 +11,7 @@ import subprocess
 from labkit.definition import ENTRA, ENTRA_NAME, GRAPH_NAME, HOSTS, LOGIN_NAME
 from labkit.state import LabError, home, say, write
 
-# openssl counts in seconds and days.
+# In days and seconds, for openssl.
 _RENEW_WITHIN = 30 * 24 * 3600
 _VALID_DAYS = 825
 _NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc")
@@ -19,17 +19,17 @@ _NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc
 _NAMES = {
     "mail": ("lab-ca", ("mail.corp.test", "smtp.corp.test", "imap.corp.test", "corp.test")),
     "other": ("lab-ca", ("other.corp.test",)),
-    # By its address as well: the machine itself does not know the lab's names.
+    # With its address as well, because the machine itself cannot resolve the lab's names.
     "entra": ("lab-ca", (ENTRA_NAME, LOGIN_NAME, GRAPH_NAME, HOSTS[ENTRA].address)),
     "untrusted": ("untrusted-ca", ("mail.corp.test", "smtp.corp.test", "imap.corp.test", "corp.test")),
 }
-"""Certificate -> the CA that signs it, and the names and addresses that it is for."""
+"""Certificate -> the CA that signs it, and its names and addresses."""
 
 
 def ensure() -> None:
-    """Have a CA and certificates that are good for 30 more days; make all of them anew if one is not.
+    """Create the CAs and certificates, unless all of them are valid for 30 more days.
 
-    Leaves `ca.crt` in the lab's folder and the rest in its `certificates/`: NAME.crt and, for root only, NAME.key.
+    Writes `ca.crt` in the lab's folder, and NAME.crt and, readable by root only, NAME.key in its `certificates/`.
     """
     folder = home() / "certificates"
     if not all(_is_good(folder, name) for name in _NAMES):
@@ -41,7 +41,7 @@ def ensure() -> None:
             _make_authority(fresh, authority)
         for name, (authority, names) in _NAMES.items():
             _make_certificate(fresh, name, authority, names)
-        # A kill between the two leaves no certificates, which the next run answers by making them.
+        # A kill between the two leaves no certificates; the next run makes them.
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
     authority_text = (folder / "lab-ca.crt").read_text()
@@ -51,7 +51,7 @@ def ensure() -> None:
 
 
 def _is_good(folder: pathlib.Path, name: str) -> bool:
-    """Whether the certificate is there, with its key, signed by its CA, and both valid for a while yet."""
+    """Return True if certificate and key exist, its CA has signed it, and both are valid for long enough."""
     authority = folder / f"{_NAMES[name][0]}.crt"
     certificate, key = folder / f"{name}.crt", folder / f"{name}.key"
     if not (authority.exists() and certificate.exists() and key.exists()):

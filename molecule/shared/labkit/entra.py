@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host entra, on which the emulator of Microsoft Entra and Graph runs (tests/emulator): told, asked and looked at."""
+"""Control and check the emulator of Microsoft Entra and Graph (tests/emulator) on the host entra."""
 from __future__ import annotations
 
 import json
@@ -16,7 +16,7 @@ from labkit.state import LabError, entra_secrets, home
 
 TENANT = "f0e1d2c3-b4a5-4697-8877-665544332211"
 AUTOMATION = "0a0b0c0d-1a1b-4c1d-8a2b-2c2d3a3b3c3d"
-"""The app registration that the playbooks log in with."""
+"""The app registration with which the playbooks log in."""
 
 _RIGHTS = (
     "Application.ReadWrite.OwnedBy", "Application.Read.All", "AppRoleAssignment.ReadWrite.All",
@@ -26,12 +26,12 @@ _ADDRESS = HOSTS[ENTRA].address
 
 
 def control(method: str, path: str, body: str = "") -> str:
-    """A call of the emulator's control; what it answers, as JSON."""
+    """Call the emulator's control; return its answer, as JSON text. Raises LabError when it refuses or does not answer."""
     request = urllib.request.Request(
         f"https://{_ADDRESS}/_control/{path}", method=method, data=body.encode() or None,
         headers={"Authorization": f"Bearer {entra_secrets()['control_token']}", "Content-Type": "application/json"},
     )
-    # No proxy of the environment may stand in between.
+    # Without a proxy of the environment.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=_tls()))
     try:
         with opener.open(request, timeout=30) as answer:
@@ -43,7 +43,7 @@ def control(method: str, path: str, body: str = "") -> str:
 
 
 def begin() -> None:
-    """Have a tenant with three mailboxes and the automation's own registration, and nothing else."""
+    """Reset the emulator to a tenant with three mailboxes and the automation's registration."""
     control("POST", "reset")
     users: list[dict[str, Any]] = [
         {"user_principal_name": f"{name}@{CLOUD_DOMAIN}", "display_name": name.capitalize()}
@@ -58,13 +58,13 @@ def begin() -> None:
 
 
 def clear_faults() -> None:
-    """Clear what an earlier, perhaps killed, run has left in force."""
+    """Clear faults that an earlier, perhaps killed, run has left."""
     control("DELETE", "faults")
     control("DELETE", "lag")
 
 
 def trouble() -> str | None:
-    """What the emulator lacks to be of use, or None."""
+    """Return why the emulator is not ready, or None."""
     try:
         with socket.create_connection((_ADDRESS, 25), timeout=2) as connection:
             if not connection.recv(512).startswith(b"220"):
@@ -79,5 +79,5 @@ def trouble() -> str | None:
 
 
 def _tls() -> ssl.SSLContext:
-    """TLS that trusts the lab's CA alone. The certificate is for the address as well."""
+    """Return a TLS context that trusts only the lab's CA. The certificate contains the address as well."""
     return ssl.create_default_context(cafile=str(home() / "ca.crt"))

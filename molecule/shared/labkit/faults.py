@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the mail server misbehave, and does not return before a client would notice."""
+"""Set faults of the mail server, and wait until its clients see them."""
 from __future__ import annotations
 
 import time
@@ -13,13 +13,13 @@ from labkit.state import LabError, credentials
 
 _SECONDS = 30
 _ALONE = ("down", "silent", "full", "imap_down")
-"""Faults that hide what any other would do."""
+"""Faults that hide the effect of all others."""
 _SUBADDRESS = "bob+probe@corp.test"
 _CERTIFICATES = {"wrong_certificate": "other", "untrusted_certificate": "untrusted"}
 
 
 def set_to(faults: Iterable[str]) -> None:
-    """Put exactly these faults in force; none of them means a faultless server."""
+    """Set exactly these faults; none clears all. Raises LabError for an impossible set, or when the server does not follow."""
     wanted = sorted(set(faults))
     if unknown := [fault for fault in wanted if fault not in FAULTS]:
         raise LabError(f"There is no fault {unknown[0]}. There are: none {' '.join(FAULTS)}.")
@@ -37,12 +37,12 @@ def set_to(faults: Iterable[str]) -> None:
 
 
 def named() -> list[str]:
-    """The faults that were asked for last, by whatever run, whether or not it lived to see them in force."""
+    """Return the faults that were requested last, even if that run was killed before they were in force."""
     return sorted(podman.run("exec", HOSTS[MAIL].container, "lab-fault", "which").split())
 
 
 def in_force() -> list[str]:
-    """The faults that a client notices at the moment."""
+    """Return the faults that a client sees at the moment."""
     if not probes.listens(probes.SMTP):
         return ["down"]
     if probes.is_silent(probes.SMTP):
@@ -69,7 +69,7 @@ def _sender_refused() -> bool:
 
 
 def _expectations(faults: list[str]) -> dict[str, Callable[[], bool]]:
-    """What a client must be able to see -> how to look at it."""
+    """Return each expected behaviour of the server, by name, and the probe that tests it."""
     ports = (probes.SMTP, probes.SUBMISSION, probes.SUBMISSIONS)
     if "silent" in faults:
         return {"Postfix is silent": lambda: all(probes.is_silent(port) for port in ports)}
@@ -94,7 +94,7 @@ def _expectations(faults: list[str]) -> dict[str, Callable[[], bool]]:
         "noreply is " + ("refused" if "refuse_sender" in faults else "accepted"): lambda: (
             _sender_refused() == ("refuse_sender" in faults)
         ),
-        # A server without room answers no question about recipients.
+        # A server without room refuses a message before it checks recipients.
         "sub-addresses are " + ("refused" if "no_subaddress" in faults else "taken"): lambda: (
             "full" in faults or probes.recipient_refused(_SUBADDRESS) == ("no_subaddress" in faults)
         ),
@@ -108,7 +108,7 @@ def _expectations(faults: list[str]) -> dict[str, Callable[[], bool]]:
 
 
 def _await_all(expectations: dict[str, Callable[[], bool]]) -> list[str]:
-    """Wait for every expectation; the ones that did not come true are returned."""
+    """Wait for every expectation; return the names of those that are still unmet after the timeout."""
     deadline = time.monotonic() + _SECONDS
     while missing := _unmet(expectations):
         if time.monotonic() > deadline:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's network: internal, so that nothing gets out of it, with addresses that never change."""
+"""Create the lab's network: internal, without a way out, with fixed addresses."""
 from __future__ import annotations
 
 import pathlib
@@ -12,7 +12,7 @@ from labkit.state import LabError, say
 
 
 def has_ipv6() -> bool:
-    """Whether this machine's kernel can give the lab's network IPv6 addresses."""
+    """Return True if this machine's kernel supports IPv6 in the lab's network."""
     switch = pathlib.Path("/proc/sys/net/ipv6/conf/all/disable_ipv6")
     return switch.exists() and switch.read_text().strip() == "0"
 
@@ -25,7 +25,7 @@ def _arguments() -> list[str]:
 
 
 def ensure() -> None:
-    """Make the network, or make it anew when one of that name was made from another definition."""
+    """Create the network, or create it again when its definition has changed. Raises LabError."""
     definition = digest(_arguments())
     found = podman.attempt("network", "inspect", "--format", f'{{{{index .Labels "{LABEL}"}}}}', NETWORK)
     if found.returncode == 0 and found.stdout.strip() == definition:
@@ -42,5 +42,5 @@ def ensure() -> None:
 
 
 def remove() -> None:
-    """Remove the network and every container that is on it."""
+    """Remove the network and every container in it."""
     podman.attempt("network", "rm", "--force", "--time", "0", NETWORK)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks at the mail server from outside, as its clients see it."""
+"""Probe the mail server from outside, as its clients see it."""
 from __future__ import annotations
 
 import base64
@@ -20,7 +20,7 @@ _TIMEOUT = 10.0
 
 
 def mail_server_trouble() -> str | None:
-    """What the mail server lacks to be of use, or None."""
+    """Return why the mail server is not ready, or None."""
     for port, greeting in ((SMTP, b"220"), (SUBMISSION, b"220"), (IMAP, b"* OK")):
         try:
             with socket.create_connection((MAIL_ADDRESS, port), timeout=2) as connection:
@@ -35,7 +35,7 @@ def mail_server_trouble() -> str | None:
 
 
 def shown_certificate(port: int) -> str | None:
-    """The SHA-256 of the certificate shown on a port with implicit TLS; None if it shows none."""
+    """Return the SHA-256 of the certificate on a port with implicit TLS, or None."""
     try:
         with (
             socket.create_connection((MAIL_ADDRESS, port), timeout=3) as connection,
@@ -47,13 +47,13 @@ def shown_certificate(port: int) -> str | None:
 
 
 def expected_certificate(name: str) -> str:
-    """The SHA-256 of one of the lab's own certificates (mail, other, untrusted)."""
+    """Return the SHA-256 of one of the lab's certificates (mail, other, untrusted)."""
     text = (home() / "certificates" / f"{name}.crt").read_text()
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(text)).hexdigest()
 
 
 def listens(port: int) -> bool:
-    """Whether a connection to the port is accepted."""
+    """Return True if the port accepts a connection."""
     try:
         socket.create_connection((MAIL_ADDRESS, port), timeout=2).close()
     except OSError:
@@ -62,7 +62,7 @@ def listens(port: int) -> bool:
 
 
 def is_silent(port: int) -> bool:
-    """Whether the port takes a connection and then says nothing for a second."""
+    """Return True if the port accepts a connection and sends nothing for a second."""
     try:
         with socket.create_connection((MAIL_ADDRESS, port), timeout=2) as connection:
             connection.settimeout(1)
@@ -75,7 +75,7 @@ def is_silent(port: int) -> bool:
 
 
 def offers_starttls(port: int) -> bool:
-    """Whether the port names STARTTLS among what it can do."""
+    """Return True if the port offers STARTTLS."""
     try:
         with smtplib.SMTP(MAIL_ADDRESS, port, timeout=_TIMEOUT) as smtp:
             smtp.ehlo("probe.corp.test")
@@ -85,7 +85,7 @@ def offers_starttls(port: int) -> bool:
 
 
 def is_full(port: int) -> bool:
-    """Whether the port takes no message for want of room (452 4.3.1)."""
+    """Return True if the port refuses a message with 452 4.3.1 (insufficient system storage)."""
     try:
         with smtplib.SMTP(MAIL_ADDRESS, port, timeout=_TIMEOUT) as smtp:
             smtp.ehlo("probe.corp.test")
@@ -96,7 +96,7 @@ def is_full(port: int) -> bool:
 
 
 def _unverified() -> ssl.SSLContext:
-    """TLS that takes any certificate: it is looked at here, not trusted, and a wrong one is to be recognised."""
+    """Return a TLS context that accepts any certificate, so that the probes can read a wrong one as well."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -104,18 +104,18 @@ def _unverified() -> ssl.SSLContext:
 
 
 def login_refused(user: str, password: str) -> bool:
-    """Whether both submission and IMAP turn down a login, by the server's own word (535, NO)."""
+    """Return True if both submission and IMAP refuse the login (535, NO)."""
     return _submission_login(user, password) == SMTP_LOGIN_REFUSED and _imap_login_is_refused(user, password)
 
 
 def login_accepted(user: str, password: str) -> bool:
-    """Whether submission lets the user in."""
+    """Return True if submission accepts the login."""
     return _submission_login(user, password) == SMTP_LOGIN_ACCEPTED
 
 
 def _submission_login(user: str, password: str) -> int | None:
-    """The reply code to a login on 465, or None if it did not come to that."""
-    # Not smtplib's login(): it cannot say a password that is not ASCII. RFC 4616 has it as UTF-8.
+    """Return the reply code to a login on port 465, or None if the connection failed before."""
+    # Without smtplib's login(), which cannot send a password that is not ASCII. RFC 4616 requires UTF-8.
     initial = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
     try:
         with smtplib.SMTP_SSL(MAIL_ADDRESS, SUBMISSIONS, timeout=_TIMEOUT, context=_unverified()) as smtp:
@@ -128,7 +128,7 @@ def _submission_login(user: str, password: str) -> int | None:
 def _imap_login_is_refused(user: str, password: str) -> bool:
     try:
         with imaplib.IMAP4_SSL(MAIL_ADDRESS, IMAPS, ssl_context=_unverified(), timeout=_TIMEOUT) as imap:
-            # Not imaplib's login(), for the same reason.
+            # Without imaplib's login(), for the same reason.
             imap.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
     except imaplib.IMAP4.abort:
         return False
@@ -140,17 +140,17 @@ def _imap_login_is_refused(user: str, password: str) -> bool:
 
 
 def sender_refused(sender: str, recipient: str) -> bool:
-    """Whether port 25 refuses the envelope sender with 550 5.7.1. Nothing is sent."""
+    """Return True if port 25 refuses the envelope sender with 550 5.7.1. Sends no message."""
     return _refused_with(b"5.7.1", sender, recipient)
 
 
 def recipient_refused(recipient: str) -> bool:
-    """Whether port 25 does not know the recipient, with 550 5.1.1. Nothing is sent."""
+    """Return True if port 25 refuses the recipient with 550 5.1.1. Sends no message."""
     return _refused_with(b"5.1.1", "probe@elsewhere.test", recipient)
 
 
 def _refused_with(status: bytes, sender: str, recipient: str) -> bool:
-    """Whether an envelope is refused for good with this enhanced status (RFC 3463)."""
+    """Return True if the envelope is refused permanently with this enhanced status (RFC 3463)."""
     try:
         with smtplib.SMTP(MAIL_ADDRESS, SMTP, timeout=_TIMEOUT) as smtp:
             smtp.ehlo("probe.corp.test")
@@ -161,7 +161,7 @@ def _refused_with(status: bytes, sender: str, recipient: str) -> bool:
 
 
 def _dns_answers() -> bool:
-    """Whether the lab's DNS knows the mail server's address."""
+    """Return True if the lab's DNS resolves the mail server's name."""
     labels = b"".join(bytes([len(label)]) + label.encode() for label in MAIL_NAME.split("."))
     # RFC 1035, 4.1: id, recursion desired, one question; the name, type A, class IN.
     question = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + labels + b"\0\0\x01\0\x01"
