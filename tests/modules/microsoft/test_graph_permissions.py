@@ -26,7 +26,7 @@ def required(modules: Modules, app: dict[str, Any]) -> Any:
 
 
 def assigned(modules: Modules, app: dict[str, Any]) -> list[str]:
-    """The ids of roles that the application's service principal has."""
+    """Return the ids of roles granted to the application's service principal."""
     assignments = modules.emulator.state()["app_role_assignments"]
     return sorted(one["appRoleId"] for one in assignments if one["principalId"] == app["service_principal_id"])
 
@@ -53,7 +53,7 @@ def test_check_set_again_change_remove(modules: Modules, app: dict[str, Any]) ->
 
 
 def test_names_are_looked_up_in_the_tenant(modules: Modules, app: dict[str, Any]) -> None:
-    """Also those that are not about mail, among the roles of Graph's own service principal there."""
+    """Names outside mail are found too, among the roles of the tenant's service principal of Graph."""
     done = permissions(modules, app, "Organization.Read.All")
     assert done["consent"] == ["Organization.Read.All"]
     [owner] = [one for one in modules.emulator.state()["service_principals"] if one["appId"] == GRAPH]
@@ -61,7 +61,7 @@ def test_names_are_looked_up_in_the_tenant(modules: Modules, app: dict[str, Any]
     assert assigned(modules, app) == [ids["Organization.Read.All"]]
 
 
-def test_what_is_foreign_stays_unless_purged(modules: Modules, app: dict[str, Any], entra: Any) -> None:
+def test_other_permissions_stay_unless_purged(modules: Modules, app: dict[str, Any], entra: Any) -> None:
     token = entra.token(modules.application)
     body = {"requiredResourceAccess": [OTHER_API, {"resourceAppId": GRAPH, "resourceAccess": [DELEGATED_USER_READ]}]}
     assert entra.graph(token, "PATCH", f"/v1.0/applications/{app['object_id']}", body).status_code == 204
@@ -77,19 +77,19 @@ def test_what_is_foreign_stays_unless_purged(modules: Modules, app: dict[str, An
     assert required(modules, app) == [{"resourceAppId": GRAPH, "resourceAccess": [{"id": SEND, "type": "Role"}]}]
 
 
-def test_a_wrong_spelling_in_circulation_warns(modules: Modules, app: dict[str, Any]) -> None:
+def test_a_common_misspelling_warns(modules: Modules, app: dict[str, Any]) -> None:
     done = permissions(modules, app, "Mail.ReadBasicAll")
     assert done["permissions"] == ["Mail.ReadBasic.All"] and "Mail.ReadBasic.All, not Mail.ReadBasicAll" in done["warnings"][0]
 
 
 @pytest.mark.parametrize("wrong,words", [
     ("Mail.Sent", "Did you mean Mail.Send"), ("User.Read", "exists for users only"), ("nonsense", "no application permission")])
-def test_names_that_are_none(modules: Modules, app: dict[str, Any], wrong: str, words: str) -> None:
+def test_unknown_names_are_refused(modules: Modules, app: dict[str, Any], wrong: str, words: str) -> None:
     refused = permissions(modules, app, wrong)
     assert refused["failed"] and refused["field"] == "permissions" and words in refused["msg"] and modules.writes() == []
 
 
-def test_consent_left_to_somebody_else(modules: Modules, app: dict[str, Any]) -> None:
+def test_consent_left_to_an_administrator(modules: Modules, app: dict[str, Any]) -> None:
     done = permissions(modules, app, "Mail.Send", consent=False)
     assert done["changed"] and done["unconsented"] == ["Mail.Send"] and assigned(modules, app) == []
     assert not permissions(modules, app, "Mail.Send", consent=False)["changed"]
@@ -98,7 +98,7 @@ def test_consent_left_to_somebody_else(modules: Modules, app: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("fault", ["lose", "fail", "throttle", "refuse_connection"])
-def test_failures_in_the_middle(modules: Modules, app: dict[str, Any], fault: str) -> None:
+def test_failures_midway(modules: Modules, app: dict[str, Any], fault: str) -> None:
     modules.meet(fault, method="PATCH", path="applications")
     modules.meet(fault, method="POST", path="appRoleAssignedTo")
     modules.meet(fault, method="DELETE", path="appRoleAssignments")
@@ -108,7 +108,7 @@ def test_failures_in_the_middle(modules: Modules, app: dict[str, Any], fault: st
 
 
 @pytest.mark.parametrize("lag", [{"requests": 4}, {"requests": 3, "replicas": 1}, {"seconds": 0.6}])
-def test_from_nothing_through_replication(modules: Modules, name: str, lag: dict[str, Any]) -> None:
+def test_a_first_run_through_replication(modules: Modules, name: str, lag: dict[str, Any]) -> None:
     modules.emulator.lag(**lag)
     made = modules.run("entra_app", unique_name=name, consecutive_reads=3)
     assert made.get("changed"), made

@@ -42,7 +42,7 @@ def test_check_set_again_change_remove(modules: Modules, app: dict[str, Any]) ->
     assert gone["diff"][0]["after"] == {} and assigned(modules, app) == 0
 
 
-def test_tenant_wide_consent_is_warned_of(modules: Modules, app: dict[str, Any]) -> None:
+def test_tenant_wide_consent_warns(modules: Modules, app: dict[str, Any]) -> None:
     modules.emulator.grant(app["app_id"], "Mail.Send")
     done = scope(modules, app, ["Mail.Send"], [NOREPLY])
     assert done["tenant_wide"] == ["Mail.Send"] and "do not narrow it" in done["warnings"][0]
@@ -55,7 +55,7 @@ def test_no_mailbox_at_all_with_purge(modules: Modules, app: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("fault", ["lose", "fail", "throttle"])
-def test_failures_in_the_middle(modules: Modules, app: dict[str, Any], fault: str) -> None:
+def test_failures_midway(modules: Modules, app: dict[str, Any], fault: str) -> None:
     for method in ("POST", "DELETE"):
         modules.meet(fault, method=method, path="roleAssignments")
     assert scope(modules, app, ["Mail.Send"], [NOREPLY, REPLIES])["changed"]
@@ -64,7 +64,7 @@ def test_failures_in_the_middle(modules: Modules, app: dict[str, Any], fault: st
     assert assigned(modules, app) == 1 and not modules.not_met()
 
 
-def test_from_nothing_through_replication(modules: Modules, name: str) -> None:
+def test_a_first_run_through_replication(modules: Modules, name: str) -> None:
     modules.emulator.lag(requests=4)
     made = modules.run("entra_app", unique_name=name, consecutive_reads=3)
     done = scope(modules, made, ["Mail.Send"], [NOREPLY], consecutive_reads=3)
@@ -72,7 +72,7 @@ def test_from_nothing_through_replication(modules: Modules, name: str) -> None:
     assert not scope(modules, made, ["Mail.Send"], [NOREPLY], consecutive_reads=3)["changed"]
 
 
-def test_what_is_refused(modules: Modules, app: dict[str, Any]) -> None:
+def test_invalid_options_are_refused(modules: Modules, app: dict[str, Any]) -> None:
     unknown = scope(modules, app, ["Mail.Send"], [f"nobody@{DOMAIN}"])
     assert unknown["failed"] and unknown["field"] == "mailboxes" and "nobody@" in unknown["msg"]
     role = scope(modules, app, ["Mail.Everything"], [NOREPLY])
