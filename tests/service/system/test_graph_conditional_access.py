@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Conditional Access policy that keeps the application out: it is told so, nothing is lost, and it goes on without it."""
+"""A Conditional Access policy that blocks the application: it is reported, nothing is lost, and work resumes without it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def told(world: GraphWorld, number: int = 53003) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("number, status, error", [(53003, 400, "invalid_grant"), (530032, 401, "unauthorized_client")])
-def test_test_and_save_tells_it(
+def test_test_and_save_reports_it(
     take_service: Callable[..., RunningService], world: GraphWorld, number: int, status: int, error: str
 ) -> None:
     service = take_service(microsoft=world.access)
@@ -52,16 +52,16 @@ def test_test_and_save_tells_it(
     assert service.save(world.receiving(), test={}).status_code == 200
 
 
-def test_messages_wait_and_are_sent_once_it_is_lifted(round_: Round) -> None:
+def test_messages_are_sent_once_after_the_policy_is_gone(round_: Round) -> None:
     service, world = round_.service, round_.world
     assert settled(service, post(service, JANE))[JANE]["state"] == "sent"
     fault = world.emulator.fault("conditional_access")
-    world.emulator.advance(3 * 3600)  # the token that it has is good for no longer
+    world.emulator.advance(3 * 3600)  # the current token expires
     notification = post(service, JANE, f"joe@{CATALOG.partition('@')[2]}")
 
 
     def failures() -> list[dict[str, Any]]:
-        """Of those that wait. A token that was got just now is refused once, and then another one is asked for."""
+        """Return the failures of waiting messages. A new token is requested once after the first refusal."""
         found = [one["failure"] for one in deliveries(service, notification) if one["state"] == "retrying"]
         return [one for one in found if one["code"] == "conditional-access"]
 
@@ -77,7 +77,7 @@ def test_messages_wait_and_are_sent_once_it_is_lifted(round_: Round) -> None:
     assert len(world.found(CATALOG, "sentitems")) == 3
 
 
-def test_replies_wait_in_the_mailbox_and_are_posted_once_it_is_lifted(round_: Round) -> None:
+def test_replies_are_posted_once_after_the_policy_is_gone(round_: Round) -> None:
     conversation, mail = round_.mention()
     fault = round_.world.emulator.fault("conditional_access")
     round_.receive(answer(mail, "Late."))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replies while lists of messages show late and out of order what has arrived, was marked or moved."""
+"""Replies while message lists show arrivals, marks and moves late and out of order."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def round_(take_service: Callable[..., RunningService], world: GraphWorld) -> Ro
 
 
 def marked(world: GraphWorld) -> Counter[str]:
-    """How often each message was."""
+    """Count the marks of each message."""
     return Counter(one["path"] for one in world.asked("PATCH", "/messages/"))
 
 
-def test_each_reply_is_posted_once_however_late_it_is_listed_and_its_marks_are_seen(round_: Round) -> None:
+def test_lagging_lists_post_each_reply_once(round_: Round) -> None:
     conversation, mail = round_.mention()
     emulator = round_.world.emulator
     emulator.lag(seconds=3600, replicas=1, **LATE)
@@ -38,7 +38,7 @@ def test_each_reply_is_posted_once_however_late_it_is_listed_and_its_marks_are_s
         round_.receive(content)
     with round_.syncing():
         for _quarter in range(4):
-            emulator.advance(901)  # with each quarter of the lag some come to light, not the oldest first
+            emulator.advance(901)  # each quarter of the lag reveals some messages, not the oldest first
             round_.look_through()
         wait_until(lambda: None not in round_.categories(), "not all messages were handled")
         wait_until(lambda: max(marked(round_.world).values()) > 1, "no mark was seen late: this shows nothing")
@@ -52,8 +52,8 @@ def test_each_reply_is_posted_once_however_late_it_is_listed_and_its_marks_are_s
     assert len(explained) == 1, "nor is it explained again"
 
 
-def test_only_what_stands_there_still_is_archived_and_removed(round_: Round) -> None:
-    """Lists show two messages where they stood until somebody moved them."""
+def test_moved_messages_are_neither_archived_nor_removed(round_: Round) -> None:
+    """Lists still show two messages in the folder from which they were moved."""
     emulator, box = round_.world.emulator, f"/v1.0/users/{REPLIES}/messages"
     token = emulator.token(round_.world.app)
     round_.save(archive={"enabled": True, "keep_days": 30})

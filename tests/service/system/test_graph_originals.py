@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replies that name only the Message-ID which Exchange gave to our mail: found by the Sent Items of the account that sends."""
+"""Replies that name only the Message-ID set by Exchange: the original is looked up in the Sent Items of the sender."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REWRITTEN = re.compile("@.*outlook.com>")
 
 @pytest.fixture
 def round_(take_service: Callable[..., RunningService], world: GraphWorld) -> Round:
-    """Each mail that is sent gets another Message-ID."""
+    """Give each sent mail another Message-ID."""
     made = Round(take_service(microsoft=world.access), world)
     made.set_up()
     world.emulator.fault("rewrite_message_id")
@@ -30,7 +30,7 @@ def round_(take_service: Callable[..., RunningService], world: GraphWorld) -> Ro
 
 
 def bare(mail: EmailMessage, text: str, sender: str = "Jane Doe <jane@corp.test>", **headers: str | None) -> bytes:
-    """An answer that names the mail by In-Reply-To alone."""
+    """Compose a reply that names the mail only by In-Reply-To."""
     assert REWRITTEN.search(str(mail["Message-ID"]))
     return answer(mail, text, sender, **{"References": None, **headers})
 
@@ -40,7 +40,7 @@ def looked_up(world: GraphWorld) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("headers", [True, False])
-def test_such_a_reply_is_posted_to_its_conversation_once(round_: Round, headers: bool) -> None:
+def test_such_a_reply_is_posted_once(round_: Round, headers: bool) -> None:
     emulator = round_.world.emulator
     emulator.options(sent_items_headers=headers)
     sales, mail = round_.mention("Sales")
@@ -61,8 +61,8 @@ def test_such_a_reply_is_posted_to_its_conversation_once(round_: Round, headers:
     assert {one["in_batch"] for one in looked_up(round_.world)} == {True}
 
 
-def test_no_message_of_another_makes_a_reply(round_: Round) -> None:
-    """Neither what a person has sent from the account, nor our header with an intent that we have not signed, nor another's."""
+def test_other_messages_in_sent_items_are_no_originals(round_: Round) -> None:
+    """No originals: a person's mail, a mail with a forged intent, a notification without an intent."""
     sales, mail = round_.mention()
     intent = str(mail["X-Catalog-Intent"])
     forged = f"X-Catalog-Message-ID: <{intent[:-1] + ('a' if intent[-1] != 'a' else 'b')}@corp.test>\r\n"
@@ -71,7 +71,7 @@ def test_no_message_of_another_makes_a_reply(round_: Round) -> None:
         round_.world.emulator.put_message(CATALOG, sent.encode(), folder="sentitems")
     settled(round_.service, post(round_.service, "jane@corp.test"))
     [plain] = [one for one in round_.world.mails("jane@corp.test") if one["X-Catalog-Intent"] is None]
-    round_.world.emulator.advance(-3600)  # as if they had come an hour ago
+    round_.world.emulator.advance(-3600)  # with an arrival an hour ago
     for content in (
         bare(mail, "x", In_Reply_To="<foreign@corp.test>"), bare(mail, "x", In_Reply_To="<forged@corp.test>"),
         bare(mail, "x", In_Reply_To="<nowhere@corp.test>"), bare(mail, "x", In_Reply_To="<it's' or 1 eq 1@corp.test>"),
@@ -87,7 +87,7 @@ def test_no_message_of_another_makes_a_reply(round_: Round) -> None:
     assert rejected == {"no_intent": 5, "wrong_sender": 1, "unknown_sender": 1}
 
 
-def test_where_it_may_not_look_the_others_go_on_and_it_says_so_once(round_: Round) -> None:
+def test_a_missing_permission_is_logged_once(round_: Round) -> None:
     sales, mail = round_.mention()
     fault = round_.world.emulator.fault("access_policy", mailbox=CATALOG, path="sentitems")
     for number in range(3):
@@ -113,7 +113,7 @@ def test_where_it_may_not_look_the_others_go_on_and_it_says_so_once(round_: Roun
     assert round_.texts(sales)[3:] == ["Bare 0."], "decided anew"
 
 
-def test_while_looking_fails_it_waits_and_the_others_go_on(round_: Round) -> None:
+def test_a_failed_lookup_delays_only_its_reply(round_: Round) -> None:
     sales, mail = round_.mention()
     fault = round_.world.emulator.fault("fail", path="sentitems", status=500)
     round_.receive(bare(mail, "Late."))
@@ -128,8 +128,8 @@ def test_while_looking_fails_it_waits_and_the_others_go_on(round_: Round) -> Non
     assert round_.service.log.read_text().count("cannot be matched by the Sent Items") == 1
 
 
-def test_a_mail_that_stands_in_the_sent_items_late(round_: Round) -> None:
-    """A reply that came within a minute is looked at once more after it; here almost all of the minute has passed."""
+def test_a_mail_that_appears_late_in_sent_items(round_: Round) -> None:
+    """A reply younger than a minute is looked up once more after that minute; here most of the minute has passed."""
     sales, mail = round_.mention()
     emulator, token = round_.world.emulator, round_.world.emulator.token(round_.world.app)
     [sent] = round_.world.found(CATALOG, "sentitems")

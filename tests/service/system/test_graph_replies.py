@@ -32,7 +32,7 @@ def round_(take_service: Callable[..., RunningService], world: GraphWorld) -> Ro
 
 
 @pytest.mark.parametrize("rewritten", [False, True])
-def test_the_whole_circle(round_: Round, rewritten: bool) -> None:
+def test_the_whole_round_trip(round_: Round, rewritten: bool) -> None:
     if rewritten:
         round_.world.emulator.fault("rewrite_message_id")
     conversation, mail = round_.mention()
@@ -73,7 +73,7 @@ def test_the_same_decisions_as_over_imap(round_: Round) -> None:
     }  # fmt: skip
 
 
-def test_the_verdict_of_exchange_online_is_required(round_: Round) -> None:
+def test_authentication_results_of_exchange_are_required(round_: Round) -> None:
     round_.save(authserv_id="exchange_online")
     conversation, mail = round_.mention()
     passed = b"Authentication-Results: spf=pass (sender IP is 192.0.2.12)\r\n smtp.mailfrom=corp.test; dkim=none (message" \
@@ -105,7 +105,7 @@ def test_a_named_server_is_refused_for_exchange_online(round_: Round) -> None:
     assert "without the name of a server" in refused.json()["cause"] and "exchange_online" in refused.json()["remedy"]
 
 
-def test_what_has_attachments_is_read_too_and_categories_of_others_stay(round_: Round) -> None:
+def test_attachments_are_read_and_other_categories_stay(round_: Round) -> None:
     conversation, mail = round_.mention()
     with_file = EmailMessage()
     with_file["From"], with_file["To"], with_file["Subject"] = "jane@corp.test", REPLIES, "Re: Sales"
@@ -142,8 +142,8 @@ def test_a_backlog_by_pages_and_batches(round_: Round) -> None:
     assert round_.world.most_at_once <= 4
 
 
-def test_exactly_once_whatever_is_killed_and_lost(round_: Round) -> None:
-    """Two readers are killed again and again, while Graph fails, throttles, loses answers after it has acted, and lists late."""
+def test_exactly_once_despite_kills_and_lost_responses(round_: Round) -> None:
+    """Two readers are killed repeatedly, while Graph fails, throttles, loses responses to completed requests, and lists late."""
     chance = random.Random(5)  # noqa: S311  # no secret
     emulator = round_.world.emulator
     conversation, mail = round_.mention()
@@ -177,7 +177,7 @@ def test_exactly_once_whatever_is_killed_and_lost(round_: Round) -> None:
     assert {tuple(found or ()) for found in round_.categories()} == {(POSTED,)}
 
 
-def test_another_client_that_reads_the_mailbox_is_named(round_: Round) -> None:
+def test_another_client_reading_the_mailbox_is_reported(round_: Round) -> None:
     conversation, mail = round_.mention()
     round_.receive(answer(mail, "One."))
     with round_.syncing():
@@ -196,7 +196,7 @@ def test_another_client_that_reads_the_mailbox_is_named(round_: Round) -> None:
         wait_until(lambda: round_.texts(conversation) == ["One.", "Two."], "it was not posted")
 
 
-def test_throttled_it_waits_as_long_as_it_is_told(round_: Round) -> None:
+def test_throttling_waits_for_retry_after(round_: Round) -> None:
     conversation, mail = round_.mention()
     round_.receive(answer(mail, "Late."))
     fault = round_.world.emulator.fault("throttle", path=f"users/{REPLIES}/", retry_after=11)
@@ -213,7 +213,7 @@ def test_throttled_it_waits_as_long_as_it_is_told(round_: Round) -> None:
         wait_until(lambda: round_.state()["workers"][0]["error"] is None, "the error stayed")
 
 
-def test_a_permission_that_is_taken_away_and_given_back(round_: Round) -> None:
+def test_a_permission_that_is_revoked_and_granted_again(round_: Round) -> None:
     conversation, mail = round_.mention()
     round_.world.emulator.revoke(round_.world.app["app_id"], "Mail.ReadWrite")
     round_.receive(answer(mail, "Once."))
@@ -227,7 +227,7 @@ def test_a_permission_that_is_taken_away_and_given_back(round_: Round) -> None:
     assert round_.texts(conversation) == ["Once."]
 
 
-def test_archived_only_where_it_is_wanted(round_: Round) -> None:
+def test_archiving_follows_the_setting(round_: Round) -> None:
     _, mail = round_.mention()
     round_.receive(answer(mail, "Done."))
     round_.receive(answer(mail, "x", "mallory@evil.test"))
@@ -245,7 +245,7 @@ def test_archived_only_where_it_is_wanted(round_: Round) -> None:
     assert '"archived": 0, "expired": 0' in round_.service.command("archive").stdout
 
 
-def test_settings_are_followed_as_they_change(round_: Round) -> None:
+def test_changed_settings_take_effect(round_: Round) -> None:
     conversation, mail = round_.mention()
     with round_.syncing():
         wait_until(lambda: round_.state()["workers"] and round_.state()["workers"][0]["state"] == "waiting", "it does not wait")
@@ -257,7 +257,7 @@ def test_settings_are_followed_as_they_change(round_: Round) -> None:
         assert DOMAIN in str(mail["Reply-To"])
 
 
-def test_one_that_graph_does_not_give_holds_nobody_up(round_: Round) -> None:
+def test_an_unreadable_message_delays_no_other(round_: Round) -> None:
     conversation, mail = round_.mention()
     for number in range(4):
         round_.receive(answer(mail, f"Answer {number}."))
@@ -266,7 +266,7 @@ def test_one_that_graph_does_not_give_holds_nobody_up(round_: Round) -> None:
     with round_.syncing():
         wait_until(lambda: len(round_.texts(conversation)) == 3, "the others are not posted", 40)
         wait_until(lambda: round_.categories().count(None) == 1, "the others are not marked", 20)
-        # Now it is the only one that is unread; what was read before shows that the mailbox works.
+        # This message is the only unread one now; the earlier reads show that the mailbox works.
         round_.look_through()
         assert round_.state()["workers"][0]["error"] is None
         round_.world.emulator.clear_faults()
@@ -276,7 +276,7 @@ def test_one_that_graph_does_not_give_holds_nobody_up(round_: Round) -> None:
     assert sorted(round_.texts(conversation)) == [f"Answer {number}." for number in range(4)]
 
 
-def test_what_graph_never_gives_is_put_aside(round_: Round) -> None:
+def test_a_permanently_unreadable_message_is_quarantined(round_: Round) -> None:
     conversation, mail = round_.mention()
     for number in range(2):
         round_.receive(answer(mail, f"Answer {number}."))
@@ -292,7 +292,7 @@ def test_what_graph_never_gives_is_put_aside(round_: Round) -> None:
     assert round_.texts(conversation) == ["Answer 1."]
 
 
-def test_one_that_cannot_be_marked_is_posted_once(round_: Round) -> None:
+def test_a_message_that_cannot_be_marked_is_posted_once(round_: Round) -> None:
     conversation, mail = round_.mention()
     round_.receive(answer(mail, "Answer 0."))
     place = re.escape(round_.key_of(0))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two nodes on one PostgreSQL: what a node leaves behind that does not come back is done by the other."""
+"""Two nodes on one PostgreSQL: one completes the work of the other when it does not return."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TAKEOVER = 5
 def nodes(
     make_service: Callable[..., RunningService], postgresql: str, sink: MailSink, tmp_path: Path
 ) -> tuple[RunningService, RunningService]:
-    """Two services on one database, started at the same moment, that send to a sink that takes its time."""
+    """Run two services on one database, started at the same time, that send to a slow sink."""
     settings = {
         "database_url": postgresql,
         "key_file": str(tmp_path / "key"),
@@ -52,7 +52,7 @@ def states(postgresql: str) -> dict[str, int]:
 
 
 def begun_by(postgresql: str, node: str) -> int:
-    """Workflows that a node has begun and not ended."""
+    """Count the workflows that a node has begun and not completed."""
     query = "SELECT count(*) FROM catalog_mail_queue.workflow_status WHERE status = 'PENDING' AND executor_id = %s"
     with psycopg.connect(postgresql) as connection:
         row = connection.execute(query, [node]).fetchone()
@@ -62,7 +62,7 @@ def begun_by(postgresql: str, node: str) -> int:
 
 
 def post_until_both_send(nodes: tuple[RunningService, RunningService], postgresql: str, sink: MailSink) -> Posting:
-    """Post until each node waits for the sink's reply, which does not come before the sink is told to go on."""
+    """Post until each node waits for the sink's reply, which the test withholds."""
     with Posting(*nodes, pause=0.001) as posting:
         deadline = time.monotonic() + 60
         while not (sink.holding and all(begun_by(postgresql, node.folder.name) >= CONCURRENCY for node in nodes)):
