@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages wait for their turn where the server has limits: begun is only what can be sent at once."""
+"""Messages wait for their turn at a server with limits: only messages that can be sent at once are begun."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from helpers.service.queue_node import Switches
 
 
 class Server:
-    """Fulfils ports.MailSenders and ports.MailSender; `pauses` are what it answers to who asks for a turn."""
+    """Fulfils ports.MailSenders and ports.MailSender; `pauses` are its answers to reserve()."""
 
     def __init__(self, *pauses: float, settles_after: float = 0.0) -> None:
         self.pauses = list(pauses)
@@ -42,7 +42,7 @@ class Server:
 
 
 class Held:
-    """The part of ports.DeliveryStore that a batch needs."""
+    """The part of ports.DeliveryStore used by a batch."""
 
     def __init__(self, *attempts: int, first: State = State.QUEUED) -> None:
         self.begun: list[str] = []
@@ -93,7 +93,7 @@ def test_nothing_is_begun_before_its_turn() -> None:
     assert store.finished == [State.SENT, State.SENT]
 
 
-def test_a_stop_ends_the_wait_and_gives_the_rest_back() -> None:
+def test_a_stop_ends_the_wait_and_releases_the_rest() -> None:
     store, server = Held(0, 0), Server(*[3600.0] * 100)
     stopping = threading.Event()
     threading.Timer(0.2, stopping.set).start()
@@ -102,13 +102,13 @@ def test_a_stop_ends_the_wait_and_gives_the_rest_back() -> None:
 
 
 @pytest.mark.parametrize(("attempts", "again"), [(0, False), (1, True), (5, True)])
-def test_a_further_try_says_that_it_is_one(attempts: int, again: bool) -> None:
+def test_a_retry_is_marked_as_a_retry(attempts: int, again: bool) -> None:
     store, server = Held(attempts), Server()
     deliver(store, server).work("b", lambda: False)
     assert server.sent == [("u0@corp.test", again)]
 
 
-def test_what_a_kill_has_interrupted_waits_until_its_end_can_be_known() -> None:
+def test_an_interrupted_message_waits_for_its_outcome() -> None:
     store, server = Held(1, 0, first=State.SENDING), Server(settles_after=60)
     deliver(store, server).work("b", lambda: False)
     assert server.sent == [("u1@corp.test", False)], "the others do not wait"
@@ -117,19 +117,19 @@ def test_what_a_kill_has_interrupted_waits_until_its_end_can_be_known() -> None:
     assert put_off.failure.temporary
 
 
-def test_a_stop_does_not_make_it_forget_that_it_was_interrupted() -> None:
+def test_a_stop_keeps_the_mark_of_an_interruption() -> None:
     store, server = Held(1, 0, first=State.SENDING), Server(settles_after=60)
     deliver(store, server).work("b", lambda: True)
     assert (store.finished, store.released, server.sent) == ([State.RETRYING], 1, [])
 
 
-def test_where_nothing_could_be_found_out_it_is_sent_again_at_once() -> None:
+def test_an_unknowable_outcome_is_retried_at_once() -> None:
     store, server = Held(1, first=State.SENDING), Server()
     deliver(store, server).work("b", lambda: False)
     assert server.sent == [("u0@corp.test", True)]
 
 
-def test_a_sender_that_cannot_be_made_is_a_failed_try() -> None:
+def test_a_sender_that_cannot_be_made_fails_the_attempt() -> None:
     store, server = Held(0, 0), Server()
     server.failing = SendingFailed(Failure(Cause.CERTIFICATE_NOT_TRUSTED, "No CA file.", "Put it there.", temporary=False))
     deliver(store, server).work("b", lambda: False)
