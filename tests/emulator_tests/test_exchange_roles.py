@@ -55,7 +55,7 @@ def test_one_mailbox_is_opened_and_closed(
     assert made["appScopeId"] is None
     assert send(ask, mailbox, letter).status_code == 202, "looked up at the call: the token is the same"
     assert send(ask, "anna@contoso.test", letter).status_code == 403
-    assert ask("GET", f"/v1.0/users/{mailbox}/messages").status_code == 403, "sending is no reading"
+    assert ask("GET", f"/v1.0/users/{mailbox}/messages").status_code == 403, "the permission to send does not allow reading"
     found = graph("GET", f"{BASE}/roleAssignments", params={"$filter": f"principalId eq '{body['principalId']}'"}).json()
     assert [one["id"] for one in found["value"]] == [made["id"]]
     assert error(graph("POST", f"{BASE}/roleAssignments", body))[0] == 409
@@ -127,4 +127,4 @@ def test_an_assignment_survives_a_kill(entra: Running, graph: Graph, roles: dict
     entra.kill()
     entra.start()
     assert {kind: len(found) for kind, found in entra.state().items() if isinstance(found, list) and kind != "faults"} == before
-    assert graph("GET", f"{BASE}/roleDefinitions").status_code == 200, "the token still holds"
+    assert graph("GET", f"{BASE}/roleDefinitions").status_code == 200, "the token is still valid"

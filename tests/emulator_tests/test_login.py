@@ -127,7 +127,7 @@ def test_conditional_access_keeps_one_application_out(
     assert (answer.status_code, found["error"], found["error_codes"][0]) == expected
     assert "Trace ID: " in found["error_description"]
     wrong = ask(entra, **with_secret(blocked, client_secret="wrong"))
-    assert wrong.json()["error_codes"] == [7000215], "whoever cannot prove itself learns nothing of the policy"
+    assert wrong.json()["error_codes"] == [7000215], "a client that fails authentication learns nothing of the policy"
     assert ask(entra, **with_secret(automation)).status_code == 200
     entra.control("DELETE", "faults", {"id": fault})
     assert ask(entra, **with_secret(blocked)).status_code == 200

@@ -47,4 +47,4 @@ def test_killed_at_any_moment(debian12: LabHost) -> None:
         assert state(host) == finished
         assert not host.module("postfix_relayhost", OPTIONS)["reload_required"]
         assert host.sh("ls -A /etc/postfix | grep '^[.]' || true") == ""
-    assert seen == {before, after}, "the kills came all too early or all too late"
+    assert seen == {before, after}, "every kill came too early or too late"

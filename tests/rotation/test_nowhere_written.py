@@ -73,4 +73,4 @@ def test_the_value_is_on_no_disk_of_the_control_node(registered: World) -> None:
     assert run.failed == 0, run.output
     [value] = pieces_of(registered.value())
     assert value not in b"\n".join(watch.contents).decode(errors="replace")
-    assert watch.contents, "the watch saw nothing at all"
+    assert watch.contents, "the watch saw no file"

@@ -87,7 +87,7 @@ class Modules:
             result["warnings"] = [one if isinstance(one, str) else one["event"]["msg"] for one in result["warnings"]]
         return result
 
-    def exactly(self, module: str, /, **options: Any) -> dict[str, Any]:
+    def check_run_rerun(self, module: str, /, **options: Any) -> dict[str, Any]:
         """Return the result of a change that check mode predicted exactly; a second run finds it done in two requests."""
         self.emulator.forget_requests()
         shown = self.run(module, check=True, **options)
@@ -116,12 +116,12 @@ class Modules:
             f"{one['method']} {one['path']}" for one in self.requests()
             if one["method"] != "GET" and not one["path"].endswith("/$batch")]
 
-    def meet(self, kind: str, **where: Any) -> None:
+    def set_fault(self, kind: str, **where: Any) -> None:
         """Set a fault for the next request there. A lost response affects two requests; the emulator carries both out."""
         more = {"retry_after": 0} if kind == "throttle" else {}
         self.emulator.fault(kind, **where, times=2 if kind == "lose" else 1, **more)
 
-    def not_met(self) -> list[dict[str, Any]]:
+    def untriggered_faults(self) -> list[dict[str, Any]]:
         """Return the faults that were not triggered as often as requested."""
         faults: list[dict[str, Any]] = self.emulator.control("GET", "faults")
         return [one for one in faults if one["met"] < one["times"]]

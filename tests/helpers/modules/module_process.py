@@ -44,7 +44,7 @@ class ModuleHost:
             late.start()
             code = self._ask(json.dumps(order), environment)
             late.cancel()
-            assert code, f"{name} had no end within {timeout:g} seconds"
+            assert code, f"{name} did not end within {timeout:g} seconds"
             return out.read_text() + err.read_text()
 
     def _ask(self, order: str, environment: dict[str, str]) -> str:

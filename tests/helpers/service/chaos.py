@@ -93,7 +93,7 @@ class Chaos:
             until = time.monotonic() + seconds
             while time.monotonic() < until:
                 time.sleep(self._chance.uniform(0.2, 3.5))
-                self._strike()
+                self._inject_fault()
         finally:
             self._stop.set()
             feeder.join(30)
@@ -138,7 +138,7 @@ class Chaos:
 
     # -- faults ------------------------------------------------------------------------------------------------------
 
-    def _strike(self) -> None:
+    def _inject_fault(self) -> None:
         blows: dict[str, tuple[int, Callable[[], None]]] = {
             "reply-sync killed": (6, self._kill_reader),
             "application killed": (2, self._kill_application),

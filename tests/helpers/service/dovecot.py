@@ -103,7 +103,7 @@ protocol lmtp {{
 
 
 @dataclass(frozen=True)
-class Standing:
+class StoredMessage:
     """A message stored in a mailbox."""
 
     uid: int
@@ -229,13 +229,13 @@ class Dovecot:
             answer = imap.append(_quoted(mailbox), f"({' '.join(flags)})", date, content)
             assert answer[0] == "OK", answer
 
-    def messages(self, user: str, mailbox: str = "INBOX") -> list[Standing]:
+    def messages(self, user: str, mailbox: str = "INBOX") -> list[StoredMessage]:
         """Return the stored messages in order; an empty list when the mailbox is missing."""
         with self.connection(user) as imap:
             if imap.select(_quoted(mailbox), readonly=True)[0] != "OK":
                 return []
             _status, found = imap.uid("FETCH", "1:*", "(FLAGS INTERNALDATE BODY.PEEK[])")
-            return [_standing(item[0], item[1]) for item in found if isinstance(item, tuple)]
+            return [_stored_messages(item[0], item[1]) for item in found if isinstance(item, tuple)]
 
     def set_flags(self, user: str, uids: str, flags: str, mailbox: str = "INBOX", how: str = "+FLAGS.SILENT") -> None:
         """Change flags as another program, such as a mail reader, does."""
@@ -313,10 +313,10 @@ def _quoted(text: str) -> str:
     return '"' + re.sub(r'([\\"])', r"\\\1", text) + '"'
 
 
-def _standing(head: bytes, content: bytes) -> Standing:
+def _stored_messages(head: bytes, content: bytes) -> StoredMessage:
     uid = re.search(rb"UID (\d+)", head)
     flags = re.search(rb"FLAGS \(([^)]*)\)", head)
     date = re.search(rb'INTERNALDATE "([^"]+)"', head)
     assert uid and flags and date, head
     arrived = datetime.strptime(date[1].decode().strip(), "%d-%b-%Y %H:%M:%S %z")
-    return Standing(int(uid[1]), frozenset(flags[1].decode().split()), arrived, content)
+    return StoredMessage(int(uid[1]), frozenset(flags[1].decode().split()), arrived, content)

@@ -19,7 +19,7 @@ POSTED, IGNORED, REJECTED = "$CatalogPosted", "$CatalogIgnored", "$CatalogReject
 
 
 @dataclass
-class Round:
+class GraphRoundTrip:
     """A service that sends and receives by Graph; its users jane and joe have mailboxes in the same tenant."""
 
     service: RunningService
@@ -63,17 +63,17 @@ class Round:
     def wait_handled(self, seconds: float = 40) -> None:
         wait_until(lambda: None not in self.categories(), "not all messages were handled", seconds)
 
-    def look(self) -> None:
+    def trigger_poll(self) -> None:
         """Trigger a poll now: changed settings end the reader's wait."""
         self._interval = 21 - self._interval
         self.save()
 
-    def look_through(self) -> None:
+    def complete_poll(self) -> None:
         """Trigger a poll and wait until it is complete."""
-        wait_until(lambda: self._last_poll() is not None, "it does not begin")
+        wait_until(lambda: self._last_poll() is not None, "no poll was completed")
         before = self._last_poll()
-        self.look()
-        wait_until(lambda: self._last_poll() != before, "it does not look")
+        self.trigger_poll()
+        wait_until(lambda: self._last_poll() != before, "no further poll was completed")
 
     def _last_poll(self) -> str | None:
         workers = self.state()["workers"]

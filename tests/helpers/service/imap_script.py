@@ -14,7 +14,7 @@ CAPABILITY = b"* CAPABILITY IMAP4rev1 UIDPLUS IDLE LITERAL+\r\n"
 SELECTED = b"* 0 EXISTS\r\n* OK [PERMANENTFLAGS (\\Seen \\*)] ok\r\n* OK [UIDVALIDITY 7] ok\r\n"
 
 
-class Talk:
+class ScriptedImapServer:
     """Answers each command with the response that `script` has for its first word after the tag, else with OK.
 
     A response is sent verbatim, `{tag}` replaced; None closes the connection, and "" sends nothing from then on.
@@ -78,12 +78,12 @@ class Talk:
 
 
 @contextlib.contextmanager
-def talking() -> Iterator[Callable[..., Talk]]:
+def scripted_imap_servers() -> Iterator[Callable[..., ScriptedImapServer]]:
     """Make such servers, and close them at the end."""
-    made: list[Talk] = []
+    made: list[ScriptedImapServer] = []
 
-    def make(script: dict[str, bytes | None] | None = None, greeting: bytes = b"* OK ready\r\n") -> Talk:
-        made.append(Talk(script or {}, greeting))
+    def make(script: dict[str, bytes | None] | None = None, greeting: bytes = b"* OK ready\r\n") -> ScriptedImapServer:
+        made.append(ScriptedImapServer(script or {}, greeting))
         return made[-1]
 
     try:

@@ -14,7 +14,7 @@ import requests
 from helpers.service.process import RunningService
 
 
-class Posting:
+class NotificationPoster:
     """Posts to one of several services until stopped; a post with an unknown result is repeated with its idempotency key.
 
     `deliveries` holds the id of every delivery that was accepted.
@@ -30,7 +30,7 @@ class Posting:
         self.repeated = 0
         self.refused: list[str] = []
 
-    def __enter__(self) -> Posting:
+    def __enter__(self) -> NotificationPoster:
         self._thread.start()
         return self
 

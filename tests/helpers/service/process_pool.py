@@ -12,7 +12,7 @@ from typing import Any
 from helpers.service.process import RunningService
 
 
-class Stock:
+class ServicePool:
     """Services with a folder and a copied database each; one is started ahead for each configuration already requested."""
 
     def __init__(self, folder: Path, prepared: RunningService) -> None:

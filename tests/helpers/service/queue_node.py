@@ -38,7 +38,7 @@ class SystemClock:
 
 
 @dataclass
-class Switches:
+class NodeSettings:
     """Settings, opt-outs and rendering, each set by the test."""
 
     port: int
@@ -126,7 +126,7 @@ class QueueNode:
         self.database = database
         self.notifications = DatabaseNotifications(engine)
         self.deliveries = DatabaseDeliveries(engine)
-        self.switches = Switches(port)
+        self.switches = NodeSettings(port)
         self.options = QueueOptions(**{"node": "node1", "takeover_after": 2, **options})
         senders: Any = PlainSenders()
         opt_outs: Any = self.switches

@@ -56,7 +56,7 @@ class RoundTrip:
         conversation = start_conversation(self.service, "joe", title, text)
         deadline = time.monotonic() + SECONDS
         while len(mails := to(self.sink.messages, "jane")) <= before:
-            assert time.monotonic() < deadline, "the mail of the mention did not come"
+            assert time.monotonic() < deadline, "the mail of the mention did not arrive"
             time.sleep(0.02)
         return conversation, mails[-1]
 

@@ -23,7 +23,7 @@ CLOUDS = {
 }
 
 
-class Everywhere(Running):
+class AllClouds(Running):
     """An emulator whose certificate covers the hosts of all clouds."""
 
     def __init__(self, folder: Path) -> None:
@@ -33,18 +33,18 @@ class Everywhere(Running):
 
 
 @pytest.fixture(scope="module")
-def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]:
-    with Everywhere(tmp_path_factory.mktemp("clouds")) as running:
+def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AllClouds]:
+    with AllClouds(tmp_path_factory.mktemp("clouds")) as running:
         yield running
 
 
 @pytest.fixture
-def proxy(clouds: Everywhere) -> Iterator[Proxy]:
+def proxy(clouds: AllClouds) -> Iterator[Proxy]:
     with Proxy(clouds.port) as running:
         yield running
 
 
-def automation(clouds: Everywhere, cloud: str) -> dict[str, Any]:
+def automation(clouds: AllClouds, cloud: str) -> dict[str, Any]:
     """Create a tenant of the cloud; return the login of an automation in it."""
     tenant = f"00000000-0000-4000-8000-{list(CLOUDS).index(cloud):012d}"
     [made] = clouds.seed({"id": tenant, "domains": [f"{cloud.replace('_', '-')}.test"], "cloud": cloud, "applications": [
@@ -55,7 +55,7 @@ def automation(clouds: Everywhere, cloud: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
-def test_addresses_of_a_cloud(clouds: Everywhere, proxy: Proxy, cloud: str) -> None:
+def test_addresses_of_a_cloud(clouds: AllClouds, proxy: Proxy, cloud: str) -> None:
     login = automation(clouds, cloud)
     found = Modules(clouds, {}).run(
         "entra_app_info", unique_name="nobody", login={**login, "cloud": cloud}, env={"HTTPS_PROXY": proxy.url})
@@ -64,7 +64,7 @@ def test_addresses_of_a_cloud(clouds: Everywhere, proxy: Proxy, cloud: str) -> N
     assert list(dict.fromkeys(proxy.asked)) == [f"{authority}:443", f"{graph}:443"]
 
 
-def test_the_wrong_cloud(clouds: Everywhere, proxy: Proxy) -> None:
+def test_the_wrong_cloud(clouds: AllClouds, proxy: Proxy) -> None:
     """Graph of one cloud refuses tokens of another."""
     login = automation(clouds, "us_gov")
     found = Modules(clouds, {}).run(

@@ -15,7 +15,7 @@ from helpers.modules.graph_modules import Modules
 def test_check_make_again_change_remove(modules: Modules, name: str) -> None:
     shown = modules.run("entra_app", check=True, unique_name=name, display_name="Data Catalog")
     assert shown["app_id"] is None
-    made = modules.exactly("entra_app", unique_name=name, display_name="Data Catalog")
+    made = modules.check_run_rerun("entra_app", unique_name=name, display_name="Data Catalog")
     [first] = made["diff"]
     assert first["before"] == {}
     assert first["after"] == {
@@ -24,7 +24,7 @@ def test_check_make_again_change_remove(modules: Modules, name: str) -> None:
     assert (made["app_id"], made["object_id"], made["tenant_id"]) == (there["appId"], there["id"], TENANT)
     assert there.get("web", {}).get("redirectUris", []) == []
 
-    renamed = modules.exactly(
+    renamed = modules.check_run_rerun(
         "entra_app", unique_name=name, display_name="Catalog mail", sign_in_audience="AzureADMultipleOrgs")
     [second] = renamed["diff"]
     assert renamed["app_id"] == made["app_id"] and second["before"] == first["after"]
@@ -32,7 +32,7 @@ def test_check_make_again_change_remove(modules: Modules, name: str) -> None:
         **first["after"], "display_name": "Catalog mail", "sign_in_audience": "AzureADMultipleOrgs"}
     assert modules.registration(uniqueName=name)["displayName"] == "Catalog mail"
 
-    [gone] = modules.exactly("entra_app", unique_name=name, state="absent")["diff"]
+    [gone] = modules.check_run_rerun("entra_app", unique_name=name, state="absent")["diff"]
     assert gone["before"] == second["after"] and gone["after"] == {}
 
 
@@ -95,10 +95,10 @@ def test_a_unique_display_name_finds_the_registration(modules: Modules, name: st
 
 @pytest.mark.parametrize("fault", ["lose", "fail", "throttle", "refuse_connection"])
 def test_a_failure_midway_creates_no_duplicate(modules: Modules, name: str, fault: str) -> None:
-    modules.meet(fault, method="PATCH", path="/v1.0/applications")
-    modules.meet(fault, method="POST", path="/v1.0/servicePrincipals")
+    modules.set_fault(fault, method="PATCH", path="/v1.0/applications")
+    modules.set_fault(fault, method="POST", path="/v1.0/servicePrincipals")
     done = modules.run("entra_app", unique_name=name)
-    assert done.get("changed") and not modules.not_met(), done
+    assert done.get("changed") and not modules.untriggered_faults(), done
     assert modules.registration(uniqueName=name)["appId"] == done["app_id"]
     principals = [one for one in modules.emulator.state()["service_principals"] if one["appId"] == done["app_id"]]
     assert [one["id"] for one in principals] == [done["service_principal_id"]]

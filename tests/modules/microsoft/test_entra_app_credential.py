@@ -111,9 +111,9 @@ def test_the_previous_kind_of_credential_is_removed(entra: Running, modules: Mod
 @pytest.mark.parametrize("fault,lag", [("lose", {}), ("lose", {"requests": 4}), ("fail", {"requests": 4}), ("throttle", {})])
 def test_a_lost_response_leaves_no_orphan(modules: Modules, app: dict[str, Any], fault: str, lag: dict[str, Any]) -> None:
     modules.emulator.lag(**lag)
-    modules.meet(fault, method="POST", path="addPassword")
+    modules.set_fault(fault, method="POST", path="addPassword")
     done = present(modules, app, current_key_id="")
-    assert not modules.not_met()
+    assert not modules.untriggered_faults()
     modules.emulator.clear_faults()
     assert done["created"] and secrets_of(modules, app) == {done["key_id"]: "catalog.mail"}
     assert modules.emulator.token({**app, "client_secret": done["secret"]})
@@ -133,14 +133,14 @@ def test_a_timeout_leaves_no_orphan(modules: Modules, app: dict[str, Any], kind:
 def test_two_runs_create_secrets_at_the_same_time(modules: Modules, app: dict[str, Any]) -> None:
     """Neither run takes the other's secret for its own lost one."""
     used = present(modules, app, current_key_id="")
-    modules.meet("delay", method="POST", path="addPassword", seconds=5)
+    modules.set_fault("delay", method="POST", path="addPassword", seconds=5)
     alone = {"PYTHONPATH": str(ROOT / "collections")}
     with ThreadPoolExecutor(1) as other:
         slow = other.submit(present, modules, app, current_key_id=used["key_id"], renew=True, env=alone)
-        while modules.not_met():
+        while modules.untriggered_faults():
             assert not slow.done(), slow.result()
         quick = present(modules, app, current_key_id=used["key_id"], renew=True)
-        assert not slow.done(), "it was to be slower"
+        assert not slow.done(), "the run was not slower"
     assert set(secrets_of(modules, app)) == {used["key_id"], quick["key_id"], slow.result()["key_id"]}
 
 
@@ -209,9 +209,9 @@ def test_certificates_change_without_touching_others(modules: Modules, app: dict
 @pytest.mark.parametrize("fault", ["lose", "fail"])
 def test_a_lost_response_about_a_certificate(modules: Modules, app: dict[str, Any], fault: str) -> None:
     modules.emulator.lag(requests=4)
-    modules.meet(fault, method="PATCH", path="applications")
+    modules.set_fault(fault, method="PATCH", path="applications")
     made = present(modules, app, kind="certificate", current_key_id="")
-    assert not modules.not_met()
+    assert not modules.untriggered_faults()
     modules.emulator.clear_faults()
     assert made["accepted"] and certificates_of(modules, app) == {made["key_id"]: "catalog.mail"}
 

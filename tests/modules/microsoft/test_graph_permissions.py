@@ -33,7 +33,7 @@ def assigned(modules: Modules, app: dict[str, Any]) -> list[str]:
 
 def test_check_set_again_change_remove(modules: Modules, app: dict[str, Any]) -> None:
     which = {"unique_name": app["unique_name"]}
-    [first] = modules.exactly("graph_permissions", **which, permissions=["Mail.Send", "Mail.Read"])["diff"]
+    [first] = modules.check_run_rerun("graph_permissions", **which, permissions=["Mail.Send", "Mail.Read"])["diff"]
     assert first["before"] == {"permissions": [], "consent": []}
     assert first["after"] == {"permissions": ["Mail.Read", "Mail.Send"], "consent": ["Mail.Read", "Mail.Send"]}
     assert len(assigned(modules, app)) == 2
@@ -43,11 +43,11 @@ def test_check_set_again_change_remove(modules: Modules, app: dict[str, Any]) ->
     assert not by_id["changed"] and len(modules.requests()) == 1
     assert not modules.run("graph_permissions", **which)["changed"]
 
-    less = modules.exactly("graph_permissions", **which, permissions=["Mail.Send"])
+    less = modules.check_run_rerun("graph_permissions", **which, permissions=["Mail.Send"])
     assert less["consent"] == ["Mail.Send"] and assigned(modules, app) == [SEND]
     assert less["diff"][0]["before"] == first["after"]
     assert less["diff"][0]["after"] == {"permissions": ["Mail.Send"], "consent": ["Mail.Send"]}
-    none = modules.exactly("graph_permissions", **which, permissions=[])
+    none = modules.check_run_rerun("graph_permissions", **which, permissions=[])
     assert none["permissions"] == [] and none["diff"][0]["after"] == {"permissions": [], "consent": []}
     assert assigned(modules, app) == [] and required(modules, app) == []
 
@@ -99,12 +99,12 @@ def test_consent_left_to_an_administrator(modules: Modules, app: dict[str, Any])
 
 @pytest.mark.parametrize("fault", ["lose", "fail", "throttle", "refuse_connection"])
 def test_failures_midway(modules: Modules, app: dict[str, Any], fault: str) -> None:
-    modules.meet(fault, method="PATCH", path="applications")
-    modules.meet(fault, method="POST", path="appRoleAssignedTo")
-    modules.meet(fault, method="DELETE", path="appRoleAssignments")
+    modules.set_fault(fault, method="PATCH", path="applications")
+    modules.set_fault(fault, method="POST", path="appRoleAssignedTo")
+    modules.set_fault(fault, method="DELETE", path="appRoleAssignments")
     done = permissions(modules, app, "Mail.Send", "Mail.Read")
     assert done["changed"] and len(assigned(modules, app)) == 2
-    assert permissions(modules, app)["changed"] and assigned(modules, app) == [] and not modules.not_met()
+    assert permissions(modules, app)["changed"] and assigned(modules, app) == [] and not modules.untriggered_faults()
 
 
 @pytest.mark.parametrize("lag", [{"requests": 4}, {"requests": 3, "replicas": 1}, {"seconds": 0.6}])
@@ -120,7 +120,7 @@ def test_a_first_run_through_replication(modules: Modules, name: str, lag: dict[
 
 def test_a_failure_inside_a_batch(modules: Modules, app: dict[str, Any]) -> None:
     modules.emulator.fault("throttle", method="GET", path="servicePrincipals", times=2, retry_after=0)
-    assert permissions(modules, app, "Mail.Send")["changed"] and not modules.not_met()
+    assert permissions(modules, app, "Mail.Send")["changed"] and not modules.untriggered_faults()
 
 
 def test_no_registration(modules: Modules) -> None:

@@ -79,7 +79,7 @@ def test_by_a_given_token(modules: Modules) -> None:
     assert bad["failed"] and bad["status"] == 401 and "login" in bad["remedy"]
 
 
-def stand_in(folder: Path, script: str) -> dict[str, str]:
+def with_az(folder: Path, script: str) -> dict[str, str]:
     """Return an environment in which this script is the first `az` of PATH."""
     az = folder / "az"
     az.write_text(script)
@@ -90,7 +90,7 @@ def stand_in(folder: Path, script: str) -> dict[str, str]:
 def test_by_azure_cli(modules: Modules, tmp_path: Path) -> None:
     """A command az that answers as Azure CLI does, with a token of the emulator."""
     (tmp_path / "token").write_text(modules.emulator.token(modules.application))
-    env = stand_in(tmp_path, f"""#!{sys.executable}
+    env = with_az(tmp_path, f"""#!{sys.executable}
 import json, sys
 with open("{tmp_path}/words", "a") as stream:
     stream.write(" ".join(sys.argv[1:]) + chr(10))
@@ -107,7 +107,7 @@ print(json.dumps({{"accessToken": open("{tmp_path}/token").read(), "tokenType": 
     ("echo 'no JSON'", "it ended with 0"),
 ])
 def test_azure_cli_without_a_token(modules: Modules, tmp_path: Path, script: str, words: str) -> None:
-    refused = info(modules, {"method": "azure_cli"}, stand_in(tmp_path, f"#!/bin/sh\n{script}\n"))
+    refused = info(modules, {"method": "azure_cli"}, with_az(tmp_path, f"#!/bin/sh\n{script}\n"))
     assert refused["failed"] and words in refused["msg"] and "az login" in refused["remedy"]
     assert refused["field"] == "login.method"
 
@@ -145,7 +145,7 @@ def test_an_expired_secret(modules: Modules) -> None:
 def test_a_login_that_fails_temporarily(modules: Modules, fault: str) -> None:
     for path in ("oauth2/v2.0/token", "openid-configuration"):
         modules.emulator.fault(fault, path=path, times=1)
-    assert info(modules, modules.login)["exists"] is False and not modules.not_met()
+    assert info(modules, modules.login)["exists"] is False and not modules.untriggered_faults()
 
 
 def test_unreachable_and_untrusted_servers(modules: Modules) -> None:

@@ -15,7 +15,7 @@ from helpers.service import postgres
 from helpers.service.catalog_users import add_user
 from helpers.service.graph_tenant import GraphWorld
 from helpers.service.process import RunningService, through
-from helpers.service.process_pool import Stock
+from helpers.service.process_pool import ServicePool
 from helpers.service.smtp_sink import MailSink
 
 # By name; includes the two administrators and a user who has left.
@@ -53,7 +53,7 @@ def catalog(catalog_node: RunningService, sink: MailSink) -> Iterator[RunningSer
     sink.answer = lambda _envelope: "250 2.0.0 Ok: taken"
     deadline = time.monotonic() + 20
     while "catalog_mail_oldest_open_seconds 0.0" not in catalog_node.call("GET", "/metrics", role=None).text:
-        assert time.monotonic() < deadline, "something is not sent"
+        assert time.monotonic() < deadline, "a message is not sent"
         time.sleep(0.02)
 
 
@@ -65,20 +65,20 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def stock(tmp_path_factory: pytest.TempPathFactory, prepared: RunningService) -> Iterator[Stock]:
+def service_pool(tmp_path_factory: pytest.TempPathFactory, prepared: RunningService) -> Iterator[ServicePool]:
     """Start services ahead, for the tests of one file."""
-    made = Stock(tmp_path_factory.mktemp("stock"), prepared)
+    made = ServicePool(tmp_path_factory.mktemp("service_pool"), prepared)
     yield made
     made.close()
 
 
 @pytest.fixture
-def take_service(stock: Stock) -> Iterator[Callable[..., RunningService]]:
+def take_service(service_pool: ServicePool) -> Iterator[Callable[..., RunningService]]:
     """Return new, ready services with keyword arguments for their configuration files; they are killed at the end."""
     taken: list[RunningService] = []
 
     def take(**settings: Any) -> RunningService:
-        taken.append(stock.take(**settings))
+        taken.append(service_pool.take(**settings))
         return taken[-1]
 
     yield take

@@ -80,7 +80,7 @@ def mail(number: int) -> bytes:
     return f"Received: from x by y with ESMTP id {number}\r\nMessage-ID: <{number}@corp.test>\r\n\r\nReply {number}\r\n".encode()
 
 
-def standing(server: Dovecot, user: str, mailbox: str = "INBOX") -> Counter[bytes]:
+def stored(server: Dovecot, user: str, mailbox: str = "INBOX") -> Counter[bytes]:
     """Return the stored messages by content, without deleted ones."""
     return Counter(message.content for message in server.messages(user, mailbox) if "\\Deleted" not in message.flags)
 
@@ -108,10 +108,10 @@ def test_handled_messages_move_once_and_others_stay(server: Dovecot) -> None:
     user = server.add_user()
     moving, staying = filled(server, user)
     assert archive(server, user) == Archived(archived=9)
-    assert (standing(server, user), standing(server, user, "Archive")) == (staying, moving)
+    assert (stored(server, user), stored(server, user, "Archive")) == (staying, moving)
     assert all("\\Seen" in message.flags for message in server.messages(user, "Archive"))
     assert archive(server, user) == Archived()
-    assert (standing(server, user), standing(server, user, "Archive")) == (staying, moving)
+    assert (stored(server, user), stored(server, user, "Archive")) == (staying, moving)
 
 
 def test_others_deleted_messages_are_not_expunged(server: Dovecot) -> None:
@@ -124,7 +124,7 @@ def test_others_deleted_messages_are_not_expunged(server: Dovecot) -> None:
     archive(server, user)
     assert mail(2) in {message.content for message in server.messages(user)}
     assert mail(3) in {message.content for message in server.messages(user, "Archive")}
-    assert mail(4) not in standing(server, user, "Archive")
+    assert mail(4) not in stored(server, user, "Archive")
 
 
 def test_handled_messages_expire_by_date_of_arrival(dovecot: Dovecot) -> None:
@@ -135,7 +135,7 @@ def test_handled_messages_expire_by_date_of_arrival(dovecot: Dovecot) -> None:
         dovecot.deliver(user, mail(number), mailbox="Archive", flags=flags, internaldate=NOW - timedelta(days=days))
     dovecot.deliver(user, mail(9), flags=HANDLED, internaldate=NOW - timedelta(days=60))
     assert archive(dovecot, user) == Archived(archived=1, expired=2)  # a move keeps the date of arrival
-    assert standing(dovecot, user, "Archive") == Counter(mail(number) for number in (1, 2, 3, 4))
+    assert stored(dovecot, user, "Archive") == Counter(mail(number) for number in (1, 2, 3, 4))
     assert archive(dovecot, user) == Archived()
     assert archive(dovecot, user, keep_days=7) == Archived(expired=1)
 
@@ -147,7 +147,7 @@ def test_without_keywords_the_records_decide(dovecot: Dovecot) -> None:
     dovecot.set_flags(user, "1:3", "\\Seen")
     store = Store({"1": Disposition.POSTED, "2": Disposition.QUARANTINED, "4": Disposition.POSTED})
     assert archive(dovecot, user, store=store) == Archived(archived=1)
-    assert standing(dovecot, user) == Counter(mail(number) for number in (1, 2, 3))
+    assert stored(dovecot, user) == Counter(mail(number) for number in (1, 2, 3))
     assert archive(dovecot, user, store=store) == Archived()
 
 
@@ -161,7 +161,7 @@ def test_an_archive_may_have_any_name(make_dovecot: Callable[..., Dovecot], name
     assert archive(server, user, archive_mailbox=name) == Archived(archived=1)
     server.deliver(user, mail(2), flags=HANDLED)
     assert archive(server, user, archive_mailbox=name) == Archived(archived=1)
-    assert standing(server, user) == Counter()
+    assert stored(server, user) == Counter()
 
 
 def test_more_than_a_chunk_moves_too(server: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_more_than_a_chunk_moves_too(server: Dovecot, monkeypatch: pytest.Monkey
     user = server.add_user()
     moving, staying = filled(server, user)
     assert archive(server, user) == Archived(archived=9)
-    assert (standing(server, user), standing(server, user, "Archive")) == (staying, moving)
+    assert (stored(server, user), stored(server, user, "Archive")) == (staying, moving)
 
 
 def test_a_disabled_archive_does_nothing(dovecot: Dovecot) -> None:
@@ -205,10 +205,10 @@ def test_a_kill_at_any_command_loses_and_doubles_nothing(server: Dovecot, after:
         moving, staying = filled(server, user)
         server.deliver(user, mail(50), mailbox="Archive", flags=HANDLED, internaldate=NOW - timedelta(days=50))
         finished = run(server, user, kill, after=after) is not None
-        between = standing(server, user) + standing(server, user, "Archive")
-        assert not (moving + staying) - between - Counter([mail(50)]), "something was lost"
+        between = stored(server, user) + stored(server, user, "Archive")
+        assert not (moving + staying) - between - Counter([mail(50)]), "a message was lost"
         archive(server, user)
-        assert (standing(server, user), standing(server, user, "Archive")) == (staying, moving), f"killed at {kill}"
+        assert (stored(server, user), stored(server, user, "Archive")) == (staying, moving), f"killed at {kill}"
     assert kill > 2
 
 

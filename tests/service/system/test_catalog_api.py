@@ -231,7 +231,7 @@ def test_an_assignee_gets_one_mail(catalog: RunningService, sink: MailSink) -> N
     assert "Sales figures" in text_of(message)
     assert act(catalog, "joe", "PUT", path, {"assignee": None}).json()["assignee"] is None
     assert act(catalog, "joe", "PUT", path, {"assignee": "jane"}).json()["assignee"] == "jane"
-    assert len(sink.wait_for(2)) == 2, "assigned anew, told anew"
+    assert len(sink.wait_for(2)) == 2, "each new assignment sends a mail"
 
 
 def test_assigning_oneself_sends_no_mail(catalog: RunningService, sink: MailSink) -> None:
@@ -337,9 +337,9 @@ def test_after_a_kill_each_post_has_its_mails(make_service: Callable[..., Runnin
         assert set(written) <= set(stored), "a post that was answered is lost"
     deadline = time.monotonic() + 60
     while not set(stored) <= (told := _told(sink)):
-        assert time.monotonic() < deadline, f"no mail tells of {sorted(set(stored) - told)}"
+        assert time.monotonic() < deadline, f"no mail names {sorted(set(stored) - told)}"
         time.sleep(0.1)
-    assert told <= set(stored), "a mail tells of a post that does not exist"
+    assert told <= set(stored), "a mail names a post that does not exist"
 
 
 def _write_until_killed(service: RunningService, conversation: str, name: str) -> Sequence[str]:

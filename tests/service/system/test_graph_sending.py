@@ -84,7 +84,7 @@ def test_a_sent_message_is_found_among_many_similar_ones(service: RunningService
     world.emulator.fault("rewrite_message_id")
     world.emulator.fault("lose", path="sendMail", times=1)
     notification = post(service, JANE)
-    wait_until(lambda: deliveries(service, notification)[0]["state"] == "retrying", "it did not fail")
+    wait_until(lambda: deliveries(service, notification)[0]["state"] == "retrying", "the delivery did not fail")
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=later))
     for number in range(14):
         raw = f"From: {CATALOG}\r\nTo: {JANE}\r\nDate: {date}\r\nMessage-ID: <{number}@{DOMAIN}>\r\n\r\nHello\r\n"
@@ -105,7 +105,7 @@ def test_sent_items_that_show_a_message_late(service: RunningService, world: Gra
     [looked, *_others] = world.asked("GET", "sentitems")
     assert looked["at"] - lost["at"] >= SETTLES
     failure = "in 2 seconds the Sent Items are looked at, before it is sent again"
-    assert failure not in str(sent), "it is over"
+    assert failure not in str(sent), "the delivery is final"
 
 
 def test_a_message_that_was_not_accepted_is_retried(service: RunningService, world: GraphWorld) -> None:
@@ -121,13 +121,13 @@ def test_a_kill_in_the_middle_sends_nothing_twice(service: RunningService, world
     world.emulator.fault("delay", path="sendMail", seconds=1.5, times=1)
     world.emulator.lag(seconds=late, replicas=1, kinds=["message"])
     notification = post(service, JANE)
-    wait_until(lambda: deliveries(service, notification)[0]["state"] == "sending", "it is not being sent")
+    wait_until(lambda: deliveries(service, notification)[0]["state"] == "sending", "the message is not being sent")
     time.sleep(0.5)  # the request is in progress by then
     service.kill()
     service.start()
     wait_until(
         lambda: "ended while the message was handed over" in str(deliveries(service, notification)[0]["failure"]),
-        "it does not wait until the Sent Items can show it",
+        "the message does not wait for the Sent Items",
     )
     sent = settled(service, notification, 60)
     assert sent[JANE]["state"] == "sent"
@@ -154,14 +154,14 @@ def test_retry_after_is_honoured_and_nothing_is_lost(service: RunningService, wo
     refused = [one["at"] for one in asked if one["status"] == 429]
     accepted = [one["at"] for one in asked if one["status"] == 202]
     assert len(accepted) == 10
-    assert not [at for at in accepted if refused[-1] + 0.5 < at < refused[-1] + 1.9], "nothing while Graph wants peace"
+    assert not [at for at in accepted if refused[-1] + 0.5 < at < refused[-1] + 1.9], "no request during Retry-After"
     assert len(world.found(CATALOG, "sentitems")) == 10
 
 
 def test_a_new_permission_applies_to_the_next_attempt(service: RunningService, world: GraphWorld) -> None:
     world.emulator.revoke(world.app["app_id"], "Mail.Send")
     notification = post(service, JANE)
-    wait_until(lambda: deliveries(service, notification)[0]["state"] == "retrying", "it did not fail")
+    wait_until(lambda: deliveries(service, notification)[0]["state"] == "retrying", "the delivery did not fail")
     failure = deliveries(service, notification)[0]["failure"]
     assert failure["code"] == "permission-missing"
     assert failure["cause"].startswith("Error connecting to Tenant ID: ")
@@ -237,7 +237,7 @@ def test_nothing_confidential_in_the_log(service: RunningService, world: GraphWo
 def test_waiting_messages_use_the_current_account(service: RunningService, world: GraphWorld) -> None:
     world.user(CATALOG, mailbox=False)
     notification = post(service, JANE)
-    wait_until(lambda: deliveries(service, notification)[0]["state"] == "retrying", "it does not fail")
+    wait_until(lambda: deliveries(service, notification)[0]["state"] == "retrying", "the delivery does not fail")
     assert "has no mailbox" in deliveries(service, notification)[0]["failure"]["cause"]
     assert service.save(world.sending(email_address=f"joe@{DOMAIN}")).status_code == 200
     assert settled(service, notification)[JANE]["state"] == "sent"
@@ -252,6 +252,6 @@ def test_other_error_responses_lose_no_message(
     """Responses of a proxy, and unknown errors about the mailbox."""
     world.emulator.fault("fail", path="sendMail", status=status, code=code, message="")
     notification = post(service, JANE)
-    wait_until(lambda: deliveries(service, notification)[0]["state"] in {"retrying", "failed"}, "it is not tried")
+    wait_until(lambda: deliveries(service, notification)[0]["state"] in {"retrying", "failed"}, "no attempt")
     world.emulator.clear_faults()
     assert settled(service, notification)[JANE]["state"] == "sent"

@@ -38,8 +38,8 @@ def test_mail_after_hostile_mail_is_posted(make_service: Callable[..., RunningSe
     with roundtrip.syncing():
         roundtrip.wait_handled(everything, seconds=90)
     assert [post["text"] for post in roundtrip.posts(conversation)][-1] == "Behind all that."
-    assert all(len(flags) == 2 for flags in roundtrip.keywords()), "each is marked with what became of it"
-    assert roundtrip.state()["workers"] == [], "it has ended in peace"
+    assert all(len(flags) == 2 for flags in roundtrip.keywords()), "each message has its keyword"
+    assert roundtrip.state()["workers"] == [], "the process ended without an error"
     print(roundtrip.state()["outcomes"])
 
 

@@ -19,7 +19,7 @@ from catalog_mail.domain.replies.mailbox import Disposition
 from catalog_mail.domain.settings.document import TLS
 from catalog_mail.domain.settings.servers import ImapServer
 from helpers.service.dovecot import NO_KEYWORDS, Dovecot
-from helpers.service.imap_script import Talk, talking
+from helpers.service.imap_script import ScriptedImapServer, scripted_imap_servers
 
 LARGEST = 20 * 1024 * 1024
 DATE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -58,8 +58,8 @@ def user(dovecot: Dovecot) -> str:
 
 
 @pytest.fixture
-def talk() -> Iterator[Callable[..., Talk]]:
-    with talking() as make:
+def talk() -> Iterator[Callable[..., ScriptedImapServer]]:
+    with scripted_imap_servers() as make:
         yield make
 
 

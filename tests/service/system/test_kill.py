@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from helpers.service.notification_client import Posting, delivery_of
+from helpers.service.notification_client import NotificationPoster, delivery_of
 from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
 
@@ -39,17 +39,17 @@ def being_sent(service: RunningService) -> int:
     return number
 
 
-def wait_until_all_sent(service: RunningService, posting: Posting, seconds: float = 90) -> None:
+def wait_until_all_sent(service: RunningService, poster: NotificationPoster, seconds: float = 90) -> None:
     """Wait until every message is sent: this many seconds, longer while one waits for a retry. A kill doubles its pause."""
     deadline = time.monotonic() + seconds
     while True:
         with sqlite3.connect(service.database) as connection:
             states = dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
             pause = connection.execute(PAUSE).fetchone()[0] or 0
-        if states == {"sent": len(posting.deliveries)}:
+        if states == {"sent": len(poster.deliveries)}:
             return
         deadline = max(deadline, time.monotonic() + pause + 10) if pause > 0 else deadline
-        assert time.monotonic() < deadline, f"{states} of {len(posting.deliveries)}\n{service.log.read_text()[-3000:]}"
+        assert time.monotonic() < deadline, f"{states} of {len(poster.deliveries)}\n{service.log.read_text()[-3000:]}"
         time.sleep(0.2)
 
 
@@ -59,7 +59,7 @@ def test_random_kills_lose_no_message(configured: RunningService, sink: MailSink
     chance = random.Random(seed)  # noqa: S311
     sink.answer = lambda _envelope: LATER if chance.random() < 0.05 else TAKEN
     doubtful = 0
-    with Posting(configured) as posting:
+    with NotificationPoster(configured) as poster:
         for number in range(KILLS):
             if number % 4:
                 configured.wait()  # kill it while it works, otherwise also during its start
@@ -68,25 +68,25 @@ def test_random_kills_lose_no_message(configured: RunningService, sink: MailSink
             doubtful += being_sent(configured)
             configured.start(wait=False)
         configured.wait()
-    wait_until_all_sent(configured, posting)
+    wait_until_all_sent(configured, poster)
     arrived = Counter(delivery_of(message["Message-ID"]) for message in sink.messages)
     doubled = sum(count - 1 for count in arrived.values())
-    print(f"{len(posting.deliveries)} deliveries, {posting.repeated} posts repeated, {doubtful} in doubt, {doubled} doubled")
-    assert posting.refused == []
-    assert len(posting.deliveries) > 200
-    assert set(arrived) == posting.deliveries, "each that was accepted arrived, and nothing else"
-    assert doubled <= doubtful, "at most what was being sent when the service was killed"
+    print(f"{len(poster.deliveries)} deliveries, {poster.repeated} posts repeated, {doubtful} in doubt, {doubled} doubled")
+    assert poster.refused == []
+    assert len(poster.deliveries) > 200
+    assert set(arrived) == poster.deliveries, "exactly the accepted messages arrived"
+    assert doubled <= doubtful, "duplicates are at most the messages in progress at a kill"
 
 
 def test_repeated_stops_lose_and_double_no_message(configured: RunningService, sink: MailSink) -> None:
-    with Posting(configured) as posting:
+    with NotificationPoster(configured) as poster:
         for _ in range(4):
             time.sleep(1.5)
             assert configured.stop() == 0
             assert being_sent(configured) == 0
             configured.start()
-    wait_until_all_sent(configured, posting)
+    wait_until_all_sent(configured, poster)
     arrived = Counter(delivery_of(message["Message-ID"]) for message in sink.messages)
-    assert posting.refused == []
-    assert set(arrived) == posting.deliveries
+    assert poster.refused == []
+    assert set(arrived) == poster.deliveries
     assert max(arrived.values()) == 1

@@ -57,7 +57,7 @@ def test_each_recipient_gets_a_separate_mail(catalog: RunningService, sink: Mail
     assert sorted(str(message["To"]) for message in messages) == [
         "Adam Doe <adam@corp.test>",
         "Anna Doe <anna@corp.test>",
-    ], "nobody sees the others' addresses"
+    ], "no recipient sees another's address"
     assert sorted(recipients for _, recipients, _ in sink.taken) == [["adam@corp.test"], ["anna@corp.test"]]
 
 

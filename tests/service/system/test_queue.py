@@ -195,7 +195,7 @@ def test_an_internal_error_is_retried_and_recorded(
     first = node.accept("a@corp.test", "b@corp.test")
     with node.running():
         waiting, other = wait_until(node, first, State.SENT, State.RETRYING)
-        assert (waiting.state, other.state) == (State.RETRYING, State.SENT), "the other of the batch is not held up"
+        assert (waiting.state, other.state) == (State.RETRYING, State.SENT), "the other message is not delayed"
         assert waiting.failure and waiting.failure.code is Cause.INTERNAL_ERROR and "KeyError" in waiting.failure.cause
         wait_until(node, first, State.SENT)
         monkeypatch.setattr(node.switches, "sending", lambda: 1 / 0)
@@ -257,7 +257,7 @@ def test_a_stop_finishes_the_current_message_only(make_node: Callable[..., Queue
     taken = len(sink.taken)
     states = [delivery.state for delivery in node.notifications.deliveries(notification.id)]
     assert 1 <= taken < 10
-    assert states.count(State.SENT) == taken, "what the server took is recorded"
+    assert states.count(State.SENT) == taken, "the accepted message is recorded"
     assert states.count(State.ACCEPTED) == 10 - taken
     sink.answer = lambda _envelope: "250 2.0.0 Ok: taken"
     with make_node().running() as again:
@@ -390,7 +390,7 @@ def test_the_engines_database_holds_no_address_and_no_text(tmp_path: Path, sink:
         with sqlite3.connect(tmp_path / "queue.db") as connection:
             dump = "\n".join(connection.iterdump())
     assert "confidential" not in dump
-    assert the_batch(made) in dump, "the batch is there"
+    assert the_batch(made) in dump, "the batch is in the database"
     assert Recipient("confidential@corp.test") == node.notifications.deliveries(notification.id)[0].recipient
 
 

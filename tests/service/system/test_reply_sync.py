@@ -52,7 +52,7 @@ def test_a_reply_is_posted_under_its_authors_name(roundtrip: RoundTrip) -> None:
     assert roundtrip.keywords() == [POSTED]
     roundtrip.sink.wait_for(2)
     (told,) = to(roundtrip.sink.messages, "joe")
-    assert "Jane Doe mentioned you" in told["Subject"], "whom a reply mentions gets a mail, which can be answered again"
+    assert "Jane Doe mentioned you" in told["Subject"], "a user mentioned in a reply gets a mail, which can be answered too"
 
 
 def test_a_sub_address_alone_identifies_the_mail(make_roundtrip: Callable[..., RoundTrip]) -> None:
@@ -136,7 +136,7 @@ def test_each_unposted_reply_has_a_reason(roundtrip: RoundTrip) -> None:  # one 
     assert {message["To"].addresses[0].addr_spec for message in told} == {"jane@corp.test", "joe@corp.test"}
     assert [message["In-Reply-To"] is not None for message in told] == [True] * len(told)
     (to_joe,) = to(told, "joe")
-    assert conversation not in text_of(to_joe), "he is not told where he was not asked"
+    assert conversation not in text_of(to_joe), "the explanation to Joe does not name the conversation"
     assert sum(f"/conversations/{conversation}" in text_of(message) for message in to(told, "jane")) >= 2
 
 
@@ -183,11 +183,11 @@ def test_only_unread_mail_is_read_and_the_rest_reported(roundtrip: RoundTrip) ->
     roundtrip.dovecot.set_flags(roundtrip.user, "1:*", "\\Seen")
     with roundtrip.syncing():
         wait_until(lambda: any(worker["last_good_poll"] for worker in roundtrip.state()["workers"]), "no poll")
-        assert roundtrip.state()["problems"] == [], "what was read before we came is nobody's fault"
+        assert roundtrip.state()["problems"] == [], "mail read before the first poll is not reported"
         roundtrip.dovecot.deliver(roundtrip.user, answer(mail, "Taken."), flags=["\\Seen"])
         roundtrip.receive(answer(mail, "Ours."))
         roundtrip.replies(conversation)
-        wait_until(lambda: roundtrip.state()["problems"] != [], "nothing was noticed")
+        wait_until(lambda: roundtrip.state()["problems"] != [], "no problem was reported")
         (problem,) = roundtrip.state()["problems"]
     assert "1 messages of the mailbox were marked as read by something else" in problem
     assert [post["text"] for post in roundtrip.posts(conversation)[1:]] == ["Ours."]
@@ -196,7 +196,7 @@ def test_only_unread_mail_is_read_and_the_rest_reported(roundtrip: RoundTrip) ->
 def test_changed_settings_apply_without_a_restart(make_roundtrip: Callable[..., RoundTrip], dovecot: Dovecot) -> None:
     roundtrip = make_roundtrip(enabled=False)
     with roundtrip.syncing():
-        wait_until(lambda: [worker["state"] for worker in roundtrip.state()["workers"]] == ["disabled"], "it is not off")
+        wait_until(lambda: [worker["state"] for worker in roundtrip.state()["workers"]] == ["disabled"], "replies are not off")
         assert roundtrip.state()["enabled"] is False
         roundtrip.save(enabled=True)
         conversation, mail = roundtrip.mention()
@@ -217,12 +217,12 @@ def test_an_unreachable_server_is_awaited(
     with roundtrip.syncing():
         wait_until(lambda: any(worker["last_good_poll"] for worker in roundtrip.state()["workers"]), "no poll")
         server.stop()
-        wait_until(lambda: roundtrip.state()["problems"] != [], "nobody has noticed")
+        wait_until(lambda: roundtrip.state()["problems"] != [], "no error was reported")
         assert roundtrip.state()["workers"][0]["error"]["field"] == "interactions.imap.host"
         server.start()
         roundtrip.receive(answer(mail, "After all."))
         roundtrip.replies(conversation)
-        wait_until(lambda: roundtrip.state()["problems"] == [], "it does not recover")
+        wait_until(lambda: roundtrip.state()["problems"] == [], "the worker does not recover")
 
 
 def test_a_server_without_keywords_is_enough(make_roundtrip: Callable[..., RoundTrip]) -> None:
@@ -233,7 +233,7 @@ def test_a_server_without_keywords_is_enough(make_roundtrip: Callable[..., Round
         roundtrip.replies(conversation)
         roundtrip.wait_handled(1)
         wait_until(lambda: roundtrip.state()["workers"][0]["backlog"] == 0, "it waits still")
-        assert roundtrip.state()["problems"] == [], "our own marks are nobody else's"
+        assert roundtrip.state()["problems"] == [], "the service's own marks are not reported"
     assert roundtrip.keywords() == [{"Seen"}]
 
 
@@ -251,7 +251,7 @@ def test_a_server_without_idle_is_polled(
 def test_auto_detects_working_sub_addresses(make_roundtrip: Callable[..., RoundTrip]) -> None:
     roundtrip = make_roundtrip(intent_tracking="auto")
     _conversation, mail = roundtrip.mention()
-    assert mail["Reply-To"] == REPLIES, "as long as nobody knows"
+    assert mail["Reply-To"] == REPLIES, "before the probe has a result"
     with roundtrip.syncing():
         (probe,) = roundtrip.sink.wait_for(1, such=lambda message: str(message["To"]).startswith("replies+"))
         assert roundtrip.state()["intent_tracking"] == {"configured": "auto", "in_use": "message_id", "probe": "pending"}
@@ -266,14 +266,14 @@ def test_auto_uses_message_ids_when_sub_addresses_fail(make_roundtrip: Callable[
     roundtrip.sink.answer = lambda envelope: "550 5.1.1 no such user" if "+" in envelope.rcpt_tos[0] else "250 Ok"
     roundtrip.save(intent_tracking="auto")
     with roundtrip.syncing():
-        wait_until(lambda: roundtrip.state()["intent_tracking"]["probe"] == "message_id", "it is not decided")
+        wait_until(lambda: roundtrip.state()["intent_tracking"]["probe"] == "message_id", "the method is not decided")
     assert roundtrip.state()["intent_tracking"]["in_use"] == "message_id"
 
 
 def test_two_processes_at_once_post_once(roundtrip: RoundTrip) -> None:
     conversation, mail = roundtrip.mention()
     with roundtrip.syncing(), roundtrip.syncing():
-        wait_until(lambda: len(roundtrip.state()["workers"]) == 2, "they do not both report")
+        wait_until(lambda: len(roundtrip.state()["workers"]) == 2, "one process does not report")
         for number in range(20):
             roundtrip.receive(answer(mail, f"Number {number}."))
         roundtrip.wait_handled(20)

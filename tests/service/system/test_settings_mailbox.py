@@ -171,7 +171,7 @@ def test_a_read_only_mailbox_is_refused(service: RunningService, dovecot: Doveco
 
 
 @contextmanager
-def talking(*lines: bytes, context: ssl.SSLContext | None = None) -> Iterator[int]:
+def scripted_server(*lines: bytes, context: ssl.SSLContext | None = None) -> Iterator[int]:
     """Run a server that sends only these lines; yield its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken: list[socket.socket] = []
@@ -206,5 +206,5 @@ def talking(*lines: bytes, context: ssl.SSLContext | None = None) -> Iterator[in
 def test_a_server_other_than_imap_is_reported(
     service: RunningService, dovecot: Dovecot, user: str, lines: list[bytes], code: str
 ) -> None:
-    with talking(*lines) as port:
+    with scripted_server(*lines) as port:
         assert refused(service, replies(dovecot, user, host="127.0.0.1", port=port, tls="none"))["code"] == code

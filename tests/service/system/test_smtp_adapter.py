@@ -114,7 +114,7 @@ def test_implicit_tls(senders: SmtpSenders, authority: Authority):
         assert len(sink.taken) == 1
 
 
-def test_one_session_serves_many_messages_and_a_dead_one_is_replaced(senders: SmtpSenders):
+def test_one_session_sends_many_messages_and_is_replaced(senders: SmtpSenders):
     sessions: list[Session] = []
     with MailSink() as sink:
         sink.answer = lambda _envelope: "250 2.0.0 Ok: taken"

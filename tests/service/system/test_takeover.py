@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from helpers.service.notification_client import Posting, delivery_of
+from helpers.service.notification_client import NotificationPoster, delivery_of
 from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
 
@@ -51,7 +51,7 @@ def states(postgresql: str) -> dict[str, int]:
         return dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
 
 
-def begun_by(postgresql: str, node: str) -> int:
+def pending_workflows(postgresql: str, node: str) -> int:
     """Count the workflows that a node has begun and not completed."""
     query = "SELECT count(*) FROM catalog_mail_queue.workflow_status WHERE status = 'PENDING' AND executor_id = %s"
     with psycopg.connect(postgresql) as connection:
@@ -61,20 +61,20 @@ def begun_by(postgresql: str, node: str) -> int:
     return number
 
 
-def post_until_both_send(nodes: tuple[RunningService, RunningService], postgresql: str, sink: MailSink) -> Posting:
+def post_until_both_send(nodes: tuple[RunningService, RunningService], postgresql: str, sink: MailSink) -> NotificationPoster:
     """Post until each node waits for the sink's reply, which the test withholds."""
-    with Posting(*nodes, pause=0.001) as posting:
+    with NotificationPoster(*nodes, pause=0.001) as poster:
         deadline = time.monotonic() + 60
-        while not (sink.holding and all(begun_by(postgresql, node.folder.name) >= CONCURRENCY for node in nodes)):
+        while not (sink.holding and all(pending_workflows(postgresql, node.folder.name) >= CONCURRENCY for node in nodes)):
             assert time.monotonic() < deadline, f"{states(postgresql)}\n{nodes[1].log.read_text()[-2000:]}"
-            sink.holding = len(posting.deliveries) > 200
+            sink.holding = len(poster.deliveries) > 200
             time.sleep(0.02)
-    return posting
+    return poster
 
 
-def wait_until_all_sent(postgresql: str, posting: Posting, service: RunningService, seconds: float = 90) -> None:
+def wait_until_all_sent(postgresql: str, poster: NotificationPoster, service: RunningService, seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
-    while states(postgresql) != {"sent": len(posting.deliveries)}:
+    while states(postgresql) != {"sent": len(poster.deliveries)}:
         assert time.monotonic() < deadline, f"{states(postgresql)}\n{service.log.read_text()[-3000:]}"
         time.sleep(0.2)
 
@@ -88,14 +88,14 @@ def test_a_node_that_is_killed_and_never_comes_back(
     nodes: tuple[RunningService, RunningService], postgresql: str, sink: MailSink
 ) -> None:
     sink.answer = slow
-    posting = post_until_both_send(nodes, postgresql, sink)
+    poster = post_until_both_send(nodes, postgresql, sink)
     nodes[0].kill()
     sink.holding = False
-    assert begun_by(postgresql, nodes[0].folder.name), "it was killed in the middle of something"
-    wait_until_all_sent(postgresql, posting, nodes[1])
+    assert pending_workflows(postgresql, nodes[0].folder.name), "the node was killed during a workflow"
+    wait_until_all_sent(postgresql, poster, nodes[1])
     arrived = Counter(delivery_of(message["Message-ID"]) for message in sink.messages)
-    assert posting.refused == []
-    assert set(arrived) == posting.deliveries
+    assert poster.refused == []
+    assert set(arrived) == poster.deliveries
     assert sum(count - 1 for count in arrived.values()) <= CONCURRENCY
     assert "took over" in nodes[1].log.read_text()
 
@@ -104,19 +104,19 @@ def test_a_node_that_was_only_asleep_does_not_send_again(
     nodes: tuple[RunningService, RunningService], postgresql: str, sink: MailSink
 ) -> None:
     sink.answer = slow
-    posting = post_until_both_send(nodes, postgresql, sink)
+    poster = post_until_both_send(nodes, postgresql, sink)
     process = nodes[0].process
     assert process
     os.kill(process.pid, signal.SIGSTOP)
     sink.holding = False
     try:
-        assert begun_by(postgresql, nodes[0].folder.name)
-        wait_until_all_sent(postgresql, posting, nodes[1])
+        assert pending_workflows(postgresql, nodes[0].folder.name)
+        wait_until_all_sent(postgresql, poster, nodes[1])
     finally:
         os.kill(process.pid, signal.SIGCONT)
     time.sleep(3)
     arrived = Counter(delivery_of(message["Message-ID"]) for message in sink.messages)
-    assert set(arrived) == posting.deliveries
-    assert sum(count - 1 for count in arrived.values()) <= CONCURRENCY, "what it was sending, and nothing of what followed"
+    assert set(arrived) == poster.deliveries
+    assert sum(count - 1 for count in arrived.values()) <= CONCURRENCY, "only the message in progress"
     assert nodes[0].call("GET", "/health").json()["ready"]
     assert [node.stop() for node in nodes] == [0, 0]

@@ -21,7 +21,7 @@ def thread_of(message: EmailMessage) -> tuple[str, ...]:
     return tuple(str(message[name]) for name in THREAD)
 
 
-def test_mentions_and_assignment_of_a_conversation_are_one_thread(catalog: RunningService, sink: MailSink) -> None:
+def test_the_mails_of_a_conversation_are_one_thread(catalog: RunningService, sink: MailSink) -> None:
     conversation = start_conversation(catalog, "joe", "Sales of all figures", "First, @jane and @anna")
     write(catalog, "adam", conversation, "Second, @jane")
     assert act(catalog, "joe", "PUT", f"/conversations/{conversation}/assignee", {"assignee": "jane"}).status_code == 200
@@ -32,8 +32,8 @@ def test_mentions_and_assignment_of_a_conversation_are_one_thread(catalog: Runni
     assert len({message["Message-ID"] for message in messages}) == 4
     references, in_reply_to, topic, index = thread_of(messages[0])
     assert re.fullmatch(r"<[!-~]+@catalog\.example\.com>", references)
-    assert in_reply_to == references, "one root for all, which is no message that might not have arrived"
-    assert topic == "Sales of all figures", "the conversation, whatever the subject: Outlook goes by it"
+    assert in_reply_to == references, "one root for all, which is not itself a message"
+    assert topic == "Sales of all figures", "the conversation, independent of the subject: Outlook uses it"
     assert len(base64.b64decode(index, validate=True)) == 22
 
 

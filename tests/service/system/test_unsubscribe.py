@@ -73,9 +73,9 @@ def test_one_click_of_a_mail_program(catalog: RunningService, sink: MailSink) ->
         answer = requests.post(link, data={"List-Unsubscribe": "One-Click"}, timeout=20, allow_redirects=False)
         assert answer.status_code == 200
         assert reaches(catalog, "click@corp.test") == "unsubscribed"
-    assert reaches(catalog, "CLICK@corp.test") == "unsubscribed", "capitals make no other mailbox"
-    assert reaches(catalog, "other@corp.test") == "sent", "others get it"
-    assert reaches(catalog, "click@corp.test", "system_health") == "sent", "other kinds go on"
+    assert reaches(catalog, "CLICK@corp.test") == "unsubscribed", "the address is compared without case"
+    assert reaches(catalog, "other@corp.test") == "sent", "other recipients get the mail"
+    assert reaches(catalog, "click@corp.test", "system_health") == "sent", "other kinds are still sent"
 
 
 def test_one_click_as_a_form_with_files(catalog: RunningService, sink: MailSink) -> None:
@@ -102,7 +102,7 @@ def test_a_person_unsubscribes_and_resubscribes(catalog: RunningService, sink: M
     stopped = page.submit()
     assert "person@corp.test gets no more e-mails about" in normal(stopped.text)
     assert reaches(catalog, "person@corp.test") == "unsubscribed"
-    assert normal(Page(requests.get(link, timeout=20)).text) == normal(stopped.text), "the page says how it stands"
+    assert normal(Page(requests.get(link, timeout=20)).text) == normal(stopped.text), "the page shows the current state"
     again = stopped.submit()
     assert normal(again.text) == normal(page.text)
     assert reaches(catalog, "person@corp.test") == "sent"

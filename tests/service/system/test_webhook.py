@@ -151,7 +151,7 @@ def test_each_worker_keeps_its_connection(catalog: WebhookSink):
     conversations = to(catalog, workers=8)
     start = time.monotonic()
     assert all(isinstance(posting, Posted) for posting in conversations.post([reply(number) for number in range(80)]))
-    assert time.monotonic() - start < 2, "one by one it takes 4 s"
+    assert time.monotonic() - start < 2, "sequential posts take 4 s"
     assert catalog.connections == 8
     assert [len(catalog.requests), len(catalog.taken)] == [80, 80]
 
@@ -174,7 +174,7 @@ def test_a_timeout_is_retried_without_a_duplicate(catalog: WebhookSink):
     catalog.plan = lambda _request: Answer(seconds=1)
     [posting] = conversations.post([reply()])
     assert isinstance(posting, PostFailed)
-    assert not posting.everywhere, "it may be this reply's own fault"
+    assert not posting.everywhere, "the cause may be this reply"
     catalog.plan = lambda _request: None
     assert conversations.post([reply()]) == [Posted("post-00000000", already=True)]
 

@@ -51,7 +51,7 @@ def test_concurrent_changes_share_commits(engine: Engine) -> None:
         results = list(pool.map(lambda number: write(engine, lambda c: add(f"node{number}", c)), range(320)))
     assert results == [f"NODE{number}" for number in range(320)]
     assert len(names(engine)) == 320
-    assert commits < 300, "those that come together share one"
+    assert commits < 300, "concurrent changes share a commit"
 
 
 def test_a_failing_change_is_rolled_back_alone(engine: Engine) -> None:

@@ -54,7 +54,7 @@ def test_each_kind_has_its_templates(kind: Kind, optional: bool, ending: str) ->
     if ending == "subject.txt":
         assert len(text.splitlines()) == 1
     else:
-        assert FRAME["unsubscribe_url"] in text, "also readers whose program shows no button for it can stop the mails"
+        assert FRAME["unsubscribe_url"] in text, "readers whose program shows no button can unsubscribe too"
         assert ("https://catalog.example.com/x" in text) == (optional and "url" in FIELDS[kind])
         assert all(line == line.rstrip() or line == "-- " for line in text.split("\n")) or ending == "html"
 

@@ -25,7 +25,7 @@ STARTTLS = ImapServer("imap.corp.test", 143, TLS.STARTTLS, "replies@corp.test", 
 IMAP = "interactions.imap"
 
 
-def holds(failure: Failure) -> None:
+def assert_complete(failure: Failure) -> None:
     """Assert the properties of every failure."""
     for sentence in (failure.cause, failure.remedy):
         assert sentence.endswith(".")
@@ -48,7 +48,7 @@ def holds(failure: Failure) -> None:
 def test_an_error_of_the_network_names_a_setting_of_the_mailbox(error: Exception, stage: Stage, cause: Cause, field: str) -> None:
     for server in (SERVER, STARTTLS):
         failure = network_failure(error, stage, peer(server))
-        holds(failure)
+        assert_complete(failure)
         assert (failure.code, failure.field, failure.temporary) == (cause, f"{IMAP}.{field}", True)
         assert "raise the timeout" not in failure.remedy  # no setting with this name
 
@@ -84,7 +84,7 @@ def test_a_response_is_classified_and_shown(
     stage: Stage, answer: str, mailbox: str | None, cause: Cause, field: str | None, temporary: bool
 ) -> None:
     failure = answer_failure(stage, answer, SERVER, mailbox)
-    holds(failure)
+    assert_complete(failure)
     assert (failure.code, failure.field, failure.temporary) == (cause, field and f"{IMAP}.{field}", temporary)
     assert answer.rstrip(".") in failure.cause
 
@@ -106,6 +106,6 @@ def test_operations_that_the_server_refuses() -> None:
         imap_failures.made_anew("INBOX", SERVER),
         authorities_unreadable("No such file or directory", peer(SERVER)),
     ):
-        holds(failure)
+        assert_complete(failure)
     assert imap_failures.read_only("Archive", SERVER).field == f"{IMAP}.archive_mailbox"
     assert "/etc/ca.pem" in authorities_unreadable("empty", peer(SERVER)).cause

@@ -32,7 +32,7 @@ BEGINNING = "Error connecting to Tenant ID: corp-tenant with Client: corp-client
 TRACE = "\r\nTrace ID: 11111111-2222-3333-4444-555555555555\r\nCorrelation ID: x\r\nTimestamp: 2026-11-21 10:00:00Z"
 
 
-def holds(failure: Failure) -> None:
+def assert_complete(failure: Failure) -> None:
     """Assert the properties of every failure."""
     assert failure.cause.startswith(BEGINNING)
     for sentence in (failure.cause, failure.remedy):
@@ -70,7 +70,7 @@ def test_each_code_of_entra(code: int, error: str, cause: Cause, field: str, wor
     ):
         for server in (SENDING, RECEIVING):
             failure = token_failure(token_refusal(answer), server)
-            holds(failure)
+            assert_complete(failure)
             assert (failure.code, failure.field, failure.temporary) == (cause, f"{server.section}.{field}", False)
             assert words in failure.cause and f"AADSTS{code}" in failure.cause
 
@@ -87,7 +87,7 @@ def test_each_code_of_entra(code: int, error: str, cause: Cause, field: str, wor
 )
 def test_other_errors_of_entra(answer: dict[str, Any], words: str, temporary: bool) -> None:
     failure = token_failure(token_refusal(answer), SENDING)
-    holds(failure)
+    assert_complete(failure)
     assert (failure.code, failure.field, failure.temporary) == (Cause.OTHER_ENTRA_ANSWER, None, temporary)
     assert words in failure.cause
 
@@ -133,7 +133,7 @@ def test_each_response_of_graph(
 ) -> None:
     for server, mailbox in ((SENDING, "notifications.microsoft.email_address"), (RECEIVING, "interactions.reply_to")):
         failure = graph_failure(GraphRefusal(status, code, message, 7), operation, server, "other@corp.test")
-        holds(failure)
+        assert_complete(failure)
         expected = mailbox if field == "mailbox" else f"{server.section}{field}" if field and field[0] == "." else field
         assert (failure.code, failure.field, failure.retry_after) == (cause, expected, 7)
         assert words in failure.cause
@@ -151,7 +151,7 @@ def test_only_an_error_of_the_message_gives_it_up(status: int, operation: Operat
 
 def test_a_missing_message_is_no_missing_mailbox() -> None:
     failure = graph_failure(GraphRefusal(404, "ErrorItemNotFound", "x"), Operation.READ, RECEIVING)
-    holds(failure)
+    assert_complete(failure)
     assert failure.code is Cause.OTHER_GRAPH_ANSWER
 
 
@@ -212,7 +212,7 @@ def certificate_error() -> ssl.SSLCertVerificationError:
 )
 def test_an_error_of_the_network(error: Exception, cause: Cause, temporary: bool) -> None:
     failure = network_failure(error, "https://graph.corp.test/v1.0/users/x", "reading messages", SENDING)
-    holds(failure)
+    assert_complete(failure)
     assert (failure.code, failure.temporary, failure.field) == (cause, temporary, None)
     assert "graph.corp.test" in failure.cause
     assert "/v1.0" not in failure.cause
@@ -224,7 +224,7 @@ def test_other_failures_begin_with_the_same_words() -> None:
         not_understood(Operation.READ, SENDING),
         authorities_unreadable("No such file", SENDING),
     ):  # fmt: skip
-        holds(failure)
+        assert_complete(failure)
 
 
 def test_the_innermost_error_is_the_systems() -> None:

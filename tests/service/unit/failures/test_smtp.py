@@ -56,7 +56,7 @@ NETWORK = [
 ]  # fmt: skip
 
 
-def holds(failure: Failure) -> None:
+def assert_complete(failure: Failure) -> None:
     """Assert the properties of every failure."""
     for sentence in (failure.cause, failure.remedy):
         assert sentence.endswith(".")
@@ -68,7 +68,7 @@ def holds(failure: Failure) -> None:
 @pytest.mark.parametrize(("error", "stage", "cause", "field", "words"), NETWORK)
 def test_a_network_error_is_classified(error: Exception, stage: Stage, cause: Cause, field: str, words: str) -> None:
     failure = network_failure(error, stage, ATTEMPT.peer)
-    holds(failure)
+    assert_complete(failure)
     assert (failure.code, failure.field) == (cause, f"{SMTP}.{field}")
     assert words in failure.cause
     assert failure.smtp_code is None
@@ -113,7 +113,7 @@ ANSWERS = [
 def test_a_response_is_classified_and_kept(stage: Stage, answer: str, cause: Cause, field: str | None, temporary: bool) -> None:
     code, text = int(answer[:3]), answer[4:]
     failure = answer_failure(stage, code, text, ATTEMPT)
-    holds(failure)
+    assert_complete(failure)
     assert (failure.code, failure.field, failure.temporary) == (cause, field, temporary)
     assert (failure.smtp_code, failure.smtp_text) == (code, text)
     assert answer in failure.cause
@@ -126,7 +126,7 @@ def test_a_response_is_classified_and_kept(stage: Stage, answer: str, cause: Cau
 @pytest.mark.parametrize("code", [-1, 0, 12, 199, 600, 999])
 def test_a_server_other_than_smtp_is_reported(code: int) -> None:
     failure = answer_failure(Stage.GREETING, code, "/1.1 400 Bad Request", ATTEMPT)
-    holds(failure)
+    assert_complete(failure)
     assert (failure.code, failure.field, failure.smtp_code) == (Cause.NOT_SMTP, f"{SMTP}.port", None)
 
 
@@ -150,7 +150,7 @@ def test_features_that_the_server_does_not_offer() -> None:
     assert "only GSSAPI, NTLM" in login_not_offered("GSSAPI, NTLM", ATTEMPT).cause
     assert "/etc/ca.pem" in authorities_unreadable("No such file or directory", ATTEMPT.peer).cause
     for failure in (tls_not_offered(ATTEMPT.peer), login_not_offered("", ATTEMPT), authorities_unreadable("empty", ATTEMPT.peer)):
-        holds(failure)
+        assert_complete(failure)
         assert not failure.temporary
 
 

@@ -115,7 +115,7 @@ def test_messages_of_one_thread_refer_to_one_root() -> None:
 
 
 @pytest.mark.parametrize("change", [{"thread": Thread("conversation.def", "Sales figures")}, {"catalog_domain": "other.test"}])
-def test_other_conversations_and_other_catalogs_have_other_threads(change: dict[str, Any]) -> None:
+def test_conversations_and_catalogs_have_separate_threads(change: dict[str, Any]) -> None:
     one = replace(MAIL, thread=THREAD)
     other: Mail = replace(one, **change)
     assert parsed(one)["References"] != parsed(other)["References"]
@@ -220,7 +220,7 @@ def test_the_bytes_suit_every_server(text: str) -> None:
     lines = raw.split(b"\r\n")
     assert not any(b"\r" in line or b"\n" in line for line in lines)
     assert max(map(len, lines)) <= 998
-    assert raw == compose(hostile(text)), "a message that is written again is the same, byte for byte"
+    assert raw == compose(hostile(text)), "a message rendered again is the same, byte for byte"
 
 
 @given(TEXTS)
@@ -297,7 +297,7 @@ def test_a_reply_goes_to_reply_to_and_names_the_id() -> None:
     assert message["Reply-To"] == REPLIES.address
     assert message["X-Catalog-Intent"] == REPLIES.intent
     assert message["Message-ID"] == f"<{REPLIES.intent}@corp.test>" == message_id(replace(MAIL, replies=REPLIES))
-    assert message["References"] == parsed(replace(MAIL, thread=THREAD))["References"], "it stays in its thread"
+    assert message["References"] == parsed(replace(MAIL, thread=THREAD))["References"], "the message stays in its thread"
     assert not {"Reply-To", "X-Catalog-Intent"} & set(parsed(MAIL).keys())
 
 
@@ -305,7 +305,7 @@ def test_the_intent_is_in_references_for_exchange() -> None:
     mail = replace(MAIL, thread=THREAD, replies=replace(REPLIES, referred=True))
     message = parsed(mail)
     root, own = message["References"].split()
-    assert root == message["In-Reply-To"] == parsed(replace(MAIL, thread=THREAD))["References"], "it stays in its thread"
+    assert root == message["In-Reply-To"] == parsed(replace(MAIL, thread=THREAD))["References"], "the message stays in its thread"
     assert own != message["Message-ID"], "no mail refers to itself"
     assert candidates([own]) == [REPLIES.intent]
     assert all(len(line) <= 78 for line in compose(mail).split(b"\r\n") if line.startswith((b"References", b" <")))

@@ -42,7 +42,7 @@ MESSAGE = NotificationRequest(Kind.MESSAGE, recipients=(JANE,), subject="Hello",
 @pytest.mark.parametrize("kind", LEAST)
 def test_the_required_data_of_each_kind(kind: Kind) -> None:
     stored = checked(NotificationRequest(kind, LEAST[kind]))
-    assert stored == {name: LEAST[kind].get(name) for name in FIELDS[kind]}, "what was left out is None, for the templates"
+    assert stored == {name: LEAST[kind].get(name) for name in FIELDS[kind]}, "omitted data is None, for the templates"
 
 
 @pytest.mark.parametrize("kind, name", [(kind, name) for kind in LEAST for name in LEAST[kind]])
@@ -242,7 +242,7 @@ def user(name: str, **change: Any) -> User:
 
 def test_an_address_gets_one_mail_in_any_case() -> None:
     twice = [Recipient("jane@corp.test", "Jane"), Recipient("joe@corp.test"), Recipient("JANE@Corp.Test", "Other")]
-    assert distinct(twice) == twice[:2], "as it came first, in order"
+    assert distinct(twice) == twice[:2], "in the first spelling, in order"
 
 
 @pytest.mark.parametrize("name, left", [("joe", ["jane"]), ("JOE", ["jane"]), ("Somebody Else", ["jane", "joe"])])

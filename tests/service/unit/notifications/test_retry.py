@@ -93,7 +93,7 @@ def test_a_failing_message_does_not_delay_others() -> None:
     alone = {Cause.RECIPIENT_REFUSED, Cause.OTHER_ANSWER, Cause.CONNECTION_LOST, Cause.NOT_RENDERED, Cause.INTERNAL_ERROR}
     alone |= {Cause.OTHER_GRAPH_ANSWER}
     of_receiving = {Cause.NOT_IMAP, Cause.MAILBOX_MISSING, Cause.MAILBOX_READ_ONLY, Cause.OTHER_IMAP_ANSWER, Cause.CATALOG_FAILED}
-    assert NOT_THE_MESSAGES_FAULT | alone | of_receiving == set(Cause), "every cause is on one side"
+    assert NOT_THE_MESSAGES_FAULT | alone | of_receiving == set(Cause), "every cause is classified"
     assert not any(concerns_all(failure(code)) for code in alone)
     assert all(concerns_all(failure(code)) for code in NOT_THE_MESSAGES_FAULT)
 
@@ -101,9 +101,9 @@ def test_a_failing_message_does_not_delay_others() -> None:
 def test_a_node_without_a_heartbeat_is_dead() -> None:
     watch = LivenessWatch(30)
     one, two = START, START + timedelta(days=5)  # clocks that differ by several days
-    assert watch.alive({"a": one, "b": two}, 0) == {"a", "b"}, "who has just started calls nobody dead"
+    assert watch.alive({"a": one, "b": two}, 0) == {"a", "b"}, "a node that has just started takes no other for dead"
     assert watch.alive({"a": one, "b": two + timedelta(seconds=5)}, 20) == {"a", "b"}
     assert watch.alive({"a": one, "b": two + timedelta(seconds=10)}, 31) == {"b"}
     assert watch.alive({"a": one + timedelta(seconds=1), "b": two + timedelta(seconds=10)}, 32) == {"a", "b"}, "it came back"
-    assert watch.alive({"a": one + timedelta(seconds=1)}, 33) == {"a"}, "b ended and said so"
+    assert watch.alive({"a": one + timedelta(seconds=1)}, 33) == {"a"}, "b ended and reported so"
     assert watch.alive({}, 100) == frozenset()

@@ -28,9 +28,9 @@ ADDRESSES = st.builds(
 def test_a_signed_token_is_read_back(address: str, kind: Kind, key: bytes) -> None:
     token = make_token([key], checked_address("to", address), kind)
     assert read_token([key], token) == (address, kind)
-    assert re.fullmatch(r"[A-Za-z0-9_-]+", token), "it stands in an address without being escaped"
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", token), "the token needs no escaping in a URL"
     assert len(token) <= LONGEST
-    assert make_token([key], address, kind) == token, "the link of a mail that is written again is the same"
+    assert make_token([key], address, kind) == token, "the link of a mail rendered again is the same"
 
 
 def test_each_address_and_kind_has_its_own() -> None:

@@ -76,7 +76,7 @@ def test_only_the_topmost_header_counts():
     good, bad = "mx.corp.test; dmarc=pass header.from=corp.test", "mx.corp.test; dmarc=fail header.from=corp.test"
     assert verified(mail(good, bad), MX, JANE).passed
     assert verified(mail(bad, good), MX, JANE).finding is Finding.FAIL
-    assert verified(mail("relay.evil.test; none", good), MX, JANE).finding is Finding.MISSING, "it may have come with the mail"
+    assert verified(mail("relay.evil.test; none", good), MX, JANE).finding is Finding.MISSING, "the sender may have added it"
     assert verified(mail(), MX, JANE).finding is Finding.MISSING
 
 

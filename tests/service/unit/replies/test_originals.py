@@ -62,7 +62,7 @@ def test_the_first_message_id_of_a_header(values: list[str], expected: str | Non
 
 
 @dataclass
-class Box:
+class OriginalsMailbox:
     """A mailbox that only looks up originals; `there` holds the results."""
 
     there: Mapping[str, Original]
@@ -74,12 +74,12 @@ class Box:
         return {name: self.there[name] for name in message_ids if name in self.there}
 
 
-def seek(memory: Originals, box: Box, **answers: tuple[str, timedelta]) -> OriginalsSought:
+def seek(memory: Originals, box: OriginalsMailbox, **answers: tuple[str, timedelta]) -> OriginalsSought:
     return memory.seek(cast(Mailbox, box), answers)
 
 
 def test_each_original_is_looked_up_once() -> None:
-    box, memory = Box({"<x>": OURS, "<y>": MISSING}), Originals()
+    box, memory = OriginalsMailbox({"<x>": OURS, "<y>": MISSING}), Originals()
     for _ in range(3):
         sought = seek(memory, box, one=("<x>", YOUNG), two=("<x>", OLD), three=("<y>", OLD))
         assert sought == OriginalsSought(found={"one": "<intent@corp.test>", "two": "<intent@corp.test>"})
@@ -87,13 +87,13 @@ def test_each_original_is_looked_up_once() -> None:
 
 
 def test_mail_without_a_message_id_needs_no_lookup() -> None:
-    box = Box({})
+    box = OriginalsMailbox({})
     assert seek(Originals(), box) == OriginalsSought()
     assert box.asked == []
 
 
 def test_missing_and_failed_lookups_are_repeated() -> None:
-    box, memory = Box({"<late>": MISSING, "<broken>": FAILED}), Originals()
+    box, memory = OriginalsMailbox({"<late>": MISSING, "<broken>": FAILED}), Originals()
     sought = seek(memory, box, late=("<late>", YOUNG), broken=("<broken>", YOUNG))
     assert sought == OriginalsSought(waiting={"late": 50.0, "broken": 0.0})
     box.there = {"<late>": OURS, "<broken>": OURS}
@@ -101,15 +101,15 @@ def test_missing_and_failed_lookups_are_repeated() -> None:
 
 
 def test_without_permission_no_reply_waits() -> None:
-    box, memory = Box({}), Originals()
+    box, memory = OriginalsMailbox({}), Originals()
     assert seek(memory, box, one=("<x>", YOUNG)) == OriginalsSought()
     box.there = {"<x>": OURS}
     assert seek(memory, box, one=("<x>", YOUNG)).found, "granted since"
 
 
 def test_lookup_results_belong_to_one_mailbox() -> None:
-    first, memory = Box({"<x>": OURS}), Originals()
-    second = Box({"<x>": MISSING}, place=Place("graph://g/other/Inbox", "i"))
+    first, memory = OriginalsMailbox({"<x>": OURS}), Originals()
+    second = OriginalsMailbox({"<x>": MISSING}, place=Place("graph://g/other/Inbox", "i"))
     assert seek(memory, first, one=("<x>", OLD)).found
     assert not seek(memory, second, one=("<x>", OLD)).found
 
@@ -118,7 +118,7 @@ def test_the_cache_expires_after_an_hour_and_is_bounded(monkeypatch: pytest.Monk
     clock: dict[str, Any] = {"now": 0.0}
     monkeypatch.setattr(time, "monotonic", lambda: clock["now"])
     monkeypatch.setattr(originals, "_MOST", 3)
-    box, memory = Box({f"<{number}>": MISSING for number in range(5)}), Originals()
+    box, memory = OriginalsMailbox({f"<{number}>": MISSING for number in range(5)}), Originals()
     clock["now"] = 1.0
     seek(memory, box, one=("<0>", OLD))
     clock["now"] = 3600.0
