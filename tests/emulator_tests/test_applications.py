@@ -137,7 +137,7 @@ def test_the_message_for_a_missing_object(graph: Graph):
     ("GET", "/v1.0/roleManagement/exchange/roleAssignments", 400),
 ])  # fmt: skip
 def test_methods_and_versions(graph: Graph, method: str, path: str, status: int):
-    """RBAC for Applications is beta: v1.0 does not know it."""
+    """RBAC for Applications exists only in beta, not in v1.0."""
     assert error(graph(method, path))[0] == status
 
 
