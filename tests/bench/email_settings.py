@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long module email_settings takes that has nothing to change, next to a task that asks the API once, in one go.
+"""Measure an unchanged run of module email_settings against a task that reads the API once, in one playbook run.
 
 Prints a table and a line that says whether the goal is met; ends with 1 when it is not. One `ansible-playbook` process
-runs both tasks by turns, so that whatever else the machine does slows both alike: read the ratio, not the seconds. The
+runs both tasks alternately, so that other load on the machine slows both alike: read the ratio, not the seconds. The
 number of each is the median of its tasks.
 
 - module: catalog.mail.email_settings with everything as it is, which reads, plans and has nothing to save
@@ -33,7 +33,7 @@ TOKEN = "/etc/catalog-mail/admin-token"
 
 
 def play(playbook: Path) -> dict[str, Any]:
-    """The callback's report of a playbook on the host."""
+    """Run a playbook on the host; return the callback's report."""
     environment = {
         **os.environ,
         "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}",
@@ -50,7 +50,7 @@ def play(playbook: Path) -> dict[str, Any]:
 
 
 def both(rounds: int) -> list[dict[str, Any]]:
-    """A play with both tasks by turns."""
+    """Return a play that runs both tasks alternately."""
     module = {
         "name": "module",
         "catalog.mail.email_settings": {
@@ -59,12 +59,12 @@ def both(rounds: int) -> list[dict[str, Any]]:
         "name": "uri",
         "ansible.builtin.uri": {"url": API, "headers": {"Authorization": "Bearer {{ token.content | b64decode | trim }}"}}}
     read = {"name": "token", "ansible.builtin.slurp": {"src": TOKEN}, "register": "token", "no_log": True}
-    # The first of each warms both up and is not counted.
+    # The first run of each task warms it up and is not counted.
     return [{"name": "By turns", "hosts": HOST, "gather_facts": False, "tasks": [read] + [module, uri] * (rounds + 1)}]
 
 
 def seconds(report: dict[str, Any]) -> dict[str, list[float]]:
-    """How long the tasks of each name took."""
+    """Return the durations of the tasks by name, in seconds."""
     taken: dict[str, list[float]] = {"module": [], "uri": []}
     for task in report["plays"][0]["tasks"]:
         name, duration = task["task"]["name"], task["task"]["duration"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the four Graph modules cost that have nothing to change: requests to Microsoft, and seconds beside a task's least.
+"""Measure unchanged runs of the four Graph modules: requests to Microsoft, and seconds compared with the least a task takes.
 
 Prints a table and a line that says whether the goal is met; ends with 1 when it is not. One `ansible-playbook` process runs
 all by turns against the emulator on this machine, so that whatever else the machine does slows all alike: read the ratio,
@@ -38,7 +38,7 @@ NAME = "bench"
 
 
 class Task(NamedTuple):
-    """One task of the report: which, from when until when."""
+    """One task of the report: its name, start and end."""
 
     name: str
     began: float
@@ -46,7 +46,7 @@ class Task(NamedTuple):
 
 
 def tasks(emulator: Running, token: str) -> list[dict[str, Any]]:
-    """One of each, of the floors and of the modules."""
+    """Return one task of each kind: the baselines and the modules."""
     url = f"{emulator.url}/v1.0/applications(uniqueName='{NAME}')"
     return [
         {"name": "ping", "ansible.builtin.ping": {}},
@@ -62,7 +62,7 @@ def tasks(emulator: Running, token: str) -> list[dict[str, Any]]:
 
 
 def play(folder: Path, emulator: Running, automation: dict[str, Any], listed: list[dict[str, Any]]) -> dict[str, Any]:
-    """The callback's report of these tasks on this machine."""
+    """Run these tasks on this machine; return the callback's report."""
     login = {
         "tenant_id": TENANT, "client_id": automation["app_id"], "client_secret": automation["client_secret"],
         "authority_url": emulator.url, "graph_url": emulator.url, "ca_file": str(emulator.ca_file)}
@@ -85,7 +85,7 @@ def play(folder: Path, emulator: Running, automation: dict[str, Any], listed: li
 
 
 def done(report: dict[str, Any]) -> list[Task]:
-    """The tasks of a report."""
+    """Return the tasks of a report."""
     found = []
     for task in report["plays"][0]["tasks"]:
         began, ended = (datetime.fromisoformat(task["task"]["duration"][word]).timestamp() for word in ("start", "end"))
@@ -94,12 +94,12 @@ def done(report: dict[str, Any]) -> list[Task]:
 
 
 def requests_of(task: Task, log: list[dict[str, Any]]) -> int:
-    """How many requests Graph got from a module during its task."""
+    """Count the requests that Graph received from a module during its task."""
     return sum(1 for one in log if task.began <= one["at"] <= task.ended and one["user_agent"].startswith("catalog.mail"))
 
 
 def measure(rounds: int) -> tuple[list[Task], list[dict[str, Any]], int]:
-    """The tasks of the steady state, the emulator's log of them, and how often something was changed."""
+    """Return the tasks of the unchanged rounds, the emulator's log of them, and the number of changed tasks."""
     with tempfile.TemporaryDirectory() as name, Running(Path(name) / "entra") as emulator:
         folder = Path(name)
         automation = emulator.application("automation", roles=RIGHTS)
@@ -107,7 +107,7 @@ def measure(rounds: int) -> tuple[list[Task], list[dict[str, Any]], int]:
         each = tasks(emulator, emulator.token(automation))
         play(folder, emulator, automation, each[2:])
         emulator.forget_requests()
-        # The first of each warms it up and is not counted.
+        # The first round warms up and is not counted.
         report = play(folder, emulator, automation, each * (rounds + 1))
         return done(report)[len(each):], emulator.requests(), report["stats"]["localhost"]["changed"]
 

@@ -1,16 +1,16 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long twenty parameters of main.cf take: one run of postfix_config next to twenty calls of `postconf -e`.
+"""Measure the time to set twenty parameters of main.cf: one run of postfix_config against twenty calls of `postconf -e`.
 
 Prints a table. Each number is a median over several rounds, interleaved, timed in the host; each round sets all twenty
 to new values and starts from a main.cf that was written long ago. What Ansible itself adds for each task (some
 tenths of a second) is not counted, though the loop would pay it twenty times.
 
-- module: postfix_config, its Python process from start to end: read, judged, validated, written once
-- and reload: the same with `reload: true`, until the daemons follow
-- postconf -e: twenty calls, nothing judged, nothing validated
-- and reload: the same, then `postfix reload` and until the daemons follow
+- module: postfix_config, its Python process from start to end: reads, checks, validates, writes once
+- and reload: the same with `reload: true`, until the daemons use the new values
+- postconf -e: twenty calls without checks or validation
+- and reload: the same, then `postfix reload`, until the daemons use the new values
 
 Needs the lab (`make bench` starts it). Usage: many_parameters.py [ROUNDS], 7 by default.
 """
@@ -54,7 +54,7 @@ print(time.monotonic() - began)
 
 
 def timed(host: LabHost, commands: list[list[str]], stdin: str, follows: bool) -> float:
-    """Seconds that commands take in the host, until the daemons follow main.cf if asked for."""
+    """Return the seconds that commands take on the host, optionally until the daemons use the new main.cf."""
     host.sh("touch -d '-9 sec' /etc/postfix/main.cf")
     job = json.dumps({"commands": commands, "stdin": stdin, "follows": follows})
     done = host.exec("python3", "-c", TIMED, stdin=job.encode(), variables={"PYTHONPATH": CODE})
@@ -64,14 +64,14 @@ def timed(host: LabHost, commands: list[list[str]], stdin: str, follows: bool) -
 
 
 def by_module(host: LabHost, value: int, reload: bool) -> float:
-    """The module, as Ansible runs it."""
+    """Run the module, as Ansible does."""
     options = {"parameters": dict.fromkeys(NAMES, value), "reload": reload}
     command = ["python3", "-m", "ansible_collections.catalog.mail.plugins.modules.postfix_config"]
     return timed(host, [command], json.dumps({"ANSIBLE_MODULE_ARGS": options}), reload)
 
 
 def by_postconf(host: LabHost, value: int, reload: bool) -> float:
-    """One call for each parameter, as a loop in a playbook makes them."""
+    """Run one `postconf -e` for each parameter, as a loop in a playbook does."""
     commands = [["postconf", "-e", f"{name}={value}"] for name in NAMES]
     return timed(host, [*commands, *([["postfix", "reload"]] if reload else [])], "", reload)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many notifications a second are accepted by the API and handed to a mail server, next to the least possible.
+"""Measure the notifications a second that the API accepts and the service delivers to a mail server, against the least possible.
 
 Prints a table and a line that says whether the goal is met (100 a second accepted and handed over, with SQLite); ends
 with 1 when it is not. Everything runs on this machine and at the same time: who posts, the service, the mail server.
@@ -59,7 +59,7 @@ with MailSink() as sink:
 
 @contextmanager
 def local_server() -> Iterator[tuple[str, int]]:
-    """An SMTP server in a process of its own."""
+    """Run an SMTP server in a process of its own."""
     process = subprocess.Popen(
         [sys.executable, "-c", SINK, str(Path(__file__).parents[1])],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -74,16 +74,16 @@ def local_server() -> Iterator[tuple[str, int]]:
 
 @contextmanager
 def lab_server() -> Iterator[tuple[str, int]]:
-    """The mail host of the lab; what it delivered is removed at the end."""
+    """Use the mail host of the lab; remove the delivered messages at the end."""
     try:
         yield MAIL_ADDRESS, 25
     finally:
-        # What is still in its queue comes too late to be removed.
+        # Messages still in its queue arrive too late to be removed.
         LabHost(MAIL).sh(f"postqueue -f; sleep 5; doveadm expunge -u {RECIPIENT} mailbox '*' subject '{SUBJECT}'")
 
 
 def post_all(service: RunningService, number: int, to: str) -> float:
-    """Post so many, by several clients that keep their connections. Returns the seconds it took."""
+    """Post `number` notifications from several clients with persistent connections. Returns the duration in seconds."""
     numbers = iter(range(number))
     lock = threading.Lock()
     failures: list[str] = []
@@ -115,7 +115,7 @@ def post_all(service: RunningService, number: int, to: str) -> float:
 
 
 def wait_until_sent(service: RunningService, number: int, began: float) -> float:
-    """Seconds from `began` until the service says that so many are sent."""
+    """Return the seconds from `began` until the service reports that many messages as sent."""
     while True:
         metrics = service.call("GET", "/metrics", role=None).text
         if f'catalog_mail_deliveries{{state="sent"}} {number:.1f}' in metrics:
@@ -126,7 +126,7 @@ def wait_until_sent(service: RunningService, number: int, began: float) -> float
 
 
 def plain_loop(host: str, port: int, number: int, to: str) -> float:
-    """Seconds for so many messages over one connection."""
+    """Return the seconds that this many messages take over one connection."""
     message = f"From: noreply@corp.test\nTo: {to}\nSubject: {SUBJECT}\n\n{TEXT}{TEXT}".replace("\n", "\r\n")
     began = time.monotonic()
     with smtplib.SMTP(host, port, timeout=30) as client:
@@ -136,14 +136,14 @@ def plain_loop(host: str, port: int, number: int, to: str) -> float:
 
 
 def memory(service: RunningService, name: str) -> float:
-    """MB, by a line of /proc/PID/status: VmRSS now, VmHWM at its highest."""
+    """Return the memory in MB from a line of /proc/PID/status: VmRSS now, VmHWM at its highest."""
     assert service.process
     status = Path(f"/proc/{service.process.pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(f"{name}:")) / 1024
 
 
 def make_service(folder: Path, host: str, port: int, **queue: Any) -> RunningService:
-    """A running service with SQLite that sends there."""
+    """Start a service with SQLite that sends to this server."""
     folder.mkdir()
     service = RunningService(folder, {"queue": queue} if queue else {})
     service.prepare()
@@ -157,7 +157,7 @@ def make_service(folder: Path, host: str, port: int, **queue: Any) -> RunningSer
 
 
 def measure(host: str, port: int, number: int, to: str) -> dict[str, float]:
-    """All numbers of the table: per second, and MB."""
+    """Return all numbers of the table: rates per second, and MB."""
     with tempfile.TemporaryDirectory() as folder:
         service = make_service(Path(folder) / "service", host, port)
         try:
@@ -185,7 +185,7 @@ def measure(host: str, port: int, number: int, to: str) -> dict[str, float]:
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print, and compare with the goal."""
     parser = argparse.ArgumentParser()
     parser.add_argument("number", nargs="?", type=int, default=1500)
     parser.add_argument("--lab", action="store_true")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a run takes that has nothing to change, next to the least and the usual, all in one go.
+"""Measure a run of the role that has nothing to change, against the least possible and the usual loop, in one process.
 
 Prints a table and two lines that say whether the goals are met; ends with 1 when one is not. Each number is the wall
 time of a whole `ansible-playbook` process, the median of several rounds. The rounds are interleaved, so that whatever
@@ -34,7 +34,7 @@ HOST = "catalog12"
 FLOOR_GOAL = 1.5
 LOOP_GOAL = 0.5
 
-# The parameters of main.cf that the role sets on the lab's host: counted, and set alike by the loop.
+# Parameters of main.cf that the role sets on the lab's host; the loop sets the same.
 RELATED = (
     "inet_interfaces", "mydestination", "relayhost", "smtp_sasl_auth_enable", "smtp_sasl_password_maps",
     "smtp_sasl_tls_security_options", "smtp_tls_CAfile", "smtp_tls_security_level",
@@ -42,7 +42,7 @@ RELATED = (
 
 
 def environment() -> dict[str, str]:
-    """The environment of this process, with the settings and programs of this checkout."""
+    """Return the environment of this process with the settings and programs of this checkout."""
     return {
         **os.environ,
         "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}",
@@ -52,7 +52,7 @@ def environment() -> dict[str, str]:
 
 
 def play(playbook: Path) -> tuple[float, dict[str, int]]:
-    """Seconds that a playbook takes, and its numbers of tasks: ok, changed, skipped."""
+    """Return the seconds that a playbook takes, and its numbers of tasks: ok, changed, skipped."""
     began = time.monotonic()
     run = subprocess.run(
         ["ansible-playbook", "--inventory", "inventories/lab", "--limit", HOST, "--extra-vars", '{"site_application": false}',
@@ -65,19 +65,19 @@ def play(playbook: Path) -> tuple[float, dict[str, int]]:
 
 
 def settings() -> dict[str, str]:
-    """The parameters as they stand on the host, after the role."""
+    """Return the values of the parameters on the host after the role."""
     rows = (line.partition("=") for line in LabHost(HOST).sh(f"postconf {' '.join(RELATED)}").splitlines())
     return {name.strip(): value.strip() for name, _equals, value in rows}
 
 
 def floor_play(tasks: int) -> list[dict]:
-    """A play of that many `stat` tasks."""
+    """Return a play of that many `stat` tasks."""
     stat = {"name": "Look at a file", "ansible.builtin.stat": {"path": "/etc/postfix/main.cf"}}
     return [{"name": "Floor", "hosts": HOST, "gather_facts": False, "tasks": [stat] * tasks}]
 
 
 def loop_play(parameters: dict[str, str]) -> list[dict]:
-    """The play that people write by hand, idempotent as they do it."""
+    """Return the play as people write it by hand, idempotent."""
     rows = [{"name": name, "value": value} for name, value in parameters.items()]
     tasks = [
         {"name": "Install Postfix", "ansible.builtin.apt": {
@@ -99,7 +99,7 @@ def loop_play(parameters: dict[str, str]) -> list[dict]:
 
 
 def measure(plays: dict[str, Path], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each play in each round; every round runs all of them, and none may change anything."""
+    """Return the seconds of each play in each round. Every round runs all plays; a changed task is an error."""
     seconds: dict[str, list[float]] = {name: [] for name in plays}
     for number in range(1, rounds + 1):
         for name, playbook in plays.items():
@@ -112,7 +112,7 @@ def measure(plays: dict[str, Path], rounds: int) -> dict[str, list[float]]:
 
 
 def report(seconds: dict[str, list[float]], tasks: dict[str, int]) -> bool:
-    """Print the table and the goals; whether both are met."""
+    """Print the table and the goals; return whether both are met."""
     medians = {name: statistics.median(taken) for name, taken in seconds.items()}
     print(f"\n{'':8} {'tasks':>5} {'median':>8} {'least':>8} {'most':>8} {'role is':>12}")
     for name, taken in seconds.items():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How fast replies come from a mailbox into their conversations, beside the plain loop that most programs are.
+"""Measure the rate at which replies are posted from a mailbox to their conversations, against the plain loop of most programs.
 
 A real Dovecot with TLS on this machine; the same messages, an answer as a mail program writes it, for everybody. Measured:
 
@@ -79,7 +79,7 @@ class Catalog:
     process: subprocess.Popen[str]
 
     def taken(self) -> int:
-        """How many replies it has."""
+        """Return the number of replies that the catalog has accepted."""
         assert self.process.stdin and self.process.stdout
         self.process.stdin.write("\n")
         self.process.stdin.flush()
@@ -88,7 +88,7 @@ class Catalog:
 
 @contextmanager
 def catalog(delay: float) -> Iterator[Catalog]:
-    """One that takes so many seconds for each reply."""
+    """Run a catalog that takes this many seconds for each reply."""
     process = subprocess.Popen(
         [sys.executable, "-c", CATALOG, str(Path(__file__).parents[1]), str(delay)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -102,7 +102,7 @@ def catalog(delay: float) -> Iterator[Catalog]:
 
 
 class Bench:
-    """The service, its mail server, and mentions that wait for answers."""
+    """The service, its mail server, and mentions that await replies."""
 
     def __init__(self, folder: Path, dovecot: Dovecot, sink: MailSink) -> None:
         self.dovecot = dovecot
@@ -115,7 +115,7 @@ class Bench:
         self.sizes: list[int] = []
 
     def mailbox(self, number: int) -> None:
-        """A new mailbox with so many answers, to be read from now on."""
+        """Create a mailbox with this many replies, and read replies from it."""
         self.roundtrip.user = self.dovecot.add_user()
         for mail, place in zip(cycle(self.mails), range(number), strict=False):
             self.arrive(mail, place)
@@ -127,7 +127,7 @@ class Bench:
         self.roundtrip.receive(content)
 
     def to_catalog(self, other: Catalog | None) -> None:
-        """Where replies go: another catalog, or None for the embedded conversations."""
+        """Set the destination of replies: another catalog, or None for the embedded conversations."""
         secret = self.service.folder / "secret"
         secret.write_text(SECRET)
         replies = {"webhook_url": other.url, "webhook_secret_file": str(secret)} if other else {}
@@ -139,7 +139,7 @@ class Bench:
             return len(imap.search(None, "UNSEEN")[1][0].split())
 
     def wait_until_read(self) -> float:
-        """When the last message was marked, by its file's name: asking Dovecot all the time would take its time."""
+        """Return the time of the last mark, read from the file's name: polling Dovecot would slow Dovecot."""
         maildir = self.dovecot.folder / "mail" / self.roundtrip.user / "Maildir"
         deadline = time.monotonic() + LIMIT_SECONDS
         while any("S" not in name.rpartition(",")[2] for name in os.listdir(maildir / "new") + os.listdir(maildir / "cur")):
@@ -156,7 +156,7 @@ class Bench:
 
     @contextmanager
     def syncing(self) -> Iterator[tuple[subprocess.Popen[bytes], float, float]]:
-        """The process runs: it, the seconds that its start took, and when it was ready."""
+        """Run the process; yield the process, the seconds of its start, and the time when it was ready."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
             address = str(self.service.folder / f"notify{time.monotonic_ns()}")
             told.bind(address)
@@ -177,7 +177,7 @@ class Bench:
 
 @dataclass(frozen=True)
 class Backlog:
-    """Messages a second, the seconds that the start took, and those of a processor for 1,000 messages."""
+    """Messages a second, the seconds of the start, and processor seconds for 1,000 messages."""
 
     rate: float
     start: float
@@ -185,7 +185,7 @@ class Backlog:
 
 
 def backlog(bench: Bench, number: int, other: Catalog | None) -> Backlog:
-    """So many unread messages, from ready to read."""
+    """Measure this many unread messages, from ready to the last mark."""
     before = other.taken() if other else bench.posted()
     bench.to_catalog(other)
     bench.mailbox(number)
@@ -200,7 +200,7 @@ def backlog(bench: Bench, number: int, other: Catalog | None) -> Backlog:
 
 
 def naive(bench: Bench, number: int, other: Catalog) -> float:
-    """Messages a second of a plain loop."""
+    """Return the messages a second of a plain loop."""
     bench.mailbox(number)
     context = ssl.create_default_context(cafile=str(bench.dovecot.authority.file))
     began = time.monotonic()
@@ -219,7 +219,7 @@ def naive(bench: Bench, number: int, other: Catalog) -> float:
 
 
 def delays(bench: Bench) -> list[float]:
-    """Seconds from delivery to post, shortest first, with the embedded conversations."""
+    """Return the seconds from delivery to post, shortest first, with the embedded conversations."""
     bench.to_catalog(None)
     bench.mailbox(1)
     found = []
@@ -240,7 +240,7 @@ def delays(bench: Bench) -> list[float]:
 
 
 def idle(bench: Bench) -> tuple[float, float]:
-    """MB resident, and the share of a processor in percent, of a process that has had some work and waits."""
+    """Return the resident MB and the processor share in percent of a process that waits after some work."""
     bench.mailbox(10)
     with bench.syncing() as (process, _start, _ready):
         bench.wait_until_read()
@@ -259,13 +259,13 @@ def _cpu(pid: int) -> float:
 
 
 def show(name: str, found: Backlog | float) -> None:
-    """A line of the table."""
+    """Print a line of the table."""
     rate, processor = (found.rate, f"{found.processor:>12.2f} s") if isinstance(found, Backlog) else (found, "")
     print(f"{name:52}{rate:>8.0f}{processor}", flush=True)
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print, and compare with the goals."""
     parser = argparse.ArgumentParser()
     parser.add_argument("number", nargs="?", type=int, default=2000)
     number = parser.parse_args().number

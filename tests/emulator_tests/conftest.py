@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One emulator for all contract tests, and a tenant with an automation that may do everything."""
+"""One emulator for all of these tests, and a tenant with an automation that has every permission."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def entra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The emulator as a process, with a tenant."""
+    """Run the emulator as a process, with a tenant."""
     with Running(tmp_path_factory.mktemp("entra")) as running:
         running.user("anna", display_name="Anna")
         yield running
@@ -47,13 +47,13 @@ def token(entra: Running, automation: dict[str, Any]) -> str:
 
 @pytest.fixture
 def graph(entra: Running, token: str) -> Callable[..., Response]:
-    """Ask Graph as the automation: graph(method, path, body)."""
+    """Call Graph as the automation: graph(method, path, body)."""
     return lambda method, path, body=None, **options: entra.graph(token, method, path, body, **options)
 
 
 @pytest.fixture
 def graph_with(entra: Running) -> Callable[..., AsApplication]:
-    """graph_with(*roles): ask Graph as an application with these roles alone."""
+    """Call Graph as an application with only these roles: graph_with(*roles)."""
 
     def made(*roles: str, **given: Any) -> AsApplication:
         return AsApplication(entra, entra.application(f"with {' '.join(roles)} {next(_numbers)}", roles=roles, **given))
@@ -63,7 +63,7 @@ def graph_with(entra: Running) -> Callable[..., AsApplication]:
 
 @pytest.fixture
 def mailbox(entra: Running) -> str:
-    """The address of a new, empty mailbox."""
+    """Return the address of a new, empty mailbox."""
     name = f"box{next(_numbers)}"
     entra.user(name)
     return f"{name}@{DOMAIN}"
@@ -71,14 +71,14 @@ def mailbox(entra: Running) -> str:
 
 @pytest.fixture
 def application(graph: Callable[..., Response]) -> dict[str, Any]:
-    """A new application."""
+    """Return a new application."""
     made: dict[str, Any] = graph("POST", "/v1.0/applications", {"displayName": f"app {next(_numbers)}"}).json()
     return made
 
 
 @pytest.fixture
 def principal(graph: Callable[..., Response], application: dict[str, Any]) -> dict[str, Any]:
-    """The service principal of a new application."""
+    """Return the service principal of a new application."""
     made: dict[str, Any] = graph("POST", "/v1.0/servicePrincipals", {"appId": application["appId"]}).json()
     return made
 

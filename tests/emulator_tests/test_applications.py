@@ -61,7 +61,7 @@ def test_create_is_refused(graph: Graph, body: dict[str, Any], code: str, words:
     ({"Content-Type": "application/json"}, "{nonsense", 400), ({"Content-Type": "application/json"}, "[]", 400),
     ({"Content-Type": "application/xml"}, "<x/>", 415), ({}, "{}", 400),
 ])  # fmt: skip
-def test_a_body_that_is_no_json_is_refused(graph: Graph, headers: dict[str, str], data: str, status: int):
+def test_a_body_other_than_json_is_refused(graph: Graph, headers: dict[str, str], data: str, status: int):
     assert error(graph("POST", "/v1.0/applications", data=data, headers=headers))[0] == status
 
 
@@ -89,7 +89,7 @@ def test_a_unique_name_is_given_once(graph: Graph, application: dict[str, Any], 
     assert error(graph("POST", "/v1.0/applications", {"displayName": "x", "uniqueName": unique}))[0] == 400
 
 
-def test_an_identifier_uri_is_given_once_until_its_application_is_gone_for_good(graph: Graph, application: dict[str, Any]):
+def test_an_identifier_uri_is_free_after_permanent_deletion(graph: Graph, application: dict[str, Any]):
     uris = {"identifierUris": [f"api://{application['appId']}"]}
     path = f"/v1.0/applications/{application['id']}"
     other = graph("POST", "/v1.0/applications", {"displayName": "other"}).json()
@@ -122,11 +122,11 @@ def test_an_application_is_found_by_each_of_its_keys(graph: Graph, unique: str, 
     (f"/v1.0/applications/{NOBODY}/colours", (400, "BadRequest")),
     ("/v1.0/colours", (400, "BadRequest")),
 ])  # fmt: skip
-def test_what_is_not_there(graph: Graph, path: str, expected: tuple[int, str]):
+def test_missing_objects_get_404(graph: Graph, path: str, expected: tuple[int, str]):
     assert error(graph("GET", path))[:2] == expected
 
 
-def test_the_words_for_what_is_not_there(graph: Graph):
+def test_the_message_for_a_missing_object(graph: Graph):
     assert error(graph("GET", f"/v1.0/applications/{NOBODY}"))[2] == (
         f"Resource '{NOBODY}' does not exist or one of its queried reference-property objects are not present.")  # fmt: skip
     assert error(graph("GET", "/v1.0/colours"))[2] == "Resource not found for the segment 'colours'."
@@ -137,11 +137,11 @@ def test_the_words_for_what_is_not_there(graph: Graph):
     ("GET", "/v1.0/roleManagement/exchange/roleAssignments", 400),
 ])  # fmt: skip
 def test_methods_and_versions(graph: Graph, method: str, path: str, status: int):
-    """RBAC for Applications is beta: v1.0 does not know it."""
+    """RBAC for Applications exists only in beta, not in v1.0."""
     assert error(graph(method, path))[0] == status
 
 
-def test_change_is_204_and_replaces_the_whole_list_of_permissions(graph: Graph, application: dict[str, Any]):
+def test_change_is_204_and_replaces_all_permissions(graph: Graph, application: dict[str, Any]):
     path = f"/v1.0/applications/{application['id']}"
     for resource in (GRAPH, NOBODY):
         access = [{"resourceAppId": resource, "resourceAccess": [{"id": SEND, "type": "Role"}]}]
@@ -150,7 +150,7 @@ def test_change_is_204_and_replaces_the_whole_list_of_permissions(graph: Graph, 
     assert [one["resourceAppId"] for one in graph("GET", path).json()["requiredResourceAccess"]] == [NOBODY]
 
 
-def test_deleted_is_gone_and_can_be_brought_back(graph: Graph, application: dict[str, Any], principal: dict[str, Any]):
+def test_a_deleted_application_can_be_restored(graph: Graph, application: dict[str, Any], principal: dict[str, Any]):
     path = f"/v1.0/applications/{application['id']}"
     assert graph("DELETE", path).status_code == 204
     assert graph("GET", path).status_code == graph("DELETE", path).status_code == 404
@@ -162,8 +162,8 @@ def test_deleted_is_gone_and_can_be_brought_back(graph: Graph, application: dict
     assert graph("GET", f"/v1.0/servicePrincipals/{principal['id']}").status_code == 404, "to be restored on its own"
 
 
-def test_a_deleted_principal_can_be_brought_back(entra: Running, graph: Graph, principal: dict[str, Any]):
-    """With its consent, and as its application is by then."""
+def test_a_deleted_principal_can_be_restored(entra: Running, graph: Graph, principal: dict[str, Any]):
+    """The restored principal has its consent and the current name of its application."""
     entra.grant(principal["appId"], "Mail.Send")
     path, item = f"/v1.0/servicePrincipals/{principal['id']}", f"/v1.0/directory/deletedItems/{principal['id']}"
     assert error(graph("GET", item))[0] == 404
@@ -181,7 +181,7 @@ def test_a_deleted_principal_can_be_brought_back(entra: Running, graph: Graph, p
     assert graph("GET", item).status_code == graph("POST", f"{item}/restore").status_code == 404
 
 
-def test_a_deleted_principal_is_gone_for_good_or_stands_behind_a_new_one(graph: Graph, principal: dict[str, Any]):
+def test_a_new_principal_keeps_the_deleted_one_from_restore(graph: Graph, principal: dict[str, Any]):
     items = "/v1.0/directory/deletedItems"
     graph("DELETE", f"/v1.0/servicePrincipals/{principal['id']}")
     second = graph("POST", "/v1.0/servicePrincipals", {"appId": principal["appId"]})
@@ -192,7 +192,7 @@ def test_a_deleted_principal_is_gone_for_good_or_stands_behind_a_new_one(graph: 
     assert graph("DELETE", f"{items}/{principal['id']}").status_code == 404
 
 
-def test_a_deleted_application_gets_no_token_until_it_is_back(entra: Running, graph: Graph, unique: str):
+def test_a_deleted_application_gets_a_token_after_restore(entra: Running, graph: Graph, unique: str):
     application = entra.application(unique)
     asked = {"grant_type": "client_credentials", "client_id": application["app_id"],
              "client_secret": application["client_secret"], "scope": "https://graph.microsoft.com/.default"}  # fmt: skip
@@ -219,7 +219,7 @@ def test_a_secret_is_shown_once(entra: Running, graph: Graph, application: dict[
     assert entra.token({"app_id": application["appId"], "client_secret": made["secretText"]})
 
 
-def test_an_application_may_begin_with_a_secret(entra: Running, graph: Graph):
+def test_an_application_may_be_created_with_a_secret(entra: Running, graph: Graph):
     body = {"displayName": "x", "passwordCredentials": [{"displayName": "first", "endDateTime": "2030-01-01T00:00:00Z"}]}
     answer = graph("POST", "/v1.0/applications", body)
     assert answer.status_code == 201
@@ -238,7 +238,7 @@ def test_a_secret_by_app_id_with_its_own_times(graph: Graph, application: dict[s
     assert made["keyId"] != NOBODY, "Entra gives the id"
 
 
-def test_each_call_makes_another_secret_and_one_is_removed_by_its_id(graph: Graph, application: dict[str, Any]):
+def test_secrets_are_added_and_removed_by_id(graph: Graph, application: dict[str, Any]):
     path = f"/v1.0/applications/{application['id']}"
     keys = [graph("POST", f"{path}/addPassword", {}).json()["keyId"] for _ in range(2)]
     assert graph("POST", f"{path}/removePassword", {"keyId": keys[0]}).status_code == 204
@@ -257,7 +257,7 @@ def key_credential(name: str = "one") -> dict[str, Any]:
     return {"type": "AsymmetricX509Cert", "usage": "Verify", "key": base64.b64encode(der).decode(), "displayName": name}
 
 
-def test_certificates_are_a_list_whose_keys_come_only_when_asked_for(graph: Graph, application: dict[str, Any]):
+def test_certificate_keys_are_returned_only_by_select(graph: Graph, application: dict[str, Any]):
     path = f"/v1.0/applications/{application['id']}"
     given = key_credential()
     assert graph("PATCH", path, {"keyCredentials": [given]}).status_code == 204
@@ -311,7 +311,7 @@ def test_rights(
         assert error(answer) == (403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
-def test_owned_by_manages_what_it_made(graph_with: Callable[..., AsApplication], application: dict[str, Any]):
+def test_owned_by_manages_its_own_applications(graph_with: Callable[..., AsApplication], application: dict[str, Any]):
     ask = graph_with("Application.ReadWrite.OwnedBy")
     made = ask("POST", "/v1.0/applications", {"displayName": "mine"}).json()
     assert ask("POST", f"/v1.0/applications/{made['id']}/addPassword", {}).status_code == 200
@@ -335,7 +335,7 @@ def test_an_owner_may_be_added_and_removed(graph: Graph, graph_with: Callable[..
     assert ask("PATCH", path, {"notes": "y"}).status_code == 403
 
 
-def test_owners_are_shown_as_what_they_are(entra: Running, graph: Graph, application: dict[str, Any], principal: dict[str, Any]):
+def test_owners_are_shown_with_their_type(entra: Running, graph: Graph, application: dict[str, Any], principal: dict[str, Any]):
     path = f"/v1.0/applications/{application['id']}"
     user = graph("GET", "/v1.0/users/anna@contoso.test").json()
     for owner in (user, principal):
@@ -372,7 +372,7 @@ def test_the_tenant_is_found_by_its_id(graph: Graph):
     assert error(graph("GET", f"/v1.0/organization/{NOBODY}"))[:2] == (404, "Request_ResourceNotFound")
 
 
-def test_a_tenant_does_not_see_another(entra: Running, application: dict[str, Any]):
+def test_a_tenant_does_not_see_another_tenant(entra: Running, application: dict[str, Any]):
     tenant = entra.seed({"domains": ["other.test"], "applications": [
         {"display_name": "stranger", "secret": True, "roles": ["Application.ReadWrite.All"]}]})[0]  # fmt: skip
     token = entra.token(tenant["applications"][0], tenant=tenant["id"])

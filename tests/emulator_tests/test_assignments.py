@@ -32,7 +32,7 @@ def assignment(principal: dict[str, Any], resource: dict[str, Any], role: str = 
     return {"principalId": principal["id"], "resourceId": resource["id"], "appRoleId": role}
 
 
-def test_graphs_own_principal_has_roles_and_scopes_of_other_ids(resource: dict[str, Any]):
+def test_roles_and_scopes_of_graph_have_different_ids(resource: dict[str, Any]):
     roles = {role["value"]: role for role in resource["appRoles"]}
     scopes = {scope["value"]: scope["id"] for scope in resource["oauth2PermissionScopes"]}
     assert roles["Mail.Send"]["id"] == SEND
@@ -86,7 +86,7 @@ def test_a_principal_shows_its_application(
     assert {name: found[name] for name in shown} == filled(shown)
 
 
-def test_a_principal_keeps_its_own_through_a_change_of_the_application(graph: Graph, principal: dict[str, Any]):
+def test_an_application_change_keeps_the_principals_values(graph: Graph, principal: dict[str, Any]):
     path = f"/v1.0/servicePrincipals/{principal['id']}"
     assert graph("PATCH", path, {"tags": ["mine"], "homepage": "https://mine.test"}).status_code == 204
     graph("PATCH", f"/v1.0/applications(appId='{principal['appId']}')", {"displayName": "Renamed"})
@@ -110,7 +110,7 @@ def test_a_role_of_ones_own_application_is_in_the_token_for_it(
     ("Application.ReadWrite.All", (400, "Request_BadRequest", "does not reference a valid application object")),
     ("Application.ReadWrite.OwnedBy", (403, "Authorization_RequestDenied", "must in the local tenant")),
 ])  # fmt: skip
-def test_a_principal_of_no_application(graph_with: Callable[..., Graph], role: str, expected: tuple[int, str, str]):
+def test_a_principal_without_an_application(graph_with: Callable[..., Graph], role: str, expected: tuple[int, str, str]):
     status, code, message = error(graph_with(role)("POST", "/v1.0/servicePrincipals", {"appId": NOBODY}))
     assert (status, code) == expected[:2]
     assert expected[2] in message
@@ -127,7 +127,7 @@ def test_a_principal_is_upserted_by_app_id(graph: Graph, application: dict[str, 
 
 
 @pytest.mark.parametrize("end", ["resource", "principal"])
-def test_consent_is_201_and_seen_from_both_ends(graph: Graph, principal: dict[str, Any], resource: dict[str, Any], end: str):
+def test_consent_is_201_and_listed_from_both_ends(graph: Graph, principal: dict[str, Any], resource: dict[str, Any], end: str):
     to, of = (f"/v1.0/servicePrincipals/{resource['id']}/appRoleAssignedTo",
               f"/v1.0/servicePrincipals/{principal['id']}/appRoleAssignments")  # fmt: skip
     answer = graph("POST", to if end == "resource" else of, assignment(principal, resource))
@@ -146,14 +146,14 @@ def test_consent_is_201_and_seen_from_both_ends(graph: Graph, principal: dict[st
         400, "Request_BadRequest", "EntitlementGrant being updated or deleted is not found.")  # fmt: skip
 
 
-def test_consent_that_is_there_is_refused_in_the_known_words(graph: Graph, principal: dict[str, Any], resource: dict[str, Any]):
+def test_repeated_consent_gets_the_known_error(graph: Graph, principal: dict[str, Any], resource: dict[str, Any]):
     path = f"/v1.0/servicePrincipals/{resource['id']}/appRoleAssignedTo"
     assert graph("POST", path, assignment(principal, resource)).status_code == 201
     assert error(graph("POST", path, assignment(principal, resource))) == (
         400, "Request_BadRequest", "Permission being assigned already exists on the object")  # fmt: skip
 
 
-def test_the_id_of_an_application_is_no_reference(
+def test_the_id_of_an_application_is_refused(
     graph: Graph, application: dict[str, Any], principal: dict[str, Any], resource: dict[str, Any]
 ):
     path = f"/v1.0/servicePrincipals/{resource['id']}/appRoleAssignedTo"
@@ -164,7 +164,7 @@ def test_the_id_of_an_application_is_no_reference(
 @pytest.mark.parametrize("change", [
     {"appRoleId": "e383f46e-2787-4529-855e-0e479a3ffac0"}, {"appRoleId": None}, {"principalId": "x"}, {"resourceId": NOBODY},
 ], ids=["a delegated scope", "no role", "no id", "no resource"])  # fmt: skip
-def test_what_cannot_be_assigned(graph: Graph, principal: dict[str, Any], resource: dict[str, Any], change: dict[str, Any]):
+def test_invalid_assignments_fail(graph: Graph, principal: dict[str, Any], resource: dict[str, Any], change: dict[str, Any]):
     body = assignment(principal, resource) | change
     assert error(graph("POST", f"/v1.0/servicePrincipals/{resource['id']}/appRoleAssignedTo", body))[0] == 400
 

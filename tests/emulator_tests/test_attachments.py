@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What hangs on a message: as it came, as it was given, and as a draft is given more or less."""
+"""Attachments: received, sent, added to a draft and removed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RAW = (
 
 @pytest.fixture
 def path(entra: Running, mailbox: str) -> str:
-    """A message that came with an inline image, a message and a text file."""
+    """Return the path of a received message with an inline image, a message and a text file."""
     return f"/v1.0/users/{mailbox}/messages/{entra.put_message(mailbox, RAW.encode())['id']}"
 
 
@@ -45,7 +45,7 @@ def draft(graph: Graph, mailbox: str) -> str:
     return f"/v1.0/users/{mailbox}/messages/{made.json()['id']}"
 
 
-def test_what_came(graph: Graph, path: str):
+def test_received_attachments(graph: Graph, path: str):
     image, item, note = graph("GET", f"{path}/attachments").json()["value"]
     assert (image["@odata.type"], image["isInline"], image["contentId"], image["contentBytes"]) == (FILE_TYPE, True, "q", "UE5H")
     assert (item["@odata.type"], item["name"], item["contentType"]) == (ITEM_TYPE, "inner", None)
@@ -93,7 +93,7 @@ def test_no_such_attachment(graph: Graph, path: str, method: str, more: str, key
     ("name,microsoft.graph.fileAttachment/contentId", {"id", "name", "contentId"}),
 ])  # fmt: skip
 @pytest.mark.parametrize("how", ["list", "one", "expanded", "expanded list"])
-def test_what_is_selected(graph: Graph, path: str, select: str, names: set[str], how: str):
+def test_selected_properties(graph: Graph, path: str, select: str, names: set[str], how: str):
     if how.startswith("expanded"):
         asked = path if how == "expanded" else path.rpartition("/")[0]
         found = graph("GET", asked, params={"$select": "id", "$expand": f"attachments($select={select})"}).json()
@@ -107,12 +107,12 @@ def test_what_is_selected(graph: Graph, path: str, select: str, names: set[str],
     assert attachment["@odata.type"] == FILE_TYPE
 
 
-def test_what_only_the_derived_type_has_is_not_selected_by_its_name_alone(graph: Graph, path: str):
+def test_a_derived_property_needs_its_type_in_select(graph: Graph, path: str):
     text = "Could not find a property named 'contentId' on type 'microsoft.graph.attachment'."
     assert error(graph("GET", f"{path}/attachments?$select=name,contentId")) == (400, "RequestBroker--ParseUri", text)
 
 
-def test_they_are_expanded(graph: Graph, path: str):
+def test_attachments_are_expanded(graph: Graph, path: str):
     whole = graph("GET", f"{path}/attachments").json()["value"]
     assert graph("GET", f"{path}?$expand=attachments&$select=id").json()["attachments"] == whole
     [listed] = graph("GET", f"{path.rpartition('/')[0]}?$expand=attachments&$select=id").json()["value"]
@@ -120,13 +120,13 @@ def test_they_are_expanded(graph: Graph, path: str):
     assert graph("GET", f"{path}/attachments/$count").text == "3"
 
 
-def test_basic_reading_shows_none(graph_with: Callable[..., Graph], path: str):
+def test_read_basic_shows_no_attachments(graph_with: Callable[..., Graph], path: str):
     ask = graph_with("Mail.ReadBasic.All")
     for query in ("/attachments", "/attachments/$count", "?$expand=attachments"):
         assert error(ask("GET", path + query))[:2] == (403, "ErrorAccessDenied")
 
 
-def test_what_was_given_arrives(graph: Graph, mailbox: str):
+def test_sent_attachments_arrive(graph: Graph, mailbox: str):
     message = {
         "toRecipients": [{"emailAddress": {"address": mailbox}}], "attachments": [IMAGE, FILE, ITEM],
         "body": {"contentType": "html", "content": "<img src='cid:img1'>"},
@@ -141,12 +141,12 @@ def test_what_was_given_arrives(graph: Graph, mailbox: str):
 
 
 @pytest.mark.parametrize("given, has", [([], False), ([IMAGE], False), ([IMAGE, FILE], True), ([ITEM], True)])
-def test_what_is_inline_alone_does_not_count(graph: Graph, mailbox: str, given: list[dict[str, Any]], has: bool):
+def test_inline_attachments_do_not_count(graph: Graph, mailbox: str, given: list[dict[str, Any]], has: bool):
     made = graph("POST", f"/v1.0/users/{mailbox}/messages", {"attachments": given}).json()
     assert made["hasAttachments"] is has
 
 
-def test_a_draft_is_given_more_and_less(entra: Running, graph: Graph, mailbox: str, draft: str):
+def test_attachments_are_added_to_a_draft_and_removed(entra: Running, graph: Graph, mailbox: str, draft: str):
     kept = [graph("POST", f"{draft}/attachments", given) for given in (FILE, FILE, IMAGE)]
     assert [answer.status_code for answer in kept] == [201, 201, 201]
     first, second, image = (answer.json() for answer in kept)
@@ -165,12 +165,12 @@ def test_a_draft_is_given_more_and_less(entra: Running, graph: Graph, mailbox: s
     {"@odata.type": ITEM_TYPE, "name": "x"}, {"@odata.type": ITEM_TYPE, "item": {"@odata.type": "#microsoft.graph.event"}},
     {"@odata.type": "#microsoft.graph.referenceAttachment", "name": "x"},
 ])  # fmt: skip
-def test_what_cannot_be_attached(graph: Graph, draft: str, given: dict[str, Any]):
+def test_invalid_attachments_are_refused(graph: Graph, draft: str, given: dict[str, Any]):
     assert error(graph("POST", f"{draft}/attachments", given))[0] == 400
     assert graph("GET", f"{draft}/attachments/$count").text == "0"
 
 
-def test_attaching_needs_the_right_to_write(graph_with: Callable[..., Graph], draft: str):
+def test_attaching_needs_read_write_permission(graph_with: Callable[..., Graph], draft: str):
     assert graph_with("Mail.Read")("POST", f"{draft}/attachments", FILE).status_code == 403
 
 
@@ -187,7 +187,7 @@ def test_below_a_folder(graph: Graph, path: str):
     (b"Content-Type: message/rfc822\r\n\r\nSubject: \xff\r\nTo: <<\r\n\r\nx", 1),
     (b"Content-Type: application/pdf; name==?x?=\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!", 1),
 ])  # fmt: skip
-def test_of_whatever_came(entra: Running, graph: Graph, mailbox: str, raw: bytes, before: int):
+def test_attachments_of_malformed_messages(entra: Running, graph: Graph, mailbox: str, raw: bytes, before: int):
     path = f"/v1.0/users/{mailbox}/messages/{entra.put_message(mailbox, raw)['id']}/attachments"
     found = graph("GET", path).json()["value"]
     assert [graph("GET", f"{path}/{one['id']}/$value").status_code for one in found] == [200] * before

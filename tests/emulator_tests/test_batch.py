@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""$batch."""
+"""JSON batching ($batch)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def batch(ask: Graph, *steps: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The answers by their id."""
+    """Return the responses by id."""
     answer = ask("POST", "/v1.0/$batch", {"requests": list(steps)})
     assert answer.status_code == 200, answer.text
     return {one["id"]: one for one in answer.json()["responses"]}
@@ -52,7 +52,7 @@ def test_each_has_its_own_status_and_body(graph: Graph, mailbox: str, ids: list[
     assert f"PATCH /v1.0/users/{mailbox}/messages/{ids[0]} 200" in entra.counts()
 
 
-def test_the_log_tells_what_came_within_a_batch(graph: Graph, entra: Running):
+def test_the_log_names_the_requests_of_a_batch(graph: Graph, entra: Running):
     entra.forget_requests()
     batch(graph, *({"id": str(number), "method": "GET", "url": "/organization"} for number in range(3)))
     graph("GET", "/v1.0/organization")
@@ -79,13 +79,13 @@ def test_preferences_are_each_requests_own(graph: Graph, mailbox: str, ids: list
     assert found["2"]["body"]["id"] == ids[0] != found["1"]["body"]["id"]
 
 
-def test_whole_urls_are_taken_too(graph: Graph):
-    """As Microsoft's Python library sends them."""
+def test_absolute_urls_are_accepted(graph: Graph):
+    """Microsoft's Python library sends absolute URLs."""
     found = batch(graph, {"id": "1", "method": "GET", "url": "https://graph.microsoft.com/v1.0/organization?$select=id"})
     assert found["1"]["status"] == 200
 
 
-def test_what_depends_on_a_failure_fails(graph: Graph):
+def test_a_request_that_depends_on_a_failed_one_fails(graph: Graph):
     found = batch(
         graph,
         {"id": "1", "method": "GET", "url": "/colours"},
@@ -106,7 +106,7 @@ def test_one_of_them_may_be_throttled(entra: Running, graph: Graph, mailbox: str
     assert found["0"]["headers"]["Retry-After"] == "2"
 
 
-def test_null_in_a_step_is_nothing(graph: Graph):
+def test_null_in_a_request_is_ignored(graph: Graph):
     step = {"method": "GET", "url": "/organization"}
     found = batch(graph, {"id": "1", **step, "headers": None}, {"id": "2", **step, "dependsOn": None, "body": None})
     assert {key: one["status"] for key, one in found.items()} == {"1": 200, "2": 200}

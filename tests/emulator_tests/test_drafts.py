@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drafts keep what a change does not name; replies by JSON and MIME, wherever the message is asked for."""
+"""Drafts keep properties that a change does not name; replies by JSON and MIME, in each folder path of the message."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def drafts(mailbox: str) -> str:
 
 @pytest.fixture
 def draft(graph: Graph, drafts: str, mailbox: str) -> dict[str, Any]:
-    """To the mailbox, with a file, a header of its own and two extended properties."""
+    """Create a draft to the mailbox, with a file, a custom header and two extended properties."""
     made = graph("POST", drafts, {
         "subject": "one", "body": {"contentType": "HTML", "content": "<b>first</b>"}, "toRecipients": to(mailbox),
         "attachments": [FILE], "internetMessageHeaders": [{"name": "x-c", "value": "1"}], "importance": "Low",
@@ -49,7 +49,7 @@ def draft(graph: Graph, drafts: str, mailbox: str) -> dict[str, Any]:
     return found
 
 
-def test_a_draft_is_as_it_was_given(draft: dict[str, Any]):
+def test_a_draft_is_stored_unchanged(draft: dict[str, Any]):
     assert (draft["importance"], draft["isReadReceiptRequested"], draft["isDeliveryReceiptRequested"]) == ("low", True, False)
     assert (draft["flag"], draft["categories"], draft["hasAttachments"]) == ({"flagStatus": "flagged"}, ["Red"], True)
 
@@ -58,7 +58,7 @@ def test_a_draft_is_as_it_was_given(draft: dict[str, Any]):
     ({"subject": "two"}, "two", "<b>first</b>"), ({"ccRecipients": to(ANNA)}, "one", "<b>first</b>"),
     ({"body": {"contentType": "text", "content": "second"}}, "one", "second"), ({"isRead": False}, "one", "<b>first</b>"),
 ], ids=str)  # fmt: skip
-def test_a_change_leaves_the_rest(
+def test_a_change_keeps_other_properties(
     entra: Running, graph: Graph, draft: dict[str, Any], mailbox: str, change: dict[str, Any], subject: str, body: str
 ):
     path = f"/v1.0/users/{ANNA}/messages/{draft['id']}"
@@ -91,7 +91,7 @@ def _extended(graph: Graph, path: str, filter_: str) -> Any:
 
 
 @pytest.mark.parametrize("received", [False, True])
-def test_extended_properties_are_added_and_changed_each_by_its_id(
+def test_extended_properties_are_set_by_id(
     entra: Running, graph: Graph, drafts: str, draft: dict[str, Any], mailbox: str, received: bool
 ):
     path = f"{drafts}/{draft['id']}"
@@ -109,12 +109,12 @@ def test_extended_properties_are_added_and_changed_each_by_its_id(
 
 
 @pytest.mark.parametrize("expand", ["colour", "singleValueExtendedProperties($filter=id eq)"])
-def test_an_expansion_that_cannot_be_read(graph: Graph, drafts: str, draft: dict[str, Any], expand: str):
+def test_a_malformed_expansion_is_refused(graph: Graph, drafts: str, draft: dict[str, Any], expand: str):
     assert error(graph("GET", f"{drafts}/{draft['id']}", params={"$expand": expand}))[0] == 400
 
 
-def test_a_receipt_is_asked_for_by_the_mailbox(graph: Graph, drafts: str):
-    """Also where the MIME of the draft does not say from whom it is."""
+def test_a_receipt_goes_to_the_mailbox(graph: Graph, drafts: str):
+    """Also when the MIME of the draft has no From header."""
     raw = base64.b64encode(b"Subject: x\r\n\r\nx")
     path = f"{drafts}/{graph('POST', drafts, data=raw, headers={'Content-Type': 'text/plain'}).json()['id']}"
     assert graph("PATCH", path, {"isReadReceiptRequested": True}).json()["isReadReceiptRequested"] is True
@@ -122,7 +122,7 @@ def test_a_receipt_is_asked_for_by_the_mailbox(graph: Graph, drafts: str):
     assert graph("PATCH", path, {"isReadReceiptRequested": False}).json()["isReadReceiptRequested"] is False
 
 
-def test_a_message_made_in_a_folder_is_a_draft_there(graph: Graph, mailbox: str):
+def test_a_message_created_in_a_folder_is_a_draft_there(graph: Graph, mailbox: str):
     path = f"/v1.0/users/{mailbox}/mailFolders/archive/messages"
     made = graph("POST", path, {"subject": "here"})
     assert (made.status_code, made.json()["isDraft"]) == (201, True)
@@ -154,7 +154,7 @@ def test_a_reply(entra: Running, graph: Graph, mailbox: str, where: str, action:
 
 
 @pytest.mark.parametrize("action", ["reply", "createReply"])
-def test_a_comment_and_a_body_are_too_much(entra: Running, graph: Graph, mailbox: str, action: str):
+def test_a_comment_beside_a_body_is_refused(entra: Running, graph: Graph, mailbox: str, action: str):
     made = entra.put_message(mailbox, mail(mailbox, sender=ANNA))
     body = {"message": {"body": {"contentType": "text", "content": "x"}}, "comment": "c"}
     assert error(graph("POST", f"/v1.0/users/{mailbox}/messages/{made['id']}/{action}", body))[0] == 400

@@ -20,7 +20,7 @@ BASE = "/beta/roleManagement/exchange"
 
 @pytest.fixture
 def roles(graph: Graph) -> dict[str, str]:
-    """Ids of Exchange's application roles by name."""
+    """Return the ids of Exchange's application roles by name."""
     found = graph("GET", f"{BASE}/roleDefinitions").json()["value"]
     return {one["displayName"]: one["id"] for one in found}
 
@@ -55,7 +55,7 @@ def test_one_mailbox_is_opened_and_closed(
     assert made["appScopeId"] is None
     assert send(ask, mailbox, letter).status_code == 202, "looked up at the call: the token is the same"
     assert send(ask, "anna@contoso.test", letter).status_code == 403
-    assert ask("GET", f"/v1.0/users/{mailbox}/messages").status_code == 403, "sending is no reading"
+    assert ask("GET", f"/v1.0/users/{mailbox}/messages").status_code == 403, "the permission to send does not allow reading"
     found = graph("GET", f"{BASE}/roleAssignments", params={"$filter": f"principalId eq '{body['principalId']}'"}).json()
     assert [one["id"] for one in found["value"]] == [made["id"]]
     assert error(graph("POST", f"{BASE}/roleAssignments", body))[0] == 409
@@ -117,14 +117,14 @@ def test_rights(graph_with: Callable[..., AsApplication], role: str, read: int, 
     assert ask("POST", f"{BASE}/roleAssignments", {}).status_code == write
 
 
-def test_what_is_gone(graph: Graph):
+def test_removed_assignments_are_gone(graph: Graph):
     assert error(graph("DELETE", f"{BASE}/roleAssignments/{NOBODY}"))[:2] == (404, "NotFound")
 
 
-def test_an_assignment_is_kept_over_a_kill(entra: Running, graph: Graph, roles: dict[str, str]):
-    """All of it is: one thing of each kind is looked at again."""
+def test_an_assignment_survives_a_kill(entra: Running, graph: Graph, roles: dict[str, str]):
+    """The emulator saves everything; the test reads one object of each type again."""
     before = {kind: len(found) for kind, found in entra.state().items() if isinstance(found, list) and kind != "faults"}
     entra.kill()
     entra.start()
     assert {kind: len(found) for kind, found in entra.state().items() if isinstance(found, list) and kind != "faults"} == before
-    assert graph("GET", f"{BASE}/roleDefinitions").status_code == 200, "the token still holds"
+    assert graph("GET", f"{BASE}/roleDefinitions").status_code == 200, "the token is still valid"

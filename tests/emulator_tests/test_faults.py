@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the emulator can be told to do wrong: throttling, failing, losing answers, replication."""
+"""Faults that the emulator produces on request: throttling, errors, lost responses, replication lag."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Graph = Callable[..., Response]
     ({"kind": "fail", "status": 503, "retry_after": 3, "code": "Directory_ConcurrencyViolation"},
      (503, "Directory_ConcurrencyViolation"), "3"),
 ], ids=str)  # fmt: skip
-def test_answers_of_a_service_in_trouble(
+def test_error_responses_of_a_failing_service(
     entra: Running, graph: Graph, fault: dict[str, Any], expected: tuple[int, str], retry_after: str | None
 ):
     entra.fault(**fault, times=1)
@@ -36,13 +36,13 @@ def test_answers_of_a_service_in_trouble(
     assert graph("GET", "/v1.0/organization").status_code == 200
 
 
-def test_a_fault_meets_what_it_was_made_for(entra: Running, graph: Graph):
+def test_a_fault_affects_only_matching_requests(entra: Running, graph: Graph):
     entra.fault("fail", method="GET", path=r"^/v1.0/organization", after=1, times=2)
     assert graph("GET", "/v1.0/users").status_code == 200
     assert [graph("GET", "/v1.0/organization").status_code for _ in range(4)] == [200, 503, 503, 200]
 
 
-def test_a_lost_answer_of_a_creation(entra: Running, graph: Graph, unique: str):
+def test_a_lost_response_to_a_creation(entra: Running, graph: Graph, unique: str):
     entra.fault("lose", method="POST", path="/applications", times=1)
     with pytest.raises(ConnectionError):
         graph("POST", "/v1.0/applications", {"displayName": unique})
@@ -70,7 +70,7 @@ def test_the_control_needs_its_token(entra: Running):
     assert entra.session.get(f"{entra.url}/_control/state", timeout=10).status_code == 401
 
 
-def test_a_fifth_request_at_once_is_one_too_many(entra: Running, token: str, mailbox: str):
+def test_a_fifth_concurrent_request_is_throttled(entra: Running, token: str, mailbox: str):
     entra.options(mailbox_seconds=0.5)
     statuses: list[tuple[int, str]] = []
 
@@ -117,7 +117,7 @@ def test_a_change_is_seen_late_too(entra: Running, graph: Graph, application: di
 
 
 @pytest.mark.usefixtures("_settled")
-def test_what_lag_does_to_the_next_step(entra: Running, graph: Graph):
+def test_lag_makes_the_next_step_fail(entra: Running, graph: Graph):
     resource = graph("GET", f"/v1.0/servicePrincipals(appId='{GRAPH}')").json()["id"]
     entra.lag(requests=2, replicas=1)
     application = graph("POST", "/v1.0/applications", {"displayName": "late"}).json()
@@ -136,7 +136,7 @@ def test_what_lag_does_to_the_next_step(entra: Running, graph: Graph):
 
 
 @pytest.mark.usefixtures("_settled")
-def test_a_new_secret_takes_its_time_at_the_login(entra: Running, graph: Graph, principal: dict[str, Any]):
+def test_a_new_secret_is_valid_after_a_delay(entra: Running, graph: Graph, principal: dict[str, Any]):
     entra.lag(requests=0, token_requests=2)
     path = f"/v1.0/applications(appId='{principal['appId']}')"
     secret = graph("POST", f"{path}/addPassword", {}).json()["secretText"]
@@ -159,13 +159,13 @@ def test_lag_by_the_clock(entra: Running, graph: Graph):
     entra.advance(-31)
 
 
-def test_what_another_client_does_in_the_mailbox(entra: Running, graph: Graph, mailbox: str):
+def test_another_client_uses_the_mailbox(entra: Running, graph: Graph, mailbox: str):
     made = entra.put_message(mailbox, mail(mailbox))
     entra.mark(mailbox, read=True, message=made["id"])
     assert graph("GET", f"/v1.0/users/{mailbox}/messages/{made['id']}").json()["isRead"] is True
 
 
-def test_each_answer_says_who_it_answers(graph: Graph):
+def test_each_response_names_its_request(graph: Graph):
     answer = graph("GET", "/v1.0/organization", headers={"client-request-id": "mine"})
     assert answer.headers["client-request-id"] == "mine"
     assert len(answer.headers["request-id"]) == 36

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Discovery and the token endpoint: what clients react to."""
+"""Discovery and the token endpoint, in the responses that clients depend on."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_discovery_names_the_tenants_endpoints(entra: Running, name: str):
 @pytest.mark.parametrize("name, number, kind", [
     (UNKNOWN, 90002, "invalid_tenant"), ("nowhere.test", 90002, "invalid_tenant"), ("no-tenant", 900023, "invalid_request"),
 ])  # fmt: skip
-def test_discovery_of_no_tenant_is_refused(entra: Running, name: str, number: int, kind: str):
+def test_discovery_of_an_unknown_tenant_is_refused(entra: Running, name: str, number: int, kind: str):
     found = entra.session.get(f"{entra.url}/{name}/v2.0/.well-known/openid-configuration", timeout=10)
     assert (found.status_code, found.json()["error"], found.json()["error_codes"]) == (400, kind, [number])
 
@@ -96,7 +96,7 @@ def test_a_token_is_refused(
     assert f"Trace ID: {found['trace_id']}" in found["error_description"]
 
 
-def test_an_expired_secret_is_told_from_a_wrong_one(entra: Running):
+def test_an_expired_secret_differs_from_a_wrong_one(entra: Running):
     application = entra.application("expired", secret_days=-1)
     assert ask(entra, **with_secret(application)).json()["error_codes"] == [7000222]
 
@@ -106,7 +106,7 @@ def test_a_secrets_id_is_no_secret(entra: Running, automation: dict[str, Any]):
     assert answer.json()["error_codes"] == [7000215]
 
 
-def test_an_application_without_a_service_principal_or_disabled_gets_no_token(entra: Running):
+def test_no_token_without_an_enabled_service_principal(entra: Running):
     without = entra.application("without principal", service_principal=False)
     disabled = entra.application("disabled", disabled=True)
     assert ask(entra, **with_secret(without)).json()["error_codes"] == [7000229]
@@ -127,7 +127,7 @@ def test_conditional_access_keeps_one_application_out(
     assert (answer.status_code, found["error"], found["error_codes"][0]) == expected
     assert "Trace ID: " in found["error_description"]
     wrong = ask(entra, **with_secret(blocked, client_secret="wrong"))
-    assert wrong.json()["error_codes"] == [7000215], "whoever cannot prove itself learns nothing of the policy"
+    assert wrong.json()["error_codes"] == [7000215], "a client that fails authentication learns nothing of the policy"
     assert ask(entra, **with_secret(automation)).status_code == 200
     entra.control("DELETE", "faults", {"id": fault})
     assert ask(entra, **with_secret(blocked)).status_code == 200
@@ -194,7 +194,7 @@ def test_a_national_cloud_has_a_graph_of_its_own(entra: Running, cloud: str, gra
 
 
 def certificate(days: int = 30) -> tuple[str, str, rsa.RSAPrivateKey, bytes]:
-    """Private key and certificate as PEM, the key, and the certificate as DER."""
+    """Return private key and certificate as PEM, the key, and the certificate as DER."""
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "catalog")])
     now = datetime.datetime.now(datetime.UTC)
@@ -255,7 +255,7 @@ def test_a_client_assertion_is_verified(entra: Running, case: str, expected: int
     assert answer.status_code == (200 if expected is None else 401)
 
 
-def test_whatever_breaks_the_login_answers_in_its_own_json(monkeypatch: pytest.MonkeyPatch):
+def test_a_failing_login_answers_in_its_own_json(monkeypatch: pytest.MonkeyPatch):
     def broken(*_given: Any) -> None:
         raise ZeroDivisionError
 
@@ -266,7 +266,7 @@ def test_whatever_breaks_the_login_answers_in_its_own_json(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("name", ["common", "organizations", TENANT])
-def test_the_keys_are_where_discovery_says(entra: Running, name: str):
+def test_the_keys_are_at_the_url_in_discovery(entra: Running, name: str):
     named = entra.session.get(f"{entra.url}/{name}/v2.0/.well-known/openid-configuration", timeout=10).json()
     found = entra.session.get(named["jwks_uri"], timeout=10)
     assert found.status_code == 200
@@ -321,7 +321,7 @@ def test_without_any_role_the_token_has_no_roles(entra: Running, graph_with: Cal
     assert error(ask_graph("GET", "/v1.0/users"))[1] == "Authorization_RequestDenied"
 
 
-def test_id_and_secret_may_stand_in_the_header(entra: Running, automation: dict[str, Any]):
+def test_id_and_secret_may_be_in_the_header(entra: Running, automation: dict[str, Any]):
     answer = entra.session.post(
         f"{entra.url}/{TENANT}/oauth2/v2.0/token", data={"grant_type": "client_credentials", "scope": SCOPE},
         auth=(automation["app_id"], automation["client_secret"]), timeout=10,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mail folders: renamed, moved, copied, counted, and asked for through the folder that they are in."""
+"""Mail folders: rename, move, copy, count, and child folders."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def folders(mailbox: str) -> str:
 
 @pytest.fixture
 def made(graph: Graph, folders: str) -> Made:
-    """A new folder: made(name, below)."""
+    """Create a folder: made(name, below)."""
 
     def make(name: str, below: str = "msgfolderroot", **given: Any) -> dict[str, Any]:
         answer = graph("POST", f"{folders}/{below}/childFolders", {"displayName": name, **given})
@@ -62,7 +62,7 @@ def test_a_folder_within_a_folder(entra: Running, graph: Graph, mailbox: str, fo
     assert graph("GET", f"{folders}/inbox/childFolders/{two['id']}/messages").status_code == 404
 
 
-def test_a_folder_is_moved_with_what_it_holds(entra: Running, graph: Graph, mailbox: str, folders: str, made: Made):
+def test_a_folder_is_moved_with_its_content(entra: Running, graph: Graph, mailbox: str, folders: str, made: Made):
     one = made("One")
     two = made("Two", one["id"])
     entra.put_message(mailbox, mail(mailbox, "held"), folder=two["id"])
@@ -73,7 +73,7 @@ def test_a_folder_is_moved_with_what_it_holds(entra: Running, graph: Graph, mail
     assert _names(graph, f"{folders}/{one['id']}/childFolders") == []
 
 
-def test_a_folder_is_copied_with_what_it_holds(entra: Running, graph: Graph, mailbox: str, folders: str, made: Made):
+def test_a_folder_is_copied_with_its_content(entra: Running, graph: Graph, mailbox: str, folders: str, made: Made):
     one = made("One")
     made("Two", one["id"])
     entra.put_message(mailbox, mail(mailbox, "held"), folder=one["id"])
@@ -85,7 +85,7 @@ def test_a_folder_is_copied_with_what_it_holds(entra: Running, graph: Graph, mai
     assert error(graph("POST", f"{folders}/{one['id']}/copy", {"destinationId": "archive"}))[:2] == (409, "ErrorFolderExists")
 
 
-def test_where_a_folder_cannot_go(graph: Graph, folders: str, made: Made):
+def test_invalid_destinations_of_a_folder(graph: Graph, folders: str, made: Made):
     one = made("One")
     two = made("Two", one["id"])
     for target, status in ((two["id"], 400), (one["id"], 400), ("", 400), ("nowhere", 400), ("clutter", 404)):
@@ -115,13 +115,13 @@ def test_children_are_expanded(graph: Graph, folders: str, made: Made):
 
 
 @pytest.mark.parametrize("name", ["clutter", "ConversationHistory", "scheduled", "searchfolders", "syncissues"])
-def test_a_known_folder_that_is_not_there(graph: Graph, folders: str, name: str):
+def test_a_missing_well_known_folder(graph: Graph, folders: str, name: str):
     assert error(graph("GET", f"{folders}/{name}"))[:2] == (404, "ErrorItemNotFound")
     assert error(graph("GET", f"{folders}/{name}/messages"))[:2] == (404, "ErrorItemNotFound")
     assert error(graph("GET", f"{folders}/bogus"))[:2] == (400, "ErrorInvalidIdMalformed")
 
 
-def test_a_folder_goes_with_what_is_in_it(entra: Running, graph: Graph, mailbox: str, folders: str, made: Made):
+def test_a_folder_is_deleted_with_its_content(entra: Running, graph: Graph, mailbox: str, folders: str, made: Made):
     one = made("One")
     two = made("Two", one["id"])
     message = entra.put_message(mailbox, mail(mailbox), folder=two["id"])

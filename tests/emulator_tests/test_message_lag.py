@@ -25,7 +25,7 @@ def _settled(entra: Running) -> Iterator[None]:
 
 @pytest.fixture
 def listed(graph: Graph, mailbox: str) -> Callable[..., list[Any]]:
-    """The subjects in a folder; or those that are unread, or another property."""
+    """Return the subjects, or another property, of the messages in a folder, optionally only of unread ones."""
 
     def ask(folder: str = "inbox", query: str = "", name: str = "subject") -> list[Any]:
         answer = graph("GET", f"/v1.0/users/{mailbox}/mailFolders/{folder}/messages?$top=50&$select={name}{query}")
@@ -35,7 +35,7 @@ def listed(graph: Graph, mailbox: str) -> Callable[..., list[Any]]:
     return ask
 
 
-def test_a_new_message_is_listed_late_and_found_by_its_id_at_once(
+def test_a_new_message_is_listed_late_but_readable_by_id(
     entra: Running, graph: Graph, mailbox: str, listed: Callable[..., list[Any]]
 ):
     entra.lag(requests=3, replicas=1, kinds=KINDS)
@@ -59,7 +59,7 @@ def test_a_mark_is_listed_late(entra: Running, graph: Graph, mailbox: str, liste
     assert listed(name="categories") == [["Done"]]
 
 
-def test_what_was_sent_moved_and_deleted_is_seen_late(
+def test_sent_moved_and_deleted_messages_are_listed_late(
     entra: Running, graph: Graph, mailbox: str, listed: Callable[..., list[Any]]
 ):
     made = [entra.put_message(mailbox, mail(mailbox, subject)) for subject in ("moved", "gone")]
@@ -94,12 +94,12 @@ def test_uneven_lag_shows_the_later_one_first(entra: Running, mailbox: str, list
     assert views[-1] == subjects
 
 
-def test_messages_do_not_lag_unless_it_is_asked_for(entra: Running, mailbox: str, listed: Callable[..., list[Any]]):
+def test_messages_do_not_lag_by_default(entra: Running, mailbox: str, listed: Callable[..., list[Any]]):
     entra.lag(requests=9, replicas=1)
     entra.put_message(mailbox, mail(mailbox, "new"))
     assert listed() == ["new"]
 
 
-def test_a_kind_that_there_is_not_is_refused(entra: Running):
+def test_an_unknown_kind_of_lag_is_refused(entra: Running):
     with pytest.raises(AssertionError, match="Nothing of the kind messages lags; there are application, "):
         entra.lag(requests=1, kinds=["messages"])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is sent to a mailbox: what is of another type than Graph's is refused, what only looks different is taken."""
+"""Types in requests to a mailbox: values of a wrong type are refused, equivalent spellings are accepted."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_parameters_of_another_type_are_refused(graph: Graph, mailbox: str, body
 
 
 @pytest.mark.parametrize("given, kept", [("false", 0), ("False", 0), (False, 0), ("true", 1), (None, 1)])
-def test_whether_it_is_kept_may_be_said_as_text(entra: Running, graph: Graph, mailbox: str, given: Any, kept: int):
+def test_save_to_sent_items_may_be_text(entra: Running, graph: Graph, mailbox: str, given: Any, kept: int):
     assert graph("POST", f"/v1.0/users/{mailbox}/sendMail", {"message": TO, "saveToSentItems": given}).status_code == 202
     assert len(entra.messages(mailbox, "sentitems")) == kept
 
@@ -67,7 +67,7 @@ def test_whether_it_is_kept_may_be_said_as_text(entra: Running, graph: Graph, ma
     ({"isDeliveryReceiptRequested": "true"}, {"isDeliveryReceiptRequested": True}),
     ({"body": {"contentType": "HTML", "content": "<p>x</p>"}}, {"bodyPreview": "x"}),
 ], ids=str)  # fmt: skip
-def test_what_the_recipient_is_told(graph: Graph, mailbox: str, given: dict[str, Any], shown: dict[str, Any]):
+def test_properties_that_reach_the_recipient(graph: Graph, mailbox: str, given: dict[str, Any], shown: dict[str, Any]):
     message = {"toRecipients": [{"emailAddress": {"address": mailbox}}], **given}
     assert graph("POST", f"/v1.0/users/anna@{DOMAIN}/sendMail", {"message": message}).status_code == 202
     [found] = graph("GET", f"/v1.0/users/{mailbox}/mailFolders/inbox/messages").json()["value"]
@@ -75,6 +75,6 @@ def test_what_the_recipient_is_told(graph: Graph, mailbox: str, given: dict[str,
 
 
 @pytest.mark.parametrize("data", ['{"subject": "\\ud800"}', '{"subject": ', '["subject"]', "5"])
-def test_a_body_that_is_no_object_of_text(graph: Graph, mailbox: str, data: str):
+def test_a_body_of_another_type_is_refused(graph: Graph, mailbox: str, data: str):
     answer = graph("POST", f"/v1.0/users/{mailbox}/messages", data=data, headers={"Content-Type": "application/json"})
     assert error(answer)[:2] == (400, "BadRequest")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mailboxes: who may read, folders, messages, marking, moving, deleting."""
+"""Mailboxes: permissions, folders, messages, marking, moving, deleting."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NO_MESSAGE = "AAMkAGI2THVSAAA="
 
 @pytest.fixture
 def message(entra: Running, graph: Graph, mailbox: str) -> dict[str, Any]:
-    """One message in the Inbox, as Graph shows it."""
+    """Return one message in the Inbox in Graph's representation."""
     entra.put_message(mailbox, mail(
         f"Replies <{mailbox}>", "Grüße", sender="Björn <bjoern@elsewhere.test>", body="First line\r\nÄnderung\r\n",
         more="Message-ID: <one@elsewhere.test>\r\nX-Mine: 1\r\nCc: c@elsewhere.test\r\n",
@@ -30,7 +30,7 @@ def message(entra: Running, graph: Graph, mailbox: str) -> dict[str, Any]:
     return found
 
 
-def test_what_a_message_says(mailbox: str, message: dict[str, Any]):
+def test_the_properties_of_a_message(mailbox: str, message: dict[str, Any]):
     assert message["subject"] == "Grüße"
     assert message["from"] == {"emailAddress": {"name": "Björn", "address": "bjoern@elsewhere.test"}}
     assert message["sender"] == message["from"]
@@ -58,7 +58,7 @@ def test_preferences(
     assert answer.headers.get("Preference-Applied") == applied
 
 
-def test_headers_come_by_select_alone(graph: Graph, mailbox: str, message: dict[str, Any]):
+def test_headers_are_returned_only_by_select(graph: Graph, mailbox: str, message: dict[str, Any]):
     answer = graph("GET", f"/v1.0/users/{mailbox}/messages/{message['id']}?$select=internetMessageHeaders").json()
     assert set(answer) == {"@odata.context", "@odata.etag", "id", "internetMessageHeaders"}
     assert {"name": "X-Mine", "value": "1"} in answer["internetMessageHeaders"]
@@ -81,7 +81,7 @@ def test_marking_is_200_with_the_message(graph: Graph, mailbox: str, message: di
 @pytest.mark.parametrize("body, code", [
     ({"isRead": "yes"}, "RequestBodyRead"), ({"colour": "red"}, "RequestBodyRead"), ({"subject": "x"}, "ErrorInvalidPropertySet"),
 ])  # fmt: skip
-def test_what_cannot_be_changed(graph: Graph, mailbox: str, message: dict[str, Any], body: dict[str, Any], code: str):
+def test_invalid_changes_are_refused(graph: Graph, mailbox: str, message: dict[str, Any], body: dict[str, Any], code: str):
     assert error(graph("PATCH", f"/v1.0/users/{mailbox}/messages/{message['id']}", body))[:2] == (400, code)
 
 
@@ -96,7 +96,7 @@ def test_moving_is_201_with_a_new_id(graph: Graph, mailbox: str, message: dict[s
     assert (archive["totalItemCount"], archive["unreadItemCount"]) == (1, 1)
 
 
-def test_an_immutable_id_stays_through_a_move(graph: Graph, mailbox: str, message: dict[str, Any]):
+def test_an_immutable_id_survives_a_move(graph: Graph, mailbox: str, message: dict[str, Any]):
     path = f"/v1.0/users/{mailbox}/messages"
     [before] = graph("GET", path, headers=IMMUTABLE).json()["value"]
     assert before["id"] != message["id"]
@@ -117,7 +117,7 @@ def test_deleting_is_204(graph: Graph, mailbox: str, message: dict[str, Any]):
 
 
 @pytest.mark.parametrize("lag", [False, True])
-def test_what_is_deleted_is_in_no_list(entra: Running, graph: Graph, mailbox: str, message: dict[str, Any], lag: bool):
+def test_a_deleted_message_is_in_no_list(entra: Running, graph: Graph, mailbox: str, message: dict[str, Any], lag: bool):
     if lag:
         entra.lag(requests=0, replicas=1, kinds=["message"])
     path = f"/v1.0/users/{mailbox}/messages"
@@ -201,13 +201,13 @@ def test_rights(graph_with: Callable[..., Graph], mailbox: str, message: dict[st
             assert error(answer)[1:] == ("ErrorAccessDenied", "Access is denied. Check credentials and try again.")
 
 
-def test_the_right_is_judged_before_the_message_is_looked_up(graph_with: Callable[..., Graph], mailbox: str):
+def test_permission_is_checked_before_the_message_lookup(graph_with: Callable[..., Graph], mailbox: str):
     path = f"/v1.0/users/{mailbox}/messages/{NO_MESSAGE}"
     assert graph_with("Mail.Read")("PATCH", path, {"isRead": True}).status_code == 403
     assert graph_with("Mail.ReadWrite")("PATCH", path, {"isRead": True}).status_code == 404
 
 
-def test_basic_reading_has_no_body(graph_with: Callable[..., Graph], mailbox: str, message: dict[str, Any]):
+def test_read_basic_has_no_body(graph_with: Callable[..., Graph], mailbox: str, message: dict[str, Any]):
     ask, path = graph_with("Mail.ReadBasic.All"), f"/v1.0/users/{mailbox}/messages"
     found = ask("GET", f"{path}/{message['id']}").json()
     assert not {"body", "bodyPreview", "uniqueBody"} & set(found)

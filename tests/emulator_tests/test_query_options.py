@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""OData: pages, $filter, $select, $top, $orderby, and what Graph refuses of them."""
+"""OData: pages, $filter, $select, $top, $orderby, and the errors of Graph for unsupported ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVENTUAL = {"ConsistencyLevel": "eventual"}
 
 @pytest.fixture(scope="module")
 def named(entra: Running, token: str) -> list[str]:
-    """Five applications."""
+    """Create five applications."""
     names = [f"Q'{number}" for number in range(5)]
     for name in names:
         assert entra.graph(token, "POST", "/v1.0/applications", {"displayName": name, "tags": ["q"]}).status_code == 201
@@ -27,7 +27,7 @@ def named(entra: Running, token: str) -> list[str]:
 
 
 def walk(ask: Graph, path: str, **options: Any) -> tuple[list[dict[str, Any]], int]:
-    """All pages, each link followed as it is; how many pages there were."""
+    """Return all pages, following each link unchanged, and the number of pages."""
     found, pages, link = [], 0, path
     while link:
         answer = ask("GET", link.removeprefix(link.split("/v1.0/")[0]) if link.startswith("http") else link, **options)
@@ -94,7 +94,7 @@ def test_advanced_queries_need_a_header(graph: Graph, named: list[str], params: 
     ("/applications/{application}/federatedIdentityCredentials", ""),
     ("/directory/deletedItems/microsoft.graph.application", ""),
 ])  # fmt: skip
-def test_the_number_alone_needs_the_header(
+def test_the_count_segment_needs_the_header(
     graph: Graph, named: list[str], application: dict[str, Any], principal: dict[str, Any], path: str, more: str
 ):
     path = "/v1.0" + path.format(application=application["id"], principal=principal["id"])
@@ -107,11 +107,11 @@ def test_the_number_alone_needs_the_header(
 @pytest.mark.parametrize("path", [
     "/v1.0/applications/{id}/$count", "/v1.0/colours/$count", "/v1.0/$count", "/v1.0/applications/$colour",
 ])  # fmt: skip
-def test_what_is_no_collection_has_no_number(graph: Graph, application: dict[str, Any], path: str):
+def test_only_collections_have_a_count(graph: Graph, application: dict[str, Any], path: str):
     assert error(graph("GET", path.format(**application), headers=EVENTUAL))[:2] == (400, "BadRequest")
 
 
-def test_a_filter_may_ask_how_many_there_are(graph: Graph, application: dict[str, Any]):
+def test_a_filter_may_compare_counts(graph: Graph, application: dict[str, Any]):
     user = graph("GET", "/v1.0/users?$filter=displayName eq 'Anna'").json()["value"][0]["id"]
     reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{user}"}
     assert graph("POST", f"/v1.0/applications/{application['id']}/owners/$ref", reference).status_code == 204
@@ -125,24 +125,24 @@ def test_count_is_ignored_without_the_header(graph: Graph):
     assert "@odata.count" not in graph("GET", "/v1.0/applications?$count=true").json()
 
 
-def test_select_leaves_nothing_else(graph: Graph, named: list[str]):
+def test_select_returns_nothing_else(graph: Graph, named: list[str]):
     answer = graph("GET", "/v1.0/applications?$select=displayName,appId&$filter=displayName eq 'Q''0'").json()
     assert answer["@odata.context"].endswith("#applications(displayName,appId)")
     assert set(answer["value"][0]) == {"displayName", "appId"}
 
 
-def test_options_without_the_dollar_are_taken(graph: Graph, named: list[str]):
+def test_options_without_the_dollar_are_accepted(graph: Graph, named: list[str]):
     assert set(graph("GET", "/v1.0/applications?select=id&top=1").json()["value"][0]) == {"id"}
 
 
 @pytest.mark.parametrize("size", [1, 2, 4])
-def test_pages_hold_everything_once(graph: Graph, named: list[str], size: int):
+def test_pages_contain_every_item_once(graph: Graph, named: list[str], size: int):
     found, pages = walk(graph, f"/v1.0/applications?$filter=startsWith(displayName,'Q''')&$top={size}&$select=id,displayName")
     assert sorted(one["displayName"] for one in found) == named
     assert pages == -(-5 // size)
 
 
-def test_guid_properties_take_no_text(graph: Graph, entra: Running, principal: dict[str, Any]):
+def test_guid_properties_refuse_text(graph: Graph, entra: Running, principal: dict[str, Any]):
     path = f"/v1.0/servicePrincipals/{principal['id']}/appRoleAssignments"
     status, code, message = error(graph("GET", path, params={"$filter": f"resourceId eq '{principal['id']}'"}))
     assert (status, code) == (400, "BadRequest")
@@ -171,7 +171,7 @@ def full(entra: Running, mailbox: str) -> str:
     return mailbox
 
 
-def test_messages_come_ten_at_a_time_the_newest_first(graph: Graph, full: str):
+def test_messages_are_listed_ten_a_page_newest_first(graph: Graph, full: str):
     answer = graph("GET", f"/v1.0/users/{full}/mailFolders/inbox/messages").json()
     assert [one["subject"] for one in answer["value"]] == [f"Number {number}" for number in range(11, 1, -1)]
     assert "$skip=10" in answer["@odata.nextLink"] or "%24skip=10" in answer["@odata.nextLink"]
@@ -191,7 +191,7 @@ def test_sizes_of_pages(graph: Graph, full: str, params: dict[str, str], headers
     assert found == sizes
 
 
-def test_the_oldest_first_with_the_filter_that_graph_wants(graph: Graph, full: str):
+def test_oldest_first_with_a_filter_on_the_date(graph: Graph, full: str):
     params = {"$filter": "receivedDateTime ge 1900-01-01T00:00:00Z and isRead eq false", "$orderby": "receivedDateTime",
               "$top": "50", "$count": "true"}  # fmt: skip
     answer = graph("GET", f"/v1.0/users/{full}/mailFolders/inbox/messages", params=params).json()
@@ -199,8 +199,8 @@ def test_the_oldest_first_with_the_filter_that_graph_wants(graph: Graph, full: s
     assert answer["@odata.count"] == 12
 
 
-def test_what_leaves_the_filter_meanwhile_shifts_the_pages(graph: Graph, full: str):
-    """As with Graph, whose links count: who marks while it reads pages passes over some."""
+def test_items_that_leave_the_filter_shift_the_pages(graph: Graph, full: str):
+    """As in Graph, next links use offsets: a client that marks messages while it reads pages skips some."""
     first = graph("GET", f"/v1.0/users/{full}/messages?$filter=isRead eq false&$top=6").json()
     for message in first["value"]:
         graph("PATCH", f"/v1.0/users/{full}/messages/{message['id']}", {"isRead": True})
@@ -217,7 +217,7 @@ def test_messages_are_searched(graph: Graph, full: str, search: str, count: int)
 @pytest.mark.parametrize("more, code", [
     ({"$filter": "isRead eq false"}, "SearchWithFilter"), ({"$orderby": "receivedDateTime"}, "SearchWithOrderBy"),
 ])  # fmt: skip
-def test_a_search_of_messages_stands_alone(graph: Graph, mailbox: str, more: dict[str, str], code: str):
+def test_a_search_of_messages_excludes_other_options(graph: Graph, mailbox: str, more: dict[str, str], code: str):
     answer = graph("GET", f"/v1.0/users/{mailbox}/messages", params={"$search": '"x"', **more})
     assert error(answer)[:2] == (400, code)
 
@@ -241,7 +241,7 @@ def test_me_is_for_users(graph: Graph):
 
 @pytest.fixture(scope="module")
 def people(entra: Running) -> str:
-    """Two users; the beginning of their names."""
+    """Create two users; return the beginning of their names."""
     entra.user("berta", display_name="Berta Find Me", properties={
         "department": "Post", "jobTitle": "Clerk", "employeeId": "7", "city": "Bonn", "companyName": "Contoso",
         "usageLocation": "FR"})  # fmt: skip
@@ -264,7 +264,7 @@ def test_users_are_searched_for(graph: Graph, people: str, search: str, names: s
 @pytest.mark.parametrize("search", [
     "mail:berta", '"mail:berta" or "mail:bruno"', '"mail:berta" OR', '"colour:red"', '"berta"', '"accountEnabled:true"',
 ])  # fmt: skip
-def test_a_search_that_cannot_be_read(graph: Graph, search: str):
+def test_a_malformed_search_is_refused(graph: Graph, search: str):
     assert error(graph("GET", "/v1.0/users", params={"$search": search}, headers=EVENTUAL))[:2] == (400, "BadRequest")
 
 

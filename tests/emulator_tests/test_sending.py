@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""sendMail: JSON and MIME, rights to send from another address, Sent Items, delivery, Message-IDs."""
+"""sendMail: JSON and MIME, permission to send from another address, Sent Items, delivery, Message-IDs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def parsed(raw: bytes) -> Any:
 
 @pytest.fixture
 def other(entra: Running, mailbox: str) -> str:
-    """A second mailbox."""
+    """Return a second mailbox."""
     address = f"other-{mailbox}"
     entra.user(address)
     return address
@@ -56,7 +56,7 @@ def test_json_is_202_without_a_body(entra: Running, graph: Graph, mailbox: str, 
     assert len(entra.messages(mailbox, "inbox")) == 1
 
 
-def test_nothing_is_kept_where_it_is_not_wanted(entra: Running, graph: Graph, mailbox: str, other: str):
+def test_sent_items_stay_empty_without_saving(entra: Running, graph: Graph, mailbox: str, other: str):
     body = {"message": {"subject": "x", "toRecipients": to(other)}, "saveToSentItems": False}
     assert graph("POST", f"/v1.0/users/{mailbox}/sendMail", body).status_code == 202
     assert entra.messages(mailbox, "sentitems") == []
@@ -124,7 +124,7 @@ def test_from_another_address(entra: Running, graph: Graph, mailbox: str, right:
 
 
 @pytest.mark.parametrize("sender", ["stranger@elsewhere.test", "nobody@contoso.test"])
-def test_from_an_address_of_nobody(graph: Graph, mailbox: str, sender: str):
+def test_from_an_address_without_a_user(graph: Graph, mailbox: str, sender: str):
     assert error(send(graph, mailbox, mail(mailbox, sender=sender)))[:2] == (403, "ErrorSendAsDenied")
 
 
@@ -133,7 +133,7 @@ def test_from_an_alias_of_its_own(entra: Running, graph: Graph):
     assert send(graph, f"many@{DOMAIN}", mail(f"many@{DOMAIN}", sender=f"alias@{DOMAIN}")).status_code == 202
 
 
-def test_denied_by_a_fault_whatever_the_rights(entra: Running, graph: Graph, mailbox: str):
+def test_a_fault_denies_regardless_of_permissions(entra: Running, graph: Graph, mailbox: str):
     entra.fault("send_as_denied", times=1)
     assert error(send(graph, mailbox, mail(mailbox, sender=mailbox)))[:2] == (403, "ErrorSendAsDenied")
     assert send(graph, mailbox, mail(mailbox, sender=mailbox)).status_code == 202
@@ -148,7 +148,7 @@ def test_a_message_id_is_rewritten_as_exchange_may(entra: Running, graph: Graph,
         assert parsed(found["raw"])["X-Microsoft-Original-Message-ID"] == "<mine@catalog>"
 
 
-def test_a_lost_answer_has_been_acted_on(entra: Running, graph: Graph, mailbox: str):
+def test_a_request_with_a_lost_response_is_carried_out(entra: Running, graph: Graph, mailbox: str):
     entra.fault("lose", path="sendMail", times=1)
     with pytest.raises(ConnectionError):
         send(graph, mailbox, mail(mailbox, sender=mailbox))
@@ -170,7 +170,7 @@ def test_an_unknown_recipient_of_its_own_domain_bounces(entra: Running, graph: G
     assert "5.1.10" in found.as_string()
 
 
-def test_an_extended_property_finds_what_was_sent(graph: Graph, mailbox: str):
+def test_an_extended_property_finds_a_sent_message(graph: Graph, mailbox: str):
     key = "String {66f5a359-4659-4830-9070-00047ec6ac6e} Name Tag"
     message = {"toRecipients": to(mailbox), "subject": "x", "singleValueExtendedProperties": [{"id": key, "value": "t1"}]}
     graph("POST", f"/v1.0/users/{mailbox}/sendMail", {"message": message})
@@ -182,7 +182,7 @@ def test_an_extended_property_finds_what_was_sent(graph: Graph, mailbox: str):
 
 @pytest.fixture(scope="module")
 def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, MailSink, Callable[..., Response]]]:
-    """An emulator that exchanges mail with a real SMTP server."""
+    """Run an emulator that exchanges mail with a real SMTP server."""
     with MailSink() as sink, Running(
         tmp_path_factory.mktemp("outside"), smtp=f"127.0.0.1:{sink.port}", smtp_listen=f"127.0.0.1:{free_port()}"
     ) as entra:  # fmt: skip
@@ -201,7 +201,7 @@ def test_mail_goes_out_through_the_server(outside: tuple[Running, MailSink, Grap
     assert message["Message-ID"] == "<out@x>" and message["Received"]
 
 
-def test_what_is_refused_for_ever_comes_back(outside: tuple[Running, MailSink, Graph]):
+def test_a_permanently_refused_message_bounces(outside: tuple[Running, MailSink, Graph]):
     entra, sink, ask = outside
     sink.answer = lambda _envelope: "550 5.7.1 Not here"
     send(ask, f"anna@{DOMAIN}", mail("gone@elsewhere.test", sender=f"anna@{DOMAIN}"))
@@ -225,7 +225,7 @@ def test_mail_comes_in_by_smtp(outside: tuple[Running, MailSink, Graph]):
     assert parsed(received["raw"])["Return-Path"] == "<x@elsewhere.test>"
 
 
-def test_a_draft_is_made_changed_and_sent_under_its_message_id(entra: Running, graph: Graph, mailbox: str, other: str):
+def test_a_changed_draft_is_sent_under_its_message_id(entra: Running, graph: Graph, mailbox: str, other: str):
     path = f"/v1.0/users/{mailbox}/messages"
     draft = graph("POST", path, {"subject": "Draft", "toRecipients": to(other), "body": {"contentType": "Text", "content": "x"}})
     assert (draft.status_code, draft.json()["isDraft"]) == (201, True)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be written to the directory: complex properties are merged, wrong types are refused and poison nothing."""
+"""Writes to the directory: complex properties are merged; wrong types are refused and leave nothing invalid behind."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ API = {
     ("parentalControlSettings", {"countriesBlockedForMinors": ["DE"]},
      {"countriesBlockedForMinors": ["DE"], "legalAgeGroupRule": "Allow"}),
 ], ids=str)  # fmt: skip
-def test_a_new_application_has_the_rest_of_a_complex_property(graph: Graph, name: str, given: Any, kept: dict[str, Any]):
+def test_creation_fills_in_a_complex_property(graph: Graph, name: str, given: Any, kept: dict[str, Any]):
     assert graph("POST", "/v1.0/applications", {"displayName": "x", name: given}).json()[name] == kept
 
 
@@ -46,7 +46,7 @@ def test_a_new_application_has_the_rest_of_a_complex_property(graph: Graph, name
     ([{"homePageUrl": "https://x.test"}, {"homePageUrl": None}], {}),
     ([{"homePageUrl": "https://x.test"}, None], {}),
 ], ids=["what is not named stays", "a collection is replaced", "deeper", "null in it", "null for all of it"])  # fmt: skip
-def test_a_change_keeps_the_rest_of_a_complex_property(
+def test_a_change_merges_a_complex_property(
     graph: Graph, application: dict[str, Any], changes: list[Any], kept: dict[str, Any]
 ):
     path = f"/v1.0/applications/{application['id']}"
@@ -112,7 +112,7 @@ def test_a_value_of_another_type_is_refused(graph: Graph, application: dict[str,
     ("/beta/roleManagement/exchange/customAppScopes", {"displayName": "x", "customAttributes": "x"}),
     ("/beta/roleManagement/exchange/customAppScopes", {"displayName": "x", "customAttributes": {"RecipientFilter": 5}}),
 ], ids=lambda value: str(value)[-60:])  # fmt: skip
-def test_elsewhere_too(graph: Graph, application: dict[str, Any], path: str, body: dict[str, Any]):
+def test_other_objects_refuse_wrong_types_too(graph: Graph, application: dict[str, Any], path: str, body: dict[str, Any]):
     body = {name: value.format(**application) if isinstance(value, str) else value for name, value in body.items()}
     assert error(graph("POST", path.format(**application), body))[:2] == (400, "Request_BadRequest")
 
@@ -124,8 +124,8 @@ def test_ids_are_compared_without_case(graph: Graph, application: dict[str, Any]
     assert graph("GET", path).json()["passwordCredentials"] == []
 
 
-def test_what_is_read_only_may_be_sent_back_as_it_is(graph: Graph, application: dict[str, Any]):
-    """Microsoft's library writes moments in its own way."""
+def test_read_only_properties_may_be_sent_back_unchanged(graph: Graph, application: dict[str, Any]):
+    """Microsoft's library writes timestamps in another form."""
     path = f"/v1.0/applications/{application['id']}"
     body = {"id": application["id"], "createdDateTime": application["createdDateTime"].replace("Z", "+00:00"), "notes": "x",
             "verifiedPublisher": {}}  # fmt: skip
@@ -137,7 +137,7 @@ def test_what_is_read_only_may_be_sent_back_as_it_is(graph: Graph, application: 
     ("2027-06-01T00:00:00Z", "2027-06-01T00:00:00Z"), ("2027-06-01T00:00:00.1234567Z", "2027-06-01T00:00:00.1234567Z"),
     ("2027-06-01T02:00:00.50+02:00", "2027-06-01T00:00:00.5Z"),
 ])  # fmt: skip
-def test_the_end_of_a_secret_is_the_one_that_was_given(graph: Graph, application: dict[str, Any], given: str, shown: str):
+def test_a_secret_ends_at_the_given_time(graph: Graph, application: dict[str, Any], given: str, shown: str):
     body = {"passwordCredential": {"endDateTime": given}}
     assert graph("POST", f"/v1.0/applications/{application['id']}/addPassword", body).json()["endDateTime"] == shown
 
@@ -148,7 +148,7 @@ def test_a_secret_lasts_two_years_from_its_given_start(graph: Graph, application
     assert (made["startDateTime"], made["endDateTime"]) == ("2028-02-29T00:00:00.1234567Z", "2030-02-28T00:00:00.1234567Z")
 
 
-def test_a_scope_of_mailboxes_keeps_what_a_change_does_not_name(graph: Graph, unique: str):
+def test_a_change_of_a_scope_keeps_other_properties(graph: Graph, unique: str):
     path = "/beta/roleManagement/exchange/customAppScopes"
     given = {"displayName": unique, "customAttributes": {"Exclusive": False, "RecipientFilter": "Alias -eq 'a'"}}
     made = graph("POST", path, given).json()
@@ -160,7 +160,7 @@ def test_a_scope_of_mailboxes_keeps_what_a_change_does_not_name(graph: Graph, un
         assert error(graph("PATCH", f"{path}/{made['id']}", change))[0] == 400
 
 
-def test_a_federated_credential_keeps_what_it_needs(graph: Graph, application: dict[str, Any]):
+def test_a_federated_credential_keeps_required_properties(graph: Graph, application: dict[str, Any]):
     path = f"/v1.0/applications/{application['id']}/federatedIdentityCredentials"
     body = {"name": "ci", "issuer": "https://ci.test", "subject": "repo:x", "audiences": ["api://AzureADTokenExchange"]}
     graph("POST", path, body)

@@ -1,12 +1,12 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shows that each reply is posted once, and none lost, for as long as you want: processes killed, the catalog failing.
+"""Check for any length of time that each reply is posted exactly once, while processes are killed and the catalog fails.
 
-Two variants after each other: the embedded conversations, and another catalog. Two reply-sync processes read a real Dovecot
-at once; SIGKILL meets them, the application and Dovecot at random moments; the mailbox gets new identifiers; the other catalog
-answers 500, 429 and 503, is too slow after it took a reply, or closes the connection. At the end everything is left in peace,
-and the posts and the marks of all messages are compared with what was sent. Prints its counts; ends with 1 at any difference.
+Two variants run one after the other: the embedded conversations, and another catalog. Two reply-sync processes read
+a real Dovecot at once; SIGKILL ends them, the application and Dovecot at random moments; UIDVALIDITY changes; the other
+catalog answers 500, 429 and 503, is too slow after it took a reply, or closes the connection. At the end the faults stop, and
+the posts and the marks of all messages are compared with the sent messages. Prints its counts; ends with 1 at any difference.
 
 Usage: exactly_once.py [SECONDS] [--seed SEED], 150 seconds for each variant by default.
 """
@@ -30,7 +30,7 @@ from helpers.service.webhook_sink import WebhookSink
 
 
 def trial(name: str, seconds: float, seed: int) -> Result:
-    """One variant, with everything of its own."""
+    """Run one variant, with a mail server and service of its own."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         sink, dovecot = stack.enter_context(MailSink()), stack.enter_context(Dovecot())
@@ -43,7 +43,7 @@ def trial(name: str, seconds: float, seed: int) -> Result:
 
 
 def main() -> int:
-    """Each variant; what it counted."""
+    """Run each variant; print its counts."""
     parser = argparse.ArgumentParser()
     parser.add_argument("seconds", nargs="?", type=float, default=150.0)
     parser.add_argument("--seed", type=int, default=random.randrange(10**9))  # noqa: S311  # no secret

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the contract tests ask, and what every error of Graph looks like."""
+"""Send requests to the emulator's Graph and check the shape of its errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from requests import Response
 
 
 class AsApplication:
-    """Graph, asked with the token of this application: ask(method, path, body)."""
+    """Graph client with an application's token: ask(method, path, body)."""
 
     def __init__(self, entra: Running, application: dict[str, Any]) -> None:
         self.application = application
@@ -27,20 +27,20 @@ class AsApplication:
 def mail(
     to: str, subject: str = "Hello", *, sender: str = "someone@elsewhere.test", more: str = "", body: str = "Hello"
 ) -> bytes:
-    """A small text message; `more` are header lines."""
+    """Compose a small text message; `more` are header lines."""
     head = f"From: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\n{more}"
     return f"{head}Content-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n".encode()
 
 
 def send(ask: Callable[..., Response], mailbox: str, raw: bytes) -> Response:
-    """sendMail of MIME."""
+    """Send MIME by sendMail."""
     return ask(
         "POST", f"/v1.0/users/{mailbox}/sendMail", data=base64.b64encode(raw), headers={"Content-Type": "text/plain"}
     )
 
 
 def error(answer: Response) -> tuple[int, str, str]:
-    """Status, code and message of Graph's error, its shape checked."""
+    """Return status, code and message of a Graph error; check its shape."""
     assert answer.headers["Content-Type"] == "application/json", answer.text
     found = answer.json()["error"]
     assert set(found) <= {"code", "message", "innerError", "details"}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What processes show of themselves to others: their command lines and environments."""
+"""Record the command lines and environments that processes show to others."""
 from __future__ import annotations
 
 import contextlib
@@ -10,7 +10,7 @@ import threading
 
 
 class ProcessWatch:
-    """Command lines and environments of all processes on this machine that begin while it runs, those in containers too."""
+    """Collects command lines and environments of all processes that start on this machine while it runs, containers included."""
 
     def __init__(self) -> None:
         self.seen: set[bytes] = set()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the role entra_app drive: ansible-playbook, the service and the emulator, each a process of its own."""
+"""Run ansible-playbook, the service and the emulator as processes, for tests of the role entra_app."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ WHOLE = """
 
 @dataclass(frozen=True)
 class Run:
-    """How a playbook ended: `changed` and `failed` are numbers of tasks, of all hosts together."""
+    """Result of a playbook: `changed` and `failed` count tasks of all hosts."""
 
     output: str
     changed: int
@@ -50,7 +50,7 @@ class Run:
 
 @dataclass
 class World:
-    """The application `service` on the host `catalog`, which is this machine, and Microsoft."""
+    """The application `service` on the host `catalog`, which is this machine, and the emulator of Microsoft."""
 
     emulator: Running
     service: RunningService
@@ -60,7 +60,7 @@ class World:
     hosts: tuple[str, ...] = ("catalog",)
 
     def begin(self) -> None:
-        """Nobody is registered, and the application knows nothing."""
+        """Reset: no registration, no settings."""
         self.emulator.reset()
         self.emulator.clear_faults()
         for user in ("catalog", "replies", "admin"):
@@ -99,15 +99,15 @@ class World:
     # -- running -------------------------------------------------------------------------------------------------------
 
     def whole(self, *words: str) -> Run:
-        """The role, and then the settings as the site playbook saves them."""
+        """Run the role, then save the settings as the site playbook does."""
         return self.ended(self.started(self.folder / "whole.yml", *words))
 
     def rotate(self, *words: str, **variables: Any) -> Run:
-        """The playbook rotate_secret."""
+        """Run the playbook rotate_secret."""
         return self.ended(self.started(COLLECTION / "playbooks/rotate_secret.yml", *extra(variables), *words))
 
     def started(self, playbook: Path, *words: str) -> subprocess.Popen[str]:
-        """A run in a process group of its own. Pipelining is off: where it is needed the role says so itself."""
+        """Start a run in a process group of its own. Pipelining is off, because the role enables it where it needs it."""
         environment = {
             **os.environ, "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
@@ -129,7 +129,7 @@ class World:
         return Run(output, *(sum(map(int, column)) for column in zip(*numbers, strict=True)))
 
     def killed_when(self, moment: Callable[[], bool], **variables: Any) -> str:
-        """A rotation that is asked for and killed, with all its processes, as soon as it is that moment. What it said."""
+        """Start a requested rotation and kill its process group when the condition holds. Returns the output."""
         process = self.started(COLLECTION / "playbooks/rotate_secret.yml", *extra({"entra_app_rotate_now": True, **variables}))
         deadline = time.monotonic() + 120
         while not moment():
@@ -139,10 +139,10 @@ class World:
         os.killpg(process.pid, signal.SIGKILL)
         return process.communicate(timeout=30)[0]
 
-    # -- looking -------------------------------------------------------------------------------------------------------
+    # -- inspecting ----------------------------------------------------------------------------------------------------
 
     def asked(self, words: str) -> bool:
-        """Whether Graph was asked such a thing since the log was forgotten."""
+        """Return whether Graph received such a request since the log was cleared."""
         return any(re.search(words, f"{one['method']} {one['path']}") for one in self.emulator.requests())
 
     def app(self) -> dict[str, Any]:
@@ -151,25 +151,25 @@ class World:
         return found[0]
 
     def secrets(self) -> list[str]:
-        """Key ids of the registration's client secrets."""
+        """Return the key ids of the registration's client secrets."""
         return [one["keyId"] for one in self.app()["passwordCredentials"]]
 
     def used(self, name: str = "client_secret_key_id") -> str:
-        """What the application says that it uses, for both."""
+        """Return this field of the settings, which is equal for sending and receiving."""
         settings = self.service.call("GET", "/settings/email-server").json()
         found = {settings[section]["microsoft"][name] for section in ("notifications", "interactions")}
         assert len(found) == 1
         return found.pop() or ""
 
     def value(self, path: str = "notifications.microsoft.client_secret") -> str:
-        """A stored secret's text."""
+        """Return the text of a stored secret."""
         engine = create_engine(f"sqlite:///{self.service.database}")
         with engine.connect() as connection:
             row = connection.execute(text("select ciphertext from secrets where path = :path"), {"path": path}).one()
         return Cipher.from_file(self.service.folder / "key").decrypt(row.ciphertext) or ""
 
     def sends(self) -> bool:
-        """Whether the application sends with what it has."""
+        """Return whether the application sends a test message with the saved settings."""
         return self.service.call("POST", "/settings/email-server/test", {"recipient": f"admin@{DOMAIN}"}).status_code == 200
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real Postfix for the module tests: a lab host with Postfix installed, put back before each test."""
+"""Real Postfix for the module tests: a lab host with Postfix installed, reset before each test."""
 from __future__ import annotations
 
 import json
@@ -17,13 +17,13 @@ from helpers.modules.lab_host import CA, HOSTS, LAB_HOME, ROOT, Hidden, LabHost
 
 @pytest.fixture(scope="session")
 def lab() -> None:
-    """The lab, up and faultless."""
+    """Return the running lab, without faults."""
     subprocess.run([sys.executable, ROOT / "molecule/shared/lab.py", "up"], check=True)
 
 
 @pytest.fixture(scope="session")
 def prepared(lab: None) -> dict[str, LabHost]:
-    """Both hosts with Postfix installed and running on its distribution's configuration."""
+    """Install Postfix on both hosts and run it on its distribution's configuration."""
     hosts = {name: LabHost(name) for name in HOSTS}
     for host in hosts.values():
         host.bring_code()
@@ -38,7 +38,7 @@ def prepared(lab: None) -> dict[str, LabHost]:
 
 @pytest.fixture(params=HOSTS)
 def host(request: pytest.FixtureRequest, prepared: dict[str, LabHost]) -> LabHost:
-    """A host whose Postfix runs with its distribution's configuration; one test on each Debian."""
+    """Return a host whose Postfix runs with its distribution's configuration; each test runs on each Debian."""
     found = prepared[request.param]
     put_back(found)
     return found
@@ -46,14 +46,14 @@ def host(request: pytest.FixtureRequest, prepared: dict[str, LabHost]) -> LabHos
 
 @pytest.fixture
 def debian12(prepared: dict[str, LabHost]) -> LabHost:
-    """As `host`, on Debian 12 only."""
+    """Like `host`, on Debian 12 only."""
     put_back(prepared["catalog12"])
     return prepared["catalog12"]
 
 
 @pytest.fixture
 def run_module(prepared: dict[str, LabHost]) -> Callable[..., dict[str, Any]]:
-    """Run a module in a host: run_module(host name, module, args, check=False, diff=True)."""
+    """Run a module on a host: run_module(host name, module, args, check=False, diff=True)."""
     return lambda name, module, args, **how: prepared[name].module(module, args, **how)
 
 
@@ -61,7 +61,7 @@ def run_module(prepared: dict[str, LabHost]) -> Callable[..., dict[str, Any]]:
 def application_on(
     prepared: dict[str, LabHost], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Application]]:
-    """The real application on a host of this name, where the modules look for one. Started when first asked for."""
+    """Run the real application on the host of this name, at the modules' default address. Started on first use."""
     started: dict[str, Application] = {}
     deployed: dict[str, bool] = {}
 
@@ -80,13 +80,13 @@ def application_on(
 
 @pytest.fixture
 def application(application_on: Callable[[str], Application]) -> Application:
-    """The real application on Debian 12."""
+    """Return the real application on Debian 12."""
     return application_on("catalog12")
 
 
 @pytest.fixture
 def replies(application: Application, passwords: Hidden) -> Iterator[Application]:
-    """The application with replies by e-mail set up, Alice and Bob as its users, and the process that reads the mailbox."""
+    """Run the application with replies by e-mail, Alice and Bob as users, and the process that reads the mailbox."""
     application.forget()
     login = Hidden(host="mail.corp.test", ca_file=CA)
     saved = application.host.module("email_settings", Hidden(
@@ -105,21 +105,21 @@ def replies(application: Application, passwords: Hidden) -> Iterator[Application
 
 @pytest.fixture(scope="session")
 def passwords(lab: None) -> Hidden:
-    """The lab's passwords, by user."""
+    """Return the lab's passwords by user."""
     return Hidden(json.loads((LAB_HOME / "credentials.json").read_text())["users"])
 
 
 @pytest.fixture
 def mailbox(passwords: Hidden) -> Hidden:
-    """alice's mailbox, as test_email wants it."""
+    """Return alice's mailbox as options of test_email."""
     alice = "alice@corp.test"
     return Hidden(host="mail.corp.test", username=alice, password=passwords[alice], ca_file=CA)
 
 
 def put_back(host: LabHost) -> None:
-    """The distribution's configuration in /etc/postfix, an empty queue, Postfix running with them."""
+    """Restore the distribution's configuration in /etc/postfix, empty the queue, and run Postfix with it."""
     host.sh(
         "rm -rf /etc/postfix /run/catalog-mail; cp -a /opt/pristine-postfix /etc/postfix; "
-        "touch -d '-5 sec' /etc/postfix/main.cf; "  # Postfix waits for a file of this very second to cool down
+        "touch -d '-5 sec' /etc/postfix/main.cf; "  # Postfix delays for a file that was changed within the last second
         "postsuper -d ALL >/dev/null 2>&1; "
         "postfix status >/dev/null 2>&1 && postfix reload >/dev/null 2>&1 || systemctl restart postfix; sleep 0.3")

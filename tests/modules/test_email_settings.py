@@ -18,14 +18,14 @@ from helpers.modules.lab_host import CA, HOSTS, ROOT, Hidden, LabHost
 ACCOUNT = "catalog@corp.test"
 REPLIES = "replies@corp.test"
 PASSWORD = "notifications.smtp.password"
-# What quoting, escaping and masking get wrong; the letters at its beginning are found however it was quoted.
+# Characters that quoting, escaping and masking break; the letters at the start are found however they are quoted.
 WORD = "QmFzZUFuZEFsbFRoYXRMZWFrc"
 ODD_PASSWORD = WORD + "'\"\\ $x{{y}}%#\u00e9`~&<>|;"
 
 
 @pytest.fixture
 def good(passwords: Hidden) -> Hidden:
-    """Settings that send: STARTTLS and a login at the lab's mail server."""
+    """Return settings that can send: STARTTLS and a login at the lab's mail server."""
     return Hidden(
         enabled=True,
         transport="smtp",
@@ -36,14 +36,14 @@ def good(passwords: Hidden) -> Hidden:
 
 @pytest.fixture
 def sending(application: Application, good: Hidden) -> Application:
-    """The application with those settings in force."""
+    """Return the application with those settings saved."""
     result = settings(application, good, test=False)
     assert "failed" not in result, result
     return application
 
 
 def settings(application: Application, notifications: Any = None, check: bool = False, **options: Any) -> dict[str, Any]:
-    """Run the module in the application's host."""
+    """Run the module on the application's host."""
     given = {"notifications": notifications} if notifications is not None else {}
     return application.host.module("email_settings", {**given, **options}, check=check)
 
@@ -53,12 +53,12 @@ def info(application: Application) -> dict[str, Any]:
 
 
 def smtp(good: Hidden, **changes: Any) -> Hidden:
-    """The good settings with other ones of the server."""
+    """Return the good settings with other settings of the server."""
     return Hidden(good, smtp=Hidden(good["smtp"], **changes))
 
 
 def in_mailbox(message_id: str) -> bool:
-    """Whether alice has this message; the mail server delivers it within a moment."""
+    """Return whether alice's mailbox receives this message within a few seconds."""
     found = LabHost("mail").sh(
         f"for try in $(seq 50); do doveadm search -u {ALICE} mailbox '*' header Message-ID '{message_id}' | grep . && break; "
         "sleep 0.2; done")
@@ -66,12 +66,12 @@ def in_mailbox(message_id: str) -> bool:
 
 
 def messages() -> str:
-    """All that alice has."""
+    """Return all messages of alice."""
     return LabHost("mail").sh(f"doveadm search -u {ALICE} all | sort")
 
 
 @pytest.mark.parametrize("name", HOSTS)
-def test_from_nothing_to_a_test_message_in_the_mailbox(
+def test_first_settings_deliver_a_test_message(
     name: str, application_on: Callable[[str], Application], good: Hidden
 ) -> None:
     application = application_on(name)
@@ -109,7 +109,7 @@ def test_the_difference_is_exact(sending: Application, good: Hidden) -> None:
         "after": {"notifications": {"from": {"display_name": "Catalogue"}, "smtp": {"timeout": 20}}}}]
 
 
-def test_another_password_is_a_change_and_has_to_work(sending: Application, good: Hidden) -> None:
+def test_a_changed_password_is_tested(sending: Application, good: Hidden) -> None:
     before = info(sending)
     wrong = smtp(good, password=ODD_PASSWORD)
     shown = settings(sending, wrong, check=True)
@@ -127,7 +127,7 @@ def test_another_password_is_a_change_and_has_to_work(sending: Application, good
     assert not settings(sending, good)["changed"]
 
 
-# What is the matter, what of the settings makes it so, and the field that is named.
+# Cause, settings that produce it, and the named field.
 FAILURES = [
     ("name-not-found", {"host": "nowhere.corp.test"}, {}, "notifications.smtp.host"),
     ("connection-refused", {"port": 2}, {}, "notifications.smtp.port"),
@@ -139,7 +139,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize("code,server,sender,field", FAILURES, ids=[failure[0] for failure in FAILURES])
-def test_a_failure_names_cause_and_remedy_and_changes_nothing(
+def test_a_failure_names_its_remedy_and_changes_nothing(
     sending: Application, good: Hidden, code: str, server: dict[str, Any], sender: dict[str, Any], field: str | None
 ) -> None:
     before = info(sending)
@@ -151,13 +151,13 @@ def test_a_failure_names_cause_and_remedy_and_changes_nothing(
     assert info(sending)["settings"] == before["settings"]
 
 
-def test_a_stored_password_does_not_go_to_another_server(sending: Application) -> None:
+def test_a_stored_password_is_not_sent_to_another_server(sending: Application) -> None:
     result = settings(sending, {"smtp": {"host": "smtp.example.com"}}, check=True)
     assert result["failed"] and result["field"] == PASSWORD
     assert settings(sending, {"smtp": {"host": "smtp.example.com"}})["field"] == PASSWORD
 
 
-def test_several_mistakes_are_told_at_once(sending: Application) -> None:
+def test_several_mistakes_are_reported_at_once(sending: Application) -> None:
     wrong = {"from": {"address": "nobody"}, "smtp": {"port": 70000, "timeout": 0}}
     result = settings(sending, wrong)
     fields = {"notifications.from.address", "notifications.smtp.port", "notifications.smtp.timeout"}
@@ -165,7 +165,7 @@ def test_several_mistakes_are_told_at_once(sending: Application) -> None:
     assert all(field in result["msg"] for field in fields)
 
 
-def test_an_empty_text_removes_and_what_is_left_out_stays(sending: Application) -> None:
+def test_an_empty_text_removes_an_omitted_one_stays(sending: Application) -> None:
     result = settings(sending, {"smtp": {"username": "", "password": ""}}, test=False)
     assert result["changed"] and result["test"] is None
     assert result["diff"][0]["after"] == {"notifications": {"smtp": {"username": None, "password": "(removed)"}}}
@@ -175,7 +175,7 @@ def test_an_empty_text_removes_and_what_is_left_out_stays(sending: Application) 
     assert not settings(sending, {"smtp": {"username": "", "password": ""}}, test=False)["changed"]
 
 
-def test_the_switch_and_replies_need_no_test_message(sending: Application) -> None:
+def test_the_switch_and_replies_need_no_test_email(sending: Application) -> None:
     off = settings(sending, {"enabled": False}, test_recipient=ALICE)
     assert off["changed"] and off["test"] is None and off["settings"]["notifications"]["enabled"] is False
     replies = {"reply_to": REPLIES, "imap": {
@@ -188,7 +188,7 @@ def test_the_switch_and_replies_need_no_test_message(sending: Application) -> No
     assert settings(sending, interactions=replies)["changed"]
 
 
-def test_two_runs_at_once_lose_nothing(sending: Application) -> None:
+def test_two_concurrent_runs_lose_no_change(sending: Application) -> None:
     for number in range(3):
         with ThreadPoolExecutor() as pool:
             one = pool.submit(settings, sending, interactions={"sync_interval": 300 + number})
@@ -198,7 +198,7 @@ def test_two_runs_at_once_lose_nothing(sending: Application) -> None:
         assert (found["sync_interval"], found["archive"]["keep_days"]) == (300 + number, 40 + number)
 
 
-def test_a_token_that_may_not_is_named(sending: Application) -> None:
+def test_a_token_without_the_role_is_reported(sending: Application) -> None:
     refused = settings(sending, {"enabled": False}, token_file="/etc/catalog-mail/viewer-token")
     assert refused["failed"] and refused["code"] == "not-permitted"
     assert refused["msg"].startswith("token_file: ") and "viewer" in refused["msg"]
@@ -207,7 +207,7 @@ def test_a_token_that_may_not_is_named(sending: Application) -> None:
     assert refused["failed"] and refused["code"] == "unauthenticated" and unknown in refused["msg"]
 
 
-def test_an_application_that_does_not_run(sending: Application) -> None:
+def test_a_stopped_application_is_reported(sending: Application) -> None:
     sending.stop()
     try:
         for check in (False, True):
@@ -221,7 +221,7 @@ def test_an_application_that_does_not_run(sending: Application) -> None:
 
 @pytest.fixture
 def cloud(application: Application, tmp_path: Path) -> Any:
-    """The cloud edition beside it, on a port of its own."""
+    """Run the cloud edition beside it, on another port."""
     found = Application(
         application.host, tmp_path, port=8026, deployment="cloud", cloud={"from_address": "noreply@corp.test"})
     found.prepare()
@@ -230,7 +230,7 @@ def cloud(application: Application, tmp_path: Path) -> Any:
     found.end()
 
 
-def test_the_cloud_edition_takes_the_switch_and_replies_alone(
+def test_the_cloud_edition_accepts_only_switch_and_replies(
     cloud: Application, good: Hidden, passwords: Hidden
 ) -> None:
     where = {"api_url": cloud.url, "token_file": cloud.put_token("cloud-token", cloud.tokens["server_admin"])}
@@ -248,8 +248,8 @@ def test_the_cloud_edition_takes_the_switch_and_replies_alone(
     assert not settings(cloud, {"enabled": True}, interactions=replies, **where)["changed"]
 
 
-def test_the_secret_stands_nowhere(sending: Application, tmp_path: Path) -> None:
-    """Neither in what Ansible prints at its most talkative, nor in a journal, nor in the application's log or database."""
+def test_the_secret_is_in_no_output_log_or_database(sending: Application, tmp_path: Path) -> None:
+    """Neither Ansible at its highest verbosity, nor a journal, nor the application's log or database contains it."""
     began = sending.host.sh("date +%s").strip()
     secret = "{{ odd_password }}"
     desired = {
@@ -262,7 +262,7 @@ def test_the_secret_stands_nowhere(sending: Application, tmp_path: Path) -> None
         {"name": "Save without a test", "catalog.mail.email_settings": {**desired, "test": False}},
         {"name": "Look", "catalog.mail.email_settings_info": {}},
     ]
-    # Where Ansible tells of a failure it quotes the playbook, so the password stands beside it, and is no template.
+    # Ansible quotes the playbook beside a failure, so the password is in another file; `!unsafe`: it is no template.
     (tmp_path / "secrets.yml").write_text("odd_password: !unsafe " + yaml.safe_dump(ODD_PASSWORD))
     play = {"name": "Talk", "hosts": sending.host.name, "gather_facts": False, "vars_files": ["secrets.yml"], "tasks": tasks}
     (tmp_path / "play.yml").write_text(yaml.safe_dump([play], sort_keys=False))

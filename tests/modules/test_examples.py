@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples in the modules' documentation, run as they are written."""
+"""Run the examples in the modules' documentation unchanged."""
 from __future__ import annotations
 
 import json
@@ -13,21 +13,21 @@ import pytest
 import yaml
 from helpers.modules.lab_host import ROOT, LabHost
 
-# tests/modules/microsoft runs those of the modules that speak to Entra and Graph, tests/playbooks/test_application.py those of
+# tests/modules/microsoft runs those of the modules for Entra and Graph, tests/playbooks/test_application.py those of
 # the modules that need a deployed application.
 ELSEWHERE = ("entra_", "graph_", "mailbox_scope", "application_service", "reply_sync_service")
 MODULES = sorted(
     path.stem for path in (ROOT / "collections/ansible_collections/catalog/mail/plugins/modules").glob("*.py")
     if not path.stem.startswith(ELSEWHERE))
 
-# What the examples take from an inventory.
+# Variables that the examples take from an inventory.
 PASSWORDS = {"relay_password": "hunter2", "reports_password": "hunter3"}
 FROM_THE_LAB = {
     "vault_relay_password": "{{ lab_passwords['catalog@corp.test'] }}",
     "vault_replies_password": "{{ lab_passwords['replies@corp.test'] }}",
     "vault_alice_password": "{{ lab_passwords['alice@corp.test'] }}",
 }
-# The modules whose examples need an application on the host, and the fixture that brings it.
+# Modules whose examples need an application on the host, and the fixture that runs it.
 OF_THE_APPLICATION = {
     "email_settings": "application", "email_settings_info": "application", "reply_sync_info": "replies", "reply_test": "replies"}
 RELAY = {
@@ -39,7 +39,7 @@ RELAY = {
 
 
 def examples(module: str) -> list[dict[str, Any]]:
-    """The tasks of a module's EXAMPLES, as ansible-doc gives them."""
+    """Return the tasks of a module's EXAMPLES, from ansible-doc."""
     shown = subprocess.run(
         ["ansible-doc", "--json", "--type", "module", f"catalog.mail.{module}"],
         capture_output=True, check=True, cwd=ROOT)
@@ -48,7 +48,7 @@ def examples(module: str) -> list[dict[str, Any]]:
 
 
 def before(module: str) -> list[dict[str, Any]]:
-    """Tasks that bring about what the examples of a module speak of."""
+    """Return tasks that prepare the objects used by a module's examples."""
     if module == "email_settings_info":
         return examples("email_settings")[:1]
     return [RELAY] if module == "test_email" else []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SIGKILL at any moment: files are whole, and the next run brings about what the killed one was to."""
+"""SIGKILL at any moment leaves files whole, and the next run completes the killed run's change."""
 from __future__ import annotations
 
 import json
@@ -47,4 +47,4 @@ def test_killed_at_any_moment(debian12: LabHost) -> None:
         assert state(host) == finished
         assert not host.module("postfix_relayhost", OPTIONS)["reload_required"]
         assert host.sh("ls -A /etc/postfix | grep '^[.]' || true") == ""
-    assert seen == {before, after}, "the kills came all too early or all too late"
+    assert seen == {before, after}, "every kill came too early or too late"

@@ -22,7 +22,7 @@ def runs(host: LabHost) -> bool:
 
 
 def traces(host: LabHost) -> str:
-    """Inode, times, rights of main.cf, and what stands beside it."""
+    """Return inode, times and rights of main.cf, and the files beside it."""
     return host.sh("stat -c '%i %y %z %a %U' /etc/postfix/main.cf; ls -lai /etc/postfix /run | grep -v ' \\.\\.$'")
 
 
@@ -51,7 +51,7 @@ def test_check_apply_again_remove(host: LabHost) -> None:
     assert host.read(MAIN_CF) == b"".join(kept)
 
 
-def test_odd_files_keep_their_oddities_and_postfix_reads_them(host: LabHost) -> None:
+def test_unusual_files_keep_their_form(host: LabHost) -> None:
     odd = host.read(MAIN_CF).replace(b"\n", b"\r\n") + b"# caf\xe9\r\nmyorigin = a,\r\n# inside\r\n\tb\r\nlast = no newline"
     host.sh("mkdir -p /etc/elsewhere; mv /etc/postfix/main.cf /etc/elsewhere/; ln -s ../elsewhere/main.cf /etc/postfix/main.cf")
     host.write("/etc/elsewhere/main.cf", odd)
@@ -79,7 +79,7 @@ REFUSED = [
     ({"transport_maps": "lmdb:/etc/postfix/transport"}, "not installed"),
     ({"smtp_sasl_password_maps": "static:user:hunter2"}, "every user"),
     ({"biff": {"a": 1}}, "dict"),
-    # By Postfix itself:
+    # Postfix itself reads the file:
     ({"myhostname": ""}, "myhostname"),
     ({"inet_interfaces": "203.0.113.9"}, "no local interface found"),
     ({"relayhost": "$relayhost"}, "macro"),
@@ -88,7 +88,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("parameters,words", REFUSED, ids=[row[1] for row in REFUSED])
-def test_what_cannot_work_is_refused_before_anything_is_written(
+def test_invalid_settings_are_refused_before_a_write(
     debian12: LabHost, parameters: dict[str, Any], words: str
 ) -> None:
     before = traces(debian12)
@@ -100,12 +100,12 @@ def test_what_cannot_work_is_refused_before_anything_is_written(
     assert runs(debian12)
 
 
-def test_an_unknown_parameter_is_taken_when_asked_for(debian12: LabHost) -> None:
+def test_an_unknown_parameter_is_accepted_on_request(debian12: LabHost) -> None:
     assert config(debian12, {"my_policy_time_limit": "1h"}, allow_unknown=True)["changed"]
     assert not config(debian12, {"my_policy_time_limit": "1h"}, allow_unknown=True)["changed"]
 
 
-def test_reload_follows_at_once(host: LabHost) -> None:
+def test_a_reload_takes_effect_at_once(host: LabHost) -> None:
     result = config(host, {"smtpd_banner": "$myhostname ESMTP followed"}, reload=True)
     assert result["reloaded"] and runs(host)
     greeting = host.sh("python3 -c 'import smtplib; s = smtplib.SMTP(\"127.0.0.1\"); print(s.docmd(\"NOOP\"), s.ehlo_resp)'; "
@@ -119,8 +119,8 @@ def test_reload_follows_at_once(host: LabHost) -> None:
     "parameters",
     [{"daemon_directory": "/nonexistent"}, {"service_throttle_time": "0s"}, {"maximal_queue_lifetime": "90115200"}],
     ids=["reload refused", "master ends", "queue manager ends"])
-def test_when_postfix_refuses_the_files_are_put_back_and_it_runs_on(host: LabHost, parameters: dict[str, Any]) -> None:
-    """These settings pass every check that can be made beforehand; only the running Postfix finds them wrong."""
+def test_files_are_restored_when_postfix_refuses_them(host: LabHost, parameters: dict[str, Any]) -> None:
+    """These settings pass every check before the write; only the running Postfix rejects them."""
     before = host.read(MAIN_CF)
     rights = host.sh("stat -c '%a %U:%G' /etc/postfix/main.cf")
     result = config(host, {"biff": True, "inet_protocols": "ipv4", **parameters}, reload=True)
@@ -136,7 +136,7 @@ def test_when_postfix_refuses_the_files_are_put_back_and_it_runs_on(host: LabHos
     assert runs(host) and host.sh("cat /var/spool/postfix/pid/master.pid") != pid, "systemd has lost track of it"
 
 
-def test_restart_is_required_until_postfix_was_started_again(host: LabHost) -> None:
+def test_restart_is_required_until_postfix_restarts(host: LabHost) -> None:
     for run in range(2):
         result = config(host, {"inet_interfaces": "loopback-only"}, reload=True)
         assert (result["changed"], result["restart_required"]) == (run == 0, True)
@@ -146,7 +146,7 @@ def test_restart_is_required_until_postfix_was_started_again(host: LabHost) -> N
     assert not config(host, {"biff": True}, check=True)["restart_required"]
 
 
-def test_a_moved_queue_needs_a_restart_as_long_as_the_old_master_runs(debian12: LabHost) -> None:
+def test_a_moved_queue_requires_a_restart(debian12: LabHost) -> None:
     debian12.sh("rm -rf /var/spool/postfix-moved; cp -a /var/spool/postfix /var/spool/postfix-moved; "
                 "rm /var/spool/postfix-moved/pid/*")
     try:
@@ -157,7 +157,7 @@ def test_a_moved_queue_needs_a_restart_as_long_as_the_old_master_runs(debian12: 
         debian12.sh("pkill -x master; systemctl restart postfix; rm -rf /var/spool/postfix-moved")
 
 
-def test_a_run_that_ended_before_its_reload_is_mended_by_the_next(host: LabHost) -> None:
+def test_the_next_run_makes_up_a_missed_reload(host: LabHost) -> None:
     assert config(host, {"biff": True})["reload_required"]
     left = host.module("postfix_config", {"parameters": {"biff": True}})
     assert not left["changed"] and left["reload_required"]
@@ -166,7 +166,7 @@ def test_a_run_that_ended_before_its_reload_is_mended_by_the_next(host: LabHost)
     assert not config(host, {"biff": True}, reload=True)["changed"]
 
 
-def test_what_a_killed_run_left_beside_the_file_is_cleared(debian12: LabHost) -> None:
+def test_leftover_files_of_a_killed_run_are_removed(debian12: LabHost) -> None:
     debian12.sh("mkdir /etc/postfix/.catalog-mail-99999999-x; echo secret > /etc/postfix/.catalog-mail-99999999-x/file")
     assert config(debian12, {"biff": True})["changed"]
     assert debian12.sh("ls -A /etc/postfix | grep '^[.]' || true") == ""
@@ -181,7 +181,7 @@ def test_postfix_stopped(host: LabHost) -> None:
     assert runs(host)
 
 
-def test_a_broken_file_found_on_arrival(host: LabHost) -> None:
+def test_a_main_cf_that_is_already_broken(host: LabHost) -> None:
     sound = host.read(MAIN_CF)
     host.write(MAIN_CF, sound + b"this is no parameter\n")
     refused = config(host, {"biff": True})
@@ -195,7 +195,7 @@ def test_a_broken_file_found_on_arrival(host: LabHost) -> None:
     assert facts["problems"] == []
 
 
-def test_ipv6_switched_off(debian12: LabHost) -> None:
+def test_ipv6_disabled(debian12: LabHost) -> None:
     debian12.in_network("sysctl", "-qw", "net.ipv6.conf.lo.disable_ipv6=1")
     try:
         refused = config(debian12, {"inet_interfaces": "127.0.0.1, ::1"})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""postfix_info, and check mode before there is a Postfix."""
+"""postfix_info, and check mode on a host without Postfix."""
 from __future__ import annotations
 
 from helpers.modules.lab_host import LabHost
@@ -23,7 +23,7 @@ def test_facts_and_queue(host: LabHost) -> None:
     assert not facts["reload_pending"] and facts["problems"] == []
 
 
-def test_what_is_pending_and_what_is_wrong(host: LabHost) -> None:
+def test_pending_changes_and_errors_are_reported(host: LabHost) -> None:
     host.sh("echo 'biff = yes' >> /etc/postfix/main.cf")
     assert host.module("postfix_info", {})["reload_pending"]
     host.sh("echo 'nonsense' >> /etc/postfix/main.cf")
@@ -33,7 +33,7 @@ def test_what_is_pending_and_what_is_wrong(host: LabHost) -> None:
     assert not host.module("postfix_info", {})["running"]
 
 
-def test_where_there_is_no_postfix(debian12: LabHost) -> None:
+def test_a_host_without_postfix(debian12: LabHost) -> None:
     """The names of Postfix's commands are hidden from the module."""
     debian12.sh("mkdir -p /opt/hidden-sbin; mv /usr/sbin/postconf /opt/hidden-sbin/")
     try:

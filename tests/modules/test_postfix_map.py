@@ -66,7 +66,7 @@ def test_no_secret_in_any_result(debian12: LabHost) -> None:
 
 
 def test_no_secret_in_the_journal(debian12: LabHost) -> None:
-    """Ansible logs each call there, and quotation marks in a password must not carry it past the masking."""
+    """Ansible logs each call; quotation marks in a password must not defeat the masking."""
     word = "".join(secrets.choice(string.ascii_letters) for _number in range(24))
     assert table(debian12, entries=[{"key": "a", "secret": f"u:{word}'\"\\\u00e9"}])["changed"]
     journal = debian12.sh("sleep 0.5; journalctl --no-pager --since=-60s")
@@ -89,7 +89,7 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize("damage", [row[1] for row in DAMAGES], ids=[row[0] for row in DAMAGES])
-def test_damage_is_seen_in_check_mode_and_repaired(debian12: LabHost, damage: str) -> None:
+def test_a_damaged_table_is_detected_and_repaired(debian12: LabHost, damage: str) -> None:
     table(debian12)
     debian12.sh(damage.format(p=PATH))
     before = files(debian12)
@@ -111,7 +111,7 @@ def test_damage_is_seen_in_check_mode_and_repaired(debian12: LabHost, damage: st
     ([{"key": "a"}], "one of the following"),
     ([{"key": "a", "value": "1", "secret": "2"}], "mutually exclusive"),
 ])
-def test_what_postfix_would_read_otherwise_is_refused(debian12: LabHost, entries: list[dict[str, str]], words: str) -> None:
+def test_entries_that_postfix_would_misread_are_refused(debian12: LabHost, entries: list[dict[str, str]], words: str) -> None:
     result = table(debian12, entries=entries)
     assert result["failed"] and words in result["msg"]
     assert files(debian12) == ""
@@ -122,7 +122,7 @@ def test_a_type_that_is_not_installed_is_refused(debian12: LabHost) -> None:
     assert result["failed"] and "not installed" in result["msg"] and "postfix-lmdb" in result["msg"]
 
 
-def test_the_type_follows_the_host_and_leaves_no_old_file(debian12: LabHost) -> None:
+def test_the_host_decides_the_type_and_old_files_go(debian12: LabHost) -> None:
     table(debian12)
     debian12.sh("postconf -e default_database_type=btree; touch -d '-5 sec' /etc/postfix/main.cf")
     assert table(debian12)["changed"]
@@ -143,7 +143,7 @@ def test_patterns_keep_their_order_and_need_a_reload(debian12: LabHost) -> None:
     assert table(debian12, type="regexp", entries=rows[::-1])["changed"]
 
 
-def test_ordinary_tables_are_readable_and_shown(debian12: LabHost) -> None:
+def test_tables_without_secrets_are_readable_and_shown(debian12: LabHost) -> None:
     rows = [{"key": "example.com", "value": "smtp:[mx.example.com]:25"}]
     result = table(debian12, entries=rows, mode="0640", group="postfix")
     assert "smtp:[mx.example.com]:25" in result["diff"][0]["after"]

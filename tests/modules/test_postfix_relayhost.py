@@ -17,7 +17,7 @@ RELAY = {
 
 @pytest.fixture(autouse=True)
 def authority(prepared: dict[str, LabHost]) -> None:
-    """A file of authorities, also in a host that is not one of the lab's own."""
+    """Write the file of certificate authorities, also on a host outside the lab's own."""
     for host in prepared.values():
         host.sh("test -e /etc/ssl/lab-ca.crt || cp /etc/ssl/certs/ca-certificates.crt /etc/ssl/lab-ca.crt")
 
@@ -57,7 +57,7 @@ def test_check_apply_again_change_remove(host: LabHost) -> None:
     assert host.sh("postconf -h relayhost") == "\n"
 
 
-def test_absent_leaves_a_host_without_relay_as_it_is(host: LabHost) -> None:
+def test_absent_changes_nothing_without_a_relay(host: LabHost) -> None:
     pristine = state(host)
     assert not relay(host, {"state": "absent"})["changed"]
     assert state(host) == pristine
@@ -99,8 +99,8 @@ def test_a_relay_that_cannot_work_is_refused(debian12: LabHost, options: dict[st
     assert state(debian12) == pristine
 
 
-def test_when_the_reload_fails_the_password_is_gone_again(debian12: LabHost) -> None:
-    """A daemon_directory that does not exist is found by the reload only."""
+def test_the_password_is_removed_when_the_reload_fails(debian12: LabHost) -> None:
+    """Only the reload detects a missing daemon_directory."""
     debian12.sh("echo 'daemon_directory = /nonexistent' >> /etc/postfix/main.cf; touch -d '-5 sec' /etc/postfix/main.cf")
     before = state(debian12)
     result = relay(debian12, RELAY)
@@ -108,7 +108,7 @@ def test_when_the_reload_fails_the_password_is_gone_again(debian12: LabHost) -> 
     assert state(debian12) == before
 
 
-def test_missing_sasl_mechanisms_are_told(debian12: LabHost) -> None:
+def test_missing_sasl_mechanisms_are_reported(debian12: LabHost) -> None:
     debian12.sh("mkdir -p /opt/hidden; mv /usr/lib/*/sasl2/libplain.so* /opt/hidden/")
     try:
         assert "libsasl2-modules" in str(relay(debian12, RELAY, check=True)["warnings"])

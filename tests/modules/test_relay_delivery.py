@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every form of a relay carries a message into a mailbox; without one it is delivered directly."""
+"""Every form of a relay delivers a message to a mailbox; without a relay Postfix delivers directly."""
 from __future__ import annotations
 
 from typing import Any
@@ -30,7 +30,7 @@ def set_relay(host: LabHost, passwords: Hidden, options: dict[str, Any]) -> None
 
 
 def proof(host: LabHost, mailbox: Hidden) -> dict[str, Any]:
-    """The way of a test e-mail from this host."""
+    """Return the hops of a test e-mail from this host."""
     result = host.module("test_email", {"recipient": "alice@corp.test", "sender": SENDER, "mailbox": mailbox, "timeout": 45})
     assert not result.get("failed"), result["msg"]
     return result
@@ -44,13 +44,13 @@ def test_a_form_of_a_relay(form: str, debian12: LabHost, passwords: Hidden, mail
 
 
 def test_a_sender_with_a_relay_of_its_own(debian12: LabHost, passwords: Hidden, mailbox: Hidden) -> None:
-    """The relay for everybody else is closed."""
+    """The relay for other senders is closed."""
     own = {"sender": SENDER, "relayhost": "[smtp.corp.test]:587", "username": ACCOUNT, "password": passwords[ACCOUNT]}
     set_relay(debian12, passwords, {"relayhost": [CLOSED], "sender_dependent": [own]})
     assert any("ESMTPSA" in str(hop["protocol"]) for hop in proof(debian12, mailbox)["hops"])
 
 
-def test_after_the_relay_is_gone_mail_goes_directly(host: LabHost, passwords: Hidden, mailbox: Hidden) -> None:
+def test_without_the_relay_mail_is_delivered_directly(host: LabHost, passwords: Hidden, mailbox: Hidden) -> None:
     host.module("postfix_config", {"parameters": {"myhostname": f"{host.name}.catalog.test"}})
     set_relay(host, passwords, {"relayhost": [CLOSED]})
     assert host.module("postfix_relayhost", {"state": "absent", "reload": True})["changed"]

@@ -16,14 +16,14 @@ LEGS = ("mention", "mail", "reply", "post")
 
 @pytest.fixture
 def options(passwords: Hidden) -> Hidden:
-    """Bob mentions Alice, and she answers."""
+    """Return options with which Bob mentions Alice, and she replies."""
     alice = Hidden(
         host="mail.corp.test", username="alice@corp.test", password=passwords["alice@corp.test"], ca_file=CA)
     return Hidden(author="bob", user="alice", mailbox=alice, smtp=alice, leg_timeout=20)
 
 
 def round_trip(replies: Application, options: Hidden, **changes: Any) -> dict[str, Any]:
-    """What the module returns; it never has a password in it, nor says changed."""
+    """Return the module's result, which never contains a password and reports no change."""
     result = replies.host.module("reply_test", Hidden(options, **changes))
     assert not result.get("changed")
     shown = json.dumps({name: value for name, value in result.items() if name != "invocation"})
@@ -68,8 +68,8 @@ def test_check_mode_sends_nothing(replies: Application, options: Hidden) -> None
     assert result["skipped"] and not result["changed"] and "conversation_id" not in result
 
 
-def test_each_leg_names_its_failure(replies: Application, options: Hidden) -> None:
-    """A user who is none, a mailbox and a server that refuse the login."""
+def test_each_leg_reports_its_failure(replies: Application, options: Hidden) -> None:
+    """An unknown user, and a mailbox and a server that refuse the login."""
     failed(round_trip(replies, options, user="nobody-here"), "mention", "no active user nobody-here")
     refused = round_trip(replies, options, author="nobody-here")
     assert refused["failed"] and "nobody-here" in refused["msg"]
@@ -80,8 +80,8 @@ def test_each_leg_names_its_failure(replies: Application, options: Hidden) -> No
     assert result["failed"] and result["field"] == "user"
 
 
-def test_an_answer_that_nobody_takes(application: Application, replies: Application, options: Hidden) -> None:
-    """The login at the mailbox of replies is wrong by now: the answer stays there, and the reason is told."""
+def test_a_reply_that_is_not_read(application: Application, replies: Application, options: Hidden) -> None:
+    """The login at the mailbox of replies is wrong now: the reply stays there, and the module reports the reason."""
     wrong = Hidden(imap=Hidden(password="wr0ng-too"))
     saved = application.host.module("email_settings", Hidden(interactions=wrong, test=False))
     assert saved["changed"], saved

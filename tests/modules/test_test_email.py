@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""test_email from lab hosts, through real Postfix, Dovecot and TLS; the failures are real ones, too."""
+"""test_email from lab hosts, through real Postfix, Dovecot and TLS, with real failures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Send = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def smtp(passwords: Hidden) -> Hidden:
-    """The submission account, as the option wants it."""
+    """Return the submission account as options."""
     return Hidden(host="mail.corp.test", username=SUBMISSION, password=passwords[SUBMISSION], ca_file=CA)
 
 
@@ -48,10 +48,10 @@ def fault() -> Iterator[Callable[[str], None]]:
 
 @pytest.fixture
 def send(passwords: Hidden) -> Send:
-    """Send to alice from a host, and see to it that no password of the lab is in the result."""
+    """Send to alice from a host; assert that no password of the lab is in the result."""
     def run(host: LabHost, **options: Any) -> dict[str, Any]:
         result = host.module("test_email", {"recipient": "alice@corp.test", **options})
-        # Quoting changes what stands behind the first 24 letters and digits, not those.
+        # Quoting changes only characters after the first 24 letters and digits.
         for password in passwords.values():
             assert password[:24] not in json.dumps(result)
         return result
@@ -60,7 +60,7 @@ def send(passwords: Hidden) -> Send:
 
 
 def relay(host: LabHost, passwords: Hidden, password: str | None = None, **parameters: str) -> None:
-    """Have the host's Postfix relay through the lab's mail server."""
+    """Configure the host's Postfix to relay through the lab's mail server."""
     wanted = {**RELAY, "myhostname": f"{host.name}.catalog.test", **parameters}
     login = f"{wanted['relayhost']} {SUBMISSION}:{password or passwords[SUBMISSION]}\n"
     host.sh("umask 077; cat > /etc/postfix/relay_login", stdin=login.encode())
@@ -69,7 +69,7 @@ def relay(host: LabHost, passwords: Hidden, password: str | None = None, **param
 
 
 def assert_failed(result: dict[str, Any], stage: str, cause: str) -> None:
-    """A failure that is whole: stage, cause and remedy as fields, and all of them in one paragraph."""
+    """Assert a complete failure: stage, cause and remedy as fields, and all of them in one paragraph."""
     assert result.get("failed"), result
     assert result["stage"] == stage, result
     assert cause in result["cause"], result
@@ -84,7 +84,7 @@ def queue(host: LabHost) -> list[dict[str, Any]]:
     return [json.loads(line) for line in host.sh("postqueue -j 2>/dev/null").splitlines()]
 
 
-def test_the_way_through_the_relay_is_told(host, send, passwords, mailbox):
+def test_the_hops_through_the_relay_are_reported(host, send, passwords, mailbox):
     relay(host, passwords)
     begun = time.monotonic()
     result = send(host, mailbox=mailbox)
@@ -108,7 +108,7 @@ def test_the_way_through_the_relay_is_told(host, send, passwords, mailbox):
     assert any("dkim=pass (catalog.test)" in line for line in result["summary"])
 
 
-def test_looking_leaves_no_trace_in_the_mailbox(debian12, send, passwords, mailbox):
+def test_reading_leaves_the_mailbox_unchanged(debian12, send, passwords, mailbox):
     relay(debian12, passwords)
     message_id = send(debian12, mailbox=mailbox)["message_id"]
     found = LabHost("mail").sh(
@@ -117,7 +117,7 @@ def test_looking_leaves_no_trace_in_the_mailbox(debian12, send, passwords, mailb
     assert "\\Seen" not in found
 
 
-def test_without_a_mailbox_the_relays_word_is_the_end(host, send, passwords):
+def test_without_a_mailbox_the_relays_reply_is_final(host, send, passwords):
     relay(host, passwords)
     result = send(host)
     assert not result.get("failed"), result["msg"]
@@ -137,7 +137,7 @@ def test_nothing_is_sent_in_check_mode(debian12, passwords, mailbox):
 
 
 BROKEN_RELAYS = [
-    # what, settings, options, cause, words
+    # description, settings, options, cause, words
     ("a wrong password", {"password": "wrong"}, {}, "does not accept this user name and password", "535 5.7.8"),
     ("an authority that is not known", {"smtp_tls_CAfile": ""}, {}, "not signed by", "certificate not verified"),
     ("a name that is not in the certificate", {"relayhost": "[198.18.25.25]:587"}, {}, "issued for another name",
@@ -156,7 +156,7 @@ BROKEN_RELAYS = [
 @pytest.mark.parametrize(
     ("settings", "options", "cause", "words"), [row[1:] for row in BROKEN_RELAYS], ids=[row[0] for row in BROKEN_RELAYS]
 )
-def test_a_relay_that_does_not_work_is_told_early(debian12, send, passwords, mailbox, settings, options, cause, words):
+def test_a_broken_relay_is_reported_early(debian12, send, passwords, mailbox, settings, options, cause, words):
     relay(debian12, passwords, **settings)
     begun = time.monotonic()
     result = send(debian12, mailbox=mailbox, timeout=60, **options)
@@ -169,7 +169,7 @@ def test_a_relay_that_does_not_work_is_told_early(debian12, send, passwords, mai
         assert "deleted from the queue" in result["msg"]
 
 
-def test_a_stopped_postfix_is_told_and_the_message_does_not_wait_for_its_start(host, send, passwords, mailbox):
+def test_a_stopped_postfix_leaves_no_message_in_its_queue(host, send, passwords, mailbox):
     relay(host, passwords)
     host.sh("postfix stop 2>/dev/null; sleep 0.5")
     result = send(host, mailbox=mailbox)
@@ -201,7 +201,7 @@ def test_the_log_may_be_a_file(debian12, send, passwords):
     assert "status=deferred" in debian12.sh(f"cat {log}")
 
 
-def test_another_instance_of_postfix_is_followed(debian12, send, passwords, mailbox):
+def test_another_instance_of_postfix_is_traced(debian12, send, passwords, mailbox):
     relay(debian12, passwords)
     own = "/etc/postfix-out"
     places = {"queue_directory": "/var/spool/postfix-out", "data_directory": "/var/lib/postfix-out"}
@@ -209,7 +209,7 @@ def test_another_instance_of_postfix_is_followed(debian12, send, passwords, mail
                 "smtp_sasl_password_maps": f"texthash:{own}/relay_login"}
     debian12.sh(f"rm -rf {own} {' '.join(places.values())}; cp -a /etc/postfix {own};"
                 f"mkdir {' '.join(places.values())}; chown postfix {places['data_directory']};"
-                # What Debian's unit does for the first instance, whose daemons live in their queue directory.
+                # Debian's unit does this for the first instance, whose daemons run in their queue directory.
                 f"mkdir {places['queue_directory']}/etc; cp /etc/resolv.conf /etc/services {places['queue_directory']}/etc;"
                 f"xargs -0 postconf -c {own} -e; postfix -c {own} start 2>/dev/null",
                 stdin="\0".join(f"{name}={value}" for name, value in settings.items()).encode())
@@ -236,7 +236,7 @@ def test_no_password_reaches_the_hosts_log(debian12, send, passwords, mailbox, s
         assert password[:24] not in journal
 
 
-def test_who_may_not_read_the_log_is_told_what_is_not_known(debian12, passwords):
+def test_an_unreadable_log_is_reported(debian12, passwords):
     relay(debian12, passwords)
     options = json.dumps({"ANSIBLE_MODULE_ARGS": {"recipient": "alice@corp.test", "timeout": 20}})
     done = debian12.exec(
@@ -257,7 +257,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("name", "cause", "words"), FAULTS, ids=[row[0] for row in FAULTS])
-def test_a_server_that_misbehaves_is_told_by_the_relay(debian12, send, passwords, mailbox, fault, name, cause, words):
+def test_a_faulty_server_is_reported_through_the_relay(debian12, send, passwords, mailbox, fault, name, cause, words):
     relay(debian12, passwords)
     fault(name)
     result = send(debian12, mailbox=mailbox)
@@ -276,7 +276,7 @@ DIRECT_FAULTS = [
 
 
 @pytest.mark.parametrize(("name", "stage", "cause"), DIRECT_FAULTS, ids=[row[0] for row in DIRECT_FAULTS])
-def test_a_server_that_misbehaves_is_told_by_smtp(debian12, send, mailbox, smtp, fault, name, stage, cause):
+def test_a_faulty_server_is_reported_by_smtp(debian12, send, mailbox, smtp, fault, name, stage, cause):
     fault(name)
     assert_failed(send(debian12, transport="smtp", smtp=smtp, mailbox=mailbox), stage, cause)
 
@@ -287,7 +287,7 @@ def test_a_server_that_misbehaves_is_told_by_smtp(debian12, send, mailbox, smtp,
      ({"host": "198.18.25.25", "tls": "none", "username": None, "password": None, "ca_file": None}, "ESMTP", None)],
     ids=["starttls", "implicit", "in clear, without a login"],
 )
-def test_smtp_brings_it_there(host, send, mailbox, smtp, how, protocol, tls):
+def test_smtp_delivers_the_message(host, send, mailbox, smtp, how, protocol, tls):
     result = send(host, transport="smtp", smtp={**smtp, **how}, mailbox=mailbox)
     assert not result.get("failed"), result["msg"]
     first = result["hops"][0]
@@ -296,7 +296,7 @@ def test_smtp_brings_it_there(host, send, mailbox, smtp, how, protocol, tls):
     assert result["server_says"].startswith("250 2.0.0 Ok: queued as ")
 
 
-def test_smtp_to_the_host_itself_is_followed_through_its_postfix(debian12, send, passwords, mailbox):
+def test_smtp_to_the_host_is_traced_through_its_postfix(debian12, send, passwords, mailbox):
     relay(debian12, passwords)
     local = {"host": "localhost", "tls": "none"}
     result = send(debian12, transport="smtp", smtp=local, mailbox=mailbox)
@@ -308,7 +308,7 @@ def test_smtp_to_the_host_itself_is_followed_through_its_postfix(debian12, send,
 
 
 BROKEN_SMTP = [
-    # what, settings, options, stage, cause
+    # description, settings, options, stage, cause
     ("a wrong password", {"password": "wr0ng\"\\ \u00e4{}"}, {}, "login", "does not accept this user name"),
     ("no login", {"username": None, "password": None}, {}, "submit", "without a login"),
     ("an authority that is not known", {"ca_file": None}, {}, "connect", "not signed by"),
@@ -329,14 +329,14 @@ BROKEN_SMTP = [
 @pytest.mark.parametrize(
     ("settings", "options", "stage", "cause"), [row[1:] for row in BROKEN_SMTP], ids=[row[0] for row in BROKEN_SMTP]
 )
-def test_a_server_that_does_not_take_it_is_told(debian12, send, smtp, mailbox, settings, options, stage, cause):
+def test_a_refusing_server_is_reported(debian12, send, smtp, mailbox, settings, options, stage, cause):
     result = send(debian12, transport="smtp", smtp={**smtp, **settings}, mailbox=mailbox, **options)
     assert_failed(result, stage, cause)
     assert "wr0ng" not in json.dumps(result)
 
 
 BROKEN_MAILBOXES = [
-    # what, settings, stage, cause
+    # description, settings, stage, cause
     ("a wrong password", {"password": "wr0ng\"\\ \u00e4{}"}, "mailbox_login", "does not accept this user name"),
     ("an authority that is not known", {"ca_file": None}, "mailbox_connect", "not signed by"),
     ("a name that is not in the certificate", {"host": "198.18.25.25"}, "mailbox_connect", "issued for another name"),
@@ -351,7 +351,7 @@ BROKEN_MAILBOXES = [
 @pytest.mark.parametrize(
     ("settings", "stage", "cause"), [row[1:] for row in BROKEN_MAILBOXES], ids=[row[0] for row in BROKEN_MAILBOXES]
 )
-def test_a_mailbox_that_cannot_be_read_is_told(debian12, send, passwords, mailbox, settings, stage, cause):
+def test_an_unreadable_mailbox_is_reported(debian12, send, passwords, mailbox, settings, stage, cause):
     relay(debian12, passwords)
     result = send(debian12, mailbox={**mailbox, **settings})
     assert_failed(result, stage, cause)
@@ -364,7 +364,7 @@ def test_a_mailbox_by_starttls_is_read(debian12, send, passwords, mailbox):
     assert send(debian12, mailbox={**mailbox, "tls": "starttls"})["mailbox_folder"] == "INBOX"
 
 
-def test_a_message_that_went_elsewhere_is_not_found(debian12, send, passwords, mailbox):
+def test_a_message_delivered_elsewhere_is_not_found(debian12, send, passwords, mailbox):
     relay(debian12, passwords)
     bob = {**mailbox, "username": "bob@corp.test", "password": passwords["bob@corp.test"]}
     result = send(debian12, mailbox=bob, timeout=4)
@@ -374,7 +374,7 @@ def test_a_message_that_went_elsewhere_is_not_found(debian12, send, passwords, m
 
 
 def test_a_message_taken_for_spam_is_found_with_a_warning(send, smtp, mailbox, lab):
-    # The mail server's own address may not send for catalog.test, whose DMARC policy is quarantine.
+    # The mail server refuses its own address as sender for catalog.test, whose DMARC policy is quarantine.
     server = LabHost("mail")
     server.bring_code()
     in_clear = {"host": "198.18.25.25", "tls": "none"}
@@ -397,7 +397,7 @@ def test_a_host_without_postfix_says_so(debian12, send):
 
 
 def with_secrets(value: Any, secrets: dict[str, str]) -> Any:
-    """An example's options with its variables filled in."""
+    """Return an example's options with its variables filled in."""
     if isinstance(value, dict):
         return {name: with_secrets(one, secrets) for name, one in value.items()}
     variable = re.fullmatch(r"{{ (\w+) }}", value) if isinstance(value, str) else None

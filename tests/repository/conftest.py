@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the repository itself share: where things are, and which files it holds."""
+"""Fixtures of the repository's tests: its folders and files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def collection(root: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def files(root: Path) -> list[Path]:
-    """Every file of the repository: what git tracks, and what it would track with the next commit."""
+    """Return every file of the repository: tracked by git, or about to be tracked by the next commit."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root, check=True, capture_output=True, text=True,
@@ -38,7 +38,7 @@ def files(root: Path) -> list[Path]:
 
 @pytest.fixture(scope="session")
 def ansible(root: Path) -> Callable[..., str]:
-    """Run a command of ansible-core away from this checkout: no ansible.cfg, only the collections folder given."""
+    """Run a command of ansible-core outside this checkout: without ansible.cfg, with only the given collections folder."""
 
     def run(command: str, *arguments: str | Path, collections: Path, cwd: Path) -> str:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}

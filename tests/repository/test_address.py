@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The repository's public address: what galaxy.yml says with it, and `make address`, which changes it."""
+"""The repository's public address: its fields in galaxy.yml, and `make address`, which changes it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GALAXY = yaml.safe_load((ROOT / COLLECTION / "galaxy.yml").read_text())
 
 @pytest.fixture
 def checkout(root: Path, tmp_path: Path) -> Path:
-    """Make a copy of the files that take part."""
+    """Copy the files that contain the address or change it."""
     for name in (*SHOWING, Path("Makefile")):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(root / name, tmp_path / name)
@@ -50,7 +50,7 @@ def test_every_file_shows_the_new_address(checkout: Path):
     assert galaxy["issues"] == "https://forge.example.com/data/catalog.mail/issues"
 
 
-def test_a_second_run_changes_nothing_and_says_nothing(checkout: Path):
+def test_a_second_run_changes_and_prints_nothing(checkout: Path):
     make_address(checkout, "URL=https://forge.example.com/data/mail")
     once = contents(checkout)
     done = make_address(checkout, "URL=https://forge.example.com/data/mail/")
@@ -58,8 +58,8 @@ def test_a_second_run_changes_nothing_and_says_nothing(checkout: Path):
     assert contents(checkout) == once
 
 
-def test_back_to_the_old_address_is_the_old_file(checkout: Path):
-    """Also from an address that begins with the other one."""
+def test_changing_back_restores_the_old_files(checkout: Path):
+    """Also from an address that begins with the old one."""
     before = contents(checkout)
     make_address(checkout, f"URL={GALAXY['repository']}box")
     assert contents(checkout) != before
@@ -93,7 +93,7 @@ def test_a_longer_name_is_another_address(checkout: Path):
     ("https://git.example.com/team/mail#top", "has a query or a fragment"),
     ("https://git.example.com/team/'; touch x; '", "has no path of a repository"),
 ])
-def test_a_bad_address_is_refused_by_a_sentence(checkout: Path, url: str, sentence: str):
+def test_a_bad_address_is_refused_with_a_sentence(checkout: Path, url: str, sentence: str):
     before = contents(checkout)
     done = make_address(checkout, *([f"URL={url}"] if url else []))
     assert done.returncode != 0
@@ -104,7 +104,7 @@ def test_a_bad_address_is_refused_by_a_sentence(checkout: Path, url: str, senten
     assert not (checkout / "x").exists()
 
 
-def test_no_other_file_shows_the_address(files: list[Path], root: Path):
+def test_no_other_file_contains_the_address(files: list[Path], root: Path):
     host = re.match(r"https://[^/]+/\w+/", GALAXY["repository"])
     assert host
     showing = {path.relative_to(root) for path in files if host[0].encode() in path.read_bytes() and not path.is_symlink()}
@@ -117,7 +117,7 @@ def test_documentation_is_a_folder_of_the_repository(root: Path):
 
 
 def test_tags_keep_to_the_rules_of_galaxy():
-    """At most 20, of lower-case letters and digits, each once, one of those that Galaxy groups collections by."""
+    """At most 20 unique tags of lower-case letters and digits, one of them a category of Galaxy."""
     tags = GALAXY["tags"]
     assert len(tags) == len(set(tags)) <= 20
     assert [tag for tag in tags if not re.fullmatch(r"[a-z][a-z0-9]{0,63}", tag)] == []

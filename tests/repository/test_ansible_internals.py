@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private attributes of ansible-core are used in two files of the collection alone."""
+"""Only two files of the collection use private attributes of ansible-core."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def is_private(name: str) -> bool:
 
 
 def defined(tree: ast.AST) -> set[str]:
-    """Private names that a file's classes define: methods, fields, and attributes assigned to self."""
+    """Return the private names that a file's classes define: methods, fields, and attributes assigned to self."""
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
@@ -40,7 +40,7 @@ def is_self(node: ast.AST) -> bool:
 
 
 def imported_files(path: Path, tree: ast.AST) -> Iterator[Path]:
-    """The files of the collection from which a file imports by a relative path: base classes come from there."""
+    """Return the files of the collection that a file imports relatively: base classes come from there."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level:
             found = path.parents[node.level - 1].joinpath(*(node.module or "").split(".")).with_suffix(".py")
@@ -49,7 +49,7 @@ def imported_files(path: Path, tree: ast.AST) -> Iterator[Path]:
 
 
 def foreign(path: Path) -> list[str]:
-    """Private attributes, with their lines, that no class of the collection defines."""
+    """Return private attributes, with their lines, that no class of the collection defines."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     own = defined(tree).union(*(defined(ast.parse(one.read_text())) for one in imported_files(path, tree)))
     return [
@@ -57,7 +57,7 @@ def foreign(path: Path) -> list[str]:
         if isinstance(node, ast.Attribute) and is_private(node.attr) and not (is_self(node.value) and node.attr in own)]
 
 
-def test_the_files_that_may_use_them_do_use_them() -> None:
+def test_the_allowed_files_use_private_attributes() -> None:
     assert all(foreign(FILES[name]) for name in ALLOWED)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `.ci/bootstrap` says, and when it says nothing."""
+"""The output of `.ci/bootstrap`, and its silence when there is nothing to do."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def test_a_second_run_is_silent_and_instant(root: Path):
     assert time.monotonic() - started < 1
 
 
-def test_without_root_it_says_what_to_do(root: Path, tmp_path: Path):
-    """A user without root, as the script sees one: `id -u` is not 0."""
+def test_without_root_it_names_the_remedy(root: Path, tmp_path: Path):
+    """A user without root, as the script detects one: `id -u` is not 0."""
     (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n")
     (tmp_path / "id").chmod(0o755)
     done = bootstrap(root, "lab", path=str(tmp_path))
@@ -45,7 +45,7 @@ def test_an_unknown_word_is_refused(root: Path):
     assert "unknown word 'labb'" in done.stderr
 
 
-def test_it_installs_every_package_that_the_lab_asks_for(root: Path):
+def test_it_installs_every_package_of_the_lab(root: Path):
     [table] = re.findall(r"<<'TABLE'\n(.*?)\nTABLE", (root / ".ci/bootstrap").read_text(), flags=re.S)
     installed = {line.split()[0] for line in table.splitlines()}
     assert set(podman._PROGRAMS.values()) - {"apt"} <= installed

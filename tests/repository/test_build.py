@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection as users get it: built from its own folder, installed into an empty path, documented."""
+"""The collection in its installed form: built from its own folder, installed into an empty path, documented."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-# What may stand in the tarball, at its top level. Anything else is junk or was forgotten here.
+# Allowed names at the tarball's top level. Any other file is junk or missing here.
 TOP_LEVEL = {
     "CHANGELOG.md", "FILES.json", "LICENSE", "LICENSES", "MANIFEST.json", "README.md", "REUSE.toml",
     "changelogs", "docs", "meta", "playbooks", "plugins", "roles", "tests",
@@ -82,7 +82,7 @@ def test_tarball_holds_no_junk(members: list[str]):
 
 
 def test_every_copy_of_the_licence_is_the_same(root: Path, collection: Path):
-    """Real files in the collection, which is built without the repository around it."""
+    """Real files in the collection, which is built without the rest of the repository."""
     copies = [folder / name for folder in (root, collection) for name in ("LICENSE", "LICENSES/GPL-3.0-or-later.txt")]
     assert {copy.read_bytes() for copy in copies} == {(root / "LICENSE").read_bytes()}
     assert [copy for copy in copies if copy.is_symlink()] == []

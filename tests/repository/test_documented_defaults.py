@@ -23,7 +23,7 @@ SAYS = re.compile(r"service's default is (?:V\()?([^).,]*|no limit)")
 
 
 def defaults(model: type[BaseModel], above: str = "") -> dict[str, Any]:
-    """The default of each field of a settings document by its path, without those that are empty."""
+    """Return the non-empty default of each field of a settings document by its path."""
     found: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         path = f"{above}{field.alias or name}"
@@ -36,7 +36,7 @@ def defaults(model: type[BaseModel], above: str = "") -> dict[str, Any]:
 
 
 def described(options: dict[str, Any], above: str = "") -> dict[str, str]:
-    """The description of each option by its path, in one line."""
+    """Return the description of each option by its path, in one line."""
     found: dict[str, str] = {}
     for name, option in options.items():
         lines = option["description"] if isinstance(option["description"], list) else [option["description"]]
@@ -61,5 +61,5 @@ def test_options_of_the_application_name_the_service_default(path: str) -> None:
     assert SAYS.findall(DESCRIPTIONS[path]) == [spoken(CONFIGURED[path])]
 
 
-def test_no_default_is_named_that_the_service_does_not_have() -> None:
+def test_documented_defaults_exist_in_the_service() -> None:
     assert {path for path, text in DESCRIPTIONS.items() if SAYS.search(text)} == set(CONFIGURED)

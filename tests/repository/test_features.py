@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The feature page names tests that exist, and leaves no row without one that it calls done."""
+"""The feature page names existing tests, and each row marked as done names one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ PAGE = (ROOT / "docs/features.md").read_text()
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if re.match(r"\| [A-F]\d+ \|", line)]
 
 
-def test_every_row_is_there():
+def test_every_row_is_present():
     expected = {f"{group}{number}" for group, last in zip("ABCDEF", (8, 9, 15, 6, 2, 5), strict=True)
                 for number in range(1, last + 1)}
     assert {row[0] for row in ROWS} == expected
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
-def test_what_is_done_names_its_proof(row: list[str]):
+def test_every_done_row_names_its_test(row: list[str]):
     _name, _what, state, proof = row
     assert state.startswith(("done", "partly", "open"))
     assert bool(proof) == (not state.startswith("open"))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for the files of the repository, whatever they do."""
+"""Rules for every file of the repository."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ COLLECTION = Path(__file__).resolve().parents[2] / "collections/ansible_collecti
 ROLES = sorted(path for path in (COLLECTION / "roles").glob("*") if path.is_dir())
 MODULES = sorted((COLLECTION / "plugins/modules").glob("*.py"))
 
-# Where packages come from is the machine's own affair (an index, a mirror, a proxy): no file fixes it.
-# Joined here, so that this file does not name one either.
+# The origin of packages is a setting of the machine (an index, a mirror, a proxy): no file fixes it.
+# Joined here, so that this file contains no such name either.
 REGISTRIES = [".".join(parts) for parts in (
     ("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("docker", "io"), ("quay", "io"), ("ghcr", "io"),
     ("gcr", "io"), ("galaxy", "ansible", "com"), ("deb", "debian", "org"), ("archive", "ubuntu", "com"),
 )]
-# A path of the machine that a file was written on means nothing on any other.
+# A path of one developer's machine is invalid on any other.
 PRIVATE_PATH = re.compile(r"(?<![\w.$}/-])/(?:work|workspace|Users|builds)/\w")
 # Joined, so that no tool takes these lines for the licence of this file.
 HEADER = (
@@ -51,14 +51,14 @@ def test_no_file_names_a_package_registry(files: list[Path], root: Path):
     assert found == []
 
 
-def test_no_file_names_a_path_of_the_machine_it_was_written_on(files: list[Path], root: Path):
+def test_no_file_names_a_path_of_a_developers_machine(files: list[Path], root: Path):
     found = [(path.relative_to(root).as_posix(), match.group()) for path in files
              for match in PRIVATE_PATH.finditer(text(path))]
     assert found == []
 
 
 def test_every_locked_requirement_has_a_version_and_hashes(root: Path):
-    """What uv installs is fixed to the byte, and says nothing about where it comes from."""
+    """Each package is pinned by version and hashes, and no line names an index."""
     lock = text(root / "requirements-dev.txt")
     assert not re.search(r"^\s*-", re.sub(r"^ +--hash=sha256:[0-9a-f]{64}( \\)?$", "", lock, flags=re.M), flags=re.M)
     for requirement in re.split(r"\n(?=[a-z])", lock[lock.index("\naio"):].strip()):
@@ -66,7 +66,7 @@ def test_every_locked_requirement_has_a_version_and_hashes(root: Path):
         assert "--hash=sha256:" in requirement, requirement
 
 
-def test_no_file_is_left_of_a_merge_or_an_editor(files: list[Path], root: Path):
+def test_no_leftover_of_a_merge_or_an_editor(files: list[Path], root: Path):
     leftovers = {".orig", ".rej", ".bak", ".swp", ".retry"}
     assert [path.relative_to(root) for path in files if path.suffix in leftovers] == []
 
@@ -80,7 +80,7 @@ def is_source(path: Path) -> bool:
 
 
 def header(path: Path) -> tuple[str, ...]:
-    """Return the three lines at the top of a file, without its shebang, coding line, `---` and signs of a comment."""
+    """Return the three lines at the top of a file, without shebang, coding line, `---` and comment markers."""
     lines = [line for line in text(path).splitlines()[:6] if not re.match(r"#!|# -\*- coding|---", line)]
     return tuple(re.sub(r"^(# |\{#- | {4})", "", line) for line in lines[:3])
 
@@ -111,14 +111,14 @@ def test_every_role_describes_its_arguments(role: Path):
 
 
 def shape(options: dict[str, Any]) -> dict[str, Any]:
-    """Of options at any depth: type, choices, whether they are secret, and those below them."""
+    """Return options at any depth by type, choices, secrecy, and suboptions."""
     return {
         name: (option.get("type", "str"), option.get("choices"), bool(option.get("no_log")), shape(option.get("options", {})))
         for name, option in options.items()}
 
 
 @pytest.mark.parametrize("section", SETTINGS)
-def test_the_role_of_the_settings_takes_what_its_module_takes(section: str):
+def test_the_settings_role_has_the_options_of_its_module(section: str):
     specification = yaml.safe_load(text(COLLECTION / "roles/email_settings/meta/argument_specs.yml"))
     options = specification["argument_specs"]["main"]["options"][f"email_settings_{section}"]["options"]
     assert shape(options) == shape(SETTINGS[section]["options"])
@@ -142,7 +142,7 @@ def test_every_example_is_a_named_task_in_full(path: Path):
     assert any(f"catalog.mail.{path.stem}" in task for task in tasks)
 
 
-def test_make_help_lists_every_target_that_people_call(root: Path):
+def test_make_help_lists_every_public_target(root: Path):
     makefile = text(root / "Makefile")
     helped = set(re.findall(r"^([a-z]+):.*## ", makefile, flags=re.M))
     assert {"quickstart", "test", "unit", "lint", "sanity", "integration", "molecule", "bench", "clean"} <= helped

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hold the layers of plugins/: pure code below, then edges, the frame and jobs, modules on top; and the folders by subject."""
+"""Check the layers of plugins/: pure code below, then edges, frame and jobs, modules on top; and the folders by subject."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MODULES = sorted((COLLECTION / "plugins/modules").glob("*.py"))
 OURS = "ansible_collections.catalog.mail."
 OUR_UTILS = OURS + "plugins.module_utils."
 
-# A file that is not named here is pure: it decides and touches nothing.
+# Files that are not named here are pure: without input or output.
 EDGES = {
     "_application/client",
     "_application/local_api",
@@ -48,7 +48,7 @@ FRAME = {
     "_core/module",
     "_core/no_log",
 }
-# Stand on the frame: they read by the edges, let pure code decide, and apply by the edges.
+# Based on the frame: they read through the edges, plan with pure code, and apply through the edges.
 JOBS = {
     "_application/application_service",
     "_application/email_settings",
@@ -68,7 +68,7 @@ JOBS = {
 }
 PURE = set(UTILS) - EDGES - FRAME - JOBS
 
-# The folders that code of each folder may import, beside its own.
+# The folders that code of each folder may import, beside its own folder.
 FOLDERS = {
     "_core": set(),
     "_postfix": {"_core"},
@@ -77,19 +77,19 @@ FOLDERS = {
     "_microsoft": {"_core"},
 }
 
-# What pure code may use of the standard library: nothing here reads a file, a clock, a socket or the environment.
+# Standard modules allowed in pure code: none of them reads a file, a clock, a socket or the environment.
 PURE_LIBRARY = {
     "__future__", "abc", "base64", "binascii", "bisect", "collections", "contextlib", "dataclasses", "datetime", "difflib",
     "email",
     "enum", "fnmatch", "functools", "hashlib", "html", "ipaddress", "itertools", "json", "math", "operator",
     "posixpath", "quopri", "re", "shlex", "string", "textwrap", "typing", "unicodedata", "urllib.parse",
 }
-# Calls that reach outside although their module is allowed.
+# Calls with input or output in allowed modules.
 IMPURE_CALLS = {"open", "print", "input", "eval", "exec", "__import__", "now", "utcnow", "today", "make_msgid"}
 
 
 def imported(path: Path) -> Iterator[tuple[str, str]]:
-    """Each import of a file: ("own", "_postfix/main_cf") for one of the collection, ("other", "os.path") for any other."""
+    """Yield each import of a file: ("own", "_postfix/main_cf") for the collection's files, ("other", "os.path") for others."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
             module = absolute(path, node)
@@ -105,7 +105,7 @@ def imported(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def absolute(path: Path, node: ast.ImportFrom) -> str:
-    """The dotted name of the module that a `from` line names, relative or not."""
+    """Return the dotted name of the module in a `from` line, relative or not."""
     if not node.level:
         return node.module or ""
     package = path.parents[node.level - 1].relative_to(COLLECTION.parents[2]).parts
@@ -129,7 +129,7 @@ def test_every_layer_names_files_that_exist():
     assert PURE
 
 
-def test_every_file_belongs_to_one_of_the_folders():
+def test_every_file_is_in_one_of_the_folders():
     assert {name.partition("/")[0] for name in UTILS} == set(FOLDERS)
     assert {name.count("/") for name in UTILS} == {1}
 
@@ -147,31 +147,31 @@ def test_pure_code_imports_only_pure_code(name: str):
 
 
 @pytest.mark.parametrize("name", sorted(PURE))
-def test_pure_code_calls_nothing_that_reaches_outside(name: str):
+def test_pure_code_calls_no_input_or_output(name: str):
     calls = [node.func for node in ast.walk(ast.parse(UTILS[name].read_text())) if isinstance(node, ast.Call)]
     called = {getattr(call, "id", None) or getattr(call, "attr", None) for call in calls}
     assert called & IMPURE_CALLS == set()
 
 
 @pytest.mark.parametrize("name", sorted(EDGES))
-def test_edges_know_neither_the_frame_nor_what_stands_on_it(name: str):
+def test_edges_import_neither_frame_nor_jobs(name: str):
     assert own(name) <= PURE | EDGES
     assert "ansible.module_utils.basic" not in other(name)
 
 
 @pytest.mark.parametrize("name", sorted(FRAME))
-def test_the_frame_knows_errors_alone(name: str):
+def test_the_frame_imports_only_errors_and_redaction(name: str):
     assert own(name) <= {"_core/errors", "_core/redaction"} | FRAME
 
 
 @pytest.mark.parametrize("name", sorted(set(UTILS) - FRAME - EDGES))
-def test_ansible_is_imported_by_the_frame_and_the_edges_alone(name: str):
+def test_only_frame_and_edges_import_ansible(name: str):
     assert not {module for module in other(name) if module.startswith("ansible")}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-def test_a_module_leaves_the_thinking_to_module_utils(path: Path):
-    """A module file: documentation, a few lines, and a main() that reads like it."""
+def test_a_module_leaves_the_logic_to_module_utils(path: Path):
+    """A module file holds documentation and a short main()."""
     allowed = {"__future__", "typing", "os", "ansible.module_utils.basic"}
     assert {module for kind, module in imported(path) if kind == "other"} <= allowed
     functions = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make lint` and the hooks of pre-commit: the same checks, by the same script."""
+"""`make lint` and the hooks of pre-commit run the same checks by the same script."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_every_check_has_a_hook():
 
 
 @pytest.mark.parametrize("hook", LOCAL["hooks"], ids=lambda hook: hook["id"])
-def test_a_hook_runs_on_every_commit_with_the_tools_here(hook: dict[str, object]):
+def test_a_hook_runs_on_every_commit_with_local_tools(hook: dict[str, object]):
     assert (hook["language"], hook["pass_filenames"], hook["always_run"]) == ("system", False, True)
 
 
@@ -40,8 +40,8 @@ def test_make_lint_is_the_script_with_every_check(root: Path):
     assert recipe == "\t@.ci/lint\n"
 
 
-def test_the_first_check_that_fails_ends_the_run(root: Path, tmp_path: Path):
-    """The script in a checkout whose tools say their name, and whose yamllint fails."""
+def test_the_first_failing_check_ends_the_run(root: Path, tmp_path: Path):
+    """The script runs in a checkout whose tools print their names, and whose yamllint fails."""
     for folder in (".ci", ".venv/bin", "collections/ansible_collections/catalog/mail"):
         (tmp_path / folder).mkdir(parents=True)
     shutil.copy2(root / ".ci/lint", tmp_path / ".ci")

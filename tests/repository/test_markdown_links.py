@@ -43,7 +43,7 @@ def anchors(markdown: str) -> set[str]:
 
 
 def broken(place: Path) -> Iterator[str]:
-    """Yield the relative links of a Markdown file that lead nowhere, read from the folder of `place` (not resolved)."""
+    """Yield the broken relative links of a Markdown file, resolved from the folder `place` as a path, without following links."""
     for link in links(place.read_text()):
         if re.match(r"[a-z][a-z0-9+.-]*:", link):
             continue
@@ -54,7 +54,7 @@ def broken(place: Path) -> Iterator[str]:
 
 
 def linked_folders() -> list[Path]:
-    """Links at the root of the repository that lead to folders in it."""
+    """Return links at the root of the repository that lead to its folders."""
     return [path for path in ROOT.iterdir() if path.is_symlink() and path.is_dir()]
 
 
@@ -70,7 +70,7 @@ def test_links_are_found_outside_code(markdown: str, expected: list[str]):
     assert links(markdown) == expected
 
 
-def test_anchors_follow_the_forges():
+def test_anchors_match_those_of_the_forges():
     assert anchors("# F1, as far as `x_y` goes\n## Same\n## Same\n```\n# code\n```\n") == {
         "f1-as-far-as-x_y-goes", "same", "same-1"}
 
@@ -81,8 +81,8 @@ def test_a_broken_link_is_found(tmp_path: Path):
     assert list(broken(tmp_path / "a.md")) == ["b.md#other", "c.md", "#none"]
 
 
-def test_every_relative_link_leads_somewhere(files: list[Path], root: Path):
-    """Read at the file's own path, and through each link at the root that leads to its folder."""
+def test_every_relative_link_has_a_target(files: list[Path], root: Path):
+    """Checked from the file's own path, and through each link at the root that leads to its folder."""
     pages = [path for path in files if path.suffix == ".md"]
     pages += [page for folder in linked_folders() for page in folder.rglob("*.md")]
     assert root / "docs/features.md" in pages
@@ -101,7 +101,7 @@ def test_links_in_the_collection_stay_in_it(files: list[Path]):
 
 
 def test_links_from_outside_name_real_folders(files: list[Path], root: Path):
-    """Forges show a linked folder as a file: a Markdown link through `docs` works in a checkout and nowhere else."""
+    """Forges show a linked folder as a file: a Markdown link through `docs` works only in a checkout."""
     through = [
         (page.relative_to(root).as_posix(), link)
         for page in files if page.suffix == ".md"
@@ -112,7 +112,7 @@ def test_links_from_outside_name_real_folders(files: list[Path], root: Path):
 
 
 def _lexical_parents(path: Path) -> list[Path]:
-    """Return the folders that a path names, `..` taken away, links not followed."""
+    """Return the folders of a path, `..` resolved, links not followed."""
     parts: list[str] = []
     for part in path.parts:
         if part == "..":

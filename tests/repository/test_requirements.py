@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Python packages that the plugins import, and the files that tell users to install them."""
+"""Python packages that the plugins import are the ones that users are told to install."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_execution_environment_names_files_that_exist():
 
 
 def test_missing_package_is_named_with_the_same_version(packages: dict[str, str]):
-    """The error of a module whose package is missing says what to install."""
+    """The error of a module with a missing package names the command that installs it."""
     [path] = [path for path in PLUGINS if re.search(r"^REQUIREMENTS = ", path.read_text(), flags=re.M)]
     [value] = [node.value for node in ast.parse(path.read_text()).body
                if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "REQUIREMENTS"]
@@ -84,6 +84,6 @@ def test_readme_names_the_same_versions(packages: dict[str, str]):
 
 
 def test_unit_tests_install_the_same_versions(packages: dict[str, str]):
-    """`ansible-test units` installs what this file names, and runs the plugins' code with it."""
+    """`ansible-test units` installs the packages of this file and runs the plugins' code with them."""
     lines = (COLLECTION / "tests/unit/requirements.txt").read_text().splitlines()
     assert lower_bounds([line for line in lines if ">=" in line]) == packages

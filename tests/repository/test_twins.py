@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Knowledge that the modules and the service both hold, as neither can import the other: the two copies agree.
+"""Knowledge held by both the modules and the service, which cannot import each other: the two copies agree.
 
-Tables of values are data, in tests/data. Where the readers differ the wording may, the keys may not.
+The tables of values are in tests/data. The wording may differ between the two; the keys may not.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def rows(name: str) -> list[dict[str, Any]]:
-    """The rows of a table in tests/data."""
+    """Return the rows of a table in tests/data."""
     found: list[dict[str, Any]] = json.loads((ROOT / "tests/data" / f"{name}.json").read_text(encoding="utf-8"))
     assert found
     return found
 
 
 def table(name: str, key: str) -> Callable[[Any], Any]:
-    """Run a test with each row of a table, which its ``key`` names."""
+    """Run a test for each row of a table, with the row's ``key`` as its id."""
     return pytest.mark.parametrize("row", [pytest.param(row, id=str(row[key])) for row in rows(name)])
 
 
@@ -64,7 +64,7 @@ def test_the_modules_read_retry_after(row: dict[str, Any]):
 
 
 @table("retry_after", "name")
-def test_modules_wait_for_a_token_as_long(row: dict[str, Any]):
+def test_the_modules_wait_as_long_for_a_token(row: dict[str, Any]):
     now = datetime.fromisoformat(row["now"])
     headers = {"Date": now.strftime("%a, %d %b %Y %H:%M:%S GMT")}
     if row["value"] is not None:
@@ -95,7 +95,7 @@ def test_the_modules_read_authentication_results(row: dict[str, Any]):
 
 @table("authentication_results", "name")
 def test_the_service_reads_authentication_results(row: dict[str, Any]):
-    """The service compares without regard to capitals, so that all that it reads is in lower case."""
+    """The service compares case-insensitively, so it returns lower case."""
     expected = [
         {**one, "properties": {name: value.lower() for name, value in one["properties"].items()}} for one in row["results"]
     ]
@@ -106,21 +106,21 @@ def test_the_service_reads_authentication_results(row: dict[str, Any]):
 
 # -- codes of Microsoft Entra -------------------------------------------------------------------------------------------
 
-# The option at fault, and the setting that holds the same.
+# The module option at fault, and the corresponding setting.
 SAME_FIELD = {
     "login.tenant_id": "tenant_id", "login.client_id": "client_id", "login.client_secret": "client_secret",
     "login.certificate_file": "certificate", "login.graph_url": "cloud",
 }
 
 
-def test_both_know_the_same_codes_of_entra():
+def test_both_have_the_same_codes_of_entra():
     assert set(token_errors._CODES) == set(entra._KNOWN)
 
 
 @pytest.mark.parametrize("code", sorted(set(token_errors._CODES) & set(entra._KNOWN)))
 def test_a_code_of_entra_names_the_same_field(code: int):
     _cause, _remedy, field, _lag = token_errors._CODES[code]
-    # "login" as a whole, where no option of its own is at fault.
+    # "login" as a whole, where no single option is at fault.
     assert SAME_FIELD.get(field, entra._KNOWN[code].field) == entra._KNOWN[code].field
     assert field in {*SAME_FIELD, "login"}
 
@@ -128,18 +128,18 @@ def test_a_code_of_entra_names_the_same_field(code: int):
 # -- national clouds ----------------------------------------------------------------------------------------------------
 
 
-def test_all_know_the_same_clouds_by_the_same_addresses():
-    """The addresses are those of Graph's page "Microsoft Graph national cloud deployments"."""
+def test_all_have_the_same_clouds_and_addresses():
+    """The addresses are from the Graph page "Microsoft Graph national cloud deployments"."""
     modules = {cloud: tuple(addresses) for cloud, addresses in module_clouds.ENDPOINTS.items()}
     assert {cloud.value: (one.authority, one.graph) for cloud, one in ENDPOINTS.items()} == modules
     assert {cloud: (login, graph) for cloud, (login, (graph,)) in EMULATED.items()} == modules
 
 
-# -- why a reply is not posted ------------------------------------------------------------------------------------------
+# -- reasons for an unposted reply --------------------------------------------------------------------------------------
 
 
 def documented_reasons() -> dict[Disposition, set[str]]:
-    """The reasons that docs/replies.md lists, by the row of its table."""
+    """Return the reasons that docs/replies.md lists, by the row of its table."""
     text = (ROOT / "docs/replies.md").read_text(encoding="utf-8")
     names = {Disposition.IGNORED: "ignored", Disposition.REJECTED: "rejected"}
     found = {}
@@ -160,7 +160,7 @@ def test_the_documentation_lists_each_reason_of_the_service():
     assert documented_reasons() == expected
 
 
-def test_the_modules_find_each_reason_where_it_is_counted():
+def test_the_modules_read_each_reason_from_the_counters():
     for reason in set(Reason) - {Reason.SUBADDRESS_PROBE}:
         disposition = NotPosted(reason).disposition.value
         assert reply_diagnosis.new_reasons({}, {"outcomes": {disposition: {reason.value: 1}}}) == [(disposition, reason.value)]
@@ -171,7 +171,7 @@ def test_the_modules_find_each_reason_where_it_is_counted():
 SMTP = smtp.Attempt(SmtpServer("smtp.corp.test", 587, TLS.STARTTLS, "app", "x"), "noreply@corp.test", "alice@corp.test")
 IMAP = ImapServer("imap.corp.test", 993, TLS.IMPLICIT, "replies", "x")
 
-# The service judges by the stage of the protocol and tells few causes apart; the modules read the text alone, and finer.
+# The service classifies by the stage of the protocol, with few causes; the modules only by text, with more causes.
 SAME_MEANING = {
     Cause.LOGIN_REFUSED: {"login_refused", "login_method_disabled", "login_temporarily_refused"},
     Cause.LOGIN_REQUIRED: {"login_needed"},
@@ -186,7 +186,7 @@ SAME_MEANING = {
 
 
 @table("server_answers", "answer")
-def test_the_service_tells_the_cause_of_an_answer(row: dict[str, Any]):
+def test_the_service_classifies_a_server_response(row: dict[str, Any]):
     answer = row["answer"]
     if row["protocol"] == "smtp":
         failure = smtp.answer_failure(smtp.Stage[row["stage"].upper()], int(answer[:3]), answer[4:], SMTP)
@@ -196,16 +196,16 @@ def test_the_service_tells_the_cause_of_an_answer(row: dict[str, Any]):
 
 
 @table("server_answers", "answer")
-def test_the_modules_tell_the_cause_of_an_answer(row: dict[str, Any]):
+def test_the_modules_classify_a_server_response(row: dict[str, Any]):
     assert diagnose(row["answer"]).name == row["modules"]
 
 
 @table("server_answers", "answer")
-def test_both_causes_of_an_answer_mean_the_same(row: dict[str, Any]):
+def test_both_causes_of_a_response_agree(row: dict[str, Any]):
     assert row["modules"] in SAME_MEANING[Cause(row["service"])]
 
 
-def test_the_table_of_answers_reaches_each_meaning():
+def test_the_table_of_responses_has_each_cause():
     found: dict[Cause, set[str]] = {cause: set() for cause in SAME_MEANING}
     for row in rows("server_answers"):
         found[Cause(row["service"])].add(row["modules"])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The e-mail settings, which the service's API describes: the module's options, its documentation and the role agree."""
+"""The module's options, its documentation and the role agree with the e-mail settings in the service's API."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ansible_collections.catalog.mail.plugins.modules import email_settings
 from catalog_mail.api.app import description
 
 ROLE = Path(__file__).resolve().parents[2] / "collections/ansible_collections/catalog/mail/roles/email_settings"
-# Read-only in the document, besides those that say so in their description.
+# Read-only in the document, besides those with "Read-only" in their description.
 TOLD = {"deployment", "changed_at", "changed_by"}
 TYPES = {"string": {"str", "path"}, "integer": {"int"}, "boolean": {"bool"}, "object": {"dict"}}
 SECRET_AS_READ = "#/components/schemas/SecretState"
-# Defaults that follow another setting, which the schema therefore does not give.
+# Defaults that depend on another setting, so the schema has none.
 FOLLOWING = {"interactions.archive.enabled": ("true", "false")}
 
 
 def resolved(schemas: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
-    """A property with what it refers to; of several forms the one that a person writes."""
+    """Resolve the references of a property; of alternative forms, return the one that a person writes."""
     result = dict(node)
     forms = [form for form in node.get("anyOf", []) if form.get("type") != "null" and form.get("$ref") != SECRET_AS_READ]
     if forms:
@@ -38,7 +38,7 @@ def resolved(schemas: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, A
 
 
 def properties(schemas: Mapping[str, Any], node: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each property that may be written, by its dotted path."""
+    """Yield each writable property by its dotted path."""
     for name, value in node.get("properties", {}).items():
         found = resolved(schemas, value)
         if "Read-only" in found.get("description", ""):
@@ -48,14 +48,14 @@ def properties(schemas: Mapping[str, Any], node: Mapping[str, Any], above: str =
 
 
 def schema() -> dict[str, dict[str, Any]]:
-    """The settings as the API describes them, by their path; without what is told of them."""
+    """Return the settings of the API by their path, without the read-only ones in TOLD."""
     schemas: Any = description()["components"]
     schemas = schemas["schemas"]
     return {path: one for path, one in properties(schemas, schemas["Document"]) if path not in TOLD}
 
 
 def flat(options: Mapping[str, Any], below: str, above: str = "") -> dict[str, dict[str, Any]]:
-    """Options of Ansible by their path; `below` is the key that holds the options within one."""
+    """Return Ansible options by their path; `below` is the key of an option's suboptions."""
     found = {}
     for name, option in options.items():
         found[above + name] = option
@@ -64,13 +64,13 @@ def flat(options: Mapping[str, Any], below: str, above: str = "") -> dict[str, d
 
 
 def documented() -> dict[str, dict[str, Any]]:
-    """The module's documented options within the two sections."""
+    """Return the module's documented options in the two sections."""
     options = yaml.safe_load(email_settings.DOCUMENTATION)["options"]
     return flat({name: options[name] for name in SETTINGS}, "suboptions")
 
 
 def of_the_role() -> dict[str, dict[str, Any]]:
-    """The role's options for the two sections, by the names that they have in the document."""
+    """Return the role's options for the two sections, by the settings' names."""
     options = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
     return flat({name: options[f"email_settings_{name}"] for name in SETTINGS}, "options")
 
@@ -81,7 +81,7 @@ COPIES = [pytest.param(MODULE, id="module"), pytest.param(DOCUMENTED, id="docume
 
 
 def text_of(option: Mapping[str, Any]) -> str:
-    """A description as one text."""
+    """Return a description as one text."""
     told = option["description"]
     return " ".join(told if isinstance(told, list) else [told])
 
@@ -93,7 +93,7 @@ def test_the_schema_is_read():
 
 
 @pytest.mark.parametrize("copy", COPIES)
-def test_settings_have_the_names_that_the_api_has(copy: dict[str, dict[str, Any]]):
+def test_settings_have_the_names_of_the_api(copy: dict[str, dict[str, Any]]):
     assert set(copy) == set(SCHEMA)
 
 
@@ -117,14 +117,14 @@ def test_the_secrets_of_the_api_are_kept_out_of_logs():
 
 
 @pytest.mark.parametrize("copy", COPIES)
-def test_what_is_left_out_is_left_alone(copy: dict[str, dict[str, Any]]):
-    """A default of an option would overwrite a setting that a task does not name."""
+def test_options_have_no_defaults(copy: dict[str, dict[str, Any]]):
+    """A default of an option would overwrite a setting that a task omits."""
     sections = set(SETTINGS)
     assert {path for path, option in copy.items() if "default" in option and path not in sections} == set()
 
 
 def defaults() -> Iterator[tuple[str, str]]:
-    """Each default that the service has, as Ansible writes it."""
+    """Return each default of the service in Ansible's notation."""
     for path, one in SCHEMA.items():
         value = one.get("default")
         if value not in (None, ""):
@@ -135,10 +135,10 @@ def defaults() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("copy", COPIES[1:])
 @pytest.mark.parametrize("path, value", list(defaults()))
-def test_a_description_tells_the_default(copy: dict[str, dict[str, Any]], path: str, value: str):
+def test_a_description_names_the_default(copy: dict[str, dict[str, Any]], path: str, value: str):
     sentences = re.split(r"(?<=\.)\s+", text_of(copy[path]))
     assert [one for one in sentences if "default" in one.lower() and re.search(rf"(?<!\w){re.escape(value)}(?!\w)", one)]
 
 
-def test_each_default_is_one_that_is_checked():
+def test_each_documented_default_is_checked():
     assert len(list(defaults())) == 19

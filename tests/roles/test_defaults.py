@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a role falls back to has to pass its own argument specification: where nothing is set, nothing is refused."""
+"""The defaults of each role pass the role's own argument specification."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_the_defaults_of_a_role_pass_its_specification(role: str) -> None:
     defaults = {
         name: value for name, value in read(role, "defaults/main.yml").items() if "{{" not in str(value)}
     assert set(defaults) <= set(options)
-    # What is required has no default, so it is not asked for here.
+    # Required options have no default, so the test omits them.
     specification = {name: {**option, "required": False} for name, option in options.items()}
     found = ArgumentSpecValidator(specification).validate(defaults)
     assert found.error_messages == []

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The variables of role postfix on each operating system, rendered from the role's own files by Ansible itself.
 
-Debian 12 and 13 are run for real by the molecule scenarios; the RHEL family is covered here alone.
+The molecule scenarios run Debian 12 and 13; only these tests cover the RHEL family.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EL10 = [*EL, "postfix-lmdb"]
 
 
 def render(name: str, look: str = "", **settings: Any) -> Any:
-    """The value of one variable, given what inspect.sh printed and the inventory's settings."""
+    """Return the value of one variable, given the output of inspect.sh and the inventory's settings."""
     loader = DataLoader()
     variables: dict[str, Any] = {"postfix__look": {"stdout": look}}
     for file in [ROLE / "defaults/main.yml", *sorted((ROLE / "vars/main").glob("*.yml"))]:
@@ -48,19 +48,19 @@ SYSTEMS = [
 
 @pytest.mark.parametrize("look, family, packages", SYSTEMS)
 def test_packages_of_a_system(look: str, family: str, packages: list[str]) -> None:
-    """Each system gets its own package names, and lmdb where hash is gone."""
+    """Each system has its own package names, and lmdb where hash is not available."""
     assert render("postfix__family", look) == family
     assert render("postfix__packages", look) == packages
 
 
 @pytest.mark.parametrize("look", ["system alpine\nrelease 3", "system opensuse-leap\nsystem suse\nrelease 15", ""])
 def test_unknown_system(look: str) -> None:
-    """A system whose packages the role does not know is not taken for one of those that it knows."""
+    """An unknown system fails instead of using the packages of a known one."""
     assert render("postfix__family", look) == "unknown"
 
 
 def test_missing_packages() -> None:
-    """What is installed is not asked for again; a package of the inventory's is, until it is there."""
+    """Only missing packages are requested, those of the inventory included."""
     look = "system debian\nrelease 12\npackage postfix\npackage ca-certificates\nservice enabled"
     assert render("postfix__missing", look) == ["libsasl2-modules"]
     with_pcre = render("postfix__missing", look, postfix_packages=["postfix-pcre"])
@@ -80,13 +80,13 @@ def test_missing_packages() -> None:
     ],
 )
 def test_service_at_boot(look: str, enabled: bool) -> None:
-    """Only a unit that the next boot starts counts."""
+    """Only a unit that starts at boot counts."""
     assert render("postfix__enabled", look) is enabled
 
 
 @pytest.mark.skipif(not shutil.which("dpkg-query"), reason="this machine is no Debian")
-def test_look_on_this_machine() -> None:
-    """The script runs in a plain sh; of its arguments it names what is installed, and nothing else."""
+def test_inspect_on_this_machine() -> None:
+    """The script runs in a plain sh and prints only those of its arguments that are installed."""
     script = (ROLE / "files/inspect.sh").read_text(encoding="utf-8")
     run = subprocess.run(
         ["/bin/sh", "-c", script, "inspect.sh", "no-such-package-at-all", "base-files"],
@@ -101,19 +101,19 @@ OWN = {"inet_interfaces": ["loopback-only"], "mydestination": ["$myhostname", "l
 
 
 def test_parameters_left_alone() -> None:
-    """Without settings only what the role stands for is set; names that are empty are left as they are."""
+    """Without settings only the role's own parameters are set; empty names are skipped."""
     assert render("postfix__all_parameters") == {**OWN, "smtp_tls_security_level": "may"}
 
 
 def test_level_of_a_relay() -> None:
-    """With a relay, also one of some senders only, its own task sets the TLS level."""
+    """With a relay, also one for some senders only, a separate task sets the TLS level."""
     assert render("postfix__all_parameters", postfix_relayhost=["[smtp.example.com]:587"]) == OWN
     one = [{"sender": "@example.com", "relayhost": "[smtp.example.com]:587"}]
     assert render("postfix__all_parameters", postfix_relay_sender_dependent=one) == OWN
 
 
 def test_parameters_of_the_inventory() -> None:
-    """An empty list is a value, null removes, and postfix_parameters wins over the named variables."""
+    """An empty list is a value, null removes a parameter, and postfix_parameters wins over the named variables."""
     rendered = render(
         "postfix__all_parameters",
         postfix_mydestination=[], postfix_myorigin="example.com", postfix_inet_interfaces=["all"],
@@ -129,7 +129,7 @@ def test_parameters_of_the_inventory() -> None:
 
 
 def test_defaults_and_specification_agree() -> None:
-    """Each default is the one that meta/argument_specs.yml documents, and each option has its default."""
+    """Each default equals the one in meta/argument_specs.yml, and each option has its default."""
     loader = DataLoader()
     options = loader.load_from_file(str(ROLE / "meta/argument_specs.yml"))["argument_specs"]["main"]["options"]
     defaults = loader.load_from_file(str(ROLE / "defaults/main.yml"))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The units that role reply_sync writes, from the templates that it writes them from."""
+"""The units of role reply_sync, rendered from its templates."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ BEGIN, END = "# The service may read its files,", "SystemCallErrorNumber=EPERM"
 
 
 def unit(name: str, role: str = "reply_sync", systemd: int = 252) -> str:
-    """A unit as it lies on a host."""
+    """Return a unit as written to a host."""
     values: dict[str, Any] = {
         "reply_sync_runtime_folder": "/opt/catalog-mail",
         "application_runtime_folder": "/opt/catalog-mail",
         "reply_sync__is": {"systemd_version": systemd, "archive": {"enabled": True, "on_calendar": "Mon 03:30"}},
     }
-    # As Ansible has it: a block's own line is no line.
+    # As in Ansible: a line with only a block tag is removed.
     folder = FileSystemLoader(ROLES / role / "templates")
     return Environment(loader=folder, trim_blocks=True, autoescape=False).get_template(f"{name}.j2").render(values)  # noqa: S701
 
 
 def options(name: str, **how: Any) -> RawConfigParser:
-    """Its sections; of an option that stands twice the last one."""
+    """Return the sections of a unit; the last value of a repeated option."""
     parser = RawConfigParser(strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read_string(unit(name, **how))
@@ -42,13 +42,13 @@ def sandbox(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", UNITS[:2])
-def test_it_is_as_tight_as_the_application(name: str) -> None:
-    """Word for word, so that what is closed for one is closed for all."""
+def test_its_sandbox_equals_the_applications(name: str) -> None:
+    """The same lines, so that both units have the same restrictions."""
     assert sandbox(unit(name)) == sandbox(unit("catalog-mail.service", role="application"))
     assert options(name)["Service"]["User"] == "catalog-mail"
 
 
-def test_the_service_comes_again_whatever_ended_it() -> None:
+def test_the_service_always_restarts() -> None:
     service = options(UNITS[0])
     assert service["Service"]["Type"] == "notify"
     assert service["Service"]["ExecStart"] == "/opt/catalog-mail/current/bin/catalog-mail reply-sync"
@@ -57,12 +57,12 @@ def test_the_service_comes_again_whatever_ended_it() -> None:
 
 
 @pytest.mark.parametrize("systemd, grows", [(252, False), (254, True), (257, True)])
-def test_pauses_grow_where_systemd_knows_how(systemd: int, *, grows: bool) -> None:
+def test_pauses_grow_where_systemd_supports_it(systemd: int, *, grows: bool) -> None:
     service = options(UNITS[0], systemd=systemd)["Service"]
     assert ("RestartSteps" in service) is grows
     assert ("RestartMaxDelaySec" in service) is grows
 
 
-def test_the_timer_follows_the_calendar_and_makes_up() -> None:
+def test_the_timer_follows_the_calendar_and_catches_up() -> None:
     timer = options(UNITS[2])["Timer"]
     assert (timer["OnCalendar"], timer["Persistent"]) == ("Mon 03:30", "true")

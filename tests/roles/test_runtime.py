@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How role runtime names versions and packs them: the scripts of its files, run as the role runs them."""
+"""Version names and archives of role runtime: the scripts in its files, run as the role runs them."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ IGNORED = shutil.ignore_patterns("__pycache__", ".*_cache", "*.egg-info", "build
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    """A copy of the role's files."""
+    """Copy the role's files."""
     return Path(shutil.copytree(FILES, tmp_path / "files", ignore=IGNORED))
 
 
 def fingerprint(files: Path) -> str:
-    """The version's name."""
+    """Return the version's name."""
     return subprocess.run(
         [sys.executable, files / "fingerprint.py"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def bundle(files: Path, cache: Path, with_wheels: str = "no") -> list[str]:
-    """The words that bundle.py prints."""
+    """Return the output of bundle.py, split into words."""
     run = subprocess.run(
         [sys.executable, files / "bundle.py", cache, "3.11", "x86_64", with_wheels], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     return run.stdout.strip().split(" ", 1)
 
 
-def test_what_tools_leave_behind_changes_no_name(files: Path) -> None:
-    """The same sources have the same name, wherever they lie and whatever was made of them."""
+def test_generated_files_do_not_change_the_name(files: Path) -> None:
+    """Equal sources have the same name in any folder, with or without build products."""
     before = fingerprint(files)
     for folder in ("__pycache__", ".mypy_cache", "build", "catalog_mail.egg-info"):
         (files / "catalog-mail/src" / folder).mkdir()
@@ -56,7 +56,7 @@ def test_what_tools_leave_behind_changes_no_name(files: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["requirements.txt", "pyproject.toml", "src/catalog_mail/cli.py", "src/catalog_mail/templates/layout.html"])
 def test_a_change_is_another_version(files: Path, name: str) -> None:
-    """Whatever the host would get is in the name."""
+    """Every file that the host receives counts for the name."""
     before = fingerprint(files)
     path = files / "catalog-mail" / name
     path.write_text(path.read_text() + "\n")
@@ -64,7 +64,7 @@ def test_a_change_is_another_version(files: Path, name: str) -> None:
 
 
 def test_packed_once(files: Path, tmp_path: Path) -> None:
-    """The archive holds the application's wheel and the pins; a second run keeps it; the sources stay clean."""
+    """The archive holds the application's wheel and the pins; a second run keeps the archive; the sources stay unchanged."""
     cache = tmp_path / "cache"
     word, archive = bundle(files, cache)
     assert word == "made"
@@ -78,7 +78,7 @@ def test_packed_once(files: Path, tmp_path: Path) -> None:
 
 
 def test_killed_while_it_packs(files: Path, tmp_path: Path) -> None:
-    """What a killed run has left is not taken for an archive, and is cleared."""
+    """Leftovers of a killed run are not taken for an archive, and are removed."""
     cache = tmp_path / "cache"
     run = subprocess.Popen([sys.executable, files / "bundle.py", cache, "3.11", "x86_64", "no"], start_new_session=True)
     deadline = time.monotonic() + 30
@@ -93,7 +93,7 @@ def test_killed_while_it_packs(files: Path, tmp_path: Path) -> None:
 
 
 def test_pins_name_no_index() -> None:
-    """Every library has a hash, and where it comes from is the affair of whoever installs it."""
+    """Every library has a hash; the index is a setting of the machine that installs it."""
     text = (FILES / "catalog-mail/requirements.txt").read_text(encoding="utf-8")
     assert "://" not in text
     pinned = [line for line in text.splitlines() if "==" in line]
@@ -117,7 +117,7 @@ LOOK = f"system debian\nmachine x86_64\npython 3.11\nvenv yes\nwanted {OWN}"
     ids=["nothing there", "upgrade", "back", "back already", "nothing to go back to"],
 )
 def test_wanted_version(installed: list[str], current: str, asked: str, wanted: str) -> None:
-    """From what the host says and what is asked for."""
+    """The version is derived from the host's state and the requested version."""
     look = "\n".join([LOOK, *(f"version {name}" for name in installed), *([f"current {current}"] if current else [])])
     loader = DataLoader()
     variables: dict[str, Any] = loader.load_from_file(str(ROLES / "runtime/vars/main.yml"), trusted_as_template=True)
@@ -127,8 +127,8 @@ def test_wanted_version(installed: list[str], current: str, asked: str, wanted: 
     assert templar.template(variables["runtime__current"]) == current
 
 
-def test_look_tells_versions_from_links(tmp_path: Path) -> None:
-    """Whole versions are named, half-made ones and the links are not."""
+def test_inspect_lists_versions_and_not_links(tmp_path: Path) -> None:
+    """Complete versions are listed; incomplete ones and links are not."""
     for name in (OLD, OWN, "0.3.0-c-py3.11"):
         (tmp_path / name).mkdir()
     for name in (OLD, OWN):
@@ -145,7 +145,7 @@ def test_look_tells_versions_from_links(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("role", ["runtime", "application", "email_settings", "reply_sync"])
 def test_defaults_and_specification_agree(role: str) -> None:
-    """Each default is the one that meta/argument_specs.yml documents, and each option has its default, unless required."""
+    """Each default equals the one in meta/argument_specs.yml, and each option has its default, unless required."""
     loader = DataLoader()
     options = loader.load_from_file(str(ROLES / role / "meta/argument_specs.yml"))["argument_specs"]["main"]["options"]
     defaults = loader.load_from_file(str(ROLES / role / "defaults/main.yml"))

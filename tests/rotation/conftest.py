@@ -34,7 +34,7 @@ def world(shared: tuple[Running, RunningService], tmp_path: Path) -> World:
 
 @pytest.fixture
 def registered(world: World) -> World:
-    """After a first run of the role."""
+    """Return the environment after a first run of the role."""
     run = world.whole()
     assert run.failed == 0, run.output
     world.emulator.forget_requests()

@@ -16,7 +16,7 @@ from helpers.rotation import COLLECTION, DAY, NAME, World, extra
 WRITING = r"^(POST|PATCH|PUT|DELETE) (?!.*(/token$|\$batch$))"
 
 
-def test_from_nothing_and_then_nothing_more(world: World) -> None:
+def test_a_first_run_and_an_unchanged_second_run(world: World) -> None:
     planned = world.whole("--check")
     assert planned.failed == 0, planned.output
     assert [one["displayName"] for one in world.emulator.state()["applications"]] == ["automation"]
@@ -34,8 +34,8 @@ def test_from_nothing_and_then_nothing_more(world: World) -> None:
     assert not world.asked(WRITING)
 
 
-def test_check_mode_before_the_application_is_there(world: World) -> None:
-    """Nobody can be asked for the credential in use: everything is new, whether Microsoft knows a registration or not."""
+def test_check_mode_before_the_application_runs(world: World) -> None:
+    """The credential in use is unknown: everything is reported as new, whether Entra has a registration or not."""
     (world.folder / "token").rename(world.folder / "away")
     planned = world.whole("--check")
     assert (planned.changed, planned.failed) == (3, 0), planned.output
@@ -51,7 +51,7 @@ def test_check_mode_before_the_application_is_there(world: World) -> None:
     assert (done.failed, world.secrets()) == (1, secrets), done.output
 
 
-def test_not_due_due_and_removed(registered: World) -> None:
+def test_a_secret_is_kept_renewed_and_removed(registered: World) -> None:
     first = registered.used()
     idle = registered.rotate()
     assert (idle.changed, idle.failed, registered.secrets()) == (0, 0, [first]), idle.output
@@ -72,7 +72,7 @@ def test_not_due_due_and_removed(registered: World) -> None:
     assert registered.sends()
 
 
-def test_what_fails_its_test_is_removed_and_the_old_one_stays(registered: World) -> None:
+def test_a_new_secret_that_fails_its_test_is_removed(registered: World) -> None:
     first = registered.used()
     registered.emulator.fault("access_policy", path="sendMail")
     refused = registered.rotate(entra_app_rotate_now=True)
@@ -85,14 +85,14 @@ def test_what_fails_its_test_is_removed_and_the_old_one_stays(registered: World)
     assert registered.rotate().changed == 0
 
 
-def test_a_lost_answer_leaves_no_orphan(registered: World) -> None:
+def test_a_lost_response_leaves_no_orphan(registered: World) -> None:
     registered.emulator.fault("lose", path="addPassword", times=1)
     run = registered.rotate(entra_app_rotate_now=True)
     assert (run.failed, registered.secrets()) == (0, [registered.used()]), run.output
 
 
-def test_an_answer_of_the_application_that_never_came(registered: World) -> None:
-    """It saves, and nobody hears of it: the new secret is in use and must stay; the next run removes the old one."""
+def test_a_lost_response_of_the_application(registered: World) -> None:
+    """The application saves, but the response is lost: the new secret is in use and is kept; the next run removes the old one."""
     first = registered.used()
     registered.emulator.fault("delay", path="sendMail", seconds=6, times=1)
     run = registered.killed_when(lambda: registered.asked("sendMail"))
@@ -107,7 +107,7 @@ def test_an_answer_of_the_application_that_never_came(registered: World) -> None
 
 
 @pytest.mark.parametrize("moment", ["addPassword", "oauth2/v2.0/token$", "sendMail", "removePassword"])
-def test_a_run_that_was_killed_is_mended_by_the_next(registered: World, moment: str) -> None:
+def test_the_next_run_completes_a_killed_run(registered: World, moment: str) -> None:
     registered.emulator.forget_requests()
     begun: list[bool] = []
 
@@ -124,7 +124,7 @@ def test_a_run_that_was_killed_is_mended_by_the_next(registered: World, moment: 
     assert registered.rotate().changed == 0
 
 
-def test_a_certificate_in_place_of_the_secret(registered: World) -> None:
+def test_a_certificate_replaces_the_secret(registered: World) -> None:
     with_certificate(registered)
     for words in ({}, {"entra_app_rotate_now": True}):
         run = registered.rotate(**words)
@@ -141,7 +141,7 @@ def with_certificate(world: World) -> None:
     world.variables["entra_app_registrations"] = [registration]
 
 
-def test_the_other_kind_has_its_grace_too(registered: World) -> None:
+def test_the_replaced_kind_has_a_grace_period_too(registered: World) -> None:
     [secret] = registered.secrets()
     with_certificate(registered)
     changed = registered.rotate(entra_app_grace_seconds=3600)
@@ -154,7 +154,7 @@ def test_the_other_kind_has_its_grace_too(registered: World) -> None:
     assert registered.sends()
 
 
-def test_the_other_kind_goes_where_a_run_was_killed_before_that(registered: World) -> None:
+def test_the_next_run_removes_the_replaced_kind(registered: World) -> None:
     with_certificate(registered)
     registered.killed_when(lambda: registered.used("certificate_thumbprint") != "")
     assert registered.sends()
@@ -165,8 +165,8 @@ def test_the_other_kind_goes_where_a_run_was_killed_before_that(registered: Worl
 
 
 @pytest.mark.parametrize("passes", [True, False])
-def test_another_run_that_came_in_between(registered: World, passes: bool) -> None:
-    """It stops once it knows which one is in use, or has made another; the other run renews that; then it goes on."""
+def test_another_run_in_between(registered: World, passes: bool) -> None:
+    """The late run is paused after reading or after creating a secret; the other run rotates; then the late run resumes."""
     registered.variables["entra_app_grace_seconds"] = 3600
     registered.emulator.forget_requests()
     late = registered.started(COLLECTION / "playbooks/rotate_secret.yml", *extra({"entra_app_rotate_now": True}))
@@ -189,8 +189,8 @@ def test_another_run_that_came_in_between(registered: World, passes: bool) -> No
     assert (mended.failed, registered.secrets()) == (0, [registered.used()]), mended.output
 
 
-def test_hosts_with_one_database(registered: World) -> None:
-    """They are one application with one secret, whoever asks."""
+def test_hosts_that_share_a_database(registered: World) -> None:
+    """The hosts are one application with one secret, regardless of the host that rotates it."""
     registered.hosts = ("catalog", "catalog2")
     registered.variables |= {"catalog_mail_hosts": "all", "entra_app_credential_name": "catalog.mail of both"}
     due = registered.rotate(entra_app_rotate_now=True)
@@ -217,7 +217,7 @@ BOTH = ["notifications", "interactions"]
     ({"entra_app_propagation_timeout": -1}, "entra_app_propagation_timeout: -1 is out of range"),
 ])  # fmt: skip
 def test_variables_that_cannot_work(world: World, variables: dict[str, Any], words: str) -> None:
-    """Neither part of the role asks anybody anything."""
+    """Neither part of the role sends a request."""
     world.emulator.forget_requests()
     for run in (world.rotate(**variables), world.whole("--check", *extra(variables))):
         assert run.failed == 1
@@ -225,8 +225,8 @@ def test_variables_that_cannot_work(world: World, variables: dict[str, Any], wor
     assert world.emulator.requests() == []
 
 
-def test_settings_that_hold_a_secret_that_somebody_typed_in(registered: World) -> None:
-    """Nobody knows its key id, so nothing is taken away before the application has another; that one of a person's stays."""
+def test_settings_with_a_manually_entered_secret(registered: World) -> None:
+    """Its key id is unknown, so no secret is removed before the application has a new one; the manual secret stays."""
     [own] = registered.emulator.seed({
         "id": "6babcaad-604b-40ac-a9d7-9fd97c0b779f", "domains": ["contoso.test"],
         "applications": [{"display_name": "x", "app_id": registered.app()["appId"], "secret": "typed-in-by-a-person"}],

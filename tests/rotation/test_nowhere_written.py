@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The value of a new credential is in the application, and in no output, log or file of the control node."""
+"""The value of a new credential is stored in the application, and in no output, log or file of the control node."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from helpers.rotation import World
 
 
 class Watch(threading.Thread):
-    """Keeps what was ever seen in files below some folders: their names, and their content."""
+    """Records the names and content of all files that appear below some folders."""
 
     def __init__(self, *folders: Path) -> None:
         super().__init__(daemon=True)
@@ -29,19 +29,19 @@ class Watch(threading.Thread):
                 for below, _folders, names in os.walk(folder):
                     for name in names:
                         self.names.add(name)
-                        with contextlib.suppress(OSError):  # gone since
+                        with contextlib.suppress(OSError):  # deleted since
                             self.contents.add((Path(below) / name).read_bytes())
 
 
 def pieces_of(value: str) -> list[str]:
-    """Of a key any line of it would do."""
+    """Return the lines to search for: any line of a key reveals it."""
     pieces = [line for line in value.splitlines() if len(line) > 20 and "-----" not in line]
     assert pieces
     return pieces[: len(pieces) // 2 + 1]
 
 
 @pytest.mark.parametrize("kind", ["secret", "certificate"])
-def test_neither_printed_nor_logged_nor_in_a_file(registered: World, kind: str) -> None:
+def test_the_value_is_in_no_output_log_or_file(registered: World, kind: str) -> None:
     registration = {"unique_name": "data-catalog-mail", "uses": ["notifications", "interactions"], "credential": kind}
     registered.variables["entra_app_registrations"] = [registration]
     watch = Watch(registered.folder)
@@ -57,13 +57,13 @@ def test_neither_printed_nor_logged_nor_in_a_file(registered: World, kind: str) 
         assert piece not in run.output
         assert piece not in log
         assert piece not in seen
-    # The watch works: it saw the modules that are not given a secret, and none of those that are.
+    # The watch works: it saw the modules that get no secret, and none of those that do.
     assert "AnsiballZ_email_settings_info.py" in watch.names
     assert not {"AnsiballZ_email_settings.py", "AnsiballZ_entra_app_credential.py"} & watch.names
 
 
-def test_not_on_a_disk_of_the_control_node_where_a_module_has_to_be_a_file(registered: World) -> None:
-    """What su begins cannot be given a module without a file."""
+def test_the_value_is_on_no_disk_of_the_control_node(registered: World) -> None:
+    """With su, Ansible cannot pass a module without a file."""
     registered.variables |= {"ansible_become": True, "ansible_become_method": "su"}
     watch = Watch(registered.folder / "local")
     watch.start()
@@ -73,4 +73,4 @@ def test_not_on_a_disk_of_the_control_node_where_a_module_has_to_be_a_file(regis
     assert run.failed == 0, run.output
     [value] = pieces_of(registered.value())
     assert value not in b"\n".join(watch.contents).decode(errors="replace")
-    assert watch.contents, "the watch saw nothing at all"
+    assert watch.contents, "the watch saw no file"

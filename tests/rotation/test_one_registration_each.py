@@ -46,7 +46,7 @@ SHOW = """
 
 @pytest.fixture(scope="module")
 def both(shared: tuple[Running, RunningService], tmp_path_factory: pytest.TempPathFactory) -> World:
-    """After a first run of the role with a registration for each use."""
+    """Return the environment after a first run of the role with one registration per use."""
     world = World(*shared, tmp_path_factory.mktemp("both"), {})
     world.begin()
     world.variables["entra_app_registrations"] = [registration(use) for use in NAMES]
@@ -60,13 +60,13 @@ def registration(use: str) -> dict[str, Any]:
 
 
 def apps(world: World) -> dict[str, dict[str, Any]]:
-    """The registrations, by their use."""
+    """Return the registrations by their use."""
     found = {one["uniqueName"]: one for one in world.emulator.state()["applications"]}
     return {use: found[name] for use, name in NAMES.items()}
 
 
 def shown(world: World) -> dict[str, list[str]]:
-    """Client ID, key id and end of the secret that email_settings_info shows for each use."""
+    """Return client ID, key id and end of the secret that email_settings_info shows for each use."""
     (world.folder / "show.yml").write_text(SHOW)
     run = world.ended(world.started(world.folder / "show.yml"))
     lines = [line.split('"msg": "')[1].rstrip('"').split() for line in run.output.splitlines() if '"msg": "' in line]
@@ -74,7 +74,7 @@ def shown(world: World) -> dict[str, list[str]]:
 
 
 def held(world: World) -> dict[str, list[str]]:
-    """The same of each registration's only secret, as Entra knows it."""
+    """Return the same fields of each registration's only secret, from Entra."""
     found = {}
     for use, app in apps(world).items():
         [secret] = app["passwordCredentials"]
@@ -83,7 +83,7 @@ def held(world: World) -> dict[str, list[str]]:
 
 
 def granted(world: World, display_name: str) -> set[str]:
-    """The permissions that are consented to, by name."""
+    """Return the names of the granted permissions."""
     automation = world.emulator.token(world.automation)
     path = "/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')?$select=appRoles"
     names = {one["id"]: one["value"] for one in world.emulator.graph(automation, "GET", path).json()["appRoles"]}
@@ -92,12 +92,12 @@ def granted(world: World, display_name: str) -> set[str]:
 
 
 def token(world: World, use: str) -> str:
-    """A token by the secret that the application has stored for this use."""
+    """Get a token with the secret that the application has stored for this use."""
     secret = world.value(f"{use}.microsoft.client_secret")
     return world.emulator.token({"app_id": apps(world)[use]["appId"], "client_secret": secret})
 
 
-def test_a_mail_sent_by_the_one_and_its_reply_read_by_the_other(both: World) -> None:
+def test_one_registration_sends_and_the_other_reads(both: World) -> None:
     emulator, service = both.emulator, both.service
     emulator.user("jane")
     for name in ("jane", "joe"):
@@ -125,7 +125,7 @@ def test_a_mail_sent_by_the_one_and_its_reply_read_by_the_other(both: World) -> 
     assert (sends, reads) == ({ids["notifications"]}, {ids["interactions"]})
 
 
-def test_each_may_do_its_own_and_has_its_own_secret(both: World) -> None:
+def test_each_registration_has_its_own_permissions(both: World) -> None:
     assert {use: granted(both, name) for use, name in NAMES.items()} == PERMITTED
     message = {"subject": "x", "toRecipients": [{"emailAddress": {"address": REPLIES}}]}
     attempts = (
@@ -141,7 +141,7 @@ def test_each_may_do_its_own_and_has_its_own_secret(both: World) -> None:
     assert (again.changed, again.failed) == (0, 0), again.output
     assert held(both) == first
 
-    # One of them alone is renewed, and for another time.
+    # Only one of them is renewed, with another validity.
     both.variables["entra_app_registrations"] = [registration("interactions")]
     renewed = both.rotate(entra_app_rotate_now=True, entra_app_valid_days=90)
     assert renewed.failed == 0, renewed.output

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixtures of the service's tests: the real service, a mail server that keeps what it takes, PostgreSQL."""
+"""Fixtures of the service's tests: the real service, a mail server that stores received messages, PostgreSQL."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _numbers = itertools.count(1)
 
 @pytest.fixture
 def sink() -> Iterator[MailSink]:
-    """An SMTP server that takes everything."""
+    """Run an SMTP server that accepts everything."""
     with MailSink() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> RunningService:
-    """Key, SQLite database and tokens, made once: each service on SQLite begins with a copy of them."""
+    """Create key, SQLite database and tokens once; each service on SQLite starts with a copy."""
     service = RunningService(tmp_path_factory.mktemp("prepared"))
     service.prepare()
     return service
@@ -61,26 +61,26 @@ def make_service(tmp_path: Path, prepared: RunningService) -> Iterator[Callable[
 
 @pytest.fixture
 def service(make_service: Callable[..., RunningService]) -> RunningService:
-    """One service with SQLite, ready, without settings."""
+    """Return a ready service with SQLite, without settings."""
     return make_service()
 
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
-    """The URL of a PostgreSQL server of our own, without a database."""
+    """Return the URL of a PostgreSQL server for these tests, without a database."""
     with postgres.server() as url:
         yield url
 
 
 @pytest.fixture
 def postgresql(postgresql_server: str) -> str:
-    """The URL of a new, empty PostgreSQL database."""
+    """Return the URL of a new, empty PostgreSQL database."""
     return postgres.create_database(postgresql_server, f"catalog{next(_numbers)}")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database of either kind, as SQLAlchemy takes it."""
+    """Return the URL of an empty database of either kind, in SQLAlchemy's form."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'catalog-mail.db'}"
     address: str = request.getfixturevalue("postgresql")
@@ -89,13 +89,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def dovecot() -> Iterator[Dovecot]:
-    """An IMAP server for all tests; each adds a user of its own (`add_user`)."""
+    """Run an IMAP server for all tests; each test adds its own user (`add_user`)."""
     with Dovecot() as running:
         yield running
 
 
 @pytest.fixture
 def make_dovecot() -> Iterator[Callable[..., Dovecot]]:
-    """Make IMAP servers of a test's own, to be stopped or without some capability; they run."""
+    """Make running IMAP servers for a single test, which may stop them or disable a capability."""
     with contextlib.ExitStack() as made:
         yield lambda **options: made.enter_context(Dovecot(**options))

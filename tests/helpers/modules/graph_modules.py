@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs modules as processes on this machine, as Ansible does, against the emulator."""
+"""Run modules against the emulator as processes on this machine, as Ansible does."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _run_alone(name: str, given: str, variables: dict[str, str], timeout: float)
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment without anything that a login could be found in."""
+    """Return the environment without variables and programs that provide a login."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AZURE_", "IDENTITY_", "MSI_"))}
     path = f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"
     return {
@@ -44,13 +44,13 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def facts(result: dict[str, Any]) -> dict[str, Any]:
-    """What a result says of things as they are, and not of what was done."""
+    """Return a result without the keys that describe the run's actions."""
     return {name: value for name, value in result.items() if name not in ("changed", "diff", "invocation")}
 
 
 @dataclass
 class Modules:
-    """The modules, with the login of an automation. `outputs` is all that they ever printed."""
+    """Runs the modules with the login of an automation. `outputs` collects everything they print."""
 
     emulator: Running
     application: dict[str, Any]
@@ -68,9 +68,9 @@ class Modules:
             "authority_url": self.emulator.url, "graph_url": self.emulator.url, "ca_file": str(self.emulator.ca_file)}
 
     def run(self, module: str, /, check: bool = False, env: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
-        """The result of one module. It has `login` unless one is given, and shorter patience than users have.
+        """Run one module and return its result. The default login is `login`; timeouts are shorter than a user's.
 
-        Another PYTHONPATH in `env` is one for an interpreter that has nothing loaded yet.
+        A PYTHONPATH in `env` that differs starts a new interpreter, with nothing imported yet.
         """
         if "login" not in options:
             options["login"] = self.login
@@ -87,8 +87,8 @@ class Modules:
             result["warnings"] = [one if isinstance(one, str) else one["event"]["msg"] for one in result["warnings"]]
         return result
 
-    def exactly(self, module: str, /, **options: Any) -> dict[str, Any]:
-        """The result of a change that check mode foretold to the letter, and that a second run finds done in two requests."""
+    def check_run_rerun(self, module: str, /, **options: Any) -> dict[str, Any]:
+        """Return the result of a change that check mode predicted exactly; a second run finds it done in two requests."""
         self.emulator.forget_requests()
         shown = self.run(module, check=True, **options)
         assert shown.get("changed") and self.writes() == [], shown
@@ -101,33 +101,33 @@ class Modules:
         return done
 
     def requests(self) -> list[dict[str, Any]]:
-        """What the modules asked Graph: a batch is one request."""
+        """Return the modules' requests to Graph; a batch is one request."""
         return [one for one in self.emulator.requests() if one["user_agent"] == AGENT]
 
     def stale_reads(self) -> int:
-        """How many reads did not find what had been written before them."""
+        """Count the reads after the first write that got 404."""
         log = self.requests()
         first = next(number for number, one in enumerate(log) if one["method"] != "GET" and one["status"] in (200, 201, 204))
         return len([one for one in log[first:] if one["method"] == "GET" and one["status"] == 404])
 
     def writes(self) -> list[str]:
-        """What they asked that is no reading."""
+        """Return the modules' write requests."""
         return [
             f"{one['method']} {one['path']}" for one in self.requests()
             if one["method"] != "GET" and not one["path"].endswith("/$batch")]
 
-    def meet(self, kind: str, **where: Any) -> None:
-        """A fault of the next request there; a lost answer also of the second, which is acted upon once more."""
+    def set_fault(self, kind: str, **where: Any) -> None:
+        """Set a fault for the next request there. A lost response affects two requests; the emulator carries both out."""
         more = {"retry_after": 0} if kind == "throttle" else {}
         self.emulator.fault(kind, **where, times=2 if kind == "lose" else 1, **more)
 
-    def not_met(self) -> list[dict[str, Any]]:
-        """Faults that no request has met as often as they were to be met."""
+    def untriggered_faults(self) -> list[dict[str, Any]]:
+        """Return the faults that were not triggered as often as requested."""
         faults: list[dict[str, Any]] = self.emulator.control("GET", "faults")
         return [one for one in faults if one["met"] < one["times"]]
 
     def registration(self, **having: Any) -> dict[str, Any]:
-        """The only application in the emulator that has these properties."""
+        """Return the only application in the emulator with these properties."""
         found = [
             one for one in self.emulator.state()["applications"]
             if not one["deletedDateTime"] and all(one.get(name) == value for name, value in having.items())]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A proxy for HTTPS that brings whoever asks for any host to one address, and notes which hosts were asked for."""
+"""An HTTPS proxy that connects every requested host to one address and records the requested hosts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import threading
 
 
 class Proxy:
-    """As a context manager it listens; `url` is what HTTPS_PROXY names, `asked` are the hosts and ports in their order."""
+    """Context manager that listens; `url` is the value for HTTPS_PROXY, `asked` the requested hosts and ports in order."""
 
     def __init__(self, port: int) -> None:
-        """`port` of this machine is where everything ends up."""
+        """Connect every request to `port` of this machine."""
         self.asked: list[str] = []
         asked = self.asked
 
@@ -50,7 +50,7 @@ class Proxy:
 
 
 def _join(one: socket.socket, other: socket.socket) -> None:
-    """Hand on what either says until one of them ends."""
+    """Forward data in both directions until either side closes."""
     ends = {one: other, other: one}
     with contextlib.suppress(OSError):
         while True:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The address at which a machine in Azure gets tokens of its managed identity, as App Service and Azure Arc have one.
+"""The endpoint that gives a machine in Azure tokens of its managed identity, as on App Service and Azure Arc.
 
 App Service, Functions and Automation: IDENTITY_ENDPOINT and IDENTITY_HEADER (REST endpoint reference of "managed identities for
 App Service"). Azure Arc: IDENTITY_ENDPOINT and IMDS_ENDPOINT; it answers 401 first and names a file whose content proves that
@@ -22,10 +22,10 @@ HEADER = "853b9a84-5bfa-4b22-a3f3-0b9a43d9ad8a"
 
 
 class IdentityEndpoint:
-    """As a context manager it listens. `asked` are the queries; `failing` are the statuses that the next answers have."""
+    """Context manager that listens. `asked` holds the queries; `failing` the statuses of the next responses."""
 
     def __init__(self, token: Callable[[], str], client_id: str, key_file: str = "") -> None:
-        """`token` gets one, `client_id` is that of the only identity. With a `key_file` it is that of Azure Arc."""
+        """`token` returns a token; `client_id` is the only identity's. With a `key_file` the endpoint is that of Azure Arc."""
         self.asked: list[dict[str, str]] = []
         self.failing: list[int] = []
         endpoint = self
@@ -41,14 +41,14 @@ class IdentityEndpoint:
                 self.wfile.write(content)
 
             def log_message(self, format: str, *_words: object) -> None:
-                """Say nothing."""
+                """Write no log."""
 
         self._token, self._client_id, self._key_file = token, client_id, key_file
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 
     @property
     def environment(self) -> dict[str, str]:
-        """What such a machine has in its environment."""
+        """Return the environment variables of such a machine."""
         url = f"http://127.0.0.1:{self._server.server_address[1]}"
         if self._key_file:
             return {"IDENTITY_ENDPOINT": f"{url}/metadata/identity/oauth2/token", "IMDS_ENDPOINT": url}

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs modules one after the other, each in a process of its own that has the libraries loaded already.
+"""Run modules one after the other, each in a forked process with the libraries already imported.
 
 A module's process spends most of its time on importing Ansible, msal and requests. The host has imported them, forks for each
-module, and the fork then does what `python -m` does: of the collection itself nothing is loaded beforehand.
+module, and the fork then does what `python -m` does. Nothing of the collection is imported before the fork.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ LIBRARIES = (
 
 
 class ModuleHost:
-    """The host, as its users see it; started with the first module."""
+    """Client of the host process, which starts with the first module."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._turn = threading.Lock()
 
     def run(self, name: str, given: str, environment: dict[str, str], timeout: float) -> str:
-        """What the module of this whole name prints, to either stream, when it is given this."""
+        """Run the module of this full name with this input; return its stdout and stderr."""
         with self._turn, tempfile.TemporaryDirectory() as folder:
             asked, out, err = (Path(folder) / word for word in ("in", "out", "err"))
             asked.write_text(given)
@@ -44,7 +44,7 @@ class ModuleHost:
             late.start()
             code = self._ask(json.dumps(order), environment)
             late.cancel()
-            assert code, f"{name} had no end within {timeout:g} seconds"
+            assert code, f"{name} did not end within {timeout:g} seconds"
             return out.read_text() + err.read_text()
 
     def _ask(self, order: str, environment: dict[str, str]) -> str:
@@ -66,7 +66,7 @@ class ModuleHost:
 
 
 def serve() -> None:
-    """Take orders, one a line, and answer each with the module's exit code once it has ended."""
+    """Read orders, one a line; answer each with the module's exit code when it ends."""
     for library in LIBRARIES:
         importlib.import_module(library)
     while line := sys.stdin.readline():
@@ -81,7 +81,7 @@ def _become(order: dict[str, Any]) -> NoReturn:
     os.environ.update(order["environment"])
     for number, name in enumerate(order["files"]):
         os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT if number else os.O_RDONLY, 0o600), number)
-    # They are open as long as the process is.
+    # Open until the process ends.
     sys.stdin, sys.stdout, sys.stderr = open(0, closefd=False), open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
     sys.argv = [order["name"]]
     code: Any = 0

@@ -20,12 +20,12 @@ _P256, _SM2 = bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2a811ccf5501822d
 
 
 def new_key(bits: int = 2048) -> rsa.RSAPrivateKey:
-    """An RSA key."""
+    """Return a new RSA key."""
     return rsa.generate_private_key(65537, bits)
 
 
 def on_unsupported_curve(pem: str) -> str:
-    """The same key or certificate of P-256, said to be on the curve SM2, which cryptography does not know."""
+    """Return the same key or certificate of P-256, declared for the curve SM2, which cryptography does not support."""
     def changed(found: re.Match[str]) -> str:
         return f"\n{base64.b64encode(base64.b64decode(found[1]).replace(_P256, _SM2)).decode()}\n-----END"
 
@@ -33,13 +33,13 @@ def on_unsupported_curve(pem: str) -> str:
 
 
 def key(of: Any, form: PrivateFormat = PrivateFormat.PKCS8, **options: Any) -> str:
-    """Its PEM, by default without a passphrase (`encryption`)."""
+    """Return the key as PEM, by default without a passphrase (`encryption`)."""
     text: bytes = of.private_bytes(Encoding.PEM, form, options.get("encryption", NoEncryption()))
     return text.decode()
 
 
 def certificate(of: Any) -> str:
-    """A certificate that this key has signed for itself, good for a day."""
+    """Return a certificate self-signed with this key, valid for a day."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "catalog mail")])
     now = datetime.now(UTC) - timedelta(minutes=5)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(of.public_key())

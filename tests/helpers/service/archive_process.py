@@ -1,11 +1,11 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The archive as a process of its own that kills itself: before, or after, its command of this number.
+"""Run the archive in a process that kills itself before or after its IMAP command number `kill`.
 
     python archive_process.py '{"server": {...}, "keep_days": 30, "kill": 3, "after": false}'
 
-Prints the number of commands if it comes to its end.
+Prints the number of commands when it completes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from catalog_mail.domain.settings.document import TLS
 from catalog_mail.domain.settings.servers import ImapServer
 from catalog_mail.services.archiving import Archiving
 
-# What changes a mailbox.
+# Commands that change a mailbox.
 WRITING = {"COPY", "MOVE", "STORE", "EXPUNGE"}
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A certificate authority and server certificates, made for one test."""
+"""A certificate authority and server certificates for one test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 
 class Authority:
-    """Signs certificates; `file` holds its own."""
+    """Signs certificates; `file` is the path of its own certificate."""
 
     def __init__(self, folder: Path, name: str = "Test CA") -> None:
         self._folder = folder
@@ -30,13 +30,13 @@ class Authority:
         self.file.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
     def server(self, *names: str, days: int = 1) -> ssl.SSLContext:
-        """What a server of these names or addresses needs; with negative days, one that has expired."""
+        """Return a TLS context with a certificate for these names or addresses; negative days make it expired."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.server_file(*names, days=days))
         return context
 
     def server_file(self, *names: str, days: int = 1) -> Path:
-        """The same as a file: key and certificate as PEM."""
+        """Write key and certificate to one PEM file."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         builder = _certificate(subject, self._name, key.public_key(), days=days).add_extension(

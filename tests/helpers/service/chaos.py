@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replies while everything that can end ends: what must come out at the end is known beforehand, and is counted.
+"""Process replies while processes are killed at random; count the results against the expected ones.
 
 Two processes read one mailbox. At random moments they, the application and the mail server are killed, the mailbox gets new
-identifiers, and another catalog fails in each of its ways. Chance is seeded.
+UIDs, and another catalog fails in each of its ways. The random numbers are seeded.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ READERS = 2
 BACKLOG = 150
 MENTIONS = 5
 SETTLE_SECONDS = 240.0
-# Of ten messages of the feed; the rest are answers that are posted.
+# Out of ten messages of the feed; the rest are replies that are posted.
 COPY, AWAY, EMPTY, STRANGER = 2, 3, 5, 7
 POSTED, IGNORED, REJECTED = "$CatalogPosted", "$CatalogIgnored", "$CatalogRejected"
 
 
 @dataclass
 class Expected:
-    """What has to become of the messages: keywords by message, and the texts that are posted."""
+    """Expected results: keywords by message, and the texts of posts."""
 
     keywords: dict[str, str] = field(default_factory=dict)
     texts: set[str] = field(default_factory=set)
@@ -47,7 +47,7 @@ class Expected:
 
 @dataclass
 class Result:
-    """What came out; `faults` are sentences, none if all is well."""
+    """Actual results; `faults` are sentences, empty when all is well."""
 
     seed: int
     counts: Counter[str]
@@ -82,7 +82,7 @@ class Chaos:
             service.configure(replies={"webhook_url": webhook.url, "webhook_secret_file": str(secret), "timeout": 1})
 
     def run(self, seconds: float) -> Result:
-        """So long of chaos, then calm until all is settled."""
+        """Run with faults for this many seconds, then without until all messages are handled."""
         for _ in range(BACKLOG):
             self._arrive()
         feeder = threading.Thread(target=self._feed, daemon=True)
@@ -93,7 +93,7 @@ class Chaos:
             until = time.monotonic() + seconds
             while time.monotonic() < until:
                 time.sleep(self._chance.uniform(0.2, 3.5))
-                self._strike()
+                self._inject_fault()
         finally:
             self._stop.set()
             feeder.join(30)
@@ -105,7 +105,7 @@ class Chaos:
                     reader.kill()
                     reader.wait(10)
 
-    # -- what arrives ------------------------------------------------------------------------------------------------
+    # -- arriving messages -------------------------------------------------------------------------------------------
 
     def _feed(self) -> None:
         pauses = random.Random(self._seed)  # noqa: S311  # no secret
@@ -136,9 +136,9 @@ class Chaos:
         self._roundtrip.receive(f"X-Number: {number}\r\n".encode() + content)
         self._counts["messages"] += 1
 
-    # -- what goes wrong ---------------------------------------------------------------------------------------------
+    # -- faults ------------------------------------------------------------------------------------------------------
 
-    def _strike(self) -> None:
+    def _inject_fault(self) -> None:
         blows: dict[str, tuple[int, Callable[[], None]]] = {
             "reply-sync killed": (6, self._kill_reader),
             "application killed": (2, self._kill_application),
@@ -189,10 +189,10 @@ class Chaos:
         self._readers[place] = self._service.background("reply-sync")
 
     def _plan(self, _request: Request) -> Answer | None:
-        """Another catalog's ways to fail, before it took a reply and after."""
+        """Schedule the failures of another catalog, before it accepted a reply and after."""
         if self._calm.is_set():
             return None
-        fault = random.random()  # noqa: S311  # threads ask: their order is not ours
+        fault = random.random()  # noqa: S311  # threads ask in any order
         ways: list[tuple[str, float, Answer]] = [
             ("catalog answered 500", 0.10, Answer(500, keep=False)),
             ("catalog took it and answered 500", 0.04, Answer(500)),
@@ -208,7 +208,7 @@ class Chaos:
             fault -= share
         return None
 
-    # -- what came out -----------------------------------------------------------------------------------------------
+    # -- results -----------------------------------------------------------------------------------------------------
 
     def _settle(self) -> Result:
         self._calm.set()
@@ -228,7 +228,7 @@ class Chaos:
         return Result(self._seed, self._counts, [*faults, *self._wrong_marks(), *self._wrong_posts()])
 
     def _unread(self) -> int:
-        """How many are unread; -1 while Dovecot does not answer, as it does when a lock of a killed process stands in its way."""
+        """Count unread messages; -1 while Dovecot does not answer, as when a killed process left a lock."""
         try:
             return sum(not message.seen for message in self._dovecot.messages(self._roundtrip.user))
         except (OSError, imaplib.IMAP4.error):
@@ -236,7 +236,7 @@ class Chaos:
             return -1
 
     def _wrong_marks(self) -> list[str]:
-        """Messages whose keyword is not what was to become of them, and those that are missing."""
+        """Return messages with another keyword than expected, and missing messages."""
         found = {}
         for message in self._dovecot.messages(self._roundtrip.user):
             number = message_from_bytes(message.content)["X-Number"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the decision about one message costs, over its size: ordinary messages, and those that want to be expensive."""
+"""Measure the cost of the decision about one message over its size, for ordinary messages and expensive ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MARKER = b"Please type your reply above this line"
 
 
 def message(kind: str, body: bytes, **headers: str) -> bytes:
-    """A reply with a valid intent."""
+    """Compose a reply with a valid intent."""
     lines = [
         "From: Jane <jane@corp.test>",
         "To: replies@corp.test",
@@ -149,7 +149,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
 
 
 def seconds(shape: str, size: int) -> float:
-    """For the decision about one message of this shape and of about this size in bytes; the better of two for small ones."""
+    """Return the seconds of the decision about a message of this shape and about this size in bytes; small ones: best of two."""
     content = SHAPES[shape](size)
     raw = RawMessage("1", content, len(content), NOW)
     best = float("inf")
@@ -161,7 +161,7 @@ def seconds(shape: str, size: int) -> float:
 
 
 def growth(sizes: tuple[int, ...] = SIZES) -> str:
-    """A table: microseconds for each KB, by shape and size. What grows to the right costs more than in proportion."""
+    """Return a table of microseconds for each KB, by shape and size. Values that grow to the right mean superlinear cost."""
     lines = [f"{'decision, us for each KB':24}" + "".join(f"{size / 1000:>10,.0f} KB" for size in sizes)]
     for shape in SHAPES:
         costs = [seconds(shape, size) * 1e6 / (size / 1000) for size in sizes]

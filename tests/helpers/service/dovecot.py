@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real Dovecot 2.3 of Debian's packages, on ports and in a folder of its own: IMAP, IMAP over TLS, LMTP."""
+"""Run a real Dovecot 2.3 of Debian's packages on its own ports and folder: IMAP, IMAP over TLS, LMTP."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from helpers.service.certificates import Authority
 from helpers.service.process import free_port, wait_until_free
 
 PROGRAM = Path("/usr/sbin/dovecot")
-# Dovecot's own, of which options take some away.
+# Dovecot's own capabilities; options remove some.
 CAPABILITIES = (
     "IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE SORT THREAD=REFERENCES MULTIAPPEND UNSELECT CHILDREN NAMESPACE UIDPLUS"
     " LIST-EXTENDED I18NLEVEL=1 CONDSTORE QRESYNC ESEARCH ESORT SEARCHRES WITHIN CONTEXT=SEARCH LIST-STATUS BINARY MOVE"
     " SNIPPET=FUZZY PREVIEW=FUZZY PREVIEW STATUS=SIZE SAVEDATE LITERAL+ NOTIFY SPECIAL-USE"
 )
-# Mail belongs to nobody: Dovecot refuses to read mail as root.
+# Mail belongs to user nobody: Dovecot refuses to read mail as root.
 OWNER = 65534
-# RFC 4314's rights: all; all but `w`, so that \Seen stays and keywords do not; looking and reading alone.
+# RFC 4314's rights: all; all but `w`, so that \Seen is kept and keywords are not; lookup and read only.
 ALL_RIGHTS, NO_KEYWORDS, READ_ONLY = "lrwstipekxa", "lrstipekxa", "lr"
 
 PASSWORD = "right-in-a-test"
@@ -103,8 +103,8 @@ protocol lmtp {{
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A message as it stands in a mailbox."""
+class StoredMessage:
+    """A message stored in a mailbox."""
 
     uid: int
     flags: frozenset[str]
@@ -143,7 +143,7 @@ class Dovecot:
     # -- the server --------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start, and wait until it answers."""
+        """Start the server and wait until it answers."""
         assert PROGRAM.exists(), "Dovecot is not installed: Debian's packages dovecot-imapd and dovecot-lmtpd"
         self._process = subprocess.Popen(
             [PROGRAM, "-F", "-c", self.folder / "dovecot.conf"],
@@ -160,11 +160,11 @@ class Dovecot:
             time.sleep(0.02)
 
     def stop(self) -> None:
-        """End it; connections that are open end as well."""
+        """Stop the server, which closes open connections."""
         self._end(signal.SIGTERM)
 
     def kill9(self) -> None:
-        """End all of its processes at once, as a lost host does."""
+        """Kill all processes of the server at once, as when a host is lost."""
         self._end(signal.SIGKILL)
 
     def restart(self) -> None:
@@ -172,12 +172,12 @@ class Dovecot:
         self.start()
 
     def remove(self) -> None:
-        """End it, and remove all that it kept."""
+        """Stop the server and remove its files."""
         self.kill9()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def log(self) -> str:
-        """What it has said."""
+        """Return the server's log."""
         return "".join(
             path.read_text(errors="replace") for path in (self.folder / "stderr", self.folder / "log") if path.exists()
         )
@@ -192,10 +192,10 @@ class Dovecot:
     # -- users and mail ----------------------------------------------------------------------------------------------
 
     def add_user(self, name: str | None = None, password: str = PASSWORD, *, rights: str = ALL_RIGHTS) -> str:
-        """A user with an empty mailbox; returns the name. Without the right `w` keywords are not kept (NO_KEYWORDS)."""
+        """Add a user with an empty mailbox; return the name. Without the right `w` keywords are not kept (NO_KEYWORDS)."""
         name = name or f"user{next(_numbers)}"
         secret = base64.b64encode(password.encode()).decode()
-        # A file of its own: a common one is read anew once a second. Dovecot looks a name up as it escapes it.
+        # A file per user: a shared one is reread only once a second. Dovecot escapes the name before the lookup.
         known = f"{_escaped(name)}:{{PLAIN.b64}}{secret}:{OWNER}:{OWNER}::{self._home(name)}::\n"
         (self.folder / "users" / name).write_text(known)
         self._passwords[name] = password
@@ -214,9 +214,9 @@ class Dovecot:
         flags: Iterable[str] = (),
         internaldate: datetime | None = None,
     ) -> None:
-        r"""A message arrives. Unread and without flags it is put into the maildir, as an LDA does; else by APPEND.
+        r"""Deliver a message. An unread message without flags is put into the maildir, as an LDA does; any other by APPEND.
 
-        `flags` are those of IMAP (`\Seen`) and keywords; another mailbox than INBOX is made where it is missing.
+        `flags` are those of IMAP (`\Seen`) and keywords; a mailbox other than INBOX is created when it is missing.
         """
         flags = tuple(flags)
         if mailbox == "INBOX" and not flags and internaldate is None:
@@ -229,16 +229,16 @@ class Dovecot:
             answer = imap.append(_quoted(mailbox), f"({' '.join(flags)})", date, content)
             assert answer[0] == "OK", answer
 
-    def messages(self, user: str, mailbox: str = "INBOX") -> list[Standing]:
-        """What stands there, in order; nothing where the mailbox is missing."""
+    def messages(self, user: str, mailbox: str = "INBOX") -> list[StoredMessage]:
+        """Return the stored messages in order; an empty list when the mailbox is missing."""
         with self.connection(user) as imap:
             if imap.select(_quoted(mailbox), readonly=True)[0] != "OK":
                 return []
             _status, found = imap.uid("FETCH", "1:*", "(FLAGS INTERNALDATE BODY.PEEK[])")
-            return [_standing(item[0], item[1]) for item in found if isinstance(item, tuple)]
+            return [_stored_messages(item[0], item[1]) for item in found if isinstance(item, tuple)]
 
     def set_flags(self, user: str, uids: str, flags: str, mailbox: str = "INBOX", how: str = "+FLAGS.SILENT") -> None:
-        """Change flags as another program does, such as a mail reader."""
+        """Change flags as another program, such as a mail reader, does."""
         with self.connection(user) as imap:
             imap.select(_quoted(mailbox))
             assert imap.uid("STORE", uids, how, f"({flags})")[0] == "OK"
@@ -251,17 +251,17 @@ class Dovecot:
             assert imap.uid("EXPUNGE", uids)[0] == "OK"
 
     def reset_uidvalidity(self, user: str, mailbox: str = "INBOX") -> None:
-        """Give all messages new UIDs under another UIDVALIDITY, as a server does that lost its index. Flags stay."""
+        """Give all messages new UIDs under a new UIDVALIDITY, as a server does that lost its index. Flags are kept."""
         maildir = self._home(user) / "Maildir"
         place = maildir if mailbox == "INBOX" else maildir / f".{mailbox}"
         for path in place.glob("dovecot*"):
             if path.name.startswith(("dovecot-uidlist", "dovecot.index")):
                 path.unlink()
-        time.sleep(1.1)  # the new one is the time in seconds
+        time.sleep(1.1)  # the new UIDVALIDITY is the time in seconds
 
     @contextlib.contextmanager
     def connection(self, user: str) -> Iterator[imaplib.IMAP4]:
-        """A connection of the test's own, logged in."""
+        """Open a logged-in connection for the test itself."""
         imap = imaplib.IMAP4("127.0.0.1", self.imap, timeout=20)
         try:
             imap.login(_quoted(user), self._passwords[user])
@@ -298,7 +298,7 @@ class Dovecot:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, how)
         process.wait(timeout=10)
-        # Its processes would wait ten seconds for clients that idle, and keep the ports.
+        # Its processes would wait ten seconds for idling clients, and keep the ports.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
         for port in (self.imap, self.imaps, self.lmtp):
@@ -313,10 +313,10 @@ def _quoted(text: str) -> str:
     return '"' + re.sub(r'([\\"])', r"\\\1", text) + '"'
 
 
-def _standing(head: bytes, content: bytes) -> Standing:
+def _stored_messages(head: bytes, content: bytes) -> StoredMessage:
     uid = re.search(rb"UID (\d+)", head)
     flags = re.search(rb"FLAGS \(([^)]*)\)", head)
     date = re.search(rb'INTERNALDATE "([^"]+)"', head)
     assert uid and flags and date, head
     arrived = datetime.strptime(date[1].decode().strip(), "%d-%b-%Y %H:%M:%S %z")
-    return Standing(int(uid[1]), frozenset(flags[1].decode().split()), arrived, content)
+    return StoredMessage(int(uid[1]), frozenset(flags[1].decode().split()), arrived, content)

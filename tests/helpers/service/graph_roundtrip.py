@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole round trip by Graph: a mention's mail, an answer to it, the process that reads the mailbox, the post."""
+"""The whole round trip by Graph: a mention's mail, a reply to it, the process that reads the mailbox, the post."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ POSTED, IGNORED, REJECTED = "$CatalogPosted", "$CatalogIgnored", "$CatalogReject
 
 
 @dataclass
-class Round:
-    """A service that sends and receives by Graph; jane and joe are its users, and have mailboxes in the same tenant."""
+class GraphRoundTrip:
+    """A service that sends and receives by Graph; its users jane and joe have mailboxes in the same tenant."""
 
     service: RunningService
     world: GraphWorld
@@ -36,7 +36,7 @@ class Round:
         assert saved.status_code == 200, saved.text
 
     def mention(self, title: str = "Sales") -> tuple[str, EmailMessage]:
-        """Joe mentions Jane: the conversation's id, and the mail that stands in her mailbox."""
+        """Mention Jane as Joe; return the conversation's id and the mail in her mailbox."""
         before = len(self.world.found(JANE))
         conversation = start_conversation(self.service, "joe", title, "@jane what is this table?")
         return conversation, self.world.wait_for(JANE, before + 1)[-1]
@@ -45,35 +45,35 @@ class Round:
         self.world.emulator.put_message(REPLIES, content)
 
     def key_of(self, number: int) -> str:
-        """The immutable id of a message of the Inbox, in the order of arrival."""
+        """Return the immutable id of a message in the Inbox, by order of arrival."""
         token, prefer = self.world.emulator.token(self.world.app), {"Prefer": 'IdType="ImmutableId"'}
         path = f"/v1.0/users/{REPLIES}/mailFolders/inbox/messages?$orderby=receivedDateTime&$select=id&$top=50"
         found: list[dict[str, str]] = self.world.emulator.graph(token, "GET", path, headers=prefer).json()["value"]
         return found[number]["id"]
 
     def texts(self, conversation: str) -> list[str]:
-        """Of the posts after the first, oldest first."""
+        """Return the texts of the posts after the first, oldest first."""
         found = self.service.call("GET", f"/conversations/{conversation}/posts?limit=500", role="viewer").json()["posts"]
         return [post["text"] for post in reversed(found)][1:]
 
     def categories(self) -> list[list[str] | None]:
-        """Of each message; None for one that is unread."""
+        """Return the categories of each message; None for an unread message."""
         return [one["categories"] if one["is_read"] else None for one in self.world.found(REPLIES)]
 
     def wait_handled(self, seconds: float = 40) -> None:
         wait_until(lambda: None not in self.categories(), "not all messages were handled", seconds)
 
-    def look(self) -> None:
-        """Let the reader look now: settings that have changed end its wait."""
+    def trigger_poll(self) -> None:
+        """Trigger a poll now: changed settings end the reader's wait."""
         self._interval = 21 - self._interval
         self.save()
 
-    def look_through(self) -> None:
-        """The same, and wait until it has."""
-        wait_until(lambda: self._last_poll() is not None, "it does not begin")
+    def complete_poll(self) -> None:
+        """Trigger a poll and wait until it is complete."""
+        wait_until(lambda: self._last_poll() is not None, "no poll was completed")
         before = self._last_poll()
-        self.look()
-        wait_until(lambda: self._last_poll() != before, "it does not look")
+        self.trigger_poll()
+        wait_until(lambda: self._last_poll() != before, "no further poll was completed")
 
     def _last_poll(self) -> str | None:
         workers = self.state()["workers"]
@@ -84,5 +84,5 @@ class Round:
         return found
 
     def syncing(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
-        """`catalog-mail reply-sync` runs, and is stopped at the end."""
+        """Run `catalog-mail reply-sync`; stop it at the end."""
         return self.service.syncing()

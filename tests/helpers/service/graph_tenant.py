@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A tenant in the emulator with the mailboxes of the tests, and the settings that use it."""
+"""A tenant in the emulator with the mailboxes of the tests, and settings that use it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class GraphWorld:
     app: dict[str, Any] = field(default_factory=dict)
 
     def begin(self, *roles: str, **application: Any) -> None:
-        """Everything anew: mailboxes, and a registration with these roles, or with all that are needed."""
+        """Reset mailboxes and registration; the registration has these roles, or all that are needed."""
         self.emulator.reset()
         self.emulator.clear_faults()
         for address in (CATALOG, REPLIES, JANE, f"joe@{DOMAIN}", f"admin@{DOMAIN}"):
@@ -44,34 +44,34 @@ class GraphWorld:
         self.seed(users=[{"user_principal_name": address, **given}])
 
     def register(self, name: str, **given: Any) -> dict[str, Any]:
-        """A registration with a secret."""
+        """Create a registration with a secret."""
         made: dict[str, Any] = self.seed(applications=[{"display_name": name, "secret": True, **given}])["applications"][0]
         return made
 
     @property
     def access(self) -> dict[str, str]:
-        """The table [microsoft] of the service's configuration file."""
+        """Return the table [microsoft] of the service's configuration file."""
         return {"authority_url": self.emulator.url, "graph_url": self.emulator.url, "ca_file": str(self.emulator.ca_file)}
 
     def registration(self, **change: Any) -> dict[str, Any]:
-        """The registration as settings name it."""
+        """Return the registration in the form that settings use."""
         own = {"tenant_id": TENANT, "client_id": self.app["app_id"], "client_secret": self.app["client_secret"]}
         return {name: value for name, value in {**own, **change}.items() if value is not None}
 
     def sending(self, *, sender: str | None = None, **change: Any) -> dict[str, Any]:
-        """Settings that send by Graph; replies are off."""
+        """Return settings that send by Graph, with replies off."""
         microsoft = self.registration(**{"email_address": CATALOG, **change})
         return {"notifications": {"enabled": True, "transport": "microsoft", "from": {"address": sender}, "microsoft": microsoft}}
 
     def receiving(self, *, interactions: dict[str, Any] | None = None, **change: Any) -> dict[str, Any]:
-        """Settings that send and receive by Graph."""
+        """Return settings that send and receive by Graph."""
         part = {
             "enabled": True, "reply_to": REPLIES, "receiver": "microsoft", "sync_interval": 10,
             "microsoft": self.registration(**change), **(interactions or {}),
         }  # fmt: skip
         return {**self.sending(), "interactions": part}
 
-    # -- what stands in the mailboxes ----------------------------------------------------------------------------------
+    # -- content of the mailboxes --------------------------------------------------------------------------------------
 
     def found(self, address: str, folder: str = "inbox") -> list[dict[str, Any]]:
         return self.emulator.messages(address, folder)
@@ -80,14 +80,14 @@ class GraphWorld:
         return [email.message_from_bytes(one["raw"], policy=email.policy.SMTP) for one in self.found(address, folder)]
 
     def wait_for(self, address: str, count: int, seconds: float = 30) -> list[EmailMessage]:
-        """The mails in the Inbox, as soon as there are so many."""
+        """Wait until the Inbox holds this many mails; return them."""
         wait_until(lambda: len(self.found(address)) >= count, f"{count} mails did not arrive at {address}", seconds)
         return self.mails(address)
 
-    # -- what was asked ------------------------------------------------------------------------------------------------
+    # -- received requests ---------------------------------------------------------------------------------------------
 
     def asked(self, method: str, words: str) -> list[dict[str, Any]]:
-        """The requests whose path or query has these words."""
+        """Return the requests whose path or query contains these words."""
         return [one for one in self.emulator.requests() if one["method"] == method and words in f"{one['path']}?{one['query']}"]
 
     @property
@@ -103,7 +103,7 @@ def wait_until(condition: Callable[[], bool], failure: str, seconds: float = 30)
 
 
 def post(service: RunningService, *addresses: str, subject: str = "A subject") -> dict[str, Any]:
-    """A notification to these, as the API answers it."""
+    """Post a notification to these recipients; return the API's representation."""
     body = {"kind": "message", "recipients": [{"address": one} for one in addresses], "subject": subject, "text": "Text."}
     answer = service.call("POST", "/notifications", body, role="catalog")
     assert answer.status_code == 202, answer.text

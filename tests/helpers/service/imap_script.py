@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An IMAP server by the line, for what no real server does when it is asked to: silence, hanging up, strange words."""
+"""A scripted IMAP server for cases that no real server produces on request: silence, disconnects, malformed responses."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ CAPABILITY = b"* CAPABILITY IMAP4rev1 UIDPLUS IDLE LITERAL+\r\n"
 SELECTED = b"* 0 EXISTS\r\n* OK [PERMANENTFLAGS (\\Seen \\*)] ok\r\n* OK [UIDVALIDITY 7] ok\r\n"
 
 
-class Talk:
-    """Answers commands with what `script` has for their first word after the tag, else with OK.
+class ScriptedImapServer:
+    """Answers each command with the response that `script` has for its first word after the tag, else with OK.
 
-    An answer is sent as it is, `{tag}` replaced; None hangs up, and "" says nothing for good.
+    A response is sent verbatim, `{tag}` replaced; None closes the connection, and "" sends nothing from then on.
     """
 
     def __init__(self, script: dict[str, bytes | None], greeting: bytes = b"* OK ready\r\n") -> None:
@@ -44,7 +44,7 @@ class Talk:
             connection.close()
 
     def say(self, line: bytes) -> None:
-        """Say something that nobody has asked for, to all."""
+        """Send an unsolicited response to all clients."""
         for connection in self._connections:
             connection.sendall(line)
 
@@ -78,12 +78,12 @@ class Talk:
 
 
 @contextlib.contextmanager
-def talking() -> Iterator[Callable[..., Talk]]:
-    """Makes such servers, and ends them."""
-    made: list[Talk] = []
+def scripted_imap_servers() -> Iterator[Callable[..., ScriptedImapServer]]:
+    """Make such servers, and close them at the end."""
+    made: list[ScriptedImapServer] = []
 
-    def make(script: dict[str, bytes | None] | None = None, greeting: bytes = b"* OK ready\r\n") -> Talk:
-        made.append(Talk(script or {}, greeting))
+    def make(script: dict[str, bytes | None] | None = None, greeting: bytes = b"* OK ready\r\n") -> ScriptedImapServer:
+        made.append(ScriptedImapServer(script or {}, greeting))
         return made[-1]
 
     try:

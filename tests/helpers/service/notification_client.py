@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Somebody who posts notifications without a pause and does not give up: as a catalog should that must not lose any."""
+"""A client that posts notifications continuously and repeats failed posts, as a catalog does that must lose none."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import requests
 from helpers.service.process import RunningService
 
 
-class Posting:
-    """Posts to one of several services until told to stop; a post whose outcome is unknown is repeated with its key.
+class NotificationPoster:
+    """Posts to one of several services until stopped; a post with an unknown result is repeated with its idempotency key.
 
     `deliveries` holds the id of every delivery that was accepted.
     """
@@ -30,7 +30,7 @@ class Posting:
         self.repeated = 0
         self.refused: list[str] = []
 
-    def __enter__(self) -> Posting:
+    def __enter__(self) -> NotificationPoster:
         self._thread.start()
         return self
 
@@ -73,5 +73,5 @@ class Posting:
 
 
 def delivery_of(message_id: str) -> str:
-    """The delivery that a message belongs to."""
+    """Return the id of the delivery that a message belongs to."""
     return message_id.strip("<>").partition("@")[0]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real PostgreSQL of Debian's packages, on a port and a folder of its own."""
+"""Run a real PostgreSQL of Debian's packages on its own port and folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PASSWORD = "not-secret-in-a-test"
 
 
 def programs() -> Path:
-    """The folder of `initdb` and `postgres`, the newest of Debian's."""
+    """Return the folder of `initdb` and `postgres`, of the newest version installed."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     assert found, "PostgreSQL is not installed: .ci/bootstrap lab installs Debian's package postgresql"
     return found[-1].parent
@@ -30,7 +30,7 @@ def programs() -> Path:
 
 @contextmanager
 def server() -> Iterator[str]:
-    """A running server; gives the URL of its administrator, without a database. Stopped and removed at the end."""
+    """Run a server; yield the administrator's URL, without a database. The server is stopped and removed at the end."""
     # Not below pytest's own folders, which only root may enter: the server runs as another user.
     folder = tempfile.TemporaryDirectory(prefix="catalog-mail-postgresql-", ignore_cleanup_errors=True)
     with folder as name, _running(Path(name)) as url:
@@ -54,12 +54,12 @@ def _running(folder: Path) -> Iterator[str]:
         _wait(user, port)
         yield f"postgresql://admin:{PASSWORD}@127.0.0.1:{port}"
     finally:
-        process.send_signal(signal.SIGINT)  # "fast": whoever is still connected is sent away
+        process.send_signal(signal.SIGINT)  # "fast": open connections are closed
         process.wait(timeout=30)
 
 
 def create_database(url: str, name: str) -> str:
-    """A new, empty database; its URL."""
+    """Create an empty database; return its URL."""
     import psycopg  # noqa: PLC0415
 
     with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
@@ -68,7 +68,7 @@ def create_database(url: str, name: str) -> str:
 
 
 def _unprivileged(folder: Path) -> str | None:
-    """PostgreSQL refuses to run as root: then a user that the package made, who gets the folder."""
+    """As root, give the folder to the package's user and return its name: PostgreSQL refuses root. Else return None."""
     if os.geteuid() != 0:
         return None
     entry = pwd.getpwnam("postgres")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The real service as a process of its own, for tests: started, asked, stopped, killed."""
+"""Start, call, stop and kill the real service as a process, for tests."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ START_SECONDS = 120
 
 
 def free_port() -> int:
-    """A port of the loopback that nothing listens on, and that no connection is given while its server is away."""
+    """Return a free port of the loopback, outside the range from which the kernel assigns ports."""
     while True:
-        port = 10_000 + secrets.randbelow(22_768)  # below those that the kernel gives to clients
+        port = 10_000 + secrets.randbelow(22_768)  # below the range of ports that the kernel assigns
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
 
 
 def wait_until_free(port: int, seconds: float = 10) -> None:
-    """Wait until nothing listens on it any more."""
+    """Wait until no process listens on the port."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -49,7 +49,7 @@ def wait_until_free(port: int, seconds: float = 10) -> None:
 
 
 def toml(document: Mapping[str, Any]) -> str:
-    """A configuration file of this content; tables last, as TOML wants it."""
+    """Return a configuration file with this content; tables last, as TOML requires."""
     lines = [f"{name} = {json.dumps(value)}" for name, value in document.items() if not isinstance(value, Mapping)]
     for name, table in document.items():
         if isinstance(table, Mapping):
@@ -97,19 +97,19 @@ class RunningService:
         self.config.write_text(toml(document))
 
     def command(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run `catalog-mail` with these words to its end."""
+        """Run a `catalog-mail` command with these arguments to its end."""
         return subprocess.run(
             self._words(*words), env=self._environment(), capture_output=True, text=True, timeout=120, check=False, **options
         )
 
     def background(self, *words: str) -> subprocess.Popen[bytes]:
-        """Run `catalog-mail` with these words beside the service; what it says stands in the same log."""
+        """Run a `catalog-mail` command beside the service, with the same log."""
         with self.log.open("ab") as log:
             return subprocess.Popen(self._words(*words), env=self._environment(), stdout=log, stderr=log)
 
     @contextlib.contextmanager
     def syncing(self) -> Iterator[subprocess.Popen[bytes]]:
-        """`catalog-mail reply-sync` runs beside it, and is stopped at the end."""
+        """Run `catalog-mail reply-sync` beside the service; stop it at the end."""
         process = self.background("reply-sync")
         try:
             yield process
@@ -120,7 +120,7 @@ class RunningService:
             assert process.wait(timeout=30) == 0, self.log.read_text()
 
     def prepare(self) -> None:
-        """Key, database and tokens, once."""
+        """Create key, database and tokens, once."""
         self._succeed("key")
         self._succeed("migrate")
         for role in ("server_admin", "catalog", "viewer"):
@@ -129,20 +129,20 @@ class RunningService:
                 self.tokens[role] = self._succeed("token", "create", "--name", role, "--role", role, *email).strip()
 
     def adopt(self, prepared: RunningService) -> None:
-        """Begin with a copy of what another has prepared."""
+        """Start from a copy of another service's key, database and tokens."""
         for name in (self.database.name, "key"):
             shutil.copy2(prepared.folder / name, self.folder / name)
         self.tokens = dict(prepared.tokens)
 
     def start(self, *, wait: bool = True) -> None:
-        """Start it; with `wait`, until it is ready."""
+        """Start the service; with `wait`, wait until it is ready."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(self._words("serve"), env=self._environment(), stdout=log, stderr=log)
         if wait:
             self.wait()
 
     def wait(self) -> None:
-        """Until it answers that it is ready."""
+        """Wait until the service answers that it is ready."""
         assert self.process
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
@@ -156,14 +156,14 @@ class RunningService:
         raise AssertionError(f"the service is not ready after {START_SECONDS} s:\n{self.log.read_text()}")
 
     def stop(self) -> int:
-        """SIGTERM, and its exit status."""
+        """Send SIGTERM; return the exit status."""
         assert self.process
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=60)
 
     def kill(self) -> None:
-        """SIGKILL."""
+        """Send SIGKILL."""
         assert self.process
         self.process.kill()
         self.process.wait(timeout=10)
@@ -171,14 +171,14 @@ class RunningService:
     def call(
         self, method: str, path: str, body: Any = None, *, role: str | None = "server_admin", **options: Any
     ) -> requests.Response:
-        """Ask the API below /api/v1, by default as server admin. `headers` are added."""
+        """Send a request to the API below /api/v1, by default as server admin. `headers` are added."""
         headers = options.pop("headers", {})
         if role:
             headers = {"Authorization": f"Bearer {self.tokens[role]}", **headers}
         return requests.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=60, **options)
 
     def save(self, settings: Mapping[str, Any], **options: Any) -> requests.Response:
-        """Put e-mail settings in force, by default without a test message."""
+        """Save e-mail settings, by default without a test message."""
         return self.call("PUT", "/settings/email-server", {"settings": settings, "test": options.pop("test", False)}, **options)
 
     def _succeed(self, *words: str) -> str:
@@ -195,7 +195,7 @@ class RunningService:
 
 @contextlib.contextmanager
 def started_service(folder: Path, **settings: Any) -> Iterator[RunningService]:
-    """A service that is ready, with these settings in its configuration file; killed at the end."""
+    """Run a ready service with these settings in its configuration file; kill it at the end."""
     running = RunningService(folder, settings)
     running.prepare()
     running.start()
@@ -206,7 +206,7 @@ def started_service(folder: Path, **settings: Any) -> Iterator[RunningService]:
 
 
 def through(port: int, **settings: Any) -> dict[str, Any]:
-    """Settings that send through a plain SMTP server on the loopback."""
+    """Return settings that send through a plain SMTP server on the loopback."""
     return {
         "notifications": {
             "enabled": True,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Services that are ready when a test asks for one: the next starts while a test runs, which mostly waits."""
+"""Start services ahead, so that a test gets one without waiting."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 from helpers.service.process import RunningService
 
 
-class Stock:
-    """Each with a folder of its own and a copy of what is prepared; one is ahead for each configuration that was asked for."""
+class ServicePool:
+    """Services with a folder and a copied database each; one is started ahead for each configuration already requested."""
 
     def __init__(self, folder: Path, prepared: RunningService) -> None:
         self._folder = folder
@@ -22,7 +22,7 @@ class Stock:
         self._made: list[RunningService] = []
 
     def take(self, **settings: Any) -> RunningService:
-        """One that nobody had before, with these settings in its configuration file."""
+        """Return a new service with these settings in its configuration file."""
         key = json.dumps(settings, sort_keys=True)
         service = self._ahead.pop(key, None) or self._begin(settings)
         service.wait()
@@ -30,7 +30,7 @@ class Stock:
         return service
 
     def close(self) -> None:
-        """Kill what still runs."""
+        """Kill the services that still run."""
         for service in self._made:
             if service.process and service.process.poll() is None:
                 service.kill()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The durable queue in this process, with the real database and a plain way to send: for tests of the queue itself."""
+"""Run the durable queue in this process with the real database and a plain sender, for tests of the queue itself."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class SystemClock:
 
 
 @dataclass
-class Switches:
-    """Settings, opt-outs and rendering, each as a test wants it."""
+class NodeSettings:
+    """Settings, opt-outs and rendering, each set by the test."""
 
     port: int
     on: bool = True
@@ -71,7 +71,7 @@ class Switches:
 
 
 class PlainSenders:
-    """Fulfils ports.MailSenders and ports.MailSender: one connection a thread."""
+    """Fulfils ports.MailSenders and ports.MailSender with one connection per thread."""
 
     settles_after = 0.0
 
@@ -104,7 +104,7 @@ class PlainSenders:
         return Evidence("127.0.0.1", "250 2.0.0 Ok: taken", None, None, 0)
 
     def close(self) -> None:
-        """Connections end with their threads."""
+        """Do nothing: connections end with their threads."""
 
     def _client(self) -> smtplib.SMTP:
         client: smtplib.SMTP | None = getattr(self._local, "client", None)
@@ -119,14 +119,14 @@ class PlainSenders:
 
 
 class QueueNode:
-    """One node: stores, settings that can be changed, and the queue."""
+    """One node: stores, changeable settings, and the queue."""
 
     def __init__(self, engine: Engine, database: URL, port: int, *, backoff: Backoff, **options: Any) -> None:
         self.clock = SystemClock()
         self.database = database
         self.notifications = DatabaseNotifications(engine)
         self.deliveries = DatabaseDeliveries(engine)
-        self.switches = Switches(port)
+        self.switches = NodeSettings(port)
         self.options = QueueOptions(**{"node": "node1", "takeover_after": 2, **options})
         senders: Any = PlainSenders()
         opt_outs: Any = self.switches
@@ -140,7 +140,7 @@ class QueueNode:
         )  # fmt: skip
 
     def accept(self, *addresses: str, kind: Kind = Kind.MESSAGE, key: str | None = None, **data: Any) -> Notification:
-        """Store a notification to these, and enqueue it."""
+        """Store a notification to these recipients, and enqueue it."""
         notification, deliveries = make_notification(addresses, kind=kind, key=key, at=self.clock.now(), **data)
         stored, _ = self.notifications.add(notification, deliveries)
         self.queue.enqueue(delivery.id for delivery in deliveries)
@@ -158,7 +158,7 @@ class QueueNode:
 def make_notification(
     addresses: Sequence[str], *, kind: Kind, key: str | None, at: datetime, **data: Any
 ) -> tuple[Notification, list[Delivery]]:
-    """A notification and its deliveries, all accepted."""
+    """Return a notification and its deliveries, all accepted."""
     fingerprint = hashlib.sha256(repr((addresses, kind, sorted(data.items()))).encode()).hexdigest()
     notification = Notification(new_id(), kind, at, "test", data, idempotency_key=key, fingerprint=fingerprint)
     deliveries = [Delivery(new_id(), notification.id, Recipient(address), State.ACCEPTED) for address in addresses]

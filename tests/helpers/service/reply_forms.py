@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replies to a mention mail: where the sample mails lie, and how each client puts what somebody writes into its own form."""
+"""Replies to a mention mail: the folder of the sample mails, and the form in which each client writes a reply."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ https://catalog.corp.test/c/1
 
 -- 
 Catalog - https://catalog.corp.test
-Stop e-mails of this kind: https://catalog.corp.test/unsubscribe/1"""  # noqa: W291 - that is how a signature begins
+Stop e-mails of this kind: https://catalog.corp.test/unsubscribe/1"""  # noqa: W291 - a signature begins so
 MENTION_HTML = f"""<div><p style='font-size:13px'>{MARKER}</p>
 <p><strong>Ben</strong> mentioned you in <strong>Orders</strong>:</p>
 <p style='white-space:pre-wrap'>Who owns this column?</p>

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole round trip for tests: a mention's mail, an answer to it, the process that reads the mailbox, the post."""
+"""The whole round trip for tests: a mention's mail, a reply to it, the process that reads the mailbox, the post."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from helpers.service.settings_bodies import imap_mailbox, interactions
 from helpers.service.smtp_sink import MailSink
 
 SECONDS = 30
-# The library would encode a longer identifier, as no mail program does.
+# Python's policy would encode a longer identifier; mail programs do not.
 POLICY = SMTP.clone(max_line_length=200)
 
 
 @dataclass
 class RoundTrip:
-    """A service whose replies are read in the mailbox `user`; jane and joe are its users."""
+    """A service that reads replies in the mailbox of `user`; jane and joe are its users."""
 
     service: RunningService
     sink: MailSink
@@ -37,13 +37,13 @@ class RoundTrip:
     user: str
 
     def set_up(self, **change: Any) -> None:
-        """Users, and settings in force."""
+        """Create users, and save the settings."""
         for name in ("jane", "joe"):
             add_user(self.service, name)
         self.save(**change)
 
     def save(self, **change: Any) -> None:
-        """Other settings of the interactions."""
+        """Save other settings of the interactions."""
         change = {"intent_tracking": "message_id", **change}
         replies = interactions(imap_mailbox(self.dovecot, self.user), **change)
         settings = {**through(self.sink.port), "interactions": replies}
@@ -51,52 +51,52 @@ class RoundTrip:
         assert answer.status_code == 200, answer.text
 
     def mention(self, title: str = "Sales", text: str = "@jane what is this table?") -> tuple[str, EmailMessage]:
-        """Joe mentions Jane: the conversation's id, and the mail that she gets."""
+        """Mention Jane as Joe; return the conversation's id and the mail that she receives."""
         before = len(to(self.sink.messages, "jane"))
         conversation = start_conversation(self.service, "joe", title, text)
         deadline = time.monotonic() + SECONDS
         while len(mails := to(self.sink.messages, "jane")) <= before:
-            assert time.monotonic() < deadline, "the mail of the mention did not come"
+            assert time.monotonic() < deadline, "the mail of the mention did not arrive"
             time.sleep(0.02)
         return conversation, mails[-1]
 
     def receive(self, content: bytes) -> None:
-        """A message arrives in the mailbox of replies."""
+        """Deliver a message to the mailbox of replies."""
         self.dovecot.deliver(self.user, content)
 
     def posts(self, conversation: str) -> list[dict[str, Any]]:
-        """All of a conversation, oldest first."""
+        """Return all posts of a conversation, oldest first."""
         answer = self.service.call("GET", f"/conversations/{conversation}/posts?limit=500", role="viewer")
         return list(reversed(answer.json()["posts"]))
 
     def replies(self, conversation: str, count: int = 1, seconds: float = SECONDS) -> list[dict[str, Any]]:
-        """The posts after the first, as soon as there are so many."""
+        """Wait for this many replies; return the posts after the first."""
         wait_until(lambda: len(self.posts(conversation)) > count, f"{count} replies were not posted", seconds)
         return self.posts(conversation)[1:]
 
     def state(self) -> dict[str, Any]:
-        """What the API says about receiving replies."""
+        """Return the API's state of receiving replies."""
         found: dict[str, Any] = self.service.call("GET", "/replies/sync", role="viewer").json()
         return found
 
     def keywords(self) -> list[set[str]]:
-        """Of each message in the mailbox: our keyword, and Seen."""
+        """Return for each message in the mailbox the service's keyword and Seen."""
         return [
             {flag.lstrip("\\") for flag in message.flags if flag == "\\Seen" or flag.startswith("$Catalog")}
             for message in self.dovecot.messages(self.user)
         ]
 
     def wait_handled(self, count: int, seconds: float = SECONDS) -> None:
-        """Until so many messages of the mailbox are read."""
+        """Wait until this many messages of the mailbox are read."""
         wait_until(lambda: sum(bool(flags) for flags in self.keywords()) >= count, f"{count} messages were not handled", seconds)
 
     def syncing(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
-        """`catalog-mail reply-sync` runs, and is stopped at the end."""
+        """Run `catalog-mail reply-sync`; stop it at the end."""
         return self.service.syncing()
 
 
 def wait_until(condition: Callable[[], bool], failure: str, seconds: float = SECONDS) -> None:
-    """Until it is so."""
+    """Wait until the condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{failure} within {seconds} s"
@@ -104,7 +104,7 @@ def wait_until(condition: Callable[[], bool], failure: str, seconds: float = SEC
 
 
 def answer(mail: EmailMessage, text: str, sender: str = "Jane Doe <jane@corp.test>", **headers: str | None) -> bytes:
-    """An answer as a mail program writes it: to Reply-To, with the mail quoted below. `headers` replace, None removes."""
+    """Compose a reply as a mail program does: to Reply-To, the mail quoted below. `headers` replace headers; None removes one."""
     reply = EmailMessage(policy=POLICY)
     values: Mapping[str, str | None] = {
         "From": sender,

@@ -14,7 +14,7 @@ REPLIES = "replies@corp.test"
 
 
 def imap_mailbox(dovecot: Dovecot, user: str, **change: Any) -> dict[str, Any]:
-    """How to read this user's mailbox, by implicit TLS."""
+    """Return settings that read this user's mailbox by implicit TLS."""
     return {
         "host": "localhost",
         "port": dovecot.imaps,
@@ -27,12 +27,12 @@ def imap_mailbox(dovecot: Dovecot, user: str, **change: Any) -> dict[str, Any]:
 
 
 def interactions(mailbox: dict[str, Any], **change: Any) -> dict[str, Any]:
-    """Replies that are taken in this mailbox."""
+    """Return settings that accept replies in this mailbox."""
     return {"enabled": True, "reply_to": REPLIES, "imap": mailbox, **change}
 
 
 def replies_by_imap(mailbox: dict[str, Any]) -> dict[str, Any]:
-    """The whole settings: replies are taken in this mailbox, notifications go through the host's own server."""
+    """Return complete settings: replies in this mailbox, notifications through the host's own server."""
     return {
         "notifications": {"enabled": True, "from": {"address": "noreply@corp.test"}},
         "interactions": interactions(mailbox),
@@ -40,7 +40,7 @@ def replies_by_imap(mailbox: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_value(settings: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """A copy of settings with another value at a dotted path."""
+    """Return a copy of settings with another value at a dotted path."""
     result = copy.deepcopy(settings)
     *sections, name = path.split(".")
     part: Any = result

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documents of e-mail settings as requests give them, and a builder of variants."""
+"""Documents of e-mail settings as requests contain them, and a builder of variants."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PEM = "-----BEGIN PRIVATE KEY-----\nold\n-----END PRIVATE KEY-----\n"
 
 
 def merged(*documents: Mapping[str, Any]) -> dict[str, Any]:
-    """One document of several; the later ones decide."""
+    """Merge documents; later values replace earlier ones."""
     result: dict[str, Any] = {}
     for document in documents:
         for name, value in document.items():
@@ -24,7 +24,7 @@ def merged(*documents: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def at(path: str, value: Any) -> dict[str, Any]:
-    """A document with one value in it."""
+    """Return a document with one value set."""
     for name in reversed(path.split(".")):
         value = {name: value}
     return value  # type: ignore[no-any-return]
@@ -58,7 +58,7 @@ BY_MICROSOFT = merged(
     at(APP, {"email_address": "catalog@corp.test", "tenant_id": "t", "client_id": "c", "client_secret": "old"}),
 )
 
-# Everything that a secret belongs to is set.
+# All settings that need a secret are set.
 FULL = merged(
     SMTP,
     at("notifications.microsoft", {"tenant_id": "t", "client_id": "c"}),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings' ports in memory, for tests of the rules alone. The database's own are tested with the databases."""
+"""In-memory implementations of the settings' ports, for tests of the rules. The databases' are tested on databases."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PROVIDER = ("noreply@provider.test", "Data Catalog")
 
 
 class TickingClock:
-    """Each look at it is a second later."""
+    """Clock that advances by a second with each reading."""
 
     def __init__(self) -> None:
         self._now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -53,7 +53,7 @@ class MemoryAudit:
 
 
 class MemorySettings:
-    """Fulfils ports.SettingsStore; `loads` counts how often everything was read."""
+    """Fulfils ports.SettingsStore; `loads` counts the full reads."""
 
     def __init__(self, audit: MemoryAudit) -> None:
         self._audit = audit
@@ -81,7 +81,7 @@ class MemorySettings:
 
 @dataclass
 class RecordingSenders:
-    """Fulfils ports.MailSenders: keeps what it is asked to send, and with which settings."""
+    """Fulfils ports.MailSenders: records the messages to send and the settings used."""
 
     sent: list[tuple[SendingSettings, bytes, str, str]] = field(default_factory=list)
     open: int = 0
@@ -119,7 +119,7 @@ class RecordingSender:
 
 @dataclass
 class RecordingMailboxes:
-    """Fulfils ports.Mailboxes: keeps what it is asked to open; `failure` is what opening raises."""
+    """Fulfils ports.Mailboxes: records the mailboxes to open; `failure` is raised on opening."""
 
     checked: list[MailboxServer] = field(default_factory=list)
     failure: MailboxFailed | None = None
@@ -137,7 +137,7 @@ class RecordingMailboxes:
 
 @dataclass
 class SettingsInMemory:
-    """The use case with everything around it in memory."""
+    """The settings use case with in-memory ports."""
 
     deployment: Deployment = Deployment.ON_PREMISES
 
@@ -150,7 +150,7 @@ class SettingsInMemory:
         self.settings = self.editor.settings
 
     def node(self) -> SettingsEditor:
-        """Another process with the same store."""
+        """Return another process with the same store."""
         cloud = self.deployment is Deployment.CLOUD
         here = Installation(
             deployment=self.deployment, builtin=POSTFIX, cloud_from=PROVIDER if cloud else None, catalog_name="Data Catalog"

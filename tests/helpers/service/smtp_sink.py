@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real SMTP server on the loopback that keeps what it takes."""
+"""A real SMTP server on the loopback that stores received messages."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from helpers.service.process import free_port
 
 
 class MailSink:
-    """Takes every message, unless `answer` says otherwise.
+    """Accepts every message unless `answer` returns another reply.
 
-    `answer` is called with the envelope at the end of a message, and gives the server's reply.
-    As long as it is `holding`, no message that has come gets its reply.
+    `answer` gets the envelope at the end of DATA and returns the server's reply.
+    While `holding` is set, received messages get no reply.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -60,19 +60,19 @@ class MailSink:
 
     @property
     def taken(self) -> list[tuple[str, list[str], bytes]]:
-        """Sender, recipients and bytes of each message, in order."""
+        """Return sender, recipients and bytes of each message, in order."""
         with self._lock:
             return list(self._taken)
 
     @property
     def messages(self) -> list[EmailMessage]:
-        """The messages, parsed."""
+        """Return the parsed messages."""
         return [email.message_from_bytes(raw, policy=email.policy.SMTP) for _, _, raw in self.taken]
 
     def wait_for(
         self, count: int, seconds: float = 20, *, such: Callable[[EmailMessage], bool] = lambda _message: True
     ) -> list[EmailMessage]:
-        """The messages, or `such` of them, as soon as there are this many."""
+        """Wait for this many messages, or for this many that satisfy `such`; return them."""
         deadline = time.monotonic() + seconds
         while True:
             messages = [message for message in self.messages if such(message)] if len(self.taken) >= count else []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Another catalog on the loopback that takes replies as webhooks: it checks them, keeps them, and answers as it is told."""
+"""Another catalog on the loopback that receives replies as webhooks: verifies, stores and answers them as configured."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from typing import Any
 
 from standardwebhooks.webhooks import Webhook
 
-# 32 bytes of nothing.
+# 32 zero bytes.
 SECRET = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 
 @dataclass(frozen=True)
 class Request:
-    """One POST: its headers by lower-case name, its body, and when it came (monotonic seconds)."""
+    """One POST: headers by lower-case name, body, and time of receipt (monotonic seconds)."""
 
     headers: dict[str, str]
     body: bytes
@@ -42,7 +42,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """`keep` says whether the reply is taken; `seconds` pass before the answer, None is that none comes at all."""
+    """`keep` stores the reply; `seconds` is the delay of the response, None sends no response."""
 
     status: int = 201
     keep: bool = True
@@ -52,10 +52,10 @@ class Answer:
 
 
 class WebhookSink:
-    """Takes every reply once: again with 409. `plan` may answer otherwise; None is the usual answer.
+    """Accepts each reply once; a repeat gets 409. `plan` may return another answer, None the usual one.
 
-    `requests` holds all that came, `taken` the first of each key that was kept. A body whose signature is wrong is answered 401,
-    unless `checks` is false. `delay` are seconds before each answer.
+    `requests` holds all requests, `taken` the first stored one of each key. A body with a wrong signature gets 401
+    unless `checks` is false. `delay` is the seconds before each response.
     """
 
     def __init__(self, context: ssl.SSLContext | None = None, *, delay: float = 0.0, checks: bool = True) -> None:
@@ -94,7 +94,7 @@ class WebhookSink:
         self.drop_connections()
 
     def drop_connections(self) -> None:
-        """End those that are open, as a restart does."""
+        """Close open connections, as a restart does."""
         with self._lock:
             for connection in self._open:
                 with contextlib.suppress(OSError):
@@ -122,7 +122,7 @@ class WebhookSink:
     def _is_signed(self, request: Request) -> bool:
         try:
             self._webhook.verify(request.body, request.headers)
-        except Exception:  # whatever is wrong with it
+        except Exception:  # any error means that the signature is invalid
             return False
         return True
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The emulator as a process, and an automation that may do everything."""
+"""Run the emulator as a process; an automation that has every permission."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def entra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(autouse=True)
 def _as_new(entra: Running) -> Iterator[None]:
-    """No faults of another test, the present time, and a log of this one alone."""
+    """Reset faults, clock and log before each test."""
     entra.forget_requests()
     yield
     entra.clear_faults()
@@ -46,18 +46,18 @@ def modules(entra: Running, automation: dict[str, Any]) -> Modules:
 
 @pytest.fixture
 def name() -> str:
-    """A unique name that no other test uses."""
+    """Return a unique name."""
     return f"catalog-{next(_numbers)}"
 
 
 @pytest.fixture
 def app(modules: Modules, name: str) -> dict[str, Any]:
-    """A registration with a service principal, as entra_app makes it; seeded, to save time."""
+    """Return a registration with a service principal, as entra_app creates it; seeded, to save time."""
     made = modules.emulator.application(name, unique_name=name, secret=False)
     return {**made, "unique_name": name}
 
 
 @pytest.fixture
 def automation_with(entra: Running) -> Callable[..., Modules]:
-    """The modules with an automation that has these roles alone."""
+    """Return the modules with an automation that has only these roles."""
     return lambda *roles: Modules(entra, entra.application(f"automation {next(_numbers)}", roles=roles))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each national cloud is reached at its own addresses: here through a proxy that brings everything to the emulator."""
+"""Each national cloud has its own addresses: the tests reach them through a proxy that connects to the emulator."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from emulator.running import Running
 from helpers.modules.graph_modules import Modules
 from helpers.modules.https_proxy import Proxy
 
-# "National cloud deployments" of Microsoft Graph: where tokens are given, where Graph is.
+# "National cloud deployments" of Microsoft Graph: endpoints of tokens and of Graph.
 CLOUDS = {
     "global": ("login.microsoftonline.com", "graph.microsoft.com"),
     "us_gov": ("login.microsoftonline.us", "graph.microsoft.us"),
@@ -23,8 +23,8 @@ CLOUDS = {
 }
 
 
-class Everywhere(Running):
-    """An emulator whose certificate is for the hosts of all clouds, as nobody else's is."""
+class AllClouds(Running):
+    """An emulator whose certificate covers the hosts of all clouds."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -33,19 +33,19 @@ class Everywhere(Running):
 
 
 @pytest.fixture(scope="module")
-def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]:
-    with Everywhere(tmp_path_factory.mktemp("clouds")) as running:
+def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AllClouds]:
+    with AllClouds(tmp_path_factory.mktemp("clouds")) as running:
         yield running
 
 
 @pytest.fixture
-def proxy(clouds: Everywhere) -> Iterator[Proxy]:
+def proxy(clouds: AllClouds) -> Iterator[Proxy]:
     with Proxy(clouds.port) as running:
         yield running
 
 
-def automation(clouds: Everywhere, cloud: str) -> dict[str, Any]:
-    """A tenant of the cloud, and the login of an automation in it."""
+def automation(clouds: AllClouds, cloud: str) -> dict[str, Any]:
+    """Create a tenant of the cloud; return the login of an automation in it."""
     tenant = f"00000000-0000-4000-8000-{list(CLOUDS).index(cloud):012d}"
     [made] = clouds.seed({"id": tenant, "domains": [f"{cloud.replace('_', '-')}.test"], "cloud": cloud, "applications": [
         {"display_name": "automation", "secret": True, "roles": ["Application.Read.All"]}]})
@@ -55,7 +55,7 @@ def automation(clouds: Everywhere, cloud: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
-def test_addresses_of_a_cloud(clouds: Everywhere, proxy: Proxy, cloud: str) -> None:
+def test_addresses_of_a_cloud(clouds: AllClouds, proxy: Proxy, cloud: str) -> None:
     login = automation(clouds, cloud)
     found = Modules(clouds, {}).run(
         "entra_app_info", unique_name="nobody", login={**login, "cloud": cloud}, env={"HTTPS_PROXY": proxy.url})
@@ -64,8 +64,8 @@ def test_addresses_of_a_cloud(clouds: Everywhere, proxy: Proxy, cloud: str) -> N
     assert list(dict.fromkeys(proxy.asked)) == [f"{authority}:443", f"{graph}:443"]
 
 
-def test_the_wrong_cloud(clouds: Everywhere, proxy: Proxy) -> None:
-    """Tokens of one cloud are none of another's."""
+def test_the_wrong_cloud(clouds: AllClouds, proxy: Proxy) -> None:
+    """Graph of one cloud refuses tokens of another."""
     login = automation(clouds, "us_gov")
     found = Modules(clouds, {}).run(
         "entra_app_info", unique_name="nobody", login={**login, "cloud": "us_gov_dod"}, env={"HTTPS_PROXY": proxy.url})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nothing is changed, and nothing is reported as done, on the word of one replica: so many reads have to agree."""
+"""Modules neither change nor report anything on the word of one replica: several consecutive reads have to agree."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def reads_around_the_writes(modules: Modules) -> tuple[int, int]:
-    """Requests that read, before the first that writes and after the last."""
+    """Return the numbers of reads before the first write and after the last."""
     writes = [bool(one["method"] != "GET" and not one["path"].endswith("/$batch")) for one in modules.requests()]
     return writes.index(True), writes[::-1].index(True)
 
@@ -37,7 +37,7 @@ def test_reads_agree_before_and_after_a_write(modules: Modules, app: dict[str, A
 
 
 def test_consent_is_listed_before_it_is_written(modules: Modules, app: dict[str, Any]) -> None:
-    """What is granted already is not granted again."""
+    """Consent that is granted already is not granted again."""
     modules.emulator.grant(app["app_id"], "Mail.Send")
     assert modules.run("graph_permissions", unique_name=app["unique_name"], permissions=["Mail.Send", "Mail.Read"])["changed"]
     log = modules.requests()

@@ -15,7 +15,7 @@ from helpers.modules.graph_modules import Modules
 def test_check_make_again_change_remove(modules: Modules, name: str) -> None:
     shown = modules.run("entra_app", check=True, unique_name=name, display_name="Data Catalog")
     assert shown["app_id"] is None
-    made = modules.exactly("entra_app", unique_name=name, display_name="Data Catalog")
+    made = modules.check_run_rerun("entra_app", unique_name=name, display_name="Data Catalog")
     [first] = made["diff"]
     assert first["before"] == {}
     assert first["after"] == {
@@ -24,7 +24,7 @@ def test_check_make_again_change_remove(modules: Modules, name: str) -> None:
     assert (made["app_id"], made["object_id"], made["tenant_id"]) == (there["appId"], there["id"], TENANT)
     assert there.get("web", {}).get("redirectUris", []) == []
 
-    renamed = modules.exactly(
+    renamed = modules.check_run_rerun(
         "entra_app", unique_name=name, display_name="Catalog mail", sign_in_audience="AzureADMultipleOrgs")
     [second] = renamed["diff"]
     assert renamed["app_id"] == made["app_id"] and second["before"] == first["after"]
@@ -32,7 +32,7 @@ def test_check_make_again_change_remove(modules: Modules, name: str) -> None:
         **first["after"], "display_name": "Catalog mail", "sign_in_audience": "AzureADMultipleOrgs"}
     assert modules.registration(uniqueName=name)["displayName"] == "Catalog mail"
 
-    [gone] = modules.exactly("entra_app", unique_name=name, state="absent")["diff"]
+    [gone] = modules.check_run_rerun("entra_app", unique_name=name, state="absent")["diff"]
     assert gone["before"] == second["after"] and gone["after"] == {}
 
 
@@ -43,14 +43,14 @@ def test_info(modules: Modules, app: dict[str, Any]) -> None:
     assert not none["exists"] and none["app_id"] is None
 
 
-def test_a_service_principal_is_made_where_it_is_missing(modules: Modules, name: str) -> None:
+def test_a_missing_service_principal_is_created(modules: Modules, name: str) -> None:
     made = modules.emulator.application(name, unique_name=name, service_principal=False)
     done = modules.run("entra_app", unique_name=name)
     assert done["changed"] and done["app_id"] == made["app_id"] and done["service_principal_id"]
     assert done["diff"][0]["before"]["service_principal"] is False
 
 
-def test_taken_over_by_its_id(modules: Modules, name: str) -> None:
+def test_an_existing_registration_is_adopted_by_id(modules: Modules, name: str) -> None:
     made = modules.emulator.application(name)
     done = modules.run("entra_app", unique_name=name, app_id=made["app_id"])
     assert done["changed"] and modules.registration(uniqueName=name)["appId"] == made["app_id"]
@@ -68,8 +68,8 @@ def test_an_ambiguous_display_name_is_refused(modules: Modules, name: str) -> No
     assert also["failed"] and all(app_id in also["msg"] for app_id in ids) and modules.writes() == []
 
 
-def test_lists_come_by_pages(modules: Modules) -> None:
-    """A page has a hundred at most, unless more are asked for."""
+def test_lists_are_read_page_by_page(modules: Modules) -> None:
+    """A page holds at most a hundred items by default."""
     ids = [f"00000{number}-0000-4000-8000-000000000000" for number in range(100, 225)]
     listed = [{"display_name": "One of many", "app_id": app_id} for app_id in ids]
     modules.emulator.seed({"id": TENANT, "domains": [DOMAIN], "applications": listed})
@@ -78,14 +78,14 @@ def test_lists_come_by_pages(modules: Modules) -> None:
     assert len([one for one in modules.requests() if one["path"].endswith("/applications")]) == 2
 
 
-def test_one_that_was_deleted_may_keep_its_name(modules: Modules, name: str) -> None:
+def test_a_deleted_registration_may_keep_its_name(modules: Modules, name: str) -> None:
     assert modules.run("entra_app", unique_name=name)["changed"]
     assert modules.run("entra_app", unique_name=name, state="absent")["changed"]
     again = modules.run("entra_app", unique_name=name)
     assert again.get("changed") or "Deleted applications" in again["remedy"], again
 
 
-def test_found_by_a_display_name_that_is_the_only_one(modules: Modules, name: str) -> None:
+def test_a_unique_display_name_finds_the_registration(modules: Modules, name: str) -> None:
     made = modules.emulator.application(f"It's {name} & Co")
     found = modules.run("entra_app", display_name=f"It's {name} & Co")
     assert not found["changed"] and found["app_id"] == made["app_id"]
@@ -94,11 +94,11 @@ def test_found_by_a_display_name_that_is_the_only_one(modules: Modules, name: st
 
 
 @pytest.mark.parametrize("fault", ["lose", "fail", "throttle", "refuse_connection"])
-def test_a_failure_in_the_middle_makes_none_twice(modules: Modules, name: str, fault: str) -> None:
-    modules.meet(fault, method="PATCH", path="/v1.0/applications")
-    modules.meet(fault, method="POST", path="/v1.0/servicePrincipals")
+def test_a_failure_midway_creates_no_duplicate(modules: Modules, name: str, fault: str) -> None:
+    modules.set_fault(fault, method="PATCH", path="/v1.0/applications")
+    modules.set_fault(fault, method="POST", path="/v1.0/servicePrincipals")
     done = modules.run("entra_app", unique_name=name)
-    assert done.get("changed") and not modules.not_met(), done
+    assert done.get("changed") and not modules.untriggered_faults(), done
     assert modules.registration(uniqueName=name)["appId"] == done["app_id"]
     principals = [one for one in modules.emulator.state()["service_principals"] if one["appId"] == done["app_id"]]
     assert [one["id"] for one in principals] == [done["service_principal_id"]]
@@ -106,7 +106,7 @@ def test_a_failure_in_the_middle_makes_none_twice(modules: Modules, name: str, f
 
 @pytest.mark.parametrize(
     "lag", [{"requests": 4}, {"requests": 3, "replicas": 1}, {"seconds": 0.6}, {"requests": 3, "seconds": 0.4}])
-def test_replication_is_waited_for(modules: Modules, name: str, lag: dict[str, Any]) -> None:
+def test_replication_is_awaited(modules: Modules, name: str, lag: dict[str, Any]) -> None:
     modules.emulator.lag(**lag)
     done = modules.run("entra_app", unique_name=name, display_name=f"Display {name}", consecutive_reads=3)
     assert done.get("changed") and modules.stale_reads(), done
@@ -116,20 +116,20 @@ def test_replication_is_waited_for(modules: Modules, name: str, lag: dict[str, A
     assert modules.registration(uniqueName=name)["appId"] == done["app_id"]
 
 
-def test_what_takes_too_long_is_said(modules: Modules, name: str) -> None:
+def test_a_timeout_is_reported(modules: Modules, name: str) -> None:
     modules.emulator.lag(seconds=30, replicas=1)
     done = modules.run("entra_app", unique_name=name, timeout=2)
     assert done["failed"] and "within 2 seconds" in done["msg"] and done["field"] == "timeout"
 
 
-def test_told_to_wait_it_waits(modules: Modules, name: str) -> None:
+def test_retry_after_is_honoured(modules: Modules, name: str) -> None:
     modules.emulator.fault("throttle", method="PATCH", path="applications", times=1, retry_after=2)
     assert modules.run("entra_app", unique_name=name)["changed"]
     throttled, taken = (one for one in modules.requests() if one["method"] == "PATCH")
     assert throttled["status"] == 429 and taken["at"] - throttled["at"] >= 2
 
 
-def test_throttled_for_longer_than_there_is_time(modules: Modules, name: str) -> None:
+def test_throttling_beyond_the_timeout_fails(modules: Modules, name: str) -> None:
     modules.emulator.fault("throttle", path="applications", retry_after=120)
     done = modules.run("entra_app", unique_name=name, timeout=3)
     assert done["failed"] and done["status"] == 429 and "timeout" in done["remedy"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""entra_app_credential against the emulator: made, kept, rotated with an overlap, never an orphan."""
+"""entra_app_credential against the emulator: credentials are created, kept and rotated with an overlap, without orphans."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAY = 86400
 
 
 def secrets_of(modules: Modules, app: dict[str, Any]) -> dict[str, str]:
-    """Names by key id."""
+    """Return the names of client secrets by key id."""
     there = modules.registration(appId=app["app_id"])
     return {one["keyId"]: one["displayName"] for one in there["passwordCredentials"]}
 
@@ -73,7 +73,7 @@ def test_rotation_with_an_overlap(entra: Running, modules: Modules, app: dict[st
     assert not absent(modules, app, keep_key_id=second["key_id"], grace_seconds=3600)["changed"]
 
 
-def test_a_new_secret_that_failed_its_test_goes_and_the_old_one_stays(modules: Modules, app: dict[str, Any]) -> None:
+def test_a_new_secret_is_removed_after_its_test_failed(modules: Modules, app: dict[str, Any]) -> None:
     first = present(modules, app, current_key_id="")
     second = present(modules, app, current_key_id=first["key_id"], rotate_before_days=200, valid_days=201)
     assert second["created"]
@@ -81,21 +81,21 @@ def test_a_new_secret_that_failed_its_test_goes_and_the_old_one_stays(modules: M
     assert removed["removed"] == [second["key_id"]] and set(secrets_of(modules, app)) == {first["key_id"]}
 
 
-def test_an_orphan_of_a_run_that_was_cut_off_is_removed_by_the_next(modules: Modules, app: dict[str, Any]) -> None:
+def test_the_next_run_removes_the_orphan_of_a_killed_run(modules: Modules, app: dict[str, Any]) -> None:
     used = present(modules, app, current_key_id="")
     orphan = present(modules, app, current_key_id=used["key_id"], rotate_before_days=200, valid_days=201)
     foreign = modules.emulator.application(app["unique_name"], secret=True)
     assert foreign["client_secret"]
     found = present(modules, app, current_key_id=used["key_id"])
     assert not found["changed"] and found["key_id"] == used["key_id"] and found["others"] == [orphan["key_id"]]
-    # It was never in use, so nothing is waited for.
+    # It was never in use, so no grace period applies.
     done = absent(modules, app, keep_key_id=used["key_id"], grace_seconds=3600)
     assert done["removed"] == [orphan["key_id"]]
     assert sorted(secrets_of(modules, app).values()) == ["catalog.mail", "seeded"]
     assert not absent(modules, app, keep_key_id=used["key_id"], grace_seconds=3600)["changed"]
 
 
-def test_what_was_there_before_another_kind_was_used(entra: Running, modules: Modules, app: dict[str, Any]) -> None:
+def test_the_previous_kind_of_credential_is_removed(entra: Running, modules: Modules, app: dict[str, Any]) -> None:
     secret = present(modules, app, current_key_id="")
     entra.advance(60)
     certificate = present(modules, app, kind="certificate", current_key_id="")
@@ -109,19 +109,19 @@ def test_what_was_there_before_another_kind_was_used(entra: Running, modules: Mo
 
 
 @pytest.mark.parametrize("fault,lag", [("lose", {}), ("lose", {"requests": 4}), ("fail", {"requests": 4}), ("throttle", {})])
-def test_a_lost_answer_leaves_no_orphan(modules: Modules, app: dict[str, Any], fault: str, lag: dict[str, Any]) -> None:
+def test_a_lost_response_leaves_no_orphan(modules: Modules, app: dict[str, Any], fault: str, lag: dict[str, Any]) -> None:
     modules.emulator.lag(**lag)
-    modules.meet(fault, method="POST", path="addPassword")
+    modules.set_fault(fault, method="POST", path="addPassword")
     done = present(modules, app, current_key_id="")
-    assert not modules.not_met()
+    assert not modules.untriggered_faults()
     modules.emulator.clear_faults()
     assert done["created"] and secrets_of(modules, app) == {done["key_id"]: "catalog.mail"}
     assert modules.emulator.token({**app, "client_secret": done["secret"]})
 
 
 @pytest.mark.parametrize("kind,method,path", [("secret", "POST", "addPassword"), ("certificate", "PATCH", "applications")])
-def test_given_up_without_an_orphan(modules: Modules, app: dict[str, Any], kind: str, method: str, path: str) -> None:
-    """Each try is acted upon, and no answer ever comes until the time is up."""
+def test_a_timeout_leaves_no_orphan(modules: Modules, app: dict[str, Any], kind: str, method: str, path: str) -> None:
+    """Entra carries out each attempt, and every response is lost until the timeout."""
     used = present(modules, app, kind=kind, current_key_id="")
     modules.emulator.fault("lose", method=method, path=path)
     done = present(modules, app, kind=kind, current_key_id=used["key_id"], rotate_before_days=300, valid_days=301, timeout=4)
@@ -130,21 +130,21 @@ def test_given_up_without_an_orphan(modules: Modules, app: dict[str, Any], kind:
     assert set(found) == {used["key_id"]}
 
 
-def test_two_that_make_one_at_the_same_time(modules: Modules, app: dict[str, Any]) -> None:
-    """Neither takes that of the other for what it has lost."""
+def test_two_runs_create_secrets_at_the_same_time(modules: Modules, app: dict[str, Any]) -> None:
+    """Neither run takes the other's secret for its own lost one."""
     used = present(modules, app, current_key_id="")
-    modules.meet("delay", method="POST", path="addPassword", seconds=5)
+    modules.set_fault("delay", method="POST", path="addPassword", seconds=5)
     alone = {"PYTHONPATH": str(ROOT / "collections")}
     with ThreadPoolExecutor(1) as other:
         slow = other.submit(present, modules, app, current_key_id=used["key_id"], renew=True, env=alone)
-        while modules.not_met():
+        while modules.untriggered_faults():
             assert not slow.done(), slow.result()
         quick = present(modules, app, current_key_id=used["key_id"], renew=True)
-        assert not slow.done(), "it was to be slower"
+        assert not slow.done(), "the run was not slower"
     assert set(secrets_of(modules, app)) == {used["key_id"], quick["key_id"], slow.result()["key_id"]}
 
 
-def test_replication_is_waited_for(modules: Modules, app: dict[str, Any]) -> None:
+def test_replication_is_awaited(modules: Modules, app: dict[str, Any]) -> None:
     modules.emulator.lag(requests=4, token_requests=10)
     done = present(modules, app, current_key_id="", consecutive_reads=3)
     assert done["created"] and done["accepted"]
@@ -153,7 +153,7 @@ def test_replication_is_waited_for(modules: Modules, app: dict[str, Any]) -> Non
     assert not present(modules, app, current_key_id=done["key_id"], consecutive_reads=3)["changed"]
 
 
-def test_a_secret_that_is_slow_to_be_known_is_returned_all_the_same(modules: Modules, app: dict[str, Any]) -> None:
+def test_a_secret_that_replicates_slowly_is_returned(modules: Modules, app: dict[str, Any]) -> None:
     modules.emulator.lag(seconds=60, replicas=1)
     done = present(modules, app, current_key_id="", timeout=4)
     modules.emulator.clear_faults()
@@ -161,7 +161,7 @@ def test_a_secret_that_is_slow_to_be_known_is_returned_all_the_same(modules: Mod
     assert modules.emulator.token({**app, "client_secret": done["secret"]})
 
 
-def test_the_one_to_keep_has_to_be_there(modules: Modules, app: dict[str, Any]) -> None:
+def test_the_secret_to_keep_must_exist(modules: Modules, app: dict[str, Any]) -> None:
     present(modules, app, current_key_id="")
     refused = absent(modules, app, keep_key_id="00000000-0000-0000-0000-000000000000", grace_seconds=0)
     assert refused["failed"] and refused["field"] == "keep_key_id" and len(secrets_of(modules, app)) == 1
@@ -175,7 +175,7 @@ def test_no_registration(modules: Modules) -> None:
     assert not modules.run("entra_app_credential", unique_name="nobody", state="absent")["changed"]
 
 
-def test_certificates_come_and_go_beside_others(modules: Modules, app: dict[str, Any], tmp_path: Path) -> None:
+def test_certificates_change_without_touching_others(modules: Modules, app: dict[str, Any], tmp_path: Path) -> None:
     first = present(modules, app, kind="certificate", current_key_id="", name="of somebody else")
     shown = present(modules, app, kind="certificate", current_key_id="", check=True)
     made = present(modules, app, kind="certificate", current_key_id="")
@@ -207,16 +207,16 @@ def test_certificates_come_and_go_beside_others(modules: Modules, app: dict[str,
 
 
 @pytest.mark.parametrize("fault", ["lose", "fail"])
-def test_a_lost_answer_about_a_certificate(modules: Modules, app: dict[str, Any], fault: str) -> None:
+def test_a_lost_response_about_a_certificate(modules: Modules, app: dict[str, Any], fault: str) -> None:
     modules.emulator.lag(requests=4)
-    modules.meet(fault, method="PATCH", path="applications")
+    modules.set_fault(fault, method="PATCH", path="applications")
     made = present(modules, app, kind="certificate", current_key_id="")
-    assert not modules.not_met()
+    assert not modules.untriggered_faults()
     modules.emulator.clear_faults()
     assert made["accepted"] and certificates_of(modules, app) == {made["key_id"]: "catalog.mail"}
 
 
-def test_a_certificate_that_is_brought_along(modules: Modules, app: dict[str, Any]) -> None:
+def test_a_given_certificate_is_used(modules: Modules, app: dict[str, Any]) -> None:
     made = present(modules, app, kind="certificate", current_key_id="", name="maker")
     public = made["secret"].partition("-----END PRIVATE KEY-----")[2]
     absent(modules, app, kind="certificate", remove_key_id=made["thumbprint"])
@@ -227,7 +227,7 @@ def test_a_certificate_that_is_brought_along(modules: Modules, app: dict[str, An
     assert not again["changed"] and again["thumbprint"] == made["thumbprint"]
 
 
-def test_a_certificate_that_is_brought_along_too_late(entra: Running, modules: Modules, app: dict[str, Any]) -> None:
+def test_a_given_certificate_that_has_expired(entra: Running, modules: Modules, app: dict[str, Any]) -> None:
     made = present(modules, app, kind="certificate", current_key_id="", valid_days=31)
     public = made["secret"].partition("-----END PRIVATE KEY-----")[2]
     absent(modules, app, kind="certificate", remove_key_id=made["thumbprint"])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples in the documentation of the Graph modules, run as they are written, but with the emulator's address."""
+"""Run the examples in the documentation of the Graph modules unchanged, except for the emulator's address."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ import yaml
 from emulator.running import Running
 from helpers.modules.graph_modules import AUTOMATION, ROOT, environment
 
-# The last one's examples remove the registration that all are about.
+# The last module's examples remove the registration that all examples use.
 MODULES = (
     "entra_app_credential", "entra_app_info", "graph_permissions", "graph_permissions_info", "mailbox_scope",
     "mailbox_scope_info", "entra_app",
 )
-# What the examples name, and what they take from an inventory.
+# Names in the examples, and variables that they take from an inventory.
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 BY_HAND = "99999999-8888-7777-6666-555555555555"
@@ -31,7 +31,7 @@ VARIABLES = {"vault_automation_secret": "the-automations-own-secret", "key_id_in
 
 @pytest.fixture
 def of_the_examples(tmp_path: Path) -> Iterator[Running]:
-    """A tenant with the automation, the registrations and the mailboxes that the examples speak of."""
+    """Create a tenant with the automation, registrations and mailboxes of the examples."""
     with Running(tmp_path / "entra") as running:
         running.seed({
             "id": TENANT, "domains": ["example.com"],
@@ -46,7 +46,7 @@ def of_the_examples(tmp_path: Path) -> Iterator[Running]:
 
 @functools.cache
 def documentation() -> Any:
-    """What ansible-doc has of all these modules."""
+    """Return ansible-doc's output for all these modules."""
     shown = subprocess.run(
         ["ansible-doc", "--json", "--type", "module", *(f"catalog.mail.{module}" for module in MODULES)], capture_output=True,
         check=True, cwd=ROOT, env=environment())
@@ -54,13 +54,13 @@ def documentation() -> Any:
 
 
 def examples(module: str) -> list[dict[str, Any]]:
-    """The tasks of a module's EXAMPLES, as ansible-doc gives them."""
+    """Return the tasks of a module's EXAMPLES, from ansible-doc."""
     tasks: list[dict[str, Any]] = yaml.safe_load(documentation()[f"catalog.mail.{module}"]["examples"])
     return tasks
 
 
 def at(emulator: Running, task: dict[str, Any]) -> dict[str, Any]:
-    """The task, with the emulator's address in its login."""
+    """Return the task with the emulator's address in its login."""
     address = {"authority_url": emulator.url, "graph_url": emulator.url, "ca_file": str(emulator.ca_file)}
     return {
         name: {**options, "login": {**options.get("login", {}), **address}} if name.startswith("catalog.mail.") else options
@@ -68,7 +68,7 @@ def at(emulator: Running, task: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_examples_run_as_they_are_written(of_the_examples: Running, tmp_path: Path) -> None:
-    """One play for each module, in which every task passes; one that waits for something that is not there is skipped."""
+    """Run one play per module; every task passes. A task whose condition does not hold is skipped."""
     tasks = {"registration": examples("entra_app")[:1], **{module: examples(module) for module in MODULES}}
     assert all(any(f"catalog.mail.{module}" in task for task in tasks[module]) for module in MODULES)
     plays = [{

@@ -26,14 +26,14 @@ def required(modules: Modules, app: dict[str, Any]) -> Any:
 
 
 def assigned(modules: Modules, app: dict[str, Any]) -> list[str]:
-    """The ids of roles that the application's service principal has."""
+    """Return the ids of roles granted to the application's service principal."""
     assignments = modules.emulator.state()["app_role_assignments"]
     return sorted(one["appRoleId"] for one in assignments if one["principalId"] == app["service_principal_id"])
 
 
 def test_check_set_again_change_remove(modules: Modules, app: dict[str, Any]) -> None:
     which = {"unique_name": app["unique_name"]}
-    [first] = modules.exactly("graph_permissions", **which, permissions=["Mail.Send", "Mail.Read"])["diff"]
+    [first] = modules.check_run_rerun("graph_permissions", **which, permissions=["Mail.Send", "Mail.Read"])["diff"]
     assert first["before"] == {"permissions": [], "consent": []}
     assert first["after"] == {"permissions": ["Mail.Read", "Mail.Send"], "consent": ["Mail.Read", "Mail.Send"]}
     assert len(assigned(modules, app)) == 2
@@ -43,17 +43,17 @@ def test_check_set_again_change_remove(modules: Modules, app: dict[str, Any]) ->
     assert not by_id["changed"] and len(modules.requests()) == 1
     assert not modules.run("graph_permissions", **which)["changed"]
 
-    less = modules.exactly("graph_permissions", **which, permissions=["Mail.Send"])
+    less = modules.check_run_rerun("graph_permissions", **which, permissions=["Mail.Send"])
     assert less["consent"] == ["Mail.Send"] and assigned(modules, app) == [SEND]
     assert less["diff"][0]["before"] == first["after"]
     assert less["diff"][0]["after"] == {"permissions": ["Mail.Send"], "consent": ["Mail.Send"]}
-    none = modules.exactly("graph_permissions", **which, permissions=[])
+    none = modules.check_run_rerun("graph_permissions", **which, permissions=[])
     assert none["permissions"] == [] and none["diff"][0]["after"] == {"permissions": [], "consent": []}
     assert assigned(modules, app) == [] and required(modules, app) == []
 
 
 def test_names_are_looked_up_in_the_tenant(modules: Modules, app: dict[str, Any]) -> None:
-    """Also those that are not about mail, among the roles of Graph's own service principal there."""
+    """Names outside mail are found too, among the roles of the tenant's service principal of Graph."""
     done = permissions(modules, app, "Organization.Read.All")
     assert done["consent"] == ["Organization.Read.All"]
     [owner] = [one for one in modules.emulator.state()["service_principals"] if one["appId"] == GRAPH]
@@ -61,7 +61,7 @@ def test_names_are_looked_up_in_the_tenant(modules: Modules, app: dict[str, Any]
     assert assigned(modules, app) == [ids["Organization.Read.All"]]
 
 
-def test_what_is_foreign_stays_unless_purged(modules: Modules, app: dict[str, Any], entra: Any) -> None:
+def test_other_permissions_stay_unless_purged(modules: Modules, app: dict[str, Any], entra: Any) -> None:
     token = entra.token(modules.application)
     body = {"requiredResourceAccess": [OTHER_API, {"resourceAppId": GRAPH, "resourceAccess": [DELEGATED_USER_READ]}]}
     assert entra.graph(token, "PATCH", f"/v1.0/applications/{app['object_id']}", body).status_code == 204
@@ -77,19 +77,19 @@ def test_what_is_foreign_stays_unless_purged(modules: Modules, app: dict[str, An
     assert required(modules, app) == [{"resourceAppId": GRAPH, "resourceAccess": [{"id": SEND, "type": "Role"}]}]
 
 
-def test_a_wrong_spelling_in_circulation_warns(modules: Modules, app: dict[str, Any]) -> None:
+def test_a_common_misspelling_warns(modules: Modules, app: dict[str, Any]) -> None:
     done = permissions(modules, app, "Mail.ReadBasicAll")
     assert done["permissions"] == ["Mail.ReadBasic.All"] and "Mail.ReadBasic.All, not Mail.ReadBasicAll" in done["warnings"][0]
 
 
 @pytest.mark.parametrize("wrong,words", [
     ("Mail.Sent", "Did you mean Mail.Send"), ("User.Read", "exists for users only"), ("nonsense", "no application permission")])
-def test_names_that_are_none(modules: Modules, app: dict[str, Any], wrong: str, words: str) -> None:
+def test_unknown_names_are_refused(modules: Modules, app: dict[str, Any], wrong: str, words: str) -> None:
     refused = permissions(modules, app, wrong)
     assert refused["failed"] and refused["field"] == "permissions" and words in refused["msg"] and modules.writes() == []
 
 
-def test_consent_left_to_somebody_else(modules: Modules, app: dict[str, Any]) -> None:
+def test_consent_left_to_an_administrator(modules: Modules, app: dict[str, Any]) -> None:
     done = permissions(modules, app, "Mail.Send", consent=False)
     assert done["changed"] and done["unconsented"] == ["Mail.Send"] and assigned(modules, app) == []
     assert not permissions(modules, app, "Mail.Send", consent=False)["changed"]
@@ -98,17 +98,17 @@ def test_consent_left_to_somebody_else(modules: Modules, app: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("fault", ["lose", "fail", "throttle", "refuse_connection"])
-def test_failures_in_the_middle(modules: Modules, app: dict[str, Any], fault: str) -> None:
-    modules.meet(fault, method="PATCH", path="applications")
-    modules.meet(fault, method="POST", path="appRoleAssignedTo")
-    modules.meet(fault, method="DELETE", path="appRoleAssignments")
+def test_failures_midway(modules: Modules, app: dict[str, Any], fault: str) -> None:
+    modules.set_fault(fault, method="PATCH", path="applications")
+    modules.set_fault(fault, method="POST", path="appRoleAssignedTo")
+    modules.set_fault(fault, method="DELETE", path="appRoleAssignments")
     done = permissions(modules, app, "Mail.Send", "Mail.Read")
     assert done["changed"] and len(assigned(modules, app)) == 2
-    assert permissions(modules, app)["changed"] and assigned(modules, app) == [] and not modules.not_met()
+    assert permissions(modules, app)["changed"] and assigned(modules, app) == [] and not modules.untriggered_faults()
 
 
 @pytest.mark.parametrize("lag", [{"requests": 4}, {"requests": 3, "replicas": 1}, {"seconds": 0.6}])
-def test_from_nothing_through_replication(modules: Modules, name: str, lag: dict[str, Any]) -> None:
+def test_a_first_run_through_replication(modules: Modules, name: str, lag: dict[str, Any]) -> None:
     modules.emulator.lag(**lag)
     made = modules.run("entra_app", unique_name=name, consecutive_reads=3)
     assert made.get("changed"), made
@@ -120,7 +120,7 @@ def test_from_nothing_through_replication(modules: Modules, name: str, lag: dict
 
 def test_a_failure_inside_a_batch(modules: Modules, app: dict[str, Any]) -> None:
     modules.emulator.fault("throttle", method="GET", path="servicePrincipals", times=2, retry_after=0)
-    assert permissions(modules, app, "Mail.Send")["changed"] and not modules.not_met()
+    assert permissions(modules, app, "Mail.Send")["changed"] and not modules.untriggered_faults()
 
 
 def test_no_registration(modules: Modules) -> None:

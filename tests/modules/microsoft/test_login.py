@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ways to log in, what is missing for them, and how the failures are told."""
+"""The login methods, their requirements, and the messages of their failures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def info(modules: Modules, login: dict[str, Any], env: dict[str, str] | None = N
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with key and certificate of another automation."""
+    """Return a file with key and certificate of another automation."""
     now = datetime.now(UTC)
     identity, _certificate = new_identity("automation", now - timedelta(hours=1), now + timedelta(days=1))
     file = tmp_path_factory.mktemp("login") / "automation.pem"
@@ -79,8 +79,8 @@ def test_by_a_given_token(modules: Modules) -> None:
     assert bad["failed"] and bad["status"] == 401 and "login" in bad["remedy"]
 
 
-def stand_in(folder: Path, script: str) -> dict[str, str]:
-    """An environment whose first `az` is this script."""
+def with_az(folder: Path, script: str) -> dict[str, str]:
+    """Return an environment in which this script is the first `az` of PATH."""
     az = folder / "az"
     az.write_text(script)
     az.chmod(0o755)
@@ -90,7 +90,7 @@ def stand_in(folder: Path, script: str) -> dict[str, str]:
 def test_by_azure_cli(modules: Modules, tmp_path: Path) -> None:
     """A command az that answers as Azure CLI does, with a token of the emulator."""
     (tmp_path / "token").write_text(modules.emulator.token(modules.application))
-    env = stand_in(tmp_path, f"""#!{sys.executable}
+    env = with_az(tmp_path, f"""#!{sys.executable}
 import json, sys
 with open("{tmp_path}/words", "a") as stream:
     stream.write(" ".join(sys.argv[1:]) + chr(10))
@@ -107,7 +107,7 @@ print(json.dumps({{"accessToken": open("{tmp_path}/token").read(), "tokenType": 
     ("echo 'no JSON'", "it ended with 0"),
 ])
 def test_azure_cli_without_a_token(modules: Modules, tmp_path: Path, script: str, words: str) -> None:
-    refused = info(modules, {"method": "azure_cli"}, stand_in(tmp_path, f"#!/bin/sh\n{script}\n"))
+    refused = info(modules, {"method": "azure_cli"}, with_az(tmp_path, f"#!/bin/sh\n{script}\n"))
     assert refused["failed"] and words in refused["msg"] and "az login" in refused["remedy"]
     assert refused["field"] == "login.method"
 
@@ -117,7 +117,7 @@ def test_no_azure_cli(modules: Modules) -> None:
     assert none["failed"] and none["field"] == "login.method" and "Install Azure CLI" in none["msg"]
 
 
-def test_nothing_to_log_in_with(modules: Modules) -> None:
+def test_no_login_is_configured(modules: Modules) -> None:
     none = info(modules, {}, {"PATH": "/usr/bin:/bin"})
     assert none["failed"] and none["field"] == "login" and "AZURE_CLIENT_SECRET" in none["msg"]
     half = info(modules, {"client_secret": "x" * 30, "client_id": "y"})
@@ -129,7 +129,7 @@ def test_nothing_to_log_in_with(modules: Modules) -> None:
     ({"client_id": "00000000-1111-2222-3333-444444444444"}, "login.client_id", "AADSTS700016"),
     ({"tenant_id": "00000000-1111-2222-3333-444444444444"}, "login.tenant_id", "AADSTS90002"),
 ])
-def test_why_there_is_no_token(modules: Modules, change: dict[str, str], field: str, code: str) -> None:
+def test_each_token_error_is_explained(modules: Modules, change: dict[str, str], field: str, code: str) -> None:
     refused = info(modules, {**modules.login, **change})
     assert refused["failed"] and (refused["field"], refused["code"]) == (field, code) and refused["remedy"]
     assert modules.application["client_secret"] not in modules.outputs[-1].replace("client_secret\": \"VALUE", "")
@@ -142,13 +142,13 @@ def test_an_expired_secret(modules: Modules) -> None:
 
 
 @pytest.mark.parametrize("fault", ["throttle", "fail", "lose", "refuse_connection"])
-def test_a_login_that_fails_now_and_then(modules: Modules, fault: str) -> None:
+def test_a_login_that_fails_temporarily(modules: Modules, fault: str) -> None:
     for path in ("oauth2/v2.0/token", "openid-configuration"):
         modules.emulator.fault(fault, path=path, times=1)
-    assert info(modules, modules.login)["exists"] is False and not modules.not_met()
+    assert info(modules, modules.login)["exists"] is False and not modules.untriggered_faults()
 
 
-def test_what_cannot_be_reached_or_trusted(modules: Modules) -> None:
+def test_unreachable_and_untrusted_servers(modules: Modules) -> None:
     gone = info(modules, {**modules.login, "authority_url": "https://127.0.0.1:9"}, timeout=1)
     assert gone["failed"] and "could not be reached" in gone["msg"]
     gone = info(modules, {"graph_url": "https://127.0.0.1:9", "access_token": "x.y.z"}, timeout=1)
@@ -160,7 +160,7 @@ def test_what_cannot_be_reached_or_trusted(modules: Modules) -> None:
 
 
 def test_authorities_of_the_environment(modules: Modules, tmp_path: Path) -> None:
-    """Those of the option win; the environment counts only without it."""
+    """The option's certificates apply; the environment's only without the option."""
     other = tmp_path / "other.pem"
     other.write_text(Authority(tmp_path).file.read_text())
     assert info(modules, modules.login, {"REQUESTS_CA_BUNDLE": str(other)})["exists"] is False
@@ -175,18 +175,18 @@ def test_authorities_of_the_environment(modules: Modules, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("library", ["msal", "requests", "cryptography"])
 def test_a_missing_library_is_named(modules: Modules, tmp_path: Path, library: str) -> None:
-    """As on a machine without it: the import fails."""
+    """Without the library the import fails, as on a machine that lacks it."""
     (tmp_path / f"{library}.py").write_text(f"raise ModuleNotFoundError('No module named {library}')\n")
     path = f"{tmp_path}:{Path(__file__).resolve().parents[3] / 'collections'}"
-    # The last one is needed for certificates.
+    # Only certificates need the last library.
     kind = {"kind": "certificate", "certificate": "-----BEGIN CERTIFICATE-----"} if library == "cryptography" else {}
     refused = modules.run("entra_app_credential", env={"PYTHONPATH": path}, unique_name="nobody", **kind)
     assert refused["failed"] and f"library {library} is missing" in refused["msg"]
     assert f"{sys.executable} -m pip install '{library}>=" in refused["msg"]
 
 
-def test_modules_run_where_python_is_as_old_as_managed_hosts() -> None:
-    """What they import at the top is there in ansible-core alone."""
+def test_modules_import_without_the_libraries() -> None:
+    """The modules import only ansible-core at the top."""
     done = subprocess.run(
         [sys.executable, "-I", "-c",
          "import sys; sys.path.insert(0, 'collections'); "

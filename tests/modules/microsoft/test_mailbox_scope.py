@@ -25,24 +25,24 @@ def assigned(modules: Modules, app: dict[str, Any]) -> int:
 
 def test_check_set_again_change_remove(modules: Modules, app: dict[str, Any]) -> None:
     which = {"unique_name": app["unique_name"]}
-    done = modules.exactly("mailbox_scope", **which, roles=["Application Mail.Send"], mailboxes=[NOREPLY])
+    done = modules.check_run_rerun("mailbox_scope", **which, roles=["Application Mail.Send"], mailboxes=[NOREPLY])
     assert done["diff"][0]["before"] == {} and done["diff"][0]["after"] == {"Mail.Send": [NOREPLY]} == done["scope"]
     assert "warnings" not in done and assigned(modules, app) == 1
     modules.emulator.forget_requests()
     by_id = modules.run("mailbox_scope", app_id=app["app_id"], roles=["Mail.Send"], mailboxes=[NOREPLY])
     assert not by_id["changed"] and len(modules.requests()) <= 2
 
-    modules.exactly("mailbox_scope", **which, roles=["Mail.Send", "Mail.ReadWrite"], mailboxes=[REPLIES])
+    modules.check_run_rerun("mailbox_scope", **which, roles=["Mail.Send", "Mail.ReadWrite"], mailboxes=[REPLIES])
     assert assigned(modules, app) == 3
     info = modules.run("mailbox_scope_info", **which)
     assert info["exists"] and {role: len(where) for role, where in info["scope"].items()} == {"Mail.Send": 2, "Mail.ReadWrite": 1}
-    less = modules.exactly("mailbox_scope", **which, roles=["Mail.Send"], mailboxes=[NOREPLY], purge=True)
+    less = modules.check_run_rerun("mailbox_scope", **which, roles=["Mail.Send"], mailboxes=[NOREPLY], purge=True)
     assert less["scope"] == less["diff"][0]["after"] == {"Mail.Send": [NOREPLY]} and assigned(modules, app) == 1
-    gone = modules.exactly("mailbox_scope", **which, roles=["Mail.Send", "Mail.ReadWrite"], mailboxes=[], state="absent")
+    gone = modules.check_run_rerun("mailbox_scope", **which, roles=["Mail.Send", "Mail.ReadWrite"], mailboxes=[], state="absent")
     assert gone["diff"][0]["after"] == {} and assigned(modules, app) == 0
 
 
-def test_tenant_wide_consent_is_warned_of(modules: Modules, app: dict[str, Any]) -> None:
+def test_tenant_wide_consent_warns(modules: Modules, app: dict[str, Any]) -> None:
     modules.emulator.grant(app["app_id"], "Mail.Send")
     done = scope(modules, app, ["Mail.Send"], [NOREPLY])
     assert done["tenant_wide"] == ["Mail.Send"] and "do not narrow it" in done["warnings"][0]
@@ -55,16 +55,16 @@ def test_no_mailbox_at_all_with_purge(modules: Modules, app: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("fault", ["lose", "fail", "throttle"])
-def test_failures_in_the_middle(modules: Modules, app: dict[str, Any], fault: str) -> None:
+def test_failures_midway(modules: Modules, app: dict[str, Any], fault: str) -> None:
     for method in ("POST", "DELETE"):
-        modules.meet(fault, method=method, path="roleAssignments")
+        modules.set_fault(fault, method=method, path="roleAssignments")
     assert scope(modules, app, ["Mail.Send"], [NOREPLY, REPLIES])["changed"]
     assert assigned(modules, app) == 2
     assert scope(modules, app, ["Mail.Send"], [NOREPLY], state="absent")["changed"]
-    assert assigned(modules, app) == 1 and not modules.not_met()
+    assert assigned(modules, app) == 1 and not modules.untriggered_faults()
 
 
-def test_from_nothing_through_replication(modules: Modules, name: str) -> None:
+def test_a_first_run_through_replication(modules: Modules, name: str) -> None:
     modules.emulator.lag(requests=4)
     made = modules.run("entra_app", unique_name=name, consecutive_reads=3)
     done = scope(modules, made, ["Mail.Send"], [NOREPLY], consecutive_reads=3)
@@ -72,7 +72,7 @@ def test_from_nothing_through_replication(modules: Modules, name: str) -> None:
     assert not scope(modules, made, ["Mail.Send"], [NOREPLY], consecutive_reads=3)["changed"]
 
 
-def test_what_is_refused(modules: Modules, app: dict[str, Any]) -> None:
+def test_invalid_options_are_refused(modules: Modules, app: dict[str, Any]) -> None:
     unknown = scope(modules, app, ["Mail.Send"], [f"nobody@{DOMAIN}"])
     assert unknown["failed"] and unknown["field"] == "mailboxes" and "nobody@" in unknown["msg"]
     role = scope(modules, app, ["Mail.Everything"], [NOREPLY])

@@ -19,7 +19,7 @@ MANAGED = {"method": "managed_identity"}
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Modules, dict[str, str]]]:
-    """An emulator that is the metadata service of a machine as well, and what names that in an environment."""
+    """Run an emulator that is also the metadata service of a machine; return the environment variables of that machine."""
     address = f"127.0.0.1:{free_port()}"
     with Running(tmp_path_factory.mktemp("machine"), imds_listen=address) as running:
         running.user("noreply")
@@ -29,7 +29,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Modules,
 
 @pytest.fixture
 def endpoint(modules: Modules) -> Iterator[IdentityEndpoint]:
-    """That of App Service, with tokens of the automation."""
+    """Run the endpoint of App Service, with tokens of the automation."""
     with IdentityEndpoint(lambda: modules.emulator.token(modules.application), modules.application["app_id"]) as running:
         yield running
 
@@ -38,8 +38,8 @@ def info(modules: Modules, login: dict[str, Any], env: dict[str, str], **options
     return modules.run("entra_app_info", env=env, unique_name="nobody", login={**modules.address, **login}, **options)
 
 
-def test_all_is_done_from_a_virtual_machine(machine: tuple[Modules, dict[str, str]]) -> None:
-    """Each of the modules, with no word about the login but where Graph is."""
+def test_every_module_runs_on_a_virtual_machine(machine: tuple[Modules, dict[str, str]]) -> None:
+    """Each module runs with no login option except Graph's address."""
     modules, env = machine
     for module, options in (
         ("entra_app", {}), ("entra_app_credential", {"current_key_id": ""}),
@@ -66,7 +66,7 @@ def test_no_metadata_service(modules: Modules) -> None:
 
 
 def test_on_app_service(modules: Modules, endpoint: IdentityEndpoint) -> None:
-    """It is found by its environment, asked for Graph's resource, and past every proxy."""
+    """The environment names the endpoint; the request is for Graph's resource and bypasses every proxy."""
     proxies = {"http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
     assert info(modules, {}, {**endpoint.environment, **proxies})["exists"] is False
     assert [one["resource"] for one in endpoint.asked] == [modules.emulator.url]
@@ -74,13 +74,13 @@ def test_on_app_service(modules: Modules, endpoint: IdentityEndpoint) -> None:
     assert info(modules, {}, named)["exists"] is False and endpoint.asked[-1]["client_id"] == modules.application["app_id"]
 
 
-def test_an_identity_that_the_machine_does_not_have(modules: Modules, endpoint: IdentityEndpoint) -> None:
+def test_an_identity_unknown_to_the_machine(modules: Modules, endpoint: IdentityEndpoint) -> None:
     refused = info(modules, {**MANAGED, "client_id": "00000000-0000-4000-8000-000000000009"}, endpoint.environment)
     assert refused["failed"] and refused["field"] == "login.client_id" and "No User Assigned" in refused["msg"]
     assert len(endpoint.asked) == 1
 
 
-def test_an_endpoint_that_is_starting_is_waited_for(modules: Modules, endpoint: IdentityEndpoint) -> None:
+def test_a_starting_endpoint_is_awaited(modules: Modules, endpoint: IdentityEndpoint) -> None:
     endpoint.failing += [503, 429]
     assert info(modules, MANAGED, endpoint.environment)["exists"] is False and len(endpoint.asked) == 3
     endpoint.failing += [502] * 9
@@ -88,8 +88,8 @@ def test_an_endpoint_that_is_starting_is_waited_for(modules: Modules, endpoint: 
     assert given_up["failed"] and "502" in given_up["msg"] and len(endpoint.asked) > 4
 
 
-def test_azure_arc_whose_key_may_not_be_read(modules: Modules) -> None:
-    """Arc names a file that only some may read; here there is none."""
+def test_an_unreadable_key_of_azure_arc(modules: Modules) -> None:
+    """Arc names a file that only some users may read; here the file is missing."""
     key = "/var/opt/azcmagent/tokens/of-nobody.key"
     with IdentityEndpoint(str, "", key) as endpoint:
         refused = info(modules, MANAGED, endpoint.environment)
@@ -101,7 +101,7 @@ def test_azure_arc_whose_key_may_not_be_read(modules: Modules) -> None:
     ({"MSI_ENDPOINT": "http://127.0.0.1:9/token", "MSI_SECRET": "x"}, "did not answer"),
     ({"IDENTITY_ENDPOINT": "http://127.0.0.1:9/token", "IDENTITY_HEADER": "x"}, "did not answer"),
 ])
-def test_what_announces_one(modules: Modules, environment: dict[str, str], login: str) -> None:
-    """Cloud Shell has MSI_ENDPOINT alone, and Azure CLI logged in; here there is no Azure CLI either."""
+def test_environment_variables_that_announce_an_identity(modules: Modules, environment: dict[str, str], login: str) -> None:
+    """Cloud Shell sets MSI_ENDPOINT alone, with Azure CLI logged in; here Azure CLI is missing."""
     found = info(modules, {}, {"PATH": "/usr/bin:/bin", **environment})
     assert found["failed"] and login in found["msg"]

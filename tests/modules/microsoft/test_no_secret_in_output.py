@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A new secret, and that of the automation, stand in no output of Ansible: at its most talkative, in diffs, in failures.
+"""No output of Ansible contains a new secret or the automation's: at the highest verbosity, in diffs, in failures.
 
-The playbook runs as users run one. What later tasks do with the secret is theirs; here one hands it on, as the role does.
+The playbook runs as users run one. A later task passes the secret on, as the role does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from helpers.processes import ProcessWatch
 
 
 def play(folder: Path, modules: Modules, tasks: list[dict[str, Any]], *words: str, fails: bool = False) -> str:
-    """All that ansible-playbook prints of these tasks; modules have the login by a file of variables."""
+    """Return all output of ansible-playbook for these tasks; the modules read the login from a file of variables."""
     variables = folder / "login.json"
     variables.write_text(json.dumps({"login": modules.login}))
     variables.chmod(0o600)
@@ -39,7 +39,7 @@ def play(folder: Path, modules: Modules, tasks: list[dict[str, Any]], *words: st
 
 
 def needles(secret: str) -> list[str]:
-    """A secret as it is, as JSON has it, and in base64."""
+    """Return a secret verbatim, as in JSON, and in base64."""
     encoded = [base64.b64encode(b"\0" * before + secret.encode()).decode()[4 if before else 0: -4] for before in range(3)]
     return [secret, json.dumps(secret)[1:-1], *encoded]
 
@@ -48,7 +48,7 @@ KINDS = ("secret", "certificate")
 
 
 def keep(folder: Path, kind: str) -> list[dict[str, Any]]:
-    """A new credential, handed to a file as a role would hand it to an application; what it has for later is shown."""
+    """Return tasks that write a new credential to a file, as a role would pass it to an application, and show the rest."""
     return [
         {"name": f"new {kind}", "catalog.mail.entra_app_credential": {
             "unique_name": "{{ app }}", "kind": kind, "current_key_id": ""}, "register": "made"},
@@ -62,12 +62,12 @@ def credential(kind: str, **options: Any) -> dict[str, Any]:
     return {"catalog.mail.entra_app_credential": {"unique_name": "{{ app }}", "kind": kind, **options}}
 
 
-def test_in_no_output(modules: Modules, app: dict[str, Any], tmp_path: Path) -> None:
+def test_secrets_are_in_no_output(modules: Modules, app: dict[str, Any], tmp_path: Path) -> None:
     extra = ("-e", f"app={app['unique_name']}", "-vvv", "--diff")
     with ProcessWatch() as watch:
         tasks = [task for kind in KINDS for task in keep(tmp_path, kind)]
         foretold = play(tmp_path, modules, tasks, "--check", *extra)
-        # The first answers come; those of the last two tasks are lost for good, which fail with the secret made.
+        # The first responses arrive; those of the last two tasks are lost, so these tasks fail after the secret was created.
         modules.emulator.fault("lose", method="POST", path="addPassword", after=1)
         modules.emulator.fault("lose", method="PATCH", path="applications", after=2)
         done = play(tmp_path, modules, [
@@ -92,8 +92,8 @@ def test_in_no_output(modules: Modules, app: dict[str, Any], tmp_path: Path) -> 
         assert left == [tmp_path / kind]
 
 
-def test_not_in_what_ssh_prints(modules: Modules, app: dict[str, Any], tmp_path: Path) -> None:
-    """At -vvv the connection prints the modules' answers before anybody else sees them."""
+def test_secrets_are_not_in_the_output_of_ssh(modules: Modules, app: dict[str, Any], tmp_path: Path) -> None:
+    """At -vvv the connection prints the modules' results before Ansible filters them."""
     ssh = tmp_path / "ssh"
     ssh.write_text('#!/bin/sh\n# What it would run elsewhere is run here.\nfor last; do :; done\nexec sh -c "$last"\n')
     ssh.chmod(0o700)
@@ -115,7 +115,7 @@ def test_not_in_what_ssh_prints(modules: Modules, app: dict[str, Any], tmp_path:
 
 
 def test_one_token_for_a_play(modules: Modules, app: dict[str, Any], tmp_path: Path) -> None:
-    """Four modules, one login and at most two requests each, once nothing is to be changed."""
+    """Four unchanged modules use one login and at most two requests each."""
     tasks: list[dict[str, Any]] = [
         {"catalog.mail.entra_app": {"unique_name": "{{ app }}"}},
         {"catalog.mail.entra_app_credential": {"unique_name": "{{ app }}"}},
@@ -134,8 +134,8 @@ def test_one_token_for_a_play(modules: Modules, app: dict[str, Any], tmp_path: P
     assert len([one for one in log if one["user_agent"] == AGENT]) <= 2 * len(tasks)
 
 
-def test_the_kept_token_is_of_no_use_to_others(modules: Modules, app: dict[str, Any], tmp_path: Path) -> None:
-    """While a play runs: a file in memory, of this user alone, that does not hold the token as it is."""
+def test_the_cached_token_is_useless_to_other_users(modules: Modules, app: dict[str, Any], tmp_path: Path) -> None:
+    """During a play: a file in memory, readable by this user alone, that holds the token encrypted."""
     output = play(tmp_path, modules, [
         {"catalog.mail.entra_app_info": {"unique_name": "{{ app }}"}},
         {"ansible.builtin.shell": {"cmd": "ls -ln /dev/shm ${XDG_RUNTIME_DIR:-/dev/shm} | grep catalog-mail-token-"},
@@ -149,8 +149,8 @@ def test_the_kept_token_is_of_no_use_to_others(modules: Modules, app: dict[str, 
     assert "-rw-------" in output
 
 
-def test_a_right_that_was_just_granted_is_seen(automation_with: Any, app: dict[str, Any], tmp_path: Path) -> None:
-    """A token keeps the roles that it was issued with; a refusal makes the module ask for a new one, once."""
+def test_a_newly_granted_permission_takes_effect(automation_with: Any, app: dict[str, Any], tmp_path: Path) -> None:
+    """A token keeps the roles of its issue; on a refusal the module requests one new token."""
     modules = automation_with("Application.Read.All")
     emulator = modules.emulator
     grant = {
@@ -165,5 +165,5 @@ def test_a_right_that_was_just_granted_is_seen(automation_with: Any, app: dict[s
         rename,
     ], "-e", f"app={app['unique_name']}")
     assert "changed=1" in output and modules.registration(appId=app["app_id"])["displayName"] == "renamed"
-    # One for the play, one for each refusal of an old one.
+    # One token for the play, one for each refusal of an old token.
     assert len([one for one in emulator.requests() if one["path"].endswith("/oauth2/v2.0/token")]) == 3

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that cannot work: which one, why, what to write instead; and nothing is written to the directory."""
+"""Options that cannot work: the error names the option, the reason and the remedy; nothing is written to the directory."""
 
 from __future__ import annotations
 

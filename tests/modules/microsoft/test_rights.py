@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A right that the automation lacks is named: which permission, what for, and who grants it. For each of the modules."""
+"""An error for a missing permission of the automation names the permission, its purpose, and the administrator to grant it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "mailbox_scope_info": {},
 }
 LACKING = [
-    # the module, what the automation holds, what it lacks, what for
+    # module, permissions of the automation, missing permission, purpose
     ("entra_app", (), READ, "read app registrations"),
     ("entra_app", (READ,), WRITE, "write app registrations"),
     ("entra_app_info", (), READ, "read app registrations"),
@@ -43,7 +43,7 @@ LACKING = [
 
 
 @pytest.mark.parametrize("module,held,lacks,action", LACKING, ids=[f"{one[0]}-{one[2]}-{len(one[1])}" for one in LACKING])
-def test_what_is_lacking_is_named(
+def test_a_missing_permission_is_named(
     automation_with: Callable[..., Modules], app: dict[str, Any], module: str, held: tuple[str, ...], lacks: str, action: str,
 ) -> None:
     modules = automation_with(*held)
@@ -57,14 +57,14 @@ def test_what_is_lacking_is_named(
     assert refused["request_id"] and refused["code"]
 
 
-def test_those_of_its_own_need_less(automation_with: Callable[..., Modules], name: str) -> None:
-    """OwnedBy is enough for what the automation made itself."""
+def test_own_registrations_need_fewer_permissions(automation_with: Callable[..., Modules], name: str) -> None:
+    """OwnedBy is enough for registrations that the automation created."""
     owner = automation_with("Application.ReadWrite.OwnedBy")
     assert owner.run("entra_app", unique_name=name)["changed"]
     assert owner.run("entra_app_credential", unique_name=name, current_key_id="")["created"]
 
 
-def test_a_mailbox_that_is_named_by_its_id_needs_no_right_to_look_it_up(modules: Modules, app: dict[str, Any]) -> None:
+def test_a_mailbox_id_needs_no_permission_for_lookup(modules: Modules, app: dict[str, Any]) -> None:
     user = modules.emulator.user("by-its-id")
     without = Modules(modules.emulator, modules.emulator.application("without users", roles=[READ, EXCHANGE]))
     done = without.run("mailbox_scope", unique_name=app["unique_name"], roles=["Mail.Send"], mailboxes=[user["id"]])

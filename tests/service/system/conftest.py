@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One service on each database for the tests that only ask and look: to start one takes longer than most of them."""
+"""One service on each database for read-only tests: its start takes longer than most of them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from helpers.service import postgres
 from helpers.service.catalog_users import add_user
 from helpers.service.graph_tenant import GraphWorld
 from helpers.service.process import RunningService, through
-from helpers.service.process_pool import Stock
+from helpers.service.process_pool import ServicePool
 from helpers.service.smtp_sink import MailSink
 
-# By name; of the two administrators and one who has left, as well.
+# By name; includes the two administrators and a user who has left.
 USERS: dict[str, dict[str, Any]] = {
     "jane": {},
     "joe": {},
@@ -30,7 +30,7 @@ USERS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def catalog_node(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """A service with USERS."""
+    """Run a service with USERS."""
     settings: dict[str, Any] = {"queue": {"retry_first_seconds": 1}}
     if request.param == "postgresql":
         server: str = request.getfixturevalue("postgresql_server")
@@ -46,39 +46,39 @@ def catalog_node(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture
 def catalog(catalog_node: RunningService, sink: MailSink) -> Iterator[RunningService]:
-    """The same service, sending to this test's own mail server; at the end of the test nothing is left to be sent."""
+    """Return the same service, sending to this test's own mail server; its queue is empty at the end of the test."""
     assert catalog_node.save(through(sink.port)).status_code == 200
     yield catalog_node
     assert catalog_node.save(through(sink.port)).status_code == 200
     sink.answer = lambda _envelope: "250 2.0.0 Ok: taken"
     deadline = time.monotonic() + 20
     while "catalog_mail_oldest_open_seconds 0.0" not in catalog_node.call("GET", "/metrics", role=None).text:
-        assert time.monotonic() < deadline, "something is not sent"
+        assert time.monotonic() < deadline, "a message is not sent"
         time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """An emulator of Entra and Graph for the tests of one file."""
+    """Run an emulator of Entra and Graph for the tests of one file."""
     with Running(tmp_path_factory.mktemp("entra")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def stock(tmp_path_factory: pytest.TempPathFactory, prepared: RunningService) -> Iterator[Stock]:
-    """Services that start ahead, for the tests of one file."""
-    made = Stock(tmp_path_factory.mktemp("stock"), prepared)
+def service_pool(tmp_path_factory: pytest.TempPathFactory, prepared: RunningService) -> Iterator[ServicePool]:
+    """Start services ahead, for the tests of one file."""
+    made = ServicePool(tmp_path_factory.mktemp("service_pool"), prepared)
     yield made
     made.close()
 
 
 @pytest.fixture
-def take_service(stock: Stock) -> Iterator[Callable[..., RunningService]]:
-    """Take services with keyword arguments for their configuration files; they are ready, new, and killed at the end."""
+def take_service(service_pool: ServicePool) -> Iterator[Callable[..., RunningService]]:
+    """Return new, ready services with keyword arguments for their configuration files; they are killed at the end."""
     taken: list[RunningService] = []
 
     def take(**settings: Any) -> RunningService:
-        taken.append(stock.take(**settings))
+        taken.append(service_pool.take(**settings))
         return taken[-1]
 
     yield take
@@ -89,7 +89,7 @@ def take_service(stock: Stock) -> Iterator[Callable[..., RunningService]]:
 
 @pytest.fixture
 def world(emulator: Running) -> GraphWorld:
-    """A tenant with mailboxes and a registration, made anew."""
+    """Return a new tenant with mailboxes and a registration."""
     found = GraphWorld(emulator)
     found.begin()
     return found

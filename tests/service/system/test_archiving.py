@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The archive on a real Dovecot: what moves, what expires, twice, without MOVE, without keywords, and killed anywhere."""
+"""The archive on a real Dovecot: moved and expired messages, repeated runs, without MOVE or keywords, killed at each command."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SERVERS: dict[str, list[str]] = {"move": [], "copy": ["MOVE"], "bare": ["MOVE", 
 
 
 class Store:
-    """What is recorded of messages, as a store of replies tells it."""
+    """Records of messages, as a store of replies returns them."""
 
     def __init__(self, recorded: Mapping[str, Disposition] | None = None) -> None:
         self.recorded = dict(recorded or {})
@@ -59,7 +59,7 @@ class Clock:
 
 @pytest.fixture(params=list(SERVERS))
 def server(request: pytest.FixtureRequest, dovecot: Dovecot, make_dovecot: Callable[..., Dovecot]) -> Dovecot:
-    """One that has MOVE, one that has not, one that has not even UIDPLUS."""
+    """Return a server with MOVE, one without it, and one without UIDPLUS either."""
     without = SERVERS[request.param]
     return make_dovecot(without=without) if without else dovecot
 
@@ -80,17 +80,17 @@ def mail(number: int) -> bytes:
     return f"Received: from x by y with ESMTP id {number}\r\nMessage-ID: <{number}@corp.test>\r\n\r\nReply {number}\r\n".encode()
 
 
-def standing(server: Dovecot, user: str, mailbox: str = "INBOX") -> Counter[bytes]:
-    """What stands there by content, without what is on its way out."""
+def stored(server: Dovecot, user: str, mailbox: str = "INBOX") -> Counter[bytes]:
+    """Return the stored messages by content, without deleted ones."""
     return Counter(message.content for message in server.messages(user, mailbox) if "\\Deleted" not in message.flags)
 
 
 def filled(server: Dovecot, user: str) -> tuple[Counter[bytes], Counter[bytes]]:
-    """A mailbox with what is to be moved and what is to stay."""
+    """Fill a mailbox; return the messages to move and the messages to keep."""
     moving = [mail(number) for number in range(6)]
     for number, content in enumerate(moving):
         server.deliver(user, content, flags=["\\Seen", f"$Catalog{('Posted', 'Ignored', 'Rejected')[number % 3]}"])
-    # Twice the same message, and two without any identity, of one size and moment: each of them is a message.
+    # The same message twice, and two without any identity, of equal size and time: each counts as a message.
     again, *nameless = mail(0), b"\r\nNo header at all\r\n", b"\r\nNo header, again\r\n"
     server.deliver(user, again, flags=HANDLED, internaldate=NOW - timedelta(hours=2))
     for content in nameless:
@@ -99,19 +99,19 @@ def filled(server: Dovecot, user: str) -> tuple[Counter[bytes], Counter[bytes]]:
     staying = [mail(100 + number) for number in range(4)]
     server.deliver(user, staying[0])
     server.deliver(user, staying[1], flags=["$CatalogPosted"])  # made unread again
-    server.deliver(user, staying[2], flags=["\\Seen"])  # somebody has read it, and nobody handled it
+    server.deliver(user, staying[2], flags=["\\Seen"])  # read by a person, not handled by the service
     server.deliver(user, staying[3], flags=["\\Seen", "$CatalogQuarantined"])
     return Counter(moving), Counter(staying)
 
 
-def test_what_was_handled_moves_once_and_the_rest_stays(server: Dovecot) -> None:
+def test_handled_messages_move_once_and_others_stay(server: Dovecot) -> None:
     user = server.add_user()
     moving, staying = filled(server, user)
     assert archive(server, user) == Archived(archived=9)
-    assert (standing(server, user), standing(server, user, "Archive")) == (staying, moving)
+    assert (stored(server, user), stored(server, user, "Archive")) == (staying, moving)
     assert all("\\Seen" in message.flags for message in server.messages(user, "Archive"))
     assert archive(server, user) == Archived()
-    assert (standing(server, user), standing(server, user, "Archive")) == (staying, moving)
+    assert (stored(server, user), stored(server, user, "Archive")) == (staying, moving)
 
 
 def test_others_deleted_messages_are_not_expunged(server: Dovecot) -> None:
@@ -124,30 +124,30 @@ def test_others_deleted_messages_are_not_expunged(server: Dovecot) -> None:
     archive(server, user)
     assert mail(2) in {message.content for message in server.messages(user)}
     assert mail(3) in {message.content for message in server.messages(user, "Archive")}
-    assert mail(4) not in standing(server, user, "Archive")
+    assert mail(4) not in stored(server, user, "Archive")
 
 
-def test_what_is_old_and_ours_expires_by_its_date_of_arrival(dovecot: Dovecot) -> None:
+def test_handled_messages_expire_by_date_of_arrival(dovecot: Dovecot) -> None:
     user = dovecot.add_user()
     for number, (days, flags) in enumerate(
         [(31, HANDLED), (29, HANDLED), (400, ("\\Seen",)), (400, ("$CatalogPosted",)), (400, ("\\Seen", "$CatalogQuarantined"))]
     ):
         dovecot.deliver(user, mail(number), mailbox="Archive", flags=flags, internaldate=NOW - timedelta(days=days))
     dovecot.deliver(user, mail(9), flags=HANDLED, internaldate=NOW - timedelta(days=60))
-    assert archive(dovecot, user) == Archived(archived=1, expired=2)  # what is moved is as old as it was
-    assert standing(dovecot, user, "Archive") == Counter(mail(number) for number in (1, 2, 3, 4))
+    assert archive(dovecot, user) == Archived(archived=1, expired=2)  # a move keeps the date of arrival
+    assert stored(dovecot, user, "Archive") == Counter(mail(number) for number in (1, 2, 3, 4))
     assert archive(dovecot, user) == Archived()
     assert archive(dovecot, user, keep_days=7) == Archived(expired=1)
 
 
-def test_without_keywords_the_record_tells_what_was_handled(dovecot: Dovecot) -> None:
+def test_without_keywords_the_records_decide(dovecot: Dovecot) -> None:
     user = dovecot.add_user(rights=NO_KEYWORDS)
     for number in range(4):
         dovecot.deliver(user, mail(number))
     dovecot.set_flags(user, "1:3", "\\Seen")
     store = Store({"1": Disposition.POSTED, "2": Disposition.QUARANTINED, "4": Disposition.POSTED})
     assert archive(dovecot, user, store=store) == Archived(archived=1)
-    assert standing(dovecot, user) == Counter(mail(number) for number in (1, 2, 3))
+    assert stored(dovecot, user) == Counter(mail(number) for number in (1, 2, 3))
     assert archive(dovecot, user, store=store) == Archived()
 
 
@@ -161,7 +161,7 @@ def test_an_archive_may_have_any_name(make_dovecot: Callable[..., Dovecot], name
     assert archive(server, user, archive_mailbox=name) == Archived(archived=1)
     server.deliver(user, mail(2), flags=HANDLED)
     assert archive(server, user, archive_mailbox=name) == Archived(archived=1)
-    assert standing(server, user) == Counter()
+    assert stored(server, user) == Counter()
 
 
 def test_more_than_a_chunk_moves_too(server: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,10 +170,10 @@ def test_more_than_a_chunk_moves_too(server: Dovecot, monkeypatch: pytest.Monkey
     user = server.add_user()
     moving, staying = filled(server, user)
     assert archive(server, user) == Archived(archived=9)
-    assert (standing(server, user), standing(server, user, "Archive")) == (staying, moving)
+    assert (stored(server, user), stored(server, user, "Archive")) == (staying, moving)
 
 
-def test_nothing_is_done_where_it_is_switched_off(dovecot: Dovecot) -> None:
+def test_a_disabled_archive_does_nothing(dovecot: Dovecot) -> None:
     off = ArchiveSettings(enabled=False, keep_days=30)
     receiving = ReceivingSettings(imap(dovecot, dovecot.add_user()), "r@corp.test", IntentTracking.AUTO, 180, None, off)
     for value, reason in ((None, "replies_disabled"), (receiving, "archive_disabled")):
@@ -182,7 +182,7 @@ def test_nothing_is_done_where_it_is_switched_off(dovecot: Dovecot) -> None:
 
 
 def run(server: Dovecot, user: str, kill: int, *, after: bool) -> dict[str, int] | None:
-    """One run in a process of its own; None if it was killed at this command."""
+    """Run the archive in a process; return None if it was killed at this command."""
     given = {"server": asdict(imap(server, user)), "keep_days": 30, "kill": kill, "after": after}
     done = subprocess.run(
         [sys.executable, str(NODE), json.dumps(given)], env={**os.environ, "PYTHONPATH": str(SOURCE)},
@@ -196,7 +196,7 @@ def run(server: Dovecot, user: str, kill: int, *, after: bool) -> dict[str, int]
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_a_kill_at_any_command_neither_loses_nor_doubles(server: Dovecot, after: bool) -> None:
+def test_a_kill_at_any_command_loses_and_doubles_nothing(server: Dovecot, after: bool) -> None:
     kill = 0
     finished = False
     while not finished:
@@ -205,14 +205,14 @@ def test_a_kill_at_any_command_neither_loses_nor_doubles(server: Dovecot, after:
         moving, staying = filled(server, user)
         server.deliver(user, mail(50), mailbox="Archive", flags=HANDLED, internaldate=NOW - timedelta(days=50))
         finished = run(server, user, kill, after=after) is not None
-        between = standing(server, user) + standing(server, user, "Archive")
-        assert not (moving + staying) - between - Counter([mail(50)]), "something was lost"
+        between = stored(server, user) + stored(server, user, "Archive")
+        assert not (moving + staying) - between - Counter([mail(50)]), "a message was lost"
         archive(server, user)
-        assert (standing(server, user), standing(server, user, "Archive")) == (staying, moving), f"killed at {kill}"
+        assert (stored(server, user), stored(server, user, "Archive")) == (staying, moving), f"killed at {kill}"
     assert kill > 2
 
 
-def test_the_command_says_what_it_has_done(service: RunningService, dovecot: Dovecot) -> None:
+def test_the_command_reports_its_result(service: RunningService, dovecot: Dovecot) -> None:
     def ask() -> Any:
         done = service.command("archive")
         assert done.returncode == 0, done.stderr

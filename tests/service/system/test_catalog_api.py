@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The embedded catalog: users, conversations with mentions and an assignee, subscriptions; and who may do what."""
+"""The embedded catalog: users, conversations with mentions and an assignee, subscriptions, and roles."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from helpers.service.process import ADMIN, RunningService, through
 from helpers.service.smtp_sink import MailSink
 
 _numbers = itertools.count(1)
-PAUSE = 0.7  # seconds in which a mail that should not be sent would have come
+PAUSE = 0.7  # seconds in which an unwanted mail would have arrived
 
 
 def new_name() -> str:
-    """A user's name that no other test has."""
+    """Return a user name that no other test uses."""
     return f"user{next(_numbers)}"
 
 
@@ -76,7 +76,7 @@ def test_names_and_addresses_have_one_owner(catalog: RunningService, change: dic
         ({"more": 1}, "more"),
     ],
 )
-def test_a_user_that_cannot_be_is_refused(catalog: RunningService, change: dict[str, Any], field: str) -> None:
+def test_an_invalid_user_is_refused(catalog: RunningService, change: dict[str, Any], field: str) -> None:
     answer = catalog.call("POST", "/users", {"name": "fine", "email": "fine@corp.test", **change})
     assert (answer.status_code, answer.json()["field"]) == (422, field)
 
@@ -92,7 +92,7 @@ def test_users_are_paged_by_name(catalog: RunningService) -> None:
 
 
 def pages(service: RunningService, path: str, parameter: str, key: str, *, size: int = 2) -> list[str]:
-    """What is listed, page by page."""
+    """Return the listed items, page by page."""
     found: list[str] = []
     what = path.rpartition("/")[2]
     while True:
@@ -138,7 +138,7 @@ def test_a_conversation_that_does_not_exist(catalog: RunningService, method: str
 
 
 @pytest.mark.parametrize("path", ["/conversations", "/conversations/{}/posts"])
-def test_a_page_from_one_that_does_not_exist(catalog: RunningService, path: str) -> None:
+def test_a_page_after_a_missing_conversation(catalog: RunningService, path: str) -> None:
     conversation = start_conversation(catalog, "jane", "Title")
     assert catalog.call("GET", path.format(conversation), params={"before": "a" * 26}).status_code == 404
 
@@ -155,7 +155,7 @@ def test_a_text_that_cannot_be_stored_is_refused(catalog: RunningService, text: 
 # -- mentions
 
 
-def test_those_who_are_mentioned_get_a_mail(catalog: RunningService, sink: MailSink) -> None:
+def test_mentioned_users_get_a_mail(catalog: RunningService, sink: MailSink) -> None:
     conversation = start_conversation(catalog, "joe", "Sales figures")
     text = "@jane and @Anna, see <b> & `@adam`, mail@old, @nobody, @joe"
     post = write(catalog, "joe", conversation, text)
@@ -185,7 +185,7 @@ def test_titles_and_names_add_no_header(catalog: RunningService, sink: MailSink)
     assert sink.taken[0][1] == ["jane@corp.test"]
 
 
-def test_nobody_who_has_left_gets_a_mail(catalog: RunningService, sink: MailSink) -> None:
+def test_users_who_left_get_no_mail(catalog: RunningService, sink: MailSink) -> None:
     start_conversation(catalog, "joe", "Sales figures", "@old")
     time.sleep(PAUSE)
     assert sink.messages == []
@@ -217,7 +217,7 @@ def test_a_post_with_very_many_mentions_is_refused(catalog: RunningService) -> N
 # -- the assignee
 
 
-def test_whoever_is_assigned_gets_a_mail_once(catalog: RunningService, sink: MailSink) -> None:
+def test_an_assignee_gets_one_mail(catalog: RunningService, sink: MailSink) -> None:
     conversation = start_conversation(catalog, "joe", "Sales figures")
     path = f"/conversations/{conversation}/assignee"
     for _ in range(2):
@@ -231,10 +231,10 @@ def test_whoever_is_assigned_gets_a_mail_once(catalog: RunningService, sink: Mai
     assert "Sales figures" in text_of(message)
     assert act(catalog, "joe", "PUT", path, {"assignee": None}).json()["assignee"] is None
     assert act(catalog, "joe", "PUT", path, {"assignee": "jane"}).json()["assignee"] == "jane"
-    assert len(sink.wait_for(2)) == 2, "assigned anew, told anew"
+    assert len(sink.wait_for(2)) == 2, "each new assignment sends a mail"
 
 
-def test_nobody_is_told_what_they_assigned_themselves(catalog: RunningService, sink: MailSink) -> None:
+def test_assigning_oneself_sends_no_mail(catalog: RunningService, sink: MailSink) -> None:
     conversation = start_conversation(catalog, "joe", "Sales figures")
     assert act(catalog, "jane", "PUT", f"/conversations/{conversation}/assignee", {"assignee": "jane"}).status_code == 200
     time.sleep(PAUSE)
@@ -266,14 +266,14 @@ def test_subscriptions(catalog: RunningService) -> None:
 
 
 @pytest.mark.parametrize("event", ["two words", "-x", "x" * 201, "a%00", "%0d%0a"])
-def test_an_event_that_cannot_be(catalog: RunningService, event: str) -> None:
+def test_an_unknown_event_is_refused(catalog: RunningService, event: str) -> None:
     assert act(catalog, "jane", "PUT", f"/me/subscriptions/{event}").status_code == 422
 
 
-# -- for whom, and who may
+# -- on behalf of users, and roles
 
 
-def test_without_a_name_it_is_the_user_with_the_tokens_address(catalog: RunningService) -> None:
+def test_without_a_name_the_tokens_user_acts(catalog: RunningService) -> None:
     users = catalog.call("GET", "/users?limit=500").json()["users"]
     if not any(user["email"] == ADMIN for user in users):
         refused = catalog.call("GET", "/me/subscriptions")
@@ -284,7 +284,7 @@ def test_without_a_name_it_is_the_user_with_the_tokens_address(catalog: RunningS
 
 
 @pytest.mark.parametrize("name", ["nobody", "old"])
-def test_nothing_is_done_for_one_who_is_not_there(catalog: RunningService, name: str) -> None:
+def test_requests_for_missing_users_are_refused(catalog: RunningService, name: str) -> None:
     answer = act(catalog, name, "POST", "/conversations", {"title": "Title"})
     assert (answer.status_code, answer.json()["field"]) == (404, "X-Catalog-User")
 
@@ -306,11 +306,11 @@ def test_a_viewer_changes_nothing(catalog: RunningService, method: str, path: st
 
 
 @pytest.mark.parametrize("path", READS)
-def test_nobody_reads_without_a_token(catalog: RunningService, path: str) -> None:
+def test_reading_needs_a_token(catalog: RunningService, path: str) -> None:
     assert catalog.call("GET", path, role=None).status_code == 401
 
 
-def test_a_viewer_acts_for_nobody_else(catalog: RunningService) -> None:
+def test_a_viewer_cannot_act_for_others(catalog: RunningService) -> None:
     answer = catalog.call("GET", "/me/subscriptions", role="viewer", headers={"X-Catalog-User": "jane"})
     assert (answer.status_code, answer.json()["code"]) == (403, "not-permitted")
 
@@ -318,8 +318,8 @@ def test_a_viewer_acts_for_nobody_else(catalog: RunningService) -> None:
 # -- SIGKILL
 
 
-def test_a_kill_leaves_no_post_without_its_mails(make_service: Callable[..., RunningService], sink: MailSink) -> None:
-    """Killed while posts are written: each post that is stored, answered or not, has its mail sent in the end."""
+def test_after_a_kill_each_post_has_its_mails(make_service: Callable[..., RunningService], sink: MailSink) -> None:
+    """Killed while posts are written: each stored post, answered or not, has its mail sent in the end."""
     service = make_service()
     service.save(through(sink.port))
     for name in ("jane", "joe"):
@@ -337,13 +337,13 @@ def test_a_kill_leaves_no_post_without_its_mails(make_service: Callable[..., Run
         assert set(written) <= set(stored), "a post that was answered is lost"
     deadline = time.monotonic() + 60
     while not set(stored) <= (told := _told(sink)):
-        assert time.monotonic() < deadline, f"no mail tells of {sorted(set(stored) - told)}"
+        assert time.monotonic() < deadline, f"no mail names {sorted(set(stored) - told)}"
         time.sleep(0.1)
-    assert told <= set(stored), "a mail tells of a post that does not exist"
+    assert told <= set(stored), "a mail names a post that does not exist"
 
 
 def _write_until_killed(service: RunningService, conversation: str, name: str) -> Sequence[str]:
-    """The posts that were answered."""
+    """Return the posts that were answered."""
     written: list[str] = []
     for number in itertools.count():
         text = f"@jane this is post {name}-{number}."

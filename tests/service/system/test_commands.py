@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands beside `serve`, as a person or a role types them."""
+"""The commands beside `serve`, as run by a person or a role."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
 
 
-def test_a_key_is_made_once_and_for_its_readers_alone(make_service: Callable[..., RunningService]):
+def test_a_key_is_created_once_and_readable_by_its_owner(make_service: Callable[..., RunningService]):
     service = make_service(start=False)
     assert service.command("key").stdout == "created\n"
     key = service.folder / "key"
@@ -36,7 +36,7 @@ def test_a_key_may_be_for_a_group(make_service: Callable[..., RunningService]):
     assert "no group 'no-such-group'" in refused.stderr
 
 
-def test_migrate_prepares_an_empty_database_and_leaves_a_prepared_one(make_service: Callable[..., RunningService]):
+def test_migrate_prepares_a_database_once(make_service: Callable[..., RunningService]):
     service = make_service(start=False)
     assert service.command("key").returncode == 0
     first, second = service.command("migrate"), service.command("migrate")
@@ -64,7 +64,7 @@ def test_serve_refuses_a_database_that_was_not_migrated(make_service: Callable[.
     assert "catalog-mail migrate" in refused.stderr
 
 
-def test_a_token_in_a_file_is_made_once_and_known_again(service: RunningService):
+def test_a_token_in_a_file_is_created_once_and_reused(service: RunningService):
     file = service.folder / "admin-token"
     ensure = ("token", "ensure", "--name", "ansible", "--role", "server_admin", "--file", str(file))
     assert service.command(*ensure).stdout == "created\n"
@@ -132,7 +132,7 @@ def test_a_revoked_token_stays_revoked(service: RunningService):
         (("--name", "catalog", "--role", "viewer"), "already"),
     ],
 )
-def test_a_token_that_cannot_be(service: RunningService, words: tuple[str, ...], reason: str):
+def test_an_invalid_token_is_refused(service: RunningService, words: tuple[str, ...], reason: str):
     refused = service.command("token", "create", *words)
     assert refused.returncode == 1
     assert reason in refused.stderr

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The running service beside systemd: it says when it is ready, and a stop breaks nothing off."""
+"""The running service under systemd: it reports readiness, and a stop interrupts nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from helpers.service.smtp_sink import MailSink
 
 @pytest.fixture
 def notified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> socket.socket:
-    """The socket on which systemd would listen for READY=1."""
+    """Return the socket on which systemd would listen for READY=1."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     listener.bind(str(tmp_path / "notify"))
     listener.settimeout(30)
@@ -29,7 +29,7 @@ def notified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> socket.socket:
     return listener
 
 
-def test_ready_is_said_when_requests_are_answered(make_service: Callable[..., RunningService], notified: socket.socket):
+def test_ready_is_reported_when_requests_are_answered(make_service: Callable[..., RunningService], notified: socket.socket):
     service = make_service(start=False)
     service.prepare()
     service.start(wait=False)
@@ -40,7 +40,7 @@ def test_ready_is_said_when_requests_are_answered(make_service: Callable[..., Ru
 
 
 def answers_slowly(sink: MailSink) -> threading.Event:
-    """Have the sink take 1.5 seconds for each message; the event is set when it begins."""
+    """Delay the sink's reply to each message by 1.5 seconds; the event is set when the delay begins."""
     begun = threading.Event()
 
     def slowly(_envelope: object) -> str:
@@ -52,7 +52,7 @@ def answers_slowly(sink: MailSink) -> threading.Event:
     return begun
 
 
-def test_a_stop_finishes_the_message_that_is_being_sent(service: RunningService, sink: MailSink):
+def test_a_stop_finishes_the_message_in_progress(service: RunningService, sink: MailSink):
     begun = answers_slowly(sink)
     assert service.save(through(sink.port)).status_code == 200
     accepted = service.call("POST", "/notifications", {
@@ -89,7 +89,7 @@ def test_a_port_that_is_taken_is_named(service: RunningService):
     assert "ss -ltnp" in refused.stderr
 
 
-def test_it_stops_also_before_it_is_ready(make_service: Callable[..., RunningService]):
+def test_it_stops_before_it_is_ready(make_service: Callable[..., RunningService]):
     service = make_service(start=False)
     service.prepare()
     service.start(wait=False)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each reply is posted once, whatever is killed and whatever fails meanwhile: the short form of tests/faults/exactly_once.py."""
+"""Each reply is posted once despite kills and failures: the short form of tests/faults/exactly_once.py."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECONDS = 15.0
 
 @pytest.fixture(params=["embedded", "webhook"])
 def webhook(request: pytest.FixtureRequest) -> Iterator[WebhookSink | None]:
-    """Where replies go."""
+    """Return the destination of replies."""
     if request.param == "embedded":
         yield None
         return

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replies while lists of messages show late and out of order what has arrived, was marked or moved."""
+"""Replies while message lists show arrivals, marks and moves late and out of order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from helpers.service.graph_roundtrip import POSTED, REJECTED, Round
+from helpers.service.graph_roundtrip import POSTED, REJECTED, GraphRoundTrip
 from helpers.service.graph_tenant import JANE, REPLIES, GraphWorld, wait_until
 from helpers.service.process import RunningService
 from helpers.service.reply_roundtrip import answer
@@ -18,45 +18,45 @@ LATE = {"kinds": ["message"], "uneven": True}
 
 
 @pytest.fixture
-def round_(take_service: Callable[..., RunningService], world: GraphWorld) -> Round:
-    made = Round(take_service(microsoft=world.access), world)
+def roundtrip(take_service: Callable[..., RunningService], world: GraphWorld) -> GraphRoundTrip:
+    made = GraphRoundTrip(take_service(microsoft=world.access), world)
     made.set_up()
     return made
 
 
 def marked(world: GraphWorld) -> Counter[str]:
-    """How often each message was."""
+    """Count the marks of each message."""
     return Counter(one["path"] for one in world.asked("PATCH", "/messages/"))
 
 
-def test_each_reply_is_posted_once_however_late_it_is_listed_and_its_marks_are_seen(round_: Round) -> None:
-    conversation, mail = round_.mention()
-    emulator = round_.world.emulator
+def test_lagging_lists_post_each_reply_once(roundtrip: GraphRoundTrip) -> None:
+    conversation, mail = roundtrip.mention()
+    emulator = roundtrip.world.emulator
     emulator.lag(seconds=3600, replicas=1, **LATE)
     arrived = [f"Answer {number}." for number in range(24)]
     for content in (answer(mail, ""), *(answer(mail, text) for text in arrived)):
-        round_.receive(content)
-    with round_.syncing():
+        roundtrip.receive(content)
+    with roundtrip.syncing():
         for _quarter in range(4):
-            emulator.advance(901)  # with each quarter of the lag some come to light, not the oldest first
-            round_.look_through()
-        wait_until(lambda: None not in round_.categories(), "not all messages were handled")
-        wait_until(lambda: max(marked(round_.world).values()) > 1, "no mark was seen late: this shows nothing")
-    posted = round_.texts(conversation)
+            emulator.advance(901)  # each quarter of the lag reveals some messages, not the oldest first
+            roundtrip.complete_poll()
+        wait_until(lambda: None not in roundtrip.categories(), "not all messages were handled")
+        wait_until(lambda: max(marked(roundtrip.world).values()) > 1, "no mark was seen late: the test proves nothing")
+    posted = roundtrip.texts(conversation)
     assert sorted(posted) == sorted(arrived), "each once"
-    assert posted != arrived, "all were listed in the order of their arrival: this shows nothing"
-    assert round_.categories() == [[REJECTED]] + [[POSTED]] * 24
-    outcomes = round_.state()["outcomes"]
-    assert (outcomes["posted"], outcomes["rejected"]) == (24, {"empty": 1}), "what is listed again is not counted again"
-    explained = [one for one in round_.world.wait_for(JANE, 2) if one["Auto-Submitted"] == "auto-replied"]
-    assert len(explained) == 1, "nor is it explained again"
+    assert posted != arrived, "all were listed in the order of their arrival: the test proves nothing"
+    assert roundtrip.categories() == [[REJECTED]] + [[POSTED]] * 24
+    outcomes = roundtrip.state()["outcomes"]
+    assert (outcomes["posted"], outcomes["rejected"]) == (24, {"empty": 1}), "a message listed again is not counted again"
+    explained = [one for one in roundtrip.world.wait_for(JANE, 2) if one["Auto-Submitted"] == "auto-replied"]
+    assert len(explained) == 1, "a message listed again is not explained again"
 
 
-def test_only_what_stands_there_still_is_archived_and_removed(round_: Round) -> None:
-    """Lists show two messages where they stood until somebody moved them."""
-    emulator, box = round_.world.emulator, f"/v1.0/users/{REPLIES}/messages"
-    token = emulator.token(round_.world.app)
-    round_.save(archive={"enabled": True, "keep_days": 30})
+def test_moved_messages_are_neither_archived_nor_removed(roundtrip: GraphRoundTrip) -> None:
+    """Lists still show two messages in the folder from which they were moved."""
+    emulator, box = roundtrip.world.emulator, f"/v1.0/users/{REPLIES}/messages"
+    token = emulator.token(roundtrip.world.app)
+    roundtrip.save(archive={"enabled": True, "keep_days": 30})
     keys: dict[str, str] = {}
     for folder, days in (("inbox", 0), ("archive", 40)):
         emulator.advance(-days * 86400)
@@ -70,7 +70,7 @@ def test_only_what_stands_there_still_is_archived_and_removed(round_: Round) -> 
     emulator.lag(seconds=3600, replicas=1, **LATE)
     for key in (keys["moved inbox"], keys["moved archive"]):
         assert emulator.graph(token, "POST", f"{box}/{key}/move", {"destinationId": "drafts"}).status_code == 201
-    done = round_.service.command("archive")
+    done = roundtrip.service.command("archive")
     assert done.returncode == 0, done.stderr
     assert '"archived": 1, "expired": 1' in done.stdout
     where = {one["subject"]: one["folder"] for one in emulator.messages(REPLIES)}

@@ -17,7 +17,7 @@ from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.replies import DatabaseReplies
 from catalog_mail.domain.replies.mailbox import Place
 from catalog_mail.services.reply_sync import MOST_UNREADABLE
-from helpers.service.graph_roundtrip import IGNORED, POSTED, REJECTED, Round
+from helpers.service.graph_roundtrip import IGNORED, POSTED, REJECTED, GraphRoundTrip
 from helpers.service.graph_tenant import DOMAIN, REPLIES, GraphWorld, wait_until
 from helpers.service.process import RunningService
 from helpers.service.reply_roundtrip import answer
@@ -25,30 +25,30 @@ from sqlalchemy import make_url
 
 
 @pytest.fixture
-def round_(take_service: Callable[..., RunningService], world: GraphWorld) -> Round:
-    made = Round(take_service(microsoft=world.access, replies={"largest_message": 30_000}), world)
+def roundtrip(take_service: Callable[..., RunningService], world: GraphWorld) -> GraphRoundTrip:
+    made = GraphRoundTrip(take_service(microsoft=world.access, replies={"largest_message": 30_000}), world)
     made.set_up()
     return made
 
 
 @pytest.mark.parametrize("rewritten", [False, True])
-def test_the_whole_circle(round_: Round, rewritten: bool) -> None:
+def test_the_whole_round_trip(roundtrip: GraphRoundTrip, rewritten: bool) -> None:
     if rewritten:
-        round_.world.emulator.fault("rewrite_message_id")
-    conversation, mail = round_.mention()
+        roundtrip.world.emulator.fault("rewrite_message_id")
+    conversation, mail = roundtrip.mention()
     assert ("outlook.com" in mail["Message-ID"]) is rewritten
-    round_.receive(answer(mail, "It is the table of sales."))
-    with round_.syncing():
-        round_.wait_handled()
-    assert round_.texts(conversation) == ["It is the table of sales."]
-    assert round_.categories() == [[POSTED]]
-    state = round_.state()
+    roundtrip.receive(answer(mail, "It is the table of sales."))
+    with roundtrip.syncing():
+        roundtrip.wait_handled()
+    assert roundtrip.texts(conversation) == ["It is the table of sales."]
+    assert roundtrip.categories() == [[POSTED]]
+    state = roundtrip.state()
     assert (state["receiver"], state["intent_tracking"]["in_use"], state["outcomes"]["posted"]) == ("microsoft", "message_id", 1)
     assert state["problems"] == [] or "No process" in state["problems"][0]
 
 
-def test_the_same_decisions_as_over_imap(round_: Round) -> None:
-    conversation, mail = round_.mention()
+def test_the_same_decisions_as_over_imap(roundtrip: GraphRoundTrip) -> None:
+    conversation, mail = roundtrip.mention()
     altered = str(mail["Message-ID"]).replace("a", "b", 1)
     cases = [
         (POSTED, answer(mail, "With a picture.", Content_Language="en")),
@@ -61,21 +61,21 @@ def test_the_same_decisions_as_over_imap(round_: Round) -> None:
         (REJECTED, answer(mail, "y " * 30_000)),
     ]
     for _, content in cases:
-        round_.receive(content)
-    with round_.syncing():
-        round_.wait_handled()
-    assert [found[0] if found else None for found in round_.categories()] == [category for category, _ in cases]
-    assert round_.texts(conversation) == ["With a picture."]
-    outcomes = round_.state()["outcomes"]
+        roundtrip.receive(content)
+    with roundtrip.syncing():
+        roundtrip.wait_handled()
+    assert [found[0] if found else None for found in roundtrip.categories()] == [category for category, _ in cases]
+    assert roundtrip.texts(conversation) == ["With a picture."]
+    outcomes = roundtrip.state()["outcomes"]
     assert outcomes["ignored"] == {"auto_reply": 1}
     assert outcomes["rejected"] == {
         "unknown_sender": 1, "wrong_sender": 1, "empty": 1, "no_intent": 1, "forged_intent": 1, "too_large": 1,
     }  # fmt: skip
 
 
-def test_the_verdict_of_exchange_online_is_required(round_: Round) -> None:
-    round_.save(authserv_id="exchange_online")
-    conversation, mail = round_.mention()
+def test_authentication_results_of_exchange_are_required(roundtrip: GraphRoundTrip) -> None:
+    roundtrip.save(authserv_id="exchange_online")
+    conversation, mail = roundtrip.mention()
     passed = b"Authentication-Results: spf=pass (sender IP is 192.0.2.12)\r\n smtp.mailfrom=corp.test; dkim=none (message" \
         b" not signed)\r\n header.d=none;dmarc=pass action=none header.from=corp.test;compauth=pass reason=100\r\n"
     failed = passed.replace(b"pass", b"fail")
@@ -90,23 +90,23 @@ def test_the_verdict_of_exchange_online_is_required(round_: Round) -> None:
         (REJECTED, answer(mail, "Without a verdict.")),
     ]
     for _, content in cases:
-        round_.receive(content)
-    with round_.syncing():
-        round_.wait_handled()
-    assert [found[0] if found else None for found in round_.categories()] == [category for category, _ in cases]
-    assert round_.texts(conversation) == ["From outside.", "From inside."]
-    assert round_.state()["outcomes"]["rejected"] == {"sender_not_verified": 4}
+        roundtrip.receive(content)
+    with roundtrip.syncing():
+        roundtrip.wait_handled()
+    assert [found[0] if found else None for found in roundtrip.categories()] == [category for category, _ in cases]
+    assert roundtrip.texts(conversation) == ["From outside.", "From inside."]
+    assert roundtrip.state()["outcomes"]["rejected"] == {"sender_not_verified": 4}
 
 
-def test_a_named_server_is_refused_for_exchange_online(round_: Round) -> None:
-    settings = round_.world.receiving(interactions={"authserv_id": "mx.corp.test"})
-    refused = round_.service.save(settings)
+def test_a_named_server_is_refused_for_exchange_online(roundtrip: GraphRoundTrip) -> None:
+    settings = roundtrip.world.receiving(interactions={"authserv_id": "mx.corp.test"})
+    refused = roundtrip.service.save(settings)
     assert (refused.status_code, refused.json()["field"]) == (422, "interactions.authserv_id")
     assert "without the name of a server" in refused.json()["cause"] and "exchange_online" in refused.json()["remedy"]
 
 
-def test_what_has_attachments_is_read_too_and_categories_of_others_stay(round_: Round) -> None:
-    conversation, mail = round_.mention()
+def test_attachments_are_read_and_other_categories_stay(roundtrip: GraphRoundTrip) -> None:
+    conversation, mail = roundtrip.mention()
     with_file = EmailMessage()
     with_file["From"], with_file["To"], with_file["Subject"] = "jane@corp.test", REPLIES, "Re: Sales"
     with_file["Message-ID"], with_file["In-Reply-To"] = "<file@corp.test>", str(mail["Message-ID"])
@@ -118,35 +118,35 @@ def test_what_has_attachments_is_read_too_and_categories_of_others_stay(round_: 
     huge.set_content("See this file.")
     huge.add_attachment(b"x" * 100_000, maintype="application", subtype="octet-stream", filename="x.bin")
     for message in (with_file, huge):
-        round_.receive(message.as_bytes())
-    key = round_.world.found(REPLIES)[0]["id"]
-    token = round_.world.emulator.token(round_.world.app)
+        roundtrip.receive(message.as_bytes())
+    key = roundtrip.world.found(REPLIES)[0]["id"]
+    token = roundtrip.world.emulator.token(roundtrip.world.app)
     path = f"/v1.0/users/{REPLIES}/messages/{key}"
-    assert round_.world.emulator.graph(token, "PATCH", path, {"categories": ["Blue category"]}).status_code == 200
-    with round_.syncing():
-        round_.wait_handled()
-    assert round_.texts(conversation) == ["See the file."]
-    assert round_.categories() == [["Blue category", POSTED], [REJECTED]]
-    assert round_.state()["outcomes"]["rejected"] == {"too_large": 1}
+    assert roundtrip.world.emulator.graph(token, "PATCH", path, {"categories": ["Blue category"]}).status_code == 200
+    with roundtrip.syncing():
+        roundtrip.wait_handled()
+    assert roundtrip.texts(conversation) == ["See the file."]
+    assert roundtrip.categories() == [["Blue category", POSTED], [REJECTED]]
+    assert roundtrip.state()["outcomes"]["rejected"] == {"too_large": 1}
 
 
-def test_a_backlog_by_pages_and_batches(round_: Round) -> None:
-    conversation, mail = round_.mention()
+def test_a_backlog_by_pages_and_batches(roundtrip: GraphRoundTrip) -> None:
+    conversation, mail = roundtrip.mention()
     for number in range(45):
-        round_.receive(answer(mail, f"Answer {number}."))
-    round_.world.emulator.forget_requests()
-    with round_.syncing():
-        round_.wait_handled(60)
-    assert round_.texts(conversation) == [f"Answer {number}." for number in range(45)], "in the order of their arrival"
-    assert len(round_.world.asked("POST", "/$batch")) == 3 + 3, "twenty at a time are read and marked"
-    assert round_.world.most_at_once <= 4
+        roundtrip.receive(answer(mail, f"Answer {number}."))
+    roundtrip.world.emulator.forget_requests()
+    with roundtrip.syncing():
+        roundtrip.wait_handled(60)
+    assert roundtrip.texts(conversation) == [f"Answer {number}." for number in range(45)], "in the order of their arrival"
+    assert len(roundtrip.world.asked("POST", "/$batch")) == 3 + 3, "twenty at a time are read and marked"
+    assert roundtrip.world.most_at_once <= 4
 
 
-def test_exactly_once_whatever_is_killed_and_lost(round_: Round) -> None:
-    """Two readers are killed again and again, while Graph fails, throttles, loses answers after it has acted, and lists late."""
+def test_exactly_once_despite_kills_and_lost_responses(roundtrip: GraphRoundTrip) -> None:
+    """Two readers are killed repeatedly, while Graph fails, throttles, loses responses to completed requests, and lists late."""
     chance = random.Random(5)  # noqa: S311  # no secret
-    emulator = round_.world.emulator
-    conversation, mail = round_.mention()
+    emulator = roundtrip.world.emulator
+    conversation, mail = roundtrip.mention()
     expected = [f"Answer {number}." for number in range(120)]
     emulator.options(mailbox_seconds=0.02)
     for path, kind, values in (
@@ -155,155 +155,155 @@ def test_exactly_once_whatever_is_killed_and_lost(round_: Round) -> None:
     ):  # fmt: skip
         emulator.fault(kind, path=path, after=chance.randrange(3, 30), times=3, **values)
     emulator.lag(requests=20, replicas=3, kinds=["message"], uneven=True)
-    readers = [round_.service.background("reply-sync") for _ in range(2)]
+    readers = [roundtrip.service.background("reply-sync") for _ in range(2)]
     kills = 0
     try:
         for number, text in enumerate(expected):
-            round_.receive(answer(mail, text))
+            roundtrip.receive(answer(mail, text))
             if number % 20 == 10:
                 time.sleep(chance.uniform(0.5, 2.5))
                 place = chance.randrange(2)
                 readers[place].kill()
                 readers[place].wait(10)
-                readers[place] = round_.service.background("reply-sync")
+                readers[place] = roundtrip.service.background("reply-sync")
                 kills += 1
-        round_.wait_handled(120)
+        roundtrip.wait_handled(120)
     finally:
         for reader in readers:
             reader.kill()
             reader.wait(10)
     assert kills >= 5
-    assert sorted(round_.texts(conversation)) == sorted(expected), "each once"
-    assert {tuple(found or ()) for found in round_.categories()} == {(POSTED,)}
+    assert sorted(roundtrip.texts(conversation)) == sorted(expected), "each once"
+    assert {tuple(found or ()) for found in roundtrip.categories()} == {(POSTED,)}
 
 
-def test_another_client_that_reads_the_mailbox_is_named(round_: Round) -> None:
-    conversation, mail = round_.mention()
-    round_.receive(answer(mail, "One."))
-    with round_.syncing():
-        round_.wait_handled()
-        wait_until(lambda: round_.state()["workers"][0]["state"] == "waiting", "it does not wait")
+def test_another_client_reading_the_mailbox_is_reported(roundtrip: GraphRoundTrip) -> None:
+    conversation, mail = roundtrip.mention()
+    roundtrip.receive(answer(mail, "One."))
+    with roundtrip.syncing():
+        roundtrip.wait_handled()
+        wait_until(lambda: roundtrip.state()["workers"][0]["state"] == "waiting", "no poll was completed")
         time.sleep(1)  # times of arrival have no fractions of seconds
-        round_.receive(answer(mail, "Two."))
-        second = round_.world.found(REPLIES)[-1]["id"]
-        round_.world.emulator.mark(REPLIES, read=True, message=second)
-        round_.look()
-        wait_until(lambda: round_.state()["workers"][0]["taken_by_others"] == 1, "it was not noticed")
-        assert "marked as read by something else" in " ".join(round_.state()["problems"])
-        assert round_.texts(conversation) == ["One."]
-        round_.world.emulator.mark(REPLIES, read=False, message=second)
-        round_.look()
-        wait_until(lambda: round_.texts(conversation) == ["One.", "Two."], "it was not posted")
+        roundtrip.receive(answer(mail, "Two."))
+        second = roundtrip.world.found(REPLIES)[-1]["id"]
+        roundtrip.world.emulator.mark(REPLIES, read=True, message=second)
+        roundtrip.trigger_poll()
+        wait_until(lambda: roundtrip.state()["workers"][0]["taken_by_others"] == 1, "the other client was not reported")
+        assert "marked as read by something else" in " ".join(roundtrip.state()["problems"])
+        assert roundtrip.texts(conversation) == ["One."]
+        roundtrip.world.emulator.mark(REPLIES, read=False, message=second)
+        roundtrip.trigger_poll()
+        wait_until(lambda: roundtrip.texts(conversation) == ["One.", "Two."], "the reply was not posted")
 
 
-def test_throttled_it_waits_as_long_as_it_is_told(round_: Round) -> None:
-    conversation, mail = round_.mention()
-    round_.receive(answer(mail, "Late."))
-    fault = round_.world.emulator.fault("throttle", path=f"users/{REPLIES}/", retry_after=11)
-    with round_.syncing():
-        wait_until(lambda: round_.state()["workers"] and round_.state()["workers"][0]["error"], "it was not told")
-        error = round_.state()["workers"][0]["error"]
+def test_throttling_waits_for_retry_after(roundtrip: GraphRoundTrip) -> None:
+    conversation, mail = roundtrip.mention()
+    roundtrip.receive(answer(mail, "Late."))
+    fault = roundtrip.world.emulator.fault("throttle", path=f"users/{REPLIES}/", retry_after=11)
+    with roundtrip.syncing():
+        wait_until(lambda: roundtrip.state()["workers"] and roundtrip.state()["workers"][0]["error"], "no error was reported")
+        error = roundtrip.state()["workers"][0]["error"]
         assert error["code"] == "throttled"
         assert error["cause"].startswith("Error connecting to Tenant ID: ")
-        asked = len(round_.world.asked("GET", REPLIES))
-        round_.world.emulator.control("DELETE", "faults", {"id": fault})
+        asked = len(roundtrip.world.asked("GET", REPLIES))
+        roundtrip.world.emulator.control("DELETE", "faults", {"id": fault})
         time.sleep(4)
-        assert len(round_.world.asked("GET", REPLIES)) == asked, "nothing is asked meanwhile"
-        wait_until(lambda: round_.texts(conversation) == ["Late."], "it was not posted")
-        wait_until(lambda: round_.state()["workers"][0]["error"] is None, "the error stayed")
+        assert len(roundtrip.world.asked("GET", REPLIES)) == asked, "no request during the pause"
+        wait_until(lambda: roundtrip.texts(conversation) == ["Late."], "the reply was not posted")
+        wait_until(lambda: roundtrip.state()["workers"][0]["error"] is None, "the error stayed")
 
 
-def test_a_permission_that_is_taken_away_and_given_back(round_: Round) -> None:
-    conversation, mail = round_.mention()
-    round_.world.emulator.revoke(round_.world.app["app_id"], "Mail.ReadWrite")
-    round_.receive(answer(mail, "Once."))
-    with round_.syncing():
-        wait_until(lambda: round_.state()["workers"] and round_.state()["workers"][0]["error"], "it was not told")
-        assert "Mail.ReadWrite is not granted" in round_.state()["workers"][0]["error"]["cause"]
-        assert round_.texts(conversation) == ["Once."], "posted, and not marked"
+def test_a_permission_that_is_revoked_and_granted_again(roundtrip: GraphRoundTrip) -> None:
+    conversation, mail = roundtrip.mention()
+    roundtrip.world.emulator.revoke(roundtrip.world.app["app_id"], "Mail.ReadWrite")
+    roundtrip.receive(answer(mail, "Once."))
+    with roundtrip.syncing():
+        wait_until(lambda: roundtrip.state()["workers"] and roundtrip.state()["workers"][0]["error"], "no error was reported")
+        assert "Mail.ReadWrite is not granted" in roundtrip.state()["workers"][0]["error"]["cause"]
+        assert roundtrip.texts(conversation) == ["Once."], "posted, and not marked"
         time.sleep(5)
-        round_.world.emulator.grant(round_.world.app["app_id"], "Mail.ReadWrite")
-        round_.wait_handled(60)
-    assert round_.texts(conversation) == ["Once."]
+        roundtrip.world.emulator.grant(roundtrip.world.app["app_id"], "Mail.ReadWrite")
+        roundtrip.wait_handled(60)
+    assert roundtrip.texts(conversation) == ["Once."]
 
 
-def test_archived_only_where_it_is_wanted(round_: Round) -> None:
-    _, mail = round_.mention()
-    round_.receive(answer(mail, "Done."))
-    round_.receive(answer(mail, "x", "mallory@evil.test"))
-    with round_.syncing():
-        round_.wait_handled()
-    round_.receive(b"From: boss@corp.test\r\nSubject: Unread\r\n\r\nHello\r\n")
-    done = round_.service.command("archive")
+def test_archiving_follows_the_setting(roundtrip: GraphRoundTrip) -> None:
+    _, mail = roundtrip.mention()
+    roundtrip.receive(answer(mail, "Done."))
+    roundtrip.receive(answer(mail, "x", "mallory@evil.test"))
+    with roundtrip.syncing():
+        roundtrip.wait_handled()
+    roundtrip.receive(b"From: boss@corp.test\r\nSubject: Unread\r\n\r\nHello\r\n")
+    done = roundtrip.service.command("archive")
     assert (done.returncode, "archive_disabled" in done.stdout) == (0, True), done.stderr
-    round_.save(archive={"enabled": True, "keep_days": 30})
-    done = round_.service.command("archive")
+    roundtrip.save(archive={"enabled": True, "keep_days": 30})
+    done = roundtrip.service.command("archive")
     assert done.returncode == 0, done.stderr
     assert '"archived": 2' in done.stdout
-    assert len(round_.world.found(REPLIES)) == 1
-    assert len(round_.world.found(REPLIES, "archive")) == 2
-    assert '"archived": 0, "expired": 0' in round_.service.command("archive").stdout
+    assert len(roundtrip.world.found(REPLIES)) == 1
+    assert len(roundtrip.world.found(REPLIES, "archive")) == 2
+    assert '"archived": 0, "expired": 0' in roundtrip.service.command("archive").stdout
 
 
-def test_settings_are_followed_as_they_change(round_: Round) -> None:
-    conversation, mail = round_.mention()
-    with round_.syncing():
-        wait_until(lambda: round_.state()["workers"] and round_.state()["workers"][0]["state"] == "waiting", "it does not wait")
-        new = round_.world.register("catalog", app_id=round_.world.app["app_id"])
-        round_.world.app["client_secret"] = new["client_secret"]
-        round_.save()
-        round_.receive(answer(mail, "After it."))
-        wait_until(lambda: round_.texts(conversation) == ["After it."], "it was not posted")
+def test_changed_settings_take_effect(roundtrip: GraphRoundTrip) -> None:
+    conversation, mail = roundtrip.mention()
+    with roundtrip.syncing():
+        wait_until(lambda: roundtrip.state()["workers"] and roundtrip.state()["workers"][0]["state"] == "waiting", "not waiting")
+        new = roundtrip.world.register("catalog", app_id=roundtrip.world.app["app_id"])
+        roundtrip.world.app["client_secret"] = new["client_secret"]
+        roundtrip.save()
+        roundtrip.receive(answer(mail, "After it."))
+        wait_until(lambda: roundtrip.texts(conversation) == ["After it."], "the reply was not posted")
         assert DOMAIN in str(mail["Reply-To"])
 
 
-def test_one_that_graph_does_not_give_holds_nobody_up(round_: Round) -> None:
-    conversation, mail = round_.mention()
+def test_an_unreadable_message_delays_no_other(roundtrip: GraphRoundTrip) -> None:
+    conversation, mail = roundtrip.mention()
     for number in range(4):
-        round_.receive(answer(mail, f"Answer {number}."))
-    place = re.escape(round_.key_of(1))
-    round_.world.emulator.fault("fail", path=f"messages/{place}/.value", status=500)
-    with round_.syncing():
-        wait_until(lambda: len(round_.texts(conversation)) == 3, "the others are not posted", 40)
-        wait_until(lambda: round_.categories().count(None) == 1, "the others are not marked", 20)
-        # Now it is the only one that is unread; what was read before shows that the mailbox works.
-        round_.look_through()
-        assert round_.state()["workers"][0]["error"] is None
-        round_.world.emulator.clear_faults()
+        roundtrip.receive(answer(mail, f"Answer {number}."))
+    place = re.escape(roundtrip.key_of(1))
+    roundtrip.world.emulator.fault("fail", path=f"messages/{place}/.value", status=500)
+    with roundtrip.syncing():
+        wait_until(lambda: len(roundtrip.texts(conversation)) == 3, "the others are not posted", 40)
+        wait_until(lambda: roundtrip.categories().count(None) == 1, "the others are not marked", 20)
+        # This message is the only unread one now; the earlier reads show that the mailbox works.
+        roundtrip.complete_poll()
+        assert roundtrip.state()["workers"][0]["error"] is None
+        roundtrip.world.emulator.clear_faults()
         deadline = time.monotonic() + 60
-        while None in round_.categories() and time.monotonic() < deadline:
-            round_.look_through()
-    assert sorted(round_.texts(conversation)) == [f"Answer {number}." for number in range(4)]
+        while None in roundtrip.categories() and time.monotonic() < deadline:
+            roundtrip.complete_poll()
+    assert sorted(roundtrip.texts(conversation)) == [f"Answer {number}." for number in range(4)]
 
 
-def test_what_graph_never_gives_is_put_aside(round_: Round) -> None:
-    conversation, mail = round_.mention()
+def test_a_permanently_unreadable_message_is_quarantined(roundtrip: GraphRoundTrip) -> None:
+    conversation, mail = roundtrip.mention()
     for number in range(2):
-        round_.receive(answer(mail, f"Answer {number}."))
-    key = round_.key_of(0)
-    host = urlsplit(round_.world.emulator.url).netloc
-    store = DatabaseReplies(make_engine(make_url(f"sqlite:///{round_.service.database}")))
+        roundtrip.receive(answer(mail, f"Answer {number}."))
+    key = roundtrip.key_of(0)
+    host = urlsplit(roundtrip.world.emulator.url).netloc
+    store = DatabaseReplies(make_engine(make_url(f"sqlite:///{roundtrip.service.database}")))
     for _ in range(MOST_UNREADABLE - 1):
         store.failed(Place(f"graph://{host}/{REPLIES}/Inbox", "immutable"), key)
-    round_.world.emulator.fault("fail", path=f"messages/{re.escape(key)}/.value", status=500)
-    with round_.syncing():
-        round_.wait_handled()
-    assert round_.categories() == [["$CatalogQuarantined"], [POSTED]]
-    assert round_.texts(conversation) == ["Answer 1."]
+    roundtrip.world.emulator.fault("fail", path=f"messages/{re.escape(key)}/.value", status=500)
+    with roundtrip.syncing():
+        roundtrip.wait_handled()
+    assert roundtrip.categories() == [["$CatalogQuarantined"], [POSTED]]
+    assert roundtrip.texts(conversation) == ["Answer 1."]
 
 
-def test_one_that_cannot_be_marked_is_posted_once(round_: Round) -> None:
-    conversation, mail = round_.mention()
-    round_.receive(answer(mail, "Answer 0."))
-    place = re.escape(round_.key_of(0))
-    round_.world.emulator.fault("fail", method="PATCH", path=f"messages/{place}$", status=500, code="ErrorItemSave")
-    with round_.syncing():
-        wait_until(lambda: round_.texts(conversation) == ["Answer 0."], "it is not posted", 40)
-        round_.receive(answer(mail, "Answer 1."))
-        round_.look_through()
-        wait_until(lambda: round_.categories() == [None, [POSTED]], "the other one is not marked", 30)
-        assert round_.state()["workers"][0]["error"] is None
-        round_.world.emulator.clear_faults()
-        round_.look_through()
-        round_.wait_handled()
-    assert round_.texts(conversation) == ["Answer 0.", "Answer 1."]
+def test_a_message_that_cannot_be_marked_is_posted_once(roundtrip: GraphRoundTrip) -> None:
+    conversation, mail = roundtrip.mention()
+    roundtrip.receive(answer(mail, "Answer 0."))
+    place = re.escape(roundtrip.key_of(0))
+    roundtrip.world.emulator.fault("fail", method="PATCH", path=f"messages/{place}$", status=500, code="ErrorItemSave")
+    with roundtrip.syncing():
+        wait_until(lambda: roundtrip.texts(conversation) == ["Answer 0."], "the reply is not posted", 40)
+        roundtrip.receive(answer(mail, "Answer 1."))
+        roundtrip.complete_poll()
+        wait_until(lambda: roundtrip.categories() == [None, [POSTED]], "the other one is not marked", 30)
+        assert roundtrip.state()["workers"][0]["error"] is None
+        roundtrip.world.emulator.clear_faults()
+        roundtrip.complete_poll()
+        roundtrip.wait_handled()
+    assert roundtrip.texts(conversation) == ["Answer 0.", "Answer 1."]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notifications by Microsoft Graph: what arrives, what is not sent twice, and Graph's limits."""
+"""Notifications by Microsoft Graph: arrival, no duplicates, and Graph's limits."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from helpers.service.graph_tenant import CATALOG, DOMAIN, JANE, GraphWorld, deli
 from helpers.service.process import RunningService
 
 RETRY = {"retry_first_seconds": 1}
-# So late the Sent Items may show what was sent.
+# The longest delay of Sent Items.
 SETTLES = 2
 
 
 @pytest.fixture
 def service(take_service: Callable[..., RunningService], world: GraphWorld) -> RunningService:
-    """A service that sends by Graph, and tries again after a second."""
+    """Return a service that sends by Graph and retries after a second."""
     made = take_service(microsoft={**world.access, "sent_items_seconds": SETTLES}, queue=RETRY)
     assert made.save(world.sending()).status_code == 200
     return made
 
 
-def test_message_id_thread_and_headers_stay_what_they_were(service: RunningService, world: GraphWorld) -> None:
+def test_message_id_thread_and_headers_are_kept(service: RunningService, world: GraphWorld) -> None:
     for name in ("jane", "joe"):
         add_user(service, name)
     assert service.save(world.receiving()).status_code == 200
@@ -54,13 +54,13 @@ def test_accepted_is_not_delivered(service: RunningService, world: GraphWorld) -
         assert delivery["state"] == "sent"
         assert "not yet delivered" in delivery["response"]
     assert len(world.wait_for(JANE, 1)) == 1
-    [report] = world.wait_for(CATALOG, 1)  # Exchange tells whoever reads the account's mailbox
+    [report] = world.wait_for(CATALOG, 1)  # Exchange sends the bounce to the account's mailbox
     assert "Undeliverable" in str(report["Subject"])
 
 
 @pytest.mark.parametrize("rewritten", [False, True])
 @pytest.mark.parametrize("headers", [True, False])
-def test_after_a_lost_answer_it_is_found_in_the_sent_items(
+def test_after_a_lost_response_sent_items_are_checked(
     service: RunningService, world: GraphWorld, rewritten: bool, headers: bool
 ) -> None:
     world.emulator.options(sent_items_headers=headers)
@@ -78,13 +78,13 @@ def test_after_a_lost_answer_it_is_found_in_the_sent_items(
 
 
 @pytest.mark.parametrize("later", [10, -30])
-def test_it_is_found_among_many_to_the_same_recipient(service: RunningService, world: GraphWorld, later: int) -> None:
-    """Where only opening them tells which one it is; the others were sent so many seconds later."""
+def test_a_sent_message_is_found_among_many_similar_ones(service: RunningService, world: GraphWorld, later: int) -> None:
+    """Only reading the candidates identifies the message; the others were sent this many seconds later."""
     world.emulator.options(sent_items_headers=False)
     world.emulator.fault("rewrite_message_id")
     world.emulator.fault("lose", path="sendMail", times=1)
     notification = post(service, JANE)
-    wait_until(lambda: deliveries(service, notification)[0]["state"] == "retrying", "it did not fail")
+    wait_until(lambda: deliveries(service, notification)[0]["state"] == "retrying", "the delivery did not fail")
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=later))
     for number in range(14):
         raw = f"From: {CATALOG}\r\nTo: {JANE}\r\nDate: {date}\r\nMessage-ID: <{number}@{DOMAIN}>\r\n\r\nHello\r\n"
@@ -94,8 +94,8 @@ def test_it_is_found_among_many_to_the_same_recipient(service: RunningService, w
 
 
 @pytest.mark.parametrize("seconds, copies", [(SETTLES - 1, 1), (3600, 2)])
-def test_sent_items_that_show_it_late(service: RunningService, world: GraphWorld, seconds: float, copies: int) -> None:
-    """Nobody promises how late they may be: after the time that is configured, twice is better than not at all."""
+def test_sent_items_that_show_a_message_late(service: RunningService, world: GraphWorld, seconds: float, copies: int) -> None:
+    """Sent Items have no guaranteed delay: after the configured time the message is sent again rather than lost."""
     world.emulator.lag(seconds=seconds, replicas=1, kinds=["message"])
     world.emulator.fault("lose", path="sendMail", times=1)
     sent = settled(service, post(service, JANE), 60)
@@ -105,10 +105,10 @@ def test_sent_items_that_show_it_late(service: RunningService, world: GraphWorld
     [looked, *_others] = world.asked("GET", "sentitems")
     assert looked["at"] - lost["at"] >= SETTLES
     failure = "in 2 seconds the Sent Items are looked at, before it is sent again"
-    assert failure not in str(sent), "it is over"
+    assert failure not in str(sent), "the delivery is final"
 
 
-def test_what_was_not_accepted_is_sent_again(service: RunningService, world: GraphWorld) -> None:
+def test_a_message_that_was_not_accepted_is_retried(service: RunningService, world: GraphWorld) -> None:
     world.emulator.fault("refuse_connection", path="sendMail", times=1)
     sent = settled(service, post(service, JANE))
     assert sent[JANE]["attempts"] == 2
@@ -121,13 +121,13 @@ def test_a_kill_in_the_middle_sends_nothing_twice(service: RunningService, world
     world.emulator.fault("delay", path="sendMail", seconds=1.5, times=1)
     world.emulator.lag(seconds=late, replicas=1, kinds=["message"])
     notification = post(service, JANE)
-    wait_until(lambda: deliveries(service, notification)[0]["state"] == "sending", "it is not being sent")
-    time.sleep(0.5)  # the request is under way by then
+    wait_until(lambda: deliveries(service, notification)[0]["state"] == "sending", "the message is not being sent")
+    time.sleep(0.5)  # the request is in progress by then
     service.kill()
     service.start()
     wait_until(
         lambda: "ended while the message was handed over" in str(deliveries(service, notification)[0]["failure"]),
-        "it does not wait until the Sent Items can show it",
+        "the message does not wait for the Sent Items",
     )
     sent = settled(service, notification, 60)
     assert sent[JANE]["state"] == "sent"
@@ -136,7 +136,7 @@ def test_a_kill_in_the_middle_sends_nothing_twice(service: RunningService, world
 
 
 def test_with_mail_send_alone_nothing_is_lost(service: RunningService, world: GraphWorld) -> None:
-    """The Sent Items cannot be read then: twice is better than not at all."""
+    """Sent Items cannot be read then: a duplicate is better than a lost message."""
     world.emulator.revoke(world.app["app_id"], "Mail.Read", "Mail.ReadWrite")
     world.emulator.fault("lose", path="sendMail", times=1)
     sent = settled(service, post(service, JANE))
@@ -154,23 +154,23 @@ def test_retry_after_is_honoured_and_nothing_is_lost(service: RunningService, wo
     refused = [one["at"] for one in asked if one["status"] == 429]
     accepted = [one["at"] for one in asked if one["status"] == 202]
     assert len(accepted) == 10
-    assert not [at for at in accepted if refused[-1] + 0.5 < at < refused[-1] + 1.9], "nothing while Graph wants peace"
+    assert not [at for at in accepted if refused[-1] + 0.5 < at < refused[-1] + 1.9], "no request during Retry-After"
     assert len(world.found(CATALOG, "sentitems")) == 10
 
 
-def test_what_was_granted_since_counts_with_the_next_try(service: RunningService, world: GraphWorld) -> None:
+def test_a_new_permission_applies_to_the_next_attempt(service: RunningService, world: GraphWorld) -> None:
     world.emulator.revoke(world.app["app_id"], "Mail.Send")
     notification = post(service, JANE)
-    wait_until(lambda: deliveries(service, notification)[0]["state"] == "retrying", "it did not fail")
+    wait_until(lambda: deliveries(service, notification)[0]["state"] == "retrying", "the delivery did not fail")
     failure = deliveries(service, notification)[0]["failure"]
     assert failure["code"] == "permission-missing"
     assert failure["cause"].startswith("Error connecting to Tenant ID: ")
-    time.sleep(5)  # an older token is given up when it is refused
+    time.sleep(5)  # an older token is dropped when Graph refuses it
     world.emulator.grant(world.app["app_id"], "Mail.Send")
     assert settled(service, notification, 60)[JANE]["state"] == "sent"
 
 
-def test_a_new_secret_takes_over_while_messages_are_sent(service: RunningService, world: GraphWorld) -> None:
+def test_a_new_secret_is_used_while_messages_are_sent(service: RunningService, world: GraphWorld) -> None:
     first = post(service, *(f"user{number}@elsewhere.test" for number in range(5)))
     new = world.register("catalog", app_id=world.app["app_id"])
     assert service.save(world.sending(client_secret=new["client_secret"]), test={}).status_code == 200
@@ -187,7 +187,7 @@ def test_an_expired_token_is_replaced(service: RunningService, world: GraphWorld
     assert len(world.asked("POST", "/oauth2/")) == 2
 
 
-def test_never_more_than_four_at_once_with_reading_and_testing(
+def test_at_most_four_requests_at_once(
     take_service: Callable[..., RunningService], world: GraphWorld
 ) -> None:
     service = take_service(microsoft=world.access, queue={**RETRY, "concurrency": 50})
@@ -210,7 +210,7 @@ def test_never_more_than_four_at_once_with_reading_and_testing(
     assert not [one for one in world.emulator.requests() if one["status"] == 429]
 
 
-def test_thirty_messages_a_minute_and_a_stop_that_waits_for_nothing(service: RunningService, world: GraphWorld) -> None:
+def test_thirty_messages_a_minute_and_a_quick_stop(service: RunningService, world: GraphWorld) -> None:
     notification = post(service, *(f"user{number}@elsewhere.test" for number in range(34)))
     wait_until(lambda: len(world.found(CATALOG, "sentitems")) == 30, "thirty were not sent", 50)
     time.sleep(1)
@@ -219,7 +219,7 @@ def test_thirty_messages_a_minute_and_a_stop_that_waits_for_nothing(service: Run
     started = time.monotonic()
     service.stop()
     assert time.monotonic() - started < 15
-    service.start()  # a new process begins to count anew
+    service.start()  # a new process starts its count at zero
     assert {one["state"] for one in settled(service, notification, 60).values()} == {"sent"}
     assert len(world.found(CATALOG, "sentitems")) == 34
 
@@ -234,10 +234,10 @@ def test_nothing_confidential_in_the_log(service: RunningService, world: GraphWo
     assert "eyJ" not in log, "no token"
 
 
-def test_what_waits_is_written_anew_for_the_account_that_sends_now(service: RunningService, world: GraphWorld) -> None:
+def test_waiting_messages_use_the_current_account(service: RunningService, world: GraphWorld) -> None:
     world.user(CATALOG, mailbox=False)
     notification = post(service, JANE)
-    wait_until(lambda: deliveries(service, notification)[0]["state"] == "retrying", "it does not fail")
+    wait_until(lambda: deliveries(service, notification)[0]["state"] == "retrying", "the delivery does not fail")
     assert "has no mailbox" in deliveries(service, notification)[0]["failure"]["cause"]
     assert service.save(world.sending(email_address=f"joe@{DOMAIN}")).status_code == 200
     assert settled(service, notification)[JANE]["state"] == "sent"
@@ -246,12 +246,12 @@ def test_what_waits_is_written_anew_for_the_account_that_sends_now(service: Runn
 
 
 @pytest.mark.parametrize("status,code", [(404, "ErrorMailboxMoveInProgress"), (403, ""), (407, ""), (400, "")])
-def test_an_answer_that_is_not_about_the_message_loses_none(
+def test_other_error_responses_lose_no_message(
     service: RunningService, world: GraphWorld, status: int, code: str
 ) -> None:
-    """A proxy's, or one about the mailbox that is not known here."""
+    """Responses of a proxy, and unknown errors about the mailbox."""
     world.emulator.fault("fail", path="sendMail", status=status, code=code, message="")
     notification = post(service, JANE)
-    wait_until(lambda: deliveries(service, notification)[0]["state"] in {"retrying", "failed"}, "it is not tried")
+    wait_until(lambda: deliveries(service, notification)[0]["state"] in {"retrying", "failed"}, "no attempt")
     world.emulator.clear_faults()
     assert settled(service, notification)[JANE]["state"] == "sent"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Test and Save with Microsoft: each cause as it is told to an administrator, by the real login and Graph of the emulator."""
+"""Test and Save with Microsoft: the administrator's message for each cause, from the emulator's login and Graph."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def shared(emulator: Running, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture
 def service(shared: RunningService) -> RunningService:
-    """The shared service with all settings at their defaults."""
+    """Return the shared service with all settings at their defaults."""
     assert shared.save({"notifications": {"enabled": False}}).status_code == 200
     return shared
 
 
 @dataclass(frozen=True)
 class Case:
-    """`prepare` changes the world, `change` the settings' registration."""
+    """`prepare` changes the tenant, `change` the registration in the settings."""
 
     code: str
     field: str | None
@@ -139,7 +139,7 @@ RECEIVING = {
 
 
 def refused(service: RunningService, world: GraphWorld, document: dict[str, Any]) -> dict[str, Any]:
-    """The problem; nothing is saved, and no secret stands in the answer, the audit log or the service's log."""
+    """Return the problem; nothing is saved, and neither the response, the audit log nor the service's log contains a secret."""
     before = service.call("GET", PATH).json()
     answer = service.save(document, test={})
     assert answer.status_code == 422, answer.text
@@ -162,12 +162,12 @@ def check(case: Case, body: dict[str, Any], section: str, registration: dict[str
 
 
 def put_one(world: GraphWorld) -> None:
-    """A message in the mailbox of replies, so that reading it can be tried."""
+    """Put a message into the mailbox of replies for the test to read."""
     world.emulator.put_message(REPLIES, b"Subject: one\r\n\r\nHello\r\n")
 
 
 @pytest.mark.parametrize("name", [*EITHER, *SENDING])
-def test_why_nothing_can_be_sent(service: RunningService, world: GraphWorld, name: str) -> None:
+def test_each_cause_of_failed_sending(service: RunningService, world: GraphWorld, name: str) -> None:
     case = EITHER.get(name) or SENDING[name]
     case.prepare(world)
     document = world.sending(**(case.change or {}))
@@ -175,7 +175,7 @@ def test_why_nothing_can_be_sent(service: RunningService, world: GraphWorld, nam
 
 
 @pytest.mark.parametrize("name", [*EITHER, *RECEIVING])
-def test_why_no_mailbox_can_be_read(service: RunningService, world: GraphWorld, name: str) -> None:
+def test_each_cause_of_failed_mailbox_access(service: RunningService, world: GraphWorld, name: str) -> None:
     case = {**EITHER, **RECEIVING}[name]
     case.prepare(world)
     there = name not in {"no such mailbox", "no licence"}
@@ -192,7 +192,7 @@ def test_why_no_mailbox_can_be_read(service: RunningService, world: GraphWorld, 
     [({"kind": "lose"}, True), ({"kind": "fail", "status": 503}, True), ({"kind": "throttle"}, False)],
     ids=str,
 )
-def test_a_test_that_may_have_been_sent_promises_no_other(
+def test_an_uncertain_test_promises_no_retry(
     service: RunningService, world: GraphWorld, fault: dict[str, Any], unknown: bool
 ) -> None:
     world.emulator.fault(**fault, path="sendMail", times=1)
@@ -202,7 +202,7 @@ def test_a_test_that_may_have_been_sent_promises_no_other(
     assert "Sent Items" not in remedy and "tried again" not in remedy
 
 
-def test_a_test_that_is_throttled_stops_nothing_else(service: RunningService, world: GraphWorld) -> None:
+def test_a_throttled_test_stops_nothing_else(service: RunningService, world: GraphWorld) -> None:
     assert service.save(world.sending()).status_code == 200
     other = world.register("other", roles=["Mail.Send"])
     world.emulator.fault("throttle", path="sendMail", retry_after=600, app_id=other["app_id"])
@@ -228,7 +228,7 @@ def test_send_as_is_missing_and_then_granted(service: RunningService, world: Gra
     assert (mail["From"], mail["Sender"]) == (shop, None)
 
 
-def test_what_a_test_tells(service: RunningService, world: GraphWorld) -> None:
+def test_the_result_of_a_test(service: RunningService, world: GraphWorld) -> None:
     put_one(world)
     answer = service.save(world.receiving(), test={})
     assert answer.status_code == 200, answer.text
@@ -270,7 +270,7 @@ def test_a_certificate_instead_of_a_secret_or_beside_one(service: RunningService
     assert service.call("GET", PATH).json()["notifications"]["microsoft"]["certificate_thumbprint"]
 
 
-def test_a_message_that_goes_while_the_mailbox_is_tried(service: RunningService, world: GraphWorld) -> None:
+def test_a_message_that_disappears_during_the_test(service: RunningService, world: GraphWorld) -> None:
     world.emulator.put_message(REPLIES, b"Subject: one\r\n\r\nHello\r\n")
     world.emulator.fault("fail", path="messages/.*value", status=404, code="ErrorItemNotFound", times=1)
     answer = service.save(world.receiving(), test={})
@@ -286,8 +286,8 @@ def test_a_mailbox_whose_messages_cannot_be_read(service: RunningService, world:
     assert "ErrorInternalServerError" in answer.json()["cause"]
 
 
-def test_rights_in_one_mailbox_alone_are_enough(service: RunningService, world: GraphWorld) -> None:
-    """Exchange's RBAC for Applications: the token names no permission for mail at all."""
+def test_permissions_for_one_mailbox_are_enough(service: RunningService, world: GraphWorld) -> None:
+    """Exchange's RBAC for Applications: the token contains no permission for mail."""
     world.emulator.revoke(world.app["app_id"], *ALL_ROLES)
     admin = world.register("automation", roles=["RoleManagement.ReadWrite.Exchange", "User.Read.All"])
     token = world.emulator.token(admin, tenant=TENANT)
@@ -309,8 +309,8 @@ def test_rights_in_one_mailbox_alone_are_enough(service: RunningService, world: 
     assert "scope of that role" in body["remedy"]
 
 
-def test_nothing_is_told_to_whom_nobody_vouches_for(make_service: Callable[..., RunningService], world: GraphWorld) -> None:
-    """Without the CA's file nothing is asked at all."""
+def test_an_untrusted_server_receives_no_request(make_service: Callable[..., RunningService], world: GraphWorld) -> None:
+    """Without the CA's file the service sends no request."""
     alone = make_service(microsoft={**world.access, "ca_file": "/etc/ssl/certs/ca-certificates.crt"})
     world.emulator.forget_requests()
     body = refused(alone, world, world.sending())

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hostile mail in a real mailbox: it does not keep the mail behind it, and costs no more than its size."""
+"""Hostile mail in a real mailbox: it does not block later mail, and its cost is linear in its size."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ODD = [
 ]  # fmt: skip
 
 
-def test_the_mail_behind_it_is_posted(make_service: Callable[..., RunningService], sink: MailSink, dovecot: Dovecot) -> None:
+def test_mail_after_hostile_mail_is_posted(make_service: Callable[..., RunningService], sink: MailSink, dovecot: Dovecot) -> None:
     roundtrip = RoundTrip(make_service(replies={"largest_message": LARGEST}), sink, dovecot, dovecot.add_user())
     roundtrip.set_up()
     conversation, mail = roundtrip.mention()
@@ -29,7 +29,7 @@ def test_the_mail_behind_it_is_posted(make_service: Callable[..., RunningService
     hostile = [*ODD, *(make(60_000) for make in SHAPES.values()), SHAPES["text"](LARGEST * 2)]
     for content in hostile:
         roundtrip.receive(content)
-    # And what would be expensive for somebody who may answer.
+    # Expensive mail from a sender who may reply.
     for make in SHAPES.values():
         content = make(60_000)
         roundtrip.receive(b"References: " + intent.encode() + b"\r\n" + content.replace(b"In-Reply-To", b"X-Nothing", 1))
@@ -38,14 +38,14 @@ def test_the_mail_behind_it_is_posted(make_service: Callable[..., RunningService
     with roundtrip.syncing():
         roundtrip.wait_handled(everything, seconds=90)
     assert [post["text"] for post in roundtrip.posts(conversation)][-1] == "Behind all that."
-    assert all(len(flags) == 2 for flags in roundtrip.keywords()), "each is marked with what became of it"
-    assert roundtrip.state()["workers"] == [], "it has ended in peace"
+    assert all(len(flags) == 2 for flags in roundtrip.keywords()), "each message has its keyword"
+    assert roundtrip.state()["workers"] == [], "the process ended without an error"
     print(roundtrip.state()["outcomes"])
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_ten_times_the_size_costs_about_ten_times_the_time(shape: str) -> None:
-    for _ in range(3):  # others work on this machine too
+    for _ in range(3):  # other processes share this machine
         small, large = seconds(shape, 20_000), seconds(shape, 200_000)
         if large < small * 30 + 0.05:
             return

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mailbox over IMAP, on a real Dovecot: what is read, marked, waited for, archived, and what each failure tells."""
+"""A mailbox over IMAP on a real Dovecot: reading, marking, waiting, archiving, and the error of each failure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from catalog_mail.domain.replies.mailbox import Disposition
 from catalog_mail.domain.settings.document import TLS
 from catalog_mail.domain.settings.servers import ImapServer
 from helpers.service.dovecot import NO_KEYWORDS, Dovecot
-from helpers.service.imap_script import Talk, talking
+from helpers.service.imap_script import ScriptedImapServer, scripted_imap_servers
 
 LARGEST = 20 * 1024 * 1024
 DATE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -40,7 +40,7 @@ def server_of(dovecot: Dovecot, user: str, **change: Any) -> ImapServer:
 
 @pytest.fixture
 def open_mailbox() -> Iterator[Callable[..., ImapMailbox]]:
-    """Opens mailboxes of a Dovecot's users, and closes them."""
+    """Open mailboxes of a Dovecot's users; close them at the end."""
     opened: list[ImapMailbox] = []
 
     def make(dovecot: Dovecot, user: str, **change: Any) -> ImapMailbox:
@@ -58,8 +58,8 @@ def user(dovecot: Dovecot) -> str:
 
 
 @pytest.fixture
-def talk() -> Iterator[Callable[..., Talk]]:
-    with talking() as make:
+def talk() -> Iterator[Callable[..., ScriptedImapServer]]:
+    with scripted_imap_servers() as make:
         yield make
 
 
@@ -72,7 +72,7 @@ def failed(action: Callable[[], Any]) -> MailboxFailed:
 # -- reading ----------------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_read_stays_unread_and_is_as_it_was_sent(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+def test_reading_keeps_messages_unread_and_unchanged(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
     strange = b"Subject: (UID 999) {3}\r\n\r\n)\r\n* 1 FETCH (UID 7)\r\n"
     contents = [mail(1), b"Subject: \xff\r\n\r\n8 bit \xe4\r\n", strange, b""]
     for content in contents:
@@ -89,7 +89,7 @@ def test_what_is_read_stays_unread_and_is_as_it_was_sent(dovecot: Dovecot, user:
     assert not any(message.seen for message in dovecot.messages(user))
 
 
-def test_what_is_too_large_comes_without_its_body(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+def test_a_large_message_is_read_without_its_body(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
     for number, size in enumerate((4000, 50_000, 3000)):
         dovecot.deliver(user, mail(number, size))
     found = open_mailbox(dovecot, user).fetch(["1", "2", "3"], 4000)
@@ -99,7 +99,7 @@ def test_what_is_too_large_comes_without_its_body(dovecot: Dovecot, user: str, o
     assert b"xxx" not in large.content
 
 
-def test_an_answer_is_bounded_whatever_is_asked_for(
+def test_a_response_has_a_maximum_size(
     dovecot: Dovecot, user: str, open_mailbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("catalog_mail.adapters.imap.portions.ANSWER", 10_000)
@@ -109,7 +109,7 @@ def test_an_answer_is_bounded_whatever_is_asked_for(
     assert [message.key for message in mailbox.fetch(mailbox.unread(), LARGEST)] == [str(n) for n in range(1, 13)]
 
 
-def test_what_is_gone_is_left_out(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+def test_deleted_messages_are_skipped(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
     for number in range(5):
         dovecot.deliver(user, mail(number))
     mailbox = open_mailbox(dovecot, user)
@@ -122,7 +122,7 @@ def test_what_is_gone_is_left_out(dovecot: Dovecot, user: str, open_mailbox: Any
     mailbox.mark(["77", "x"], Disposition.POSTED)
 
 
-def test_thousands_are_asked_for_in_chunks(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+def test_thousands_are_requested_in_chunks(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
     for number in range(450):
         dovecot.deliver(user, mail(number))
     mailbox = open_mailbox(dovecot, user)
@@ -136,7 +136,7 @@ def test_thousands_are_asked_for_in_chunks(dovecot: Dovecot, user: str, open_mai
 
 
 @pytest.mark.parametrize("disposition", list(Disposition))
-def test_a_mark_is_seen_and_a_keyword_and_keeps_other_flags(
+def test_a_mark_adds_seen_and_a_keyword(
     dovecot: Dovecot, user: str, open_mailbox: Any, disposition: Disposition
 ) -> None:
     dovecot.deliver(user, mail(), flags=["\\Flagged", "Work"])
@@ -147,7 +147,7 @@ def test_a_mark_is_seen_and_a_keyword_and_keeps_other_flags(
     assert {"\\Seen", "\\Flagged", "Work", disposition.keyword} <= flags
 
 
-def test_without_keywords_a_mark_is_seen_alone(dovecot: Dovecot, open_mailbox: Any) -> None:
+def test_without_keywords_a_mark_is_only_seen(dovecot: Dovecot, open_mailbox: Any) -> None:
     user = dovecot.add_user(rights=NO_KEYWORDS)
     dovecot.deliver(user, mail())
     mailbox = open_mailbox(dovecot, user)
@@ -157,7 +157,7 @@ def test_without_keywords_a_mark_is_seen_alone(dovecot: Dovecot, open_mailbox: A
     assert dovecot.messages(user)[0].flags == {"\\Seen", "\\Recent"} or dovecot.messages(user)[0].flags == {"\\Seen"}
 
 
-def test_a_keyword_too_many_costs_the_keyword_and_not_the_mark(talk: Any) -> None:
+def test_too_many_keywords_lose_the_keyword_not_the_mark(talk: Any) -> None:
     server = talk()
     server.script["UID STORE"] = b"{tag} NO [LIMIT] Too many keywords\r\n"
     mailbox = ImapMailboxes().open(ImapServer("127.0.0.1", server.port, TLS.NONE, "u", "p", timeout=5))
@@ -168,14 +168,14 @@ def test_a_keyword_too_many_costs_the_keyword_and_not_the_mark(talk: Any) -> Non
     assert stores == ["UID STORE 1 +FLAGS.SILENT (\\Seen $CatalogPosted)", "UID STORE 1 +FLAGS.SILENT (\\Seen)"]
 
 
-# -- looking around -----------------------------------------------------------------------------------------------------------
+# -- overview -----------------------------------------------------------------------------------------------------------------
 
 
-def test_an_overview_tells_who_else_reads(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+def test_an_overview_shows_other_readers(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
     mailbox = open_mailbox(dovecot, user)
     empty = mailbox.overview(None)
     assert (empty.unread, empty.oldest_unread, empty.taken) == (0, None, ())
-    dovecot.deliver(user, mail(1), flags=["\\Seen"])  # read before we came
+    dovecot.deliver(user, mail(1), flags=["\\Seen"])  # read before the first overview
     first = mailbox.overview(None)
     assert (first.taken, first.last) == ((), "1")
     dovecot.deliver(user, mail(2), flags=[], internaldate=DATE)
@@ -187,11 +187,11 @@ def test_an_overview_tells_who_else_reads(dovecot: Dovecot, user: str, open_mail
     found = mailbox.overview(first.last)
     assert (found.unread, found.oldest_unread, found.taken, found.last) == (1, DATE, ("4",), "4")
     assert mailbox.overview(found.last).taken == ()
-    # Without an earlier look nobody is accused of anything.
+    # Without an earlier overview no other reader is reported.
     assert mailbox.overview(None).taken == ()
 
 
-def test_a_place_changes_with_uidvalidity(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+def test_the_mailbox_identity_changes_with_uidvalidity(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
     dovecot.deliver(user, mail())
     before = open_mailbox(dovecot, user).place
     assert before.mailbox == f"imap://{user}@localhost/INBOX"
@@ -216,21 +216,21 @@ def test_new_mail_ends_the_wait(dovecot: Dovecot, user: str, open_mailbox: Any) 
     threading.Timer(0.2, dovecot.deliver, (user, mail())).start()
     came, seconds = waited(mailbox, 10)
     assert came
-    assert seconds < 2  # Dovecot itself waits half a second, to tell of several at once
+    assert seconds < 2  # Dovecot delays notifications by half a second to combine them
     assert list(mailbox.unread()) == ["1"]
     assert mailbox.wait(0.1) is False
 
 
-def test_mail_that_comes_between_two_waits_is_not_missed(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+def test_mail_between_two_waits_is_not_missed(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
     mailbox = open_mailbox(dovecot, user)
     mailbox.unread()
     dovecot.deliver(user, mail())
-    mailbox.overview(None)  # any command may be what the server answers with news of it
+    mailbox.overview(None)  # the server may report it in the response to any command
     assert waited(mailbox, 10)[0]
     assert list(mailbox.unread()) == ["1"]
 
 
-def test_a_message_that_is_made_unread_again_ends_the_wait(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+def test_a_message_marked_unread_again_ends_the_wait(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
     dovecot.deliver(user, mail(), flags=["\\Seen"])
     mailbox = open_mailbox(dovecot, user)
     mailbox.unread()
@@ -239,7 +239,7 @@ def test_a_message_that_is_made_unread_again_ends_the_wait(dovecot: Dovecot, use
     assert waited(mailbox, 10)[0]
 
 
-def test_what_others_read_wakes_nobody(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
+def test_messages_read_by_others_do_not_end_the_wait(dovecot: Dovecot, user: str, open_mailbox: Any) -> None:
     dovecot.deliver(user, mail())
     mailbox = open_mailbox(dovecot, user)
     mailbox.unread()
@@ -247,7 +247,7 @@ def test_what_others_read_wakes_nobody(dovecot: Dovecot, user: str, open_mailbox
     assert mailbox.wait(1.5) is False
 
 
-def test_idle_stays_open_between_waits_and_is_issued_anew_in_time(talk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_stays_open_and_is_renewed_in_time(talk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(idle, "REISSUE", 1.0)
     server = talk()
     mailbox = ImapMailboxes().open(ImapServer("127.0.0.1", server.port, TLS.NONE, "u", "p", timeout=5))
@@ -260,12 +260,12 @@ def test_idle_stays_open_between_waits_and_is_issued_anew_in_time(talk: Any, mon
     assert server.heard.count("IDLE") == 2
     assert server.heard.count("NOOP") == 2  # one of them after the first IDLE
     mailbox.unread()
-    assert server.heard[-3:] == ["", "NOOP", "UID SEARCH UNSEEN"]  # DONE, then the question
+    assert server.heard[-3:] == ["", "NOOP", "UID SEARCH UNSEEN"]  # DONE, then the next command
     assert idle.REISSUE < 29 * 60
     mailbox.close()
 
 
-def test_news_that_come_with_the_consent_to_idle_are_heard(talk: Any) -> None:
+def test_news_in_the_response_to_idle_are_read(talk: Any) -> None:
     server = talk({"IDLE": b"* 1 EXISTS\r\n+ idling\r\n* 2 EXISTS\r\n"})
     mailbox = ImapMailboxes().open(ImapServer("127.0.0.1", server.port, TLS.NONE, "u", "p", timeout=5))
     mailbox.unread()
@@ -274,20 +274,20 @@ def test_news_that_come_with_the_consent_to_idle_are_heard(talk: Any) -> None:
     assert seconds < 1
 
 
-def test_a_server_that_still_talks_has_no_news(talk: Any) -> None:
+def test_keepalives_of_the_server_do_not_end_the_wait(talk: Any) -> None:
     server = talk()
     mailbox = ImapMailboxes().open(ImapServer("127.0.0.1", server.port, TLS.NONE, "u", "p", timeout=5))
     mailbox.unread()
     mailbox.wait(0.1)
     server.say(b"* OK Still here\r\n")
     assert mailbox.wait(0.3) is False
-    server.say(b"* 3 EX")  # half a line is none
+    server.say(b"* 3 EX")  # half a line is no response
     assert mailbox.wait(0.2) is False
     server.say(b"ISTS\r\n")
     assert mailbox.wait(2)
 
 
-def test_without_idle_the_wait_is_as_long_as_asked_for(make_dovecot: Callable[..., Dovecot], open_mailbox: Any) -> None:
+def test_without_idle_the_wait_lasts_as_requested(make_dovecot: Callable[..., Dovecot], open_mailbox: Any) -> None:
     server = make_dovecot(without=["IDLE"])
     user = server.add_user()
     mailbox = open_mailbox(server, user)
@@ -298,7 +298,7 @@ def test_without_idle_the_wait_is_as_long_as_asked_for(make_dovecot: Callable[..
     assert list(mailbox.unread()) == ["1"]
 
 
-def test_without_idle_a_long_wait_looks_now_and_then(
+def test_without_idle_a_long_wait_polls(
     make_dovecot: Callable[..., Dovecot], open_mailbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(idle, "LOOK", 0.3)
@@ -314,7 +314,7 @@ def test_without_idle_a_long_wait_looks_now_and_then(
 
 
 @pytest.mark.parametrize("kill", ["kill9", "stop"])
-def test_a_server_that_ends_is_noticed_at_once_while_waiting(
+def test_a_stopped_server_ends_the_wait_at_once(
     make_dovecot: Callable[..., Dovecot], open_mailbox: Any, kill: str
 ) -> None:
     server = make_dovecot()
@@ -327,11 +327,11 @@ def test_a_server_that_ends_is_noticed_at_once_while_waiting(
     assert time.monotonic() - started < 5
     assert error.failure.code is Cause.CONNECTION_LOST
     assert error.failure.temporary
-    failed(mailbox.unread)  # it is of no use any more
+    failed(mailbox.unread)  # the connection is unusable now
     mailbox.close()
 
 
-def test_a_connection_that_ends_is_told_whatever_is_asked(make_dovecot: Callable[..., Dovecot], open_mailbox: Any) -> None:
+def test_a_closed_connection_is_reported_by_each_call(make_dovecot: Callable[..., Dovecot], open_mailbox: Any) -> None:
     server = make_dovecot()
     user = server.add_user()
     server.deliver(user, mail())
@@ -358,7 +358,7 @@ def silent(talk: Any, **script: bytes | None) -> ImapServer:
     return ImapServer("127.0.0.1", server.port, TLS.NONE, "u", "hunter2", timeout=0.5)
 
 
-def test_a_silent_server_ends_by_itself(talk: Any) -> None:
+def test_a_silent_server_runs_into_the_timeout(talk: Any) -> None:
     started = time.monotonic()
     greeting = failed(lambda: ImapMailboxes().check_mailbox(silent(talk)))
     assert (greeting.failure.code, "greeting" in greeting.failure.cause) == (Cause.TIMED_OUT, True)
@@ -372,7 +372,7 @@ def test_a_silent_server_ends_by_itself(talk: Any) -> None:
     assert time.monotonic() - started < 4
 
 
-def test_a_server_that_waits_for_tls_is_told_from_one_that_is_silent(talk: Any) -> None:
+def test_a_port_for_tls_differs_from_a_silent_server(talk: Any) -> None:
     server = talk(greeting=b"")
     settings = ImapServer("127.0.0.1", server.port, TLS.IMPLICIT, "u", "p", timeout=0.5)
     assert failed(lambda: ImapMailboxes().check_mailbox(settings)).failure.code is Cause.TIMED_OUT
@@ -395,7 +395,7 @@ def test_a_server_that_waits_for_tls_is_told_from_one_that_is_silent(talk: Any) 
         ({"UID SEARCH": b"* 1 FETCH {9999999999}\r\n"}, Cause.OTHER_IMAP_ANSWER),
     ],
 )
-def test_strange_answers_are_told_without_the_password(talk: Any, script: dict[str, bytes | None], code: Cause) -> None:
+def test_malformed_responses_show_no_password(talk: Any, script: dict[str, bytes | None], code: Cause) -> None:
     server = talk(script)
     settings = ImapServer("127.0.0.1", server.port, TLS.NONE, "user", "hunter2", timeout=1)
     error = failed(lambda: ImapMailboxes().check_mailbox(settings))
@@ -403,7 +403,7 @@ def test_strange_answers_are_told_without_the_password(talk: Any, script: dict[s
     assert "hunter2" not in f"{error} {error.failure}"
 
 
-def test_names_and_passwords_cannot_leave_their_place(dovecot: Dovecot, talk: Any) -> None:
+def test_names_and_passwords_inject_no_command(dovecot: Dovecot, talk: Any) -> None:
     name, password = 'o "brien', 'p\u00e4ss " \\ \u2603'
     user = dovecot.add_user(name, password)
     assert ImapMailboxes().check_mailbox(server_of(dovecot, user)).messages == 0
@@ -418,17 +418,17 @@ def test_names_and_passwords_cannot_leave_their_place(dovecot: Dovecot, talk: An
     assert 'LOGIN "o \\"brien\\\\" "a \\"b\\\\"' in plain.heard
 
 
-def test_a_mailbox_that_is_made_anew_meanwhile_is_not_mistaken_for_itself(talk: Any) -> None:
+def test_a_recreated_mailbox_is_not_the_same_mailbox(talk: Any) -> None:
     server = talk()
     mailbox = ImapMailboxes().open(ImapServer("127.0.0.1", server.port, TLS.NONE, "u", "p", timeout=2))
-    assert list(mailbox.archived()) == []  # the archive is selected now
+    assert list(mailbox.archived()) == []  # the archive is selected by this time
     server.script["SELECT"] = b"* OK [UIDVALIDITY 8] ok\r\n{tag} OK [READ-WRITE] done\r\n"
     error = failed(lambda: mailbox.mark(["1"], Disposition.POSTED))
     assert (error.failure.code, error.failure.temporary) == (Cause.CONNECTION_LOST, True)
     assert not any(line.startswith("UID STORE") for line in server.heard)
 
 
-def test_an_archive_that_is_made_anew_meanwhile_loses_nothing(talk: Any) -> None:
+def test_a_recreated_archive_loses_no_message(talk: Any) -> None:
     server = talk()
     mailbox = ImapMailboxes().open(ImapServer("127.0.0.1", server.port, TLS.NONE, "u", "p", timeout=2))
     assert list(mailbox.archived()) == []

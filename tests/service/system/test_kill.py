@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nothing is lost, whenever the service is killed; and a stop doubles nothing."""
+"""A kill at any time loses no message; a stop sends none twice."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from helpers.service.notification_client import Posting, delivery_of
+from helpers.service.notification_client import NotificationPoster, delivery_of
 from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
 
 KILLS = 12
 LATER = "451 4.3.0 Try again later"
 TAKEN = "250 2.0.0 Ok: taken"
-# Seconds until the last of the next tries.
+# Seconds until the last of the next attempts.
 PAUSE = "SELECT max(julianday(next_attempt_at) - julianday('now')) * 86400 FROM deliveries WHERE state = 'retrying'"
 
 
 @pytest.fixture
 def configured(make_service: Callable[..., RunningService], sink: MailSink) -> RunningService:
-    """A service that sends to the sink, impatiently."""
+    """Return a service that sends to the sink, with short retry intervals."""
     service = make_service(queue={"retry_first_seconds": 1, "takeover_after": 5, "concurrency": 8})
     answer = service.save(through(sink.port))
     assert answer.status_code == 200, answer.text
@@ -33,60 +33,60 @@ def configured(make_service: Callable[..., RunningService], sink: MailSink) -> R
 
 
 def being_sent(service: RunningService) -> int:
-    """How many messages a killed service was handing over: those whose outcome nobody knows."""
+    """Count the messages that a killed service was handing over: their outcome is unknown."""
     with sqlite3.connect(service.database) as connection:
         number: int = connection.execute("SELECT count(*) FROM deliveries WHERE state = 'sending'").fetchone()[0]
     return number
 
 
-def wait_until_all_sent(service: RunningService, posting: Posting, seconds: float = 90) -> None:
-    """So many seconds, and as long as one waits for its next try: kills count as tries, and each doubles the pause."""
+def wait_until_all_sent(service: RunningService, poster: NotificationPoster, seconds: float = 90) -> None:
+    """Wait until every message is sent: this many seconds, longer while one waits for a retry. A kill doubles its pause."""
     deadline = time.monotonic() + seconds
     while True:
         with sqlite3.connect(service.database) as connection:
             states = dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
             pause = connection.execute(PAUSE).fetchone()[0] or 0
-        if states == {"sent": len(posting.deliveries)}:
+        if states == {"sent": len(poster.deliveries)}:
             return
         deadline = max(deadline, time.monotonic() + pause + 10) if pause > 0 else deadline
-        assert time.monotonic() < deadline, f"{states} of {len(posting.deliveries)}\n{service.log.read_text()[-3000:]}"
+        assert time.monotonic() < deadline, f"{states} of {len(poster.deliveries)}\n{service.log.read_text()[-3000:]}"
         time.sleep(0.2)
 
 
-def test_killed_at_random_nothing_is_lost(configured: RunningService, sink: MailSink) -> None:
+def test_random_kills_lose_no_message(configured: RunningService, sink: MailSink) -> None:
     seed = random.randrange(10**9)  # noqa: S311
     print(f"seed {seed}")
     chance = random.Random(seed)  # noqa: S311
     sink.answer = lambda _envelope: LATER if chance.random() < 0.05 else TAKEN
     doubtful = 0
-    with Posting(configured) as posting:
+    with NotificationPoster(configured) as poster:
         for number in range(KILLS):
             if number % 4:
-                configured.wait()  # then it is killed while it works, otherwise also while it starts
+                configured.wait()  # kill it while it works, otherwise also during its start
             time.sleep(chance.uniform(0, 2.5))
             configured.kill()
             doubtful += being_sent(configured)
             configured.start(wait=False)
         configured.wait()
-    wait_until_all_sent(configured, posting)
+    wait_until_all_sent(configured, poster)
     arrived = Counter(delivery_of(message["Message-ID"]) for message in sink.messages)
     doubled = sum(count - 1 for count in arrived.values())
-    print(f"{len(posting.deliveries)} deliveries, {posting.repeated} posts repeated, {doubtful} in doubt, {doubled} doubled")
-    assert posting.refused == []
-    assert len(posting.deliveries) > 200
-    assert set(arrived) == posting.deliveries, "each that was accepted arrived, and nothing else"
-    assert doubled <= doubtful, "at most what was being sent when the service was killed"
+    print(f"{len(poster.deliveries)} deliveries, {poster.repeated} posts repeated, {doubtful} in doubt, {doubled} doubled")
+    assert poster.refused == []
+    assert len(poster.deliveries) > 200
+    assert set(arrived) == poster.deliveries, "exactly the accepted messages arrived"
+    assert doubled <= doubtful, "duplicates are at most the messages in progress at a kill"
 
 
-def test_stopped_again_and_again_nothing_is_lost_or_doubled(configured: RunningService, sink: MailSink) -> None:
-    with Posting(configured) as posting:
+def test_repeated_stops_lose_and_double_no_message(configured: RunningService, sink: MailSink) -> None:
+    with NotificationPoster(configured) as poster:
         for _ in range(4):
             time.sleep(1.5)
             assert configured.stop() == 0
             assert being_sent(configured) == 0
             configured.start()
-    wait_until_all_sent(configured, posting)
+    wait_until_all_sent(configured, poster)
     arrived = Counter(delivery_of(message["Message-ID"]) for message in sink.messages)
-    assert posting.refused == []
-    assert set(arrived) == posting.deliveries
+    assert poster.refused == []
+    assert set(arrived) == poster.deliveries
     assert max(arrived.values()) == 1

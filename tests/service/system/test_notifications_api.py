@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notifications of every kind: who gets which mail, who does not, and how it can be looked up."""
+"""Notifications of every kind: recipients, suppressed mails, and their lookup."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ JANE = {"address": "jane@corp.test", "display_name": "Jane Doe"}
 MESSAGE: dict[str, Any] = {"kind": "message", "subject": "Hello", "text": "A text.", "recipients": [JANE]}
 
 
-def test_who_gets_each_kind(catalog: RunningService, sink: MailSink) -> None:
+def test_the_recipients_of_each_kind(catalog: RunningService, sink: MailSink) -> None:
     assert act(catalog, "jane", "PUT", "/me/subscriptions/table.orders").status_code == 200
     url = "https://catalog.example.com/x"
     query = {"query": "Monthly", "owner": "joe", "finished_at": "2026-11-21T05:30:00Z", "url": url}
@@ -51,17 +51,17 @@ def test_who_gets_each_kind(catalog: RunningService, sink: MailSink) -> None:
                 assert all(str(data[key]) in content for key in ("reason", "error", "url", "text") if key in data), content
 
 
-def test_everybody_whom_a_kind_names_gets_a_mail_of_their_own(catalog: RunningService, sink: MailSink) -> None:
+def test_each_recipient_gets_a_separate_mail(catalog: RunningService, sink: MailSink) -> None:
     notify(catalog, "system_health", {"title": "Disk full", "text": "Nothing left."})
     messages = sink.wait_for(2)
     assert sorted(str(message["To"]) for message in messages) == [
         "Adam Doe <adam@corp.test>",
         "Anna Doe <anna@corp.test>",
-    ], "nobody sees the others' addresses"
+    ], "no recipient sees another's address"
     assert sorted(recipients for _, recipients, _ in sink.taken) == [["adam@corp.test"], ["anna@corp.test"]]
 
 
-def test_one_who_is_no_longer_active_gets_nothing(catalog: RunningService, sink: MailSink) -> None:
+def test_an_inactive_user_gets_no_mail(catalog: RunningService, sink: MailSink) -> None:
     for notification in (
         notify(catalog, "download_ready", {"name": "Sales", "user": "old"}),
         notify(catalog, "message", subject="Hello", text="A text.", recipients=[{"address": "OLD@corp.test"}]),
@@ -79,7 +79,7 @@ def test_other_catalogs_name_their_own_recipients(catalog: RunningService, sink:
     assert {str(message["Subject"]) for message in messages} == {"Zoe of elsewhere mentioned you in Their matter"}
 
 
-def test_a_message_goes_out_as_it_was_given(catalog: RunningService, sink: MailSink) -> None:
+def test_a_message_is_sent_unchanged(catalog: RunningService, sink: MailSink) -> None:
     html = '<p>A <b>text</b> with "quotes" &amp; \u00fcmlauts.</p>\n'
     notify(catalog, "message", subject="Gr\u00fc\u00dfe \U0001f600", text="A text\nof two lines.\n", html=html, recipients=[JANE])
     (message,) = sink.wait_for(1)
@@ -88,7 +88,7 @@ def test_a_message_goes_out_as_it_was_given(catalog: RunningService, sink: MailS
     assert text_of(message, "html") == html
 
 
-def test_a_message_without_html_gets_one(catalog: RunningService, sink: MailSink) -> None:
+def test_a_message_without_html_gets_an_html_part(catalog: RunningService, sink: MailSink) -> None:
     notify(catalog, "message", subject="Hello", text="1 < 2 & <script>\nSecond line.", recipients=[JANE])
     (message,) = sink.wait_for(1)
     assert "1 < 2 & <script>\nSecond line." in text_of(message)
@@ -140,7 +140,7 @@ def test_names_and_titles_add_no_header(catalog: RunningService, sink: MailSink,
         ({"idempotency_key": "x" * 201}, "idempotency_key"),
     ],
 )
-def test_what_cannot_be_sent_is_refused_at_once(catalog: RunningService, change: dict[str, Any], field: str) -> None:
+def test_an_invalid_notification_is_refused_at_once(catalog: RunningService, change: dict[str, Any], field: str) -> None:
     answer = catalog.call("POST", "/notifications", {**MESSAGE, **change}, role="catalog")
     assert answer.status_code == 422, answer.text
     problem = answer.json()
@@ -160,7 +160,7 @@ def test_a_user_who_does_not_exist_is_named(catalog: RunningService) -> None:
     assert (answer.json()["field"], "'nobody'" in answer.json()["cause"]) == ("data.user", True)
 
 
-def test_the_switch_holds_back_all_but_downloads(catalog: RunningService, sink: MailSink) -> None:
+def test_the_switch_suppresses_all_but_downloads(catalog: RunningService, sink: MailSink) -> None:
     settings = through(sink.port, enabled=False)
     assert catalog.save(settings).status_code == 200
     health = notify(catalog, "system_health", {"title": "Disk full", "text": "Nothing left."})
@@ -170,7 +170,7 @@ def test_the_switch_holds_back_all_but_downloads(catalog: RunningService, sink: 
     failed = notify(catalog, "download_failed", {"name": "Sales", "user": "jane", "reason": "Disk full"})
     assert states(settled(catalog, ready)) == states(settled(catalog, failed)) == {"jane": "sent"}
     assert len(sink.taken) == 2
-    # Switched on again, what was suppressed stays so: nobody wants last week's alarms.
+    # Suppressed messages stay suppressed after the switch is on again: old alarms are of no use.
     assert catalog.save(through(sink.port)).status_code == 200
     time.sleep(1)
     assert set(states(settled(catalog, health)).values()) == {"switched_off"}
@@ -187,7 +187,7 @@ def test_the_same_request_is_accepted_once(catalog: RunningService, sink: MailSi
     assert len(sink.taken) == 1
 
 
-def test_where_a_notification_stands(catalog: RunningService, sink: MailSink) -> None:
+def test_the_state_of_a_notification(catalog: RunningService, sink: MailSink) -> None:
     sink.answer = lambda envelope: "550 5.1.1 No such user" if "nobody@corp.test" in envelope.rcpt_tos else "250 2.0.0 Ok: taken"
     people = [JANE, {"address": "nobody@corp.test"}]
     deliveries = settled(catalog, notify(catalog, "message", subject="Hello", text="A text.", recipients=people))
@@ -199,17 +199,17 @@ def test_where_a_notification_stands(catalog: RunningService, sink: MailSink) ->
 
 
 @pytest.mark.parametrize("path", ["a" * 26, "mfrggzdfmztwq2lknnwg23tpoa"])
-def test_one_that_does_not_exist(catalog: RunningService, path: str) -> None:
+def test_a_missing_notification_is_404(catalog: RunningService, path: str) -> None:
     answer = catalog.call("GET", f"/notifications/{path}", role="viewer")
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
 
 
 @pytest.mark.parametrize("role, status", [("server_admin", 202), ("catalog", 202), ("viewer", 403), (None, 401)])
-def test_who_may_send(catalog: RunningService, role: str | None, status: int) -> None:
+def test_the_roles_that_may_send(catalog: RunningService, role: str | None, status: int) -> None:
     assert catalog.call("POST", "/notifications", MESSAGE, role=role).status_code == status
 
 
-def test_a_template_of_the_host_is_used(make_service: Callable[..., RunningService], sink: MailSink) -> None:
+def test_a_template_on_the_host_is_used(make_service: Callable[..., RunningService], sink: MailSink) -> None:
     service = make_service(start=False)
     service.prepare()
     templates = service.folder / "templates"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API keeps to its own description, whatever is sent to it."""
+"""The API conforms to its own description for every request."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
 
 CONFIGURATION = Path(__file__).parents[1] / "schemathesis.toml"
-# Enough to try every operation with valid, invalid and odd values, and bounded in time.
+# Enough to try every operation with valid, invalid and unusual values, in bounded time.
 EXAMPLES = 5
 SECONDS = 120
 
 
-def test_no_request_is_answered_against_the_description(service: RunningService, sink: MailSink):
+def test_every_response_conforms_to_the_description(service: RunningService, sink: MailSink):
     assert service.save(through(sink.port)).status_code == 200
     done = subprocess.run(
         [
@@ -34,7 +34,7 @@ def test_no_request_is_answered_against_the_description(service: RunningService,
     assert "Traceback" not in service.log.read_text()
 
 
-def test_every_operation_says_what_it_does_and_how_it_fails(service: RunningService):
+def test_every_operation_has_a_summary_and_errors(service: RunningService):
     description = service.call("GET", "/openapi.json", role=None).json()
     for path, operations in description["paths"].items():
         for method, operation in operations.items():

@@ -58,14 +58,14 @@ def test_an_unknown_token_is_refused_and_not_repeated(service: RunningService):
     assert "cmail_wrong-token" not in refused.text
 
 
-def test_an_address_that_does_not_exist_is_a_problem_too(service: RunningService):
+def test_an_unknown_path_is_a_problem_too(service: RunningService):
     answer = service.call("GET", "/nothing")
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
     answer = service.call("DELETE", "/health")
     assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
 
 
-def test_a_body_that_is_no_json_is_told_so(service: RunningService):
+def test_a_body_other_than_json_is_reported(service: RunningService):
     headers = {"Authorization": f"Bearer {service.tokens['server_admin']}", "Content-Type": "application/json"}
     answer = requests.put(f"{service.url}/api/v1/settings/email-server", data=b"{", headers=headers, timeout=10)
     assert (answer.status_code, answer.json()["cause"]) == (422, "The body is not JSON.")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The queue in one process: the states of a delivery, tries, failures, suppression, limits, a clean stop."""
+"""The queue in one process: the states of a delivery, retries, failures, suppression, limits, a clean stop."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def make_node(engine: Engine, database_url: str, tmp_path: Path, sink: MailSink)
 
 
 def wait_until(node: QueueNode, notification: Notification, *states: State, seconds: float = 20) -> list[Delivery]:
-    """The deliveries, as soon as all stand in one of these states."""
+    """Return the deliveries when all are in one of these states."""
     deadline = time.monotonic() + seconds
     while True:
         found = list(node.notifications.deliveries(notification.id))
@@ -87,7 +87,7 @@ def test_many_arrive_once_each(make_node: Callable[..., QueueNode], sink: MailSi
     assert len(ids) == len(set(ids)) == 150
 
 
-def test_accepted_while_the_queue_was_not_running(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+def test_notifications_accepted_before_the_queue_starts(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
     node = make_node()
     notification = node.accept("a@corp.test")
     with node.running():
@@ -95,7 +95,7 @@ def test_accepted_while_the_queue_was_not_running(make_node: Callable[..., Queue
     assert len(sink.taken) == 1
 
 
-def test_a_temporary_refusal_is_tried_again_with_the_same_message(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+def test_a_temporary_refusal_retries_the_same_message(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
     answers = iter([LATER, LATER])
     sink.answer = lambda _envelope: next(answers, "250 2.0.0 Ok: taken")
     with make_node().running() as node:
@@ -109,7 +109,7 @@ def test_a_temporary_refusal_is_tried_again_with_the_same_message(make_node: Cal
     assert sink.messages[0]["X-Rendered"] == "1", "a message is rendered once"
 
 
-def test_a_refused_recipient_is_a_final_failure_and_stops_nobody_else(
+def test_a_refused_recipient_fails_without_affecting_others(
     make_node: Callable[..., QueueNode], sink: MailSink
 ) -> None:
     sink.answer = lambda envelope: REFUSED if envelope.rcpt_tos == ["nobody@corp.test"] else "250 2.0.0 Ok: taken"
@@ -120,7 +120,7 @@ def test_a_refused_recipient_is_a_final_failure_and_stops_nobody_else(
     assert refused.failure and (refused.failure.smtp_code, refused.failure.smtp_text) == (550, "5.1.1 Nobody of that name")
 
 
-def test_what_never_gets_better_is_given_up_visibly(make_node: Callable[..., QueueNode]) -> None:
+def test_a_lasting_failure_is_given_up_and_recorded(make_node: Callable[..., QueueNode]) -> None:
     with make_node(port=free_port()).running() as node:
         notification = node.accept("a@corp.test")
         given_up = wait_until(node, notification, State.FAILED)[0]
@@ -129,7 +129,7 @@ def test_what_never_gets_better_is_given_up_visibly(make_node: Callable[..., Que
     assert given_up.attempts > 2
 
 
-def test_while_the_server_is_down_it_is_asked_once_for_a_whole_batch(
+def test_an_unreachable_server_is_tried_once_per_batch(
     make_node: Callable[..., QueueNode], sink: MailSink
 ) -> None:
     patient = Backoff(first=timedelta(hours=1))
@@ -152,7 +152,7 @@ def test_a_retry_survives_a_restart(make_node: Callable[..., QueueNode], sink: M
     assert len(sink.taken) == 1
 
 
-def test_settings_that_are_missing_are_waited_for(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+def test_messages_wait_for_missing_settings(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
     node = make_node()
     node.switches.configured = False
     with node.running():
@@ -164,7 +164,7 @@ def test_settings_that_are_missing_are_waited_for(make_node: Callable[..., Queue
     assert len(sink.taken) == 1
 
 
-def test_a_template_that_breaks_loses_nothing(
+def test_a_broken_template_loses_no_message(
     make_node: Callable[..., QueueNode], sink: MailSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node = make_node()
@@ -179,7 +179,7 @@ def test_a_template_that_breaks_loses_nothing(
     assert len(sink.taken) == 1
 
 
-def test_a_mistake_of_ours_is_tried_again_and_given_up_visibly(
+def test_an_internal_error_is_retried_and_recorded(
     make_node: Callable[..., QueueNode], sink: MailSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node = make_node()
@@ -195,7 +195,7 @@ def test_a_mistake_of_ours_is_tried_again_and_given_up_visibly(
     first = node.accept("a@corp.test", "b@corp.test")
     with node.running():
         waiting, other = wait_until(node, first, State.SENT, State.RETRYING)
-        assert (waiting.state, other.state) == (State.RETRYING, State.SENT), "the other of the batch is not held up"
+        assert (waiting.state, other.state) == (State.RETRYING, State.SENT), "the other message is not delayed"
         assert waiting.failure and waiting.failure.code is Cause.INTERNAL_ERROR and "KeyError" in waiting.failure.cause
         wait_until(node, first, State.SENT)
         monkeypatch.setattr(node.switches, "sending", lambda: 1 / 0)
@@ -204,7 +204,7 @@ def test_a_mistake_of_ours_is_tried_again_and_given_up_visibly(
 
 
 @pytest.mark.parametrize("text", ["NUL \0 in it", "a lone \udcff surrogate", "long " * 10_000])
-def test_whatever_a_server_says_can_be_recorded(make_node: Callable[..., QueueNode], text: str) -> None:
+def test_any_server_reply_can_be_recorded(make_node: Callable[..., QueueNode], text: str) -> None:
     node = make_node()
     failure = Failure(Cause.OTHER_ANSWER, text, "See why.", temporary=False, smtp_code=554, smtp_text=text)
     for outcome in (outcomes.sent(text, node.clock.now()), outcomes.failed(failure, node.clock.now())):
@@ -217,7 +217,7 @@ def test_whatever_a_server_says_can_be_recorded(make_node: Callable[..., QueueNo
         assert said and said[:4] == text[:4] and len(said) <= 2000
 
 
-def test_switched_off_after_it_was_accepted(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+def test_the_switch_suppresses_accepted_messages(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
     node = make_node()
     mention = node.accept("a@corp.test", kind=Kind.MENTION)
     download = node.accept("b@corp.test", kind=Kind.DOWNLOAD_READY)
@@ -231,7 +231,7 @@ def test_switched_off_after_it_was_accepted(make_node: Callable[..., QueueNode],
     assert sorted(recipients[0] for _, recipients, _ in sink.taken) == ["b@corp.test", "c@corp.test"]
 
 
-def test_opted_out_after_it_was_accepted(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+def test_an_opt_out_suppresses_accepted_messages(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
     node = make_node()
     notification = node.accept("a@corp.test", "b@corp.test")
     node.switches.opted_out_addresses.add("a@corp.test")
@@ -241,7 +241,7 @@ def test_opted_out_after_it_was_accepted(make_node: Callable[..., QueueNode], si
     assert len(sink.taken) == 1
 
 
-def test_a_stop_finishes_what_is_being_sent_and_gives_back_the_rest(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+def test_a_stop_finishes_the_current_message_only(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
     def slow(_envelope: object) -> str:
         time.sleep(0.5)
         return "250 2.0.0 Ok: taken"
@@ -257,7 +257,7 @@ def test_a_stop_finishes_what_is_being_sent_and_gives_back_the_rest(make_node: C
     taken = len(sink.taken)
     states = [delivery.state for delivery in node.notifications.deliveries(notification.id)]
     assert 1 <= taken < 10
-    assert states.count(State.SENT) == taken, "what the server took is recorded"
+    assert states.count(State.SENT) == taken, "the accepted message is recorded"
     assert states.count(State.ACCEPTED) == 10 - taken
     sink.answer = lambda _envelope: "250 2.0.0 Ok: taken"
     with make_node().running() as again:
@@ -268,13 +268,13 @@ def test_a_stop_finishes_what_is_being_sent_and_gives_back_the_rest(make_node: C
 def test_a_batch_without_a_workflow_is_found_again(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
     node = make_node()
     notification = node.accept("a@corp.test")
-    assert node.deliveries.claim(new_id(), at=node.clock.now(), limit=10) == 1  # and a kill before it was enqueued
+    assert node.deliveries.claim(new_id(), at=node.clock.now(), limit=10) == 1  # a kill before the batch was enqueued
     with node.running():
         wait_until(node, notification, State.SENT)
     assert len(sink.taken) == 1
 
 
-def test_what_another_version_of_the_workflow_has_left_is_not_stranded(
+def test_workflows_of_another_version_are_completed(
     make_node: Callable[..., QueueNode], sink: MailSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node = make_node()
@@ -303,7 +303,7 @@ def test_limit_per_second(make_node: Callable[..., QueueNode], sink: MailSink) -
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
-def test_limit_of_concurrency(make_node: Callable[..., QueueNode], sink: MailSink, concurrency: int) -> None:
+def test_limit_of_concurrent_sends(make_node: Callable[..., QueueNode], sink: MailSink, concurrency: int) -> None:
     node = make_node(concurrency=concurrency)
     most = 0
     original = node.switches.sending
@@ -349,12 +349,12 @@ def test_a_final_state_is_never_left(engine: Engine, make_node: Callable[..., Qu
 
 
 def the_batch(engine: Engine) -> str:
-    """The batch of the only delivery."""
+    """Return the batch of the only delivery."""
     with engine.connect() as connection:
         return str(connection.execute(tables.deliveries.select()).one().batch)
 
 
-def test_what_is_unknown_is_not_found(engine: Engine) -> None:
+def test_unknown_ids_are_not_found(engine: Engine) -> None:
     store = DatabaseNotifications(engine)
     for ask in (store.notification, store.delivery):
         with pytest.raises(NotFound):
@@ -363,7 +363,7 @@ def test_what_is_unknown_is_not_found(engine: Engine) -> None:
     assert store.oldest_open() is None
 
 
-def test_old_messages_are_forgotten_and_their_records_stay(make_node: Callable[..., QueueNode]) -> None:
+def test_old_messages_are_deleted_and_their_records_kept(make_node: Callable[..., QueueNode]) -> None:
     node = make_node(keep_days=30)
     old = node.clock.now() - timedelta(days=31)
     notification, deliveries = make_notification(["a@corp.test"], kind=Kind.MESSAGE, key=None, at=old)
@@ -390,12 +390,12 @@ def test_the_engines_database_holds_no_address_and_no_text(tmp_path: Path, sink:
         with sqlite3.connect(tmp_path / "queue.db") as connection:
             dump = "\n".join(connection.iterdump())
     assert "confidential" not in dump
-    assert the_batch(made) in dump, "the batch is there"
+    assert the_batch(made) in dump, "the batch is in the database"
     assert Recipient("confidential@corp.test") == node.notifications.deliveries(notification.id)[0].recipient
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_connections_to_the_database_that_break(make_node: Callable[..., QueueNode], sink: MailSink, database_url: str) -> None:
+def test_broken_database_connections_are_replaced(make_node: Callable[..., QueueNode], sink: MailSink, database_url: str) -> None:
     node = make_node()
     accepted = [node.accept(*(f"user{number}.{place}@corp.test" for place in range(40))) for number in range(5)]
     with node.running(), psycopg.connect(database_url.replace("+psycopg", "")) as administrator:

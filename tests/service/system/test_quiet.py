@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the running service does not do: call home, listen elsewhere, write down what is confidential."""
+"""The running service opens no other connection, listens on no other port, and logs nothing confidential."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LISTENING, ESTABLISHED = "0A", "01"
 
 
 def sockets(pid: int) -> list[tuple[str, str, int, int]]:
-    """State, remote address, local port and remote port of each TCP socket of a process (proc(5))."""
+    """Return state, remote address, local port and remote port of each TCP socket of a process (proc(5))."""
     mine = set()
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         try:
@@ -37,7 +37,7 @@ def sockets(pid: int) -> list[tuple[str, str, int, int]]:
     return rows
 
 
-def test_it_listens_on_its_port_and_calls_nobody_but_the_mail_server(service: RunningService, sink: MailSink) -> None:
+def test_it_uses_only_its_port_and_the_mail_server(service: RunningService, sink: MailSink) -> None:
     assert service.save(through(sink.port)).status_code == 200
     assert service.process
     called: set[int] = set()
@@ -56,7 +56,7 @@ def test_it_listens_on_its_port_and_calls_nobody_but_the_mail_server(service: Ru
     assert called == {sink.port}
 
 
-def test_nothing_confidential_in_the_log_and_in_the_queues_database(
+def test_log_and_queue_database_hold_no_confidential_data(
     make_service: Callable[..., RunningService], sink: MailSink
 ) -> None:
     service = make_service(queue={"retry_first_seconds": 1})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is remembered of replies, in SQLite and PostgreSQL: whole or not at all, and twice the same as once."""
+"""Records of replies in SQLite and PostgreSQL: saved atomically, and idempotent."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CONVERSATION = Conversation("c" * 26, "Sales", JANE.id, WHEN)
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    """A database of either kind, with a user and a conversation."""
+    """Return a database of either kind, with a user and a conversation."""
     engine = make_engine(database_url)
     metadata.create_all(engine)
     DatabaseUsers(engine).add_user(JANE)
@@ -90,7 +90,7 @@ def test_a_reply_is_posted_and_recorded_once(engine: Engine, store: DatabaseRepl
     assert store.outcomes()[Disposition.POSTED, ""] == 3
 
 
-def test_what_cannot_be_stored_leaves_nothing_of_the_others(engine: Engine, store: DatabaseReplies) -> None:
+def test_a_failed_batch_stores_no_reply(engine: Engine, store: DatabaseReplies) -> None:
     bad = written(2)
     assert bad.post
     bad = replace(bad, post=replace(bad.post, author_id="x" * 26))
@@ -120,7 +120,7 @@ def test_a_refusal_is_recorded_and_explained_once(engine: Engine, store: Databas
     handled = [Handled("7", Disposition.REJECTED, "empty", explanation), Handled("8", Disposition.IGNORED, "bounce")]
     assert store.record(PLACE, handled, WHEN) == [explanation.notice]
     assert DatabaseNotifications(engine).counts() == {State.ACCEPTED: 1}
-    # Read again after a kill, or in a mailbox with new identifiers: nobody is told twice.
+    # Read again after a kill, or under new UIDs: the sender gets no second explanation.
     assert store.record(PLACE, [replace(handled[0], explanation=replace(explanation, notice=notice()))], WHEN) == []
     assert store.record(ELSEWHERE, [replace(handled[0], explanation=replace(explanation, notice=notice()))], WHEN) == []
     assert DatabaseNotifications(engine).counts() == {State.ACCEPTED: 1}
@@ -139,7 +139,7 @@ def test_failures_are_counted_for_each_message(store: DatabaseReplies) -> None:
     assert [store.failed(PLACE, "1"), store.failed(PLACE, "1"), store.failed(ELSEWHERE, "1")] == [1, 2, 1]
 
 
-def test_the_mail_that_is_answered_is_found_by_its_handle(engine: Engine, store: DatabaseReplies) -> None:
+def test_the_answered_mail_is_found_by_its_handle(engine: Engine, store: DatabaseReplies) -> None:
     mention, other = notice(Kind.MENTION), notice(Kind.DOWNLOAD_READY)
     gone = replace(notice(Kind.ASSIGNMENT), deliveries=notice().deliveries)
     gone = Notice(replace(gone.notification, thread=thread_of("z" * 26)), [replace(gone.deliveries[0])])
@@ -156,7 +156,7 @@ def test_the_mail_that_is_answered_is_found_by_its_handle(engine: Engine, store:
     assert store.answered([]) == {}
 
 
-def test_a_worker_tells_how_it_is(engine: Engine) -> None:
+def test_a_worker_reports_its_state(engine: Engine) -> None:
     state = DatabaseReplyState(engine, SystemClock())
     failure = Failure(Cause.LOGIN_REFUSED, "Refused.", "Mend it.", temporary=True, field="interactions.imap.password")
     report = WorkerReport("node/1", "0.1", "failed", last_good_poll=WHEN, backlog=3, error=failure, error_since=WHEN)

@@ -34,11 +34,11 @@ def make_roundtrip(
 
 @pytest.fixture
 def roundtrip(make_roundtrip: Callable[..., RoundTrip]) -> RoundTrip:
-    """A service that receives replies, by Message-ID."""
+    """Run a service that receives replies, by Message-ID."""
     return make_roundtrip()
 
 
-def test_a_reply_stands_in_its_conversation_under_the_name_of_who_wrote_it(roundtrip: RoundTrip) -> None:
+def test_a_reply_is_posted_under_its_authors_name(roundtrip: RoundTrip) -> None:
     conversation, mail = roundtrip.mention()
     assert mail["Reply-To"] == REPLIES
     assert text_of(mail).startswith("Please type your reply above this line\n")
@@ -52,10 +52,10 @@ def test_a_reply_stands_in_its_conversation_under_the_name_of_who_wrote_it(round
     assert roundtrip.keywords() == [POSTED]
     roundtrip.sink.wait_for(2)
     (told,) = to(roundtrip.sink.messages, "joe")
-    assert "Jane Doe mentioned you" in told["Subject"], "whom a reply mentions gets a mail, which can be answered again"
+    assert "Jane Doe mentioned you" in told["Subject"], "a user mentioned in a reply gets a mail, which can be answered too"
 
 
-def test_by_sub_address_nothing_but_the_address_is_needed(make_roundtrip: Callable[..., RoundTrip]) -> None:
+def test_a_sub_address_alone_identifies_the_mail(make_roundtrip: Callable[..., RoundTrip]) -> None:
     roundtrip = make_roundtrip(intent_tracking="subaddress")
     conversation, mail = roundtrip.mention()
     assert mail["Reply-To"].startswith("replies+")
@@ -98,7 +98,7 @@ def test_mailbox_with_new_identifiers_posts_nothing_twice(roundtrip: RoundTrip) 
     assert len(roundtrip.posts(conversation)) == 2
 
 
-def test_what_is_not_posted_has_its_reason(roundtrip: RoundTrip) -> None:  # one mailbox for all: starting takes longer
+def test_each_unposted_reply_has_a_reason(roundtrip: RoundTrip) -> None:  # one mailbox for all cases: the start takes longer
     service = roundtrip.service
     conversation, mail = roundtrip.mention()
     intent = mail["Message-ID"][1:33]
@@ -124,7 +124,7 @@ def test_what_is_not_posted_has_its_reason(roundtrip: RoundTrip) -> None:  # one
         roundtrip.receive(content)
     with roundtrip.syncing():
         roundtrip.wait_handled(len(messages))
-        # Joe is told of one, Jane of the others; nobody of what a machine or a stranger wrote.
+        # Joe gets one explanation, Jane the others; mail of machines and strangers gets none.
         roundtrip.sink.wait_for(4, such=lambda message: "not posted" in message["Subject"])
     assert roundtrip.keywords() == [end for end, _reason, _content in messages]
     outcomes = roundtrip.state()["outcomes"]
@@ -136,11 +136,11 @@ def test_what_is_not_posted_has_its_reason(roundtrip: RoundTrip) -> None:  # one
     assert {message["To"].addresses[0].addr_spec for message in told} == {"jane@corp.test", "joe@corp.test"}
     assert [message["In-Reply-To"] is not None for message in told] == [True] * len(told)
     (to_joe,) = to(told, "joe")
-    assert conversation not in text_of(to_joe), "he is not told where he was not asked"
+    assert conversation not in text_of(to_joe), "the explanation to Joe does not name the conversation"
     assert sum(f"/conversations/{conversation}" in text_of(message) for message in to(told, "jane")) >= 2
 
 
-def test_somebody_who_left_posts_nothing(roundtrip: RoundTrip) -> None:
+def test_replies_of_users_who_left_are_not_posted(roundtrip: RoundTrip) -> None:
     _conversation, mail = roundtrip.mention()
     users = roundtrip.service.call("GET", "/users", role="catalog").json()["users"]
     (jane,) = (user for user in users if user["name"] == "jane")
@@ -152,7 +152,7 @@ def test_somebody_who_left_posts_nothing(roundtrip: RoundTrip) -> None:
     assert roundtrip.state()["outcomes"]["rejected"] == {"inactive_user": 1}
 
 
-def test_one_address_is_not_told_again_and_again(roundtrip: RoundTrip) -> None:
+def test_explanations_to_one_address_are_limited(roundtrip: RoundTrip) -> None:
     _conversation, mail = roundtrip.mention()
     for _number in range(8):
         roundtrip.receive(answer(mail, ""))
@@ -163,7 +163,7 @@ def test_one_address_is_not_told_again_and_again(roundtrip: RoundTrip) -> None:
     assert len([message for message in roundtrip.sink.messages if "not posted" in message["Subject"]]) == 5
 
 
-def test_the_senders_server_has_to_vouch_where_that_is_set(make_roundtrip: Callable[..., RoundTrip]) -> None:
+def test_required_authentication_results_are_checked(make_roundtrip: Callable[..., RoundTrip]) -> None:
     roundtrip = make_roundtrip(authserv_id="mx.corp.test")
     conversation, mail = roundtrip.mention()
     passed = b"Authentication-Results: mx.corp.test; dmarc=pass header.from=corp.test\r\n"
@@ -177,26 +177,26 @@ def test_the_senders_server_has_to_vouch_where_that_is_set(make_roundtrip: Calla
     assert roundtrip.state()["outcomes"]["rejected"] == {"sender_not_verified": 2}
 
 
-def test_only_unread_mail_is_taken_and_what_others_have_read_is_named(roundtrip: RoundTrip) -> None:
+def test_only_unread_mail_is_read_and_the_rest_reported(roundtrip: RoundTrip) -> None:
     conversation, mail = roundtrip.mention()
     roundtrip.receive(answer(mail, "Before."))
     roundtrip.dovecot.set_flags(roundtrip.user, "1:*", "\\Seen")
     with roundtrip.syncing():
         wait_until(lambda: any(worker["last_good_poll"] for worker in roundtrip.state()["workers"]), "no poll")
-        assert roundtrip.state()["problems"] == [], "what was read before we came is nobody's fault"
+        assert roundtrip.state()["problems"] == [], "mail read before the first poll is not reported"
         roundtrip.dovecot.deliver(roundtrip.user, answer(mail, "Taken."), flags=["\\Seen"])
         roundtrip.receive(answer(mail, "Ours."))
         roundtrip.replies(conversation)
-        wait_until(lambda: roundtrip.state()["problems"] != [], "nothing was noticed")
+        wait_until(lambda: roundtrip.state()["problems"] != [], "no problem was reported")
         (problem,) = roundtrip.state()["problems"]
     assert "1 messages of the mailbox were marked as read by something else" in problem
     assert [post["text"] for post in roundtrip.posts(conversation)[1:]] == ["Ours."]
 
 
-def test_settings_are_followed_without_a_restart(make_roundtrip: Callable[..., RoundTrip], dovecot: Dovecot) -> None:
+def test_changed_settings_apply_without_a_restart(make_roundtrip: Callable[..., RoundTrip], dovecot: Dovecot) -> None:
     roundtrip = make_roundtrip(enabled=False)
     with roundtrip.syncing():
-        wait_until(lambda: [worker["state"] for worker in roundtrip.state()["workers"]] == ["disabled"], "it is not off")
+        wait_until(lambda: [worker["state"] for worker in roundtrip.state()["workers"]] == ["disabled"], "replies are not off")
         assert roundtrip.state()["enabled"] is False
         roundtrip.save(enabled=True)
         conversation, mail = roundtrip.mention()
@@ -208,7 +208,7 @@ def test_settings_are_followed_without_a_restart(make_roundtrip: Callable[..., R
         assert [post["text"] for post in roundtrip.replies(conversation, 2)] == ["Now.", "Elsewhere."]
 
 
-def test_a_server_that_goes_away_is_waited_for(
+def test_an_unreachable_server_is_awaited(
     make_roundtrip: Callable[..., RoundTrip], make_dovecot: Callable[..., Dovecot]
 ) -> None:
     server = make_dovecot()
@@ -217,15 +217,15 @@ def test_a_server_that_goes_away_is_waited_for(
     with roundtrip.syncing():
         wait_until(lambda: any(worker["last_good_poll"] for worker in roundtrip.state()["workers"]), "no poll")
         server.stop()
-        wait_until(lambda: roundtrip.state()["problems"] != [], "nobody has noticed")
+        wait_until(lambda: roundtrip.state()["problems"] != [], "no error was reported")
         assert roundtrip.state()["workers"][0]["error"]["field"] == "interactions.imap.host"
         server.start()
         roundtrip.receive(answer(mail, "After all."))
         roundtrip.replies(conversation)
-        wait_until(lambda: roundtrip.state()["problems"] == [], "it does not recover")
+        wait_until(lambda: roundtrip.state()["problems"] == [], "the worker does not recover")
 
 
-def test_a_server_that_keeps_no_keywords_is_enough(make_roundtrip: Callable[..., RoundTrip]) -> None:
+def test_a_server_without_keywords_is_enough(make_roundtrip: Callable[..., RoundTrip]) -> None:
     roundtrip = make_roundtrip(rights=NO_KEYWORDS)
     conversation, mail = roundtrip.mention()
     roundtrip.receive(answer(mail, "Seen alone."))
@@ -233,11 +233,11 @@ def test_a_server_that_keeps_no_keywords_is_enough(make_roundtrip: Callable[...,
         roundtrip.replies(conversation)
         roundtrip.wait_handled(1)
         wait_until(lambda: roundtrip.state()["workers"][0]["backlog"] == 0, "it waits still")
-        assert roundtrip.state()["problems"] == [], "our own marks are nobody else's"
+        assert roundtrip.state()["problems"] == [], "the service's own marks are not reported"
     assert roundtrip.keywords() == [{"Seen"}]
 
 
-def test_a_server_that_does_not_push_is_polled(
+def test_a_server_without_idle_is_polled(
     make_roundtrip: Callable[..., RoundTrip], make_dovecot: Callable[..., Dovecot]
 ) -> None:
     roundtrip = make_roundtrip(make_dovecot(without=["IDLE"]), sync_interval=10)
@@ -248,10 +248,10 @@ def test_a_server_that_does_not_push_is_polled(
         assert [post["text"] for post in roundtrip.replies(conversation, seconds=25)] == ["Polled."]
 
 
-def test_auto_finds_out_whether_sub_addresses_take_mail(make_roundtrip: Callable[..., RoundTrip]) -> None:
+def test_auto_detects_working_sub_addresses(make_roundtrip: Callable[..., RoundTrip]) -> None:
     roundtrip = make_roundtrip(intent_tracking="auto")
     _conversation, mail = roundtrip.mention()
-    assert mail["Reply-To"] == REPLIES, "as long as nobody knows"
+    assert mail["Reply-To"] == REPLIES, "before the probe has a result"
     with roundtrip.syncing():
         (probe,) = roundtrip.sink.wait_for(1, such=lambda message: str(message["To"]).startswith("replies+"))
         assert roundtrip.state()["intent_tracking"] == {"configured": "auto", "in_use": "message_id", "probe": "pending"}
@@ -261,19 +261,19 @@ def test_auto_finds_out_whether_sub_addresses_take_mail(make_roundtrip: Callable
     assert roundtrip.keywords() == [IGNORED]
 
 
-def test_auto_takes_message_ids_where_the_address_is_refused(make_roundtrip: Callable[..., RoundTrip]) -> None:
+def test_auto_uses_message_ids_when_sub_addresses_fail(make_roundtrip: Callable[..., RoundTrip]) -> None:
     roundtrip = make_roundtrip(enabled=False, intent_tracking="auto")
     roundtrip.sink.answer = lambda envelope: "550 5.1.1 no such user" if "+" in envelope.rcpt_tos[0] else "250 Ok"
     roundtrip.save(intent_tracking="auto")
     with roundtrip.syncing():
-        wait_until(lambda: roundtrip.state()["intent_tracking"]["probe"] == "message_id", "it is not decided")
+        wait_until(lambda: roundtrip.state()["intent_tracking"]["probe"] == "message_id", "the method is not decided")
     assert roundtrip.state()["intent_tracking"]["in_use"] == "message_id"
 
 
 def test_two_processes_at_once_post_once(roundtrip: RoundTrip) -> None:
     conversation, mail = roundtrip.mention()
     with roundtrip.syncing(), roundtrip.syncing():
-        wait_until(lambda: len(roundtrip.state()["workers"]) == 2, "they do not both report")
+        wait_until(lambda: len(roundtrip.state()["workers"]) == 2, "one process does not report")
         for number in range(20):
             roundtrip.receive(answer(mail, f"Number {number}."))
         roundtrip.wait_handled(20)
@@ -281,7 +281,7 @@ def test_two_processes_at_once_post_once(roundtrip: RoundTrip) -> None:
     assert sorted(texts) == sorted(f"Number {number}." for number in range(20))
 
 
-def test_it_stops_when_asked_and_leaves_nothing_behind(roundtrip: RoundTrip) -> None:
+def test_a_stop_leaves_no_process_or_connection(roundtrip: RoundTrip) -> None:
     with roundtrip.syncing():
         wait_until(lambda: any(worker["last_good_poll"] for worker in roundtrip.state()["workers"]), "no poll")
         health = roundtrip.service.call("GET", "/health", role=None).json()

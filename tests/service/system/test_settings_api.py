@@ -30,7 +30,7 @@ MakeService = Callable[..., RunningService]
 
 
 class Guard:
-    """Lets in who has this password, and keeps every password that it was offered."""
+    """Accepts logins with this password and records every password it receives."""
 
     def __init__(self, password: str) -> None:
         self.password = password
@@ -48,21 +48,21 @@ def guard() -> Guard:
 
 @pytest.fixture
 def guarded(guard: Guard) -> Iterator[MailSink]:
-    """A mail server that wants a login."""
+    """Run a mail server that requires a login."""
     with MailSink(authenticator=guard, auth_required=True, auth_require_tls=False) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """One service for many tests: it takes longer to start than to ask."""
+    """Run one service for many tests: its start takes longer than a request."""
     with started_service(tmp_path_factory.mktemp("shared")) as running:
         yield running
 
 
 @pytest.fixture
 def emptied(shared: RunningService) -> RunningService:
-    """The shared service, with all settings and secrets back at their defaults."""
+    """Return the shared service, with all settings and secrets reset to their defaults."""
     done = shared.save({"notifications": {"enabled": False}})
     assert done.status_code == 200, done.text
     assert done.json()["settings"]["notifications"]["smtp"]["host"] is None
@@ -71,13 +71,13 @@ def emptied(shared: RunningService) -> RunningService:
 
 @pytest.fixture
 def log(emptied: RunningService) -> Callable[[], list[dict[str, Any]]]:
-    """Gives what the audit log has about the settings since the test began, oldest first."""
+    """Return a function for the audit log's entries about the settings since the test began, oldest first."""
     begin = len(audited(emptied))
     return lambda: audited(emptied)[begin:]
 
 
 def logged_in(port: int, **smtp: Any) -> dict[str, Any]:
-    """Settings that log in at a server on the loopback."""
+    """Return settings that log in to a server on the loopback."""
     document = through(port)
     document["notifications"]["smtp"] |= {"username": "app", "password": HUNTER2, **smtp}
     return document
@@ -90,17 +90,17 @@ def without_password(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def put(service: RunningService, document: dict[str, Any], **options: Any) -> requests.Response:
-    """Test and Save."""
+    """Call Test and Save."""
     return service.call("PUT", PATH, {"settings": document}, **options)
 
 
 def revision(service: RunningService) -> int:
-    """How often the settings were saved."""
+    """Return how often the settings were saved."""
     return int(service.call("GET", PATH).headers["ETag"].strip('"'))
 
 
 def problem(answer: requests.Response, status: int, field: str | None = None) -> dict[str, Any]:
-    """The problem that an answer is, which has a cause and a remedy."""
+    """Return the problem in a response, which has a cause and a remedy."""
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, PROBLEM), answer.text
     body: dict[str, Any] = answer.json()
     assert body["cause"].endswith(".")
@@ -111,15 +111,15 @@ def problem(answer: requests.Response, status: int, field: str | None = None) ->
 
 
 def audited(service: RunningService) -> list[dict[str, Any]]:
-    """What the log has about the settings, oldest first."""
+    """Return the audit log's entries about the settings, oldest first."""
     entries = service.call("GET", "/audit?limit=500").json()["entries"]
     return [entry for entry in reversed(entries) if entry["action"].startswith("email_settings")]
 
 
-# -- who may ------------------------------------------------------------------------------------------------------------
+# -- roles --------------------------------------------------------------------------------------------------------------
 
 
-def test_before_anything_was_saved_the_defaults_are_read(service: RunningService) -> None:
+def test_the_defaults_are_read_before_the_first_save(service: RunningService) -> None:
     answer = service.call("GET", PATH, role="viewer")
     assert (answer.status_code, answer.headers["ETag"]) == (200, '"0"')
     document = answer.json()
@@ -154,7 +154,7 @@ def test_only_server_admins_change_the_settings(
 # -- Test and Save ------------------------------------------------------------------------------------------------------
 
 
-def test_the_message_is_taken_before_anything_is_saved(emptied: RunningService, sink: MailSink) -> None:
+def test_the_test_message_is_accepted_before_the_save(emptied: RunningService, sink: MailSink) -> None:
     service, before, seen = emptied, revision(emptied), []
 
     def look(_envelope: object) -> str:
@@ -176,7 +176,7 @@ def test_the_message_is_taken_before_anything_is_saved(emptied: RunningService, 
     assert body["settings"]["changed_by"] == "server_admin"
 
 
-def test_the_message_goes_to_who_was_named(emptied: RunningService, sink: MailSink) -> None:
+def test_the_test_message_goes_to_the_given_address(emptied: RunningService, sink: MailSink) -> None:
     answer = emptied.call("PUT", PATH, {"settings": through(sink.port), "test": {"recipient": "alice@corp.test"}})
     assert answer.json()["test"]["recipient"] == "alice@corp.test"
     assert [recipients for _, recipients, _ in sink.taken] == [["alice@corp.test"]]
@@ -190,7 +190,7 @@ def test_the_message_goes_to_who_was_named(emptied: RunningService, sink: MailSi
         ("message", "other-smtp-answer", None, 554),
     ],
 )
-def test_what_fails_its_test_is_not_saved_and_what_was_in_force_still_sends(
+def test_settings_that_fail_their_test_are_not_saved(
     emptied: RunningService,
     log: Callable[[], list[dict[str, Any]]],
     sink: MailSink,
@@ -223,7 +223,7 @@ def test_what_fails_its_test_is_not_saved_and_what_was_in_force_still_sends(
     assert "wrong-pass" not in json.dumps(log())
 
 
-def test_what_tells_nothing_about_sending_needs_no_mail_server(emptied: RunningService) -> None:
+def test_other_changes_need_no_mail_server(emptied: RunningService) -> None:
     service, document = emptied, through(free_port())
     assert service.save(document).status_code == 200
     switched = service.call(
@@ -238,7 +238,7 @@ def test_what_tells_nothing_about_sending_needs_no_mail_server(emptied: RunningS
     problem(put(service, with_value(replies, "notifications.smtp.timeout", 8)), 422, "notifications.smtp.port")
 
 
-def test_a_test_alone_saves_nothing(emptied: RunningService, sink: MailSink) -> None:
+def test_a_test_without_a_save_saves_nothing(emptied: RunningService, sink: MailSink) -> None:
     service = emptied
     before = revision(service)
     problem(service.call("POST", f"{PATH}/test", {}), 409, "notifications.from.address")
@@ -247,7 +247,7 @@ def test_a_test_alone_saves_nothing(emptied: RunningService, sink: MailSink) -> 
     assert revision(service) == before
 
 
-def test_a_plan_says_what_a_save_does_and_does_nothing(
+def test_a_plan_predicts_a_save_and_saves_nothing(
     emptied: RunningService, sink: MailSink, log: Callable[[], list[dict[str, Any]]]
 ) -> None:
     service, before = emptied, revision(emptied)
@@ -265,7 +265,7 @@ def test_a_plan_says_what_a_save_does_and_does_nothing(
 # -- lost updates ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_revision_protects_what_somebody_else_has_saved(
+def test_a_revision_protects_anothers_save(
     emptied: RunningService, sink: MailSink, log: Callable[[], list[dict[str, Any]]]
 ) -> None:
     service, begin, document = emptied, revision(emptied), through(sink.port)
@@ -286,7 +286,7 @@ def test_a_revision_protects_what_somebody_else_has_saved(
 
 
 @pytest.mark.parametrize("malformed", ["3", "W/3", '"x"', '"3', "\u00fc", '"99999999999999999999"', '"1", "2"', ""])
-def test_what_is_no_revision_saves_nothing(shared: RunningService, malformed: str) -> None:
+def test_an_invalid_revision_saves_nothing(shared: RunningService, malformed: str) -> None:
     before = revision(shared)
     document = {"notifications": {"enabled": False}, "interactions": {"sync_interval": 77}}
     answer = shared.save(document, headers={"If-Match": malformed.encode("latin-1")})
@@ -340,7 +340,7 @@ def test_a_secret_is_kept_changed_and_removed(emptied: RunningService, guarded: 
     state = read["notifications"]["smtp"]["password"]
     assert state["present"] is True
     for same in (read, without_password(document), document):
-        answer = put(service, same)  # the stored one logs in
+        answer = put(service, same)  # the stored secret logs in
         assert (answer.status_code, answer.json()["changes"]) == (200, [])
     assert service.call("GET", PATH).json()["notifications"]["smtp"]["password"] == state
     guard.password = "another-hunter2"
@@ -370,7 +370,7 @@ def test_a_stored_secret_is_not_sent_to_another_server(
     assert service.call("POST", f"{PATH}/test", {}).status_code == 200
 
 
-def test_no_answer_log_or_file_has_a_secret(service: RunningService, guarded: MailSink) -> None:
+def test_no_response_log_or_file_has_a_secret(service: RunningService, guarded: MailSink) -> None:
     answers: list[requests.Response] = []
     document = logged_in(guarded.port)
     document["notifications"]["microsoft"] = {"tenant_id": "t", "client_id": "c", "client_secret": HUNTER2}
@@ -400,7 +400,7 @@ def test_no_answer_log_or_file_has_a_secret(service: RunningService, guarded: Ma
             assert b"hunter2" not in file.read_bytes(), file
 
 
-def test_a_lost_key_is_told_as_the_cause_and_the_secret_given_again_helps(service: RunningService, guarded: MailSink) -> None:
+def test_a_lost_key_is_the_cause_and_a_new_secret_helps(service: RunningService, guarded: MailSink) -> None:
     assert put(service, logged_in(guarded.port)).status_code == 200
     service.stop()
     (service.folder / "key").unlink()
@@ -417,7 +417,7 @@ def test_a_lost_key_is_told_as_the_cause_and_the_secret_given_again_helps(servic
 # -- the cloud edition ------------------------------------------------------------------------------------------------------
 
 
-def test_in_the_cloud_edition_the_provider_keeps_how_mail_is_sent(
+def test_in_the_cloud_edition_sending_is_the_providers(
     make_service: MakeService, sink: MailSink, dovecot: Dovecot
 ) -> None:
     service = make_service(
@@ -439,13 +439,13 @@ def test_in_the_cloud_edition_the_provider_keeps_how_mail_is_sent(
     assert saved.status_code == 200, saved.text
     assert (saved.json()["test"], sink.taken) == (None, [])
     assert saved.json()["settings"]["interactions"]["enabled"] is True
-    assert saved.json()["tested_mailbox"]["server"] == f"localhost:{dovecot.imaps}"  # the mailbox is the customer's
+    assert saved.json()["tested_mailbox"]["server"] == f"localhost:{dovecot.imaps}"  # the mailbox belongs to the customer
     assert put(service, service.call("GET", PATH).json()).json()["changes"] == []
     assert service.call("POST", f"{PATH}/test", {}).status_code == 200
     assert sink.messages[0]["From"].addresses[0].addr_spec == "noreply@provider.test"
 
 
-# -- what nobody should send ------------------------------------------------------------------------------------------------
+# -- malformed requests -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -475,7 +475,7 @@ def test_in_the_cloud_edition_the_provider_keeps_how_mail_is_sent(
         b"\xff\xfe",
     ],
 )
-def test_nonsense_is_answered_and_changes_nothing(shared: RunningService, body: bytes) -> None:
+def test_malformed_requests_are_refused(shared: RunningService, body: bytes) -> None:
     before = revision(shared)
     headers = {"Authorization": f"Bearer {shared.tokens['server_admin']}", "Content-Type": "application/json"}
     for method, path in (("PUT", PATH), ("POST", f"{PATH}/plan"), ("POST", f"{PATH}/test")):
@@ -487,7 +487,7 @@ def test_nonsense_is_answered_and_changes_nothing(shared: RunningService, body: 
     assert len(shared.call("GET", "/audit?limit=5").content) < 100_000
 
 
-def test_the_log_shows_every_attempt_with_who_and_what(
+def test_the_audit_log_shows_every_attempt(
     emptied: RunningService, sink: MailSink, tmp_path: Path, log: Callable[[], list[dict[str, Any]]]
 ) -> None:
     service = emptied

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Test and Save opens the mailbox of replies, on a real Dovecot: what it tells, and what is told when it does not open."""
+"""Test and Save opens the mailbox of replies on a real Dovecot: its result, and the message of each failure."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ PLAIN = b"Subject: one\r\n\r\nHello\r\n"
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """One service for all tests: each saves with a mailbox that another has not named."""
+    """Run one service for all tests: each saves a mailbox that no other test names."""
     with started_service(tmp_path_factory.mktemp("shared")) as running:
         yield running
 
 
 @pytest.fixture
 def service(shared: RunningService) -> RunningService:
-    """The shared service with all settings at their defaults."""
+    """Return the shared service with all settings at their defaults."""
     assert shared.save({"notifications": {"enabled": False}}).status_code == 200
     return shared
 
@@ -46,19 +46,19 @@ def user(dovecot: Dovecot) -> str:
 
 
 def replies(server: Dovecot, user: str, **imap: Any) -> dict[str, Any]:
-    """Settings with replies on, notifications by the host's own server."""
+    """Return settings with replies on and notifications through the host's own server."""
     return replies_by_imap(imap_mailbox(server, user, **imap))
 
 
 def save_mailbox(service: RunningService, document: dict[str, Any]) -> requests.Response:
-    """Test and Save where sending is in force already, so that the mailbox alone is tested."""
+    """Call Test and Save with sending already saved, so that only the mailbox is tested."""
     sending = {**document, "interactions": {"enabled": False}}
     assert service.save(sending).status_code == 200
     return service.save(document, test={})
 
 
 def refused(service: RunningService, document: dict[str, Any]) -> dict[str, Any]:
-    """The problem; nothing is saved, and no secret stands in the answer, the audit log or the service's log."""
+    """Return the problem; nothing is saved, and neither the response, the audit log nor the service's log contains a secret."""
     before = service.call("GET", PATH).json()
     answer = save_mailbox(service, document)
     assert answer.status_code == 422, answer.text
@@ -73,7 +73,7 @@ def refused(service: RunningService, document: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.mark.parametrize("tls", ["implicit", "starttls", "none"])
-def test_what_opens_is_saved_with_what_the_server_showed(service: RunningService, dovecot: Dovecot, user: str, tls: str) -> None:
+def test_a_working_mailbox_is_saved_and_described(service: RunningService, dovecot: Dovecot, user: str, tls: str) -> None:
     dovecot.deliver(user, PLAIN)
     dovecot.deliver(user, PLAIN, flags=["\\Seen"])
     port = dovecot.imaps if tls == "implicit" else dovecot.imap
@@ -84,19 +84,19 @@ def test_what_opens_is_saved_with_what_the_server_showed(service: RunningService
     assert (tested["keywords"], tested["idle"]) == (True, True)
     assert (tested["tls"] is None) == (tls == "none")
     assert answer.json()["test"] is None
-    assert [message.seen for message in dovecot.messages(user)] == [False, True]  # nothing was changed by looking
+    assert [message.seen for message in dovecot.messages(user)] == [False, True]  # the test changed nothing in the mailbox
     again = service.save(replies(dovecot, user, tls=tls, port=port), test=False).json()
     assert (again["changes"], again["tested_mailbox"]) == ([], None)
 
 
-def test_a_server_without_keywords_is_told(service: RunningService, dovecot: Dovecot) -> None:
+def test_a_server_without_keywords_is_reported(service: RunningService, dovecot: Dovecot) -> None:
     user = dovecot.add_user(password=SECRET, rights=NO_KEYWORDS)
     dovecot.deliver(user, PLAIN, mailbox="Archive")
     tested = save_mailbox(service, replies(dovecot, user)).json()["tested_mailbox"]
     assert (tested["keywords"], tested["archive_exists"]) == (False, True)
 
 
-def test_a_password_that_is_kept_opens_it(service: RunningService, dovecot: Dovecot, user: str) -> None:
+def test_a_stored_password_opens_the_mailbox(service: RunningService, dovecot: Dovecot, user: str) -> None:
     document = replies(dovecot, user)
     assert service.save(document).status_code == 200
     kept = copy.deepcopy(document)
@@ -107,7 +107,7 @@ def test_a_password_that_is_kept_opens_it(service: RunningService, dovecot: Dove
     assert answer.json()["tested_mailbox"]["server"] == f"localhost:{dovecot.imaps}"
 
 
-def test_the_stored_password_goes_to_no_other_place(service: RunningService, dovecot: Dovecot, user: str, tmp_path: Path) -> None:
+def test_a_stored_password_goes_to_no_other_server(service: RunningService, dovecot: Dovecot, user: str, tmp_path: Path) -> None:
     document = replies(dovecot, user)
     assert service.save(document).status_code == 200
     other = str(Authority(tmp_path).file)
@@ -134,7 +134,7 @@ def test_the_stored_password_goes_to_no_other_place(service: RunningService, dov
         ({"mailbox": 'Post "aus" \u65e5\u672c'}, "mailbox-missing", "mailbox", "\u65e5\u672c"),
     ],
 )
-def test_what_does_not_open_is_told_apart(
+def test_each_cause_of_failed_access_is_reported(
     service: RunningService, dovecot: Dovecot, user: str, imap: dict[str, Any], code: str, field: str, words: str
 ) -> None:
     body = refused(service, replies(dovecot, user, **imap))
@@ -147,7 +147,7 @@ def test_another_authority_is_not_trusted(service: RunningService, dovecot: Dove
     assert body["code"] == "certificate-not-trusted"
 
 
-def test_wrong_ports_are_told_apart(service: RunningService, dovecot: Dovecot, user: str) -> None:
+def test_wrong_ports_are_recognised(service: RunningService, dovecot: Dovecot, user: str) -> None:
     nothing = refused(service, replies(dovecot, user, port=free_port()))
     assert (nothing["code"], nothing["field"]) == ("connection-refused", "interactions.imap.port")
     plain = refused(service, replies(dovecot, user, port=dovecot.imap))
@@ -164,15 +164,15 @@ def test_starttls_that_is_not_offered_sends_no_password(service: RunningService,
     assert "Login" not in server.log()
 
 
-def test_a_mailbox_in_which_nothing_can_be_marked_is_not_good_enough(service: RunningService, dovecot: Dovecot) -> None:
+def test_a_read_only_mailbox_is_refused(service: RunningService, dovecot: Dovecot) -> None:
     user = dovecot.add_user(password=SECRET, rights=READ_ONLY)
     body = refused(service, replies(dovecot, user))
     assert (body["code"], body["field"]) == ("mailbox-read-only", "interactions.imap.mailbox")
 
 
 @contextmanager
-def talking(*lines: bytes, context: ssl.SSLContext | None = None) -> Iterator[int]:
-    """A server that says these lines and nothing else; its port."""
+def scripted_server(*lines: bytes, context: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Run a server that sends only these lines; yield its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken: list[socket.socket] = []
 
@@ -203,8 +203,8 @@ def talking(*lines: bytes, context: ssl.SSLContext | None = None) -> Iterator[in
         ([b"* BYE Too many connections, hunter2-in-a-mailbox\r\n"], "other-imap-answer"),
     ],
 )
-def test_what_answers_otherwise_is_told(
+def test_a_server_other_than_imap_is_reported(
     service: RunningService, dovecot: Dovecot, user: str, lines: list[bytes], code: str
 ) -> None:
-    with talking(*lines) as port:
+    with scripted_server(*lines) as port:
         assert refused(service, replies(dovecot, user, host="127.0.0.1", port=port, tls="none"))["code"] == code

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a secret of the settings may not stand: answers, audit log, the service's log, its files, the mails it sends."""
+"""No response, audit log, log, file or sent mail contains a secret of the settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
 
 USER = "app-user-in-a-test"
-# Each has a part that JSON, URLs and logs leave as it is, and one that they may write in other ways.
+# Each has a part that JSON, URLs and logs leave unchanged, and one that they may encode.
 SECRETS = {
     name: f"{name}-Kq7vX2-\u2603 &\"'\\%"
     for name in ("first", "second", "refused", "echoed", "mistyped", "broken", "moved", "unsaved", "commanded")
@@ -30,20 +30,20 @@ PEM = f"-----BEGIN PRIVATE KEY-----\n{SECRETS['second']}\n-----END PRIVATE KEY--
 
 
 def spellings(secret: str) -> set[bytes]:
-    """The secret as it might be written."""
+    """Return the encodings of a secret."""
     core = secret.partition("\u2603")[0]
     logins = (secret, f"\0{USER}\0{secret}")
     return {core.encode(), *(base64.b64encode(login.encode()).rstrip(b"=") for login in logins)}
 
 
 def found_in(content: bytes) -> set[str]:
-    """Which of the secrets stand in there."""
+    """Return the secrets found in this content."""
     return {name for name, secret in SECRETS.items() if any(spelling in content for spelling in spellings(secret))}
 
 
 @contextmanager
 def parrot() -> Iterator[int]:
-    """A mail server that repeats what it is told, passwords as well; its port."""
+    """Run a mail server that repeats its input, passwords included; yield its port."""
 
     def talk(connection: socket.socket) -> None:
         connection.sendall(b"220 parrot\r\n")
@@ -77,12 +77,12 @@ def settings(port: int, password: Any, /, **smtp: Any) -> dict[str, Any]:
 
 
 def accepted(_server: object, _session: object, _envelope: object, _mechanism: str, data: Any) -> AuthResult:
-    """Any of the secrets but one logs in."""
+    """Accept a login with any password except the secret `refused`."""
     return AuthResult(success=data.password != SECRETS["refused"].encode(), handled=False)
 
 
 class Conversation:
-    """Talks with the service, and keeps all that it answers."""
+    """Sends requests to the service and keeps all responses."""
 
     def __init__(self, service: RunningService) -> None:
         self._service = service
@@ -113,7 +113,7 @@ class Conversation:
 
 
 def use_everything(talk: Conversation, port: int, folder: Path) -> None:
-    """Each way in which the service is given a secret, and each in which it refuses one."""
+    """Give the service a secret in every possible request, and in every request that it refuses."""
     everything = settings(port, SECRETS["first"])
     everything["interactions"] = {
         "imap": {"host": "imap.corp.test", "username": USER, "password": SECRETS["second"]},
@@ -161,7 +161,7 @@ def use_everything(talk: Conversation, port: int, folder: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH")
-def test_no_secret_is_ever_told_and_none_stands_readable_in_a_file(service: RunningService) -> None:
+def test_no_response_or_file_contains_a_readable_secret(service: RunningService) -> None:
     talk = Conversation(service)
     with MailSink(authenticator=accepted, auth_require_tls=False, auth_required=True) as sink:
         use_everything(talk, sink.port, service.folder)
@@ -172,7 +172,7 @@ def test_no_secret_is_ever_told_and_none_stands_readable_in_a_file(service: Runn
     assert mails
     files = {path.name: path.read_bytes() for path in service.folder.rglob("*") if path.is_file()}
     assert {"catalog-mail.db", "queue.db", "service.log"} <= files.keys()
-    # The search would find them: what is no secret is found.
+    # The search works: it finds values that are no secrets.
     assert USER.encode() in answers
     assert any(USER.encode() in content for content in files.values())
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings in SQLite and PostgreSQL: whole or not at all, encrypted, and of one moment."""
+"""The settings in SQLite and PostgreSQL: saved atomically, encrypted, and read consistently."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MakeEngine = Callable[[], Engine]
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[MakeEngine]:
-    """Makes engines to one new database of either kind."""
+    """Return a function that makes engines for one new database of either kind."""
     engines: list[Engine] = []
 
     def make() -> Engine:
@@ -55,13 +55,13 @@ def document(host: str) -> dict[str, Any]:
     return {"notifications": {"smtp": {"host": host}, "display": "M\u00fcnchen \U0001f4d6 \u2028"}}
 
 
-def test_nothing_is_there_before_the_first_save(database: MakeEngine, cipher: Cipher) -> None:
+def test_the_store_is_empty_before_the_first_save(database: MakeEngine, cipher: Cipher) -> None:
     store = DatabaseSettings(database(), cipher)
     assert store.load() == StoredSettings(0, {}, {})
     assert store.revision() == 0
 
 
-def test_what_was_saved_is_there_for_every_other_process(database: MakeEngine, cipher: Cipher) -> None:
+def test_saved_settings_are_visible_to_other_processes(database: MakeEngine, cipher: Cipher) -> None:
     saved = DatabaseSettings(database(), cipher).save(
         document("a"), {PASSWORD: "hunter2 \u00e4", "interactions.imap.password": None}, expected_revision=0, audit=entry()
     )
@@ -74,7 +74,7 @@ def test_what_was_saved_is_there_for_every_other_process(database: MakeEngine, c
     assert other.revision() == 1
 
 
-def test_a_secret_stays_changes_and_goes(database: MakeEngine, cipher: Cipher) -> None:
+def test_a_secret_is_kept_changed_and_deleted(database: MakeEngine, cipher: Cipher) -> None:
     store = DatabaseSettings(database(), cipher)
     for revision, (changed, expected) in enumerate(
         [({PASSWORD: "old"}, "old"), ({}, "old"), ({PASSWORD: "new"}, "new"), ({PASSWORD: None}, None), ({}, None)]
@@ -84,7 +84,7 @@ def test_a_secret_stays_changes_and_goes(database: MakeEngine, cipher: Cipher) -
         assert (found.value if found else None) == expected
 
 
-def test_secrets_stand_encrypted_in_the_file(tmp_path: Path, cipher: Cipher) -> None:
+def test_secrets_are_encrypted_in_the_file(tmp_path: Path, cipher: Cipher) -> None:
     engine = make_engine(f"sqlite:///{tmp_path / 'settings.db'}")
     metadata.create_all(engine)
     DatabaseSettings(engine, cipher).save(document("a"), {PASSWORD: "hunter2-at-rest"}, expected_revision=0, audit=entry())
@@ -94,14 +94,14 @@ def test_secrets_stand_encrypted_in_the_file(tmp_path: Path, cipher: Cipher) -> 
     assert b"hunter2" not in stored
 
 
-def test_a_secret_whose_key_was_lost_is_known_to_be_there(database: MakeEngine, cipher: Cipher) -> None:
+def test_a_secret_with_a_lost_key_is_still_reported(database: MakeEngine, cipher: Cipher) -> None:
     DatabaseSettings(database(), cipher).save(document("a"), {PASSWORD: "old"}, expected_revision=0, audit=entry())
     secret = DatabaseSettings(database(), Cipher([new_key()])).load().secrets[PASSWORD]
     assert (secret.value, secret.changed_at) == (None, WHEN)
 
 
 @pytest.mark.parametrize("expected", [0, 2, 5])
-def test_a_lost_update_is_refused_and_nothing_of_it_is_kept(database: MakeEngine, cipher: Cipher, expected: int) -> None:
+def test_a_lost_update_is_refused_completely(database: MakeEngine, cipher: Cipher, expected: int) -> None:
     engine = database()
     store = DatabaseSettings(engine, cipher)
     before = store.save(document("a"), {PASSWORD: "old"}, expected_revision=0, audit=entry())
@@ -112,7 +112,7 @@ def test_a_lost_update_is_refused_and_nothing_of_it_is_kept(database: MakeEngine
 
 
 @pytest.mark.parametrize("revision", [0, 1])
-def test_of_many_writers_at_once_one_wins_whole(database: MakeEngine, cipher: Cipher, revision: int) -> None:
+def test_one_of_many_concurrent_writers_wins(database: MakeEngine, cipher: Cipher, revision: int) -> None:
     if revision:
         DatabaseSettings(database(), cipher).save(document("first"), {}, expected_revision=0, audit=entry())
     start = threading.Barrier(6)
@@ -141,8 +141,8 @@ def test_of_many_writers_at_once_one_wins_whole(database: MakeEngine, cipher: Ci
     assert len(DatabaseAudit(engine).entries(limit=10)) == revision + 1
 
 
-def test_a_secret_is_never_read_beside_the_document_of_another_moment(database: MakeEngine, cipher: Cipher) -> None:
-    """Somebody saves between any two statements of the reader: else a new password could go to the old host."""
+def test_secret_and_document_are_read_from_one_save(database: MakeEngine, cipher: Cipher) -> None:
+    """Another save may occur between two statements of the reader: a new password must not go to the old host."""
     writer = DatabaseSettings(database(), cipher)
     writer.save(document("old"), {PASSWORD: "old"}, expected_revision=0, audit=entry())
     engine = database()
@@ -159,7 +159,7 @@ def test_a_secret_is_never_read_beside_the_document_of_another_moment(database: 
     assert writer.load().secrets[PASSWORD].value == "new"
 
 
-def test_a_failure_in_the_middle_of_a_save_leaves_everything_as_it_was(database: MakeEngine, cipher: Cipher) -> None:
+def test_a_failed_save_changes_nothing(database: MakeEngine, cipher: Cipher) -> None:
     engine = database()
     store = DatabaseSettings(engine, cipher)
     before = store.save(document("a"), {PASSWORD: "old"}, expected_revision=0, audit=entry())

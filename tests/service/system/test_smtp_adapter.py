@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sending by SMTP: to real servers on the loopback, over real TLS, and every way in which it fails."""
+"""Sending by SMTP to real servers on the loopback, over real TLS, with every kind of failure."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def login(name: str, password: str) -> Callable[..., AuthResult]:
 
 @contextmanager
 def scripted(talk: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A server that does what no decent server does: `talk` has each connection."""
+    """Run a misbehaving server: `talk` handles each connection."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         def accept() -> None:
             while True:
@@ -92,7 +92,7 @@ def test_a_message_arrives_byte_for_byte(senders: SmtpSenders, sink: MailSink):
 
 
 @pytest.mark.parametrize("mechanisms", [{"PLAIN", "LOGIN"}, {"PLAIN"}, {"LOGIN"}])
-def test_starttls_and_a_login_that_ascii_cannot_spell(senders: SmtpSenders, authority: Authority, mechanisms: set[str]):
+def test_starttls_and_a_login_outside_ascii(senders: SmtpSenders, authority: Authority, mechanisms: set[str]):
     context = authority.server("localhost")
     with MailSink(
         tls_context=context, require_starttls=True, authenticator=login("app@corp.test", PASSWORD), auth_required=True,
@@ -114,7 +114,7 @@ def test_implicit_tls(senders: SmtpSenders, authority: Authority):
         assert len(sink.taken) == 1
 
 
-def test_one_session_serves_many_messages_and_a_dead_one_is_replaced(senders: SmtpSenders):
+def test_one_session_sends_many_messages_and_is_replaced(senders: SmtpSenders):
     sessions: list[Session] = []
     with MailSink() as sink:
         sink.answer = lambda _envelope: "250 2.0.0 Ok: taken"
@@ -125,14 +125,14 @@ def test_one_session_serves_many_messages_and_a_dead_one_is_replaced(senders: Sm
         assert len(sink.taken) == 3
         first = senders.sender(to)._idle[0]
         assert first.count == 3
-        first._talking().connection.shutdown(socket.SHUT_RDWR)  # as a server does that has waited for too long
+        first._talking().connection.shutdown(socket.SHUT_RDWR)  # as a server does after its idle timeout
         send(senders, to)
         assert len(sink.taken) == 4
         sessions.append(senders.sender(to)._idle[0])
         assert sessions[0] is not first
 
 
-def test_a_session_has_an_end_before_servers_end_it(senders: SmtpSenders, sink: MailSink):
+def test_a_session_ends_before_servers_close_it(senders: SmtpSenders, sink: MailSink):
     to = settings(sink.port)
     for _ in range(60):
         send(senders, to)
@@ -140,7 +140,7 @@ def test_a_session_has_an_end_before_servers_end_it(senders: SmtpSenders, sink: 
     assert len(sink.taken) == 60
 
 
-def test_an_idle_session_is_ended_without_another_message(
+def test_an_idle_session_is_closed(
     senders: SmtpSenders, sink: MailSink, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("catalog_mail.adapters.smtp.senders.IDLE_SECONDS", 0.2)
@@ -166,7 +166,7 @@ def test_many_threads_send_at_once(senders: SmtpSenders, sink: MailSink):
     assert len(sink.taken) == 80
 
 
-def test_after_a_refused_recipient_the_session_takes_the_next(senders: SmtpSenders):
+def test_the_session_survives_a_refused_recipient(senders: SmtpSenders):
     class Choosy(MailSink):
         async def handle_RCPT(self, *arguments: Any) -> str:  # noqa: N802
             _server, _session, envelope, address, _options = arguments
@@ -185,7 +185,7 @@ def test_after_a_refused_recipient_the_session_takes_the_next(senders: SmtpSende
         assert senders.sender(to)._idle[0].count == 2
 
 
-# -- every way to fail -------------------------------------------------------------------------------------------------
+# -- failures ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_name_that_does_not_exist(senders: SmtpSenders):
@@ -216,7 +216,7 @@ def test_a_server_that_is_silent(senders: SmtpSenders):
     assert "after 1 seconds while waiting for the greeting" in found.cause
 
 
-def test_a_server_that_drips_does_not_stretch_the_time(senders: SmtpSenders):
+def test_a_slow_reply_does_not_extend_the_timeout(senders: SmtpSenders):
     def drip(connection: socket.socket) -> None:
         for _ in range(50):
             connection.sendall(b"2")
@@ -239,7 +239,7 @@ def test_a_certificate_that_is_not_trusted(senders: SmtpSenders, authority: Auth
     options = {"tls_context" if tls is TLS.STARTTLS else "ssl_context": authority.server("localhost")}
     other = tmp_path / "other"
     other.mkdir()
-    # aiosmtpd's start would itself connect by a context of its own, which it makes without verification
+    # aiosmtpd's start would connect with a context of its own, without verification
     with MailSink(**options) as sink:
         for ca_file in (None, str(Authority(other, "Other CA").file)):
             found = failure(senders, settings(sink.port, host="localhost", tls=tls, ca_file=ca_file))
@@ -247,7 +247,7 @@ def test_a_certificate_that_is_not_trusted(senders: SmtpSenders, authority: Auth
         assert sink.taken == []
 
 
-def test_an_absolute_name_is_checked_without_its_last_dot(
+def test_a_certificate_matches_a_name_with_a_final_dot(
     senders: SmtpSenders, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ):
     look_up = socket.getaddrinfo  # DNS knows absolute names, /etc/hosts does not
@@ -296,7 +296,7 @@ def test_a_login_that_is_refused_or_not_offered(senders: SmtpSenders, sink: Mail
     assert (found.code, found.field, found.smtp_code) == (Cause.LOGIN_REFUSED, "notifications.smtp.password", 535)
 
 
-def test_a_server_that_repeats_the_password_does_not_make_us_repeat_it(senders: SmtpSenders):
+def test_a_password_in_the_servers_reply_is_not_shown(senders: SmtpSenders):
     def parrot(connection: socket.socket) -> None:
         reader = connection.makefile("rb")
         connection.sendall(b"220 parrot\r\n")
@@ -342,7 +342,7 @@ def test_another_answer_keeps_its_code_and_text(senders: SmtpSenders, sink: Mail
     assert answer in found.cause
 
 
-def test_a_server_that_wants_tls_or_a_login_before_it_takes_anything(senders: SmtpSenders, authority: Authority):
+def test_a_server_that_requires_tls_or_a_login(senders: SmtpSenders, authority: Authority):
     with MailSink(tls_context=authority.server("localhost"), require_starttls=True) as sink:
         found = failure(senders, settings(sink.port))
     assert (found.code, found.field, found.smtp_code) == (Cause.TLS_REQUIRED, "notifications.smtp.tls", 530)
@@ -360,7 +360,7 @@ def test_a_message_that_is_too_large_is_not_the_senders_fault(senders: SmtpSende
     assert (found.code, found.temporary, found.smtp_code) == (Cause.OTHER_ANSWER, False, 552)
 
 
-def test_a_server_that_takes_slowly_does_not_stretch_the_time(senders: SmtpSenders, authority: Authority):
+def test_a_slow_reader_does_not_extend_the_timeout(senders: SmtpSenders, authority: Authority):
     context = authority.server("localhost")
 
     def sip(plain: socket.socket) -> None:
@@ -383,7 +383,7 @@ def test_a_server_that_takes_slowly_does_not_stretch_the_time(senders: SmtpSende
     assert time.monotonic() - started < 4
 
 
-def test_a_greeting_that_says_no(senders: SmtpSenders):
+def test_a_greeting_that_refuses(senders: SmtpSenders):
     with scripted(lambda connection: connection.sendall(b"421 4.3.2 Too many connections\r\n")) as port:
         found = failure(senders, settings(port))
     assert (found.code, found.temporary, found.smtp_code) == (Cause.OTHER_ANSWER, True, 421)
@@ -402,8 +402,8 @@ def test_a_connection_that_breaks_off(senders: SmtpSenders):
     assert (found.code, found.field, found.smtp_code) == (Cause.NOT_SMTP, "notifications.smtp.port", None)
 
 
-def test_what_was_said_before_starttls_counts_no_more(senders: SmtpSenders, authority: Authority):
-    """A command or an answer that was slipped in before TLS must not be taken for what came under it."""
+def test_responses_before_starttls_are_discarded(senders: SmtpSenders, authority: Authority):
+    """A command or response injected before TLS must not be taken for one under TLS."""
     context = authority.server("localhost")
 
     def inject(connection: socket.socket) -> None:
@@ -425,4 +425,4 @@ def test_what_was_said_before_starttls_counts_no_more(senders: SmtpSenders, auth
             port, host="localhost", tls=TLS.STARTTLS, ca_file=str(authority.file), username="app", password=PASSWORD,
         ))  # fmt: skip
     assert found.code in (Cause.LOGIN_REFUSED, Cause.TLS_FAILED, Cause.CONNECTION_LOST)
-    assert found.smtp_code is None  # no login was tried
+    assert found.smtp_code is None  # no login was attempted

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two nodes on one PostgreSQL: what a node leaves behind that does not come back is done by the other."""
+"""Two nodes on one PostgreSQL: one completes the work of the other when it does not return."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from helpers.service.notification_client import Posting, delivery_of
+from helpers.service.notification_client import NotificationPoster, delivery_of
 from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
 
@@ -27,7 +27,7 @@ TAKEOVER = 5
 def nodes(
     make_service: Callable[..., RunningService], postgresql: str, sink: MailSink, tmp_path: Path
 ) -> tuple[RunningService, RunningService]:
-    """Two services on one database, started at the same moment, that send to a sink that takes its time."""
+    """Run two services on one database, started at the same time, that send to a slow sink."""
     settings = {
         "database_url": postgresql,
         "key_file": str(tmp_path / "key"),
@@ -51,8 +51,8 @@ def states(postgresql: str) -> dict[str, int]:
         return dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
 
 
-def begun_by(postgresql: str, node: str) -> int:
-    """Workflows that a node has begun and not ended."""
+def pending_workflows(postgresql: str, node: str) -> int:
+    """Count the workflows that a node has begun and not completed."""
     query = "SELECT count(*) FROM catalog_mail_queue.workflow_status WHERE status = 'PENDING' AND executor_id = %s"
     with psycopg.connect(postgresql) as connection:
         row = connection.execute(query, [node]).fetchone()
@@ -61,20 +61,20 @@ def begun_by(postgresql: str, node: str) -> int:
     return number
 
 
-def post_until_both_send(nodes: tuple[RunningService, RunningService], postgresql: str, sink: MailSink) -> Posting:
-    """Post until each node waits for the sink's reply, which does not come before the sink is told to go on."""
-    with Posting(*nodes, pause=0.001) as posting:
+def post_until_both_send(nodes: tuple[RunningService, RunningService], postgresql: str, sink: MailSink) -> NotificationPoster:
+    """Post until each node waits for the sink's reply, which the test withholds."""
+    with NotificationPoster(*nodes, pause=0.001) as poster:
         deadline = time.monotonic() + 60
-        while not (sink.holding and all(begun_by(postgresql, node.folder.name) >= CONCURRENCY for node in nodes)):
+        while not (sink.holding and all(pending_workflows(postgresql, node.folder.name) >= CONCURRENCY for node in nodes)):
             assert time.monotonic() < deadline, f"{states(postgresql)}\n{nodes[1].log.read_text()[-2000:]}"
-            sink.holding = len(posting.deliveries) > 200
+            sink.holding = len(poster.deliveries) > 200
             time.sleep(0.02)
-    return posting
+    return poster
 
 
-def wait_until_all_sent(postgresql: str, posting: Posting, service: RunningService, seconds: float = 90) -> None:
+def wait_until_all_sent(postgresql: str, poster: NotificationPoster, service: RunningService, seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
-    while states(postgresql) != {"sent": len(posting.deliveries)}:
+    while states(postgresql) != {"sent": len(poster.deliveries)}:
         assert time.monotonic() < deadline, f"{states(postgresql)}\n{service.log.read_text()[-3000:]}"
         time.sleep(0.2)
 
@@ -88,14 +88,14 @@ def test_a_node_that_is_killed_and_never_comes_back(
     nodes: tuple[RunningService, RunningService], postgresql: str, sink: MailSink
 ) -> None:
     sink.answer = slow
-    posting = post_until_both_send(nodes, postgresql, sink)
+    poster = post_until_both_send(nodes, postgresql, sink)
     nodes[0].kill()
     sink.holding = False
-    assert begun_by(postgresql, nodes[0].folder.name), "it was killed in the middle of something"
-    wait_until_all_sent(postgresql, posting, nodes[1])
+    assert pending_workflows(postgresql, nodes[0].folder.name), "the node was killed during a workflow"
+    wait_until_all_sent(postgresql, poster, nodes[1])
     arrived = Counter(delivery_of(message["Message-ID"]) for message in sink.messages)
-    assert posting.refused == []
-    assert set(arrived) == posting.deliveries
+    assert poster.refused == []
+    assert set(arrived) == poster.deliveries
     assert sum(count - 1 for count in arrived.values()) <= CONCURRENCY
     assert "took over" in nodes[1].log.read_text()
 
@@ -104,19 +104,19 @@ def test_a_node_that_was_only_asleep_does_not_send_again(
     nodes: tuple[RunningService, RunningService], postgresql: str, sink: MailSink
 ) -> None:
     sink.answer = slow
-    posting = post_until_both_send(nodes, postgresql, sink)
+    poster = post_until_both_send(nodes, postgresql, sink)
     process = nodes[0].process
     assert process
     os.kill(process.pid, signal.SIGSTOP)
     sink.holding = False
     try:
-        assert begun_by(postgresql, nodes[0].folder.name)
-        wait_until_all_sent(postgresql, posting, nodes[1])
+        assert pending_workflows(postgresql, nodes[0].folder.name)
+        wait_until_all_sent(postgresql, poster, nodes[1])
     finally:
         os.kill(process.pid, signal.SIGCONT)
     time.sleep(3)
     arrived = Counter(delivery_of(message["Message-ID"]) for message in sink.messages)
-    assert set(arrived) == posting.deliveries
-    assert sum(count - 1 for count in arrived.values()) <= CONCURRENCY, "what it was sending, and nothing of what followed"
+    assert set(arrived) == poster.deliveries
+    assert sum(count - 1 for count in arrived.values()) <= CONCURRENCY, "only the message in progress"
     assert nodes[0].call("GET", "/health").json()["ready"]
     assert [node.stop() for node in nodes] == [0, 0]

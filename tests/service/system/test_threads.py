@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What keeps the mails of one conversation together in a mail program, in mails that were really received."""
+"""The headers by which mail programs group the mails of a conversation, in mails really received."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ def thread_of(message: EmailMessage) -> tuple[str, ...]:
     return tuple(str(message[name]) for name in THREAD)
 
 
-def test_mentions_and_assignment_of_a_conversation_are_one_thread(catalog: RunningService, sink: MailSink) -> None:
+def test_the_mails_of_a_conversation_are_one_thread(catalog: RunningService, sink: MailSink) -> None:
     conversation = start_conversation(catalog, "joe", "Sales of all figures", "First, @jane and @anna")
     write(catalog, "adam", conversation, "Second, @jane")
     assert act(catalog, "joe", "PUT", f"/conversations/{conversation}/assignee", {"assignee": "jane"}).status_code == 200
-    # The service is shared: a late mail of another test may come as well, which bears none of these people's names.
+    # The service is shared: a late mail of another test may arrive as well, with none of these names.
     messages = sink.wait_for(4, such=lambda message: conversation in str(message.get_body(("plain",))))
     assert len(to(messages, "jane")) == 3
     assert len({thread_of(message) for message in messages}) == 1
     assert len({message["Message-ID"] for message in messages}) == 4
     references, in_reply_to, topic, index = thread_of(messages[0])
     assert re.fullmatch(r"<[!-~]+@catalog\.example\.com>", references)
-    assert in_reply_to == references, "one root for all, which is no message that might not have arrived"
-    assert topic == "Sales of all figures", "the conversation, whatever the subject: Outlook goes by it"
+    assert in_reply_to == references, "one root for all, which is not itself a message"
+    assert topic == "Sales of all figures", "the conversation, independent of the subject: Outlook uses it"
     assert len(base64.b64decode(index, validate=True)) == 22
 
 
-def test_gmail_also_wants_the_same_subject(catalog: RunningService, sink: MailSink) -> None:
-    """It has it for mentions by one user in one conversation."""
+def test_the_subject_is_the_same_for_gmail(catalog: RunningService, sink: MailSink) -> None:
+    """Mentions by one user in one conversation have the same subject."""
     conversation = start_conversation(catalog, "joe", "Sales figures", "First, @jane")
     write(catalog, "joe", conversation, "Second, @jane")
     first, second = sink.wait_for(2)
     assert first["Subject"] == second["Subject"]
 
 
-def test_two_conversations_are_two_threads_also_with_one_title(catalog: RunningService, sink: MailSink) -> None:
+def test_conversations_with_one_title_are_two_threads(catalog: RunningService, sink: MailSink) -> None:
     for _ in range(2):
         start_conversation(catalog, "joe", "Sales figures", "@jane")
     one, other = sink.wait_for(2)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The unsubscribe link of a mail: one click for mail programs, a page for people, and the way back."""
+"""The unsubscribe link of a mail: one click for mail programs, a page for people, and resubscription."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MESSAGE = {"subject": "Hello", "text": "A text."}
 
 
 class Page(HTMLParser):
-    """A page as a person has it: its language, title and text, and its one form."""
+    """A page as a browser shows it: its language, title and text, and its one form."""
 
     def __init__(self, answer: requests.Response) -> None:
         super().__init__()
@@ -45,12 +45,12 @@ class Page(HTMLParser):
         (form,) = [attributes for tag, attributes in self.tags if tag == "form"]
         assert form["method"] == "post"
         assert [tag for tag, _ in self.tags].count("button") == 1
-        # As a browser resolves it: an action that begins with ? replaces the query alone.
+        # As a browser resolves it: an action that starts with ? replaces only the query.
         return Page(requests.post(urljoin(self.answer.url, form["action"]), timeout=20))
 
 
 def link_of(service: RunningService, sink: MailSink, address: str) -> str:
-    """The link of a mail to this address, at the service's own port."""
+    """Return the link of a mail to this address, at the service's own port."""
     notify(service, "message", **MESSAGE, recipients=[{"address": address}])
     message = sink.wait_for(1)[0]
     url = message["List-Unsubscribe"].strip("<>")
@@ -59,7 +59,7 @@ def link_of(service: RunningService, sink: MailSink, address: str) -> str:
 
 
 def reaches(service: RunningService, address: str, kind: str = "message") -> str:
-    """What becomes of a mail of this kind to this address."""
+    """Return the result of a mail of this kind to this address."""
     data = {"title": "Disk full", "text": "Nothing left."} if kind == "system_health" else None
     texts = MESSAGE if kind == "message" else {}
     notification = notify(service, kind, data, **texts, recipients=[{"address": address}])
@@ -67,15 +67,15 @@ def reaches(service: RunningService, address: str, kind: str = "message") -> str
 
 
 def test_one_click_of_a_mail_program(catalog: RunningService, sink: MailSink) -> None:
-    """RFC 8058, 3.2: a POST with this body, without cookies and without anything else."""
+    """RFC 8058, 3.2: a POST with this body, without cookies or other context."""
     link = link_of(catalog, sink, "click@corp.test")
     for _ in range(2):
         answer = requests.post(link, data={"List-Unsubscribe": "One-Click"}, timeout=20, allow_redirects=False)
         assert answer.status_code == 200
         assert reaches(catalog, "click@corp.test") == "unsubscribed"
-    assert reaches(catalog, "CLICK@corp.test") == "unsubscribed", "capitals make no other mailbox"
-    assert reaches(catalog, "other@corp.test") == "sent", "others get it"
-    assert reaches(catalog, "click@corp.test", "system_health") == "sent", "other kinds go on"
+    assert reaches(catalog, "CLICK@corp.test") == "unsubscribed", "the address is compared without case"
+    assert reaches(catalog, "other@corp.test") == "sent", "other recipients get the mail"
+    assert reaches(catalog, "click@corp.test", "system_health") == "sent", "other kinds are still sent"
 
 
 def test_one_click_as_a_form_with_files(catalog: RunningService, sink: MailSink) -> None:
@@ -85,8 +85,8 @@ def test_one_click_as_a_form_with_files(catalog: RunningService, sink: MailSink)
     assert reaches(catalog, "multipart@corp.test") == "unsubscribed"
 
 
-def test_to_look_at_the_page_changes_nothing(catalog: RunningService, sink: MailSink) -> None:
-    """Programs that check mail for harm follow every link in it."""
+def test_viewing_the_page_changes_nothing(catalog: RunningService, sink: MailSink) -> None:
+    """Security scanners of mail follow every link in it."""
     link = link_of(catalog, sink, "look@corp.test")
     for _ in range(3):
         assert requests.get(link, timeout=20).status_code == 200
@@ -95,26 +95,26 @@ def test_to_look_at_the_page_changes_nothing(catalog: RunningService, sink: Mail
     assert reaches(catalog, "look@corp.test") == "sent"
 
 
-def test_a_person_stops_the_mails_and_takes_that_back(catalog: RunningService, sink: MailSink) -> None:
+def test_a_person_unsubscribes_and_resubscribes(catalog: RunningService, sink: MailSink) -> None:
     link = link_of(catalog, sink, "person@corp.test")
     page = Page(requests.get(link, timeout=20))
     assert "person@corp.test gets e-mails about other matters of the catalog." in normal(page.text)
     stopped = page.submit()
     assert "person@corp.test gets no more e-mails about" in normal(stopped.text)
     assert reaches(catalog, "person@corp.test") == "unsubscribed"
-    assert normal(Page(requests.get(link, timeout=20)).text) == normal(stopped.text), "the page says how it stands"
+    assert normal(Page(requests.get(link, timeout=20)).text) == normal(stopped.text), "the page shows the current state"
     again = stopped.submit()
     assert normal(again.text) == normal(page.text)
     assert reaches(catalog, "person@corp.test") == "sent"
 
 
-def test_the_link_stands_in_the_text_too(catalog: RunningService, sink: MailSink) -> None:
+def test_the_link_is_in_the_text_too(catalog: RunningService, sink: MailSink) -> None:
     link = urlsplit(link_of(catalog, sink, "text@corp.test")).path
     message = sink.messages[0]
     assert link in text_of(message) and link in text_of(message, "html")
 
 
-def test_the_page_loads_nothing_and_can_be_read_by_everybody(catalog: RunningService, sink: MailSink) -> None:
+def test_the_page_is_accessible_and_loads_nothing(catalog: RunningService, sink: MailSink) -> None:
     answer = requests.get(link_of(catalog, sink, "page@corp.test"), timeout=20)
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
@@ -131,7 +131,7 @@ def test_the_page_loads_nothing_and_can_be_read_by_everybody(catalog: RunningSer
 
 @pytest.mark.parametrize("token", ["x", "%00", "a" * 100, "a" * 5000, "%ED%A0%80", "..%2f", "%3Cscript%3E", "\u00e9"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_link_that_nobody_has_signed(catalog: RunningService, method: str, token: str) -> None:
+def test_an_unsigned_link_is_refused(catalog: RunningService, method: str, token: str) -> None:
     answer = requests.request(method, f"{catalog.url}/unsubscribe/{token}", timeout=20)
     assert answer.status_code == 404
     if "%2f" not in token:  # that is another address
@@ -141,7 +141,7 @@ def test_a_link_that_nobody_has_signed(catalog: RunningService, method: str, tok
         assert "form" not in [tag for tag, _ in page.tags]
 
 
-def test_a_link_with_another_end_is_none(catalog: RunningService, sink: MailSink) -> None:
+def test_a_link_with_another_ending_is_refused(catalog: RunningService, sink: MailSink) -> None:
     link = link_of(catalog, sink, "end@corp.test")
     changed = link[:-1] + ("A" if link[-1] != "A" else "Q")
     assert requests.post(changed, timeout=20).status_code == 404
@@ -149,10 +149,10 @@ def test_a_link_with_another_end_is_none(catalog: RunningService, sink: MailSink
     assert reaches(catalog, "end@corp.test") == "sent"
 
 
-def test_who_opts_out_while_a_mail_waits_does_not_get_it(catalog: RunningService, sink: MailSink) -> None:
+def test_an_opt_out_stops_a_waiting_mail(catalog: RunningService, sink: MailSink) -> None:
     link = link_of(catalog, sink, "late@corp.test")
     settings = through(sink.port, enabled=True)
-    settings["notifications"]["smtp"]["port"] = 1  # nothing listens there
+    settings["notifications"]["smtp"]["port"] = 1  # no server listens on this port
     assert catalog.save(settings).status_code == 200
     waiting = notify(catalog, "message", **MESSAGE, recipients=[{"address": "late@corp.test"}])
     wait_until_tried(catalog, waiting["id"])
@@ -163,7 +163,7 @@ def test_who_opts_out_while_a_mail_waits_does_not_get_it(catalog: RunningService
 
 
 def test_links_survive_a_restart_and_a_new_key(make_service: Callable[..., RunningService], sink: MailSink) -> None:
-    """Links stand in old mails: a new key in front of the old one leaves them as they are."""
+    """A new first key leaves links in old mails valid."""
     service = make_service()
     service.save(through(sink.port))
     link = link_of(service, sink, "key@corp.test")
@@ -186,5 +186,5 @@ def wait_until_tried(service: RunningService, notification: str) -> None:
 
 
 def normal(text: str) -> str:
-    """With single spaces, as it is shown."""
+    """Collapse whitespace, as a browser does."""
     return " ".join(text.split())

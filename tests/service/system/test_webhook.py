@@ -55,7 +55,7 @@ def to(sink: WebhookSink | str, *, workers: int = 4, timeout: float = 5, ca_file
     return WebhookConversations(url, SECRET, workers=workers, timeout=timeout, ca_file=str(ca_file) if ca_file else None)
 
 
-def test_a_reply_is_a_signed_event_that_the_librarys_own_check_takes(catalog: WebhookSink):
+def test_a_reply_is_a_signed_standard_webhook(catalog: WebhookSink):
     assert to(catalog).post([reply()]) == [Posted("post-00000000")]
     [request] = catalog.requests
     event = Webhook(SECRET).verify(request.body, request.headers)
@@ -95,13 +95,13 @@ ANSWERS: list[tuple[Answer, Any]] = [
 
 
 @pytest.mark.parametrize("answer, posting", ANSWERS, ids=range(len(ANSWERS)))
-def test_what_an_answer_means(catalog: WebhookSink, answer: Answer, posting: Any):
+def test_the_meaning_of_each_response(catalog: WebhookSink, answer: Answer, posting: Any):
     catalog.plan = lambda _request: answer
     assert to(catalog).post([reply()]) == [posting]
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308, 401, 403, 404, 405, 406, 451])
-def test_an_endpoint_that_is_not_set_up_loses_nothing(catalog: WebhookSink, status: int):
+def test_a_missing_endpoint_loses_no_reply(catalog: WebhookSink, status: int):
     catalog.plan = lambda _request: Answer(status, keep=False, headers=(("Location", catalog.url),))
     [posting] = to(catalog).post([reply()])
     assert isinstance(posting, PostFailed)
@@ -127,59 +127,59 @@ def test_a_wrong_secret_is_refused_by_the_catalog_and_waits(catalog: WebhookSink
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "secret", "whsec_!", "whsec_a"])
-def test_a_secret_of_another_form_is_refused_at_once(secret: str):
+def test_a_malformed_secret_is_refused_at_once(secret: str):
     with pytest.raises(Misconfigured) as caught:
         WebhookConversations("http://127.0.0.1:1/", secret, workers=1, timeout=1)
     assert caught.value.field == "replies.webhook_secret_file"
 
 
-def test_one_reply_that_fails_does_not_keep_the_others(catalog: WebhookSink):
+def test_one_failing_reply_does_not_delay_others(catalog: WebhookSink):
     catalog.plan = lambda request: Answer(500, keep=False) if request.key.endswith("3") else None
     postings = to(catalog).post([reply(number) for number in range(8)])
     assert [isinstance(posting, Posted) for posting in postings] == [number != 3 for number in range(8)]
 
 
-def test_a_catalog_that_throttles_is_left_alone(catalog: WebhookSink):
+def test_a_throttling_catalog_gets_a_pause(catalog: WebhookSink):
     catalog.plan = lambda _request: Answer(429, keep=False, headers=(("Retry-After", "30"),))
     postings = to(catalog, workers=2).post([reply(number) for number in range(100)])
     assert postings == [PostFailed("The catalog answered 429.", 30.0, everywhere=True)] * 100
     assert len(catalog.requests) <= 4
 
 
-def test_as_many_at_once_as_there_are_workers_over_connections_that_are_kept(catalog: WebhookSink):
+def test_each_worker_keeps_its_connection(catalog: WebhookSink):
     catalog.delay = 0.05
     conversations = to(catalog, workers=8)
     start = time.monotonic()
     assert all(isinstance(posting, Posted) for posting in conversations.post([reply(number) for number in range(80)]))
-    assert time.monotonic() - start < 2, "one by one it takes 4 s"
+    assert time.monotonic() - start < 2, "sequential posts take 4 s"
     assert catalog.connections == 8
     assert [len(catalog.requests), len(catalog.taken)] == [80, 80]
 
 
-def test_the_same_reply_again_is_posted_already(catalog: WebhookSink):
+def test_a_repeated_reply_counts_as_posted(catalog: WebhookSink):
     conversations = to(catalog)
     conversations.post([reply()])
     assert conversations.post([reply()]) == [Posted("post-00000000", already=True)]
 
 
-def test_a_connection_that_was_closed_between_two_posts_is_opened_again(catalog: WebhookSink):
+def test_a_closed_connection_is_reopened(catalog: WebhookSink):
     conversations = to(catalog, workers=1)
     for number in range(5):
         assert isinstance(conversations.post([reply(number)])[0], Posted)
         catalog.drop_connections()
 
 
-def test_no_answer_in_time_is_tried_again_and_not_doubled(catalog: WebhookSink):
+def test_a_timeout_is_retried_without_a_duplicate(catalog: WebhookSink):
     conversations = to(catalog, workers=1, timeout=0.3)
     catalog.plan = lambda _request: Answer(seconds=1)
     [posting] = conversations.post([reply()])
     assert isinstance(posting, PostFailed)
-    assert not posting.everywhere, "it may be this reply's own fault"
+    assert not posting.everywhere, "the cause may be this reply"
     catalog.plan = lambda _request: None
     assert conversations.post([reply()]) == [Posted("post-00000000", already=True)]
 
 
-def test_a_catalog_that_hangs_costs_a_few_timeouts_only(catalog: WebhookSink):
+def test_a_hanging_catalog_costs_few_timeouts(catalog: WebhookSink):
     catalog.plan = lambda _request: Answer(seconds=2)
     start = time.monotonic()
     postings = to(catalog, workers=2, timeout=0.3).post([reply(number) for number in range(200)])
@@ -188,7 +188,7 @@ def test_a_catalog_that_hangs_costs_a_few_timeouts_only(catalog: WebhookSink):
     assert postings[-1].everywhere  # type: ignore[union-attr]
 
 
-def test_an_answer_that_never_ends_is_given_up_after_its_status(catalog: WebhookSink):
+def test_an_endless_response_is_cut_after_its_status(catalog: WebhookSink):
     listener = socket.create_server(("127.0.0.1", 0))
 
     def drip() -> None:
@@ -210,7 +210,7 @@ def test_an_answer_that_never_ends_is_given_up_after_its_status(catalog: Webhook
     listener.close()
 
 
-def test_nobody_there():
+def test_an_unreachable_catalog():
     [posting] = to(f"http://user:hunter2@127.0.0.1:{free_port()}/x?token=hunter3").post([reply()])
     assert isinstance(posting, PostFailed)
     assert posting.everywhere
@@ -218,7 +218,7 @@ def test_nobody_there():
     assert "hunter" not in posting.detail
 
 
-def test_what_is_not_http():
+def test_a_server_other_than_http():
     listener = socket.create_server(("127.0.0.1", 0))
 
     def talk() -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes of several threads share a commit on SQLite, and none takes another with it."""
+"""Concurrent changes share a commit on SQLite, and a failing one does not affect the others."""
 
 from __future__ import annotations
 
@@ -38,30 +38,30 @@ def add(name: str, connection: Connection) -> str:
     return name.upper()
 
 
-def test_many_at_once_share_commits_and_each_has_its_own_result(engine: Engine) -> None:
+def test_concurrent_changes_share_commits(engine: Engine) -> None:
     commits = 0
 
     def count(_connection: Connection) -> None:
         nonlocal commits
         commits += 1
-        time.sleep(0.005)  # a disk that takes its time
+        time.sleep(0.005)  # a slow disk
 
     event.listen(engine, "commit", count)
     with ThreadPoolExecutor(16) as pool:
         results = list(pool.map(lambda number: write(engine, lambda c: add(f"node{number}", c)), range(320)))
     assert results == [f"NODE{number}" for number in range(320)]
     assert len(names(engine)) == 320
-    assert commits < 300, "those that come together share one"
+    assert commits < 300, "concurrent changes share a commit"
 
 
-def test_one_that_fails_is_undone_alone_and_hears_why(engine: Engine) -> None:
+def test_a_failing_change_is_rolled_back_alone(engine: Engine) -> None:
     write(engine, lambda c: add("taken", c))
     hold = threading.Event()
 
     def change(number: int) -> str:
         def make(connection: Connection) -> str:
             if number == 0:
-                hold.wait(5)  # the others gather meanwhile
+                hold.wait(5)  # other changes queue up in the meantime
             add(f"first{number}", connection)
             return add("taken" if number % 2 else f"second{number}", connection)
 
@@ -80,7 +80,7 @@ def test_one_that_fails_is_undone_alone_and_hears_why(engine: Engine) -> None:
     assert names(engine) == expected | {"taken"}
 
 
-def test_a_commit_that_fails_is_told_to_all(engine: Engine) -> None:
+def test_a_failed_commit_is_reported_to_every_change(engine: Engine) -> None:
     def refuse(_connection: Connection) -> None:
         raise OSError("the disk is full")
 

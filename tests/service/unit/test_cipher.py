@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secrets at rest."""
+"""Encryption of stored secrets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEY = new_key()
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
-def test_what_is_encrypted_is_read_again_and_hidden(text: str):
+def test_an_encrypted_text_is_hidden_and_decrypted(text: str):
     cipher = Cipher([KEY])
     ciphertext = cipher.encrypt(text)
     assert cipher.decrypt(ciphertext) == text
@@ -31,7 +31,7 @@ def test_a_replaced_key_still_decrypts_and_the_new_one_encrypts():
     assert Cipher([old]).decrypt(Cipher([new, old]).encrypt("secret")) is None
 
 
-def test_derived_keys_are_of_their_purpose_and_never_the_key():
+def test_derived_keys_differ_by_purpose_and_from_the_key():
     cipher = Cipher([KEY, new_key()])
     assert len(cipher.derived(b"a")) == 2
     assert cipher.derived(b"a") == cipher.derived(b"a") != cipher.derived(b"b")

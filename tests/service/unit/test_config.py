@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The configuration file: what it may say, and the sentence for what it may not."""
+"""The configuration file: its values, and the error for each invalid one."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def test_one_line_is_enough(tmp_path: Path):
+def test_one_line_is_a_valid_configuration(tmp_path: Path):
     found = config.load(written(tmp_path, LEAST))
     assert (found.host, found.port, found.deployment) == ("127.0.0.1", 8025, "on_premises")
     assert str(found.database()) == "sqlite:////var/lib/catalog-mail/catalog-mail.db"
     assert str(found.queue_database()) == "sqlite:////var/lib/catalog-mail/queue.db"
 
 
-def test_how_microsoft_is_reached(tmp_path: Path):
+def test_the_addresses_of_microsoft(tmp_path: Path):
     usual = config.load(written(tmp_path, LEAST)).microsoft.model_dump()
     assert {name: value for name, value in usual.items() if value is not None} == {"sent_items_seconds": 60}
     text = '[microsoft]\nauthority_url = "https://login.corp.test:8443/"\nca_file = "/etc/ca.pem"\n'
@@ -43,7 +43,7 @@ def test_how_microsoft_is_reached(tmp_path: Path):
         ("postgresql://app@db/catalog", "/var/lib/catalog-mail"),
     ],
 )
-def test_where_the_processes_of_a_host_meet(tmp_path: Path, database: str, expected: str):
+def test_the_shared_folder_of_a_hosts_processes(tmp_path: Path, database: str, expected: str):
     found = config.load(written(tmp_path, f'{LEAST}database_url = "{database}"\n'))
     assert str(found.state_folder()) == expected
 
@@ -76,7 +76,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("text", "field"), REFUSED.values(), ids=REFUSED)
-def test_what_is_wrong_is_named_with_its_remedy(tmp_path: Path, text: str, field: str):
+def test_each_error_is_named_with_its_remedy(tmp_path: Path, text: str, field: str):
     path = written(tmp_path, text)
     with pytest.raises(Misconfigured) as caught:
         config.load(path)

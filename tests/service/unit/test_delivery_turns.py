@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages wait for their turn where the server has limits: begun is only what can be sent at once."""
+"""Messages wait for their turn at a server with limits: only messages that can be sent at once are begun."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from catalog_mail.domain.notifications.notification import Delivery, Kind, Notif
 from catalog_mail.domain.notifications.retry import Backoff
 from catalog_mail.ports.sending import Evidence
 from catalog_mail.services.delivery import DeliverNotifications
-from helpers.service.queue_node import Switches
+from helpers.service.queue_node import NodeSettings
 
 
 class Server:
-    """Fulfils ports.MailSenders and ports.MailSender; `pauses` are what it answers to who asks for a turn."""
+    """Fulfils ports.MailSenders and ports.MailSender; `pauses` are its answers to reserve()."""
 
     def __init__(self, *pauses: float, settles_after: float = 0.0) -> None:
         self.pauses = list(pauses)
@@ -41,8 +41,8 @@ class Server:
         return Evidence("x", "202", None, None, 0.0)
 
 
-class Held:
-    """The part of ports.DeliveryStore that a batch needs."""
+class MemoryDeliveries:
+    """The part of ports.DeliveryStore used by a batch."""
 
     def __init__(self, *attempts: int, first: State = State.QUEUED) -> None:
         self.begun: list[str] = []
@@ -79,22 +79,22 @@ def notification() -> Notification:
     return Notification("n", Kind.MESSAGE, SystemClock().now(), "test", {})
 
 
-def deliver(store: Held, server: Server) -> DeliverNotifications:
-    switches: Any = Switches(25)
+def deliver(store: MemoryDeliveries, server: Server) -> DeliverNotifications:
+    switches: Any = NodeSettings(25)
     parts: Any = {"store": store, "senders": server, "rendering": switches, "settings": switches, "opt_outs": switches}
     return DeliverNotifications(**parts, clock=SystemClock(), backoff=Backoff(), replying=lambda: None)
 
 
 def test_nothing_is_begun_before_its_turn() -> None:
-    store, server = Held(0, 0), Server(0.05, 0.05)
+    store, server = MemoryDeliveries(0, 0), Server(0.05, 0.05)
     started = time.monotonic()
     deliver(store, server).work("b", lambda: False)
     assert time.monotonic() - started >= 0.1
     assert store.finished == [State.SENT, State.SENT]
 
 
-def test_a_stop_ends_the_wait_and_gives_the_rest_back() -> None:
-    store, server = Held(0, 0), Server(*[3600.0] * 100)
+def test_a_stop_ends_the_wait_and_releases_the_rest() -> None:
+    store, server = MemoryDeliveries(0, 0), Server(*[3600.0] * 100)
     stopping = threading.Event()
     threading.Timer(0.2, stopping.set).start()
     deliver(store, server).work("b", stopping.is_set)
@@ -102,35 +102,35 @@ def test_a_stop_ends_the_wait_and_gives_the_rest_back() -> None:
 
 
 @pytest.mark.parametrize(("attempts", "again"), [(0, False), (1, True), (5, True)])
-def test_a_further_try_says_that_it_is_one(attempts: int, again: bool) -> None:
-    store, server = Held(attempts), Server()
+def test_a_retry_is_marked_as_a_retry(attempts: int, again: bool) -> None:
+    store, server = MemoryDeliveries(attempts), Server()
     deliver(store, server).work("b", lambda: False)
     assert server.sent == [("u0@corp.test", again)]
 
 
-def test_what_a_kill_has_interrupted_waits_until_its_end_can_be_known() -> None:
-    store, server = Held(1, 0, first=State.SENDING), Server(settles_after=60)
+def test_an_interrupted_message_waits_for_its_outcome() -> None:
+    store, server = MemoryDeliveries(1, 0, first=State.SENDING), Server(settles_after=60)
     deliver(store, server).work("b", lambda: False)
-    assert server.sent == [("u1@corp.test", False)], "the others do not wait"
+    assert server.sent == [("u1@corp.test", False)], "the other messages do not wait"
     [put_off, _sent] = store.outcomes
     assert (put_off.state, (put_off.next_attempt_at - put_off.at).total_seconds()) == (State.RETRYING, 60)
     assert put_off.failure.temporary
 
 
-def test_a_stop_does_not_make_it_forget_that_it_was_interrupted() -> None:
-    store, server = Held(1, 0, first=State.SENDING), Server(settles_after=60)
+def test_a_stop_keeps_the_mark_of_an_interruption() -> None:
+    store, server = MemoryDeliveries(1, 0, first=State.SENDING), Server(settles_after=60)
     deliver(store, server).work("b", lambda: True)
     assert (store.finished, store.released, server.sent) == ([State.RETRYING], 1, [])
 
 
-def test_where_nothing_could_be_found_out_it_is_sent_again_at_once() -> None:
-    store, server = Held(1, first=State.SENDING), Server()
+def test_an_unknowable_outcome_is_retried_at_once() -> None:
+    store, server = MemoryDeliveries(1, first=State.SENDING), Server()
     deliver(store, server).work("b", lambda: False)
     assert server.sent == [("u0@corp.test", True)]
 
 
-def test_a_sender_that_cannot_be_made_is_a_failed_try() -> None:
-    store, server = Held(0, 0), Server()
+def test_a_sender_that_cannot_be_made_fails_the_attempt() -> None:
+    store, server = MemoryDeliveries(0, 0), Server()
     server.failing = SendingFailed(Failure(Cause.CERTIFICATE_NOT_TRUSTED, "No CA file.", "Put it there.", temporary=False))
     deliver(store, server).work("b", lambda: False)
-    assert store.finished == [State.RETRYING, State.RETRYING], "the others of the batch wait as long"
+    assert store.finished == [State.RETRYING, State.RETRYING], "the other messages of the batch wait as long"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The certificate of an app registration as one PEM text, and what is told of another text."""
+"""The certificate of an app registration as one PEM text, and the errors for other texts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("text", "words"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_with_another_text(text: str, words: str) -> None:
+def test_errors_of_other_texts(text: str, words: str) -> None:
     with pytest.raises(Unusable) as caught:
         parts(text)
     assert words in str(caught.value)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Graph's limits: never more than four requests at once, in all processes of a host, and thirty messages a minute."""
+"""Graph's limits: at most four requests at once, in all processes of a host, and thirty messages a minute."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ SERVER, OTHER = (
 
 
 @pytest.mark.parametrize("shared", [True, False])
-def test_four_places_and_no_more(tmp_path: Path, shared: bool) -> None:
+def test_at_most_four_slots(tmp_path: Path, shared: bool) -> None:
     slots = RequestSlots(tmp_path if shared else None, SERVER)
     with ExitStack() as held:
         for _ in range(AT_ONCE):
             held.enter_context(slots.slot(1))
         with pytest.raises(NoFreeSlot), slots.slot(0.05):
             pass
-        with RequestSlots(tmp_path, OTHER).slot(1):  # another registration has its own
+        with RequestSlots(tmp_path, OTHER).slot(1):  # another registration has slots of its own
             pass
     with slots.slot(1):
         pass
@@ -64,7 +64,7 @@ def test_another_spelling_is_the_same_mailbox(change: dict[str, str]) -> None:
     assert apps.rate(SERVER) is not apps.rate(replace(SERVER, mailbox="b@corp.test"))
 
 
-def test_whoever_waits_gets_the_next_one(tmp_path: Path) -> None:
+def test_waiting_requests_get_the_next_slot(tmp_path: Path) -> None:
     slots, now, most = RequestSlots(tmp_path, SERVER), [0], [0]
     lock = threading.Lock()
 
@@ -86,7 +86,7 @@ def test_whoever_waits_gets_the_next_one(tmp_path: Path) -> None:
 
 
 def hold(folder: str, held: Event) -> None:
-    """In a process of its own: take all places and keep them."""
+    """In a separate process: take all slots and keep them."""
     slots = RequestSlots(Path(folder), SERVER)
     with ExitStack() as stack:
         for _ in range(AT_ONCE):
@@ -95,7 +95,7 @@ def hold(folder: str, held: Event) -> None:
         time.sleep(60)
 
 
-def test_another_process_counts_and_a_killed_one_leaves_nothing_locked(tmp_path: Path) -> None:
+def test_slots_span_processes_and_survive_a_kill(tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("fork")
     held = spawn.Event()
     process = spawn.Process(target=hold, args=(str(tmp_path), held), daemon=True)
@@ -112,7 +112,7 @@ def test_another_process_counts_and_a_killed_one_leaves_nothing_locked(tmp_path:
 
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Sets the time."""
+    """Set the time."""
     now = [1000.0]
     monkeypatch.setattr(limits.time, "monotonic", lambda: now[0])
     return lambda seconds: now.__setitem__(0, 1000.0 + seconds)
@@ -129,7 +129,7 @@ def test_thirty_messages_in_any_minute(at: Callable[[float], None]) -> None:
     assert rate.reserve() == pytest.approx(1)
 
 
-def test_nothing_is_sent_while_the_server_wants_peace(at: Callable[[float], None]) -> None:
+def test_no_message_is_sent_during_retry_after(at: Callable[[float], None]) -> None:
     rate = MessageRate()
     rate.close(10)
     rate.close(3)

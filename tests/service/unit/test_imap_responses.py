@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers of IMAP servers, in the forms that imaplib gives them."""
+"""Responses of IMAP servers, in the forms of imaplib."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ FETCHED: list[tuple[list[Any], list[Fetched]]] = [
         [Fetched("7", None, datetime(2020, 1, 1, 1, 30, tzinfo=UTC), None, None)],
     ),
     ([b"1 (UID 7 FLAGS (\\Seen $CatalogPosted))"], [Fetched("7", None, None, frozenset({"\\Seen", "$CatalogPosted"}), None)]),
-    # the literal in the middle, what else there is before it or after it
+    # the literal in the middle, other items before or after it
     ([(b"1 (UID 7 BODY[] {5}", b"Hello"), b")"], [Fetched("7", None, None, None, b"Hello")]),
     ([(b"1 (BODY[] {5}", b"Hello"), b" UID 7 RFC822.SIZE 5)"], [Fetched("7", 5, None, None, b"Hello")]),
-    # two messages, and between them what somebody else has just flagged
+    # two messages, with a flag change by another client between them
     (
         [(b"1 (UID 7 BODY[] {1}", b"a"), b")", b"9 (FLAGS (\\Seen))", (b"2 (UID 8 BODY[] {1}", b"b"), b")"],
         [Fetched("7", None, None, None, b"a"), Fetched("8", None, None, None, b"b")],
@@ -40,16 +40,16 @@ FETCHED: list[tuple[list[Any], list[Fetched]]] = [
     ([b'1 (UID 7 BODY[] "")'], [Fetched("7", None, None, None, b"")]),
     ([b'1 (UID 7 BODY[HEADER]<0> "")'], [Fetched("7", None, None, None, b"")]),
     ([b"1 (UID 7 BODY[] NIL)"], [Fetched("7", None, None, None, None)]),
-    # a date that no calendar has
+    # an invalid date
     ([b'1 (UID 7 INTERNALDATE "31-Feb-2026 09:05:00 +0100")'], [Fetched("7", None, None, None, None)]),
     ([b'1 (UID 7 INTERNALDATE "21-Xyz-2026 09:05:00 +0100")'], [Fetched("7", None, None, None, None)]),
-    # what stands in a message is not read as an answer
+    # content of a message is not parsed as a response
     ([(b"1 (UID 7 BODY[] {9}", b"(UID 999)"), b")"], [Fetched("7", None, None, None, b"(UID 999)")]),
 ]
 
 
 @pytest.mark.parametrize(("data", "messages"), FETCHED)
-def test_an_answer_to_fetch(data: list[Any], messages: list[Fetched]) -> None:
+def test_a_response_to_fetch(data: list[Any], messages: list[Fetched]) -> None:
     assert list(fetched(data)) == messages
 
 
@@ -57,7 +57,7 @@ BYTES = st.binary(max_size=50)
 
 
 @given(st.lists(st.one_of(st.none(), BYTES, st.tuples(BYTES, BYTES)), max_size=8))
-def test_whatever_comes_is_read_or_left_out(data: list[Any]) -> None:
+def test_any_response_is_parsed_or_skipped(data: list[Any]) -> None:
     for message in fetched(data):
         assert message.uid.isdigit()
 
@@ -66,7 +66,7 @@ def test_whatever_comes_is_read_or_left_out(data: list[Any]) -> None:
     ("data", "found"),
     [([b""], []), ([None], []), ([b"7 12 3"], ["3", "7", "12"]), ([b"7 7", b"1"], ["1", "7"]), ([b"x 5 -1"], ["5"])],
 )
-def test_the_uids_of_a_search_stand_in_order(data: list[Any], found: list[str]) -> None:
+def test_the_uids_of_a_search_are_ordered(data: list[Any], found: list[str]) -> None:
     assert uids(data) == found
 
 
@@ -74,12 +74,12 @@ def test_the_uids_of_a_search_stand_in_order(data: list[Any], found: list[str]) 
     ("keys", "chosen"),
     [([], ""), (["5"], "5"), (["1", "2", "3"], "1:3"), (["3", "1", "9", "2"], "1:3,9"), (["1", "*", "2:9", "", "\u0661"], "1")],
 )
-def test_a_set_of_uids_names_these_and_no_others(keys: list[str], chosen: str) -> None:
+def test_a_set_of_uids_contains_exactly_these(keys: list[str], chosen: str) -> None:
     assert uid_set(keys) == chosen
 
 
 @given(st.sets(st.integers(1, 300)))
-def test_a_set_of_uids_is_what_it_was(numbers: set[int]) -> None:
+def test_any_set_of_uids_is_read_back(numbers: set[int]) -> None:
     named: set[int] = set()
     for run in filter(None, uid_set(map(str, numbers)).split(",")):
         first, _colon, last = run.partition(":")
@@ -87,7 +87,7 @@ def test_a_set_of_uids_is_what_it_was(numbers: set[int]) -> None:
     assert named == numbers
 
 
-def test_what_a_mailbox_says_of_itself() -> None:
+def test_the_state_of_a_mailbox() -> None:
     assert words([b"(\\Deleted \\Seen \\*)"]) == {"\\deleted", "\\seen", "\\*"}
     assert words([b"()"]) == frozenset()
     assert words(None) is None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an installation does not use is not loaded: msal and requests are for those who use Microsoft or a webhook."""
+"""Unused libraries are not loaded: msal and requests only with Microsoft or a webhook."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 
 from helpers.service.process import SOURCE
 
-# All that the service and the reader of replies import while they start and work without Microsoft.
+# Everything that the service and the reader of replies import to start and work without Microsoft.
 SCRIPT = """
 import sys
 import catalog_mail.api.app, catalog_mail.bootstrap.application, catalog_mail.daemon
@@ -22,7 +22,7 @@ print(sorted({"msal", "requests", "jwt"} & set(sys.modules)))
 """
 
 
-def test_microsofts_libraries_are_loaded_only_where_microsoft_is_used() -> None:
+def test_microsofts_libraries_are_loaded_only_when_used() -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], env={**os.environ, "PYTHONPATH": str(SOURCE)}, capture_output=True, text=True,
         timeout=60, check=True,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No layer of the service imports against the picture: the contracts stand in its pyproject.toml."""
+"""The imports of the service keep to its layers: the contracts are in its pyproject.toml."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ CONTRACTS = SOURCE.parent / "pyproject.toml"
 
 
 def lint(source: Path) -> subprocess.CompletedProcess[str]:
-    """Import-linter over the package as it stands in this folder."""
+    """Run import-linter on the package in this folder."""
     return subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--config", CONTRACTS, "--no-cache"],
         env={**os.environ, "PYTHONPATH": str(source)}, cwd=source, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
 
-def test_no_layer_imports_against_the_picture():
+def test_imports_keep_to_the_layers():
     done = lint(SOURCE)
     assert done.returncode == 0, done.stdout
 
@@ -41,7 +41,7 @@ def test_no_layer_imports_against_the_picture():
         ("domain/errors.py", "from catalog_mail.domain.mime import text"),
     ],
 )
-def test_an_import_against_it_is_found(tmp_path: Path, file: str, line: str):
+def test_an_import_against_the_layers_is_found(tmp_path: Path, file: str, line: str):
     copy = tmp_path / "src"
     shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     with (copy / "catalog_mail" / file).open("a") as source:

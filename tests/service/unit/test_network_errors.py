@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The system's error inside the exceptions of HTTP libraries."""
+"""The operating system's error inside the exceptions of HTTP libraries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnection
 
 
 def wrapped(error: Exception, inside: Exception) -> Exception:
-    """`error` as it was raised from `inside`."""
+    """Return `error` as raised from `inside`."""
     error.__cause__ = inside
     return error
 

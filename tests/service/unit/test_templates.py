@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The package's templates, and files of the host that take the place of single ones."""
+"""The package's templates, and files on the host that replace single ones."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ OWN_TEXT = {"text": "A text"}
 
 
 def context(kind: Kind, *, optional: bool = True) -> dict[str, Any]:
-    """What a mail of this kind is written from, with or without all that may be left out."""
+    """Return the values for a mail of this kind, with or without the optional ones."""
     data = {name: VALUES[field.form] if field.required or optional else None for name, field in FIELDS[kind].items()}
     return {**FRAME, "kind": kind.value, **data, **(OWN_TEXT if kind is Kind.MESSAGE else {})}
 
@@ -54,7 +54,7 @@ def test_each_kind_has_its_templates(kind: Kind, optional: bool, ending: str) ->
     if ending == "subject.txt":
         assert len(text.splitlines()) == 1
     else:
-        assert FRAME["unsubscribe_url"] in text, "also readers whose program shows no button for it can stop the mails"
+        assert FRAME["unsubscribe_url"] in text, "readers whose program shows no button can unsubscribe too"
         assert ("https://catalog.example.com/x" in text) == (optional and "url" in FIELDS[kind])
         assert all(line == line.rstrip() or line == "-- " for line in text.split("\n")) or ending == "html"
 
@@ -89,7 +89,7 @@ def test_rows_are_counted(rows: int, sentence: str, ending: str) -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_whatever_people_write_is_text_in_html(kind: Kind) -> None:
-    """With every text a piece of HTML, the page has the same elements as with plain texts."""
+    """With HTML in every value, the page has the same elements as with plain text."""
     attack = "</p></title><script>x</script><img src=x onerror=y>&amp;'\""
     plain = context(kind)
     hostile = {name: attack if value in ("A title", "A text") else value for name, value in plain.items()}
@@ -111,10 +111,10 @@ def test_text_arrives_in_both_forms(text: str) -> None:
 JINJA = JinjaTemplates()
 
 
-# -- files of the host
+# -- files on the host
 
 
-def test_a_file_of_the_host_takes_the_place_of_one(tmp_path: Path) -> None:
+def test_a_file_on_the_host_replaces_a_template(tmp_path: Path) -> None:
     (tmp_path / "mention.subject.txt").write_text("[{{ catalog_name }}] {{ author }}: {{ conversation }}\n")
     templates = JinjaTemplates(tmp_path)
     values = {**context(Kind.MENTION), "author": "Joe", "conversation": "Sales"}
@@ -123,13 +123,13 @@ def test_a_file_of_the_host_takes_the_place_of_one(tmp_path: Path) -> None:
     assert templates.problems() == []
 
 
-def test_a_changed_layout_is_that_of_all_kinds(tmp_path: Path) -> None:
+def test_a_changed_layout_applies_to_all_kinds(tmp_path: Path) -> None:
     (tmp_path / "layout.html").write_text("<html><body>OURS{% block content %}{% endblock %}</body></html>")
     for kind in Kind:
         assert "OURS" in JinjaTemplates(tmp_path).render(f"{kind}.html", context(kind))
 
 
-def test_a_change_counts_from_the_next_mail_on(tmp_path: Path) -> None:
+def test_a_change_applies_from_the_next_mail(tmp_path: Path) -> None:
     templates = JinjaTemplates(tmp_path)
     values = context(Kind.MENTION)
     assert "mentioned you" in templates.render("mention.subject.txt", values)
@@ -172,7 +172,7 @@ def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path, raw: bytes) -> None:
     assert len(templates.problems()) == 1
 
 
-def test_problems_show_before_there_is_a_mail(tmp_path: Path) -> None:
+def test_problems_are_reported_before_the_first_mail(tmp_path: Path) -> None:
     (tmp_path / "mention.txt").write_text("{% if %}")
     (tmp_path / "mention.html").write_text("fine")
     (tmp_path / "README").write_text("{% no template %}")
@@ -196,7 +196,7 @@ def test_a_folder_that_does_not_exist_is_no_problem(tmp_path: Path) -> None:
     assert templates.problems() == []
 
 
-def test_every_file_of_the_package_is_one_of_a_kind() -> None:
+def test_every_file_of_the_package_belongs_to_a_kind() -> None:
     expected = {f"{kind}.{ending}" for kind in Kind for ending in ("subject.txt", "txt", "html")}
     assert {path.name for path in PACKAGED.iterdir()} == expected | {"layout.txt", "layout.html"}
 
@@ -244,5 +244,5 @@ def texts(page: str) -> list[str]:
 
 
 def normal(text: str) -> str:
-    """Line ends as HTML has them."""
+    """Normalise line ends as HTML does."""
     return text.replace("\r\n", "\n").replace("\r", "\n")

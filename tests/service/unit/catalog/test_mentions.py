@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whom a text mentions, and whom it does not."""
+"""The users that a text mentions, and texts that mention no user."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from hypothesis import strategies as st
         ("@jane's table", ["jane"]),
         ("@a_b-c.d9", ["a_b-c.d9"]),
         ("@7", ["7"]),
-        # A name ends where it ends, or it is none.
+        # A name has to end at a boundary.
         ("@jan\u00e9", []),
         ("@_jane", []),
         ("@ jane", []),
@@ -55,7 +55,7 @@ def test_names_after_an_at_sign(text: str, names: list[str]) -> None:
         "100%@jane",
     ],
 )
-def test_addresses_and_links_mention_nobody(text: str) -> None:
+def test_addresses_and_links_are_no_mentions(text: str) -> None:
     assert mentioned_names(text) == []
 
 
@@ -66,16 +66,16 @@ def test_addresses_and_links_mention_nobody(text: str) -> None:
         ("```\n@dataclass\nclass A: ...\n``` @jane", ["jane"]),
         ("``a ` @joe`` @jane", ["jane"]),
         ("`a` @jane `b`", ["jane"]),
-        # What is never closed is no code.
+        # An unclosed mark is no code.
         ("`@jane", ["jane"]),
         ("``@jane`", ["jane"]),
     ],
 )
-def test_code_mentions_nobody(text: str, names: list[str]) -> None:
+def test_code_contains_no_mentions(text: str, names: list[str]) -> None:
     assert mentioned_names(text) == names
 
 
-def test_a_name_is_at_most_as_long_as_a_users() -> None:
+def test_a_name_is_at_most_as_long_as_a_user_name() -> None:
     assert mentioned_names("@" + "a" * LONGEST_NAME) == ["a" * LONGEST_NAME]
     assert mentioned_names("@" + "a" * (LONGEST_NAME + 1)) == []
 
@@ -92,7 +92,7 @@ def test_every_users_name_can_be_mentioned(names: list[str]) -> None:
 
 @given(st.text(st.characters()), st.text(st.sampled_from("@`a.-_ \n\u00e9"), max_size=60))
 @settings(deadline=None)
-def test_whatever_is_found_could_be_a_user_and_stands_in_the_text(anything: str, tricky: str) -> None:
+def test_each_mention_is_a_valid_name_from_the_text(anything: str, tricky: str) -> None:
     for text in (anything, tricky):
         for name in mentioned_names(text):
             assert re.fullmatch(NAME_PATTERN, name)
@@ -106,8 +106,8 @@ def test_an_address_is_never_a_mention(name: str, local_part: str) -> None:
 
 
 @pytest.mark.parametrize("piece", ["@", "@a", "@a.", "a@", "`", "`@a`", "``` ` ", "@a-_.", "@@a ", "`@", "@" + "a." * 50])
-def test_a_long_text_takes_no_longer_than_its_length(piece: str) -> None:
-    """Ten times the text in at most some thirty times the time; with backtracking it would be a hundred times or more."""
+def test_the_time_is_linear_in_the_length(piece: str) -> None:
+    """Ten times the text takes at most thirty times the time; backtracking would take a hundred times or more."""
     short, long = (_seconds(piece * (size // len(piece))) for size in (50_000, 500_000))
     assert long < max(30 * short, 0.5)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each error and each answer of an IMAP server tells an administrator."""
+"""The failure reported for each error and each response of an IMAP server."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ STARTTLS = ImapServer("imap.corp.test", 143, TLS.STARTTLS, "replies@corp.test", 
 IMAP = "interactions.imap"
 
 
-def holds(failure: Failure) -> None:
-    """What every failure keeps to."""
+def assert_complete(failure: Failure) -> None:
+    """Assert the properties of every failure."""
     for sentence in (failure.cause, failure.remedy):
         assert sentence.endswith(".")
         assert not sentence.endswith("..")
@@ -48,9 +48,9 @@ def holds(failure: Failure) -> None:
 def test_an_error_of_the_network_names_a_setting_of_the_mailbox(error: Exception, stage: Stage, cause: Cause, field: str) -> None:
     for server in (SERVER, STARTTLS):
         failure = network_failure(error, stage, peer(server))
-        holds(failure)
+        assert_complete(failure)
         assert (failure.code, failure.field, failure.temporary) == (cause, f"{IMAP}.{field}", True)
-        assert "raise the timeout" not in failure.remedy  # there is no such setting
+        assert "raise the timeout" not in failure.remedy  # no setting with this name
 
 
 def test_remedies_name_the_ports_of_imap() -> None:
@@ -80,23 +80,23 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("stage", "answer", "mailbox", "cause", "field", "temporary"), ANSWERS)
-def test_an_answer_is_told_apart_and_shown(
+def test_a_response_is_classified_and_shown(
     stage: Stage, answer: str, mailbox: str | None, cause: Cause, field: str | None, temporary: bool
 ) -> None:
     failure = answer_failure(stage, answer, SERVER, mailbox)
-    holds(failure)
+    assert_complete(failure)
     assert (failure.code, failure.field, failure.temporary) == (cause, field and f"{IMAP}.{field}", temporary)
     assert answer.rstrip(".") in failure.cause
 
 
 @given(st.sampled_from(list(Stage)), st.text(max_size=80))
-def test_each_answer_has_a_meaning(stage: Stage, answer: str) -> None:
+def test_each_response_has_a_cause_and_a_remedy(stage: Stage, answer: str) -> None:
     failure = answer_failure(stage, answer, SERVER)
     assert failure.cause.startswith("imap.corp.test:993")
     assert failure.remedy
 
 
-def test_what_the_server_does_not_let_us_do() -> None:
+def test_operations_that_the_server_refuses() -> None:
     for failure in (
         imap_failures.read_only("INBOX", SERVER),
         imap_failures.not_imap(SERVER),
@@ -106,6 +106,6 @@ def test_what_the_server_does_not_let_us_do() -> None:
         imap_failures.made_anew("INBOX", SERVER),
         authorities_unreadable("No such file or directory", peer(SERVER)),
     ):
-        holds(failure)
+        assert_complete(failure)
     assert imap_failures.read_only("Archive", SERVER).field == f"{IMAP}.archive_mailbox"
     assert "/etc/ca.pem" in authorities_unreadable("empty", peer(SERVER)).cause

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each answer of Microsoft Entra and of Graph, and each broken connection to them, tells an administrator."""
+"""The failure reported for each response of Microsoft Entra and Graph, and for each broken connection to them."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ BEGINNING = "Error connecting to Tenant ID: corp-tenant with Client: corp-client
 TRACE = "\r\nTrace ID: 11111111-2222-3333-4444-555555555555\r\nCorrelation ID: x\r\nTimestamp: 2026-11-21 10:00:00Z"
 
 
-def holds(failure: Failure) -> None:
-    """What every failure keeps to."""
+def assert_complete(failure: Failure) -> None:
+    """Assert the properties of every failure."""
     assert failure.cause.startswith(BEGINNING)
     for sentence in (failure.cause, failure.remedy):
         assert sentence.endswith(".")
@@ -70,7 +70,7 @@ def test_each_code_of_entra(code: int, error: str, cause: Cause, field: str, wor
     ):
         for server in (SENDING, RECEIVING):
             failure = token_failure(token_refusal(answer), server)
-            holds(failure)
+            assert_complete(failure)
             assert (failure.code, failure.field, failure.temporary) == (cause, f"{server.section}.{field}", False)
             assert words in failure.cause and f"AADSTS{code}" in failure.cause
 
@@ -85,9 +85,9 @@ def test_each_code_of_entra(code: int, error: str, cause: Cause, field: str, wor
         ({"error": 7, "error_codes": ["x"], "error_description": ["?"]}, "?", False),
     ],
 )
-def test_what_else_entra_says(answer: dict[str, Any], words: str, temporary: bool) -> None:
+def test_other_errors_of_entra(answer: dict[str, Any], words: str, temporary: bool) -> None:
     failure = token_failure(token_refusal(answer), SENDING)
-    holds(failure)
+    assert_complete(failure)
     assert (failure.code, failure.field, failure.temporary) == (Cause.OTHER_ENTRA_ANSWER, None, temporary)
     assert words in failure.cause
 
@@ -122,18 +122,18 @@ PASSING = {Cause.THROTTLED, Cause.MICROSOFT_UNAVAILABLE}
     (400, "ErrorMimeContentInvalidBase64String", True), (422, "x", True), (400, "", False), (404, "x", False), (403, "x", False),
     (302, "", False), (407, "", False), (500, "x", False),
 ])  # fmt: skip
-def test_only_what_graph_says_of_the_message_is_final(status: int, code: str, final: bool) -> None:
+def test_only_errors_about_the_message_are_final(status: int, code: str, final: bool) -> None:
     assert graph_failure(GraphRefusal(status, code, ""), Operation.SEND, SENDING).temporary is not final
     assert graph_failure(GraphRefusal(status, code, ""), Operation.READ, SENDING).temporary
 
 
 @pytest.mark.parametrize(("status", "code", "message", "operation", "cause", "field", "words"), GRAPH)
-def test_each_answer_of_graph(
+def test_each_response_of_graph(
     status: int, code: str, message: str, operation: Operation, cause: Cause, field: str | None, words: str
 ) -> None:
     for server, mailbox in ((SENDING, "notifications.microsoft.email_address"), (RECEIVING, "interactions.reply_to")):
         failure = graph_failure(GraphRefusal(status, code, message, 7), operation, server, "other@corp.test")
-        holds(failure)
+        assert_complete(failure)
         expected = mailbox if field == "mailbox" else f"{server.section}{field}" if field and field[0] == "." else field
         assert (failure.code, failure.field, failure.retry_after) == (cause, expected, 7)
         assert words in failure.cause
@@ -145,18 +145,18 @@ def test_each_answer_of_graph(
     ("status", "operation", "temporary"),
     [(500, Operation.SEND, True), (400, Operation.SEND, False), (409, Operation.SEND, True), (400, Operation.READ, True)],
 )
-def test_a_message_is_given_up_only_for_what_it_is_itself(status: int, operation: Operation, temporary: bool) -> None:
+def test_only_an_error_of_the_message_gives_it_up(status: int, operation: Operation, temporary: bool) -> None:
     assert graph_failure(GraphRefusal(status, "x", "y"), operation, SENDING).temporary is temporary
 
 
-def test_what_is_known_of_a_mailbox_says_nothing_about_a_message() -> None:
+def test_a_missing_message_is_no_missing_mailbox() -> None:
     failure = graph_failure(GraphRefusal(404, "ErrorItemNotFound", "x"), Operation.READ, RECEIVING)
-    holds(failure)
+    assert_complete(failure)
     assert failure.code is Cause.OTHER_GRAPH_ANSWER
 
 
 @given(st.integers(300, 599), st.text(), st.text(), st.sampled_from(list(Operation)))
-def test_whatever_graph_says_is_told_in_sentences(status: int, code: str, message: str, operation: Operation) -> None:
+def test_any_response_of_graph_gives_sentences(status: int, code: str, message: str, operation: Operation) -> None:
     failure = graph_failure(GraphRefusal(status, code, message), operation, SENDING)
     assert failure.cause.startswith(BEGINNING)
     assert failure.cause.endswith(".") and failure.remedy.endswith(".")
@@ -174,7 +174,7 @@ def test_whatever_graph_says_is_told_in_sentences(status: int, code: str, messag
         (b"[" * 100_000, ("", "")),
     ],
 )
-def test_any_answer_is_read(content: bytes, expected: tuple[str, str]) -> None:
+def test_any_response_is_parsed(content: bytes, expected: tuple[str, str]) -> None:
     found = refusal(418, {"Retry-After": "9"}, content)
     assert (found.status, found.code, found.message, found.retry_after) == (418, *expected, 9)
 
@@ -212,22 +212,22 @@ def certificate_error() -> ssl.SSLCertVerificationError:
 )
 def test_an_error_of_the_network(error: Exception, cause: Cause, temporary: bool) -> None:
     failure = network_failure(error, "https://graph.corp.test/v1.0/users/x", "reading messages", SENDING)
-    holds(failure)
+    assert_complete(failure)
     assert (failure.code, failure.temporary, failure.field) == (cause, temporary, None)
     assert "graph.corp.test" in failure.cause
     assert "/v1.0" not in failure.cause
 
 
-def test_other_failures_begin_alike() -> None:
+def test_other_failures_begin_with_the_same_words() -> None:
     for failure in (
         not_entra(SENDING), certificate_unusable("there is no private key in it", SENDING),
         not_understood(Operation.READ, SENDING),
         authorities_unreadable("No such file", SENDING),
     ):  # fmt: skip
-        holds(failure)
+        assert_complete(failure)
 
 
-def test_the_innermost_error_is_what_the_system_said() -> None:
+def test_the_innermost_error_is_the_systems() -> None:
     refused = ConnectionRefusedError(111, "refused")
     outer = RuntimeError("wrapped")
     outer.__cause__ = refused

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each error and each answer of a mail server tells an administrator."""
+"""The failure reported for each error and each response of a mail server."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ NETWORK = [
 ]  # fmt: skip
 
 
-def holds(failure: Failure) -> None:
-    """What every failure keeps to."""
+def assert_complete(failure: Failure) -> None:
+    """Assert the properties of every failure."""
     for sentence in (failure.cause, failure.remedy):
         assert sentence.endswith(".")
         assert not sentence.endswith("..")
@@ -66,9 +66,9 @@ def holds(failure: Failure) -> None:
 
 
 @pytest.mark.parametrize(("error", "stage", "cause", "field", "words"), NETWORK)
-def test_an_error_of_the_network_is_told_apart(error: Exception, stage: Stage, cause: Cause, field: str, words: str) -> None:
+def test_a_network_error_is_classified(error: Exception, stage: Stage, cause: Cause, field: str, words: str) -> None:
     failure = network_failure(error, stage, ATTEMPT.peer)
-    holds(failure)
+    assert_complete(failure)
     assert (failure.code, failure.field) == (cause, f"{SMTP}.{field}")
     assert words in failure.cause
     assert failure.smtp_code is None
@@ -110,10 +110,10 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("stage", "answer", "cause", "field", "temporary"), ANSWERS)
-def test_an_answer_is_told_apart_and_kept(stage: Stage, answer: str, cause: Cause, field: str | None, temporary: bool) -> None:
+def test_a_response_is_classified_and_kept(stage: Stage, answer: str, cause: Cause, field: str | None, temporary: bool) -> None:
     code, text = int(answer[:3]), answer[4:]
     failure = answer_failure(stage, code, text, ATTEMPT)
-    holds(failure)
+    assert_complete(failure)
     assert (failure.code, failure.field, failure.temporary) == (cause, field, temporary)
     assert (failure.smtp_code, failure.smtp_text) == (code, text)
     assert answer in failure.cause
@@ -124,9 +124,9 @@ def test_an_answer_is_told_apart_and_kept(stage: Stage, answer: str, cause: Caus
 
 
 @pytest.mark.parametrize("code", [-1, 0, 12, 199, 600, 999])
-def test_something_that_is_no_mail_server_is_called_so(code: int) -> None:
+def test_a_server_other_than_smtp_is_reported(code: int) -> None:
     failure = answer_failure(Stage.GREETING, code, "/1.1 400 Bad Request", ATTEMPT)
-    holds(failure)
+    assert_complete(failure)
     assert (failure.code, failure.field, failure.smtp_code) == (Cause.NOT_SMTP, f"{SMTP}.port", None)
 
 
@@ -136,39 +136,39 @@ def test_something_that_is_no_mail_server_is_called_so(code: int) -> None:
     st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60),
     st.sampled_from([ATTEMPT, BUILTIN]),
 )
-def test_each_answer_has_a_meaning(stage: Stage, code: int, text: str, attempt: Attempt) -> None:
+def test_each_response_has_a_cause_and_a_remedy(stage: Stage, code: int, text: str, attempt: Attempt) -> None:
     failure = answer_failure(stage, code, text, attempt)
     assert failure.temporary == (400 <= code < 500)
     assert failure.smtp_code in (code, None)
-    if attempt is BUILTIN:  # who uses the host's own Postfix has no settings of a mail server
+    if attempt is BUILTIN:  # with the host's own Postfix there are no settings of a mail server
         assert not (failure.field or "").startswith(SMTP)
 
 
-def test_what_the_server_does_not_offer() -> None:
+def test_features_that_the_server_does_not_offer() -> None:
     assert tls_not_offered(ATTEMPT.peer).field == f"{SMTP}.tls"
     assert "no login at all" in login_not_offered("", ATTEMPT).cause
     assert "only GSSAPI, NTLM" in login_not_offered("GSSAPI, NTLM", ATTEMPT).cause
     assert "/etc/ca.pem" in authorities_unreadable("No such file or directory", ATTEMPT.peer).cause
     for failure in (tls_not_offered(ATTEMPT.peer), login_not_offered("", ATTEMPT), authorities_unreadable("empty", ATTEMPT.peer)):
-        holds(failure)
+        assert_complete(failure)
         assert not failure.temporary
 
 
-def test_remedies_know_the_ports_that_are_mixed_up() -> None:
+def test_remedies_name_the_confused_ports() -> None:
     implicit = Attempt(SmtpServer("smtp.corp.test", 587, TLS.IMPLICIT), "a@b.test", "c@d.test")
     assert "'starttls'" in network_failure(tls_error("WRONG_VERSION_NUMBER"), Stage.TLS, implicit.peer).remedy
     assert "'implicit'" in network_failure(TimeoutError(), Stage.GREETING, ATTEMPT.peer).remedy
     assert "'implicit'" not in network_failure(TimeoutError(), Stage.GREETING, implicit.peer).remedy
 
 
-def test_of_the_hosts_own_server_the_transport_is_the_setting() -> None:
+def test_the_hosts_own_server_is_set_by_the_transport() -> None:
     refused = network_failure(ConnectionRefusedError(111, "refused"), Stage.CONNECT, BUILTIN.peer)
     assert refused.field == "notifications.transport"
     assert refused.cause.startswith("The host's own mail server (127.0.0.1:25)")
     assert "systemctl status postfix" in refused.remedy
 
 
-def test_an_ipv6_address_stands_in_brackets() -> None:
+def test_an_ipv6_address_is_in_brackets() -> None:
     attempt = Attempt(SmtpServer("2001:db8::7", 25, TLS.NONE), "a@b.test", "c@d.test")
     assert attempt.place == "[2001:db8::7]:25"
 
@@ -181,14 +181,14 @@ def test_an_ipv6_address_stands_in_brackets() -> None:
         (b"bell\x07 escape\x1b[31m \xff", (), "bell? escape?[31m \ufffd"),
         (b"wrong: hunter2", ("hunter2",), "wrong: (removed)"),
         (b"wrong: a  b\tc", ("a  b\tc",), "wrong: (removed)"),
-        # The password stands by chance in its own base64, which is as secret.
+        # The password happens to be in its own base64, which is as secret.
         (b"wrong: eHh4eA==", ("xxxx", "eHh4eA=="), "wrong: (removed)"),
         (b"wrong: eHh4eA==", ("eHh4", "eHh4eA=="), "wrong: (removed)"),
         (b"fine", ("", " ", None), "fine"),
         (b"x" * 600, (), "x" * SHOWN + "..."),
     ],
 )
-def test_a_servers_words_are_fit_to_be_shown(text: bytes, secrets: tuple[str | None, ...], shown: str) -> None:
+def test_a_server_reply_is_safe_to_show(text: bytes, secrets: tuple[str | None, ...], shown: str) -> None:
     assert readable(text, *secrets) == shown
 
 

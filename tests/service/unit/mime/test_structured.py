@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Words, quotes, comments and addresses in headers that strangers wrote."""
+"""Words, quotes, comments and addresses in headers of incoming mail."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_keyword(value: str, expected: str):
     assert keyword(value) == expected
 
 
-def test_statements_end_at_semicolons_outside_of_quotes_and_comments():
+def test_statements_end_at_unquoted_semicolons():
     texts = [[token.text for token in parts] for parts in statements('a="x;y" (c;d) b; e ;')]
     assert texts == [["a", "=", "x;y", "b"], ["e"], []]
 

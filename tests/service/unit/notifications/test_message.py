@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mail of a notification: what each header says, and that nothing which people write can add or break one."""
+"""The mail of a notification: its headers, which no text of users can extend or break."""
 
 from __future__ import annotations
 
@@ -76,14 +76,14 @@ def test_each_kind_is_a_list_of_its_own() -> None:
     assert str(parsed(mail)["List-Id"]).endswith("<scheduled-query-failed.catalog.example.com>")
 
 
-def test_one_click_is_promised_for_https_alone() -> None:
+def test_one_click_is_offered_only_for_https() -> None:
     """RFC 8058, 3.1: the address must be https."""
     message = parsed(replace(MAIL, unsubscribe_url="http://localhost/unsubscribe/x"))
     assert message["List-Unsubscribe-Post"] is None
     assert message["List-Unsubscribe"] == "<http://localhost/unsubscribe/x>"
 
 
-def test_both_parts_the_plain_one_first() -> None:
+def test_the_plain_text_part_comes_first() -> None:
     message = parsed(MAIL)
     assert message.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
@@ -91,7 +91,7 @@ def test_both_parts_the_plain_one_first() -> None:
     assert content(message, "html") == "<p>Hello @jane</p>\n"
 
 
-def test_the_time_is_told_in_utc() -> None:
+def test_the_time_is_given_in_utc() -> None:
     mail = replace(MAIL, created_at=datetime(2026, 3, 1, 14, 30, 15, tzinfo=timezone(timedelta(hours=2))))
     assert compose(mail) == compose(MAIL)
 
@@ -115,24 +115,24 @@ def test_messages_of_one_thread_refer_to_one_root() -> None:
 
 
 @pytest.mark.parametrize("change", [{"thread": Thread("conversation.def", "Sales figures")}, {"catalog_domain": "other.test"}])
-def test_other_conversations_and_other_catalogs_have_other_threads(change: dict[str, Any]) -> None:
+def test_conversations_and_catalogs_have_separate_threads(change: dict[str, Any]) -> None:
     one = replace(MAIL, thread=THREAD)
     other: Mail = replace(one, **change)
     assert parsed(one)["References"] != parsed(other)["References"]
     assert parsed(one)["Thread-Index"] != parsed(other)["Thread-Index"]
 
 
-def test_a_new_sender_address_leaves_the_thread_together() -> None:
+def test_a_new_sender_address_keeps_the_thread() -> None:
     changed = replace(MAIL, thread=THREAD, from_address="catalog@new.test")
     assert parsed(changed)["References"] == parsed(replace(MAIL, thread=THREAD))["References"]
 
 
-def test_without_a_thread_a_message_stands_alone() -> None:
+def test_without_a_thread_a_message_has_no_references() -> None:
     assert not any(name in parsed(MAIL) for name in THREAD_NAMES)
 
 
-def test_a_thread_index_is_as_outlook_has_it() -> None:
-    """MS-OXOMSG 2.2.1.3: a reserved byte 01, five of the time, a GUID."""
+def test_a_thread_index_has_outlooks_form() -> None:
+    """MS-OXOMSG 2.2.1.3: a reserved byte 01, five bytes of the time, a GUID."""
     index = base64.b64decode(parsed(replace(MAIL, thread=THREAD))["Thread-Index"], validate=True)
     assert len(index) == 22
     assert index[0] == 1
@@ -142,7 +142,7 @@ def test_a_thread_index_is_as_outlook_has_it() -> None:
     )
 
 
-# -- whatever people write
+# -- hostile text
 
 
 HOSTILE = [
@@ -159,7 +159,7 @@ HOSTILE = [
     'x\\" <evil@evil.test>',
     "evil@evil.test, other",
     "a;b:c(d)<e>[f]",
-    "--=zyxwvutsrqponmlkjihgfedcba=--\r\n",  # the boundary of another mail; that of its own is not known before it is written
+    "--=zyxwvutsrqponmlkjihgfedcba=--\r\n",  # another mail's boundary; its own is not known beforehand
     "\r\n.\r\nMAIL FROM:<x>",
     "From here\n.\n..\n",
     "x" * 5000,
@@ -171,7 +171,7 @@ HOSTILE = [
 ]
 TRICKY = st.sampled_from('\r\n\x00:<>@"\\=?_ a\u00e9\u202e\u2028\ud800\x85\x9f\u2067')
 TEXTS = st.one_of(st.text(st.characters()), st.text(TRICKY))
-# The bidirectional classes of characters that turn the direction of others (UAX 9).
+# The bidirectional classes of characters that change the direction of others (UAX 9).
 TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
@@ -188,7 +188,7 @@ def for_each_hostile_text(function: Any) -> Any:
 
 
 @for_each_hostile_text
-def test_the_headers_are_those_that_were_meant(text: str) -> None:
+def test_hostile_text_adds_no_header(text: str) -> None:
     message = parsed(hostile(text))
     assert message.keys() == NAMES[:5] + THREAD_NAMES + NAMES[5:]
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
@@ -200,7 +200,7 @@ def test_the_headers_are_those_that_were_meant(text: str) -> None:
 
 
 @for_each_hostile_text
-def test_people_read_what_was_written(text: str) -> None:
+def test_text_is_readable_as_written(text: str) -> None:
     message = parsed(hostile(text))
     assert message["Subject"] == one_line(text)
     assert message["Thread-Topic"] == one_line(text)
@@ -211,7 +211,7 @@ def test_people_read_what_was_written(text: str) -> None:
 
 
 @for_each_hostile_text
-def test_the_bytes_are_what_every_server_takes(text: str) -> None:
+def test_the_bytes_suit_every_server(text: str) -> None:
     """ASCII, lines of at most 998 characters, and CR and LF only as line ends (RFC 5321, 2.3.8 and 4.5.3.1.6)."""
     raw = compose(hostile(text))
     assert raw.isascii()
@@ -220,12 +220,12 @@ def test_the_bytes_are_what_every_server_takes(text: str) -> None:
     lines = raw.split(b"\r\n")
     assert not any(b"\r" in line or b"\n" in line for line in lines)
     assert max(map(len, lines)) <= 998
-    assert raw == compose(hostile(text)), "a message that is written again is the same, byte for byte"
+    assert raw == compose(hostile(text)), "a message rendered again is the same, byte for byte"
 
 
 @given(TEXTS)
 @settings(deadline=None)
-def test_one_line_is_one_line(text: str) -> None:
+def test_a_header_line_stays_one_line(text: str) -> None:
     line = one_line(text)
     assert len(line.splitlines()) <= 1
     assert not {unicodedata.category(character) for character in line} & {"Cc", "Cs", "Zl", "Zp"}
@@ -245,12 +245,12 @@ def test_one_line_is_one_line(text: str) -> None:
         ("x" * 201, "x" * 199 + "\u2026"),
     ],
 )
-def test_what_a_line_becomes(text: str, line: str) -> None:
+def test_a_line_is_normalised(text: str, line: str) -> None:
     assert one_line(text) == line
 
 
 @pytest.mark.parametrize("value", ["a\r\nBcc: b", "a\n b", "a\rb", "\x00", "\u00e9", "a\r\n\tb", "x" * 1000])
-def test_a_value_that_is_not_encoded_is_never_written(value: str) -> None:
+def test_an_unencoded_value_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match="Subject"):
         headers.header("Subject", value)
 
@@ -271,7 +271,7 @@ def addresses(header: AddressHeader) -> list[str]:
 
 
 def display_name(mail: Mail, name: str) -> str:
-    """As a mail program shows it. Not from the newer parser: up to Python 3.12 it puts spaces between encoded words."""
+    """Return the name as a mail program shows it. Up to Python 3.12 the newer parser puts spaces between encoded words."""
     value = email.message_from_bytes(compose(mail))[name].replace("\r\n", "")
     return str(make_header(decode_header(parseaddr(value)[0])))
 
@@ -284,7 +284,7 @@ def content(message: EmailMessage, kind: str) -> str:
 
 
 def written(text: str) -> str:
-    """What a part shows: the text, with one line end at its end."""
+    """Return the text of a part, with one line end at its end."""
     shown = body(text)
     return shown if shown.endswith("\n") else shown + "\n"
 
@@ -292,26 +292,26 @@ def written(text: str) -> str:
 REPLIES = Replies("replies+abc@corp.test", "a" * 32)
 
 
-def test_a_mail_that_can_be_answered_says_where_and_is_recognised_by_its_id() -> None:
+def test_a_reply_goes_to_reply_to_and_names_the_id() -> None:
     message = parsed(replace(MAIL, thread=THREAD, replies=REPLIES))
     assert message["Reply-To"] == REPLIES.address
     assert message["X-Catalog-Intent"] == REPLIES.intent
     assert message["Message-ID"] == f"<{REPLIES.intent}@corp.test>" == message_id(replace(MAIL, replies=REPLIES))
-    assert message["References"] == parsed(replace(MAIL, thread=THREAD))["References"], "it stays in its thread"
+    assert message["References"] == parsed(replace(MAIL, thread=THREAD))["References"], "the message stays in its thread"
     assert not {"Reply-To", "X-Catalog-Intent"} & set(parsed(MAIL).keys())
 
 
-def test_the_intent_stands_in_references_where_the_server_may_change_the_message_id() -> None:
+def test_the_intent_is_in_references_for_exchange() -> None:
     mail = replace(MAIL, thread=THREAD, replies=replace(REPLIES, referred=True))
     message = parsed(mail)
     root, own = message["References"].split()
-    assert root == message["In-Reply-To"] == parsed(replace(MAIL, thread=THREAD))["References"], "it stays in its thread"
+    assert root == message["In-Reply-To"] == parsed(replace(MAIL, thread=THREAD))["References"], "the message stays in its thread"
     assert own != message["Message-ID"], "no mail refers to itself"
     assert candidates([own]) == [REPLIES.intent]
     assert all(len(line) <= 78 for line in compose(mail).split(b"\r\n") if line.startswith((b"References", b" <")))
 
 
-def test_an_answer_of_ours_names_what_it_answers() -> None:
+def test_an_explanation_refers_to_the_reply() -> None:
     message = parsed(replace(MAIL, thread=THREAD, answers="<their@corp.test>"))
     assert (message["In-Reply-To"], message["References"]) == ("<their@corp.test>", "<their@corp.test>")
     assert message["Auto-Submitted"] == "auto-replied"

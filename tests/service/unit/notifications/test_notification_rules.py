@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a notification must hold, who gets it, and when it is not sent."""
+"""The required data of a notification, its recipients, and the reasons to suppress it."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ MESSAGE = NotificationRequest(Kind.MESSAGE, recipients=(JANE,), subject="Hello",
 
 
 @pytest.mark.parametrize("kind", LEAST)
-def test_the_least_that_a_kind_needs(kind: Kind) -> None:
+def test_the_required_data_of_each_kind(kind: Kind) -> None:
     stored = checked(NotificationRequest(kind, LEAST[kind]))
-    assert stored == {name: LEAST[kind].get(name) for name in FIELDS[kind]}, "what was left out is None, for the templates"
+    assert stored == {name: LEAST[kind].get(name) for name in FIELDS[kind]}, "omitted data is None, for the templates"
 
 
 @pytest.mark.parametrize("kind, name", [(kind, name) for kind in LEAST for name in LEAST[kind]])
-def test_without_one_of_it_a_kind_is_refused(kind: Kind, name: str) -> None:
+def test_missing_required_data_is_refused(kind: Kind, name: str) -> None:
     data = {key: value for key, value in LEAST[kind].items() if key != name}
     with pytest.raises(InputRefused) as refused:
         checked(NotificationRequest(kind, data))
@@ -55,7 +55,7 @@ def test_without_one_of_it_a_kind_is_refused(kind: Kind, name: str) -> None:
 
 
 @pytest.mark.parametrize("kind, name", NAMES_RECIPIENTS.items())
-def test_who_gets_it_may_be_said_in_two_ways(kind: Kind, name: str) -> None:
+def test_recipients_may_be_given_in_two_ways(kind: Kind, name: str) -> None:
     data = {key: value for key, value in LEAST[kind].items() if key != name}
     checked(NotificationRequest(kind, data, recipients=(JANE,)))
 
@@ -93,7 +93,7 @@ def test_who_gets_it_may_be_said_in_two_ways(kind: Kind, name: str) -> None:
         (Kind.SYSTEM_HEALTH, "unheard_of", "x"),
     ],
 )
-def test_a_value_that_does_not_fit_is_named(kind: Kind, name: str, value: Any) -> None:
+def test_an_invalid_value_is_named(kind: Kind, name: str, value: Any) -> None:
     with pytest.raises(InputRefused) as refused:
         check_data(kind, {**LEAST[kind], name: value})
     assert refused.value.field == f"data.{name}"
@@ -103,11 +103,11 @@ def test_a_value_that_does_not_fit_is_named(kind: Kind, name: str, value: Any) -
     "url",
     ["https://catalog.example.com/x?a=b&c=%20d#e", "http://localhost:8025", "https://catalog.example.com:18443/conversations/a"],
 )
-def test_links_that_fit(url: str) -> None:
+def test_valid_links(url: str) -> None:
     assert check_data(Kind.DOWNLOAD_READY, {**LEAST[Kind.DOWNLOAD_READY], "url": url})["url"] == url
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     with pytest.raises(InputRefused) as refused:
         check_data(Kind.DOWNLOAD_FAILED, {"name": "", "url": "x", "more": 1})
     assert {error.field for error in refused.value.errors} == {"data.more", "data.name", "data.reason", "data.url"}
@@ -123,8 +123,8 @@ JSON_VALUES = st.recursive(
 
 @given(st.data())
 @settings(deadline=None)
-def test_the_description_takes_exactly_what_is_taken(data: st.DataObject) -> None:
-    """The JSON Schema that the API shows and the check agree on every value."""
+def test_schema_and_check_accept_the_same_values(data: st.DataObject) -> None:
+    """The JSON Schema in the API and the check agree on every value."""
     kind = data.draw(st.sampled_from(Kind))
     changes = data.draw(st.dictionaries(st.sampled_from([*FIELDS[kind], "unheard_of"]), JSON_VALUES, max_size=2))
     values = {**LEAST.get(kind, {}), **changes}
@@ -140,7 +140,7 @@ def test_the_description_takes_exactly_what_is_taken(data: st.DataObject) -> Non
 
 
 def python_patterns(description: Any) -> Any:
-    """The same schema with `$` as ECMAScript understands it: in Python it also matches before a last line end."""
+    """Return the schema with `$` as ECMAScript interprets it: Python's also matches before a final line end."""
     if isinstance(description, dict):
         return {
             key: re.sub(r"\$\Z", r"\\Z", value) if key == "pattern" else python_patterns(value)
@@ -181,13 +181,13 @@ def python_patterns(description: Any) -> Any:
         ({"data": {"title": "x"}}, "data.title"),
     ],
 )
-def test_a_message_that_cannot_be_sent_is_refused(change: dict[str, Any], field: str) -> None:
+def test_an_invalid_message_is_refused(change: dict[str, Any], field: str) -> None:
     with pytest.raises(InputRefused) as refused:
         checked(NotificationRequest(**{**vars(MESSAGE), **change}))
     assert refused.value.field == field
 
 
-def test_a_message_is_stored_as_it_was_given() -> None:
+def test_a_message_is_stored_unchanged() -> None:
     assert checked(MESSAGE) == {"subject": "Hello", "text": "A text", "html": None}
 
 
@@ -202,7 +202,7 @@ def test_only_messages_bring_their_own_text(name: str) -> None:
     "address",
     ["jane@corp.test", "jane.o'hara+tag@sub.corp.test", "A@B", "x@xn--bcher-kva.example", "a@1.2", f"{'a' * 64}@{'b' * 60}.test"],
 )
-def test_addresses_that_are_taken(address: str) -> None:
+def test_valid_addresses(address: str) -> None:
     assert checked_address("to", address) == address
 
 
@@ -214,7 +214,7 @@ def test_addresses_that_are_taken(address: str) -> None:
      "jane@corp.test\r\nRCPT TO:<a@b>", "jane@[127.0.0.1]", "jane@-corp.test", "jane@corp-.test", "j\u00f6rg@corp.test",
      "jane@b\u00fccher.example", "jane@corp.test\x00", "\ud800@corp.test", f"{'a' * 65}@corp.test", f"a@{'b.' * 130}test"],
 )  # fmt: skip
-def test_addresses_that_are_refused(address: str) -> None:
+def test_invalid_addresses(address: str) -> None:
     with pytest.raises(InputRefused) as refused:
         checked_address("to", address)
     assert refused.value.field == "to"
@@ -223,7 +223,7 @@ def test_addresses_that_are_refused(address: str) -> None:
 
 @given(st.text(st.characters()) | st.text(st.sampled_from('a@.<>,; \r\n\x00"\\-b')))
 @settings(deadline=None)
-def test_no_address_that_is_taken_can_end_a_line_or_a_command(text: str) -> None:
+def test_no_valid_address_ends_a_line_or_a_command(text: str) -> None:
     try:
         address = checked_address("to", text)
     except InputRefused:
@@ -233,20 +233,20 @@ def test_no_address_that_is_taken_can_end_a_line_or_a_command(text: str) -> None
     assert len(address) <= LONGEST and address.count("@") == 1
 
 
-# -- who
+# -- recipients
 
 
 def user(name: str, **change: Any) -> User:
     return User(**{"id": name * 3, "name": name, "display_name": name.title(), "email": f"{name}@corp.test", **change})
 
 
-def test_an_address_gets_one_mail_whatever_its_capitals() -> None:
+def test_an_address_gets_one_mail_in_any_case() -> None:
     twice = [Recipient("jane@corp.test", "Jane"), Recipient("joe@corp.test"), Recipient("JANE@Corp.Test", "Other")]
-    assert distinct(twice) == twice[:2], "as it came first, in order"
+    assert distinct(twice) == twice[:2], "in the first spelling, in order"
 
 
 @pytest.mark.parametrize("name, left", [("joe", ["jane"]), ("JOE", ["jane"]), ("Somebody Else", ["jane", "joe"])])
-def test_nobody_is_told_of_what_they_did_themselves(name: str, left: list[str]) -> None:
+def test_users_get_no_mail_about_their_own_actions(name: str, left: list[str]) -> None:
     assert [one.name for one in without([user("jane"), user("joe")], name)] == left
 
 
@@ -266,8 +266,8 @@ def test_a_user_as_a_recipient() -> None:
         (Circumstances(switched_on=False, inactive={"jane@corp.test"}, opted_out={"jane@corp.test"}), "inactive"),
     ],
 )
-def test_when_a_mail_is_not_sent(kind: Kind, circumstances: Circumstances, reason: str | None) -> None:
-    """The switch does not hold back the two about downloads; what a recipient chose holds for all kinds."""
+def test_reasons_to_suppress_a_mail(kind: Kind, circumstances: Circumstances, reason: str | None) -> None:
+    """The switch exempts the two kinds about downloads; a recipient's choice holds for all kinds."""
     if reason == "switched_off" and kind in (Kind.DOWNLOAD_READY, Kind.DOWNLOAD_FAILED):
         reason = None
     expected = (State.SUPPRESSED, reason) if reason else (State.ACCEPTED, None)
@@ -278,10 +278,10 @@ def test_the_switch_has_two_exceptions() -> None:
     assert sorted(SENT_WHEN_SWITCHED_OFF) == ["download_failed", "download_ready"]
 
 
-# -- the same request
+# -- repeated requests
 
 
-def test_the_same_request_has_the_same_fingerprint_whatever_its_key() -> None:
+def test_equal_requests_have_equal_fingerprints() -> None:
     assert fingerprint(MESSAGE) == fingerprint(NotificationRequest(**{**vars(MESSAGE), "idempotency_key": "other"}))
     assert re.fullmatch("[0-9a-f]{64}", fingerprint(MESSAGE))
 

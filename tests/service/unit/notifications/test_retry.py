@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When a message is tried again, when it is given up, and who is alive."""
+"""Retries of a message, their end, and the liveness of nodes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_pause_doubles_up_to_an_hour(tries: int, seconds: int) -> None:
 
 
 @pytest.mark.parametrize(("chance", "seconds"), [(0.0, 80), (0.25, 90), (0.5, 100), (0.75, 110), (0.999999, 120)])
-def test_chance_spreads_the_pause_evenly_around_its_middle(chance: float, seconds: int) -> None:
+def test_jitter_spreads_the_pause_evenly(chance: float, seconds: int) -> None:
     pause = Backoff(first=timedelta(seconds=100), spread=0.4).pause(1, chance)
     assert pause.total_seconds() == pytest.approx(seconds, abs=0.01)
 
@@ -44,7 +44,7 @@ def test_chance_spreads_the_pause_evenly_around_its_middle(chance: float, second
         (Cause.OTHER_ANSWER, True, True),
         (Cause.CONNECTION_LOST, True, True),
         (Cause.NOT_RENDERED, True, True),
-        # The settings are wrong, not the message: it waits until somebody has mended them.
+        # The settings are at fault, not the message: it waits until the settings are corrected.
         (Cause.LOGIN_REFUSED, False, True),
         (Cause.SENDER_REFUSED, False, True),
         (Cause.CERTIFICATE_NOT_TRUSTED, False, True),
@@ -52,7 +52,7 @@ def test_chance_spreads_the_pause_evenly_around_its_middle(chance: float, second
         (Cause.NOT_CONFIGURED, True, True),
     ],
 )
-def test_what_is_tried_again(code: Cause, temporary: bool, again: bool) -> None:
+def test_the_failures_that_are_retried(code: Cause, temporary: bool, again: bool) -> None:
     at = next_attempt(
         failure(code, temporary=temporary), tries=1, accepted_at=START, now=START, backoff=EVEN, chance=0.5
     )
@@ -63,23 +63,23 @@ def test_what_is_tried_again(code: Cause, temporary: bool, again: bool) -> None:
     ("after", "expected"),
     [
         (timedelta(hours=71), timedelta(hours=72)),
-        (timedelta(hours=71, minutes=30), timedelta(hours=72)),  # the last try is not skipped
+        (timedelta(hours=71, minutes=30), timedelta(hours=72)),  # the last attempt is not skipped
         (timedelta(hours=72), None),
         (timedelta(days=30), None),
     ],
 )
-def test_the_last_try_is_made_when_keep_trying_ends(after: timedelta, expected: timedelta | None) -> None:
+def test_the_last_attempt_is_at_the_end_of_keep_trying(after: timedelta, expected: timedelta | None) -> None:
     at = next_attempt(failure(), tries=50, accepted_at=START, now=START + after, backoff=EVEN, chance=0.5)
     assert at == (None if expected is None else START + expected)
 
 
-def test_never_before_the_server_wants_it() -> None:
+def test_a_retry_respects_retry_after() -> None:
     asked = replace(failure(Cause.THROTTLED), retry_after=300.0)
     at = next_attempt(asked, tries=1, accepted_at=START, now=START, backoff=EVEN, chance=0.5)
     assert at == START + timedelta(seconds=300)
 
 
-def test_days_of_tries_are_few_enough_and_end() -> None:
+def test_retries_over_days_are_few_and_end() -> None:
     now, tries = START, 0
     while now is not None and tries < 1000:
         tries += 1
@@ -89,21 +89,21 @@ def test_days_of_tries_are_few_enough_and_end() -> None:
     assert 70 < tries < 90
 
 
-def test_what_concerns_one_message_does_not_hold_up_the_others() -> None:
+def test_a_failing_message_does_not_delay_others() -> None:
     alone = {Cause.RECIPIENT_REFUSED, Cause.OTHER_ANSWER, Cause.CONNECTION_LOST, Cause.NOT_RENDERED, Cause.INTERNAL_ERROR}
     alone |= {Cause.OTHER_GRAPH_ANSWER}
     of_receiving = {Cause.NOT_IMAP, Cause.MAILBOX_MISSING, Cause.MAILBOX_READ_ONLY, Cause.OTHER_IMAP_ANSWER, Cause.CATALOG_FAILED}
-    assert NOT_THE_MESSAGES_FAULT | alone | of_receiving == set(Cause), "every cause is on one side"
+    assert NOT_THE_MESSAGES_FAULT | alone | of_receiving == set(Cause), "every cause is classified"
     assert not any(concerns_all(failure(code)) for code in alone)
     assert all(concerns_all(failure(code)) for code in NOT_THE_MESSAGES_FAULT)
 
 
-def test_a_node_is_dead_when_its_sign_has_not_changed_for_the_timeout() -> None:
+def test_a_node_without_a_heartbeat_is_dead() -> None:
     watch = LivenessWatch(30)
-    one, two = START, START + timedelta(days=5)  # clocks that differ by days
-    assert watch.alive({"a": one, "b": two}, 0) == {"a", "b"}, "who has just started calls nobody dead"
+    one, two = START, START + timedelta(days=5)  # clocks that differ by several days
+    assert watch.alive({"a": one, "b": two}, 0) == {"a", "b"}, "a node that has just started takes no other for dead"
     assert watch.alive({"a": one, "b": two + timedelta(seconds=5)}, 20) == {"a", "b"}
     assert watch.alive({"a": one, "b": two + timedelta(seconds=10)}, 31) == {"b"}
     assert watch.alive({"a": one + timedelta(seconds=1), "b": two + timedelta(seconds=10)}, 32) == {"a", "b"}, "it came back"
-    assert watch.alive({"a": one + timedelta(seconds=1)}, 33) == {"a"}, "b ended and said so"
+    assert watch.alive({"a": one + timedelta(seconds=1)}, 33) == {"a"}, "b ended and reported so"
     assert watch.alive({}, 100) == frozenset()

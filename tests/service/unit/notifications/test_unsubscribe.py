@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The token of an unsubscribe link: it says who and what, and nobody can make one up."""
+"""The token of an unsubscribe link: it names recipient and kind, and cannot be forged."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ ADDRESSES = st.builds(
 
 @given(ADDRESSES, st.sampled_from(Kind), st.binary(min_size=16, max_size=64))
 @settings(deadline=None)
-def test_what_was_signed_is_read_again(address: str, kind: Kind, key: bytes) -> None:
+def test_a_signed_token_is_read_back(address: str, kind: Kind, key: bytes) -> None:
     token = make_token([key], checked_address("to", address), kind)
     assert read_token([key], token) == (address, kind)
-    assert re.fullmatch(r"[A-Za-z0-9_-]+", token), "it stands in an address without being escaped"
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", token), "the token needs no escaping in a URL"
     assert len(token) <= LONGEST
-    assert make_token([key], address, kind) == token, "the link of a mail that is written again is the same"
+    assert make_token([key], address, kind) == token, "the link of a mail rendered again is the same"
 
 
 def test_each_address_and_kind_has_its_own() -> None:
@@ -38,19 +38,19 @@ def test_each_address_and_kind_has_its_own() -> None:
     assert len(tokens) == 2 * len(Kind)
 
 
-def test_links_in_old_mails_work_after_the_key_was_changed() -> None:
+def test_links_in_old_mails_survive_a_new_key() -> None:
     old = make_token([OLD_KEY], "jane@corp.test", Kind.MENTION)
     assert read_token([KEY, OLD_KEY], old) == ("jane@corp.test", Kind.MENTION)
     assert make_token([KEY, OLD_KEY], "jane@corp.test", Kind.MENTION) == TOKEN, "the first key signs"
 
 
-def test_a_key_that_was_taken_away_signs_no_more() -> None:
+def test_tokens_of_a_removed_key_are_refused() -> None:
     assert read_token([FOREIGN_KEY], TOKEN) is None
     assert read_token([], TOKEN) is None
 
 
 @pytest.mark.parametrize("position", range(len(TOKEN)))
-def test_no_character_can_be_another(position: int) -> None:
+def test_each_changed_character_is_refused(position: int) -> None:
     for other in "A_-z9":
         changed = TOKEN[:position] + other + TOKEN[position + 1 :]
         assert changed == TOKEN or read_token([KEY], changed) is None
@@ -67,5 +67,5 @@ def test_other_spellings_are_refused(token: str) -> None:
 
 @given(st.text(st.characters()))
 @settings(deadline=None)
-def test_anything_else_is_refused_without_a_failure(token: str) -> None:
+def test_any_other_text_is_refused_without_an_error(token: str) -> None:
     assert read_token([KEY, OLD_KEY], token) is None

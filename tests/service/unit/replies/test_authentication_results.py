@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whom a mail server vouches for, and whose word is not taken."""
+"""The senders that a mail server authenticates, and headers that are not trusted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def mail(*values: str) -> Message:
 
 
 RESULTS = [
-    # one of the three is enough
+    # one of the three methods is enough
     ("mx.corp.test; dmarc=pass header.from=corp.test", Finding.PASS, "DMARC passed"),
     ("MX.Corp.Test 1; DMARC=Pass (p=reject dis=none) header.from=Corp.Test", Finding.PASS, "DMARC passed"),
     ("mx.corp.test; spf=fail smtp.mailfrom=x@y.test; dkim=none; dmarc=pass header.from=corp.test", Finding.PASS, "DMARC passed"),
@@ -38,12 +38,12 @@ RESULTS = [
     ('mx.corp.test; spf=pass smtp.mailfrom="odd; dmarc=fail"@bounces.corp.test', Finding.PASS, "SPF"),
     ("mx.corp.test/2; dkim=pass header.d=corp.test", Finding.MISSING, "not by the configured"),
     ('mx.corp.test;\r\n\tdkim / 1 = pass\r\n\treason = "good = one" header . d = corp.test', Finding.PASS, "DKIM"),
-    # DMARC says nothing, or not about this domain
+    # DMARC has no result, or not for this domain
     ("mx.corp.test; dmarc=none header.from=corp.test; spf=pass smtp.mailfrom=corp.test", Finding.PASS, "SPF"),
     ("mx.corp.test; dmarc=temperror header.from=corp.test; dkim=pass header.d=corp.test", Finding.PASS, "DKIM"),
     ("mx.corp.test; dmarc=pass header.from=evil.test", Finding.FAIL, "neither"),
     ("mx.corp.test; dmarc=pass", Finding.FAIL, "neither"),
-    # and what fails
+    # failures
     ("mx.corp.test; dmarc=fail header.from=corp.test; spf=pass smtp.mailfrom=corp.test", Finding.FAIL, "DMARC failed"),
     ("mx.corp.test; dmarc=pass header.from=corp.test; dmarc=fail header.from=corp.test", Finding.FAIL, "DMARC failed"),
     ("mx.corp.test; spf=pass smtp.mailfrom=evil.test; dkim=pass header.d=evil.test", Finding.FAIL, "neither"),
@@ -57,7 +57,7 @@ RESULTS = [
     ("mx.corp.test; (dmarc=pass header.from=corp.test)", Finding.FAIL, "neither"),
     ('mx.corp.test; x="; dmarc=pass header.from=corp.test"', Finding.FAIL, "neither"),
     ("mx.corp.test; dmarc=(pass) header.from=corp.test", Finding.FAIL, "neither"),
-    # others' words
+    # headers of other servers
     ("mx.evil.test; dmarc=pass header.from=corp.test", Finding.MISSING, "not by the configured"),
     ("(mx.corp.test) mx.evil.test; dmarc=pass header.from=corp.test", Finding.MISSING, "not by the configured"),
     ("dmarc=pass header.from=corp.test", Finding.MISSING, "not by the configured"),
@@ -72,20 +72,20 @@ def test_verdict(value: str, finding: Finding, detail: str):
     assert detail in verdict.detail
 
 
-def test_only_the_topmost_counts():
+def test_only_the_topmost_header_counts():
     good, bad = "mx.corp.test; dmarc=pass header.from=corp.test", "mx.corp.test; dmarc=fail header.from=corp.test"
     assert verified(mail(good, bad), MX, JANE).passed
     assert verified(mail(bad, good), MX, JANE).finding is Finding.FAIL
-    assert verified(mail("relay.evil.test; none", good), MX, JANE).finding is Finding.MISSING, "it may have come with the mail"
+    assert verified(mail("relay.evil.test; none", good), MX, JANE).finding is Finding.MISSING, "the sender may have added it"
     assert verified(mail(), MX, JANE).finding is Finding.MISSING
 
 
-def test_the_server_is_known_in_any_case_and_in_quotes():
+def test_the_server_name_may_be_quoted_and_in_any_case():
     assert verified(mail('"mx.corp.test"; dmarc=pass header.from=corp.test'), " MX.corp.TEST ", "Jane@CORP.test").passed
 
 
 def exchange(*headers: str) -> Message:
-    """A message in a mailbox of Exchange Online, with these headers from the top."""
+    """Compose a message in a mailbox of Exchange Online, with these headers from the top."""
     return message_from_bytes("\r\n".join([*headers, "From: jane@corp.test", "", "Hi"]).encode())
 
 
@@ -112,7 +112,7 @@ EXCHANGE = [
     ("within the organization", [INTERNAL, WITHIN], Finding.PASS, "one of its own organization"),
     ("within the organization, without results", [INTERNAL], Finding.PASS, "one of its own organization"),
     ("within the organization, in other capitals", [INTERNAL.lower(), WITHIN.lower()], Finding.PASS, "its own organization"),
-    # and attacks
+    # attacks
     ("a spoofed sender", [SPOOFED, ANONYMOUS], Finding.FAIL, "DMARC failed"),
     ("a forged header below Exchange's own", [SPOOFED, ANONYMOUS, FORGED], Finding.FAIL, "DMARC failed"),
     ("results for another domain", [AUTHENTIC.replace("corp.test", "evil.test")], Finding.FAIL, "neither"),
@@ -151,17 +151,17 @@ def test_a_named_server_needs_its_name(server: str, headers: list[str]):
     assert verified(exchange(*headers), server, JANE).finding is Finding.MISSING
 
 
-def test_no_name_and_no_domain_vouch_for_nobody():
+def test_an_empty_name_or_domain_authenticates_no_sender():
     assert not verified(mail("mx.corp.test; spf=pass smtp.mailfrom="), MX, "jane").passed
     assert not verified(mail("mx.corp.test; dmarc=pass header.from="), MX, "").passed
     assert not verified(mail("; dmarc=pass header.from=corp.test"), "", JANE).passed
 
 
-def test_a_subdomain_may_be_vouched_for_by_its_parent():
+def test_a_parent_domain_authenticates_its_subdomain():
     assert verified(mail("mx.corp.test; dkim=pass header.d=corp.test"), MX, "jane@sales.corp.test").passed
 
 
-def test_all_that_a_server_says_is_read():
+def test_all_results_of_a_server_are_read():
     server, results = parse('mx (v) 1; dkim/1=pass (x) reason="a b" header.d=Corp.Test header.b="a=b"; spf=none;;=x; odd')
     assert server == "mx"
     assert results == [
@@ -172,7 +172,7 @@ def test_all_that_a_server_says_is_read():
 
 
 @pytest.mark.parametrize("value", ["(" * 10**6, ";" * 10**6, "a=" * 10**6, "mx.corp.test; " + "dkim=pass " * 10**5, '"' * 10**6])
-def test_a_long_value_costs_nothing(value: str):
+def test_a_long_value_is_cheap(value: str):
     message = mail(value)
     start = time.process_time()
     assert not verified(message, MX, JANE).passed
@@ -180,7 +180,7 @@ def test_a_long_value_costs_nothing(value: str):
 
 
 @given(st.text(alphabet='()<>"\\,;:@=/. abmx\x00\udce9', max_size=60))
-def test_whatever_it_says_there_is_a_verdict(value: str):
+def test_any_value_has_a_verdict(value: str):
     message = Message()
     message._headers.append(("Authentication-Results", value))  # as the parser would
     assert not verified(message, MX, JANE).passed

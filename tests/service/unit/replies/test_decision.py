@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of a message: a table of who wrote what in answer to which mail."""
+"""The decision about a message, by sender, content and answered mail."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ KNOWN = ReplyContext(ANSWERED, JANE, JANE, embedded=True)
 
 
 def raw(text: str = "Yes, it is.", **headers: str | None) -> RawMessage:
-    """A reply of Jane's; headers replace, None removes."""
+    """Compose a reply by Jane; keyword arguments replace headers, None removes one."""
     values: dict[str, str | None] = {
         "From": "Jane Doe <jane@corp.test>",
         "To": "replies@corp.test",
@@ -55,12 +55,12 @@ def decided(message: RawMessage, context: ReplyContext = KNOWN, **policy: Any) -
     found = decision.read(message, rules)
     if not isinstance(found, Reading):
         return found
-    # As the lookup does: no handle, no mail that is answered.
+    # Like the lookup: without a handle there is no answered mail.
     known = context if found.handle else replace(context, answered=None, recipient=None)
     return decision.decide(found, known, ORIGIN, rules)
 
 
-def test_a_reply_is_posted_as_its_author_wrote_it() -> None:
+def test_a_reply_is_posted_as_written() -> None:
     found = decided(raw())
     assert isinstance(found, Reply)
     assert found == Reply(
@@ -80,7 +80,7 @@ def test_a_reply_is_posted_as_its_author_wrote_it() -> None:
         {"References": f"<{intent.make(KEY, 'e' * 26)}@x>\r\n <{INTENT}@corp.test>", "In_Reply_To": None},
     ],
 )
-def test_the_mail_that_is_answered_is_known_wherever_the_intent_stands(headers: dict[str, str | None]) -> None:
+def test_an_intent_is_found_in_each_place(headers: dict[str, str | None]) -> None:
     found = decision.read(raw(**headers), POLICY)
     assert isinstance(found, Reading)
     assert found.handle == ANSWERED.delivery_id[:14]
@@ -105,7 +105,7 @@ VERIFIED = "mx.corp.test; dmarc=pass header.from=corp.test"
         ({"In_Reply_To": REWRITTEN, "Authentication_Results": VERIFIED}, VERIFYING, REWRITTEN),
     ],
 )
-def test_which_message_id_may_be_one_that_a_server_gave_to_our_mail(
+def test_message_ids_to_look_up_in_sent_items(
     headers: dict[str, str | None], policy: dict[str, Any], expected: str | None
 ) -> None:
     found = decision.read(raw(**headers), replace(POLICY, **policy))
@@ -114,7 +114,7 @@ def test_which_message_id_may_be_one_that_a_server_gave_to_our_mail(
 
 
 @pytest.mark.parametrize("written", [f"<{INTENT}@corp.test>", f"  <{INTENT.upper()}@corp.test>"])
-def test_the_reply_to_such_a_mail_is_the_same_as_to_any_other(written: str) -> None:
+def test_a_looked_up_original_gives_the_same_reply(written: str) -> None:
     unknown = decision.read(raw(In_Reply_To=REWRITTEN), POLICY)
     usual = decision.read(raw(), POLICY)
     assert isinstance(unknown, Reading)
@@ -128,13 +128,13 @@ def test_the_reply_to_such_a_mail_is_the_same_as_to_any_other(written: str) -> N
 @pytest.mark.parametrize(
     "written", ["", "<somebody-elses@mail.test>", f"<{intent.make(b'x' * 32, 'd' * 26)}@corp.test>", f"<{INTENT[:-1]}@x>"]
 )
-def test_no_other_message_id_makes_it_a_reply(written: str) -> None:
+def test_other_message_ids_are_not_recognised(written: str) -> None:
     unknown = decision.read(raw(In_Reply_To=REWRITTEN), POLICY)
     assert isinstance(unknown, Reading)
     assert decision.recognised(unknown, written, POLICY) == unknown
 
 
-def test_of_a_reply_that_is_too_large_no_text_is_read_either() -> None:
+def test_the_text_of_a_large_reply_is_not_read() -> None:
     large = replace(raw(In_Reply_To=REWRITTEN), cut=True)
     unknown = decision.read(large, POLICY)
     assert isinstance(unknown, Reading)
@@ -179,7 +179,7 @@ PASS, FAIL = ("mx.corp.test; dmarc=pass header.from=corp.test", "mx.corp.test; d
         (Reason.EMPTY, raw(""), KNOWN, {}),
     ],
 )  # fmt: skip
-def test_what_is_not_posted_has_its_reason(
+def test_each_unposted_message_has_a_reason(
     reason: Reason, message: RawMessage, context: ReplyContext, policy: dict[str, Any]
 ) -> None:
     found = decided(message, context, **policy)
@@ -189,18 +189,18 @@ def test_what_is_not_posted_has_its_reason(
     assert found.disposition is (Disposition.IGNORED if ignored else Disposition.REJECTED)
 
 
-def test_with_a_verdict_of_the_right_server_it_is_posted() -> None:
+def test_an_authenticated_reply_is_posted() -> None:
     assert isinstance(decided(raw(Authentication_Results=PASS), authserv_id="mx.corp.test"), Reply)
 
 
-def test_a_reply_that_came_in_time_counts_however_late_it_is_read() -> None:
+def test_a_timely_reply_counts_when_it_is_read_late() -> None:
     early = replace(raw(), received_at=ANSWERED.created_at + timedelta(days=89))
     assert isinstance(decided(early), Reply)
     late = replace(raw(), received_at=ANSWERED.created_at + timedelta(days=91))
     assert isinstance(decided(late), NotPosted)
 
 
-def test_who_has_a_new_address_may_still_answer_and_the_old_address_is_nobodys() -> None:
+def test_only_the_new_address_of_a_user_may_reply() -> None:
     renamed = replace(JANE, email="jane.doe@corp.test")
     context = replace(KNOWN, sender=renamed, recipient=renamed)
     assert isinstance(decided(raw(From="jane.doe@corp.test"), context), Reply)
@@ -209,7 +209,7 @@ def test_who_has_a_new_address_may_still_answer_and_the_old_address_is_nobodys()
     assert found.reason is Reason.UNKNOWN_SENDER
 
 
-def test_another_catalogs_users_are_known_by_the_address_that_the_mail_went_to() -> None:
+def test_another_catalogs_users_reply_from_their_address() -> None:
     theirs = ReplyContext(replace(ANSWERED, user_id=None, conversation_id=None, thread="theirs"), None, None, embedded=False)
     found = decided(raw(), theirs)
     assert isinstance(found, Reply)
@@ -219,16 +219,16 @@ def test_another_catalogs_users_are_known_by_the_address_that_the_mail_went_to()
     assert other.reason is Reason.UNKNOWN_SENDER
 
 
-def test_a_probe_is_known_by_the_address_alone() -> None:
+def test_a_probe_is_recognised_only_by_its_address() -> None:
     token = intent.make(KEY, "p" * 26, Purpose.SUBADDRESS_PROBE)
     assert decided(raw(From="noreply@corp.test", To=f"replies+{token}@corp.test")) == ProbeArrival("p" * 14)
-    # A returned mail names it too, and proves nothing.
+    # A bounce contains the token too and does not confirm the sub-address.
     assert decided(raw(From="noreply@corp.test", References=f"<{token}@corp.test>")) == NotPosted(Reason.OWN_MAIL)
 
 
 @settings(max_examples=200)
 @given(st.binary(max_size=5000), st.booleans())
-def test_any_bytes_come_to_an_end(content: bytes, cut: bool) -> None:
+def test_any_bytes_are_decided(content: bytes, cut: bool) -> None:
     head = f"From: jane@corp.test\r\nIn-Reply-To: <{INTENT}@x>\r\n".encode()
     for message in (content, head + content, head + b"\r\n" + content):
         found = decided(RawMessage("7", message, len(message), NOW, cut))

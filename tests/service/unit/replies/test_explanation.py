@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people are told whose reply was not posted."""
+"""The explanation to the author of a reply that was not posted."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 from catalog_mail.domain.replies.explanation import explanation_text
 from catalog_mail.domain.replies.reply import IGNORED, Reason
 
-# Whoever forged an address would have us write to its owner; and who may not use the catalog is told nothing by it.
+# A forged sender must not cause mail to its owner; a user without access gets no information.
 SILENT = IGNORED | {Reason.MALFORMED, Reason.UNKNOWN_SENDER, Reason.SENDER_NOT_VERIFIED, Reason.INACTIVE_USER}
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_each_reason_is_explained_or_meant_to_be_silent(reason: Reason):
+def test_each_reason_is_explained_or_listed_as_silent(reason: Reason):
     why = explanation_text(reason)
     assert (why is not None) == (reason not in SILENT)
     if why:

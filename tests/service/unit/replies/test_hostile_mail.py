@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever bytes come as a message, there is a decision about it: real messages of many mail programs, damaged at random."""
+"""Any bytes get a decision: real messages of many mail programs, damaged at random."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ JANE = User("j" * 26, "jane", "Jane Doe", "jane@corp.test")
 ANSWERED = Answered("d" * 26, "n" * 26, Kind.MENTION, NOW - timedelta(days=1), JANE.email, JANE.id, "c", "c" * 26)
 KNOWN = ReplyContext(ANSWERED, JANE, JANE, embedded=True)
 ORIGIN = Origin(Place("imap://x/INBOX", "1"), "7")
-# A valid intent, so that the text is looked at as well; and a server's word, so that it is read.
+# With a valid intent, so that the text is read; with a server's verdict, so that it is checked.
 HEAD = f"X-Catalog-Intent: {INTENT}\r\nAuthentication-Results: mx.corp.test; dmarc=pass header.from=corp.test\r\n".encode()
 NASTY = [
     b"\x00", b"\xff\xfe", b"\r", b"\r\n", b"\r\n\r\n", b"--", b"=", b"=?utf-8?b?", b"?=", b"(", b")", b'"', b"<", b">", b"\\",
@@ -42,7 +42,7 @@ damage = st.tuples(st.integers(0, 2**20), st.integers(0, 400), st.sampled_from(N
 
 
 def decided(content: bytes) -> Reply | NotPosted | ProbeArrival:
-    """The whole pure decision."""
+    """Run all pure steps of the decision."""
     raw = RawMessage("7", content, len(content), NOW)
     reading = read(raw, POLICY)
     return decide(reading, KNOWN, ORIGIN, POLICY) if isinstance(reading, Reading) else reading
@@ -75,13 +75,13 @@ def test_bytes_of_any_kind_are_decided(pieces: list[bytes]) -> None:
 
 @pytest.mark.parametrize("encoding", ["8bit", "base64", "quoted-printable", "uuencode"])
 @pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", "hex", "unicode_escape"])
-def test_a_charset_that_is_no_charset_is_decided(charset: str, encoding: str) -> None:
+def test_an_unknown_charset_is_decided(charset: str, encoding: str) -> None:
     header = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     sound(HEAD + header.encode() + b"Hello \xff there\r\n")
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_what_wants_to_be_expensive_is_decided(shape: str) -> None:
+def test_expensive_messages_are_decided(shape: str) -> None:
     sound(SHAPES[shape](60_000))
 
 
@@ -94,8 +94,8 @@ def test_a_hostile_header_is_decided(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("shape", ["many parts", "blank lines", "many headers"])
-def test_more_parts_or_lines_than_anybody_writes_are_not_taken_apart(shape: str) -> None:
-    """Each would cost the parser up to a hundred times its size in memory."""
+def test_too_many_parts_or_lines_are_not_parsed(shape: str) -> None:
+    """Parsing each would take up to a hundred times its size in memory."""
     content = HEAD + SHAPES[shape](5_000_000)
     tracemalloc.start()
     found = decided(content)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A message from the mailbox: its sender, its identity, and the headers that decide."""
+"""An incoming message: its sender, its identity, and the headers used for the decision."""
 
 from __future__ import annotations
 
@@ -52,17 +52,17 @@ def test_headers_that_may_hold_an_intent() -> None:
     assert incoming.references == ("<five@x>\r\n <six@x>",)
 
 
-def test_of_a_long_thread_the_end_counts() -> None:
+def test_the_end_of_a_long_thread_counts() -> None:
     references = " ".join(f"<{number}@x>" for number in range(10_000))
     assert parse(message(f"References: {references}")).references[0].endswith("<9999@x>")
 
 
-def test_a_subject_is_read_as_it_was_meant() -> None:
+def test_a_subject_is_decoded() -> None:
     assert parse(message("Subject: =?utf-8?B?w4RyZ2Vy?= and =?x-none?Q?more?=")).decoded_subject()
     assert parse(message("Subject: =?utf-8?B?w4RyZ2Vy?=")).decoded_subject() == "\u00c4rger"
 
 
-def test_copies_of_a_reply_are_one_and_other_replies_are_others() -> None:
+def test_copies_of_a_reply_have_one_identity() -> None:
     original = parse(message("From: jane@corp.test", "Message-ID: <1@x>", "Received: here"))
     copy = parse(message("Received: there", "From: Jane <JANE@corp.test>", "Message-ID: <1@x>"))
     assert fingerprint(original, "d", "Yes.") == fingerprint(copy, "d", "Yes.")
@@ -79,21 +79,21 @@ def test_copies_of_a_reply_are_one_and_other_replies_are_others() -> None:
 
 
 @given(st.binary(max_size=2000))
-def test_any_bytes_are_a_message(content: bytes) -> None:
+def test_any_bytes_are_parsed(content: bytes) -> None:
     incoming = parse(content)
     incoming.decoded_subject()
     assert len(fingerprint(incoming, "d", "text")) == 52
 
 
 @given(st.text(max_size=300))
-def test_any_text_in_the_headers_is_read(text: str) -> None:
+def test_any_header_text_is_read(text: str) -> None:
     content = "".join(f"{name}: {text}\r\n" for name in ("From", "To", "Subject", "Message-ID", "References")) + "\r\nYes.\r\n"
     incoming = parse(content.encode("utf-8", "surrogatepass"))
     incoming.decoded_subject()
     assert incoming.sender is None or incoming.sender.count("@") == 1
 
 
-def test_parts_in_parts_without_end_are_not_taken_apart() -> None:
+def test_endlessly_nested_parts_are_not_parsed() -> None:
     nested = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(2000))
     incoming = parse(b"From: jane@corp.test\r\n" + nested + b"text")
     assert incoming.nested

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Intents: made, found, verified, and worth nothing in any other form."""
+"""Intents: created, found, verified, and refused in any other form."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ids = st.text(BASE32, min_size=26, max_size=26)
 
 
 @given(ids, st.sampled_from(Purpose))
-def test_what_was_made_is_verified_and_names_its_delivery(delivery_id: str, purpose: Purpose) -> None:
+def test_an_intent_is_verified_and_names_its_delivery(delivery_id: str, purpose: Purpose) -> None:
     made = intent.make(NEW, delivery_id, purpose)
     assert len(made) == intent.LENGTH
     assert set(made) <= set(BASE32)
@@ -31,13 +31,13 @@ def test_what_was_made_is_verified_and_names_its_delivery(delivery_id: str, purp
 
 
 @given(ids, st.integers(0, 31), st.sampled_from(BASE32))
-def test_one_character_changed_and_it_is_worth_nothing(delivery_id: str, place: int, letter: str) -> None:
+def test_an_intent_with_a_changed_character_is_refused(delivery_id: str, place: int, letter: str) -> None:
     made = intent.make(NEW, delivery_id)
     altered = made[:place] + letter + made[place + 1 :]
     assert (intent.verified([NEW], altered) is None) == (altered != made)
 
 
-def test_an_intent_is_good_as_long_as_its_key_is_kept() -> None:
+def test_an_intent_is_valid_while_its_key_is_kept() -> None:
     made = intent.make(OLD, new_id())
     assert intent.verified([NEW, OLD], made)
     assert intent.verified([NEW], made) is None
@@ -55,29 +55,29 @@ def test_an_intent_is_good_as_long_as_its_key_is_kept() -> None:
         "<x_{}@example.com>",
     ],
 )
-def test_it_is_found_wherever_mail_programs_put_it(value: str) -> None:
+def test_an_intent_is_found_in_each_place(value: str) -> None:
     made = intent.make(NEW, new_id())
     shown = made.upper() if value.isupper() else made
     assert intent.candidates([value.format(shown, shown)]) == [made]
 
 
 @pytest.mark.parametrize("text", ["", "a" * 31, "a" * 33, "1" * 32, "z" + "a" * 31, "9" + "a" * 32 + "9"])
-def test_what_only_looks_like_one_is_none(text: str) -> None:
+def test_similar_text_is_no_intent(text: str) -> None:
     assert intent.candidates([f"<{text}@example.com>"]) == []
 
 
-def test_candidates_keep_their_order_and_end_somewhere() -> None:
+def test_candidates_are_ordered_and_limited() -> None:
     many = [intent.make(NEW, new_id()) for _number in range(80)]
     assert intent.candidates([f"<{one}@x>" for one in many]) == many[: intent.MOST_CANDIDATES]
     assert intent.candidates([many[0], many[0], many[1]]) == many[:2]
 
 
 @pytest.mark.parametrize("unit", ["a", "a2", "<a", "@" * 3 + "a" * 31, "a" * 31 + ".", string.printable])
-def test_a_hostile_header_costs_no_more_than_its_length(unit: str) -> None:
+def test_the_cost_of_a_hostile_header_is_linear(unit: str) -> None:
     value = unit * (10_000_000 // len(unit))
     begin = time.process_time()
     intent.candidates([value] * 20)
-    # Only the first 16,000 characters of each are looked at: far below a second, also on a busy machine.
+    # Only the first 16,000 characters of each header are read: far below a second, even on a busy machine.
     assert time.process_time() - begin < 2
 
 

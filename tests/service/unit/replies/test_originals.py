@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of a mail that got another Message-ID: what is asked, how often, and for how long a reply waits for it."""
+"""Lookups of mails with a changed Message-ID: the queries, their number, and the time that a reply waits for them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_how_long_a_reply_waits(original: Original, age: timedelta, expected: fl
 
 
 @given(st.booleans(), st.timedeltas(timedelta(days=-9), timedelta(days=9)))
-def test_it_waits_for_a_bounded_time(failed: bool, age: timedelta) -> None:
+def test_a_reply_waits_for_a_bounded_time(failed: bool, age: timedelta) -> None:
     wait = look_again_after(Original(failed=failed), age)
     assert (wait is None) is (abs(age) >= (MENDS if failed else APPEARS))
     assert wait is None or 0 <= wait <= APPEARS.total_seconds()
@@ -62,8 +62,8 @@ def test_the_first_message_id_of_a_header(values: list[str], expected: str | Non
 
 
 @dataclass
-class Box:
-    """A mailbox of which only its originals are asked; `there` is what is known of them."""
+class OriginalsMailbox:
+    """A mailbox that only looks up originals; `there` holds the results."""
 
     there: Mapping[str, Original]
     asked: list[list[str]] = field(default_factory=list)
@@ -74,51 +74,51 @@ class Box:
         return {name: self.there[name] for name in message_ids if name in self.there}
 
 
-def seek(memory: Originals, box: Box, **answers: tuple[str, timedelta]) -> OriginalsSought:
+def seek(memory: Originals, box: OriginalsMailbox, **answers: tuple[str, timedelta]) -> OriginalsSought:
     return memory.seek(cast(Mailbox, box), answers)
 
 
-def test_each_is_asked_once_and_remembered() -> None:
-    box, memory = Box({"<x>": OURS, "<y>": MISSING}), Originals()
+def test_each_original_is_looked_up_once() -> None:
+    box, memory = OriginalsMailbox({"<x>": OURS, "<y>": MISSING}), Originals()
     for _ in range(3):
         sought = seek(memory, box, one=("<x>", YOUNG), two=("<x>", OLD), three=("<y>", OLD))
         assert sought == OriginalsSought(found={"one": "<intent@corp.test>", "two": "<intent@corp.test>"})
     assert box.asked == [["<x>", "<y>"]]
 
 
-def test_nothing_is_asked_for_mail_that_names_nothing() -> None:
-    box = Box({})
+def test_mail_without_a_message_id_needs_no_lookup() -> None:
+    box = OriginalsMailbox({})
     assert seek(Originals(), box) == OriginalsSought()
     assert box.asked == []
 
 
-def test_what_may_come_to_light_is_looked_for_again() -> None:
-    box, memory = Box({"<late>": MISSING, "<broken>": FAILED}), Originals()
+def test_missing_and_failed_lookups_are_repeated() -> None:
+    box, memory = OriginalsMailbox({"<late>": MISSING, "<broken>": FAILED}), Originals()
     sought = seek(memory, box, late=("<late>", YOUNG), broken=("<broken>", YOUNG))
     assert sought == OriginalsSought(waiting={"late": 50.0, "broken": 0.0})
     box.there = {"<late>": OURS, "<broken>": OURS}
     assert set(seek(memory, box, late=("<late>", OLD), broken=("<broken>", OLD)).found) == {"late", "broken"}
 
 
-def test_where_nobody_may_look_nothing_waits() -> None:
-    box, memory = Box({}), Originals()
+def test_without_permission_no_reply_waits() -> None:
+    box, memory = OriginalsMailbox({}), Originals()
     assert seek(memory, box, one=("<x>", YOUNG)) == OriginalsSought()
     box.there = {"<x>": OURS}
     assert seek(memory, box, one=("<x>", YOUNG)).found, "granted since"
 
 
-def test_what_is_known_is_of_one_mailbox_alone() -> None:
-    first, memory = Box({"<x>": OURS}), Originals()
-    second = Box({"<x>": MISSING}, place=Place("graph://g/other/Inbox", "i"))
+def test_lookup_results_belong_to_one_mailbox() -> None:
+    first, memory = OriginalsMailbox({"<x>": OURS}), Originals()
+    second = OriginalsMailbox({"<x>": MISSING}, place=Place("graph://g/other/Inbox", "i"))
     assert seek(memory, first, one=("<x>", OLD)).found
     assert not seek(memory, second, one=("<x>", OLD)).found
 
 
-def test_what_is_none_of_ours_is_asked_again_after_an_hour_and_all_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_expires_after_an_hour_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     clock: dict[str, Any] = {"now": 0.0}
     monkeypatch.setattr(time, "monotonic", lambda: clock["now"])
     monkeypatch.setattr(originals, "_MOST", 3)
-    box, memory = Box({f"<{number}>": MISSING for number in range(5)}), Originals()
+    box, memory = OriginalsMailbox({f"<{number}>": MISSING for number in range(5)}), Originals()
     clock["now"] = 1.0
     seek(memory, box, one=("<0>", OLD))
     clock["now"] = 3600.0

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with receiving replies, in sentences."""
+"""Problems with receiving replies, as sentences."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WELL = Observed(1, NOW - timedelta(seconds=20), None, 0, 0, 0, ())
 REFUSED = Failure(Cause.LOGIN_REFUSED, "The login was refused.", "Give the right password.", temporary=True)
 
 
-def test_where_all_is_well_nothing_is_said() -> None:
+def test_a_healthy_state_has_no_problems() -> None:
     assert problems(WELL, INTERVAL, NOW) == []
     assert problems(replace(WELL, backlog=3, oldest_unread=NOW - timedelta(minutes=2)), INTERVAL, NOW) == []
 
@@ -36,6 +36,6 @@ def test_where_all_is_well_nothing_is_said() -> None:
         ({"quarantined": 1}, ["1 messages", "$CatalogQuarantined"]),
     ],
 )
-def test_each_trouble_has_its_sentence_with_a_remedy(changes: dict[str, Any], words: list[str]) -> None:
+def test_each_problem_has_a_sentence_with_a_remedy(changes: dict[str, Any], words: list[str]) -> None:
     (sentence,) = problems(replace(WELL, **changes), INTERVAL, NOW)
     assert all(word in sentence for word in words)

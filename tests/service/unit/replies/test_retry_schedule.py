@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pauses before what failed is tried again."""
+"""Pauses before failed operations are retried."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from catalog_mail.domain.replies.retry_schedule import RetrySchedule, pause
         (0, None, 300, 2), (1, 60, 300, 60), (3, 1, 300, 8), (9, 600, 300, 600), (9, None, 10, 10),
     ],
 )  # fmt: skip
-def test_pauses_grow_up_to_a_limit_and_heed_who_asks_for_more(
+def test_pauses_grow_and_respect_retry_after(
     failures: int, retry_after: float | None, longest: float, seconds: float
 ) -> None:
     assert pause(failures, retry_after, longest) == seconds
 
 
-def test_only_what_failed_waits() -> None:
+def test_only_failed_items_wait() -> None:
     time = 100.0
     schedule = RetrySchedule(lambda: time)
     schedule.failed("a", None)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The archive of settings that nobody has saved, as the collection's module assumes it before it can ask the application."""
+"""The archive before the first save of settings, as the collection's module assumes it without a running application."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The changes that saving makes, and the tests that they call for."""
+"""The changes that a save makes, and the tests that they require."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from helpers.service.settings_documents import FULL, PASSWORD, at, merged
         ({PASSWORD: None}, at(PASSWORD, "old"), [Change(PASSWORD, "present", "changed")], {PASSWORD: "old"}),
     ],
 )
-def test_what_becomes_of_a_secret_and_how_it_is_told(
+def test_changes_of_a_secret_and_their_wording(
     stored: dict[str, str | None], given: dict[str, Any], expected: list[Change], left: dict[str, str]
 ) -> None:
     candidate = read(merged(FULL, given))
@@ -41,7 +41,7 @@ def test_what_becomes_of_a_secret_and_how_it_is_told(
     assert updated_secrets(candidate, stored) == left
 
 
-def test_changes_are_told_by_path_with_both_values_in_the_documents_order() -> None:
+def test_changes_are_listed_by_path_with_both_values() -> None:
     new = merged(FULL, at("interactions.sync_interval", 60), at("notifications.smtp", {"port": 465, "tls": "implicit"}))
     assert [change.plain() for change in plan_changes(read(new), {}, read(FULL).document)] == [
         {"path": "notifications.smtp.port", "before": 587, "after": 465},
@@ -61,7 +61,7 @@ def test_changes_are_told_by_path_with_both_values_in_the_documents_order() -> N
         ("interactions.imap.password", False),
     ],
 )
-def test_which_changes_a_test_message_tells_something_about(path: str, concerns: bool) -> None:
+def test_changes_that_need_a_test_message(path: str, concerns: bool) -> None:
     assert concerns_sending(Change(path, None, None)) is concerns
 
 
@@ -75,6 +75,6 @@ def test_which_changes_a_test_message_tells_something_about(path: str, concerns:
         ("interactions.sync_interval", False, False),
     ],
 )
-def test_which_changes_open_the_mailbox(path: str, imap: bool, microsoft: bool) -> None:
+def test_changes_that_open_the_mailbox(path: str, imap: bool, microsoft: bool) -> None:
     change = Change(path, None, "x")
     assert (concerns_receiving(change, Receiver.IMAP), concerns_receiving(change, Receiver.MICROSOFT)) == (imap, microsoft)

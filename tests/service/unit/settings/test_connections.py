@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The servers that a checked document leads to."""
+"""The servers of a valid settings document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from catalog_mail.domain.settings.servers import GraphServer, SmtpServer
 from helpers.service.settings_documents import APP, BY_MICROSOFT, FULL, MICROSOFT_REPLIES, PASSWORD, at, merged
 
 
-def test_what_sending_needs_of_a_document() -> None:
+def test_settings_of_sending_by_smtp() -> None:
     builtin = SmtpServer("127.0.0.1", 25, TLS.NONE)
     given = merged(FULL, at("notifications.smtp.ca_file", "/etc/ca.pem"), at("notifications.from.display_name", "Data Catalog"))
     smtp = sending_settings(read(given).document, {PASSWORD: "hunter2"}, builtin, MicrosoftAccess())
@@ -35,7 +35,7 @@ def test_a_password_without_a_user_name_is_not_used() -> None:
     assert isinstance(settings.server, SmtpServer) and settings.server.password is None
 
 
-def test_what_sending_by_microsoft_needs_of_a_document() -> None:
+def test_settings_of_sending_by_microsoft() -> None:
     builtin = SmtpServer("h", 25, TLS.NONE)
     secrets = {f"{APP}.client_secret": "hunter2"}
     sending = sending_settings(read(BY_MICROSOFT).document, secrets, builtin, MicrosoftAccess(ca_file="/etc/ca.pem"))
@@ -64,7 +64,7 @@ def test_what_sending_by_microsoft_needs_of_a_document() -> None:
     ],
     ids=str,
 )
-def test_whose_sent_items_are_of_use_to_who_receives(changes: dict[str, Any], expected: str | None) -> None:
+def test_the_account_whose_sent_items_are_searched(changes: dict[str, Any], expected: str | None) -> None:
     given = merged(FULL, MICROSOFT_REPLIES, BY_MICROSOFT, *(at(path, value) for path, value in changes.items()))
     receiving = receiving_settings(read(given).document, {"interactions.microsoft.client_secret": "x"}, MicrosoftAccess())
     assert receiving.sent_from == expected
@@ -81,7 +81,7 @@ def test_whose_sent_items_are_of_use_to_who_receives(changes: dict[str, Any], ex
         ("global", MicrosoftAccess("https://a", "https://g"), ("https://a", "https://g")),
     ],
 )
-def test_the_cloud_decides_the_addresses_unless_the_deployment_does(
+def test_the_deployment_overrides_the_clouds_addresses(
     cloud: str, access: MicrosoftAccess, expected: tuple[str, str]
 ) -> None:
     given = merged(MICROSOFT_REPLIES, at("interactions.microsoft.cloud", cloud))

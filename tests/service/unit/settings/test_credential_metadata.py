@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands beside a client secret, and what a certificate tells: kept with the credential, gone with it."""
+"""Metadata of a client secret or certificate: kept with the credential, removed with it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def saved(memory: SettingsInMemory, section: str, **app: Any) -> None:
 
 
 def shown(memory: SettingsInMemory, section: str) -> tuple[Any, Any]:
-    """Key ID and end as they are read."""
+    """Return key ID and end as they are read."""
     part = value_at(memory.settings.read().document, section)
     return part["client_secret_key_id"], part["client_secret_expires_at"]
 
@@ -44,7 +44,7 @@ def section(request: pytest.FixtureRequest) -> str:
 @pytest.mark.parametrize(
     ("then", "known"),
     [
-        (APP, KNOWN),  # nothing was said of the secret, so it stays with what is known of it
+        (APP, KNOWN),  # the update omits the secret, so the secret is kept with its metadata
         ({**APP, "client_secret": "first"}, KNOWN),
         ({**APP, "client_secret": "second"}, (None, None)),
         ({**APP, "client_secret": "second", "client_secret_key_id": "key-2"}, ("key-2", None)),
@@ -52,11 +52,11 @@ def section(request: pytest.FixtureRequest) -> str:
         ({**APP, "client_secret_key_id": None, "client_secret_expires_at": None}, (None, None)),
         ({**APP, "client_secret": None}, (None, None)),
         ({**SECRET, "client_secret": None}, (None, None)),
-        ({}, (None, None)),  # without a tenant the secret is forgotten
+        ({}, (None, None)),  # without a tenant the secret is deleted
         ({**APP, "client_secret": {"present": True}, "certificate_thumbprint": "AB"}, KNOWN),
     ],
 )
-def test_what_is_known_of_a_secret_stays_and_goes_with_it(section: str, then: dict[str, Any], known: tuple[Any, Any]) -> None:
+def test_metadata_is_kept_and_removed_with_its_secret(section: str, then: dict[str, Any], known: tuple[Any, Any]) -> None:
     memory = SettingsInMemory()
     saved(memory, section, **SECRET)
     assert shown(memory, section) == KNOWN
@@ -65,13 +65,13 @@ def test_what_is_known_of_a_secret_stays_and_goes_with_it(section: str, then: di
 
 
 @pytest.mark.parametrize("name", ["client_secret_key_id", "client_secret_expires_at"])
-def test_what_belongs_to_no_secret_is_refused(section: str, name: str) -> None:
+def test_metadata_without_a_secret_is_refused(section: str, name: str) -> None:
     with pytest.raises(InputRefused) as refusal:
         saved(SettingsInMemory(), section, **APP, **{name: SECRET[name]})
     assert refusal.value.field == f"{section}.{name}"
 
 
-def test_a_plan_shows_them(section: str) -> None:
+def test_a_plan_shows_the_metadata(section: str) -> None:
     memory = SettingsInMemory()
     saved(memory, section, **SECRET)
     app = {**APP, "client_secret": "second", "client_secret_key_id": "key-2"}
@@ -95,7 +95,7 @@ def test_credential_metadata_is_saved_without_a_test_message() -> None:
     assert ([change.path for change in done.changes], done.email_test) == (["notifications.microsoft.client_secret_key_id"], None)
 
 
-def test_what_an_earlier_version_has_stored_is_shown_whole(section: str) -> None:
+def test_a_document_of_an_earlier_version_is_shown(section: str) -> None:
     memory = SettingsInMemory()
     saved(memory, section, **APP)
     part = value_at(memory.store.stored.document, section)
@@ -104,7 +104,7 @@ def test_what_an_earlier_version_has_stored_is_shown_whole(section: str) -> None
     assert shown(memory, section) == (None, None)
 
 
-def test_a_certificate_tells_of_itself(section: str, tmp_path: Path) -> None:
+def test_metadata_is_read_from_a_certificate(section: str, tmp_path: Path) -> None:
     memory = SettingsInMemory()
     text = Authority(tmp_path).server_file("catalog").read_text(encoding="utf-8")
     saved(memory, section, **APP, certificate=text)
@@ -114,7 +114,7 @@ def test_a_certificate_tells_of_itself(section: str, tmp_path: Path) -> None:
     assert part["certificate_thumbprint"] == found.thumbprint
     assert len(found.thumbprint) == 40
     assert part["certificate_expires_at"] == found.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    saved(memory, section, **part)  # given back as it was read
+    saved(memory, section, **part)  # sent back unchanged
     assert value_at(memory.settings.read().document, section) == part
 
 
@@ -129,7 +129,7 @@ def test_a_certificate_tells_of_itself(section: str, tmp_path: Path) -> None:
         "-----BEGIN CERTIFICATE-----\n\u2603\n-----END CERTIFICATE-----\n",
     ],
 )
-def test_of_no_certificate_nothing_is_told(text: str | None) -> None:
+def test_without_a_certificate_there_is_no_metadata(text: str | None) -> None:
     assert facts(text) is None
 
 
@@ -142,7 +142,7 @@ def test_of_no_certificate_nothing_is_told(text: str | None) -> None:
         ("2027-05-01T09:30:00.5-00:30", "2027-05-01T10:00:00Z"),
     ],
 )
-def test_a_moment_has_one_form(text: str, read: str) -> None:
+def test_a_timestamp_has_one_form(text: str, read: str) -> None:
     assert timestamp(text) == read
 
 
@@ -153,6 +153,6 @@ def test_a_moment_has_one_form(text: str, read: str) -> None:
         "2027-05-01T10:00:00Z\n",
     ],
 )
-def test_what_is_no_moment_is_refused(text: str) -> None:
+def test_an_invalid_timestamp_is_refused(text: str) -> None:
     with pytest.raises(InvalidValue):
         timestamp(text)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Until when credentials are good, for who watches over it."""
+"""The expiry of credentials, for monitoring."""
 
 from __future__ import annotations
 
@@ -44,5 +44,5 @@ def receiving(enabled: bool) -> dict[str, Any]:
         ({}, []),
     ],
 )
-def test_what_is_in_use_and_known(document: dict[str, Any], expected: list[Expiry]) -> None:
+def test_the_expiry_of_credentials_in_use(document: dict[str, Any], expected: list[Expiry]) -> None:
     assert list(expiries(document)) == expected

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each field of the settings takes, and how it says what it does not take."""
+"""Valid values of each field of the settings, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CONTROL = ["\r", "\n", "\r\n", "\0", "\t", "\x1b", "\x7f", "\x85", "\u2028", "\u
         "fe80::1%eth0",
     ],
 )
-def test_a_host_stays_as_it_was_given(name: str) -> None:
+def test_a_host_is_kept_unchanged(name: str) -> None:
     assert fields.host(name) == name
 
 
@@ -38,7 +38,7 @@ def test_a_host_stays_as_it_was_given(name: str) -> None:
     ("given", "bare"),
     [("[2001:db8::7]", "2001:db8::7"), ("[192.0.2.7]", "192.0.2.7"), ("2001:DB8:0:0::7", "2001:db8::7")],
 )
-def test_an_address_of_a_host_is_kept_in_its_short_form(given: str, bare: str) -> None:
+def test_an_ip_address_is_kept_in_its_short_form(given: str, bare: str) -> None:
     assert fields.host(given) == bare
 
 
@@ -73,13 +73,13 @@ def test_an_address_of_a_host_is_kept_in_its_short_form(given: str, bare: str) -
         *(f"fe80::1%{character}" for character in CONTROL),
     ],
 )
-def test_what_is_no_host_is_refused(name: str) -> None:
+def test_an_invalid_host_is_refused(name: str) -> None:
     with pytest.raises(InvalidValue, match="neither a host name nor an IP address"):
         fields.host(name)
 
 
 @pytest.mark.parametrize("address", ["a@b", "noreply@example.com", "a.b+c@xn--mnchen-3ya.example", "o'neill/x=y@example.com"])
-def test_a_bare_address_is_taken(address: str) -> None:
+def test_a_bare_address_is_accepted(address: str) -> None:
     assert fields.address(address) == address
 
 
@@ -109,13 +109,13 @@ def test_a_bare_address_is_taken(address: str) -> None:
         "noreply@example.com\r\nBcc: victim@example.com",
     ],
 )
-def test_what_is_no_address_is_refused(address: str) -> None:
+def test_an_invalid_address_is_refused(address: str) -> None:
     with pytest.raises(InvalidValue):
         fields.address(address)
 
 
 @pytest.mark.parametrize("address", ["m\u00fcller@example.com", "noreply@m\u00fcnchen.example"])
-def test_an_international_address_is_refused_with_the_form_that_works(address: str) -> None:
+def test_an_international_address_is_refused_with_a_remedy(address: str) -> None:
     with pytest.raises(InvalidValue) as refusal:
         fields.address(address)
     assert "plain SMTP" in refusal.value.cause
@@ -128,13 +128,13 @@ def test_a_display_name_may_be_any_line(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 201, *(f"Data{character}Catalog" for character in CONTROL)])
-def test_a_display_name_is_one_line_of_bearable_length(name: str) -> None:
+def test_an_invalid_display_name_is_refused(name: str) -> None:
     with pytest.raises(InvalidValue):
         fields.display_name(name)
 
 
 @pytest.mark.parametrize("character", CONTROL)
-def test_no_field_of_one_line_takes_a_control_character(character: str) -> None:
+def test_single_line_fields_refuse_control_characters(character: str) -> None:
     for check in (fields.one_line, fields.absolute_path, fields.calendar):
         with pytest.raises(InvalidValue):
             check(f"/etc/x{character}y")
@@ -177,7 +177,7 @@ def test_other_fields_refuse(check: Callable[[str], str], text: str) -> None:
         (fields.calendar, "weekly"),
     ],
 )
-def test_other_fields_take(check: Callable[[str], str], text: str) -> None:
+def test_other_fields_accept(check: Callable[[str], str], text: str) -> None:
     assert check(text) == text
 
 

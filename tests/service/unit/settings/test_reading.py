@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what was sent to candidate settings: every fault named by its field, secrets kept apart."""
+"""From a request to candidate settings: every error names its field, and secrets are kept apart."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ PEM = "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n"
 
 
 def nested(path: str, value: Any) -> dict[str, Any]:
-    """A document with one value in it."""
+    """Return a document with one value set."""
     for name in reversed(path.split(".")):
         value = {name: value}
     return value  # type: ignore[no-any-return]
 
 
-def test_what_is_left_out_has_its_default() -> None:
+def test_omitted_settings_have_their_default() -> None:
     assert dict(paths({**read({}).document, "notifications": {**read({}).document["notifications"], "enabled": None}})) == {
-        "notifications.enabled": None,  # its default is told with the switch, below
+        "notifications.enabled": None,  # its default depends on the receiver, tested below
         "notifications.transport": "builtin",
         "notifications.from.address": None,
         "notifications.from.display_name": "",
@@ -63,7 +63,7 @@ def test_what_is_left_out_has_its_default() -> None:
     }
 
 
-def test_the_receiver_decides_what_nothing_else_was_said_about() -> None:
+def test_the_receiver_decides_other_defaults() -> None:
     microsoft = read(nested("interactions.receiver", "microsoft"))
     assert microsoft.value("interactions.archive.enabled") is False
     assert microsoft.value("interactions.intent_tracking") == "message_id"
@@ -128,7 +128,7 @@ def test_the_receiver_decides_what_nothing_else_was_said_about() -> None:
         *((path, value) for path in DESTINATIONS for value in ("", "hunter2\0", "\ud800hunter2")),
     ],
 )
-def test_a_fault_is_named_by_its_field_with_cause_and_remedy(path: str, value: Any) -> None:
+def test_an_error_names_its_field_cause_and_remedy(path: str, value: Any) -> None:
     with pytest.raises(InputRefused) as refusal:
         read(nested(path, value))
     assert refusal.value.field == path
@@ -140,7 +140,7 @@ def test_a_fault_is_named_by_its_field_with_cause_and_remedy(path: str, value: A
 
 @pytest.mark.parametrize("path", DESTINATIONS)
 @pytest.mark.parametrize("value", [5, True, ["hunter2"], {"present": "hunter2"}, {"value": "hunter2"}, {"present": True, "x": 1}])
-def test_a_secret_of_another_kind_is_refused_without_being_repeated(path: str, value: Any) -> None:
+def test_a_secret_of_a_wrong_type_is_not_repeated(path: str, value: Any) -> None:
     with pytest.raises(InputRefused) as refusal:
         read(nested(path, value))
     told = [refusal.value, *refusal.value.errors]
@@ -148,7 +148,7 @@ def test_a_secret_of_another_kind_is_refused_without_being_repeated(path: str, v
     assert "hunter2" not in "".join(map(str, told))
 
 
-def test_several_faults_are_told_at_once() -> None:
+def test_several_errors_are_reported_at_once() -> None:
     with pytest.raises(InputRefused) as refusal:
         read({"notifications": {"smtp": {"port": 0, "tls": "ssl"}}, "nonsense": 1})
     assert [error.field for error in refusal.value.errors] == ["notifications.smtp.port", "notifications.smtp.tls", "nonsense"]
@@ -170,18 +170,18 @@ def test_the_update_of_a_secret(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", DESTINATIONS)
-def test_a_given_secret_stands_apart_from_the_document_and_is_never_shown(path: str) -> None:
+def test_a_secret_is_kept_apart_and_never_shown(path: str) -> None:
     candidate = read(nested(path, PEM))
     assert value_at(candidate.document, path) is None
     assert not [name for name, _ in paths(candidate.document) if name in DESTINATIONS]
     assert "hunter2" not in repr(candidate)
 
 
-def test_what_is_read_only_may_come_back_and_changes_nothing() -> None:
+def test_read_only_fields_are_accepted_and_ignored() -> None:
     returned = {"deployment": "cloud", "changed_at": "2026-03-01T12:00:00Z", "changed_by": "ansible"}
     assert read(returned).document == read({}).document
 
 
-def test_an_empty_document_and_parts_are_the_defaults() -> None:
+def test_empty_documents_and_sections_are_the_defaults() -> None:
     parts = {"notifications": {"from": {}, "smtp": {}, "microsoft": {}}, "interactions": {"imap": {}, "archive": {}}}
     assert read(parts).document == read({}).document

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings' use case: what is saved, what is sent, who is told about what, and that no secret is ever shown."""
+"""The settings' use case: saves, test messages, the audit log, and no secret in any output."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 NO_TEST = EmailTestOptions(wanted=False)
-# The snowman stands in secrets and nowhere else.
+# Only secrets contain the snowman.
 CHARACTERS = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\u2603")
 SECRETS = st.text(CHARACTERS, min_size=1, max_size=30).map(lambda text: f"\u2603{text}\u2603")
 PEMS = SECRETS.map(lambda text: f"-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
@@ -45,7 +45,7 @@ ADDRESSES = st.sampled_from(["noreply@corp.test", "a.b+c@xn--mnchen-3ya.test", "
 
 
 def some(**values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """A part of a document with any of these."""
+    """Match a document that contains these values."""
     return st.fixed_dictionaries({}, optional=values)
 
 
@@ -87,12 +87,12 @@ PASSWORD = "notifications.smtp.password"
 
 
 def with_(path: str, value: Any) -> dict[str, Any]:
-    """The settings above with another value."""
+    """Return the settings above with another value."""
     return with_value(SMTP, path, value)
 
 
 def outcome(action: Callable[[], list[Change]]) -> list[Change] | str:
-    """The changes, or why it was refused."""
+    """Return the changes, or the reason of the refusal."""
     try:
         return action()
     except InputRefused as refusal:
@@ -101,7 +101,7 @@ def outcome(action: Callable[[], list[Change]]) -> list[Change] | str:
 
 @given(DOCUMENTS)
 @settings(deadline=None, max_examples=60)
-def test_what_was_saved_read_and_put_back_changes_nothing(document: dict[str, Any]) -> None:
+def test_saving_the_settings_read_changes_nothing(document: dict[str, Any]) -> None:
     memory = SettingsInMemory()
     memory.editor.save(document, options=NO_TEST, if_match=None, principal=ADMIN)
     before = memory.store.stored
@@ -131,7 +131,7 @@ def test_no_secret_is_shown_anywhere(first: dict[str, Any], second: dict[str, An
 
 @given(DOCUMENTS, DOCUMENTS)
 @settings(deadline=None, max_examples=60)
-def test_a_plan_is_what_saving_does_and_writes_nothing(first: dict[str, Any], second: dict[str, Any]) -> None:
+def test_a_plan_equals_a_save_and_writes_nothing(first: dict[str, Any], second: dict[str, Any]) -> None:
     memory = SettingsInMemory()
     memory.editor.save(first, options=NO_TEST, if_match=None, principal=ADMIN)
     before, heard = memory.store.stored, len(memory.audit.kept)
@@ -143,7 +143,7 @@ def test_a_plan_is_what_saving_does_and_writes_nothing(first: dict[str, Any], se
     assert memory.store.stored.revision == before.revision + changed
 
 
-def test_the_test_message_goes_out_with_the_candidate_settings_and_everything_stays_closed() -> None:
+def test_the_test_message_uses_the_candidate_settings() -> None:
     memory = SettingsInMemory()
     saved = memory.editor.save(SMTP, options=EmailTestOptions(), if_match=None, principal=ADMIN)
     [(used, message, envelope_from, envelope_to)] = memory.senders.sent
@@ -192,11 +192,11 @@ def test_no_display_name_breaks_the_test_message(name: str) -> None:
     [
         (with_("notifications.smtp.timeout", 10), EmailTestOptions(), True),
         (with_("notifications.smtp.timeout", 10), NO_TEST, False),
-        (SMTP, EmailTestOptions(), True),  # nothing changes: the test is all that was asked for
+        (SMTP, EmailTestOptions(), True),  # without a change only the test was requested
         (SMTP, NO_TEST, False),
         (with_("notifications.enabled", False), EmailTestOptions(), False),
         (with_("interactions.sync_interval", 60), EmailTestOptions(), False),
-        # Playbooks name a recipient every time: the switch works while the mail server does not.
+        # Playbooks always name a recipient: the switch works while the mail server does not.
         (with_("notifications.enabled", False), EmailTestOptions(recipient="alice@corp.test"), False),
     ],
 )
@@ -208,7 +208,7 @@ def test_when_a_test_message_goes_out(change: dict[str, Any], asked: EmailTestOp
 
 
 def replying(**imap: Any) -> dict[str, Any]:
-    """The settings above with replies on."""
+    """Return the settings above with replies on."""
     server = {"host": "imap.corp.test", "username": "replies", "password": "hunter3", **imap}
     return {**copy.deepcopy(SMTP), "interactions": {"enabled": True, "reply_to": "replies@corp.test", "imap": server}}
 
@@ -227,7 +227,7 @@ def and_(document: dict[str, Any], **interactions: Any) -> dict[str, Any]:
         (replying(archive_mailbox="Old"), EmailTestOptions(), True),
         (replying(ca_file="/etc/ca.pem"), EmailTestOptions(), True),
         (replying(host="imap2.corp.test"), NO_TEST, False),
-        (replying(), EmailTestOptions(), True),  # nothing changes: the test is all that was asked for
+        (replying(), EmailTestOptions(), True),  # without a change only the test was requested
         (replying(), NO_TEST, False),
         (and_(replying(), sync_interval=60), EmailTestOptions(), False),
         (and_(replying(), reply_to="answers@corp.test"), EmailTestOptions(), False),
@@ -253,20 +253,20 @@ def test_when_the_mailbox_is_opened(change: dict[str, Any], asked: EmailTestOpti
         assert (checked.mailbox, checked.ca_file) == (imap.get("mailbox", "INBOX"), imap.get("ca_file"))
 
 
-def test_a_mailbox_that_does_not_open_keeps_everything_as_it_was_and_is_recorded_without_its_password() -> None:
+def test_an_unreachable_mailbox_changes_nothing() -> None:
     memory = SettingsInMemory()
     failure = Failure(Cause.LOGIN_REFUSED, "It was refused.", "Check it.", temporary=False, field="interactions.imap.password")
     memory.mailboxes.failure = MailboxFailed(failure)
     with pytest.raises(MailboxFailed):
         memory.editor.save(replying(), options=EmailTestOptions(), if_match=None, principal=ADMIN)
     assert memory.store.stored.revision == 0
-    assert memory.senders.sent == []  # no message about settings that are not saved
+    assert memory.senders.sent == []  # no test message for settings that are not saved
     entry = memory.audit.kept[-1]
     assert (entry.outcome, entry.detail["code"], entry.detail["field"]) == ("refused", "login-refused", failure.field)
     assert "hunter3" not in str(entry)
 
 
-def test_a_kept_password_opens_the_mailbox_too() -> None:
+def test_a_stored_password_opens_the_mailbox_too() -> None:
     memory = SettingsInMemory()
     memory.editor.save(replying(), options=NO_TEST, if_match=None, principal=ADMIN)
     kept = replying(mailbox="Replies")
@@ -277,7 +277,7 @@ def test_a_kept_password_opens_the_mailbox_too() -> None:
     assert memory.audit.kept[-1].detail["tested_mailbox"] == "imap.corp.test:993"
 
 
-def test_receiving_is_what_was_saved_or_nothing() -> None:
+def test_receiving_settings_are_the_saved_ones_or_none() -> None:
     memory = SettingsInMemory()
     assert memory.settings.receiving() is None
     document = and_(replying(ca_file="/etc/ca.pem"), authserv_id="mx.corp.test")
@@ -295,7 +295,7 @@ def test_receiving_is_what_was_saved_or_nothing() -> None:
     assert lost.value.field == "interactions.imap.password"
 
 
-def test_a_test_message_needs_somebody_to_go_to() -> None:
+def test_a_test_message_needs_a_recipient() -> None:
     memory = SettingsInMemory()
     nobody = Principal("nobody", Role.SERVER_ADMIN)
     with pytest.raises(InputRefused) as refusal:
@@ -309,7 +309,7 @@ def test_a_test_message_needs_somebody_to_go_to() -> None:
 
 
 @pytest.mark.parametrize("transport", ["builtin", "smtp"])
-def test_a_test_message_needs_somebody_to_come_from(transport: str) -> None:
+def test_a_test_message_needs_a_sender(transport: str) -> None:
     memory = SettingsInMemory()
     nameless = {"notifications": {**SMTP["notifications"], "transport": transport, "enabled": False, "from": {}}}
     with pytest.raises(InputRefused) as refusal:
@@ -321,7 +321,7 @@ def test_a_test_message_needs_somebody_to_come_from(transport: str) -> None:
 
 
 @pytest.mark.parametrize("recipient", ["nobody", "a@b\r\nBcc: c@d", "\ud800@b"])
-def test_a_recipient_is_named_by_the_field_that_it_came_in(recipient: str) -> None:
+def test_an_invalid_recipient_is_named_by_its_field(recipient: str) -> None:
     memory = SettingsInMemory()
     with pytest.raises(InputRefused) as refusal:
         memory.editor.send_email_test(SMTP, recipient=recipient, principal=ADMIN)
@@ -343,10 +343,10 @@ def test_a_refused_attempt_of_megabytes_leaves_a_short_record() -> None:
     for entry in (*memory.audit.kept, *cloud.audit.kept):
         written = json.dumps(dict(entry.detail))
         assert len(written) < 8000
-        assert "\\u0000" not in written  # which PostgreSQL does not store as text
+        assert "\\u0000" not in written  # PostgreSQL cannot store it as text
 
 
-def test_a_change_is_recorded_with_who_when_and_what() -> None:
+def test_a_change_is_recorded_with_user_time_and_values() -> None:
     memory = SettingsInMemory()
     memory.editor.save(SMTP, options=EmailTestOptions(), if_match=None, principal=ADMIN)
     [entry] = memory.audit.kept
@@ -376,7 +376,7 @@ def test_a_refused_attempt_is_recorded_and_changes_nothing(
     assert (memory.store.stored.revision, memory.senders.sent) == (0, [])
 
 
-def test_the_revision_read_protects_what_somebody_else_has_saved() -> None:
+def test_a_revision_protects_anothers_save() -> None:
     memory = SettingsInMemory()
     saved = memory.editor.save(SMTP, options=NO_TEST, if_match=0, principal=ADMIN)
     assert saved.view.revision == 1
@@ -387,7 +387,7 @@ def test_the_revision_read_protects_what_somebody_else_has_saved() -> None:
 
 
 @pytest.mark.parametrize(("if_match", "error"), [(1, PreconditionFailed), (None, Conflict)])
-def test_a_save_that_another_overtakes_during_its_test_is_refused(if_match: int | None, error: type[CatalogMailError]) -> None:
+def test_a_save_overtaken_during_its_test_is_refused(if_match: int | None, error: type[CatalogMailError]) -> None:
     memory = SettingsInMemory()
     memory.editor.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
     other, make_sender = memory.node(), memory.senders.make_email_test_sender
@@ -404,7 +404,7 @@ def test_a_save_that_another_overtakes_during_its_test_is_refused(if_match: int 
     assert memory.audit.kept[-1].outcome == "refused"
 
 
-def test_how_to_send_is_read_once_until_somebody_saves_on_whichever_node() -> None:
+def test_sending_settings_are_cached_until_the_next_save() -> None:
     memory = SettingsInMemory()
     memory.editor.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
     other = memory.node().settings
@@ -416,7 +416,7 @@ def test_how_to_send_is_read_once_until_somebody_saves_on_whichever_node() -> No
     assert other.sending().server.timeout == 5
 
 
-def test_before_anything_was_saved_nothing_is_sent() -> None:
+def test_no_mail_is_sent_before_the_first_save() -> None:
     memory = SettingsInMemory()
     assert not memory.settings.configured()
     assert not memory.settings.switched_on()
@@ -428,7 +428,7 @@ def test_before_anything_was_saved_nothing_is_sent() -> None:
     assert view.document["notifications"]["enabled"] is False
 
 
-def test_a_password_whose_key_was_lost_is_told_as_the_cause() -> None:
+def test_a_password_with_a_lost_key_is_the_cause() -> None:
     memory = SettingsInMemory()
     memory.editor.save(SMTP, options=NO_TEST, if_match=None, principal=ADMIN)
     stored = memory.store.stored
@@ -442,14 +442,14 @@ def test_a_password_whose_key_was_lost_is_told_as_the_cause() -> None:
     assert memory.settings.sending().server.password == "\u2603hunter2"
 
 
-def test_the_hosts_own_mail_server_is_the_installations() -> None:
+def test_the_installation_sets_the_hosts_mail_server() -> None:
     memory = SettingsInMemory()
     memory.editor.save(with_("notifications.transport", "builtin"), options=NO_TEST, if_match=None, principal=ADMIN)
     sending = memory.settings.sending()
     assert (sending.server, sending.from_address) == (POSTFIX, "noreply@corp.test")
 
 
-def test_in_the_cloud_edition_mail_goes_the_providers_way() -> None:
+def test_in_the_cloud_edition_the_provider_sends() -> None:
     memory = SettingsInMemory(Deployment.CLOUD)
     sending = memory.settings.sending()
     assert (sending.server, sending.server.tls, (sending.from_address, sending.display_name)) == (POSTFIX, TLS.NONE, PROVIDER)
@@ -467,7 +467,7 @@ def test_in_the_cloud_edition_mail_goes_the_providers_way() -> None:
     assert memory.editor.send_email_test(None, recipient=None, principal=ADMIN).recipient == "admin@corp.test"
 
 
-def test_a_test_alone_saves_nothing_and_uses_what_was_given_or_what_is_in_force() -> None:
+def test_a_test_uses_given_or_saved_settings() -> None:
     memory = SettingsInMemory()
     with pytest.raises(NotConfigured):
         memory.editor.send_email_test(None, recipient=None, principal=ADMIN)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings that fit together, and settings that do not."""
+"""Consistent and inconsistent settings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from helpers.service.settings_documents import (
 def refused(
     given: Mapping[str, Any], secrets: Mapping[str, str | None] | None = None, before: Mapping[str, Any] = FULL
 ) -> list[str]:
-    """The fields that stand against these settings."""
+    """Return the fields at fault in these settings."""
     try:
         check(read(given), secrets or {}, read(before).document, Deployment.ON_PREMISES)
     except InputRefused as refusal:
@@ -60,7 +60,7 @@ def refused(
         merged(SENDER, REPLIES, at("interactions.authserv_id", "mx.corp.test")),
     ],
 )
-def test_settings_that_fit_together(given: dict[str, Any]) -> None:
+def test_consistent_settings(given: dict[str, Any]) -> None:
     assert refused(given) == []
 
 
@@ -110,7 +110,7 @@ def test_settings_that_fit_together(given: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_settings_that_do_not_fit_together(given: dict[str, Any], fields: list[str]) -> None:
+def test_inconsistent_settings(given: dict[str, Any], fields: list[str]) -> None:
     assert refused(merged(at("notifications.enabled", True), given)) == fields
 
 
@@ -126,7 +126,7 @@ OTHER = {
 }
 
 
-def test_what_the_destination_of_each_secret_is() -> None:
+def test_the_destination_of_each_secret() -> None:
     app = ("tenant_id", "client_id", "cloud")
     assert DESTINATIONS == {
         PASSWORD: ("host", "port", "tls", "username", "ca_file"),
@@ -140,16 +140,16 @@ def test_what_the_destination_of_each_secret_is() -> None:
 
 @pytest.mark.parametrize(("path", "name"), [(path, name) for path, names in DESTINATIONS.items() for name in names])
 @pytest.mark.parametrize("how", [{}, {"present": True}, {"present": False}])
-def test_a_stored_secret_goes_nowhere_that_it_was_not_given_for(path: str, name: str, how: dict[str, Any]) -> None:
+def test_a_stored_secret_is_not_sent_elsewhere(path: str, name: str, how: dict[str, Any]) -> None:
     section = path.rpartition(".")[0]
     elsewhere = merged(FULL, at(f"{section}.{name}", OTHER[name]), at(path, how) if how else {})
-    # Each secret of that destination is named: one app registration may have two.
+    # Each secret of that destination is named: an app registration may have two.
     assert path in refused(elsewhere, STORED)
     assert all(field.startswith(f"{section}.") for field in refused(elsewhere, STORED))
 
 
 @pytest.mark.parametrize("path", DESTINATIONS)
-def test_another_destination_takes_a_new_secret_or_none(path: str) -> None:
+def test_another_destination_needs_a_new_secret_or_none(path: str) -> None:
     section = path.rpartition(".")[0]
     first = DESTINATIONS[path][0]
     elsewhere = merged(FULL, at(f"{section}.{first}", OTHER[first]))
@@ -159,7 +159,7 @@ def test_another_destination_takes_a_new_secret_or_none(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["notifications.smtp.timeout", "notifications.from.address", "interactions.imap.mailbox"])
-def test_what_is_no_destination_leaves_secrets_alone(path: str) -> None:
+def test_other_settings_keep_the_secrets(path: str) -> None:
     value: Any = 10 if path.endswith("timeout") else "other@corp.test"
     given = merged(FULL, at(path, value))
     assert refused(given, STORED) == []
@@ -178,7 +178,7 @@ def test_a_kept_secret_goes_with_its_destination() -> None:
     assert secret_updates(read(without), STORED) == {PASSWORD: None}
 
 
-def test_a_secret_that_can_no_longer_be_decrypted_is_asked_for_where_it_is_needed() -> None:
+def test_an_undecryptable_secret_is_requested_when_needed() -> None:
     lost = {PASSWORD: None}
     assert refused(FULL, lost) == [PASSWORD]
     assert refused(merged(FULL, at(PASSWORD, "again")), lost) == []
@@ -197,7 +197,7 @@ def test_a_secret_that_can_no_longer_be_decrypted_is_asked_for_where_it_is_neede
         {"enabled": True, "smtp": {"password": "hunter2"}},
     ],
 )
-def test_the_cloud_editions_provider_keeps_how_mail_is_sent(given: dict[str, Any]) -> None:
+def test_in_the_cloud_edition_sending_cannot_change(given: dict[str, Any]) -> None:
     with pytest.raises(ManagedByProvider) as refusal:
         check_deployment({"notifications": given}, Deployment.CLOUD)
     assert refusal.value.field == f"notifications.{list(given)[-1]}"
@@ -206,10 +206,10 @@ def test_the_cloud_editions_provider_keeps_how_mail_is_sent(given: dict[str, Any
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_in_the_cloud_edition_the_switch_and_replies_are_the_customers(enabled: bool) -> None:
+def test_in_the_cloud_edition_switch_and_replies_can_change(enabled: bool) -> None:
     given = merged(at("notifications.enabled", True), REPLIES, at("interactions.enabled", enabled), at("deployment", "cloud"))
     check_deployment(given, Deployment.CLOUD)
-    check(read(given), {}, read({}).document, Deployment.CLOUD)  # and no address to send from is asked for
+    check(read(given), {}, read({}).document, Deployment.CLOUD)  # and no sender address is required
     switched_off = merged(given, at("notifications.enabled", False))
     check(read(switched_off), {}, read({}).document, Deployment.CLOUD)
 

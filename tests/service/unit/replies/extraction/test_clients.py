@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever people write above, into or below a quoted mention mail comes back in full, and nothing of the mail does."""
+"""Text that people write above, in or below a quoted mention mail is extracted in full, without any of the quoted mail."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from helpers.service.reply_forms import MAILS, PAGES, TEXTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-# Words as people use them, with some of those that clients use as well.
+# Words that people use, some of which clients use as well.
 _word = st.one_of(
     st.text(st.characters(codec="utf-8", categories=("Lu", "Ll", "Lo", "Nd", "So")), min_size=1, max_size=12),
     st.sampled_from(["From", "from:", "wrote", "wrote:", "On", "schrieb", "Sent", "marker", "reply", "line", "(see)",
                      "a@corp.test", "https://wiki.corp.test/x?y=1&z=2", "<b>", "&amp;", "\u201equoted\u201c", "--",
                      "*bold*", "e.g."]))
 _end = st.sampled_from(["", ".", "?", "!", ",", ";", " \U0001f44d"])
-# The line's first word keeps it from being what no person writes: a signature's mark, a header, a whole attribution.
+# The line's first word prevents text that no person writes: a signature mark, a header, a complete attribution.
 _line = st.builds(lambda words, end: "Well " + " ".join(words) + end, st.lists(_word, min_size=1, max_size=9), _end)
 own_text = st.lists(st.lists(_line, min_size=1, max_size=4).map("\n".join), min_size=1, max_size=4).map("\n\n".join)
 
@@ -54,24 +54,24 @@ def test_html_comes_back_in_full(client: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("client", TEXTS)
-def test_nothing_written_is_nothing_posted(client: str) -> None:
+def test_an_empty_reply_has_no_text(client: str) -> None:
     assert extract(message(TEXTS[client].format(""))).text == ""
 
 
 @pytest.mark.parametrize("client", PAGES)
-def test_nothing_written_in_html_is_nothing_posted(client: str) -> None:
+def test_an_empty_html_reply_has_no_text(client: str) -> None:
     assert extract(message(PAGES[client].format(""), "html")).text == ""
 
 
 @settings(max_examples=150, deadline=None)
 @given(raw=st.binary(max_size=2000))
-def test_no_bytes_make_it_fail(raw: bytes) -> None:
+def test_random_bytes_raise_no_error(raw: bytes) -> None:
     extract(email.message_from_bytes(raw))
 
 
 @settings(max_examples=150, deadline=None)
 @given(index=st.integers(0, len(MAILS) - 1), seed=st.integers(0, 1 << 32))
-def test_no_damage_to_a_mail_makes_it_fail(index: int, seed: int) -> None:
+def test_a_damaged_mail_raises_no_error(index: int, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - nothing secret
     raw = bytearray(MAILS[index].read_bytes())
     for _ in range(chance.randint(1, 30)):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mails of tests/service/replies, as people's clients write them: of each exactly what its author wrote."""
+"""The sample mails of tests/service/replies, in the forms of real clients: exactly the author's text is extracted."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import pytest
 from catalog_mail.domain.replies.extraction import MARKER, extract
 from helpers.service.reply_forms import MAILS
 
-# What is only in the notification that they quote.
+# Text that occurs only in the quoted notification.
 NOTIFICATION = ("mentioned you in", "jumped on Monday", "Stop e-mails of this kind", "catalog.corp.test",
                 "Corp Catalog", "wrote:")
-# The client has lost or translated it beyond recognition.
+# The client has removed it or translated it beyond recognition.
 WITHOUT_MARKER = {"gmail-marker-missing", "outlook-web-unknown-language", "plain-flat-no-signs", "plain-no-attribution-no-marker"}
 
 
-def test_there_are_enough_of_them() -> None:
+def test_the_corpus_is_large_enough() -> None:
     assert len(MAILS) >= 45
 
 
 @pytest.mark.parametrize("path", MAILS, ids=lambda path: path.stem)
-def test_a_reply_is_what_its_author_wrote(path: Path) -> None:
+def test_a_reply_is_its_authors_text(path: Path) -> None:
     expected = path.with_suffix(".expected.txt").read_text(encoding="utf-8").removesuffix("\n")
     found = extract(email.message_from_bytes(path.read_bytes()))
     assert found.text == expected
@@ -32,8 +32,8 @@ def test_a_reply_is_what_its_author_wrote(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MAILS, ids=lambda path: path.stem)
-def test_the_line_ends_of_transport_make_no_difference(path: Path) -> None:
-    """As IMAP delivers it, with CRLF, and as a file keeps it, with LF."""
+def test_line_ends_make_no_difference(path: Path) -> None:
+    """IMAP delivers CRLF; files have LF."""
     lf = path.read_bytes().replace(b"\r\n", b"\n")
     crlf = lf.replace(b"\n", b"\r\n")
     assert extract(email.message_from_bytes(lf)) == extract(email.message_from_bytes(crlf))

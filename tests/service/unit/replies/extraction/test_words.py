@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # ruff: noqa: RUF001 - letters of many alphabets
-"""What clients write into a reply, line by line: it goes; what people write that looks like it stays."""
+"""Lines that clients add to a reply are removed; similar lines that people write are kept."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ ATTRIBUTIONS = [
 
 @pytest.mark.parametrize("lines", ATTRIBUTIONS)
 @pytest.mark.parametrize("marks", ["", "> "])
-def test_an_attribution_goes(lines: str, marks: str) -> None:
+def test_an_attribution_is_removed(lines: str, marks: str) -> None:
     marked = "\n".join(marks + line for line in lines.split("\n"))
     assert read(f"It is mine.\n\n{marked}\n\n{QUOTED}").text == "It is mine."
     assert read(f"It is mine.\n\n{lines}\n\n{QUOTED.split('>', 2)[2]}").text == "It is mine."
@@ -96,7 +96,7 @@ HEADERS = [
 
 @pytest.mark.parametrize("block", HEADERS)
 @pytest.mark.parametrize("rule", ["", "_" * 32 + "\n", "-----Original Message-----\n"])
-def test_a_header_block_goes(block: str, rule: str) -> None:
+def test_a_header_block_is_removed(block: str, rule: str) -> None:
     assert read(f"It is mine.\n\n{rule}{block}\n\n{FLAT}").text == "It is mine."
     without_marker = FLAT.partition("\n\n")[2]
     assert read(f"It is mine.\n\n{rule}{block}\n\n{without_marker}").text == "It is mine."
@@ -114,7 +114,7 @@ def test_a_header_block_goes(block: str, rule: str) -> None:
         "Отправлено с iPhone", "iPhone'dan gönderildi",
     ],
 )
-def test_what_a_program_adds_at_the_end_goes(line: str) -> None:
+def test_lines_added_by_a_program_are_removed(line: str) -> None:
     assert read(f"Yes.\n\n{line}\n\n{QUOTED}").text == "Yes."
 
 
@@ -141,18 +141,18 @@ def test_what_a_program_adds_at_the_end_goes(line: str) -> None:
         "\U0001f468\u200d\U0001f469\u200d\U0001f467 yes",
     ],
 )
-def test_what_people_write_stays(text: str) -> None:
+def test_lines_of_people_are_kept(text: str) -> None:
     assert read(f"{text}\n\nOn Fri, Nov 20, 2026 at 10:15 AM Catalog <r@c.test> wrote:\n{QUOTED}").text == text
     assert read(f"{text}\n\n{QUOTED}").text == text
 
 
-def test_what_people_quote_with_an_attribution_of_its_own_stays() -> None:
+def test_a_quote_of_another_mail_is_kept() -> None:
     text = "On 20 Nov 2026 at 10:15 Anna <anna@c.test> wrote:\n\nthat it works. It does not."
     assert read(f"{text}\n\nOn Fri, Nov 20, 2026 at 10:15 AM Catalog <r@c.test> wrote:\n{QUOTED}").text == text
 
 
-def test_from_at_a_line_s_begin_is_no_quote() -> None:
-    """A mailbox file has put the mark before it."""
+def test_an_escaped_from_line_is_no_quote() -> None:
+    """The mbox format puts the mark before the word."""
     assert read(f">From now on it is fixed.\n\n{QUOTED}").text == "From now on it is fixed."
 
 
@@ -168,7 +168,7 @@ def test_from_at_a_line_s_begin_is_no_quote() -> None:
         "请在此行上方输入您的回复", "Kirjoita vastauksesi tämän rivin yläpuolelle",
     ],
 )
-def test_the_marker_is_found_in_many_shapes(marker: str) -> None:
+def test_the_marker_is_found_in_many_forms(marker: str) -> None:
     assert read(f"Mine.\n\n> {marker}\n>\n> Ben: Who?\n") == Extracted("Mine.", True)
 
 
@@ -194,11 +194,11 @@ def test_the_marker_is_found_in_many_shapes(marker: str) -> None:
         ("<blockquote>mine, set apart</blockquote>and on", "> mine, set apart\n\nand on"),
     ],
 )
-def test_html_reads_as_it_was_meant(page: str, text: str) -> None:
+def test_html_is_rendered_as_text(page: str, text: str) -> None:
     assert read(page, "html").text == text
 
 
-def test_more_parts_than_anybody_writes() -> None:
+def test_too_many_parts_are_refused() -> None:
     part = "--b\nContent-Type: text/plain\n\nx\n"
     head = "Content-Type: multipart/mixed; boundary=b\n\n"
     assert extract(email.message_from_string(head + part * 150 + "--b--\n")).text.count("x") == 150
@@ -206,7 +206,7 @@ def test_more_parts_than_anybody_writes() -> None:
         extract(email.message_from_string(head + part * 201 + "--b--\n"))
 
 
-def test_deeper_parts_than_anybody_writes() -> None:
+def test_too_deeply_nested_parts_are_refused() -> None:
     def nested(depth: int) -> str:
         head = "".join(f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(depth))
         return head + "Content-Type: text/plain\n\nx\n" + "".join(f"--b{n}--\n" for n in reversed(range(depth)))
@@ -216,7 +216,7 @@ def test_deeper_parts_than_anybody_writes() -> None:
 
 
 def calls(content: str, kind: str) -> int:
-    """How many function calls it takes: a measure that no busy machine changes."""
+    """Count the function calls: a measure independent of the machine's load."""
     counted = 0
 
     def count(_frame: object, event: str, _value: object) -> None:
