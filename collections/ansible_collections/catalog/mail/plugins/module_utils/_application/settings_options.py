@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The e-mail settings as options of Ansible: the application's document, each secret marked as one. Pure."""
+"""The e-mail settings as options of Ansible, each secret with no_log. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REGISTRATION: Dict[str, Any] = {
     "tenant_id": {"type": "str"},
     "client_id": {"type": "str"},
     "client_secret": _SECRET,
-    # What tells of a secret is none.
+    # The metadata of a secret are not secret.
     "client_secret_key_id": _NOTE,
     "client_secret_expires_at": _NOTE,
     "certificate": _SECRET,

@@ -125,7 +125,7 @@ def test_no_token_file(api, token_file):
 @pytest.mark.parametrize("content", ["", "\n", "two words\n", "caf\u00e9\n", "a\x01b\n"])
 def test_a_file_without_a_token(api, token_file, content):
     token_file.write_text(content)
-    with pytest.raises(ApiFailed, match="does not begin with a line that is a token"):
+    with pytest.raises(ApiFailed, match="does not begin with a token"):
         api("http://127.0.0.1:1")
 
 
