@@ -37,7 +37,7 @@ _REASONS: Mapping[str, Tuple[str, str]] = {
         "Compare the user's address in the catalog with the one that the mail was sent from",
     ),
     "sender_not_verified": (
-        "the server interactions.authserv_id gives no verdict on its sender, or not "pass"",
+        "the server interactions.authserv_id gives no verdict on its sender, or another than pass",
         "Compare interactions.authserv_id with the topmost header Authentication-Results of a mail in the mailbox of replies",
     ),
     "inactive_user": ("its sender is not active in the catalog", "Make the user active, or test with another one"),

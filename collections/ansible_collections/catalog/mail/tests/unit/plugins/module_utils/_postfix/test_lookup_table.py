@@ -83,7 +83,7 @@ def test_patterns_keep_their_order_and_case_and_are_not_compiled():
 
 
 @pytest.mark.parametrize("entries,words", [
-    ([Entry("a", "1"), Entry("a", "2")], "is given there twice"),
+    ([Entry("a", "1"), Entry("a", "2")], "is given twice"),
     ([Entry("User@x", "1"), Entry("user@X", "2")], "differ only in case"),
     ([Entry("a b", "1")], "blank or a quote"), ([Entry('"a', "1")], "blank or a quote"),
     ([Entry("#a", "1")], "comment"), ([Entry("", "1")], "no key"), ([Entry(" a", "1")], "no key"),
