@@ -97,7 +97,7 @@ def test_azure_arc_whose_key_may_not_be_read(modules: Modules) -> None:
 
 
 @pytest.mark.parametrize("environment,login", [
-    ({"MSI_ENDPOINT": "http://127.0.0.1:9/token"}, "there is nothing to log in with"),
+    ({"MSI_ENDPOINT": "http://127.0.0.1:9/token"}, "no credential to log in with is given"),
     ({"MSI_ENDPOINT": "http://127.0.0.1:9/token", "MSI_SECRET": "x"}, "did not answer"),
     ({"IDENTITY_ENDPOINT": "http://127.0.0.1:9/token", "IDENTITY_HEADER": "x"}, "did not answer"),
 ])

@@ -41,7 +41,7 @@ SPEC = API + Spec({
 })
 
 PAUSE = 0.2
-"""Seconds between two looks, at the mailbox or at the conversation."""
+"""Seconds between two searches of the mailbox, or reads of the conversation."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 LEGS = ("mention", "mail", "reply", "post")
 

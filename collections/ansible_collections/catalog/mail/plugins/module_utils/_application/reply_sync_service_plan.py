@@ -33,7 +33,7 @@ class ArchiveSettings:
 
 
 DEFAULT_ARCHIVE = ArchiveSettings(enabled=False, on_calendar="Sun 02:00")
-"""The settings of an application that nobody has set up yet; a test holds them to the application's own defaults."""
+"""The settings before the first Save; a test compares them with the application's own defaults."""
 
 
 def archive_settings(settings: Mapping[str, Any]) -> ArchiveSettings:

@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 from .._core.errors import ApiFailed, Outdated
 
 Hide = Callable[[object], str]
-"""Makes a foreign text fit to be shown; see ``_secrets.Secrets.words``."""
+"""Makes a foreign text fit for a message; see ``Secrets.words`` in ``_core/redaction.py``."""
 
 
 @dataclass(frozen=True)
@@ -155,5 +155,5 @@ def _foreign(answer: Answer, url: str, hide: Hide) -> ApiFailed:
             f"{_ADDRESS}, so that the application itself answers.", code="api-foreign", status=answer.status)
     kind = answer.header("Content-Type").partition(";")[0] or "no content type"
     return ApiFailed(
-        f"The answer from {url} is not from the application's API: HTTP status {answer.status}, {hide(kind)}.",
+        f"The server at {url} is not the application's API: HTTP status {answer.status}, {hide(kind)}.",
         f"{_ADDRESS}. {_STATUS}.", code="api-foreign", status=answer.status)

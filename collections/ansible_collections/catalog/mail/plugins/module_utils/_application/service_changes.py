@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Sequence
 
 Change = Dict[str, Any]
-"""What changes: ``name``, its value ``before`` and its value ``after``."""
+"""The ``name`` of a changed value, its value ``before`` and ``after``."""
 
 
 def change(name: str, before: Any, after: Any) -> Change:

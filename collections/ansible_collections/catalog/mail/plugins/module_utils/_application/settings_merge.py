@@ -20,10 +20,10 @@ from .settings_options import NOTES, SECRETS, SETTINGS
 Document = Mapping[str, Any]
 
 _MAILBOX_TEST = 60
-"""Seconds that opening the mailbox of replies may take: the application gives each step of it 30."""
+"""Seconds that opening the mailbox of replies may take: the application's timeout is 30 for each step."""
 
 _MICROSOFT_TEST = 120
-"""Seconds that either test may take at Microsoft: where to log in, the login, and two answers of Graph, 30 each."""
+"""Seconds that either test may take at Microsoft: the authority's metadata, the login, two answers of Graph, 30 each."""
 
 _NOTES = frozenset(path for paths in NOTES.values() for path in paths)
 

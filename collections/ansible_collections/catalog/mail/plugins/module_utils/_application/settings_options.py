@@ -82,8 +82,8 @@ def _secret_paths(options: Mapping[str, Mapping[str, Any]], above: str = "") -> 
 
 
 SECRETS: FrozenSet[str] = frozenset(_secret_paths(SETTINGS))
-"""Where secrets stand, as dotted paths such as ``notifications.smtp.password``."""
+"""The paths of secrets, with dots: ``notifications.smtp.password``."""
 
 NOTES: Dict[str, FrozenSet[str]] = {
     path: frozenset(path + end for end in ("_key_id", "_expires_at")) for path in SECRETS if path.endswith(".client_secret")}
-"""What tells of a secret and comes and goes with it, by the secret's path."""
+"""The metadata of a secret, which are stored and removed with it, by the secret's path."""

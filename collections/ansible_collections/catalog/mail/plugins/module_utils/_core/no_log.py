@@ -17,7 +17,7 @@ from typing import Any, Dict, Mapping
 from ansible.module_utils.basic import AnsibleModule
 
 HIDDEN = "NOT_LOGGING_PARAMETER"
-"""What Ansible itself writes for an option that is a secret."""
+"""Ansible's own replacement for a secret option in the log."""
 
 
 class NoLogModule(AnsibleModule):

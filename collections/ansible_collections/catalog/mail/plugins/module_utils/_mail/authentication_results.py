@@ -17,7 +17,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 MAX_HEADERS = 20
 """Headers of one message that are read."""
 MAX_HEADER = 8000
-"""Characters of one header that are read; DKIM results of a few signatures stay far below."""
+"""Characters of one header that are read; the verdicts on a few DKIM signatures need far fewer."""
 
 
 @dataclass(frozen=True)

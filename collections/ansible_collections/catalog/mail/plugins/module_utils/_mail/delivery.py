@@ -30,9 +30,9 @@ from .smtp import by_sendmail, by_smtp, chain_error
 from .verdict import Situation, Verdict, judge
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.3, 2.0, 1.3
-"""Seconds between two looks: short at first, as most mail is there at once."""
+"""Seconds between two checks: short at first, since most mail arrives at once."""
 LOG_PAUSES = (0.2, 0.5, 1.0)
-"""Seconds that a failure's line in the log is waited for, once the queue tells of the failure."""
+"""Seconds to wait for a failure's line in the log, after the queue shows the failure."""
 
 
 def deliver(module) -> Dict[str, Any]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Tuple
 
 MAX_TEXT = 4000
-"""Characters of a text that are looked at."""
+"""Characters of a text that are searched."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Finding:
 
 
 UNVERIFIED = "certificate_unverified"
-"""The name of the finding that only a look at the certificate can tell apart."""
+"""The name of the finding whose cause, issuer or name, only the certificate itself shows."""
 
 UNKNOWN = Finding(
     name="unknown",
@@ -42,7 +42,7 @@ UNKNOWN = Finding(
     remedy="Look the server's words up in its documentation, or read the mail log of the server that said them",
     mends=True,
 )
-"""The honest answer to a text that no pattern fits."""
+"""The finding for a text that no pattern matches."""
 
 
 def diagnose(text: str) -> Finding:
@@ -384,4 +384,4 @@ _NETWORK = (
 )
 
 TABLE = _PREPARATION + _TLS + _LOGIN + _REFUSALS + _CONFIGURATION + _NETWORK
-"""Every pattern with its finding, in the order in which they are tried."""
+"""Every pattern with its finding, in the order of the search."""

@@ -27,7 +27,7 @@ _RELAY = re.compile(r" relay=([^ ,]{1,300}),")
 _TROUBLE = re.compile(r"postfix[^ ]{0,60}\[[0-9]{1,10}\]: (?:fatal|panic|error|warning): ")
 
 RELAY = re.compile(r"[^ \[\]]{1,255}\[([0-9A-Fa-f:.]{2,45})\]:([0-9]{1,5})")
-"""A relay as the log names it: "mail.example.com[192.0.2.25]:587"; its groups are address and port."""
+"""A relay in the log: "mail.example.com[192.0.2.25]:587"; its groups are address and port."""
 
 # A process that sends mail, not one that other hosts connect to: "postfix/relay/smtp[211]: fatal: ...".
 _CRASH = re.compile(

@@ -17,7 +17,7 @@ from email.utils import format_datetime
 from .._core.errors import InputRefused
 
 MAX_ADDRESS = 254
-"""The longest address that SMTP carries (RFC 5321, erratum 1690)."""
+"""Characters of the longest address in SMTP (RFC 5321, erratum 1690)."""
 
 # The characters of an unquoted local part (RFC 5322 atext), and a host name or an address in brackets.
 # Other characters, above all line breaks, could begin another header or command.

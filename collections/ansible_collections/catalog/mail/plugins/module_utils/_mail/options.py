@@ -35,7 +35,7 @@ SMTP: Dict[str, Any] = {
     },
     "required_together": [("username", "password")],
 }
-"""The option that names a server to hand a message to."""
+"""The option for the submission server."""
 
 MAILBOX: Dict[str, Any] = {
     "type": "dict",
@@ -48,7 +48,7 @@ MAILBOX: Dict[str, Any] = {
         "ca_file": {"type": "path"},
     },
 }
-"""The option that names a mailbox."""
+"""The option for a mailbox."""
 
 SPEC = Spec(
     {

@@ -18,7 +18,7 @@ LOG_FILES = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail")
 MAX_LOG = 1024 * 1024
 """Bytes at the end of a log file that are read."""
 MAX_CANDIDATES = 20
-"""Messages of the queue that are opened to see whether they are ours."""
+"""Messages of the queue whose headers are read to find the test e-mail."""
 
 
 def postconf(module, config_directory: str, names: Sequence[str]) -> Dict[str, str]:

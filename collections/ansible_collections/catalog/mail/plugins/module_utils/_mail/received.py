@@ -22,7 +22,7 @@ MAX_HOPS = 100
 MAX_HEADER = 4000
 """Characters of one header that are read."""
 MAX_WORD = 255
-"""Characters of one name that are kept: the longest host name there is."""
+"""Characters of one name that are kept: the longest host name."""
 
 _KEYWORDS = frozenset(("from", "by", "via", "with", "id", "for", "tls"))
 _TLS_VERSION = re.compile(r"\b(TLS|SSL)[ v]{0,2}([0-9])(?:[._]([0-9]))?", re.IGNORECASE)

@@ -21,7 +21,7 @@ from .message import MailUnderTest
 Result = TypeVar("Result")
 
 PROBE_TIMEOUT = 5
-"""Seconds for each step of a second look at a server's certificate."""
+"""Seconds for each step of the connection that checks a server's certificate."""
 SENDMAIL_PLACES = ["/usr/sbin", "/usr/lib", "/usr/local/sbin"]
 
 

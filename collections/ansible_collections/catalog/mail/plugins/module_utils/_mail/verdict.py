@@ -14,7 +14,7 @@ from .diagnosis import Finding, diagnose
 from .maillog import Evidence
 
 GRACE = 5.0
-"""Seconds that a failure which may mend by itself is given, when Postfix would not try again in time."""
+"""Seconds to wait after a temporary failure when Postfix would not retry before the timeout."""
 STARTING = 2.0
 """Seconds in which a Postfix that was just restarted or reloaded may not answer yet."""
 FIRST_RETRY = 300.0

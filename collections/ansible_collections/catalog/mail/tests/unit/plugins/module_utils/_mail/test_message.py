@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The test e-mail and the addresses it may go between."""
+"""The test e-mail and its valid and invalid addresses."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_an_ordinary_address_is_taken(address):
         ("a@b\u00fccher.test", "plain SMTP"),
     ],
 )
-def test_an_address_that_could_do_harm_is_refused_with_the_reason(address, reason):
+def test_a_dangerous_address_is_refused_with_the_reason(address, reason):
     with pytest.raises(InputRefused, match="sender: ") as refused:
         checked_address("sender", address)
     assert refused.value.details["field"] == "sender"
@@ -88,7 +88,7 @@ def test_an_address_that_could_do_harm_is_refused_with_the_reason(address, reaso
 
 
 @given(st.text())
-def test_no_address_that_is_taken_can_end_a_line_or_a_bracket(text):
+def test_no_accepted_address_can_end_a_line_or_a_bracket(text):
     try:
         address = checked_address("recipient", text)
     except InputRefused:
@@ -107,7 +107,7 @@ def test_no_address_that_is_taken_can_end_a_line_or_a_bracket(text):
         (("host.localdomain", "localdomain", "b.test"), "noreply@b.test"),
     ],
 )
-def test_the_sender_is_of_the_first_domain_that_is_one(domains, sender):
+def test_the_sender_has_the_first_valid_domain(domains, sender):
     assert default_sender(*domains) == sender
 
 

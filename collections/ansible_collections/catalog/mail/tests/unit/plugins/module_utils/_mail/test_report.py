@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person reads at the end."""
+"""The report of a delivery, for people."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_message_without_a_trace_is_still_found():
     assert way([], [], "Junk", 0.31) == ["1. Junk: found 0.3 s after it was handed over"]
 
 
-def test_what_is_known_without_a_mailbox_is_said_and_what_is_not():
+def test_the_report_without_a_mailbox():
     sent = Attempt("sent", "m.test[192.0.2.1]:587", "250 Ok")
     assert accepted("sendmail", sent, "250 Ok", 0.4) == [
         "m.test[192.0.2.1]:587 took the message after 0.4 s, saying: 250 Ok",
@@ -60,7 +60,7 @@ WHERE = {
 }
 
 
-def test_a_failure_is_one_paragraph_of_stage_words_cause_and_remedy():
+def test_a_failure_is_one_paragraph():
     text = failure(WHERE, "login", "535 5.7.8 no", diagnose("535 5.7.8 no"), removed=False)
     assert text.startswith(
         "The test e-mail to a@m.test was not sent: the login at m.test:587 as u failed (stage login)."

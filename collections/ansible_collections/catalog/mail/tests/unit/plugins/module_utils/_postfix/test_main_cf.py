@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 EDITS = [
-    # what, text, parameters, text afterwards
+    # case, text, parameters, text afterwards
     ("in place", "a = 1\nb = 2\nc = 3\n", {"b": "x"}, "a = 1\nb = x\nc = 3\n"),
     ("new ones at the end, in order", "a = 1\n", {"c": "3", "b": "2"}, "a = 1\nc = 3\nb = 2\n"),
     ("empty file", "", {"a": "1"}, "a = 1\n"),
@@ -97,14 +97,14 @@ texts = st.lists(st.one_of(
 
 
 @given(texts, st.dictionaries(names, st.one_of(st.none(), values)))
-def test_an_edit_says_what_was_wished_and_keeps_everything_else(text, wished):
+def test_an_edit_sets_the_parameters_and_keeps_everything_else(text, wished):
     current = MainCf(text)
     after = current.edited(plan(current, wished))
     expected = {name: value for name, value in current.parameters.items() if name not in wished}
     expected.update({name: folded(value) for name, value in wished.items() if value is not None})
     assert MainCf(str(after)).parameters == expected
     kept = [line for line in text.split("\n") if line.lstrip(" \t\v\f\r").startswith("#")]
-    # The last line may get the line end that it lacked.
+    # The last line may get a missing line end.
     stand = {line.rstrip("\r") for line in str(after).split("\n")}
     assert [line for line in kept if line.rstrip("\r") not in stand] == []
     assert after.malformed == current.malformed
