@@ -72,7 +72,7 @@ REFUSED = [
     ({"relay_host": "x"}, "did you mean 'relayhost'"),
     ({"soft_bounce": "True"}, "not a boolean"),
     ({"smtp_tls_security_level": "bogus"}, "not one of the values"),
-    ({"message_size_limit": "lots"}, "no number"),
+    ({"message_size_limit": "lots"}, "not a number"),
     ({"relayhost": "[smtp.corp.test:587]"}, "[smtp.corp.test]:587"),
     ({"relayhost": "[smtp.corp.test]:465"}, "smtp_tls_wrappermode"),
     ({"relayhost": "[smtp.corp.test]:465", "smtp_tls_wrappermode": True, "smtp_tls_security_level": "may"}, "encrypt"),

@@ -140,7 +140,7 @@ class CallbackModule(CallbackBase):
             self._say(stringc(f"{host}: {', '.join(parts)}", colour))
         self._say(f"{time.monotonic() - self._began:.1f} s in all")
 
-    # What is shown
+    # Output
 
     def _step(self, result, mark, status, colour):
         host, task = host_of(result), task_of(result)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class CatalogMailError(Exception):
-    """Base class. The message tells an administrator the failure, its cause and its remedy.
+    """Base class. The message gives an administrator the failure, its cause and its remedy.
 
     ``details`` are returned beside ``msg`` by the module, so they hold no secret.
     """

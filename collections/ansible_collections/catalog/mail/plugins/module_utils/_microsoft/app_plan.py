@@ -79,7 +79,7 @@ def check_identity(found: Optional[Registration], desired: DesiredApp) -> None:
             "Leave one of the two out, or correct it")
     if desired.unique_name and found.unique_name and found.unique_name != desired.unique_name:
         raise InputRefused(
-            "unique_name", f"the registration {found.app_id} already has unique_name {found.unique_name!r}, which cannot be changed",
+            "unique_name", f"the registration {found.app_id} already has unique_name {found.unique_name!r}, which cannot change",
             f"Write unique_name: {found.unique_name}, or leave it out")
 
 
@@ -87,7 +87,7 @@ def check_creation(desired: DesiredApp, namesakes: Sequence[Registration]) -> No
     """Raise InputRefused when creating a registration could create it twice."""
     if desired.app_id:
         raise InputRefused(
-            "app_id", f"there is no app registration with app_id {desired.app_id!r}, and Microsoft chooses the app_id of a new one",
+            "app_id", f"there is no app registration with app_id {desired.app_id!r}, and Microsoft chooses that of a new one",
             "Correct it; or to create one, leave app_id out and give unique_name")
     if not desired.unique_name:
         raise InputRefused(

@@ -89,7 +89,7 @@ def public_part(field: str, pem: str) -> Certificate:
             raise ValueError("none")
         return _public(x509.load_pem_x509_certificate(found.encode()))
     except ValueError as exc:
-        raise InputRefused(field, "it is not a certificate in PEM", "Give the text of the certificate, from -----BEGIN on") from exc
+        raise InputRefused(field, "it is not a certificate in PEM", "Give the text of the certificate, with -----BEGIN") from exc
 
 
 def new_identity(name: str, starts: datetime, ends: datetime) -> Tuple[Identity, Certificate]:

@@ -37,7 +37,7 @@ _CODES: Dict[int, Tuple[str, str, str, bool]] = {
         "Check client_id and tenant_id; a new one takes up to some minutes to be known", "login.client_id", True),
     90002: ("there is no such tenant", "Check tenant_id, and that cloud is the one it is in", "login.tenant_id", False),
     900021: ("the tenant's identifier is not valid", "Give the tenant's GUID or one of its domains", "login.tenant_id", False),
-    900023: ("the tenant is not written as a tenant identifier", "Give the tenant's GUID or one of its domains", "login.tenant_id", False),
+    900023: ("the tenant identifier is malformed", "Give the tenant's GUID or one of its domains", "login.tenant_id", False),
     9001023: ("the tenant has to be named", "Give the tenant's GUID or one of its domains, not common", "login.tenant_id", False),
     1002012: ("the scope is not of this cloud", "Check graph_url and cloud", "login.graph_url", False),
     7000218: ("neither a secret nor a certificate was taken", "Give client_secret or certificate_file", "login", False),

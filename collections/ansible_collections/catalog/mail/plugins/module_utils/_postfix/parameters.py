@@ -172,10 +172,10 @@ def _check_word(name: str, value: str, default: str) -> None:
                 f"parameters.{name}", f"'{value}' is not a boolean of Postfix", "Write yes or no")
     elif _INTEGER.match(default):
         if not _INTEGER.match(value) and not name.endswith(NOT_ONLY_NUMBERS):
-            raise InputRefused(f"parameters.{name}", f"'{value}' is no number", "Write a whole number")
+            raise InputRefused(f"parameters.{name}", f"'{value}' is not a number", "Write a whole number")
     elif _TIME.match(default) and not _TIME_VALUE.match(value):
         raise InputRefused(
-            f"parameters.{name}", f"'{value}' is no time", "Write a whole number and one of s, m, h, d, w")
+            f"parameters.{name}", f"'{value}' is not a time", "Write a whole number and one of s, m, h, d, w")
 
 
 def _require(name: str, words: Iterable[str], allowed: Iterable[str]) -> None:

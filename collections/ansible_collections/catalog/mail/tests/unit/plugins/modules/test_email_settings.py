@@ -169,7 +169,7 @@ def test_check_mode_before_the_application_is_deployed(run, token_file):
     assert "check mode could not ask the application" in json.dumps(result["warnings"])
 
 
-def test_without_a_token_it_fails_and_says_what_to_do(run, token_file):
+def test_without_a_token_it_fails_with_a_remedy(run, token_file):
     token_file.unlink()
     result = run(None, **DESIRED)
     assert result["failed"] is True

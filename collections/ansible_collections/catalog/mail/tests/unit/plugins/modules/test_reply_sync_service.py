@@ -123,7 +123,7 @@ def test_without_an_archive_the_timer_is_stopped(host, run, application):
     assert run()["changed"] is False
 
 
-def test_absent_stops_all_and_asks_nobody(host, run):
+def test_absent_stops_all_and_sends_no_request(host, run):
     run()
     host.calls()
     gone = {"state": "absent", "api_url": "http://127.0.0.1:1"}

@@ -129,7 +129,7 @@ def test_a_file_without_a_token(api, token_file, content):
         api("http://127.0.0.1:1")
 
 
-def test_a_folder_is_no_token_file(api, tmp_path):
+def test_a_folder_is_not_a_token_file(api, tmp_path):
     with pytest.raises(ApiFailed, match="is no file"):
         api("http://127.0.0.1:1", token_file=str(tmp_path))
 
@@ -273,7 +273,7 @@ def test_a_certificate_for_another_name(http_server, api, tmp_path):
     assert server.asked == []
 
 
-def test_https_where_there_is_no_tls(http_server, api):
+def test_https_without_tls(http_server, api):
     server = http_server(lambda _asked: (200, {}, {}))
     assert "write http:// in api_url" in failure_of(api(f"https://127.0.0.1:{server.port}"), "api-tls")
 

@@ -57,7 +57,7 @@ def test_reasons_that_are_new(before, after, found):
     (state(problems=["Something is odd"]), "Something is odd", "journalctl"),
     (state(), "nothing of it has arrived", "message_id"),
 ])
-def test_why_there_is_no_post(after, cause, remedy):
+def test_the_cause_of_a_missing_post(after, cause, remedy):
     found = not_posted(state(), after)
     assert cause in found.cause
     assert remedy in found.remedy

@@ -51,14 +51,14 @@ def test_it_goes_from_the_user_to_the_address_for_replies():
     assert mail["Message-ID"] == answer.message_id == f"<catalog-mail-reply-test.{TOKEN}@corp.test>"
 
 
-def test_it_stands_in_the_thread():
+def test_it_belongs_to_the_thread():
     _letter, mail = answered()
     assert mail["Subject"] == "Re: Bob mentioned you in Größen"
     assert mail["In-Reply-To"] == "<abc@corp.test>"
     assert mail["References"] == "<thread@corp.test> <abc@corp.test>"
 
 
-def test_its_text_stands_above_the_quoted_mail():
+def test_its_text_is_above_the_quoted_mail():
     _letter, mail = answered()
     text = mail.get_content().replace("\r\n", "\n")
     attribution = "On Sat, 21 Nov 2026 09:00:00 +0000, Data Catalog <noreply@corp.test> wrote:"
@@ -67,7 +67,7 @@ def test_its_text_stands_above_the_quoted_mail():
     assert "HTML" not in text
 
 
-def test_nothing_says_that_a_machine_has_written_it():
+def test_no_header_marks_it_as_automatic():
     """The application must take the reply for a person's: automatic replies are not posted."""
     _letter, mail = answered()
     assert {"Auto-Submitted", "Precedence", "List-Id", "X-Auto-Response-Suppress"} & set(mail) == set()

@@ -40,7 +40,7 @@ def test_an_address(url, address):
     ("https://c.example/a\r\nX-Y: z", ""),
     ("", "not an HTTP address"),
 ])
-def test_what_is_no_address(url, words):
+def test_invalid_addresses(url, words):
     with pytest.raises(InputRefused) as refusal:
         api_address(url)
     assert refusal.value.details["field"] == "api_url"
@@ -71,6 +71,6 @@ def test_listener(listen, expected):
 
 
 @pytest.mark.parametrize("listen", ["", "8025", ":8025", "127.0.0.1", "127.0.0.1:", "127.0.0.1:smtp", "127.0.0.1:123456"])
-def test_what_is_no_listener(listen):
+def test_invalid_listeners(listen):
     with pytest.raises(InputRefused, match="is not a host with a port"):
         listener(listen)

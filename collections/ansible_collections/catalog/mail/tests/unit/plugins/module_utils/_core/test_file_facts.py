@@ -41,7 +41,7 @@ def test_options_of_a_file():
 
 
 @pytest.mark.parametrize("text", ["", "rw", "0988", "-640", "64", "100640"])
-def test_a_mode_that_is_no_octal_number(text):
+def test_a_mode_that_is_not_an_octal_number(text):
     with pytest.raises(InputRefused, match="is not an octal number"):
         mode_bits(text)
 

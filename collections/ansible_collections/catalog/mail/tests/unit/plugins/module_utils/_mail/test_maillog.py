@@ -51,7 +51,7 @@ def test_the_queue_is_read_line_by_line():
 
 
 @pytest.mark.parametrize("text", ["", "\n", "Mail queue is empty", "[1]", "{}", '{"queue_id": 1, "recipients": [1]}'])
-def test_what_is_no_entry_is_passed_over(text):
+def test_malformed_entries_are_skipped(text):
     assert read_queue(text) == []
 
 
@@ -131,7 +131,7 @@ def test_the_id_in_the_maildrop_folder_is_not_waited_for():
     assert findings.outcome.words == "250 Ok"
 
 
-def test_no_relay_is_no_name():
+def test_a_missing_relay_has_no_name():
     assert read_log("\n".join([CLEANUP, status("deferred (no)", relay="none")]), MESSAGE_ID).outcome.relay is None
 
 

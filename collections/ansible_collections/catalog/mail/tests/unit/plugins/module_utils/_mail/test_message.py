@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
 
-def test_the_message_carries_its_token_and_says_what_it_is():
+def test_the_message_has_its_token_and_its_purpose():
     mail = compose("noreply@c.test", "alice@m.test", "0123abcd", "host.c.test", NOON)
     read = message_from_bytes(mail.content, policy=default)
     assert mail.message_id == "<catalog-mail-test.0123abcd@c.test>" == read["Message-ID"]
@@ -41,7 +41,7 @@ def test_a_host_name_brings_no_header_of_its_own():
     assert "Bcc" not in message_from_bytes(mail.content)
 
 
-def test_an_address_literal_is_no_domain_of_a_message_id():
+def test_an_address_literal_is_not_in_a_message_id():
     mail = compose("root@[192.0.2.1]", "b@m.test", "0123", "h", NOON)
     assert mail.message_id == "<catalog-mail-test.0123@catalog-mail.invalid>"
 

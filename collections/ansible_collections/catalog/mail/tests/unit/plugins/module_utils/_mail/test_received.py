@@ -136,7 +136,7 @@ HEADERS = [
 @pytest.mark.parametrize(
     ("header", "by", "sender", "protocol", "tls"), [row[1:] for row in HEADERS], ids=[row[0] for row in HEADERS]
 )
-def test_a_header_tells_host_protocol_and_tls(header, by, sender, protocol, tls):
+def test_host_protocol_and_tls_of_a_header(header, by, sender, protocol, tls):
     hop = read_received(header)
     assert (hop.by, hop.sender, hop.protocol, hop.tls) == (by, sender, protocol, tls)
     assert hop.time == NOON
@@ -160,7 +160,7 @@ def test_a_date_is_utc_or_nothing(date, expected):
     assert read_received(f"from a by b with SMTP; {date}").time == expected
 
 
-def test_the_way_begins_at_the_oldest_header():
+def test_the_path_begins_at_the_oldest_header():
     newest_first = [f"by host{number} with SMTP; Mon, 1 Jun 2026 10:00:0{number} +0000" for number in (3, 2, 1)]
     way = hops(newest_first)
     assert [hop.by for hop in way] == ["host1", "host2", "host3"]
@@ -177,7 +177,7 @@ def test_the_way_begins_at_the_oldest_header():
         ([], []),
     ],
 )
-def test_delays_stand_clocks_that_differ(seconds, delays):
+def test_delays_with_clocks_that_differ(seconds, delays):
     way = [Hop(time=None if one is None else NOON + timedelta(seconds=one)) for one in seconds]
     assert [hop.delay for hop in with_delays(way)] == delays
 

@@ -160,7 +160,7 @@ def test_only_sendmail_of_postfix_gets_options_of_postfix():
     ],
     ids=["missing", "failing", "silent"],
 )
-def test_a_sendmail_that_fails_is_told(host, words):
+def test_a_failure_of_sendmail_is_reported(host, words):
     with pytest.raises(StageFailed) as failed:
         by_sendmail(host, LETTER, "/etc/postfix")
     assert (failed.value.stage, failed.value.words) == ("submit", words)

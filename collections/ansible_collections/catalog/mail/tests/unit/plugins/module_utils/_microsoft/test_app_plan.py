@@ -94,13 +94,13 @@ def test_an_ambiguous_display_name_is_refused():
     # The namesake may be the registration, created by hand.
     (DesiredApp("catalog", display_name="Catalog"), [Registration(ID, APP, "Catalog")], "display_name"),
 ])
-def test_what_is_not_made(desired, namesakes, field):
+def test_refused_creations(desired, namesakes, field):
     with pytest.raises(InputRefused) as refused:
         check_creation(desired, namesakes)
     assert refused.value.details["field"] == field
 
 
-def test_a_namesake_of_another_unique_name_is_no_doubt():
+def test_a_namesake_with_another_unique_name_is_accepted():
     check_creation(DesiredApp("catalog", display_name="Catalog"), [Registration(ID, APP, "Catalog", "other")])
 
 

@@ -112,7 +112,7 @@ def test_the_one_in_use():
     (Removal(OURS, keep="foreign"), ["newer", "old", "good"]),
     (Removal("of nobody"), []),
 ])
-def test_what_is_removed(removal, gone):
+def test_removals(removal, gone):
     assert [one.credential.key_id for one in plan_removal([OLD, GOOD, NEWER, FOREIGN], removal, NOW)] == gone
 
 

@@ -84,7 +84,7 @@ def test_plan(there, desired, changes):
     assert matches(there, desired) == (not changes)
 
 
-def test_the_difference_says_what_will_be():
+def test_the_diff_shows_the_state_after_the_changes():
     there = present([role(READ), DELEGATED], [grant(READ), grant(USERS)])
     assert before(there) == {
         "permissions": [f"{GRAPH}/e1fe6dd8 (Scope)", "Mail.Read"], "consent": ["Mail.Read", "User.Read.All"]}
@@ -92,7 +92,7 @@ def test_the_difference_says_what_will_be():
         "permissions": [f"{GRAPH}/e1fe6dd8 (Scope)", "Mail.Send"], "consent": ["Mail.Send", "User.Read.All"]}
 
 
-def test_what_nobody_consented_to():
+def test_permissions_without_consent():
     assert unconsented({"permissions": ["Mail.Send", "Mail.Read", "other/x (Role)"], "consent": ["Mail.Read"]}) == ["Mail.Send"]
 
 

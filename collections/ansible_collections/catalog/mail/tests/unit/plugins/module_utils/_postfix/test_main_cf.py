@@ -53,7 +53,7 @@ def test_the_last_duplicate_counts_and_white_space_is_folded():
     assert found == {"a": "2 3 5"}
 
 
-def test_plan_tells_before_and_after():
+def test_a_plan_has_before_and_after():
     current = MainCf("a = 1\nb = 2\n")
     assert plan(current, {"a": "9", "b": None, "c": "3"}) == [
         Change("a", "1", "9"), Change("b", "2", None), Change("c", None, "3")]
@@ -66,7 +66,7 @@ def test_bytes_that_are_no_utf8_survive():
     assert current.edited([Change("a", "1", "2")]).to_bytes() == data.replace(b"a = 1", b"a = 2")
 
 
-def test_lines_that_are_no_parameter_are_told_and_kept():
+def test_malformed_lines_are_reported_and_kept():
     current = MainCf("a = 1\nnonsense\nb c = 3\n= 4\n")
     assert current.malformed == ("nonsense", "b c = 3", "= 4")
     assert str(current.edited([Change("a", "1", "2")])) == "a = 2\nnonsense\nb c = 3\n= 4\n"

@@ -69,8 +69,8 @@ def test_right_values_pass(parameters):
 
 
 @pytest.mark.parametrize("parameters,words", [
-    ({"biff": "True"}, "not a boolean"), ({"biff": ""}, "not a boolean"), ({"message_size_limit": "abc"}, "no number"),
-    ({"maximal_queue_lifetime": "5 days"}, "no time"), ({"inet_protocols": "ipv9"}, "not one of the values"),
+    ({"biff": "True"}, "not a boolean"), ({"biff": ""}, "not a boolean"), ({"message_size_limit": "abc"}, "not a number"),
+    ({"maximal_queue_lifetime": "5 days"}, "not a time"), ({"inet_protocols": "ipv9"}, "not one of the values"),
     ({"smtp_tls_security_level": "bogus"}, "not one of the values"),
     ({"relayhost": "[smtp.example.com:587]"}, "[smtp.example.com]:587"),
     ({"relayhost": "[a.example]:465"}, "smtp_tls_wrappermode"),

@@ -95,7 +95,7 @@ def test_without_a_login_nothing_of_one_stays():
     assert not desired.tables[0].present
 
 
-def test_what_says_the_default_is_left():
+def test_parameters_equal_to_the_default_stay():
     desired = decide(DesiredRelay(("[a.example]:587",)), "smtp_tls_wrappermode = no\nsmtp_sasl_auth_enable = no\n")
     assert "smtp_tls_wrappermode" not in desired.parameters
     assert "smtp_sasl_auth_enable" not in desired.parameters
