@@ -68,7 +68,7 @@ def test_odd_files_keep_their_oddities_and_postfix_reads_them(host: LabHost) -> 
 
 REFUSED = [
     ({"myhostname": "a\nb = c"}, "newline"),
-    ({"my hostname": "a"}, "no name"),
+    ({"my hostname": "a"}, "not the name"),
     ({"relay_host": "x"}, "did you mean 'relayhost'"),
     ({"soft_bounce": "True"}, "not a boolean"),
     ({"smtp_tls_security_level": "bogus"}, "not one of the values"),

@@ -14,13 +14,13 @@ version_added: 0.2.0
 description:
   - Enables C(catalog-mail.service) and starts it. Restarts it when a file that it reads at its start, or the version in
     use, is younger than that start. So the next run makes the restart of a run that was killed before it.
-  - Waits until the application answers that it is ready. If it does not, the module restores the version that last became
-    ready, and fails with the last lines of the journal.
-  - Does not write the O(files). The role P(catalog.mail.application#role) writes them, and runs this module in check mode
-    first to find out whether anything has to change.
+  - Waits until the application answers that it is ready. If it does not, the module restores the version that last
+    became ready, and fails with the last lines of the journal.
+  - Does not write the O(files). The role P(catalog.mail.application#role) writes them, and runs this module in check
+    mode first to find out whether anything has to change.
 options:
   listen:
-    description: Host and port that the application listens at. The module connects to it from its own host, without a proxy.
+    description: Host and port that the application listens at. The module connects from the same host, without a proxy.
     type: str
     default: 127.0.0.1:8025
   runtime_folder:

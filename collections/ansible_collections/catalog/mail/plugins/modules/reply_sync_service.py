@@ -14,7 +14,7 @@ version_added: 0.2.0
 description:
   - Enables C(catalog-mail-reply-sync.service) and starts it. Restarts it when a file that it reads at its start, or the
     version in use, is younger than that start. So the next run makes the restart of a run that was killed before it.
-  - Runs C(catalog-mail-archive.timer) when the application's settings say that replies are archived, and stops it otherwise.
+  - Runs C(catalog-mail-archive.timer) when the application's settings switch the archive on, and stops it otherwise.
   - Does not write or remove units. The role P(catalog.mail.reply_sync#role) does so, and runs this module in check mode
     first to find out whether anything has to change.
 options:

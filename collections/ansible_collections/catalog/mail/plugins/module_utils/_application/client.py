@@ -165,7 +165,7 @@ def _connection(address: Address, ca_file: Optional[str]) -> http.client.HTTPCon
 
 def _seconds(timeout: int) -> int:
     if timeout < 1:
-        raise InputRefused("timeout", "a server needs at least a second to answer", "Write 1 or more seconds")
+        raise InputRefused("timeout", "less than a second is too short for an answer", "Write 1 or more seconds")
     return timeout
 
 

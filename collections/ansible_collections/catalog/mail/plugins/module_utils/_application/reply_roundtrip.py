@@ -56,7 +56,7 @@ def try_replies(module) -> Dict[str, Any]:
     """Return the result of reply_test. Raises InputRefused, ApiFailed or ReplyFailed."""
     params = module.params
     if params["leg_timeout"] < 1:
-        raise InputRefused("leg_timeout", "mail needs at least a second to arrive", "Write 1 or more seconds")
+        raise InputRefused("leg_timeout", "less than a second is too short for a delivery", "Write 1 or more seconds")
     if params["author"].lower() == params["user"].lower():
         raise InputRefused("user", "a user gets no mail for mentioning themselves", "Name another user than author")
     if params["conversation"] is not None and not _ID.fullmatch(params["conversation"]):

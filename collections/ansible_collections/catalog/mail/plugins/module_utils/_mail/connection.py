@@ -55,7 +55,7 @@ def server(option: str, given: Mapping[str, Any], ports: Mapping[str, int], time
     if not 0 < port < 65536:
         raise InputRefused(f"{option}.port", f"{port} is no port", "Write a number from 1 to 65535")
     if timeout < 1:
-        raise InputRefused(f"{option}.timeout", "a server needs at least a second to answer", "Write 1 or more")
+        raise InputRefused(f"{option}.timeout", "less than a second is too short for an answer", "Write 1 or more")
     ca_file = given["ca_file"]
     if ca_file and given["tls"] == "none":
         raise InputRefused(f"{option}.ca_file", "without TLS nothing is verified", "Leave it out, or set tls")

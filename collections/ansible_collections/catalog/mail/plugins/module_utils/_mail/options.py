@@ -97,7 +97,7 @@ def read_request(module) -> Request:
     """Read and check the module's options. Raises InputRefused."""
     given = module.params
     if given["timeout"] < 1:
-        raise InputRefused("timeout", "mail needs at least a second to arrive", "Write 1 or more seconds")
+        raise InputRefused("timeout", "less than a second is too short for a delivery", "Write 1 or more seconds")
     if given["smtp"] and given["transport"] != "smtp":
         raise InputRefused("smtp", "it has no effect with transport: sendmail", "Set transport: smtp, or leave it out")
     smtp, mailbox = read_servers(module)

@@ -107,7 +107,7 @@ def test_a_newer_revision_is_outdated():
     (200, b"\xff", {}, "no content type"),
     (404, {"detail": "Not Found"}, {}, "HTTP status 404"),
     (502, b"<html>Bad Gateway", {"Content_Type": "text/html"}, "HTTP status 502, text/html"),
-    (302, b"", {"Location": "https://login.example.com/"}, "sends its callers on to https://login.example.com/"),
+    (302, b"", {"Location": "https://login.example.com/"}, "redirects to https://login.example.com/"),
     (422, {"cause": 1, "remedy": None}, {}, "HTTP status 422"),
 ])
 def test_an_answer_of_something_else(status, body, headers, words):

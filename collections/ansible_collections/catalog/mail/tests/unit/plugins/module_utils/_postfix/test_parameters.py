@@ -33,8 +33,8 @@ def test_yaml_becomes_postfix(value, expected):
 @pytest.mark.parametrize("name,value,words", [
     ("a", "x\ny = z", "newline"), ("a", "x\0", "control"), ("a", {"b": 1}, "dict"), ("a", 1.5, "float"),
     ("a", ["x", ""], "list holds"), ("a", ["x", None], "list holds"), ("a", ["x\ny"], "newline"),
-    ("a b", "x", "no name"), ("", "x", "no name"), ("#a", "x", "no name"), ("a=b", "x", "no name"),
-    ("a\n", "x", "no name"), (1, "x", "no name"),
+    ("a b", "x", "not the name"), ("", "x", "not the name"), ("#a", "x", "not the name"), ("a=b", "x", "not the name"),
+    ("a\n", "x", "not the name"), (1, "x", "not the name"),
 ])
 def test_values_that_main_cf_cannot_hold_are_refused(name, value, words):
     with pytest.raises(InputRefused) as refusal:
