@@ -68,11 +68,11 @@ def test_unusual_files_keep_their_form(host: LabHost) -> None:
 
 REFUSED = [
     ({"myhostname": "a\nb = c"}, "newline"),
-    ({"my hostname": "a"}, "no name"),
+    ({"my hostname": "a"}, "not the name"),
     ({"relay_host": "x"}, "did you mean 'relayhost'"),
-    ({"soft_bounce": "True"}, "no boolean"),
-    ({"smtp_tls_security_level": "bogus"}, "none of the values"),
-    ({"message_size_limit": "lots"}, "no number"),
+    ({"soft_bounce": "True"}, "not a boolean"),
+    ({"smtp_tls_security_level": "bogus"}, "not one of the values"),
+    ({"message_size_limit": "lots"}, "not a number"),
     ({"relayhost": "[smtp.corp.test:587]"}, "[smtp.corp.test]:587"),
     ({"relayhost": "[smtp.corp.test]:465"}, "smtp_tls_wrappermode"),
     ({"relayhost": "[smtp.corp.test]:465", "smtp_tls_wrappermode": True, "smtp_tls_security_level": "may"}, "encrypt"),

@@ -87,7 +87,7 @@ def test_senders_with_relays_of_their_own(debian12: LabHost) -> None:
     ({"relayhost": []}, "no relay is named"),
     ({"ca_file": "/nonexistent.pem"}, "does not exist"),
     ({"tls_level": "none"}, "readable by anyone"),
-    ({"relayhost": ["[a.corp.test]:465"], "tls_level": "may"}, "does not promise"),
+    ({"relayhost": ["[a.corp.test]:465"], "tls_level": "may"}, "needs a higher level"),
     ({"relayhost": ["[a.corp.test]:465", "[a.corp.test]:587"]}, "one mode for all"),
     ({"password": "hunter2\n"}, "line end"),
     ({"password": None}, "go together"),

@@ -244,7 +244,7 @@ def test_an_unreadable_log_is_reported(debian12, passwords):
         "ansible_collections.catalog.mail.plugins.modules.test_email", stdin=options.encode())
     result = json.loads(done.out[done.out.find("{"):])
     assert not result.get("failed"), result
-    assert "its end is not known" in result["summary"][1]
+    assert "does not tell whether it was delivered" in result["summary"][1]
 
 
 FAULTS = [
@@ -322,7 +322,7 @@ BROKEN_SMTP = [
      {"recipient": "somebody@elsewhere.test"}, "submit", "does not pass on mail"),
     ("a port on which nothing listens", {"port": 2526}, {}, "connect", "Nothing listens"),
     ("a host that does not exist", {"host": "nowhere.corp.test"}, {}, "connect", "could not be resolved"),
-    ("an address that nobody has", {"host": "198.18.25.250", "timeout": 5}, {}, "connect", "There is no network way"),
+    ("an address that nobody has", {"host": "198.18.25.250", "timeout": 5}, {}, "connect", "There is no network route"),
 ]
 
 

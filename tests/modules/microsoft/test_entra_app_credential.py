@@ -171,7 +171,7 @@ def test_no_registration(modules: Modules) -> None:
     refused = modules.run("entra_app_credential", unique_name="nobody")
     assert refused["failed"] and "entra_app" in refused["remedy"]
     shown = modules.run("entra_app_credential", check=True, unique_name="nobody")
-    assert shown["changed"] and "yet to be made" in shown["warnings"][0]
+    assert shown["changed"] and "an earlier task would create it" in shown["warnings"][0]
     assert not modules.run("entra_app_credential", unique_name="nobody", state="absent")["changed"]
 
 
@@ -233,7 +233,7 @@ def test_a_given_certificate_that_has_expired(entra: Running, modules: Modules, 
     absent(modules, app, kind="certificate", remove_key_id=made["thumbprint"])
     entra.advance(20 * DAY)
     late = present(modules, app, kind="certificate", certificate=public)
-    assert late["created"] and "Bring another one" in late["warnings"][0]
+    assert late["created"] and "Give another one" in late["warnings"][0]
     absent(modules, app, kind="certificate", remove_key_id=made["thumbprint"])
     entra.advance(12 * DAY)
     for check in (True, False):

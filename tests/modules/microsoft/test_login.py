@@ -67,7 +67,7 @@ def test_by_certificate_in_pem_and_pfx(modules: Modules, with_certificate: dict[
     variables = {"AZURE_CLIENT_CERTIFICATE_PATH": str(pfx), "AZURE_CLIENT_CERTIFICATE_PASSWORD": "hunter2secret"}
     assert info(modules, with_certificate, variables)["exists"] is False
     elliptic = Authority(pfx.parent).server_file("automation.test")
-    assert "no RSA key" in info(modules, {**with_certificate, "certificate_file": str(elliptic)})["msg"]
+    assert "not an RSA key" in info(modules, {**with_certificate, "certificate_file": str(elliptic)})["msg"]
     missing = info(modules, {**with_certificate, "certificate_file": "/nowhere.pem"})
     assert missing["failed"] and "/nowhere.pem" in missing["msg"]
 

@@ -45,7 +45,7 @@ def test_check_set_again_change_remove(modules: Modules, app: dict[str, Any]) ->
 def test_tenant_wide_consent_warns(modules: Modules, app: dict[str, Any]) -> None:
     modules.emulator.grant(app["app_id"], "Mail.Send")
     done = scope(modules, app, ["Mail.Send"], [NOREPLY])
-    assert done["tenant_wide"] == ["Mail.Send"] and "do not narrow it" in done["warnings"][0]
+    assert done["tenant_wide"] == ["Mail.Send"] and "do not restrict it" in done["warnings"][0]
 
 
 def test_no_mailbox_at_all_with_purge(modules: Modules, app: dict[str, Any]) -> None:

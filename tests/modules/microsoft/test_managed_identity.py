@@ -97,7 +97,7 @@ def test_an_unreadable_key_of_azure_arc(modules: Modules) -> None:
 
 
 @pytest.mark.parametrize("environment,login", [
-    ({"MSI_ENDPOINT": "http://127.0.0.1:9/token"}, "there is nothing to log in with"),
+    ({"MSI_ENDPOINT": "http://127.0.0.1:9/token"}, "no credential to log in with is given"),
     ({"MSI_ENDPOINT": "http://127.0.0.1:9/token", "MSI_SECRET": "x"}, "did not answer"),
     ({"IDENTITY_ENDPOINT": "http://127.0.0.1:9/token", "IDENTITY_HEADER": "x"}, "did not answer"),
 ])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs email_settings without a file on a disk of the control node, since its options hold secrets."""
+"""Run email_settings without a file on a disk of the control node, since its options hold secrets."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs entra_app_credential and keeps a new credential out of Ansible's output, with or without no_log."""
+"""Run entra_app_credential and keep a new credential out of Ansible's output, with or without no_log."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run as a person reads it: one line a step, and no result is ever dumped."""
+"""The output of a run for people: one line for each step, and never a whole result."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from ansible_collections.catalog.mail.plugins.plugin_utils._ansible_internals im
 )
 
 NAME_WIDTH = 52
-# Modules whose result has a `summary`, and what stands above it.
+# The title above the `summary` in a module's result.
 WAYS = {"catalog.mail.test_email": "The way of the e-mail", "catalog.mail.reply_test": "The way of the reply"}
 DEBUG = ("debug", "ansible.builtin.debug", "ansible.legacy.debug")
 VALIDATION = ("validate_argument_spec", "ansible.builtin.validate_argument_spec")
@@ -140,7 +140,7 @@ class CallbackModule(CallbackBase):
             self._say(stringc(f"{host}: {', '.join(parts)}", colour))
         self._say(f"{time.monotonic() - self._began:.1f} s in all")
 
-    # What is shown
+    # Output
 
     def _step(self, result, mark, status, colour):
         host, task = host_of(result), task_of(result)
@@ -168,7 +168,7 @@ class CallbackModule(CallbackBase):
             self._say(textwrap.fill(line, width, initial_indent=" " * 4, subsequent_indent=" " * 7))
 
     def _show_text(self, text):
-        """The text of a debug step, unless it repeats a way that already stands above."""
+        """Show the text of a debug step, unless it repeats a summary that was already shown."""
         lines = text if isinstance(text, list) else [text]
         if lines in self._shown_ways or not all(isinstance(line, str) for line in lines):
             return
@@ -176,7 +176,7 @@ class CallbackModule(CallbackBase):
             self._say(f"  {line}".rstrip())
 
     def _transient(self, text):
-        """What happens now; the next line takes its place. Terminals only."""
+        """Show a line that the next line overwrites. Terminals only."""
         width = shutil.get_terminal_size().columns
         sys.stdout.write("\r\x1b[K" + text[: width - 1])
         sys.stdout.flush()
@@ -189,20 +189,20 @@ class CallbackModule(CallbackBase):
 
 
 def step_name(task):
-    """A step's name as its author wrote it, without the role's; the check of a role's arguments in plain words."""
+    """Return a step's name without the role's; a plain name for the check of a role's arguments."""
     if task.action in VALIDATION:
         return "Check the settings of the role"
     return (task.name or task.action).strip()
 
 
 def status_text(status, colour):
-    """A step's outcome in a column of its own; colours have no width."""
+    """Return a step's outcome, padded to the width of its column before colours are added."""
     padding = " " * (11 - len(status))
     return (stringc(status, colour) if status else "") + padding
 
 
 def wrapped(message):
-    """A message as lines that fit the terminal; its own line breaks stay."""
+    """Wrap a message to the terminal's width; its own line breaks stay."""
     width = max(40, min(shutil.get_terminal_size().columns, 120) - 8)
     for paragraph in message.strip().splitlines():
         yield from textwrap.wrap(paragraph, width, break_long_words=False) or [""]

@@ -13,30 +13,30 @@ short_description: Run the application's systemd service with the files that are
 version_added: 0.2.0
 description:
   - Enables C(catalog-mail.service) and starts it. Restarts it when a file that it reads at its start, or the version in
-    use, is younger than that start, so that a run that was killed before the restart is completed by the next one.
-  - Waits until the application answers that it is ready. If it does not, the version that was last seen working is put
-    back, and the task fails with the last lines of the journal.
-  - Writes none of the O(files). The role P(catalog.mail.application#role) does, and runs this module in check mode first to
-    find out whether anything has to be done.
+    use, is younger than that start. So the next run makes the restart of a run that was killed before it.
+  - Waits until the application answers that it is ready. If it does not, the module restores the version that last
+    became ready, and fails with the last lines of the journal.
+  - Does not write the O(files). The role P(catalog.mail.application#role) writes them, and runs this module in check
+    mode first to find out whether anything has to change.
 options:
   listen:
-    description: Host and port that the application listens at. It is asked from its own host, without a proxy.
+    description: Host and port that the application listens at. The module connects from the same host, without a proxy.
     type: str
     default: 127.0.0.1:8025
   runtime_folder:
     description:
       - The folder of the installed versions, the C(runtime_folder) of the role P(catalog.mail.runtime#role). Its link
-        C(current) names the version in use, its link C(proven) the one that was last seen working.
+        C(current) names the version in use, its link C(proven) the one that last became ready.
     type: path
     default: /opt/catalog-mail
   token_file:
-    description: The file with the token for RV(token_accepted).
+    description: The file with the token that RV(token_accepted) tests.
     type: path
     default: /etc/catalog-mail/admin-token
   files:
     description:
-      - The files that the application reads at its start, as they are to be.
-      - What is not given of a file is not compared.
+      - The files that the application reads at its start, with their desired attributes.
+      - An attribute that is left out is not compared.
     type: list
     elements: dict
     default: []
@@ -46,14 +46,14 @@ options:
         type: path
         required: true
       state:
-        description: Whether there is to be such a file.
+        description: Whether the file must exist.
         type: str
         choices: [present, absent]
         default: present
       sha256:
         description:
           - The SHA-256 of its content, in hexadecimal digits.
-          - It is kept out of every output, as that of a short password tells the password.
+          - No output shows it, since the digest of a short password reveals the password.
         type: str
       mode:
         description: Its mode, as an octal number in quotes.
@@ -65,15 +65,15 @@ options:
         description: The name of its group.
         type: str
   ready_timeout:
-    description: How long the application may take to become ready, in seconds.
+    description: Seconds that the application may take to become ready.
     type: int
     default: 60
 attributes:
   check_mode:
-    description: Tells what it would change, and changes nothing. A file that is not yet written does not count as younger.
+    description: Returns the changes without making them. A file that is not yet written does not count as younger.
     support: full
   diff_mode:
-    description: Shows the state of the service and the version before and afterwards. Contents of files are not shown.
+    description: Shows the state of the service and the version before and after. Contents of files are not shown.
     support: full
   platform:
     description: The systems that the module runs on.
@@ -114,7 +114,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What was changed, or would be in check mode.
+  description: The changes made, or in check mode the changes to make.
   returned: success
   type: list
   elements: dict
@@ -124,15 +124,15 @@ changes:
       type: str
       returned: always
     before:
-      description: Its value before; that of V(service) is V(stopped), V(not ready) or V(running with older files).
+      description: The value before; that of V(service) is V(stopped), V(not ready) or V(running with older files).
       type: raw
       returned: always
     after:
-      description: Its value afterwards; that of V(service) is V(running).
+      description: The value after; that of V(service) is V(running).
       type: raw
       returned: always
 different_files:
-  description: The paths of those O(files) that are not as described.
+  description: The paths of those O(files) that differ from their desired attributes.
   returned: success
   type: list
   elements: str
@@ -143,16 +143,16 @@ token_accepted:
   returned: success
   type: bool
 running:
-  description: Whether the service runs and answers that it is ready. In check mode as it is now.
+  description: Whether the service runs and answers that it is ready; in check mode the present state.
   returned: success
   type: bool
 version:
-  description: The version in use; empty where none is installed.
+  description: The version in use; empty when none is installed.
   returned: success
   type: str
   sample: 0.2.0-3f1c9a0b-py3.11
 proven_version:
-  description: The version that was last seen working; empty where there is none. In check mode as it is now.
+  description: The version that last became ready; empty when there is none; in check mode the present one.
   returned: success
   type: str
   sample: 0.2.0-3f1c9a0b-py3.11
@@ -162,8 +162,8 @@ unit:
   type: str
   sample: catalog-mail.service
 restored_version:
-  description: The version that was put back in place of RV(version).
-  returned: failure of the service, where another version was seen working
+  description: The version that the module restored in place of RV(version).
+  returned: failure of the service, when another version has worked
   type: str
 """
 
@@ -172,7 +172,7 @@ from ansible_collections.catalog.mail.plugins.module_utils._core.module import r
 
 
 def main() -> None:
-    """Look at the service, its files and its version; start it where it is needed."""
+    """Compare the service with its files and its version; start or restart it if necessary."""
     run(SPEC, ApplicationService)
 
 

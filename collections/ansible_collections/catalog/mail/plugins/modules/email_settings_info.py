@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The application's e-mail settings as they are; see DOCUMENTATION."""
+"""The application's present e-mail settings; see DOCUMENTATION."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An app registration as it is; see DOCUMENTATION."""
+"""Facts about an app registration; see DOCUMENTATION."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which mailboxes an application may use; see DOCUMENTATION."""
+"""The mailboxes that an application may use; see DOCUMENTATION."""
 
 from __future__ import annotations
 

@@ -13,13 +13,13 @@ short_description: Run the systemd services that read and archive the mailbox of
 version_added: 0.2.0
 description:
   - Enables C(catalog-mail-reply-sync.service) and starts it. Restarts it when a file that it reads at its start, or the
-    version in use, is younger than that start, so that a run that was killed before the restart is completed by the next one.
-  - Runs C(catalog-mail-archive.timer) while the application's settings have replies archived, and stops it otherwise.
-  - Writes and removes no unit. The role P(catalog.mail.reply_sync#role) does, and runs this module in check mode first to
-    find out whether anything has to be done.
+    version in use, is younger than that start. So the next run makes the restart of a run that was killed before it.
+  - Runs C(catalog-mail-archive.timer) when the application's settings switch the archive on, and stops it otherwise.
+  - Does not write or remove units. The role P(catalog.mail.reply_sync#role) does so, and runs this module in check mode
+    first to find out whether anything has to change.
 options:
   state:
-    description: Whether the units run. V(absent) stops them, and no boot starts them.
+    description: Whether the units run. V(absent) stops and disables them.
     type: str
     choices: [present, absent]
     default: present
@@ -34,7 +34,7 @@ options:
     type: path
     default: /etc/systemd/system
   files:
-    description: The files that the service reads at its start, beside its unit. One that does not exist is passed over.
+    description: The files that the service reads at its start, besides its unit. Missing files are ignored.
     type: list
     elements: path
     default: []
@@ -43,11 +43,12 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     description:
-      - Tells what it would change, and changes nothing. A file that is not yet written does not count as younger.
-      - Where the application's settings cannot be read, its defaults are used, and RV(settings_error) tells why.
+      - Returns the changes without making them. A file that is not yet written does not count as younger.
+      - When the application's settings cannot be read, the module uses its defaults and returns the cause in
+        RV(settings_error).
     support: full
   diff_mode:
-    description: Shows the state of each unit before and afterwards.
+    description: Shows the state of each unit before and after.
     support: full
 seealso:
   - module: catalog.mail.application_service
@@ -77,7 +78,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What was changed, or would be in check mode.
+  description: The changes made, or in check mode the changes to make.
   returned: success
   type: list
   elements: dict
@@ -88,16 +89,16 @@ changes:
       returned: always
       sample: catalog-mail-archive.timer
     before:
-      description: Its state before.
+      description: The state before.
       type: str
       returned: always
       sample: running with older files
     after:
-      description: Its state afterwards, V(running) or V(stopped).
+      description: The state after, V(running) or V(stopped).
       type: str
       returned: always
 unit_files:
-  description: The files of the three units, by the name of the unit; V(null) where there is no file.
+  description: The files of the three units, by the name of the unit; V(null) when the file does not exist.
   returned: success
   type: dict
   sample:
@@ -110,20 +111,20 @@ unit_files:
       group: root
 archive:
   description:
-    - When mail that was read is archived, by the application's settings in force; V(null) with O(state=absent).
-    - C(enabled) is whether at all, which needs replies that are switched on and read over IMAP; C(on_calendar) is the
-      calendar event of systemd.
+    - The archiving of read mail, by the application's settings in force; V(null) with O(state=absent).
+    - C(enabled) tells whether mail is archived, which requires that replies are switched on and read over IMAP.
+      C(on_calendar) is the calendar event of systemd.
   returned: success
   type: dict
   sample:
     enabled: true
     on_calendar: Sun 02:00
 settings_error:
-  description: Why the application's settings cannot be read, and what to do about it; empty where they can be read.
+  description: Cause and remedy when the application's settings cannot be read; else empty.
   returned: success
   type: str
 systemd_version:
-  description: The version of systemd on the host; 0 where it is not known.
+  description: The version of systemd on the host; 0 when unknown.
   returned: success
   type: int
   sample: 252
@@ -132,15 +133,15 @@ unit:
   returned: failure of a unit
   type: str
 cause:
-  description: Why the application's settings cannot be read, in a sentence.
+  description: The reason why the application's settings cannot be read, as a sentence.
   returned: failure of the application
   type: str
 remedy:
-  description: What to do about it.
+  description: The action that corrects it.
   returned: failure of the application
   type: str
 code:
-  description: The kind of failure, as a word that stays the same.
+  description: The kind of failure, as a word that does not change between versions.
   returned: failure of the application
   type: str
   sample: api-refused
@@ -151,7 +152,7 @@ from ansible_collections.catalog.mail.plugins.module_utils._core.module import r
 
 
 def main() -> None:
-    """Read the application's settings, look at the units, start or stop them where it is needed."""
+    """Read the application's settings, compare the units with them, start or stop units if necessary."""
     run(SPEC, ReplySyncService)
 
 

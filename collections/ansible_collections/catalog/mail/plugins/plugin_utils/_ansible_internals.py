@@ -5,8 +5,8 @@
 # Private to this collection: it may change without notice.
 """Every use of private attributes of ansible-core on the control node, each with its reason.
 
-The unit tests of this file fail when ansible-core changes one of these attributes. Those on the host are in
-module_utils/_core/no_log.py.
+The unit tests of this file fail when ansible-core changes one of these attributes. The private attributes that
+modules use on the host are in module_utils/_core/no_log.py.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Dict, Mapping, Optional
 from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as Normal
 
-# Files in this folder of Linux are in memory, never on a disk.
+# On Linux files in this folder are in memory, never on a disk.
 _MEMORY = "/dev/shm"  # noqa: S108 -- mkstemp creates the file, readable by its owner alone
 
 

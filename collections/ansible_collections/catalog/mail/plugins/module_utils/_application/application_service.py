@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The use case of application_service: the application runs with the files that are there, or the version before does."""
+"""The use case of application_service: run the application with its present files, or go back to the proven version."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _POLL_SECONDS = 0.2
 SPEC = Spec({
     "listen": {"type": "str", "default": "127.0.0.1:8025"},
     "runtime_folder": {"type": "path", "default": "/opt/catalog-mail"},
-    # The name of a file is no secret.
+    # The option is a path, not a secret.
     "token_file": {"type": "path", "default": "/etc/catalog-mail/admin-token", "no_log": False},
     "files": {
         "type": "list", "elements": "dict", "default": [], "options": {
             "path": {"type": "path", "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            # Some of the files hold a password, which could be guessed by its digest.
+            # Some of the files hold a password, which the digest would let others guess.
             "sha256": {"type": "str", "no_log": True},
             "mode": {"type": "str"},
             "owner": {"type": "str"},
@@ -44,7 +44,7 @@ SPEC = Spec({
 
 
 class ApplicationService(Job):
-    """Have the application's service run with its present files."""
+    """Run the application's service with its present files."""
 
     def __init__(self, module) -> None:
         params = module.params
@@ -56,7 +56,7 @@ class ApplicationService(Job):
         self._ready_timeout = params["ready_timeout"]
 
     def plan(self) -> Plan:
-        """Compare the service with its files and its version; changes nothing."""
+        """Compare the running service with its files and its version; writes nothing."""
         state = self._state()
         changes = plan(state)
         different = [file.path for file in self._files if file.differs_from(file_state(file.path))]
@@ -66,7 +66,7 @@ class ApplicationService(Job):
             "version": state.version, "proven_version": state.proven_version}, diff(UNIT, changes))
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
-        """Enable and start the service. Raises ServiceFailed when it does not become ready, after the way back."""
+        """Enable and start the service. Raises ServiceFailed when it does not become ready; the proven version is back then."""
         began = int(time.time())
         names = {one["name"]: one["before"] for one in plan.changes}
         self._systemd.daemon_reload()
@@ -88,7 +88,7 @@ class ApplicationService(Job):
             version=self._versions.named(CURRENT), proven_version=self._versions.named(PROVEN))
 
     def _becomes_ready(self, verb: str) -> bool:
-        """Start or restart the service; whether it answers that it is ready before the time is up."""
+        """Start or restart the service; return whether it is ready within ``ready_timeout``."""
         if not self._systemd.restart(UNIT, verb)[0]:
             return False
         deadline = time.monotonic() + self._ready_timeout
@@ -101,16 +101,16 @@ class ApplicationService(Job):
         return False
 
     def _failure(self, version: str, journal: str) -> ServiceFailed:
-        """Go back to the version that worked last, if there is one; return the failure to raise."""
+        """Go back to the proven version, if there is another one; return the failure to raise."""
         begin, end = f"{UNIT} does not become ready.", f"The last lines of its journal: {journal}"
         proven = self._versions.named(PROVEN)
         if proven in ("", version) or not self._versions.is_complete(proven):
             return ServiceFailed(
-                f"{begin} {end}\nNo other version was seen working on this host, so none could be put back.",
+                f"{begin} {end}\nNo other version has worked on this host, so none could be restored.",
                 unit=UNIT, version=version)
         self._versions.point(CURRENT, proven)
         works = self._becomes_ready("restart")
-        outcome = "is in use again" if works else "was put back as well, and does not become ready either"
+        outcome = "is in use again" if works else "was restored, and does not become ready either"
         return ServiceFailed(
             f"{begin} The version {version} cannot be used here; {proven} {outcome}. {end}",
             unit=UNIT, version=version, restored_version=proven)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""How the application's service gets from its present state to running with its present files. Pure."""
+"""Plan the changes after which the application's service runs with its present files. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .service_changes import Change, change
 
 @dataclass(frozen=True)
 class ApplicationState:
-    """The application's service as it is.
+    """The present state of the application's service.
 
-    ``ready`` is whether it runs and answers that it can work, ``stale`` whether a file that it reads at its start is
-    younger than that start. ``version`` is the version in use, ``proven_version`` the one that was last seen working.
+    ``ready``: the service runs and its health check succeeds. ``stale``: a file that it reads at its start is younger
+    than that start. ``version`` is the version in use, ``proven_version`` the one that last became ready.
     """
 
     enabled: bool
@@ -30,7 +30,7 @@ class ApplicationState:
 
 
 def plan(state: ApplicationState) -> List[Change]:
-    """The changes that are needed, in their order; named ``enabled``, ``service`` and ``proven_version``."""
+    """Return the changes needed, in order; their names are ``enabled``, ``service`` and ``proven_version``."""
     changes = []
     if not state.enabled:
         changes.append(change("enabled", False, True))

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The application's API over HTTP, with the token from its file. An edge.
+"""A client of the application's API over HTTP, with the token from its file. An edge.
 
-One connection for all requests of a run. It goes to the host that api_url names and to no other: no variable of the
-environment puts a proxy in between, and the token follows no redirection.
+One connection serves all requests of a run. It goes to the host in api_url only: proxies of the environment are
+ignored and redirections are not followed, so that no other host receives the token.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _MAX_TOKEN = 4096
 
 
 class Stored(NamedTuple):
-    """The settings as the application shows them, and the number of this state of them."""
+    """The settings in force, without secrets, and their revision."""
 
     settings: Dict[str, Any]
     revision: int
 
 
 class Saved(NamedTuple):
-    """What a write has done, and the evidence of the tests: of the message and of the mailbox, None where none was made."""
+    """The result of a write, and the results of the tests of message and mailbox; None for a test that was not made."""
 
     stored: Stored
     changes: List[Dict[str, Any]]
@@ -56,10 +56,10 @@ class Saved(NamedTuple):
 
 
 class CatalogApi:
-    """The API, as far as modules use it. Every method raises ApiFailed where it cannot do what it says."""
+    """The methods of the API that modules use. Every method raises ApiFailed when its request fails."""
 
     def __init__(self, params: Mapping[str, Any], logins: Sequence[Tuple[str, str]] = ()) -> None:
-        """``params`` are the module's options; ``logins`` hold secrets that answers may repeat and nobody shall see."""
+        """``params`` are the module's options; ``logins`` are pairs of user name and secret to hide in messages."""
         self._address = api_address(params["api_url"])
         self._timeout = _seconds(params["timeout"])
         self._token_file = params["token_file"]
@@ -70,15 +70,15 @@ class CatalogApi:
         self._connection = _connection(self._address, params["ca_file"])
 
     def read(self) -> Stored:
-        """The settings in force."""
+        """Read the settings in force."""
         return self._stored(self._ask("GET", SETTINGS), None)
 
     def plan(self, document: Mapping[str, Any]) -> List[Dict[str, Any]]:
-        """What writing this document would change; the application compares the secrets."""
+        """Return the changes that writing ``document`` would make; the application compares the secrets."""
         return changes_of(self._document(self._ask("POST", f"{SETTINGS}/plan", {"settings": document})), self._url)
 
     def save(self, document: Mapping[str, Any], test: Any, revision: int, extra_timeout: int) -> Saved:
-        """Test and Save over this revision. ``test`` is as the API takes it, None to leave it to the application.
+        """Test and Save over ``revision``. ``test`` is the API's value of that name; None for the application's default.
 
         ``extra_timeout``: seconds added to the timeout, for the test message. Raises Outdated when a newer revision exists.
         """
@@ -91,30 +91,30 @@ class CatalogApi:
             *(one if isinstance(one, dict) else None for one in evidence))
 
     def replies(self) -> Dict[str, Any]:
-        """How receiving replies stands."""
+        """Read the state of receiving replies."""
         found = self._document(self._ask("GET", "/replies/sync"))
         part(found, "enabled", bool, self._url)
         part(found, "problems", list, self._url)
         return found
 
     def start_conversation(self, user: str, title: str) -> str:
-        """A new conversation of this user; its id."""
+        """Start a conversation as ``user``; return its id."""
         found = self._as(user, "POST", "/conversations", {"title": title})
         return str(part(found, "id", str, self._url))
 
     def add_post(self, user: str, conversation: str, text: str) -> Dict[str, Any]:
-        """What this user writes in a conversation: the post, with the names of those whom it mentions."""
+        """Post ``text`` in a conversation as ``user``; return the post with the names of the mentioned users."""
         found = self._as(user, "POST", f"/conversations/{conversation}/posts", {"text": text})
         part(found, "mentions", list, self._url)
         return found
 
     def posts(self, conversation: str) -> List[Dict[str, Any]]:
-        """The newest posts of a conversation, the last one first."""
+        """Return the newest posts of a conversation, the last one first."""
         found = self._document(self._ask("GET", f"/conversations/{conversation}/posts"))
         return [one for one in part(found, "posts", list, self._url) if isinstance(one, dict)]
 
     def health(self) -> Dict[str, Any]:
-        """Whether the application is ready and able to send, and why not."""
+        """Read whether the application is ready and can send, with the reasons when it cannot."""
         return readiness_of(self._ask("GET", "/health"), self._url, self._hide)
 
     def _as(self, user: str, method: str, path: str, body: Any) -> Dict[str, Any]:
@@ -148,7 +148,7 @@ class CatalogApi:
             raise unreached(_kind(exc), self._url, self._hide(_words(exc)), seconds, method == "PUT") from None
 
     def _set_timeout(self, seconds: int) -> None:
-        """For the connection that is to be made, or for the one that stands."""
+        """Set the timeout of the connection, whether it is already open or not."""
         self._connection.timeout = seconds
         if self._connection.sock is not None:
             self._connection.sock.settimeout(seconds)
@@ -165,19 +165,19 @@ def _connection(address: Address, ca_file: Optional[str]) -> http.client.HTTPCon
 
 def _seconds(timeout: int) -> int:
     if timeout < 1:
-        raise InputRefused("timeout", "less than a second is no time to answer", "Write 1 or more seconds")
+        raise InputRefused("timeout", "less than a second is too short for an answer", "Write 1 or more seconds")
     return timeout
 
 
 def _read_token(path: str) -> str:
-    """The token: the first line of a file that others may not read, for with it they could change the settings."""
+    """Read the token from the first line of its file. Raises ApiFailed when other users may read the file."""
     try:
         with open(path, "rb") as stream:
             mode = os.fstat(stream.fileno()).st_mode
             content = stream.read(_MAX_TOKEN)
     except FileNotFoundError:
         raise TokenMissing(
-            f"There is no file {path} on this host, where the application's token for Ansible stands.",
+            f"There is no file {path} on this host, which should hold the application's token for Ansible.",
             "Deploy the application with the role catalog.mail.application, or name the file as token_file.",
             field="token_file", code="token-missing") from None
     except (IsADirectoryError, NotADirectoryError):
@@ -185,11 +185,11 @@ def _read_token(path: str) -> str:
     if mode & (stat.S_IROTH | stat.S_IWOTH):
         raise ApiFailed(
             f"{path} may be read or written by everybody on this host (mode {stat.S_IMODE(mode):04o}).",
-            "Remove it and let the role catalog.mail.application make a new token: this one may be known.",
+            "Remove it and let the role catalog.mail.application make a new token: others may have read this one.",
             field="token_file", code="token-exposed")
     token = content.partition(b"\n")[0].strip()
     if not token or not all(0x21 <= byte <= 0x7E for byte in token):
-        raise _no_token(path, "does not begin with a line that is a token")
+        raise _no_token(path, "does not begin with a token")
     return token.decode("ascii")
 
 
@@ -200,7 +200,7 @@ def _no_token(path: str, what: str) -> ApiFailed:
 
 
 def _kind(exc: BaseException) -> str:
-    """Which sentence tells of an exception of sockets, TLS or HTTP; see _api_answers."""
+    """Return the key in ``responses`` of the message for an exception of sockets, TLS or HTTP."""
     kinds: Tuple[Tuple[Any, str], ...] = (
         (ssl.SSLCertVerificationError, "name_mismatch" if getattr(exc, "verify_code", 0) in (62, 64) else "untrusted"),
         (ssl.SSLError, "tls"),

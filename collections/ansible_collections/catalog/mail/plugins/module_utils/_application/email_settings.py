@@ -18,7 +18,7 @@ from .settings_options import SETTINGS
 API = Spec({
     "application": {"type": "str", "choices": ["catalog_mail"], "default": "catalog_mail"},
     "api_url": {"type": "str", "default": "http://127.0.0.1:8025"},
-    # The name of a file is no secret.
+    # The option is a path, not a secret.
     "token_file": {"type": "path", "default": "/etc/catalog-mail/admin-token", "no_log": False},
     "ca_file": {"type": "path"},
     "timeout": {"type": "int", "default": 30},
@@ -35,7 +35,7 @@ SPEC = API + Spec(
 
 
 class EmailSettings(Job):
-    """Bring the application's e-mail settings to what a task says."""
+    """Change the application's e-mail settings to those of a task."""
 
     def __init__(self, module) -> None:
         self._module = module
@@ -66,32 +66,32 @@ class EmailSettings(Job):
         return {**_result(saved.changes, *saved.stored), "test": saved.test, "tested_mailbox": saved.tested_mailbox}
 
     def _connected(self) -> CatalogApi:
-        """The API; its connection is kept for the whole run."""
+        """Return the client of the API; one connection serves the whole run."""
         if self._api is None:
             self._api = CatalogApi(self._module.params, logins(self._desired))
         return self._api
 
     def _plan_before_deployment(self, missing: TokenMissing) -> Plan:
-        """Check mode on a host where the application is yet to be deployed: all that the task says is new."""
-        self._module.warn(f"{missing} So this check mode could not ask the application, and takes everything for new.")
+        """Plan for check mode on a host without the application: every setting of the task is new."""
+        self._module.warn(f"{missing} So check mode could not ask the application, and reports every setting as new.")
         changes = first_changes(self._desired)
         return Plan(changes, _result(changes, {}, 0), diff(changes))
 
 
 def read_settings(module) -> Dict[str, Any]:
-    """What email_settings_info returns."""
+    """Return the result of email_settings_info."""
     api = CatalogApi(module.params)
     stored = api.read()
     return {"settings": stored.settings, "revision": stored.revision, "health": api.health()}
 
 
 def _test(params: Mapping[str, Any]) -> Any:
-    """The test message in the API's words: to whom, False for none, None for the one whom the token belongs to."""
+    """Return the API's value ``test``: an address, False for no test message, None for the owner of the token."""
     recipient = params["test_recipient"]
     if not params["test"]:
         return False
     if recipient == "":
-        raise InputRefused("test_recipient", "it is empty", "Give an address, or leave it out for that of the token")
+        raise InputRefused("test_recipient", "it is empty", "Give an address, or leave it out for that of the token's owner")
     return None if recipient is None else {"recipient": recipient}
 
 

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The application as its own host asks it: whether it is ready, and whether it accepts a token. An edge.
+"""Ask the application on this host whether it is ready and whether it accepts a token. An edge.
 
-Unlike the client of the API, this one takes every failure for a no: an application that is down is a state, no error.
+Unlike the client of the API, every failure here means "no": an application that is down is a state, not an error.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _MAX_BODY = 4 * 1024 * 1024
 
 
 class LocalApi:
-    """The API of the application that listens on this host. No proxy of the environment is used."""
+    """The API of the application on this host. Proxies of the environment are ignored."""
 
     def __init__(self, listen: str) -> None:
-        """``listen`` is the option of that name; raises InputRefused when it has no host or no port."""
+        """``listen`` is the option of that name. Raises InputRefused when it has no host or no port."""
         self._host, self._port = listener(listen)
 
     def is_ready(self) -> bool:
-        """Whether the application answers that it can work."""
+        """Whether the application's health check succeeds."""
         health = self._get("/health")
         return isinstance(health, dict) and health.get("ready") is True
 
     def accepts_token(self, path: str) -> bool:
-        """Whether the application accepts the token in this file, and nobody but the file's owner can read it."""
+        """Whether the application accepts the token in this file, and only the file's owner can read it."""
         try:
             with open(path, encoding="utf-8") as stream:
                 private = stat.S_IMODE(os.fstat(stream.fileno()).st_mode) == 0o600
@@ -45,7 +45,7 @@ class LocalApi:
         return private and bool(token) and self._get("/settings/email-server", token) is not None
 
     def _get(self, path: str, token: Optional[str] = None) -> Any:
-        """The answer as JSON; None where there is none, or a refusal."""
+        """Return the JSON of a good answer; None without one."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         connection = http.client.HTTPConnection(self._host, self._port, timeout=_SECONDS)
         try:

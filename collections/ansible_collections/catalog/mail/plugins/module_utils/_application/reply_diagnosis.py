@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Why an answer by e-mail did not become a post, from how receiving replies stood before and after. Pure."""
+"""Explain why a reply by e-mail was not posted, from the state of receiving replies before and after. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 
 
 class Explained(NamedTuple):
-    """Cause and remedy, each a sentence without its full stop."""
+    """Cause and remedy, each a sentence without a full stop."""
 
     cause: str
     remedy: str
@@ -29,7 +29,7 @@ _REASONS: Mapping[str, Tuple[str, str]] = {
     "receipt": ("it looks like a receipt", "Look what changes its content type on the way"),
     "own_mail": (
         "it looks like mail of the catalog itself",
-        "Let user be somebody whose address is not the one that notifications come from, or replies go to",
+        "Give as user one whose address is not the sender of notifications or the mailbox of replies",
     ),
     "malformed": ("it has no sender, or several", "Look what rewrites its header From on the way"),
     "unknown_sender": (
@@ -37,7 +37,7 @@ _REASONS: Mapping[str, Tuple[str, str]] = {
         "Compare the user's address in the catalog with the one that the mail was sent from",
     ),
     "sender_not_verified": (
-        "the verdict of interactions.authserv_id on its sender is missing, or is not that it passed",
+        "the server interactions.authserv_id gives no verdict on its sender, or another than pass",
         "Compare interactions.authserv_id with the topmost header Authentication-Results of a mail in the mailbox of replies",
     ),
     "inactive_user": ("its sender is not active in the catalog", "Make the user active, or test with another one"),
@@ -62,13 +62,13 @@ _REASONS: Mapping[str, Tuple[str, str]] = {
     "refused_by_catalog": ("the other catalog refused it", "Look in the log of that catalog"),
     "undecidable": (
         "it could not be decided, and was put aside",
-        "Read 'journalctl -u catalog-mail-reply-sync' on the host, and report what stands there",
+        "Read 'journalctl -u catalog-mail-reply-sync' on the host, and report the error there",
     ),
 }
 
 
 def healthy(state: Mapping[str, Any]) -> bool:
-    """Whether replies are on, somebody reads their mailbox, and nothing is wrong."""
+    """Whether replies are on, a process reads their mailbox, and nothing is wrong."""
     reads = any(_is_good(worker) for worker in _workers(state))
     return bool(state.get("enabled")) and reads and not state.get("problems")
 
@@ -78,7 +78,7 @@ def _is_good(worker: Mapping[str, Any]) -> bool:
 
 
 def new_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> List[Tuple[str, str]]:
-    """Of the messages that were handled in between and not posted: the disposition and the reason of each, once."""
+    """Return disposition and reason of the messages handled in between and not posted, each pair once."""
     found = []
     for disposition in ("rejected", "ignored", "quarantined"):
         earlier = _counts(before, disposition)
@@ -89,7 +89,7 @@ def new_reasons(before: Mapping[str, Any], after: Mapping[str, Any]) -> List[Tup
 
 
 def not_posted(before: Mapping[str, Any], after: Mapping[str, Any]) -> Explained:
-    """Why an answer that the mail server took is not in its conversation."""
+    """Explain why a reply that the mail server accepted is not in its conversation."""
     if not after.get("enabled"):
         return Explained(
             "Replies by e-mail are switched off",
@@ -104,7 +104,7 @@ def not_posted(before: Mapping[str, Any], after: Mapping[str, Any]) -> Explained
 
 
 def _problem(state: Mapping[str, Any], problems: Sequence[str]) -> Optional[Explained]:
-    """The first thing that is wrong with reading the mailbox; the error of a process tells cause and remedy apart."""
+    """Return the first problem of reading the mailbox; the error of a process has its own cause and remedy."""
     for worker in _workers(state):
         error = worker.get("error")
         if isinstance(error, dict) and error.get("cause"):

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""An answer to a notification as a usual mail program writes it. Pure."""
+"""Compose a reply to a notification as a usual mail program does. Pure."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ LEG = "reply"
 
 
 def text_of_answer(token: str) -> str:
-    """What stands in the post afterwards."""
+    """Return the text that the post has afterwards."""
     return f"This answer was sent by e-mail, to test that replies arrive: {token}"
 
 
 def compose_answer(mail: Message, token: str, now: datetime) -> MailUnderTest:
-    """The answer to this mail, to the address that the mail wants answers at, from the one that it was sent to.
+    """Compose the reply to ``mail``: to the address in its Reply-To, from its recipient.
 
-    The text stands above the quoted notification, as most mail programs place it. Raises ReplyFailed for a mail that cannot
-    be answered.
+    The text is above the quoted notification, where most mail programs put it. Raises ReplyFailed when ``mail`` lacks
+    Reply-To or a single recipient.
     """
     recipient = _single(mail, "Reply-To")
     if not recipient:
@@ -74,7 +74,7 @@ def _quoted(mail: Message) -> List[str]:
 
 
 def plain_text(mail: Message) -> str:
-    """The first part of plain text; empty where there is none."""
+    """Return the first part of plain text; empty without one."""
     for part in mail.walk():
         if part.get_content_type() == "text/plain":
             raw = part.get_payload(decode=True)
@@ -87,14 +87,14 @@ def plain_text(mail: Message) -> str:
 
 
 def _single(mail: Message, name: str) -> str:
-    """The one address in a header; empty where there is none, or several."""
+    """Return the address in a header; empty unless there is exactly one."""
     found = [address for _name, address in getaddresses([str(value) for value in mail.get_all(name, [])]) if address]
     usable = len(found) == 1 and found[0].isascii() and found[0].isprintable() and found[0].count("@") == 1
     return found[0] if usable and " " not in found[0] else ""
 
 
 def _line(mail: Message, name: str) -> str:
-    """A header's value in one line, its encoded words read; empty where it is missing."""
+    """Return a header's value in one line, its encoded words decoded; empty when the header is missing."""
     value = str(mail.get(name, ""))
     with suppress(ValueError, LookupError):
         value = str(make_header(decode_header(value)))

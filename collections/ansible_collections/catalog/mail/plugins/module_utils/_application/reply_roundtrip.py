@@ -41,29 +41,29 @@ SPEC = API + Spec({
 })
 
 PAUSE = 0.2
-"""Seconds between two looks, at the mailbox or at the conversation."""
+"""Seconds between two searches of the mailbox, or reads of the conversation."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 LEGS = ("mention", "mail", "reply", "post")
 
 
 def read_replies(module) -> Dict[str, Any]:
-    """What reply_sync_info returns."""
+    """Return the result of reply_sync_info."""
     state = CatalogApi(module.params).replies()
     return {**state, "healthy": healthy(state)}
 
 
 def try_replies(module) -> Dict[str, Any]:
-    """What reply_test returns; raises InputRefused, ApiFailed or ReplyFailed."""
+    """Return the result of reply_test. Raises InputRefused, ApiFailed or ReplyFailed."""
     params = module.params
     if params["leg_timeout"] < 1:
-        raise InputRefused("leg_timeout", "less than a second is no time to arrive in", "Write 1 or more seconds")
+        raise InputRefused("leg_timeout", "less than a second is too short for a delivery", "Write 1 or more seconds")
     if params["author"].lower() == params["user"].lower():
-        raise InputRefused("user", "nobody gets mail for mentioning themselves", "Name another user than author")
+        raise InputRefused("user", "a user gets no mail for mentioning themselves", "Name another user than author")
     if params["conversation"] is not None and not _ID.fullmatch(params["conversation"]):
-        raise InputRefused("conversation", "it is no id of a conversation", "Leave it out, and one is started")
+        raise InputRefused("conversation", "it is not the id of a conversation", "Leave it out to start a conversation")
     smtp, mailbox = read_servers(module)
     if smtp is None or mailbox is None:
-        raise InputRefused("smtp", "it is missing", "Name the server that the user hands mail to")
+        raise InputRefused("smtp", "it is missing", "Name the server that the user submits mail to")
     api = CatalogApi(params, [(one.username or "", one.password or "") for one in (smtp, mailbox)])
     round_trip = RoundTrip(api, Servers(smtp, mailbox), params)
     result = round_trip.run()
@@ -73,7 +73,7 @@ def try_replies(module) -> Dict[str, Any]:
 
 
 class Servers(NamedTuple):
-    """Where the user hands mail to, and where it arrives."""
+    """The user's submission server and the server of the user's mailbox."""
 
     smtp: Server
     mailbox: Server
@@ -81,7 +81,7 @@ class Servers(NamedTuple):
 
 @dataclass
 class Progress:
-    """How far it came. ``legs`` are the seconds of each leg that was gone."""
+    """The progress of a round trip. ``legs`` are the seconds of each completed leg."""
 
     legs: Dict[str, float] = field(default_factory=dict)
     ids: Dict[str, Any] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class Progress:
 
 
 class RoundTrip:
-    """A mention, its e-mail, the answer to the e-mail, and the post of the answer. ``clock`` and ``sleep`` are in seconds."""
+    """A mention, its e-mail, the reply to the e-mail, and the post of the reply. ``clock`` and ``sleep`` are in seconds."""
 
     def __init__(
         self, api: CatalogApi, servers: Servers, params: Dict[str, Any],
@@ -106,7 +106,7 @@ class RoundTrip:
         self.spam_folder = ""
 
     def run(self) -> Dict[str, Any]:
-        """All four legs."""
+        """Make all four legs and return the result. Raises ReplyFailed or ApiFailed."""
         try:
             before = self._switched_on()
             conversation = self._leg("mention", self._mention)
@@ -136,8 +136,8 @@ class RoundTrip:
         self._progress.ids["mention_id"] = post.get("id")
         if params["user"].lower() not in [str(name).lower() for name in post["mentions"]]:
             raise ReplyFailed(
-                "mention", f"The catalog has no active user {params['user']}, so nobody was mentioned",
-                "Name a user of the catalog, whose mailbox it is that the option mailbox names")
+                "mention", f"The catalog has no active user {params['user']}, so the mention reached no user",
+                "Name a user of the catalog, whose mailbox is the one in the option mailbox")
         return conversation
 
     def _find_mail(self) -> Found:
@@ -190,7 +190,7 @@ class RoundTrip:
         return mine[0] if mine else None
 
     def _wait_for(self, look: Callable[[], Optional[Result]]) -> Optional[Result]:
-        """What ``look`` finds in the time for it; None if it finds nothing."""
+        """Call ``look`` until it returns a result; None when ``leg_timeout`` is over."""
         deadline = self._clock() + self._params["leg_timeout"]
         while True:
             found = look()

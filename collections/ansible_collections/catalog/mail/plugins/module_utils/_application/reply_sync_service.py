@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The use case of reply_sync_service: what reads the mailbox of replies runs, and its archive as the settings say."""
+"""The use case of reply_sync_service: run the reader of the mailbox of replies, and its archive as the settings say."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SPEC = API + Spec({
 
 
 class ReplySyncService(Job):
-    """Have the service and the archive's timer run with their present files, or not at all."""
+    """Run the service and the archive's timer with their present files, or stop both."""
 
     def __init__(self, module) -> None:
         self._module = module
@@ -48,7 +48,7 @@ class ReplySyncService(Job):
         self._systemd = Systemd(module)
 
     def plan(self) -> Plan:
-        """Compare the units with the application's settings. Raises ApiFailed, not in check mode, when it gives none."""
+        """Compare the units with the application's settings. Raises ApiFailed, except in check mode, without those settings."""
         present = self._params["state"] == "present"
         archive, settings_error = self._archive() if present else (None, "")
         state = self._state()
@@ -80,7 +80,7 @@ class ReplySyncService(Job):
         return {}
 
     def _archive(self) -> Tuple[ArchiveSettings, str]:
-        """When mail is archived, by the settings in force; in check mode also why they cannot be read, else empty."""
+        """Return the archive's settings in force; in check mode also why the settings cannot be read, else an empty text."""
         try:
             return archive_settings(CatalogApi(self._params).read().settings), ""
         except ApiFailed as exc:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""How the services that read and archive the mailbox of replies get from their present state to the desired one. Pure."""
+"""Plan the changes to the services that read and archive the mailbox of replies. Pure."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ UNITS = (SERVICE, ARCHIVE, TIMER)
 
 @dataclass(frozen=True)
 class ArchiveSettings:
-    """Whether mail that was read is archived, and when, as a calendar event of systemd."""
+    """Whether read mail is archived, and when, as a calendar event of systemd."""
 
     enabled: bool
     on_calendar: str
 
     def shown(self) -> Dict[str, Any]:
-        """The settings as a module returns them."""
+        """Return the settings for a module's result."""
         return {"enabled": self.enabled, "on_calendar": self.on_calendar}
 
 
 DEFAULT_ARCHIVE = ArchiveSettings(enabled=False, on_calendar="Sun 02:00")
-"""The settings of an application that nobody has set up yet; a test holds them to the application's own defaults."""
+"""The settings before the first Save; a test compares them with the application's own defaults."""
 
 
 def archive_settings(settings: Mapping[str, Any]) -> ArchiveSettings:
-    """The archive by the application's e-mail settings. Raises ApiFailed when they do not tell.
+    """Read the archive's settings from the e-mail settings. Raises ApiFailed when they lack a member.
 
     Mail is archived only while replies are switched on and read over IMAP.
     """
@@ -48,16 +48,16 @@ def archive_settings(settings: Mapping[str, Any]) -> ArchiveSettings:
         return ArchiveSettings(enabled, str(archive["on_calendar"]))
     except (LookupError, TypeError):
         raise ApiFailed(
-            "The application's settings do not tell when replies are archived: it is of another version.",
+            "The application's settings do not contain when replies are archived: the application has another version.",
             "Let api_url name an application of the version that this collection deploys.", code="api-foreign") from None
 
 
 @dataclass(frozen=True)
 class ReplySyncState:
-    """The units as they are, by name.
+    """The present states of the units, by name.
 
-    ``service_stale`` is whether a file that the service reads at its start is younger than that start, ``timer_stale``
-    whether the timer's unit is younger than the timer's start.
+    ``service_stale``: a file that the service reads at its start is younger than that start. ``timer_stale``: the
+    timer's unit is younger than the timer's start.
     """
 
     units: Mapping[str, UnitState]
@@ -66,7 +66,7 @@ class ReplySyncState:
 
 
 def plan_present(state: ReplySyncState, archive: ArchiveSettings) -> List[Change]:
-    """The changes, by the name of the unit, until the service runs, and the timer as the settings say."""
+    """Return the changes, by unit name, that run the service, and run or stop the timer as the settings say."""
     changes = []
     timer, service = state.units[TIMER], state.units[SERVICE]
     if archive.enabled and (not timer.on or state.timer_stale):
@@ -79,7 +79,7 @@ def plan_present(state: ReplySyncState, archive: ArchiveSettings) -> List[Change
 
 
 def plan_absent(state: ReplySyncState) -> List[Change]:
-    """The changes, by the name of the unit, until nothing runs and no boot starts anything."""
+    """Return the changes, by unit name, that stop and disable every unit."""
     return [
         change(name, _described(unit, stale=False), "stopped")
         for name, unit in state.units.items() if unit.alive or unit.enabled]

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""What the application's API answers, and what went wrong when it does not, as values and sentences. Pure.
+"""Read the answers of the application's API; word the failures of requests. Pure.
 
-Its errors are problem details (RFC 9457) with ``cause``, ``remedy``, ``code`` and, where one is at fault, ``field``.
+The API's errors are problem details (RFC 9457) with ``cause``, ``remedy``, ``code`` and, for an invalid field, ``field``.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 from .._core.errors import ApiFailed, Outdated
 
 Hide = Callable[[object], str]
-"""Makes a foreign text fit to be shown; see ``_secrets.Secrets.words``."""
+"""Makes a foreign text fit for a message; see ``Secrets.words`` in ``_core/redaction.py``."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A response of HTTP, its body at most as long as ``MAX_BODY``."""
+    """An HTTP response, its body at most ``MAX_BODY`` bytes long."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def header(self, name: str) -> str:
-        """The value of a header, empty where there is none."""
+        """Return the value of a header; empty when it is missing."""
         return next((value for key, value in self.headers.items() if key.lower() == name.lower()), "")
 
 
 MAX_BODY = 4 * 1024 * 1024
 
 _STATUS = "Look with 'systemctl status catalog-mail' and 'journalctl -u catalog-mail' on the host"
-_ADDRESS = "Mend api_url, or what stands in front of the application"
+_ADDRESS = "Correct api_url, or the proxy in front of the application"
 _UNREACHED = {
     "refused": ("Nothing listens at {url}: the application is not running there.", f"{_STATUS}, or mend api_url."),
     "name": ("The name of the host in {url} is not found: {words}.", "Mend api_url."),
@@ -47,16 +47,16 @@ _UNREACHED = {
     "name_mismatch": (
         "The certificate of {url} is for another name: {words}.", "Use a name in api_url that is in the certificate."),
     "tls": ("TLS with {url} failed: {words}.", "If the application listens there without TLS, write http:// in api_url."),
-    "not_http": ("What listens at {url} does not speak HTTP: {words}.", f"{_ADDRESS}; with TLS it begins with https://."),
+    "not_http": ("The server at {url} does not speak HTTP: {words}.", f"{_ADDRESS}; with TLS it begins with https://."),
     "lost": ("{url} ended the connection without an answer: {words}.", f"{_STATUS}."),
     "other": ("{url} cannot be reached: {words}.", f"{_STATUS}, or mend api_url."),
 }
 
 
 def unreached(kind: str, url: str, words: str, seconds: int, writing: bool) -> ApiFailed:
-    """The failure of a connection. ``kind`` is a key of the table above, ``words`` what the system says.
+    """Return the failure of a connection. ``kind`` is a key of the table above, ``words`` the system's message.
 
-    ``writing`` is whether the request may have been carried out nevertheless.
+    ``writing``: the application may have carried out the request.
     """
     cause, remedy = _UNREACHED[kind]
     if writing and kind in ("timeout", "lost"):
@@ -65,7 +65,7 @@ def unreached(kind: str, url: str, words: str, seconds: int, writing: bool) -> A
 
 
 def document_of(answer: Answer, url: str, token_file: str, hide: Hide) -> Dict[str, Any]:
-    """The JSON object in a good answer. Raises ApiFailed, with the API's own cause and remedy if it gives them."""
+    """Return the JSON object of a good answer. Raises ApiFailed for an error, with the API's own cause and remedy if given."""
     found = _json_object(answer.body)
     if 200 <= answer.status < 300 and found is not None:
         return found
@@ -75,7 +75,7 @@ def document_of(answer: Answer, url: str, token_file: str, hide: Hide) -> Dict[s
 
 
 def readiness_of(answer: Answer, url: str, hide: Hide) -> Dict[str, Any]:
-    """The answer about health, which has the same form when the application is not ready."""
+    """Return the health document, also from the error that the API answers while it is not ready."""
     found = _json_object(answer.body)
     if answer.status not in (200, 503) or found is None or not isinstance(found.get("ready"), bool):
         raise _foreign(answer, url, hide)
@@ -83,7 +83,7 @@ def readiness_of(answer: Answer, url: str, hide: Hide) -> Dict[str, Any]:
 
 
 def revision_of(answer: Answer, url: str, hide: Hide) -> int:
-    """The number of the stored document, from its ETag (RFC 9110, 8.8.3); a proxy may have made that a weak one."""
+    """Read the revision from the ETag (RFC 9110, 8.8.3); a proxy may have made the ETag a weak one."""
     tag = answer.header("ETag")
     number = (tag[2:] if tag.startswith("W/") else tag).strip('"')
     if not number.isdigit():
@@ -92,12 +92,12 @@ def revision_of(answer: Answer, url: str, hide: Hide) -> int:
 
 
 def if_match(revision: int) -> str:
-    """The header that lets a write pass only over this revision."""
+    """Return the value of If-Match, with which a write succeeds only over this revision."""
     return f'"{revision}"'
 
 
 def part(document: Mapping[str, Any], name: str, kind: type, url: str) -> Any:
-    """A member of a good answer. Raises ApiFailed where it is missing or of another kind."""
+    """Return a member of a good answer. Raises ApiFailed when it is missing or of another type."""
     found = document.get(name)
     if not isinstance(found, kind):
         raise ApiFailed(
@@ -107,7 +107,7 @@ def part(document: Mapping[str, Any], name: str, kind: type, url: str) -> Any:
 
 
 def changes_of(document: Mapping[str, Any], url: str) -> List[Dict[str, Any]]:
-    """The changes in an answer: ``path``, ``before`` and ``after`` each."""
+    """Return the changes in an answer: each has ``path``, ``before`` and ``after``."""
     return [
         {"path": part(one, "path", str, url), "before": one.get("before"), "after": one.get("after")}
         for one in part(document, "changes", list, url) if isinstance(one, dict)]
@@ -147,13 +147,13 @@ def _problem(status: int, found: Mapping[str, Any], token_file: str, hide: Hide)
 
 
 def _foreign(answer: Answer, url: str, hide: Hide) -> ApiFailed:
-    """An answer that is not the API's: a proxy's, a login page's, another program's."""
+    """Return the failure for an answer of a proxy, a login page or another program."""
     place = answer.header("Location")
     if 300 <= answer.status < 400 and place:
         return ApiFailed(
-            f"{url} sends its callers on to {hide(place)}, and the token is not taken there.",
-            f"{_ADDRESS}, so that it answers itself.", code="api-foreign", status=answer.status)
+            f"{url} redirects to {hide(place)}, and the token is not sent there.",
+            f"{_ADDRESS}, so that the application itself answers.", code="api-foreign", status=answer.status)
     kind = answer.header("Content-Type").partition(";")[0] or "no content type"
     return ApiFailed(
-        f"What answers at {url} is not the application's API: HTTP status {answer.status}, {hide(kind)}.",
+        f"The server at {url} is not the application's API: HTTP status {answer.status}, {hide(kind)}.",
         f"{_ADDRESS}. {_STATUS}.", code="api-foreign", status=answer.status)

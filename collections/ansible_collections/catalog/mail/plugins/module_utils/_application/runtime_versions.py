@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The versions that role runtime installs side by side, and the links that name two of them. An edge.
+"""The versions that the role runtime installs side by side, and the links to two of them. An edge.
 
-The link ``current`` names the version in use, ``proven`` the one that was last seen working.
+The link ``current`` names the version in use, ``proven`` the one that last became ready.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ class RuntimeVersions:
 
     @property
     def current_link(self) -> str:
-        """The path of the link that names the version in use."""
+        """Return the path of the link to the version in use."""
         return os.path.join(self._folder, CURRENT)
 
     def named(self, link: str) -> str:
-        """The version that a link names; empty where there is no such link."""
+        """Return the version that a link names; empty when the link does not exist."""
         try:
             return os.readlink(os.path.join(self._folder, link))
         except OSError:
             return ""
 
     def is_complete(self, version: str) -> bool:
-        """Whether a version was installed to its end."""
+        """Whether a version's installation was completed."""
         return os.path.exists(os.path.join(self._folder, version, ".complete"))
 
     def point(self, link: str, version: str) -> None:
-        """Have a link name a version, by a rename, so that it always names one."""
+        """Point a link at a version by a rename, so that the link exists at every moment."""
         aside = os.path.join(self._folder, f".{link}")
         if os.path.lexists(aside):
             os.unlink(aside)

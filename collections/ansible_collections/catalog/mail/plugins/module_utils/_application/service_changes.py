@@ -3,23 +3,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The changes to a service of the application, and the difference shown. Pure."""
+"""Changes to a service of the application, and their diff. Pure."""
 
 from __future__ import annotations
 
 from typing import Any, Dict, List, Sequence
 
 Change = Dict[str, Any]
-"""What changes: ``name``, its value ``before`` and its value ``after``."""
+"""The ``name`` of a changed value, its value ``before`` and ``after``."""
 
 
 def change(name: str, before: Any, after: Any) -> Change:
-    """One change."""
+    """Return one change."""
     return {"name": name, "before": before, "after": after}
 
 
 def diff(header: str, changes: Sequence[Change]) -> List[Dict[str, str]]:
-    """The difference in Ansible's form, a line for each change; empty where nothing changes."""
+    """Return a diff in Ansible's form with a line for each change; empty without changes."""
     if not changes:
         return []
     return [{

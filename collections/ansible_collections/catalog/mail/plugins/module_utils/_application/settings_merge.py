@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The e-mail settings: what a task asks for laid over what is in force, and the difference shown. Pure.
+"""Merge the e-mail settings of a task into those in force, and show the difference. Pure.
 
-A document is what the application's API gives and takes: sections of nested objects. It is written as a whole, and
-what it leaves out goes back to its default; except for a secret, which stays (it is never given back, so that
-nobody can write it again). So a task's settings are laid over the present ones before they are sent.
+A document is the body of the application's API: sections of nested objects. The API writes the whole document: a
+missing setting goes back to its default, a missing secret stays, since the API never returns secrets. So a task's
+settings are merged into the present ones before they are sent.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .settings_options import NOTES, SECRETS, SETTINGS
 Document = Mapping[str, Any]
 
 _MAILBOX_TEST = 60
-"""Seconds that opening the mailbox of replies may take: the application gives each step of it 30."""
+"""Seconds that opening the mailbox of replies may take: the application's timeout is 30 for each step."""
 
 _MICROSOFT_TEST = 120
-"""Seconds that either test may take at Microsoft: where to log in, the login, and two answers of Graph, 30 each."""
+"""Seconds that either test may take at Microsoft: the authority's metadata, the login, two answers of Graph, 30 each."""
 
 _NOTES = frozenset(path for paths in NOTES.values() for path in paths)
 
@@ -32,7 +32,7 @@ _OF_A_SECRET = ("present", "absent", "changed", "removed")
 
 
 def given(options: Mapping[str, Any]) -> Dict[str, Any]:
-    """What a task really says: without the options that were left out, which Ansible hands over as null."""
+    """Return a task's options without those left out, which Ansible passes as null."""
     found: Dict[str, Any] = {}
     for name, value in options.items():
         said = given(value) if isinstance(value, Mapping) else value
@@ -42,11 +42,11 @@ def given(options: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def merged(current: Document, desired: Document) -> Dict[str, Any]:
-    """The document to write: the present one, and over it what a task says (as ``given`` returns it).
+    """Return the document to write: the present one with the settings of a task (as ``given`` returns them).
 
-    An empty text removes: a secret becomes null, which the API takes as its removal; anything else is left out, so
-    that its default holds. A secret that the task does not name is left out, which keeps it. What tells of a secret is
-    left out where the task gives the secret without it: the application knows whether it is the same one.
+    An empty text removes a setting: a secret becomes null, by which the API removes it; another setting is left out,
+    which resets it to its default. A secret that the task does not give is left out, which keeps it. The metadata of a
+    secret are left out when the task gives the secret without them: the application knows whether the secret is new.
     """
     sections = {name: current[name] for name in SETTINGS if isinstance(current.get(name), Mapping)}
     return _laid_over(sections, desired, "")
@@ -73,7 +73,7 @@ def _laid_over(current: Document, desired: Document, above: str) -> Dict[str, An
 
 
 def first_changes(desired: Document) -> List[Dict[str, Any]]:
-    """All that a task says as changes, in the API's form, for an application that is not there yet."""
+    """Return all settings of a task as changes in the API's form, for an application that is not deployed yet."""
     changes = []
     for path, value in _leaves(desired, ""):
         if value != "":
@@ -92,7 +92,7 @@ def _leaves(document: Document, above: str) -> Iterator[Tuple[str, Any]]:
 
 
 def redacted(changes: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
-    """The changes as they may be seen: of a secret what became of it, and no more even if the API should tell more."""
+    """Return the changes without secrets: a secret's change is one word, even if the API should return the secret."""
     return [
         {"path": one["path"], "before": _seen(one["path"], one["before"]), "after": _seen(one["path"], one["after"])}
         for one in changes]
@@ -103,7 +103,7 @@ def _seen(path: str, value: Any) -> Any:
 
 
 def diff(changes: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
-    """What changes and nothing else, as two documents in Ansible's form of a diff; a secret as a word in brackets."""
+    """Return a diff in Ansible's form with the changed settings only; a secret is a word in brackets."""
     if not changes:
         return []
     shown = redacted(changes)
@@ -129,7 +129,7 @@ def _document(leaves: Iterable[Tuple[str, Any]]) -> Dict[str, Any]:
 
 
 def longest_test(document: Document) -> int:
-    """Seconds that the tests may take with these settings: the message, what they allow or its default; the mailbox."""
+    """Return the seconds that the tests of message and mailbox may take, by the timeouts in the settings or the defaults."""
     notifications, interactions = document.get("notifications") or {}, document.get("interactions") or {}
     timeout = (notifications.get("smtp") or {}).get("timeout")
     message = math.ceil(timeout) if isinstance(timeout, (int, float)) and timeout > 0 else 30
@@ -140,7 +140,7 @@ def longest_test(document: Document) -> int:
 
 
 def logins(desired: Document) -> List[Tuple[str, str]]:
-    """User names with the secrets that a task gives, to keep them out of foreign words."""
+    """Return pairs of user name and secret that a task gives, to hide them in messages of servers."""
     found = []
     for path, value in _leaves(desired, ""):
         if path in SECRETS and value:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The e-mail settings as options of Ansible: the application's document, each secret marked as one. Pure."""
+"""The e-mail settings as options of Ansible, each secret with no_log. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REGISTRATION: Dict[str, Any] = {
     "tenant_id": {"type": "str"},
     "client_id": {"type": "str"},
     "client_secret": _SECRET,
-    # What tells of a secret is none.
+    # The metadata of a secret are not secret.
     "client_secret_key_id": _NOTE,
     "client_secret_expires_at": _NOTE,
     "certificate": _SECRET,
@@ -82,8 +82,8 @@ def _secret_paths(options: Mapping[str, Mapping[str, Any]], above: str = "") -> 
 
 
 SECRETS: FrozenSet[str] = frozenset(_secret_paths(SETTINGS))
-"""Where secrets stand, as dotted paths such as ``notifications.smtp.password``."""
+"""The paths of secrets, with dots: ``notifications.smtp.password``."""
 
 NOTES: Dict[str, FrozenSet[str]] = {
     path: frozenset(path + end for end in ("_key_id", "_expires_at")) for path in SECRETS if path.endswith(".client_secret")}
-"""What tells of a secret and comes and goes with it, by the secret's path."""
+"""The metadata of a secret, which are stored and removed with it, by the secret's path."""

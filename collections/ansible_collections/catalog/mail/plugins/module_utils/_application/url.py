@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Where the application's API is: an address taken apart and judged. Pure."""
+"""Parse and check the address of the application's API. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EXAMPLE = "Write it as http://127.0.0.1:8025 or https://catalog.example.com"
 
 @dataclass(frozen=True)
 class Address:
-    """An API's address. ``path`` is what every request's path begins with; ``text`` is for sentences."""
+    """An API's address. ``path`` is the prefix of every request's path; ``text`` is for messages."""
 
     tls: bool
     host: str
@@ -33,36 +33,36 @@ class Address:
 
 
 def api_address(url: str) -> Address:
-    """The address that ``api_url`` names. Raises InputRefused, also where a token would cross a network in clear."""
+    """Parse ``api_url``. Raises InputRefused when it is invalid, or the token would cross a network unencrypted."""
     if "@" in url:
-        raise InputRefused("api_url", "it holds a login, which the token_file is for", _EXAMPLE)
+        raise InputRefused("api_url", "it contains a login, and the API takes only the token in token_file", _EXAMPLE)
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise InputRefused("api_url", f"{url!r} is no address", _EXAMPLE) from None
     if parts.scheme not in ("http", "https") or not _HOST.match(host) or port == 0:
-        raise InputRefused("api_url", f"{url!r} is no address of HTTP", _EXAMPLE)
+        raise InputRefused("api_url", f"{url!r} is not an HTTP address", _EXAMPLE)
     if parts.query or parts.fragment or not _PATH.match(parts.path):
-        raise InputRefused("api_url", "it is more than an address (a question or odd characters)", _EXAMPLE)
+        raise InputRefused("api_url", "it contains a query, a fragment or invalid characters", _EXAMPLE)
     tls = parts.scheme == "https"
     if not tls and not is_loopback(host):
         raise InputRefused(
             "api_url", f"without TLS the token would cross the network to {host} readable by anyone",
-            "Use https, or run the task on the application's own host, where http://127.0.0.1:8025 is")
+            "Use https, or run the task on the application's own host with http://127.0.0.1:8025")
     path = parts.path.rstrip("/")
     return Address(tls, host, port or (443 if tls else 80), _below_root(path), f"{parts.scheme}://{parts.netloc}{path}")
 
 
 def listener(listen: str) -> Tuple[str, int]:
-    """Host and port at which a service that listens there is asked from its own host.
+    """Return host and port by which the service's own host reaches the service.
 
-    ``listen`` is as the service's configuration has it, such as ``127.0.0.1:8025`` or ``[::]:8025``. Raises InputRefused
+    ``listen`` is the value in the service's configuration, such as ``127.0.0.1:8025`` or ``[::]:8025``. Raises InputRefused
     when it has no host or no port.
     """
     host, _colon, port = listen.rpartition(":")
     if not host or not re.match(r"[0-9]{1,5}\Z", port):
-        raise InputRefused("listen", f"{listen!r} is no host with a port", "Write it as 127.0.0.1:8025")
+        raise InputRefused("listen", f"{listen!r} is not a host with a port", "Write it as 127.0.0.1:8025")
     asked = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}.get(host, host.strip("[]"))  # noqa: S104  # asked, not listened on
     return asked, int(port)
 

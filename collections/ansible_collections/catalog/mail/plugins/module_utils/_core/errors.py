@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The errors that this collection raises on purpose; anything else is a bug."""
+"""The exceptions that this collection raises; any other exception is a bug."""
 
 from __future__ import annotations
 
 
 class CatalogMailError(Exception):
-    """Base of the tree. The text is for an administrator: what failed, why, what to do.
+    """Base class. The message gives an administrator the failure, its cause and its remedy.
 
     ``details`` are returned beside ``msg`` by the module, so they hold no secret.
     """
@@ -20,22 +20,22 @@ class CatalogMailError(Exception):
 
 
 class InputRefused(CatalogMailError):
-    """An option that cannot work: which one, why, and what to write instead."""
+    """The value of an option cannot work: the option, the reason, the value to write instead."""
 
     def __init__(self, field: str, reason: str, remedy: str) -> None:
         super().__init__(f"{field}: {reason}. {remedy}.", field=field, cause=reason, remedy=remedy)
 
 
 class RegistrationMissing(InputRefused):
-    """There is no app registration, or no service principal of it, as before the first run of entra_app."""
+    """The app registration or its service principal does not exist, as before the first run of entra_app."""
 
 
 class PostfixRefused(CatalogMailError):
-    """Postfix itself rejects a configuration, in its own words."""
+    """Postfix rejects a configuration; the message quotes Postfix."""
 
 
 class CommandFailed(CatalogMailError):
-    """A command of Postfix is missing or ended with an error that has no better name."""
+    """A command of Postfix is missing, or ended with an error that no other class covers."""
 
 
 class ServiceFailed(CatalogMailError):
@@ -43,11 +43,11 @@ class ServiceFailed(CatalogMailError):
 
 
 class DeliveryFailed(CatalogMailError):
-    """A test e-mail did not arrive: at which stage, with what evidence, and the remedy."""
+    """A test e-mail did not arrive: the stage that failed, the evidence and the remedy."""
 
 
 class ReplyFailed(CatalogMailError):
-    """An answer by e-mail did not become a post: on which leg of its way, why, and what to do.
+    """A reply by e-mail was not posted: the leg of the round trip that failed, the cause and the remedy.
 
     ``cause`` and ``remedy`` are sentences without their full stops.
     """
@@ -57,7 +57,7 @@ class ReplyFailed(CatalogMailError):
             f"{_LEGS[leg]} Cause: {cause}. Remedy: {remedy}.", leg=leg, cause=f"{cause}.", remedy=f"{remedy}.", **details)
 
     def at(self, progress) -> ReplyFailed:
-        """The same, with how far it came."""
+        """Return the same failure with the progress of the round trip in its details."""
         self.details = {**progress, **self.details}
         return self
 
@@ -66,14 +66,14 @@ _LEGS = {
     "mention": "The mention was not made (leg mention).",
     "mail": "The mail of the mention was not read (leg mail).",
     "reply": "The answer to the mail was not sent (leg reply).",
-    "post": "The answer was sent, but does not stand in its conversation (leg post).",
+    "post": "The answer was sent, but does not appear in its conversation (leg post).",
 }
 
 
 class ApiFailed(CatalogMailError):
-    """The application's API cannot be used, or refuses: ``cause`` and ``remedy``, ``field`` and ``code`` if it has them.
+    """The application's API cannot be used, or refuses a request: ``cause``, ``remedy`` and, if known, ``field`` and ``code``.
 
-    ``errors`` are several at once, each with the first three; then the text tells all of them.
+    ``errors`` lists several failures, each with cause, remedy and field; the message then contains all of them.
     """
 
     def __init__(self, cause: str, remedy: str, **details) -> None:
@@ -87,15 +87,15 @@ def _sentences(error) -> str:
 
 
 class TokenMissing(ApiFailed):
-    """There is no file with a token for the API, as on a host that has no application yet."""
+    """The file with the token for the API does not exist, as before the application is deployed."""
 
 
 class Outdated(ApiFailed):
-    """What a plan was made from was changed by somebody else before the plan was carried out."""
+    """The state that a plan was made from changed before the plan was applied."""
 
 
 class LibraryMissing(CatalogMailError):
-    """A Python library that the module needs is not there: which one, for which Python, and what installs it."""
+    """A Python library that the module needs is missing: the library, the Python, and the command that installs it."""
 
     def __init__(self, library: str, requirement: str, python: str) -> None:
         super().__init__(
@@ -105,9 +105,9 @@ class LibraryMissing(CatalogMailError):
 
 
 class MicrosoftFailed(CatalogMailError):
-    """Entra or Graph cannot be used, or refuses: ``cause`` and ``remedy`` are sentences.
+    """Entra or Graph cannot be used, or refuses a request: ``cause`` and ``remedy`` are sentences.
 
-    ``details`` are what there is of ``field``, ``code`` (theirs), ``status`` of HTTP and ``request_id`` (for their support).
+    ``details`` are, as far as known, ``field``, Microsoft's ``code``, the HTTP ``status`` and Microsoft's ``request_id``.
     """
 
     def __init__(self, cause: str, remedy: str, **details) -> None:
@@ -116,10 +116,10 @@ class MicrosoftFailed(CatalogMailError):
 
 
 class LoginRefused(MicrosoftFailed):
-    """No token. ``lag`` says that it may yet come, once all replicas know what was just made."""
+    """No token was issued. ``lag``: replication may explain the refusal, so a later request may succeed."""
 
     lag = False
 
 
 class NotReplicated(MicrosoftFailed):
-    """A write did not become visible, or reads did not agree, before the deadline."""
+    """A write did not become visible, or consecutive reads differed, until the deadline."""

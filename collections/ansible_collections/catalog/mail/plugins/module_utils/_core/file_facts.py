@@ -28,7 +28,7 @@ class FileFacts:
 
 @dataclass(frozen=True)
 class FileState:
-    """A file that exists: the SHA-256 of its content in hexadecimal digits, its mode bits, owner and group by name."""
+    """State of an existing file: SHA-256 of its content in hexadecimal digits, mode bits, owner and group by name."""
 
     sha256: str
     mode: int
@@ -36,13 +36,13 @@ class FileState:
     group: str
 
     def shown(self) -> Dict[str, Any]:
-        """The state as a module returns it, with the mode in four octal digits."""
+        """Return the state for a module's result, with the mode in four octal digits."""
         return {"sha256": self.sha256, "mode": f"{self.mode:04o}", "owner": self.owner, "group": self.group}
 
 
 @dataclass(frozen=True)
 class ExpectedFile:
-    """A file as it is to be; an attribute that is None is not compared. With ``present`` false there is to be no file."""
+    """Desired state of a file; an attribute that is None is not compared. ``present`` false: the file must not exist."""
 
     path: str
     present: bool = True
@@ -52,7 +52,7 @@ class ExpectedFile:
     group: Optional[str] = None
 
     def differs_from(self, found: Optional[FileState]) -> bool:
-        """Whether the file that was found differs; ``found`` is None where there is no file."""
+        """Whether the file on the host differs; ``found`` is None when the file does not exist."""
         if found is None or not self.present:
             return (found is not None) != self.present
         pairs = (
@@ -61,7 +61,7 @@ class ExpectedFile:
 
 
 def expected_file(option: Mapping[str, Any]) -> ExpectedFile:
-    """The file that a module's option describes. Raises InputRefused when the mode is no octal number."""
+    """Read a module's option. Raises InputRefused when the mode is not an octal number."""
     mode = option["mode"]
     return ExpectedFile(
         option["path"], option["state"] == "present", option["sha256"], None if mode is None else mode_bits(mode),
@@ -69,7 +69,7 @@ def expected_file(option: Mapping[str, Any]) -> ExpectedFile:
 
 
 def mode_bits(text: str) -> int:
-    """The mode that an octal number names, such as 0640. Raises InputRefused when the text is none."""
+    """Read a mode such as 0640. Raises InputRefused when the text is not an octal number."""
     if not _OCTAL.match(text):
-        raise InputRefused("mode", f"'{text}' is no octal number", "Write it in quotes, such as '0640'")
+        raise InputRefused("mode", f"'{text}' is not an octal number", "Write it in quotes, such as '0640'")
     return int(text, 8)

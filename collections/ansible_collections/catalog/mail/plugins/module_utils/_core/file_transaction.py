@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Files written together: each atomically, all of them put back if one step fails.
+"""Write several files: each atomically, and restore all of them when one step fails.
 
 The originals are kept in memory only, so that no copy of a secret is left on a disk.
 """
@@ -32,7 +32,7 @@ COOL_DOWN_SECONDS = 3
 
 @dataclass(frozen=True)
 class _Original:
-    """A file as it was; content None means that there was none."""
+    """A file before the transaction; ``content`` is None when the file did not exist."""
 
     content: Optional[bytes]
     mode: int = 0
@@ -41,7 +41,7 @@ class _Original:
 
 
 class Transaction:
-    """Writes and removals that can be undone, to the byte, until the process ends."""
+    """Writes and removals of files, which ``roll_back`` undoes byte by byte."""
 
     def __init__(self, module) -> None:
         self._module = module
@@ -54,7 +54,7 @@ class Transaction:
         os.chmod(source, mode)
         os.chown(source, uid, gid)
         if os.path.exists(path):
-            # atomic_move gives the new file the old one's rights: make those right first.
+            # atomic_move copies mode and owner of the old file to the new one: set them on the old file first.
             os.chown(path, uid, gid)
             os.chmod(path, mode)
         umask = os.umask(0o077)
@@ -66,20 +66,20 @@ class Transaction:
         os.chmod(path, mode)
 
     def attributes(self, path: str, mode: int, uid: int, gid: int) -> None:
-        """Set mode and owner of a file whose content stays."""
+        """Set mode and owner of a file."""
         path = os.path.realpath(path)
         self.remember(path)
         os.chown(path, uid, gid)
         os.chmod(path, mode)
 
     def remove(self, path: str) -> None:
-        """Remove a file, if it is there; of a symbolic link, the link."""
+        """Remove a file if it exists; of a symbolic link, remove the link."""
         if os.path.lexists(path):
             self.remember(path)
             os.unlink(path)
 
     def roll_back(self) -> None:
-        """Put every file back that was touched."""
+        """Restore every remembered file."""
         for path, original in reversed(list(self._originals.items())):
             if original.content is None:
                 if os.path.lexists(path):
@@ -91,7 +91,7 @@ class Transaction:
         self._originals.clear()
 
     def remember(self, path: str) -> None:
-        """Take a file as it is now for what is put back, before something else writes it."""
+        """Remember a file's present content, mode and owner for ``roll_back``."""
         if path in self._originals:
             return
         if not os.path.exists(path):
@@ -105,7 +105,7 @@ class Transaction:
 
 @contextmanager
 def workspace(directory: str) -> Iterator[str]:
-    """A private folder on the file system of ``directory``; those of killed runs are cleared first."""
+    """Create a private folder on the file system of ``directory``; remove the folders of killed runs first."""
     clear_workspaces(directory)
     path = tempfile.mkdtemp(prefix=f"{WORKSPACE}{os.getpid()}-", dir=directory)
     try:
@@ -115,7 +115,7 @@ def workspace(directory: str) -> Iterator[str]:
 
 
 def clear_workspaces(directory: str) -> None:
-    """Remove the folders that killed runs have left in ``directory``."""
+    """Remove the private folders of killed runs from ``directory``."""
     for path in glob.glob(os.path.join(glob.escape(directory), WORKSPACE + "*")):
         pid = os.path.basename(path)[len(WORKSPACE):].partition("-")[0]
         if not pid.isdigit() or not os.path.exists(f"/proc/{pid}"):
@@ -123,7 +123,7 @@ def clear_workspaces(directory: str) -> None:
 
 
 def write_private(directory: str, content: bytes, name: str = "file") -> str:
-    """A new file in a private folder, readable by its owner only; returns its path."""
+    """Create a file in a private folder, readable by its owner only; return its path."""
     path = os.path.join(directory, name)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
@@ -132,17 +132,17 @@ def write_private(directory: str, content: bytes, name: str = "file") -> str:
 
 
 def let_cool_down(path: str) -> None:
-    """Date a complete file a little back.
+    """Set the modification time of a complete file back by COOL_DOWN_SECONDS.
 
     Postfix waits up to two seconds before it reads a main.cf that was written just now, in
-    case the writer has not finished (util/dict.c, "cool down"). Ours is moved into place whole.
+    case the writer has not finished (util/dict.c, "cool down"). This main.cf is renamed into place whole.
     """
     then = time.time() - COOL_DOWN_SECONDS
     os.utime(path, (then, then))
 
 
 def read_bytes(path: str) -> Optional[bytes]:
-    """A file's content; None where there is no file."""
+    """Return a file's content; None when the file does not exist."""
     try:
         with open(path, "rb") as stream:
             return stream.read()
@@ -151,7 +151,7 @@ def read_bytes(path: str) -> Optional[bytes]:
 
 
 def facts_of(path: str) -> Optional[FileFacts]:
-    """Mode, owner and group of a file; None where there is none."""
+    """Return mode, owner and group of a file; None when the file does not exist."""
     try:
         found = os.stat(path)
     except FileNotFoundError:
@@ -161,7 +161,7 @@ def facts_of(path: str) -> Optional[FileFacts]:
 
 
 def file_state(path: str) -> Optional[FileState]:
-    """Content, mode and owner of a file; None where there is none."""
+    """Return the state of a file; None when the file does not exist."""
     try:
         with open(path, "rb") as stream:
             found = os.fstat(stream.fileno())
@@ -173,7 +173,7 @@ def file_state(path: str) -> Optional[FileState]:
 
 
 def ids_of(owner: str, group: str) -> Tuple[int, int]:
-    """The numbers of a user and a group; raises InputRefused where one does not exist."""
+    """Return the ids of a user and a group. Raises InputRefused when one does not exist."""
     try:
         uid = pwd.getpwnam(owner).pw_uid
     except KeyError:

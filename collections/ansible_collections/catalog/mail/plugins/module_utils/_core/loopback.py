@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Which names and addresses are this host itself. Pure."""
+"""Names and addresses of the loopback interface. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import ipaddress
 
 
 def is_loopback(host: str) -> bool:
-    """Whether what is said to this host never leaves the machine."""
+    """Whether a connection to ``host`` stays on this machine."""
     if host.lower() == "localhost":
         return True
     try:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The frame that every module stands in: specification, run, result, failure."""
+"""The frame of every module: specification, run, result, failure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .no_log import NoLogModule
 
 @dataclass(frozen=True)
 class Spec:
-    """An argument specification as a value; ``+`` merges two."""
+    """An argument specification; ``+`` merges two."""
 
     options: Dict[str, Dict[str, Any]] = field(default_factory=dict)
     mutually_exclusive: Tuple[Tuple[str, ...], ...] = ()
@@ -36,7 +36,7 @@ class Spec:
         )
 
     def module(self) -> AnsibleModule:
-        """The Ansible module object; ends the process when the options do not fit."""
+        """Create the Ansible module object; ends the process when the options are invalid."""
         return NoLogModule(
             argument_spec=self.options,
             mutually_exclusive=self.mutually_exclusive,
@@ -49,7 +49,7 @@ class Spec:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would do: the changes, what it returns either way, and the diff to show.
+    """The planned changes, the result that check mode returns as well, and the diff to show.
 
     ``diff`` is in Ansible's form: ``before``, ``after`` and their headers, without a secret.
     """
@@ -60,22 +60,22 @@ class Plan:
 
 
 class Job:
-    """One thing to bring about: ``plan`` reads and decides, ``apply`` does."""
+    """A desired state to reach: ``plan`` reads and decides, ``apply`` writes."""
 
     def plan(self) -> Plan:
-        """Read the present state and decide; touches nothing."""
+        """Read the present state and plan the changes; writes nothing."""
         raise NotImplementedError
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
-        """Carry out a plan that has changes; returns what the doing adds to the result.
+        """Apply a plan that has changes; return additions to the result.
 
-        Raises Outdated, before anything is done, where the plan's ground has changed: then there is a new plan, once.
+        Raises Outdated, before the first write, when the present state has changed since ``plan``; one new plan follows.
         """
         raise NotImplementedError
 
 
 def run(spec: Spec, job: Callable[[AnsibleModule], Job]) -> None:
-    """Run a module that changes something: plan, apply unless in check mode, report."""
+    """Run a module that changes the host or a service: plan, apply unless in check mode, return the result."""
     module = spec.module()
     try:
         plan, result = _brought_about(job(module), module.check_mode)
@@ -89,7 +89,7 @@ def run(spec: Spec, job: Callable[[AnsibleModule], Job]) -> None:
 
 
 def _brought_about(task: Job, check_mode: bool) -> Tuple[Plan, Dict[str, Any]]:
-    """Plan and apply. Where somebody else changed things in between, that is done once more from what is there now."""
+    """Plan and apply; once more when the present state changed in between."""
     plan = task.plan()
     if check_mode or not plan.changes:
         return plan, dict(plan.result)
@@ -101,7 +101,7 @@ def _brought_about(task: Job, check_mode: bool) -> Tuple[Plan, Dict[str, Any]]:
 
 
 def report(spec: Spec, read: Callable[[AnsibleModule], Dict[str, Any]], in_check_mode: bool = True) -> None:
-    """Run a module that changes nothing. ``in_check_mode=False`` skips it there."""
+    """Run a module that changes nothing. ``in_check_mode=False`` skips the module in check mode."""
     module = spec.module()
     if module.check_mode and not in_check_mode:
         module.exit_json(changed=False, skipped=True, msg="Nothing is sent in check mode.")

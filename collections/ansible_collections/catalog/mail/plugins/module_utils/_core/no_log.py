@@ -5,10 +5,9 @@
 # Private to this collection: it may change without notice.
 """A module object that keeps the secrets of sub-options out of the target's log.
 
-Ansible logs what a module is called with. For an option that has sub-options it makes a text of the whole
-and then looks for the secrets in it; but in that text quotation marks and backslashes are escaped, and
-what looks like user:password@host is rewritten, so a password with such characters is not found there and
-ends up in the journal.
+Ansible logs the options of a module. It turns an option with sub-options into one text and searches that text
+for the secrets. In that text quotation marks and backslashes are escaped, and a text such as user:password@host
+is rewritten, so Ansible does not find a password with such characters, and logs it.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from typing import Any, Dict, Mapping
 from ansible.module_utils.basic import AnsibleModule
 
 HIDDEN = "NOT_LOGGING_PARAMETER"
-"""What Ansible itself writes for an option that is a secret."""
+"""Ansible's own replacement for a secret option in the log."""
 
 
 class NoLogModule(AnsibleModule):
-    """As AnsibleModule, but secrets are taken out of the options before these become a text."""
+    """An AnsibleModule that replaces the secrets in the options before it turns the options into a text."""
 
     params: Dict[str, Any]
 
@@ -36,7 +35,7 @@ class NoLogModule(AnsibleModule):
 
 
 def loggable(params: Mapping[str, Any], options: Mapping[str, Mapping[str, Any]]) -> Dict[str, Any]:
-    """The options with every secret inside sub-options replaced, at any depth. Those at the top are Ansible's."""
+    """Replace the secrets in sub-options at any depth. Ansible itself replaces the secrets at the top level."""
     return {name: _without_secrets(value, options.get(name, {}).get("options")) for name, value in params.items()}
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Keeps passwords out of the texts that servers, libraries and logs produce. Pure."""
+"""Remove passwords from texts of servers, libraries and logs. Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MASK = "********"
 MAX_WORDS = 1000
 """Characters of a foreign text that are shown; a reply of SMTP is at most 512 a line."""
 
-# What follows the mechanism in a protocol trace is the login itself, in base64 (RFC 4954, RFC 9051).
+# In a protocol trace the login follows the mechanism, in base64 (RFC 4954, RFC 9051).
 _LOGIN_COMMAND = re.compile(r"\b(AUTH(?:ENTICATE)? [A-Z0-9-]{2,20}) \S.*")
 
 
 class Secrets:
-    """Passwords of one run, and every form in which a protocol carries them."""
+    """The passwords of one run, in every form in which a protocol carries them."""
 
     def __init__(self, logins: Iterable[Tuple[Optional[str], Optional[str]]] = ()) -> None:
         """``logins`` are pairs of user name and password; a pair without a password adds nothing."""
@@ -31,15 +31,15 @@ class Secrets:
         self._forms = sorted(forms, key=len, reverse=True)
 
     def hide(self, text: str) -> str:
-        """The text with every known form of a password, and what follows a login command, replaced."""
+        """Replace every known form of a password, and the words after a login command."""
         for form in self._forms:
             text = text.replace(form, MASK)
         return hide_login_commands(text)
 
     def words(self, text: object) -> str:
-        """A foreign text fit to be shown: one line, no control characters, bounded, no password.
+        """Make a foreign text fit for a message: one line, no control characters, limited length, no password.
 
-        Bytes are read as UTF-8. The text is cut after the passwords are replaced, never through one.
+        Bytes are read as UTF-8. The text is cut after the passwords are replaced, so that no part of one is left.
         """
         if isinstance(text, bytes):
             text = text.decode("utf-8", "replace")
@@ -49,15 +49,15 @@ class Secrets:
 
 
 def hide_login_commands(line: str) -> str:
-    """A log or trace line without what follows an AUTH or AUTHENTICATE command."""
+    """Replace the words after an AUTH or AUTHENTICATE command in a line of a log or trace."""
     return _LOGIN_COMMAND.sub(r"\1 " + MASK, line)
 
 
 def _forms(username: str, password: str) -> Iterator[str]:
-    """The password as it is, quoted for IMAP, and inside the base64 of SASL PLAIN and LOGIN (RFC 4616).
+    """Yield the password in clear, quoted for IMAP, and in the base64 of SASL PLAIN and LOGIN (RFC 4616).
 
-    And as Python shows bytes: imaplib puts the server's line so into its errors, and some servers repeat
-    the command they did not like. Python escapes one kind of quotation mark, which one hangs on the line.
+    Also as Python's repr of bytes: imaplib puts the server's line so into its errors, and some servers repeat
+    the refused command. The repr escapes one kind of quotation mark; the content of the line decides which one.
     """
     raw = password.encode("utf-8", "surrogateescape")
     user = username.encode("utf-8", "surrogateescape")

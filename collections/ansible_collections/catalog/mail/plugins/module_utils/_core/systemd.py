@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The edge to systemd: its commands and its journal. It reads and does; it decides nothing."""
+"""The commands and the journal of systemd. An edge: it reads and writes; it decides nothing."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ class Systemd:
         self._paths: Dict[str, str] = {}
 
     def states(self, *units: str) -> List[UnitState]:
-        """The state of each unit, also of one that systemd does not know."""
+        """Return the state of each unit, also of a unit that systemd does not know."""
         names = [f"--property={name}" for name in PROPERTIES]
         _code, out, _err = self._run("systemctl", "show", *names, "--timestamp=us", *units)
-        # A paragraph for each unit, in their order; none at all where systemd does not run.
+        # systemctl prints a paragraph for each unit, in their order, or nothing when systemd does not run.
         paragraphs = [*out.strip().split("\n\n"), *[""] * len(units)]
         return [
             unit_state({name: value for name, _equals, value in (line.partition("=") for line in paragraph.splitlines())})
             for paragraph in paragraphs[:len(units)]]
 
     def version(self) -> int:
-        """The number of this systemd, 0 where it does not tell."""
+        """Return the version number of systemd; 0 when it is unknown."""
         _code, out, _err = self._run("systemctl", "--version")
         words = out.split()
         return int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
 
     def changed_since(self, moment: str, paths: Sequence[str]) -> bool:
-        """Whether content or attributes of one of these paths changed after this moment, given in systemd's words.
+        """Whether content or attributes of one of the paths changed after ``moment``, a time in systemd's format.
 
-        A path that does not exist counts as unchanged, a moment that cannot be read as past. A link is not followed.
+        A path that does not exist counts as unchanged, a time that cannot be read as past. Links are not followed.
         """
         existing = [path for path in paths if os.path.lexists(path)]
         if not moment or not existing:
@@ -50,23 +50,23 @@ class Systemd:
         return bool(out.strip()) or code != 0
 
     def daemon_reload(self) -> None:
-        """Have systemd read its units again."""
+        """Have systemd reload its unit files."""
         self._run("systemctl", "daemon-reload")
 
     def enable(self, unit: str) -> None:
-        """Have a boot start a unit. Raises ServiceFailed when systemd refuses."""
+        """Enable a unit: the next boot starts it. Raises ServiceFailed when systemd refuses."""
         code, _out, err = self._run("systemctl", "enable", "--quiet", unit)
         if code:
             raise ServiceFailed(f"{unit} cannot be enabled: {err.strip()}", unit=unit)
 
     def restart(self, unit: str, verb: str = "restart") -> Tuple[bool, str]:
-        """Start or restart a unit, also one that failed too often; whether it worked, and the reason where it did not."""
+        """Start or restart a unit, also past its start limit; return success, and the reason of a failure."""
         self._run("systemctl", "reset-failed", unit)
         code, _out, err = self._run("systemctl", verb, unit)
         return code == 0, err.strip()
 
     def disable(self, *units: str) -> None:
-        """Stop units, and have no boot start them."""
+        """Stop and disable units."""
         self._run("systemctl", "disable", "--now", "--quiet", *units)
 
     def stop(self, *units: str) -> None:
@@ -74,7 +74,7 @@ class Systemd:
         self._run("systemctl", "stop", *units)
 
     def journal(self, unit: str, since: int, lines: int = 15) -> str:
-        """The last lines that a unit wrote since this time, in seconds since 1970."""
+        """Return the last lines that a unit logged after ``since``, in seconds since 1970."""
         words = (f"--unit={unit}", f"--since=@{since}", "--no-pager", "--output=cat", f"--lines={lines}")
         _code, out, _err = self._run("journalctl", *words)
         return out.strip() or "(nothing)"

@@ -15,8 +15,8 @@ from typing import Mapping
 class UnitState:
     """A unit as ``systemctl show`` describes it.
 
-    ``active_state`` is the property of that name, empty where systemd does not know the unit. ``process_started`` and
-    ``activated`` are times in systemd's words, empty where it never started.
+    ``active_state`` is the property ActiveState, empty when systemd does not know the unit. ``process_started`` and
+    ``activated`` are times in systemd's format, empty when the unit never started.
     """
 
     active_state: str = ""
@@ -31,12 +31,12 @@ class UnitState:
 
     @property
     def on(self) -> bool:
-        """Whether the unit runs, and will after a boot."""
+        """Whether the unit runs and is enabled."""
         return self.active and self.enabled
 
     @property
     def alive(self) -> bool:
-        """Whether the unit runs, or is about to start or to end."""
+        """Whether the unit runs, starts or stops."""
         return self.active_state not in ("", "inactive", "failed")
 
 
@@ -45,6 +45,6 @@ PROPERTIES = ("ActiveState", "UnitFileState", "ExecMainStartTimestamp", "ActiveE
 
 
 def unit_state(properties: Mapping[str, str]) -> UnitState:
-    """The state that these properties of ``systemctl show`` tell."""
+    """Read the properties that ``systemctl show`` prints."""
     active_state, unit_file_state, process_started, activated = (properties.get(name, "") for name in PROPERTIES)
     return UnitState(active_state, unit_file_state == "enabled", process_started, activated)

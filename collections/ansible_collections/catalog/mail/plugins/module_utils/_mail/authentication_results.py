@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""What a mail server found out about SPF, DKIM and DMARC: Authentication-Results, RFC 8601. Pure.
+"""Read a mail server's verdicts on SPF, DKIM and DMARC: Authentication-Results, RFC 8601. Pure.
 
-Exchange leaves the name of the judging server out and writes properties without a type (``action=none``);
-both are taken as they are. Bounded, and one pass over the text.
+Exchange omits the name of the verifying server and writes properties without a type (``action=none``); both are
+accepted. The input is limited and read in one pass.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 MAX_HEADERS = 20
 """Headers of one message that are read."""
 MAX_HEADER = 8000
-"""Characters of one header that are read; DKIM results of a few signatures stay far below."""
+"""Characters of one header that are read; the verdicts on a few DKIM signatures need far fewer."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """One judgement: ``dkim=pass reason="good" header.d=example.com``. The names are lower case."""
+    """One verdict: ``dkim=pass reason="good" header.d=example.com``. The names are lower case."""
 
     method: str
     result: str
@@ -30,7 +30,7 @@ class Result:
     properties: Dict[str, str] = field(default_factory=dict)
 
     def as_result(self) -> Dict[str, Any]:
-        """The judgement as the module returns it."""
+        """Return the verdict for the module's result."""
         return {
             "method": self.method,
             "result": self.result,
@@ -41,34 +41,34 @@ class Result:
 
 @dataclass(frozen=True)
 class AuthenticationResults:
-    """One header: the server that judged (None when it does not say) and its judgements (empty for ``none``)."""
+    """One header: the verifying server (None when not given) and its verdicts (empty for ``none``)."""
 
     authserv_id: Optional[str]
     results: Tuple[Result, ...] = ()
 
     def as_result(self) -> Dict[str, Any]:
-        """The header as the module returns it."""
+        """Return the header for the module's result."""
         return {"authserv_id": self.authserv_id, "results": [result.as_result() for result in self.results]}
 
 
 def authentication_results(values: Sequence[str]) -> List[AuthenticationResults]:
-    """All headers of a message, in their order (the newest first). Never fails."""
+    """Read all headers of a message, in their order (the newest first). Raises nothing."""
     return [read_header(value) for value in values[:MAX_HEADERS]]
 
 
 def read_header(value: str) -> AuthenticationResults:
-    """One header; a part that is none of the RFC's forms is passed over."""
+    """Read one header; malformed parts are skipped."""
     parts = [_pairs(part) for part in _parts(value[:MAX_HEADER])]
     authserv_id = None
     if parts and not (parts[0] and parts[0][0][1] is not None):
-        # The first part is the server's name, perhaps with a version after it; Exchange starts with a result.
+        # The first part is the server's name and perhaps a version; Exchange starts with a verdict.
         head = parts.pop(0)
         authserv_id = head[0][0] if head else None
     return AuthenticationResults(authserv_id, tuple(_results(parts)))
 
 
 def _results(parts: Sequence[List[Tuple[str, Optional[str]]]]) -> Iterator[Result]:
-    """The judgements; ``none`` and empty parts have no value and so are none."""
+    """Yield the verdicts; ``none`` and empty parts have no value and are skipped."""
     for pairs in parts:
         method, result = pairs[0] if pairs else ("", None)
         if not result:
@@ -82,12 +82,12 @@ def _results(parts: Sequence[List[Tuple[str, Optional[str]]]]) -> Iterator[Resul
                 reason = text
             else:
                 properties.setdefault(name.lower(), text)
-        # "dkim/1" names the version of the method; there is only one of each.
+        # "dkim/1" names the version of the method; each method has only one.
         yield Result(method.split("/", 1)[0].lower(), result.lower(), reason, properties)
 
 
 def _parts(value: str) -> List[List[str]]:
-    """The words of each part between semicolons, without comments; quotes are taken off."""
+    """Return the words of each part between semicolons, without comments and quotation marks."""
     parts: List[List[str]] = [[]]
     word: List[str] = []
     started = False
@@ -123,7 +123,7 @@ def _parts(value: str) -> List[List[str]]:
 
 
 def _pairs(words: Sequence[str]) -> List[Tuple[str, Optional[str]]]:
-    """``name=value`` pairs of one part; a lone word has the value None.
+    """Return the ``name=value`` pairs of one part; a lone word has the value None.
 
     The RFC allows space around ``=``, around the dot of a property and before a method's version.
     """

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""What the SMTP and the IMAP edge share: settings, verified TLS, and the failure of a stage."""
+"""The common part of the SMTP and IMAP clients: settings, verified TLS, and the failure of a stage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .._core.errors import InputRefused
 
 
 class StageFailed(Exception):
-    """An edge could not go on: at which stage, and the words of the server, the library or the system."""
+    """A stage failed: its name, and the message of the server, the library or the system."""
 
     def __init__(self, stage: str, words: str) -> None:
         super().__init__(f"{stage}: {words}")
@@ -27,9 +27,9 @@ class StageFailed(Exception):
 
 @dataclass(frozen=True, repr=False)
 class Server:
-    """Where to connect to, how, and as whom. ``timeout`` is in seconds, for each step of the connection.
+    """Host, encryption and login of a server. ``timeout`` is in seconds, for each step of the connection.
 
-    It has no repr, since a traceback may show one.
+    The class has no repr, since a traceback would show the password in it.
     """
 
     host: str
@@ -41,21 +41,21 @@ class Server:
     timeout: int
 
 
-# The ports that IANA assigned to each way (RFC 6409, RFC 8314).
+# The ports that IANA assigned to each kind of encryption (RFC 6409, RFC 8314).
 SMTP_PORTS = {"none": 25, "starttls": 587, "implicit": 465}
 IMAP_PORTS = {"none": 143, "starttls": 143, "implicit": 993}
 
 
 def server(option: str, given: Mapping[str, Any], ports: Mapping[str, int], timeout: int) -> Server:
-    """The settings in a module's option; raises InputRefused for those that cannot work."""
+    """Read a module's option. Raises InputRefused when a setting cannot work."""
     host = given["host"].strip().strip("[]")
     if not host or any(char.isspace() or not char.isprintable() for char in host):
-        raise InputRefused(f"{option}.host", f"{given['host']!r} is no host name", "Write a name or an address")
+        raise InputRefused(f"{option}.host", f"{given['host']!r} is not a host name", "Write a name or an address")
     port = ports[given["tls"]] if given["port"] is None else given["port"]
     if not 0 < port < 65536:
         raise InputRefused(f"{option}.port", f"{port} is no port", "Write a number from 1 to 65535")
     if timeout < 1:
-        raise InputRefused(f"{option}.timeout", "less than a second is no time to answer", "Write 1 or more")
+        raise InputRefused(f"{option}.timeout", "less than a second is too short for an answer", "Write 1 or more")
     ca_file = given["ca_file"]
     if ca_file and given["tls"] == "none":
         raise InputRefused(f"{option}.ca_file", "without TLS nothing is verified", "Leave it out, or set tls")
@@ -72,12 +72,12 @@ def server(option: str, given: Mapping[str, Any], ports: Mapping[str, int], time
 
 
 def tls_context(settings: Server, option: str) -> ssl.SSLContext:
-    """A context that verifies chain and name. ``ca_file`` counts instead of the system's authorities."""
+    """Return a context that verifies chain and name. ``ca_file`` replaces the system's authorities."""
     return verifying_context(settings.ca_file, f"{option}.ca_file")
 
 
 def verifying_context(ca_file: Optional[str], field: str) -> ssl.SSLContext:
-    """A context that verifies chain and name; ``field`` is the option that named the file of authorities."""
+    """Return a context that verifies chain and name; ``field`` is the option with the file of authorities."""
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except (ssl.SSLError, OSError) as exc:
@@ -91,7 +91,7 @@ def verifying_context(ca_file: Optional[str], field: str) -> ssl.SSLContext:
 
 
 def system_words(exc: BaseException) -> str:
-    """What an exception of sockets or TLS says, with a word where it says nothing."""
+    """Return the message of an exception of sockets or TLS, never empty."""
     if isinstance(exc, ssl.SSLCertVerificationError):
         return f"certificate verify failed: {exc.verify_message}"
     if isinstance(exc, ssl.SSLError):

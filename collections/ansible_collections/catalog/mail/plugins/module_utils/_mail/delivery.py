@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The use case of test_email: send a test e-mail, follow it, find it, and tell the way or the failure."""
+"""The use case of test_email: send a test e-mail, follow it, find it, and report its way or the failure."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from .smtp import by_sendmail, by_smtp, chain_error
 from .verdict import Situation, Verdict, judge
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.3, 2.0, 1.3
-"""Seconds between two looks: short at first, as most mail is there at once."""
+"""Seconds between two checks: short at first, since most mail arrives at once."""
 LOG_PAUSES = (0.2, 0.5, 1.0)
-"""Seconds that a failure's line in the log is waited for, once the queue tells of the failure."""
+"""Seconds to wait for a failure's line in the log, after the queue shows the failure."""
 
 
 def deliver(module) -> Dict[str, Any]:
-    """Send, wait, and return the way; raises InputRefused or DeliveryFailed."""
+    """Send the test e-mail, wait, and return its way. Raises InputRefused or DeliveryFailed."""
     request = read_request(module)
     now = datetime.now(timezone.utc)
     message = compose(request.sender, request.recipient, secrets.token_hex(10), socket.gethostname(), now)
@@ -45,7 +45,7 @@ def deliver(module) -> Dict[str, Any]:
 
 @dataclass
 class Progress:
-    """What was seen so far, from one look to the next."""
+    """The observations so far, kept from one check to the next."""
 
     reply: str = ""
     evidence: Evidence = field(default_factory=Evidence)
@@ -54,7 +54,7 @@ class Progress:
 
 
 class Delivery:
-    """One test e-mail on its way. ``clock`` and ``sleep`` are in seconds."""
+    """The delivery of one test e-mail. ``clock`` and ``sleep`` are in seconds."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Delivery:
         self._secrets = Secrets([(one.username, one.password) for one in servers if one])
 
     def run(self) -> Dict[str, Any]:
-        """Hand the message over and wait for its end; raises DeliveryFailed."""
+        """Submit the message, wait for its delivery and return the result. Raises DeliveryFailed."""
         try:
             self._hand_over()
             verdict = self._wait()
@@ -114,7 +114,7 @@ class Delivery:
             pause = min(LONGEST_PAUSE, pause * GROWTH)
 
     def _situation(self, waited: float) -> Situation:
-        # A mailbox that was open once may come back until the time is over.
+        # A mailbox that was open once may become reachable again before the timeout.
         final = not self._was_open or waited >= self._request.timeout
         return Situation(
             waited=waited,
@@ -127,14 +127,14 @@ class Delivery:
         )
 
     def _look(self) -> None:
-        """Read what Postfix and the mailbox tell now."""
+        """Read the log and queue of Postfix, and the mailbox."""
         if self._traces:
             self._progress.evidence = self._traces.look()
         if self._request.mailbox and (self._was_open or not self._progress.mailbox_failure):
             self._look_into(self._request.mailbox)
 
     def _look_into(self, mailbox: Server) -> None:
-        """A mailbox that could never be opened stays a failure; a connection that broke is made anew."""
+        """Search the mailbox, connecting first if necessary; drop a broken connection, record a failed one."""
         try:
             if not self._mailbox:
                 self._mailbox = Mailbox(mailbox)
@@ -193,7 +193,7 @@ class Delivery:
         )
 
     def _await_log(self) -> None:
-        """The queue knows of a failure before its line can be read in the log."""
+        """Read again after short pauses, since the queue shows a failure before the log does."""
         for pause in LOG_PAUSES:
             evidence = self._progress.evidence
             if not self._traces or not evidence.entry or not evidence.entry.delay_reason or evidence.log.outcome:
@@ -207,7 +207,7 @@ class Delivery:
         return replace(entry, delay_reason=reason).as_result() if entry else None
 
     def _looked_closer(self, finding: Finding) -> Finding:
-        """Of an unverified certificate: whether its issuer or its name is the matter, seen at the server itself."""
+        """For an unverified certificate, connect to the server and return whether issuer or name is wrong."""
         outcome = self._progress.evidence.log.outcome
         relay = RELAY.fullmatch(outcome.relay or "") if outcome else None
         if finding.name != UNVERIFIED or not relay:

@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""From what a server, Postfix, the TLS library or the system says to a cause and a remedy. Pure.
+"""Find cause and remedy for a message of a server, Postfix, the TLS library or the system. Pure.
 
-A table of patterns, read from the top: the first that is found in the text names the finding, so what is
-special stands above what is general. No pattern has a repeat inside a repeat and every repeat is bounded;
-the cost is linear in a text whose length is bounded too.
+A table of patterns: the first pattern found in the text names the finding, so special patterns are above general
+ones. No pattern has a repeat inside a repeat and every repeat is bounded; the cost is linear in the text, whose
+length is limited.
 
 The texts are those of Postfix 3.5 to 3.11 (smtp, qmgr, cleanup), Dovecot 2.3, Exchange, Gmail, OpenSSL and
 glibc; enhanced status codes are RFC 3463 and RFC 7372.
@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from typing import Tuple
 
 MAX_TEXT = 4000
-"""Characters of a text that are looked at."""
+"""Characters of a text that are searched."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong and what to do. ``mends`` says whether a later try can succeed with nothing changed."""
+    """Cause and remedy. ``mends``: a later attempt can succeed without a change."""
 
     name: str
     cause: str
@@ -34,22 +34,22 @@ class Finding:
 
 
 UNVERIFIED = "certificate_unverified"
-"""The name of the finding that only a look at the certificate can tell apart."""
+"""The name of the finding whose cause, issuer or name, only the certificate itself shows."""
 
 UNKNOWN = Finding(
     name="unknown",
-    cause="Not a text that this collection knows; what the server says is all there is to go by",
+    cause="This collection does not know the server's message",
     remedy="Look the server's words up in its documentation, or read the mail log of the server that said them",
     mends=True,
 )
-"""The honest answer to a text that no pattern fits."""
+"""The finding for a text that no pattern matches."""
 
 
 def diagnose(text: str) -> Finding:
-    """The finding for what was said; `UNKNOWN` when nothing in the table fits.
+    """Return the finding for a message; `UNKNOWN` when no pattern matches.
 
-    Names prove nothing: a host may be called spamfilter and an address dmarc@example.com. So addresses are
-    left out, and of "host NAME said: REPLY" the reply is asked first.
+    Names would match by accident: a host may be called spamfilter and an address dmarc@example.com. So addresses are
+    removed, and of "host NAME said: REPLY" the reply is searched first.
     """
     said = _ADDRESS.sub("<>", text[:MAX_TEXT])
     reply = _REPLY.search(said)
@@ -99,7 +99,7 @@ _PREPARATION = (
         "local_disk",
         r"no space left on device|queue file write error|disk quota exceeded",
         "There is no room left to write the message",
-        "Free space or inodes where the queue stands (df -h and df -i /var/spool/postfix)",
+        "Free space or inodes in the file system of the queue (df -h and df -i /var/spool/postfix)",
     ),
 )
 
@@ -108,7 +108,7 @@ _TLS = (
         "certificate_other_name",
         r"hostname mismatch|ip address mismatch|certificate is not valid for|doesn't match|name mismatch",
         "The server's certificate is issued for another name than the one that was asked for",
-        "Give the server by the name that stands in its certificate, or have the certificate issued for this name"
+        "Give the server by a name in its certificate, or have the certificate issued for this name"
         " too; do not switch the check off",
     ),
     _row(
@@ -126,7 +126,7 @@ _TLS = (
         " trusted ones; do not switch the check off",
     ),
     _row(
-        # Postfix says the same of a foreign issuer and of a foreign name, and logs no more at level 0.
+        # Postfix logs the same text for an untrusted issuer and for a wrong name, and no more at log level 0.
         UNVERIFIED,
         r"server certificate not verified",
         "The server's certificate is not signed by a certification authority that this host trusts, or it is issued"
@@ -148,7 +148,7 @@ _TLS = (
         "starttls_needed",
         r"must issue (?:a )?starttls|starttls (?:is )?required|5\.7\.10\b|encryption required|privacyrequired"
         r"|plaintext authentication disallowed|logindisabled",
-        "The server takes nothing before the connection is encrypted",
+        "The server accepts nothing before the connection is encrypted",
         "Set tls to starttls (tls_level at least encrypt for the relay)",
     ),
     _row(
@@ -156,7 +156,7 @@ _TLS = (
         r"TLS is required, but was not offered|starttls extension not supported|starttls not (?:supported|available)"
         r"|refused to start TLS|does not offer starttls|TLS not available",
         "TLS is wanted, but the server does not offer STARTTLS on this port",
-        "Use the port that the server means for it (587 for starttls, 465 for implicit TLS), or have TLS switched on"
+        "Use the server's port for it (587 for starttls, 465 for implicit TLS), or have TLS switched on"
         " there. A firewall that rewrites SMTP (ESMTP inspection) also hides the offer",
     ),
     _row(
@@ -210,7 +210,7 @@ _REFUSALS = (
     _row(
         "loop",
         r"loops back to myself|too many hops|5\.4\.6\b|mail (?:forwarding )?loop|hop count exceeded",
-        "The message goes round in circles: a server hands it back to one that had it already",
+        "The message loops: a server passes it back to one that had it already",
         "Look at relayhost, mydestination and the MX records: the relay must not send this domain back here",
     ),
     _row(
@@ -265,14 +265,14 @@ _REFUSALS = (
         "spam_refused",
         r"\bspam|block ?list|black ?list|spamhaus|spamcop|barracuda|poor reputation|unsolicited|5\.7\.(?:70[0-9]|606)"
         r"|content (?:rejected|refused)|listed (?:at|by|in|on) |\bRBL\b|\bDNSBL\b",
-        "The server takes the message for spam, or this host's address stands on a block list",
+        "The server takes the message for spam, or this host's address is on a block list",
         "Look the address up at the list the server names; ask to be taken off or allowed, or send through a relay",
     ),
     _row(
         "greylisted",
         r"gr[ea]ylist|postgrey|try (?:again )?later, .{0,40}first time"
         r"|deferring (?:mail|delivery) .{0,40}(?:new|unknown)",
-        "The server puts off mail from hosts it does not know yet (greylisting)",
+        "The server defers mail from hosts that it does not know yet (greylisting)",
         "Wait: Postfix tries again by itself, usually after five minutes. Set timeout above 600, or have this host"
         " exempted",
         mends=True,
@@ -303,7 +303,7 @@ _REFUSALS = (
     _row(
         "sender_refused",
         r"^55[0-9][ -].{0,400}in reply to MAIL FROM",
-        "The server refused the message when it heard the sender's address",
+        "The server refused the message because of the sender's address",
         "Use a sender that the login may use (option sender), or ask the mail server's administrator why it refuses"
         " this one",
     ),
@@ -341,13 +341,13 @@ _NETWORK = (
         "ipv6_unreachable",
         r"\[[0-9a-f]{0,4}:[0-9a-f:.]{2,45}\](?::[0-9]{1,5})?: ?(?:network is unreachable|no route to host"
         r"|cannot assign requested address|address family not supported)",
-        "The server was tried over IPv6, and this host has no way out over IPv6",
+        "The server was tried over IPv6, and this host has no IPv6 connection to other networks",
         "Set inet_protocols = ipv4 (or smtp_address_preference = ipv4), or give the host an IPv6 route",
     ),
     _row(
         "unreachable",
         r"network is unreachable|no route to host|host is unreachable|cannot assign requested address",
-        "There is no network way from this host to the server",
+        "There is no network route from this host to the server",
         "Check address, routes and firewalls (ip route get ADDRESS)",
         mends=True,
     ),
@@ -377,11 +377,11 @@ _NETWORK = (
     _row(
         "temporary",
         r"^4[0-9][0-9][ -]|\b4\.[0-9]{1,3}\.[0-9]{1,3}\b|temporar",
-        "The server put the message off for the moment",
+        "The server deferred the message",
         "Wait: Postfix tries again by itself; if it lasts, the server's words and its log say why",
         mends=True,
     ),
 )
 
 TABLE = _PREPARATION + _TLS + _LOGIN + _REFUSALS + _CONFIGURATION + _NETWORK
-"""Every pattern with its finding, in the order in which they are tried."""
+"""Every pattern with its finding, in the order of the search."""

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The edge to a mailbox by IMAP: looks for one message, and never marks anything as read."""
+"""Search a mailbox over IMAP for one message, without marking any message as read. An edge."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ MAX_MESSAGE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Found:
-    """Where the message lies, whether that is a folder for spam, and its headers."""
+    """A message found: its folder, whether that folder is for spam, and its headers."""
 
     folder: str
     junk: bool
     headers: Message
 
     def values(self, name: str) -> List[str]:
-        """All headers of a name, in their order, as text of any content."""
+        """Return the values of all headers of a name, in their order."""
         return [str(value) for value in self.headers.get_all(name, [])]
 
 
 class Mailbox:
-    """A connection that is logged in. Every folder is opened with EXAMINE, so that nothing can be changed."""
+    """A connection after login. Folders are opened with EXAMINE, so that nothing can be changed."""
 
     def __init__(self, server: Server) -> None:
         """Raises StageFailed with the stage ``mailbox_connect`` or ``mailbox_login``."""
         self._secrets = Secrets([(server.username, server.password)])
-        # imaplib takes bytes where its annotations say str; only bytes carry every folder's name.
+        # imaplib accepts bytes where its annotations say str; only bytes can hold every folder's name.
         self._client: Any = self._at_stage("mailbox_connect", lambda: _connected(server))
         try:
             self._at_stage("mailbox_login", lambda: _login(self._client, server))
@@ -59,7 +59,7 @@ class Mailbox:
             raise
 
     def find(self, message: MailUnderTest) -> Optional[Found]:
-        """The message if it has arrived, in the INBOX or where spam goes.
+        """Return the message from the INBOX or a folder for spam; None when it has not arrived.
 
         Raises StageFailed (``mailbox``) when the connection is lost.
         """
@@ -67,15 +67,15 @@ class Mailbox:
         return self._at_stage("mailbox", lambda: self._find(terms, f"(BODY.PEEK[HEADER]<0.{MAX_HEADERS}>)"))
 
     def read(self, word: str) -> Optional[Found]:
-        """The whole of the newest message with this word in it, if there is one; likewise.
+        """Return the newest message that contains ``word``; None without one. Raises as ``find`` does.
 
-        Its ``headers`` are then the message itself, up to ``MAX_MESSAGE`` bytes of it.
+        Its ``headers`` then hold the whole message, up to ``MAX_MESSAGE`` bytes.
         """
         terms = text_terms(word, _days_ago())
         return self._at_stage("mailbox", lambda: self._find(terms, f"(BODY.PEEK[]<0.{MAX_MESSAGE}>)"))
 
     def close(self) -> None:
-        """Log out, whatever state the connection is in."""
+        """Log out; errors are ignored."""
         with suppress(imaplib.IMAP4.error, OSError):
             self._client.logout()
 
@@ -105,25 +105,25 @@ class Mailbox:
 
 
 class _Silence:
-    """Tells a server that says nothing from one that cannot be reached: both are a timeout otherwise."""
+    """Raise IMAP4.abort when a server sends nothing, to distinguish that from the timeout of an unreachable server."""
 
     def readline(self) -> bytes:
         try:
-            return super().readline()  # type: ignore[misc]  # of the client that this is mixed into
+            return super().readline()  # type: ignore[misc]  # of imaplib's class
         except socket.timeout:
             raise imaplib.IMAP4.abort("timed out waiting for an answer") from None
 
 
 class _Imap(_Silence, imaplib.IMAP4):
-    """IMAP, in clear or with STARTTLS."""
+    """IMAP, unencrypted or with STARTTLS."""
 
 
 class _ImapSsl(_Silence, imaplib.IMAP4_SSL):
-    """IMAP with TLS from the first byte on."""
+    """IMAP with implicit TLS."""
 
 
 def _connected(server: Server) -> imaplib.IMAP4:
-    """A client, encrypted and verified when that is asked for."""
+    """Return a client, encrypted and verified as the settings say."""
     context = tls_context(server, "mailbox") if server.tls != "none" else None
     with _socket_timeout(server.timeout):
         try:
@@ -131,7 +131,7 @@ def _connected(server: Server) -> imaplib.IMAP4:
                 return _ImapSsl(server.host, server.port, ssl_context=context)
             client = _Imap(server.host, server.port)
         except imaplib.IMAP4.error as exc:
-            # The connection stood, so the way is open: the server speaks something else, or nothing.
+            # The connection was made, so the network works: the server speaks another protocol, or nothing.
             raise StageFailed("mailbox_connect", f"no greeting: {exc}") from None
         if server.tls == "starttls":
             if "STARTTLS" not in client.capabilities:
@@ -142,7 +142,7 @@ def _connected(server: Server) -> imaplib.IMAP4:
 
 @contextmanager
 def _socket_timeout(seconds: int) -> Iterator[None]:
-    """A time limit for sockets made inside; imaplib takes one of its own only since Python 3.9."""
+    """Set the timeout of sockets created inside; imaplib has its own option only from Python 3.9 on."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:
@@ -152,19 +152,19 @@ def _socket_timeout(seconds: int) -> Iterator[None]:
 
 
 def _days_ago() -> date:
-    """From when on mail is searched: the server's clock and zone may differ."""
+    """Return the first day of a search, some days back, since the server's clock and time zone may differ."""
     return date.today() - timedelta(days=2)
 
 
 def _login(client: Any, server: Server) -> None:
-    """SASL PLAIN, which carries any character; else LOGIN with both words quoted."""
+    """Log in with SASL PLAIN, which carries any character; else with LOGIN, user name and password quoted."""
     username, password = server.username or "", server.password or ""
     if "AUTH=PLAIN" in client.capabilities:
         client.authenticate("PLAIN", lambda _challenge: f"\0{username}\0{password}".encode("utf-8", "surrogateescape"))
         return
     if "LOGINDISABLED" in client.capabilities:
         raise StageFailed("mailbox_login", "the server offers no login on this connection (LOGINDISABLED)")
-    # imaplib's own login leaves the user name unquoted.
+    # imaplib's own login does not quote the user name.
     answer, words = client.xatom("LOGIN", quote(username), quote(password))
     if answer != "OK":
         raise StageFailed("mailbox_login", words[-1].decode("utf-8", "replace"))
@@ -172,7 +172,7 @@ def _login(client: Any, server: Server) -> None:
 
 
 def _folders(client: Any) -> List[Tuple[bytes, str]]:
-    """The INBOX and the folders for spam, each as the server's bytes and as shown to people."""
+    """Return the INBOX and the folders for spam, each in the server's bytes and as text for people."""
     if {"SPECIAL-USE", "LIST-EXTENDED"} <= set(client.capabilities):
         answer, _words = client.xatom("LIST", '""', '"*"', "RETURN", "(SPECIAL-USE)")
         lines = client.response("LIST")[1]

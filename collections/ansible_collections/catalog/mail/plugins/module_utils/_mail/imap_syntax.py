@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The words of IMAP (RFC 9051) that the standard library leaves to its caller. Pure."""
+"""The syntax of IMAP (RFC 9051) that imaplib leaves to its caller. Pure."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import FrozenSet, Iterable, List, Optional, Sequence, Tuple, Union
 
-# A line of LIST: flags, hierarchy delimiter, name; the name may be an atom, quoted, or follow as a literal.
+# An answer of LIST: flags, hierarchy delimiter, name; the name is an atom, a quoted string, or a literal.
 _LIST = re.compile(rb'\s*\(([^()]{0,500})\) (?:"(\\?.)"|NIL) (.*)', re.DOTALL | re.IGNORECASE)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-# What servers call their folder for spam where they do not flag it \Junk (RFC 6154).
+# Names of folders for spam on servers that do not set the flag \Junk (RFC 6154).
 JUNK_NAMES = frozenset(
     ("junk", "junk e-mail", "junk email", "junk mail", "spam", "bulk", "bulk mail", "spamverdacht",
      "courrier indésirable")
@@ -27,7 +27,7 @@ MAX_JUNK_FOLDERS = 5
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder as LIST tells it; ``name`` is in the server's own bytes (modified UTF-7), fit to be sent back."""
+    """A folder in an answer of LIST; ``name`` is in the server's bytes (modified UTF-7), for further commands."""
 
     name: bytes
     delimiter: str
@@ -35,14 +35,14 @@ class Folder:
 
     @property
     def shown(self) -> str:
-        """The name for people."""
+        """Return the name for people."""
         return decode_utf7(self.name)
 
 
 def read_folders(lines: Iterable[Union[bytes, Tuple[bytes, bytes], None]]) -> List[Folder]:
-    """The folders that LIST names, in its order; lines that are none are passed over.
+    """Read the folders in the answers of LIST, in order; malformed lines are skipped.
 
-    imaplib gives a name that came as a literal as a pair: the line so far, and the name.
+    imaplib returns a name sent as a literal as a pair: the line so far, and the name.
     """
     folders = []
     for line in lines:
@@ -52,7 +52,7 @@ def read_folders(lines: Iterable[Union[bytes, Tuple[bytes, bytes], None]]) -> Li
             continue
         flags, delimiter, text = match.groups()
         name = literal if literal is not None else unquote(text.strip())
-        # A line break cannot be quoted, so such a folder cannot be asked for.
+        # A line break cannot be quoted, so such a folder cannot be selected.
         if name and not any(char in name for char in b"\0\r\n"):
             folders.append(
                 Folder(
@@ -65,7 +65,7 @@ def read_folders(lines: Iterable[Union[bytes, Tuple[bytes, bytes], None]]) -> Li
 
 
 def junk_folders(folders: Sequence[Folder]) -> List[Folder]:
-    """Where spam goes: what the server flags so, else what is called so."""
+    """Return the folders for spam: those with the flag, else those with a known name."""
     usable = [folder for folder in folders if not folder.flags & {"\\noselect", "\\nonexistent"}]
     flagged = [folder for folder in usable if "\\junk" in folder.flags]
     named = [folder for folder in usable if _last_part(folder).lower() in JUNK_NAMES]
@@ -77,7 +77,7 @@ def _last_part(folder: Folder) -> str:
 
 
 def quote(text: Union[str, bytes]) -> bytes:
-    """A quoted string; raises ValueError for a line break or NUL, which could begin another command."""
+    """Return a quoted string. Raises ValueError for a line break or NUL, which could begin another command."""
     raw = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
     if any(char in raw for char in b"\0\r\n"):
         raise ValueError("a line break or NUL cannot be sent in a quoted string")
@@ -85,14 +85,14 @@ def quote(text: Union[str, bytes]) -> bytes:
 
 
 def unquote(text: bytes) -> bytes:
-    """The content of a quoted string; an atom is returned as it is."""
+    """Return the content of a quoted string; an atom unchanged."""
     if len(text) < 2 or text[:1] != b'"' or text[-1:] != b'"':
         return text
     return re.sub(rb"\\(.)", rb"\1", text[1:-1], flags=re.DOTALL)
 
 
 def decode_utf7(name: bytes) -> str:
-    """A folder's name for people (RFC 3501, 5.1.3: UTF-7 with & for + and a comma for the slash)."""
+    """Decode a folder's name (RFC 3501, 5.1.3: UTF-7 with & for + and a comma for the slash)."""
     parts = []
     rest = name
     while rest:
@@ -116,20 +116,20 @@ def _decode_shifted(coded: bytes) -> str:
 
 
 def search_terms(message_id: str, subject: str, since: date) -> List[bytes]:
-    """SEARCH for a Message-ID, or a subject for servers that put in a Message-ID of their own."""
+    """Return the terms of a SEARCH for a Message-ID, or for a subject where servers replace the Message-ID."""
     return [*_since(since), b"OR", b"HEADER", b"Message-ID", quote(message_id), b"SUBJECT", quote(subject)]
 
 
 def text_terms(word: str, since: date) -> List[bytes]:
-    """SEARCH for a word anywhere in a message."""
+    """Return the terms of a SEARCH for a word anywhere in a message."""
     return [*_since(since), b"TEXT", quote(word)]
 
 
 def _since(day: date) -> List[bytes]:
-    """Keeps the server from reading years of mail; the names of its months are English."""
+    """Return the term SINCE, which limits the server's search; IMAP names months in English."""
     return [b"SINCE", f"{day.day}-{_MONTHS[day.month - 1]}-{day.year:04d}".encode("ascii")]
 
 
 def read_uids(lines: Sequence[Optional[bytes]]) -> List[bytes]:
-    """The UIDs that a SEARCH answers, oldest first."""
+    """Read the UIDs in the answer of a SEARCH, oldest first."""
     return [uid for line in lines if line for uid in line.split() if uid.isdigit()]

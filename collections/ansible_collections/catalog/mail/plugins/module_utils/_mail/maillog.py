@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""What Postfix's log and queue tell about one message. Pure."""
+"""Read Postfix's log and queue for one message. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_LINES = 40
 MAX_LINE = 1000
 """Characters of one log line that are returned; a reply may make it longer."""
 
-# "postfix/smtp[211]: 4cXyZ1234: to=<...>": the queue id follows the process, whatever the log puts in front.
+# "postfix/smtp[211]: 4cXyZ1234: to=<...>": the queue id follows the process; the prefix of a line varies.
 _OF_MESSAGE = re.compile(r"\[[0-9]{1,10}\]: ([0-9A-Za-z]{5,30}): ")
 _STATUS = re.compile(r"\bstatus=([a-zA-Z]{4,20})[, ]")
 _RECIPIENT = re.compile(r" to=<([^<>]{0,320})>")
@@ -27,22 +27,22 @@ _RELAY = re.compile(r" relay=([^ ,]{1,300}),")
 _TROUBLE = re.compile(r"postfix[^ ]{0,60}\[[0-9]{1,10}\]: (?:fatal|panic|error|warning): ")
 
 RELAY = re.compile(r"[^ \[\]]{1,255}\[([0-9A-Fa-f:.]{2,45})\]:([0-9]{1,5})")
-"""A relay as the log names it: "mail.example.com[192.0.2.25]:587"; its groups are address and port."""
+"""A relay in the log: "mail.example.com[192.0.2.25]:587"; its groups are address and port."""
 
-# A process on the way out, not one that other hosts talk to: "postfix/relay/smtp[211]: fatal: ...".
+# A process that sends mail, not one that other hosts connect to: "postfix/relay/smtp[211]: fatal: ...".
 _CRASH = re.compile(
     r"/(?:pickup|cleanup|trivial-rewrite|n?qmgr|smtp|lmtp|local|virtual|pipe|error|tlsproxy)\[[0-9]{1,10}\]: "
     r"((?:fatal|panic): .*)"
 )
 
-# What each status comes to. Of several recipients (an alias) the worst counts.
+# Statuses, the worst first, and the status that each word in the log means. Of several recipients the worst counts.
 _WORST_FIRST = ("bounced", "deferred", "sent")
 _MEANS = {"sent": "sent", "deferred": "deferred", "bounced": "bounced", "expired": "bounced", "softbounce": "deferred"}
 
 
 @dataclass(frozen=True)
 class QueueEntry:
-    """A message in the queue, from ``postqueue -j``; ``delay_reason`` is empty while it was not put off."""
+    """A message in the queue, from ``postqueue -j``; ``delay_reason`` is empty until it is deferred."""
 
     queue_id: str
     queue_name: str
@@ -52,7 +52,7 @@ class QueueEntry:
     delay_reason: str
 
     def as_result(self) -> Dict[str, Any]:
-        """The entry as the module returns it."""
+        """Return the entry for the module's result."""
         return {
             "queue_id": self.queue_id,
             "queue_name": self.queue_name,
@@ -65,7 +65,7 @@ class QueueEntry:
 
 @dataclass(frozen=True)
 class Attempt:
-    """The last word of the log on one recipient: what became of it, through whom, in whose words."""
+    """The log's last delivery attempt to one recipient: status, relay, and the message of the relay or of Postfix."""
 
     status: str
     relay: Optional[str]
@@ -74,10 +74,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class LogFindings:
-    """What the log says about a message: its queue ids, one attempt for each recipient, its lines.
+    """A message in the log: its queue ids, one attempt for each recipient, its lines.
 
-    ``accepted`` are the queue ids under which cleanup took it in. A message that was seen before that, in
-    the folder where sendmail drops it, had another id there, of which no log speaks again.
+    ``accepted`` are the queue ids under which cleanup accepted the message. Before that, in the folder maildrop of
+    sendmail, the message had another id, which the log does not repeat.
     """
 
     queue_ids: Tuple[str, ...] = ()
@@ -88,7 +88,7 @@ class LogFindings:
 
     @property
     def crash(self) -> str:
-        """Why a process that mail of this host passes gave up; empty when none did."""
+        """Return why a process on the path of outgoing mail ended with an error; empty when none did."""
         for line in self.trouble:
             crash = _CRASH.search(line)
             if crash:
@@ -97,9 +97,9 @@ class LogFindings:
 
     @property
     def outcome(self) -> Optional[Attempt]:
-        """The worst attempt once every accepted queue id has one; before that only what is not "sent"; else None.
+        """Return the worst attempt once every accepted queue id has one; before that only one that is not "sent"; else None.
 
-        A content filter hands a message back under a new queue id: that the filter took it is no delivery.
+        A content filter returns a message under a new queue id: an attempt "sent" to the filter is not a delivery.
         """
         settled = {queue_id for queue_id, _recipient in self.attempts}
         for status in _WORST_FIRST:
@@ -111,9 +111,9 @@ class LogFindings:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of the message on this host at one moment.
+    """The state of the message on this host at one moment.
 
-    ``readable`` says whether the queue could be read at all, ``down`` whether Postfix is stopped.
+    ``readable``: the queue could be read. ``down``: Postfix is stopped.
     """
 
     readable: bool = False
@@ -123,7 +123,7 @@ class Evidence:
 
 
 def read_queue(text: str) -> List[QueueEntry]:
-    """The entries of ``postqueue -j`` (one JSON object a line); a line that is none is passed over."""
+    """Read the output of ``postqueue -j``, one JSON object a line; malformed lines are skipped."""
     entries = []
     for line in text.splitlines():
         try:
@@ -146,7 +146,7 @@ def read_queue(text: str) -> List[QueueEntry]:
 
 
 def candidates(entries: Sequence[QueueEntry], sender: str, recipient: str, since: float) -> List[QueueEntry]:
-    """Entries that may be the message: young enough, and with its sender or its recipient.
+    """Return the entries that may be the message: young enough, and with its sender or its recipient.
 
     An alias may have changed one of the two. The newest first.
     """
@@ -159,11 +159,11 @@ def candidates(entries: Sequence[QueueEntry], sender: str, recipient: str, since
 
 
 def read_log(text: str, message_id: str, known: Sequence[str] = (), recent: bool = True) -> LogFindings:
-    """What the lines of a log say about the message; ``known`` are queue ids found elsewhere.
+    """Search the lines of a log for the message; ``known`` are queue ids found elsewhere.
 
-    ``recent`` says that no line is older than the message; else trouble counts from its first line on.
-    cleanup writes queue id and Message-ID in one line; every other line carries only the queue id. What a
-    protocol trace shows of a login is replaced.
+    ``recent``: no line is older than the message; otherwise errors count from the message's first line on.
+    cleanup writes queue id and Message-ID in one line; every other line has only the queue id. Logins in a protocol
+    trace are replaced.
     """
     lines = [hide_login_commands(line) for line in text.splitlines()]
     marker = f"message-id={message_id}".lower()
@@ -192,7 +192,7 @@ def _queue_id(line: str) -> str:
 
 
 def _attempt(line: str) -> Optional[Attempt]:
-    """What a line says that became of a recipient; None for every other line."""
+    """Read the delivery attempt in a line; None for every other line."""
     status = _STATUS.search(line)
     means = _MEANS.get(status.group(1).lower()) if status else None
     if not status or not means:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The test e-mail as a text, and the addresses it may go between. Pure."""
+"""Compose the test e-mail and check its addresses. Pure."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from email.utils import format_datetime
 from .._core.errors import InputRefused
 
 MAX_ADDRESS = 254
-"""The longest address that SMTP carries (RFC 5321, erratum 1690)."""
+"""Characters of the longest address in SMTP (RFC 5321, erratum 1690)."""
 
 # The characters of an unquoted local part (RFC 5322 atext), and a host name or an address in brackets.
-# The rest, above all line breaks, could become a header or a command of its own.
+# Other characters, above all line breaks, could begin another header or command.
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 _DOMAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?|\[[0-9A-Za-z.:]{3,60}\]")
 
 
 @dataclass(frozen=True)
 class MailUnderTest:
-    """A message that can be told from every other one: its token stands in Message-ID and Subject."""
+    """A message with a unique token in its Message-ID and Subject."""
 
     sender: str
     recipient: str
@@ -37,9 +37,9 @@ class MailUnderTest:
 
 
 def compose(sender: str, recipient: str, token: str, host: str, now: datetime) -> MailUnderTest:
-    """The test e-mail; ``token`` is unique and of letters and digits, ``now`` knows its zone.
+    """Compose the test e-mail; ``token`` is unique and of letters and digits, ``now`` has a time zone.
 
-    Some servers put a Message-ID of their own in place of ours, so the subject carries the token too.
+    Some servers replace the Message-ID, so the subject contains the token too.
     Auto-Submitted (RFC 3834) and X-Auto-Response-Suppress (Exchange) keep automatic answers away.
     """
     message_id = f"<catalog-mail-test.{token}@{_id_domain(sender)}>"
@@ -61,10 +61,10 @@ def compose(sender: str, recipient: str, token: str, host: str, now: datetime) -
 
 
 def checked_address(option: str, address: str) -> str:
-    """The address if it can safely stand in headers and commands; raises InputRefused naming ``option``."""
+    """Return an address that is safe in headers and commands. Raises InputRefused, naming ``option``, for any other."""
     local, at, domain = address.rpartition("@")
     if not at:
-        raise InputRefused(option, f"{address!r} is no e-mail address: there is no @ in it", "Write name@example.com")
+        raise InputRefused(option, f"{address!r} is not an e-mail address: it has no @", "Write name@example.com")
     if not address.isascii():
         raise InputRefused(
             option,
@@ -88,7 +88,7 @@ def checked_address(option: str, address: str) -> str:
 
 
 def default_sender(*domains: str) -> str:
-    """noreply@ the first of these that is a domain; raises InputRefused when none could have mail come from it."""
+    """Return noreply@ the first domain that may send mail. Raises InputRefused when none may."""
     for domain in domains:
         if is_domain(domain):
             return f"noreply@{domain.rstrip('.').lower()}"
@@ -100,7 +100,7 @@ def default_sender(*domains: str) -> str:
 
 
 def is_domain(name: str) -> bool:
-    """Whether mail may come from this domain: a name with a dot that is not made up by the system."""
+    """Whether a name may be a sender's domain: it has a dot and is not a default of the system."""
     bare = name.rstrip(".").lower()
     return "." in bare and not bare.endswith((".localdomain", ".arpa")) and _is_host(bare)
 
@@ -110,7 +110,7 @@ def _is_host(domain: str) -> bool:
 
 
 def _id_domain(sender: str) -> str:
-    """The domain for the Message-ID; an address in brackets is none there."""
+    """Return the domain for the Message-ID, which cannot be an address in brackets."""
     domain = sender.rpartition("@")[2]
     return "catalog-mail.invalid" if domain.startswith("[") else domain
 

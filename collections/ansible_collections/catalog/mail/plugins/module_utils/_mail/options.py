@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""What test_email is asked for: its options, checked before anything is sent."""
+"""The options of test_email, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SMTP: Dict[str, Any] = {
     },
     "required_together": [("username", "password")],
 }
-"""The option that names a server to hand a message to."""
+"""The option for the submission server."""
 
 MAILBOX: Dict[str, Any] = {
     "type": "dict",
@@ -48,7 +48,7 @@ MAILBOX: Dict[str, Any] = {
         "ca_file": {"type": "path"},
     },
 }
-"""The option that names a mailbox."""
+"""The option for a mailbox."""
 
 SPEC = Spec(
     {
@@ -66,7 +66,7 @@ SPEC = Spec(
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for, checked. Without ``smtp`` the message goes by the local sendmail."""
+    """The checked options. Without ``smtp`` the message is submitted to the local sendmail."""
 
     sender: str
     recipient: str
@@ -77,11 +77,11 @@ class Request:
 
     @property
     def followed(self) -> bool:
-        """Whether the Postfix of this host takes the message."""
+        """Whether the message is submitted to the Postfix of this host."""
         return self.smtp is None or is_loopback(self.smtp.host)
 
     def described(self) -> Dict[str, str]:
-        """The words for sentences about this request; none of them is secret."""
+        """Return the names for messages about this request, without secrets."""
         smtp, mailbox = self.smtp, self.mailbox
         return {
             "recipient": self.recipient,
@@ -94,10 +94,10 @@ class Request:
 
 
 def read_request(module) -> Request:
-    """The module's options as a checked request; raises InputRefused."""
+    """Read and check the module's options. Raises InputRefused."""
     given = module.params
     if given["timeout"] < 1:
-        raise InputRefused("timeout", "less than a second is no time to arrive in", "Write 1 or more seconds")
+        raise InputRefused("timeout", "less than a second is too short for a delivery", "Write 1 or more seconds")
     if given["smtp"] and given["transport"] != "smtp":
         raise InputRefused("smtp", "it has no effect with transport: sendmail", "Set transport: smtp, or leave it out")
     smtp, mailbox = read_servers(module)
@@ -112,7 +112,7 @@ def read_request(module) -> Request:
 
 
 def read_servers(module) -> Tuple[Optional[Server], Optional[Server]]:
-    """The options smtp and mailbox, checked; raises InputRefused. Warns of passwords sent in clear."""
+    """Read and check the options smtp and mailbox. Raises InputRefused; warns of passwords sent unencrypted."""
     given = module.params
     smtp = server("smtp", given["smtp"], SMTP_PORTS, given["smtp"]["timeout"]) if given["smtp"] else None
     mailbox = server("mailbox", given["mailbox"], IMAP_PORTS, MAILBOX_TIMEOUT) if given["mailbox"] else None
@@ -120,12 +120,12 @@ def read_servers(module) -> Tuple[Optional[Server], Optional[Server]]:
         if one and one.tls == "none" and one.username and not is_loopback(one.host):
             module.warn(f"{option}.tls is none: the password goes to {one.host} unencrypted.")
         if one and one.tls != "none":
-            tls_context(one, option)  # A file of authorities that cannot be read is noticed now.
+            tls_context(one, option)  # Raises for an unreadable file of authorities before anything is sent.
     return smtp, mailbox
 
 
 def _own_sender(module, config_directory: str) -> str:
     domain = postconf(module, config_directory, ("mydomain",)).get("mydomain", "")
-    # The host's full name may have to be asked from the DNS: only where it is needed.
+    # The host's full name may need a DNS query: look it up only when needed.
     name = "" if is_domain(domain) else socket.getfqdn()
     return default_sender(domain, name.partition(".")[2], name)

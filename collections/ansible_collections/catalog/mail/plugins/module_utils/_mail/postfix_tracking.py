@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The edge to Postfix's own evidence of one message: its queue, its log. It decides nothing."""
+"""Read Postfix's queue and log for one message. An edge: it decides nothing."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ LOG_FILES = ("/var/log/mail.log", "/var/log/maillog", "/var/log/mail")
 MAX_LOG = 1024 * 1024
 """Bytes at the end of a log file that are read."""
 MAX_CANDIDATES = 20
-"""Messages of the queue that are opened to see whether they are ours."""
+"""Messages of the queue whose headers are read to find the test e-mail."""
 
 
 def postconf(module, config_directory: str, names: Sequence[str]) -> Dict[str, str]:
-    """Parameters of Postfix with their references resolved; what cannot be read is missing."""
+    """Return parameters of Postfix with their references resolved; unreadable parameters are missing."""
     path = module.get_bin_path("postconf", opt_dirs=SBIN)
     if not path:
         return {}
-    # An inet_interfaces that names an address which has gone makes postconf give up: leave it out.
+    # postconf fails when inet_interfaces names an address that the host no longer has: override the parameter.
     code, out, _err = module.run_command(
         [path, "-c", config_directory, "-x", "-o", "inet_interfaces=", *names],
         environ_update={"LC_ALL": "C"}, errors="replace"
@@ -52,17 +52,17 @@ class Traces:
         self._foreign: Set[str] = set()
 
     def look(self) -> Evidence:
-        """What queue and log tell now."""
+        """Read queue and log."""
         text, recent = self._log()
         log = read_log(text, self._message.message_id, self._own, recent)
         self._own = list(log.queue_ids)
         if log.outcome and log.outcome.status == "sent":
-            return Evidence(True, False, None, log)  # A queue of many thousands is not read for nothing.
+            return Evidence(True, False, None, log)  # A queue may hold many thousand messages: read it only when needed.
         readable, down, entries = self._queue()
         return Evidence(readable, down, self._own_entry(entries), log)
 
     def remove(self) -> Tuple[str, ...]:
-        """Delete what is left of the message from the queue; returns the queue ids that are gone."""
+        """Delete the message from the queue; return the deleted queue ids."""
         path = self._module.get_bin_path("postsuper", opt_dirs=SBIN)
         if not path:
             return ()
@@ -80,7 +80,7 @@ class Traces:
         return self._module.run_command(list(command), environ_update={"LC_ALL": "C"}, errors="replace")
 
     def _queue(self) -> Tuple[bool, bool, List[QueueEntry]]:
-        """Whether the queue could be read, whether Postfix is down, and the entries."""
+        """Return whether the queue could be read, whether Postfix is stopped, and the entries."""
         path = self._module.get_bin_path("postqueue", opt_dirs=SBIN)
         if not path:
             return False, False, []
@@ -88,10 +88,10 @@ class Traces:
         return code == 0, "mail system is down" in err.lower(), read_queue(out) if code == 0 else []
 
     def _own_entry(self, entries: Sequence[QueueEntry]) -> Optional[QueueEntry]:
-        """The message's entry: by a queue id that is known, else the one whose headers carry its Message-ID.
+        """Return the message's entry: by a known queue id, else by the Message-ID in its headers.
 
-        Only root may read those. For others the one with its sender and its recipient is shown, but it is
-        not counted as proven: what is not ours must never be deleted.
+        Only root may read the headers. For other users the entry with the message's sender and recipient is shown, but
+        not treated as proven, since another message must never be deleted.
         """
         for entry in entries:
             if entry.queue_id in self._own:
@@ -113,16 +113,16 @@ class Traces:
         return likely
 
     def _headers(self, entry: QueueEntry) -> str:
-        """The headers of a message in the queue; empty when they cannot be read."""
+        """Return the headers of a message in the queue; empty when they cannot be read."""
         path = self._module.get_bin_path("postcat", opt_dirs=SBIN)
         code, out, _err = self._run([path, *self._instance(), "-hq", entry.queue_id]) if path else (1, "", "")
         return out if code == 0 else ""
 
     def _log(self) -> Tuple[str, bool]:
-        """The mail log, and whether it begins with the handing over: the journal does, the end of a file not."""
+        """Return the mail log and whether it begins at the submission: the journal does, the tail of a file does not."""
         path = self._module.get_bin_path("journalctl")
         if path:
-            # Facility 2 is mail (RFC 5424), whatever name this instance logs under.
+            # Facility 2 is mail (RFC 5424), for every syslog_name of an instance.
             code, out, _err = self._run(
                 [path, "--quiet", "--no-pager", "-o", "short-iso", f"--since=@{self._since:.3f}",
                  "SYSLOG_FACILITY=2"]
@@ -137,7 +137,7 @@ class Traces:
 
 
 def _tail(path: str) -> str:
-    """The end of a file; empty when it cannot be read."""
+    """Return the end of a file; empty when it cannot be read."""
     try:
         with open(path, "rb") as stream:
             stream.seek(0, os.SEEK_END)

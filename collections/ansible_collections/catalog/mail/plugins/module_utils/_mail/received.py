@@ -3,11 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The way a message took, read from its Received headers. Pure.
+"""Read the path of a message from its Received headers. Pure.
 
-RFC 5321 section 4.4 gives the form of a Received header; Postfix, Dovecot, Exim, Exchange and Gmail each
-say about TLS what the RFC has no place for. A mail may hold anything, so every reader here is bounded and
-passes over the text once.
+RFC 5321 section 4.4 defines the Received header; Postfix, Dovecot, Exim, Exchange and Gmail each add TLS details in
+a form of their own. A mail may contain any text, so every function here limits its input and reads it in one pass.
 """
 
 from __future__ import annotations
@@ -23,24 +22,24 @@ MAX_HOPS = 100
 MAX_HEADER = 4000
 """Characters of one header that are read."""
 MAX_WORD = 255
-"""Characters of one name that are kept: the longest host name there is."""
+"""Characters of one name that are kept: the longest host name."""
 
 _KEYWORDS = frozenset(("from", "by", "via", "with", "id", "for", "tls"))
 _TLS_VERSION = re.compile(r"\b(TLS|SSL)[ v]{0,2}([0-9])(?:[._]([0-9]))?", re.IGNORECASE)
 _TLS_CIPHER = re.compile(r"\bcipher[= ] ?([A-Za-z0-9_-]{1,64})", re.IGNORECASE)
 # Exim: "TLS1.2:ECDHE_RSA_AES_256_GCM_SHA384:256".
 _TLS_COLON = re.compile(r"^TLS[v0-9._]{1,6}:([A-Za-z0-9_-]{1,64})", re.IGNORECASE)
-# Only a comment that starts like this speaks of TLS. The one after `from` holds what the client called
-# itself, and it may call itself anything.
+# Only a comment with this start describes TLS. The comment after `from` holds the name that the client gave,
+# which may be any text.
 _TLS_COMMENT = re.compile(r"^(?:using |version=|TLS[v0-9]|SSLv[0-9])", re.IGNORECASE)
-# RFC 3848 and its neighbours: the S says TLS (ESMTPS, ESMTPSA, LMTPS, UTF8SMTPS; Gmail writes SMTPS,
+# RFC 3848 and its successors: the S means TLS (ESMTPS, ESMTPSA, LMTPS, UTF8SMTPS; Gmail writes SMTPS,
 # Exchange HTTPS).
 _TLS_PROTOCOL = re.compile(r"^(?:(?:UTF8|E)?(?:SMTP|LMTP)SA?|HTTPS)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Tls:
-    """How a hop was encrypted; a part that the header does not tell is None."""
+    """The encryption of a hop; a part that the header lacks is None."""
 
     version: Optional[str]
     cipher: Optional[str]
@@ -48,9 +47,9 @@ class Tls:
 
 @dataclass(frozen=True)
 class Hop:
-    """One host that took the message over; what the header does not tell is None.
+    """One host that accepted the message; a part that the header lacks is None.
 
-    ``delay`` is in seconds since the hop before it, None when this hop carries no readable time.
+    ``delay`` is in seconds since the previous hop, None when this hop has no readable time.
     """
 
     by: Optional[str] = None
@@ -61,7 +60,7 @@ class Hop:
     delay: Optional[float] = None
 
     def as_result(self) -> Dict[str, Any]:
-        """The hop as the module returns it; ``time`` is ISO 8601 in UTC."""
+        """Return the hop for the module's result; ``time`` is ISO 8601 in UTC."""
         return {
             "by": self.by,
             "from": self.sender,
@@ -73,15 +72,15 @@ class Hop:
 
 
 def hops(received: Sequence[str]) -> List[Hop]:
-    """The hops in the order in which the message travelled.
+    """Return the hops in the order in which the message passed them.
 
-    ``received`` holds the values of the headers as they stand in the message, the newest first.
+    ``received`` holds the values of the headers in their order in the message, the newest first.
     """
     return with_delays([read_received(value) for value in reversed(received[:MAX_HOPS])])
 
 
 def with_delays(travelled: Sequence[Hop]) -> List[Hop]:
-    """The hops with their delays. Clocks differ: a step back counts as 0 and is not made up for later."""
+    """Add the delays to the hops. Clocks differ: a negative delay counts as 0, and later delays are not reduced for it."""
     latest = None
     result = []
     for hop in travelled:
@@ -94,7 +93,7 @@ def with_delays(travelled: Sequence[Hop]) -> List[Hop]:
 
 
 def read_received(value: str) -> Hop:
-    """One Received header. Never fails: what cannot be read stays None."""
+    """Read one Received header. Raises nothing: unreadable parts are None."""
     words, comments, date = _split(value[:MAX_HEADER])
     clauses = _clauses(words)
     protocol = _text(clauses, "with")
@@ -108,7 +107,7 @@ def read_received(value: str) -> Hop:
 
 
 def _split(value: str) -> Tuple[List[str], List[str], str]:
-    """The words outside comments, the comments, and the date after the last semicolon."""
+    """Return the words outside comments, the comments, and the date after the last semicolon."""
     words: List[str] = []
     comments: List[str] = []
     for kind, text in _tokens(value):
@@ -121,7 +120,7 @@ def _split(value: str) -> Tuple[List[str], List[str], str]:
 
 
 def _tokens(value: str) -> Iterator[Tuple[str, str]]:
-    """Words, semicolons and comments of a header; nested comments are one, an open one ends with the text."""
+    """Yield words, semicolons and comments; nested comments are one, an unclosed comment ends with the text."""
     depth = 0
     escaped = False
     piece: List[str] = []
@@ -147,7 +146,7 @@ def _tokens(value: str) -> Iterator[Tuple[str, str]]:
 
 
 def _inside_comment(char: str, depth: int, escaped: bool) -> Tuple[int, bool]:
-    """Depth and escape after one more character of a comment (RFC 5322: a backslash quotes the next)."""
+    """Return depth and escape after one more character of a comment (RFC 5322: a backslash quotes the next)."""
     if escaped:
         return depth, False
     if char == "\\":
@@ -160,9 +159,9 @@ def _folded(piece: Sequence[str]) -> str:
 
 
 def _clauses(words: Sequence[str]) -> Dict[str, List[str]]:
-    """The words that follow each keyword; the first of two equal keywords counts.
+    """Return the words after each keyword; the first of two equal keywords counts.
 
-    A keyword has at least one word, so that a client which calls itself "by" is no second keyword.
+    A keyword has at least one word, so that a client named "by" is not taken for a keyword.
     """
     clauses: Dict[str, List[str]] = {}
     current: List[str] = [""]
@@ -176,19 +175,19 @@ def _clauses(words: Sequence[str]) -> Dict[str, List[str]]:
 
 
 def _name(clauses: Dict[str, List[str]], keyword: str) -> Optional[str]:
-    """The first word after a keyword, without the dot that ends an absolute host name."""
+    """Return the first word after a keyword, without the dot that ends an absolute host name."""
     words = clauses.get(keyword)
     return (words[0][:MAX_WORD].rstrip(".") or None) if words else None
 
 
 def _text(clauses: Dict[str, List[str]], keyword: str) -> Optional[str]:
-    """All words after a keyword: "Microsoft SMTP Server" is one protocol."""
+    """Return all words after a keyword: "Microsoft SMTP Server" is one protocol."""
     words = clauses.get(keyword)
     return " ".join(words)[:MAX_WORD] if words else None
 
 
 def _tls(protocol: Optional[str], comments: Sequence[str], cipher_word: Optional[str]) -> Optional[Tls]:
-    """What the comments say about TLS; the protocol's name alone tells that there was some."""
+    """Read the TLS details in the comments; without details the protocol's name tells whether TLS was used."""
     for comment in comments:
         if _TLS_COMMENT.search(comment):
             version = _TLS_VERSION.search(comment)
@@ -203,18 +202,18 @@ def _tls(protocol: Optional[str], comments: Sequence[str], cipher_word: Optional
 
 
 def _version(found: re.Match) -> str:
-    """One spelling for all: TLS1_3, TLS1.3 and TLSv1.3 are TLSv1.3."""
+    """Normalise a version: TLS1_3, TLS1.3 and TLSv1.3 become TLSv1.3."""
     family, major, minor = found.groups()
     return f"{family.upper()}v{major}" + (f".{minor}" if minor else "")
 
 
 def _time(date: str) -> Optional[datetime]:
-    """The time in UTC, None when it cannot be read. A zone of -0000 says: UTC, place unknown (RFC 5322)."""
+    """Read a date as UTC; None when it cannot be read. The zone -0000 means UTC with unknown local zone (RFC 5322)."""
     try:
         time = parsedate_to_datetime(date[:100])
         if time.tzinfo is None:
             return time.replace(tzinfo=timezone.utc)
         return time.astimezone(timezone.utc)
     except (ValueError, TypeError, IndexError, OverflowError, AttributeError):
-        # The standard library raises any of these for text that is no date, depending on its version.
+        # The standard library raises one of these for text that is not a date, depending on its version.
         return None

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The way of a test e-mail as a person reads it. Pure."""
+"""Report the way of a test e-mail, or its failure, in sentences. Pure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .diagnosis import Finding
 from .maillog import Attempt
 from .received import Hop
 
-# The property that a method checked (RFC 8601; dkim: the signing domain).
+# The property that each method verifies (RFC 8601; dkim: the signing domain).
 _SUBJECTS = ("header.d", "header.from", "smtp.mailfrom", "smtp.helo", "smtp.auth", "policy.iprev")
 _ORDER = ("spf", "dkim", "dmarc")
 _LOOPBACK = ("localhost", "127.0.0.1", "[127.0.0.1]", "::1", "[::1]", "[ipv6:::1]")
 
 
 def way(hops: Sequence[Hop], authentication: Sequence[AuthenticationResults], folder: str, elapsed: float) -> List[str]:
-    """One line for each hop, one for the mailbox, one for each server that authenticated the message."""
+    """Return one line for each hop, one for the mailbox, one for each server that authenticated the message."""
     lines = [f"{number}. {_hop(hop)}" for number, hop in enumerate(hops, 1)]
     lines.append(f"{len(hops) + 1}. {folder}: found {seconds(elapsed)} after it was handed over")
     servers = list(dict.fromkeys(one.authserv_id for one in authentication if one.results))
@@ -29,17 +29,17 @@ def way(hops: Sequence[Hop], authentication: Sequence[AuthenticationResults], fo
 
 
 def accepted(by: str, outcome: Optional[Attempt], words: Optional[str], elapsed: float) -> List[str]:
-    """What is known of a message that nobody looked for in a mailbox."""
+    """Return the lines for a message without a mailbox to search."""
     taker = outcome.relay if outcome and outcome.relay else by
     said = f", saying: {words}" if words else ""
     lines = [f"{taker} took the message after {seconds(elapsed)}{said}"]
     if by == "sendmail" and not outcome:
-        lines.append("The mail log does not tell what became of it (root may have to read it): its end is not known")
-    return [*lines, "No mailbox was given, so nobody looked whether it arrived"]
+        lines.append("The mail log does not tell whether it was delivered (only root may be able to read the log)")
+    return [*lines, "No mailbox was given, so its arrival was not checked"]
 
 
 def failure(where: Mapping[str, str], stage: str, words: Optional[str], finding: Finding, removed: bool) -> str:
-    """One paragraph: what failed, what was said, why, what to do. ``where`` fills the sentence of the stage."""
+    """Return one paragraph: failure, server's message, cause, remedy. ``where`` fills the sentence of the stage."""
     sentences = [f"The test e-mail to {where['recipient']} {_FAILED[stage].format(**where)} (stage {stage})."]
     if words:
         said = "The server that took it said" if stage == "mailbox" else "The reason given"
@@ -64,7 +64,7 @@ _FAILED = {
 
 
 def seconds(value: float) -> str:
-    """A time as people write it: tenths below ten seconds."""
+    """Format a duration for people: with tenths below ten seconds."""
     return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"
 
 
@@ -90,7 +90,7 @@ def _hop(hop: Hop) -> str:
 
 
 def _verdicts(server: Optional[str], authentication: Sequence[AuthenticationResults]) -> str:
-    """What one server found out; what everybody asks for comes first."""
+    """Return the verdicts of one server; SPF, DKIM and DMARC come first."""
     results = [result for one in authentication for result in one.results]
     results.sort(key=lambda result: _ORDER.index(result.method) if result.method in _ORDER else len(_ORDER))
     return f"{server or 'The receiving server'} judges: " + ", ".join(map(_result, results))

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The edge that hands a message over: local sendmail, or a server by SMTP."""
+"""Submit a message to the local sendmail or over SMTP. An edge."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from .message import MailUnderTest
 Result = TypeVar("Result")
 
 PROBE_TIMEOUT = 5
-"""Seconds for each step of a second look at a server's certificate."""
+"""Seconds for each step of the connection that checks a server's certificate."""
 SENDMAIL_PLACES = ["/usr/sbin", "/usr/lib", "/usr/local/sbin"]
 
 
 def by_sendmail(module, message: MailUnderTest, config_directory: str) -> str:
-    """Give the message to the sendmail command of this host; returns what it said, usually nothing.
+    """Submit the message to the sendmail command of this host; return its output, usually nothing.
 
-    Raises StageFailed (``submit``). The message goes in by standard input and the addresses as arguments
-    of their own, so that nothing of them is read as an option.
+    Raises StageFailed (``submit``). The message is passed by standard input and each address as a separate argument,
+    so that sendmail reads no part of them as an option.
     """
     path = module.get_bin_path("sendmail", opt_dirs=SENDMAIL_PLACES)
     if not path:
         raise StageFailed("submit", "sendmail: command not found")
-    # A test that bounces shall not send a report to whoever the sender is. Exim means something else by -N.
+    # No report to the sender when the test e-mail bounces. Exim's -N has another meaning.
     quiet = ["-N", "never"] if module.get_bin_path("postqueue", opt_dirs=SENDMAIL_PLACES) else []
-    # -C names another instance of Postfix; other sendmails would take it for their own file.
+    # -C names another instance of Postfix; other sendmail commands expect their own file there.
     instance = ["-C", config_directory] if config_directory != "/etc/postfix" else []
     code, out, err = module.run_command(
         [path, *instance, *quiet, "-i", "-f", message.sender, "--", message.recipient],
@@ -52,7 +52,7 @@ def by_sendmail(module, message: MailUnderTest, config_directory: str) -> str:
 
 
 def by_smtp(server: Server, message: MailUnderTest) -> str:
-    """Give the message to a server; returns its reply to the message.
+    """Submit the message to a server; return its reply to the data.
 
     Raises StageFailed with the stage ``connect`` (up to and with TLS), ``login`` or ``submit``.
     """
@@ -67,10 +67,10 @@ def by_smtp(server: Server, message: MailUnderTest) -> str:
 
 
 def chain_error(host: str, port: int, implicit: bool, ca_file: str, ca_path: str) -> Optional[str]:
-    """Why a server's certificate is not trusted by these authorities, in OpenSSL's words.
+    """Return why these authorities do not make a server's certificate trusted, in OpenSSL's words.
 
-    Empty when it is trusted, whatever name it is for; None when that could not be seen. Nothing is sent
-    over the connection, so nothing is at stake where the name is not compared.
+    Empty when the certificate is trusted, for any name; None when the connection fails otherwise. No data is sent
+    over the connection, so skipping the comparison of names is safe.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -92,7 +92,7 @@ def chain_error(host: str, port: int, implicit: bool, ca_file: str, ca_path: str
 
 
 def _connected(server: Server, secrets: Secrets) -> smtplib.SMTP:
-    """A client that has said EHLO, encrypted and verified when that is asked for."""
+    """Return a client after EHLO, encrypted and verified as the settings say."""
     context = tls_context(server, "smtp") if server.tls != "none" else None
     client = _at_stage("connect", secrets, lambda: _greeted(server, context))
     try:
@@ -111,12 +111,12 @@ def _greeted(server: Server, context: Optional[ssl.SSLContext]) -> smtplib.SMTP:
             )
         return smtplib.SMTP(server.host, server.port, own_name(), timeout=server.timeout)
     except smtplib.SMTPServerDisconnected as exc:
-        # The connection stood, so the way is open: the server speaks something else, or nothing.
+        # The connection was made, so the network works: the server speaks another protocol, or nothing.
         raise StageFailed("connect", f"no greeting: {exc}") from None
 
 
 def own_name() -> Optional[str]:
-    """The name for EHLO; None lets smtplib ask the DNS, which takes long where that is down."""
+    """Return the name for EHLO; None lets smtplib query the DNS, which takes long when the DNS is down."""
     name = socket.gethostname()
     return name if "." in name else None
 
@@ -129,7 +129,7 @@ def _introduced(client: smtplib.SMTP, server: Server, context: Optional[ssl.SSLC
 
 
 def _login(client: smtplib.SMTP, server: Server) -> str:
-    """SASL PLAIN, else LOGIN, in UTF-8: the standard library's own login takes only ASCII passwords."""
+    """Log in with SASL PLAIN, else LOGIN, in UTF-8: smtplib's own login takes only ASCII passwords."""
     offered = client.esmtp_features.get("auth", "").upper().split()
     username, password = server.username or "", server.password or ""
     if not offered and server.tls == "none" and client.has_extn("starttls"):
@@ -153,14 +153,14 @@ def _hand_over(client: smtplib.SMTP, message: MailUnderTest) -> str:
     options = ["NOTIFY=NEVER"] if client.has_extn("dsn") else []
     _accepted("submit", *client.rcpt(message.recipient, options), command="RCPT TO")
     words = _accepted("submit", *client.data(message.content), command="end of DATA")
-    # The message is the server's now; how it says goodbye does not matter.
+    # The server has accepted the message, so an error at QUIT does not matter.
     with suppress(smtplib.SMTPException, OSError):
         client.quit()
     return words
 
 
 def _accepted(stage: str, code: int, reply: bytes, command: str = "") -> str:
-    """The reply in words; raises StageFailed unless it is a 2xx."""
+    """Return the text of a reply. Raises StageFailed unless its code is 2xx."""
     words = _reply(code, reply)
     if 200 <= code < 300:
         return words
@@ -168,7 +168,7 @@ def _accepted(stage: str, code: int, reply: bytes, command: str = "") -> str:
 
 
 def _at_stage(stage: str, secrets: Secrets, step: Callable[[], Result]) -> Result:
-    """The step's result; whatever the library or the system throws becomes the failure of this stage."""
+    """Return the result of ``step``. Raises StageFailed when the library or the system raises an error."""
     try:
         return step()
     except StageFailed as exc:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""When to stop waiting for a test e-mail, and with what result. Pure: the time is handed in."""
+"""Decide when waiting for a test e-mail ends, and with which result. Pure: times are parameters."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from .diagnosis import Finding, diagnose
 from .maillog import Evidence
 
 GRACE = 5.0
-"""Seconds that a failure which may mend by itself is given, when Postfix would not try again in time."""
+"""Seconds to wait after a temporary failure when Postfix would not retry before the timeout."""
 STARTING = 2.0
 """Seconds in which a Postfix that was just restarted or reloaded may not answer yet."""
 FIRST_RETRY = 300.0
 """Seconds until Postfix tries a message again (queue_run_delay and minimal_backoff_time)."""
 
-# Findings that name a symptom; a warning in the log beside them often names the reason.
+# Findings that name a symptom; a warning nearby in the log often names the reason.
 _VAGUE = frozenset(("unknown", "tls_handshake", "connection_lost", "temporary"))
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What is known at one moment; ``waited`` and ``timeout`` are in seconds since the handing over.
+    """The observations at one moment; ``waited`` and ``timeout`` are in seconds since the submission.
 
-    ``followed`` says whether this host's Postfix carries the message, so that its evidence counts;
-    ``mailbox_failure`` is the stage at which the mailbox could not be read, and the words.
+    ``followed``: the message was submitted to this host's Postfix, so its log and queue count.
+    ``mailbox_failure`` is the stage at which reading the mailbox failed, and the error's text.
     """
 
     waited: float
@@ -43,7 +43,7 @@ class Situation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The end of waiting: ``stage`` is None for success. ``words`` are what somebody said, perhaps empty."""
+    """The end of waiting: ``stage`` is None for success. ``words`` quote a server or Postfix; they may be empty."""
 
     stage: Optional[str]
     words: str = ""
@@ -54,7 +54,7 @@ DELIVERED = Verdict(None)
 
 
 def judge(now: Situation) -> Optional[Verdict]:
-    """The verdict, or None to go on waiting."""
+    """Return the verdict; None to go on waiting."""
     if now.found:
         return DELIVERED
     failed = _relay_failure(now) if now.followed else None
@@ -70,7 +70,7 @@ def judge(now: Situation) -> Optional[Verdict]:
 
 
 def _relay_failure(now: Situation) -> Optional[Verdict]:
-    """A failure that this host's Postfix reports and that waiting will not mend in time."""
+    """Return a failure that this host's Postfix reports and that will not pass before the timeout."""
     evidence = now.evidence
     if evidence.down and now.waited >= min(STARTING, now.timeout):
         return relay_failure(evidence, "mail system is down")
@@ -88,7 +88,7 @@ def _relay_failure(now: Situation) -> Optional[Verdict]:
 
 
 def _deferral(evidence: Evidence) -> str:
-    """Why Postfix put the message off; empty when it did not."""
+    """Return why Postfix deferred the message; empty when it did not."""
     outcome = evidence.log.outcome
     if outcome and outcome.status == "deferred":
         return outcome.words
@@ -96,7 +96,7 @@ def _deferral(evidence: Evidence) -> str:
 
 
 def relay_failure(evidence: Evidence, words: str) -> Verdict:
-    """A failure of relaying; where the words only name a symptom, the log's warnings are asked as well."""
+    """Return a failure of relaying; when ``words`` only name a symptom, the log's warnings are searched as well."""
     finding = diagnose(words)
     if finding.name in _VAGUE:
         for line in reversed(evidence.log.trouble):
@@ -108,9 +108,10 @@ def relay_failure(evidence: Evidence, words: str) -> Verdict:
 
 
 def _left(now: Situation) -> bool:
-    """Whether the message has left this host, as far as can be known.
+    """Whether the message has left this host, by the log.
 
-    Without a readable log the empty queue must do, after a moment in which the message may not yet be in it.
+    Without a status in the log an empty queue counts, after the moment in which the message may not yet be in it; so
+    does a queue that cannot be read.
     """
     outcome = now.evidence.log.outcome
     if outcome:
@@ -121,7 +122,7 @@ def _left(now: Situation) -> bool:
 
 
 def _too_late(now: Situation) -> Verdict:
-    """The time is over: the message is either still here, or was taken and is not found."""
+    """Return the failure at the timeout: the message is still on this host, or was accepted and is not found."""
     if now.followed and not _left(now):
         return Verdict("relay", "", STUCK)
     outcome = now.evidence.log.outcome
@@ -132,7 +133,7 @@ STUCK = Finding(
     name="stuck",
     cause="Postfix has not finished with the message in this time: it waits for the server, or has not begun",
     remedy="Read the mail log; a server that says nothing at all is often asked with the wrong TLS mode (port 465 needs"
-    " implicit TLS) or stands behind a firewall. Give timeout more seconds if the way is slow",
+    " implicit TLS) or is behind a firewall. Give timeout more seconds if the way is slow",
 )
 NOT_FOUND = Finding(
     name="not_found",

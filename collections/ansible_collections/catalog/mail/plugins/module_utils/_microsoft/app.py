@@ -47,7 +47,7 @@ SELECT = "id,appId,displayName,uniqueName,signInAudience"
 
 
 class EntraApp(Job):
-    """Bring an app registration and its service principal to what a task says."""
+    """Create, change or delete an app registration and its service principal as a task says."""
 
     def __init__(self, module) -> None:
         params = self._params = module.params
@@ -86,7 +86,7 @@ class EntraApp(Job):
         return called(self._graph, name, SELECT) if self._desired.unique_name and name else []
 
     def _write(self, change: Change, registration: Optional[Registration]) -> None:
-        """Create by the unique name, which makes none twice however often it is sent; update or delete by the id."""
+        """Create by unique name, so that a retry creates no second registration; update or delete by object id."""
         if change.action == "create":
             path = f"/applications{key('uniqueName', str(self._desired.unique_name))}"
             body = {name: value for name, value in change.properties.items() if name != "uniqueName"}
@@ -102,7 +102,7 @@ class EntraApp(Job):
             self._graph.expect(answer, WRITE_APPLICATION, method, path)
 
     def _create_principal(self) -> None:
-        """That there is one already is as good: an earlier try may have made it, or replication hid it."""
+        """Create the service principal; accept an existing one, which an earlier attempt may have created."""
         found = self._graph.wait_until_visible(
             self._read, lambda present: present.registration is not None, name_of(self._params)).registration
         answer: Answer = self._graph.send(
@@ -116,7 +116,7 @@ class EntraApp(Job):
 
 
 def facts(graph: Graph, params: Mapping[str, Any], present: Present) -> Dict[str, Any]:
-    """What both modules return of a registration; null where there is none."""
+    """Return the facts of a registration in the result of both modules; their values are null without one."""
     found = present.registration
     return {
         "app_id": found and found.app_id, "object_id": found and found.object_id,
@@ -128,7 +128,7 @@ def facts(graph: Graph, params: Mapping[str, Any], present: Present) -> Dict[str
 
 
 def read_present(graph: Graph, desired: DesiredApp, select: str) -> Tuple[Present, Mapping[str, Any]]:
-    """The registration that a task means, with its service principal; and Graph's JSON of it."""
+    """Read the registration named by a task with its service principal; return Graph's JSON of the registration as well."""
     document = _find(graph, desired, select)
     if document is None:
         return Present(), {}
@@ -139,7 +139,7 @@ def read_present(graph: Graph, desired: DesiredApp, select: str) -> Tuple[Presen
 
 
 def _find(graph: Graph, desired: DesiredApp, select: str) -> Optional[Mapping[str, Any]]:
-    """By unique name, then by application id; by display name only where there is neither."""
+    """Find a registration by unique name, then by application id; by display name only when the task gives neither."""
     for name, value in (("uniqueName", desired.unique_name), ("appId", desired.app_id)):
         found = value and graph.read(READ_APPLICATION, f"/applications{key(name, value)}?$select={select}", optional=True)
         if found:
@@ -152,7 +152,7 @@ def _find(graph: Graph, desired: DesiredApp, select: str) -> Optional[Mapping[st
 
 
 def called(graph: Graph, display_name: str, select: str) -> List[Registration]:
-    """All registrations of this display name."""
+    """Return all registrations with this display name."""
     return [registration_of(one) for one in _called(graph, display_name, select)]
 
 
@@ -162,7 +162,7 @@ def _called(graph: Graph, display_name: str, select: str) -> List[Mapping[str, A
 
 
 def read_app(module) -> Dict[str, Any]:
-    """What entra_app_info returns: the registration and its credentials, without their values."""
+    """Return the result of entra_app_info: the registration and its credentials, without secret values."""
     params = module.params
     graph = connected(module)
     desired = DesiredApp(params["unique_name"], params["app_id"], params["display_name"])

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""An app registration and its service principal: who is meant, and what has to change. Pure."""
+"""Choose the app registration that a task names, and plan the changes to it and its service principal. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AUDIENCES = ("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoft
 
 @dataclass(frozen=True)
 class Registration:
-    """An app registration as Graph has it."""
+    """An app registration in Graph."""
 
     object_id: str
     app_id: str
@@ -28,7 +28,7 @@ class Registration:
 
 @dataclass(frozen=True)
 class Present:
-    """What there is: the registration, and the service principal of the tenant."""
+    """Present state: the registration, and its service principal in the tenant."""
 
     registration: Optional[Registration] = None
     service_principal_id: Optional[str] = None
@@ -36,7 +36,7 @@ class Present:
 
 @dataclass(frozen=True)
 class DesiredApp:
-    """What a task says; None is left as it is."""
+    """Desired state from a task; None leaves a property unchanged."""
 
     unique_name: Optional[str] = None
     app_id: Optional[str] = None
@@ -46,7 +46,7 @@ class DesiredApp:
 
 
 class Change(NamedTuple):
-    """One request to Graph: create, update or delete, of what, and the properties in Graph's words."""
+    """One request to Graph: the action (create, update or delete), the object, and its properties by Graph's names."""
 
     action: str
     what: str
@@ -54,23 +54,23 @@ class Change(NamedTuple):
 
 
 def registration_of(found: Mapping[str, Any]) -> Registration:
-    """From Graph's JSON of an application."""
+    """Read Graph's JSON of an application."""
     return Registration(
         str(found["id"]), str(found["appId"]), str(found.get("displayName") or ""), found.get("uniqueName"),
         found.get("signInAudience"))
 
 
 def meant(found: Sequence[Registration], display_name: str) -> Optional[Registration]:
-    """The only one of this display name; raises InputRefused where there are several."""
+    """Return the only registration with this display name. Raises InputRefused when there are several."""
     if len(found) > 1:
         raise InputRefused(
             "display_name", f"{len(found)} app registrations are called {display_name!r}: {_listed(found)}",
-            "Say which one by app_id, and give unique_name with it, so that it is found by that from then on")
+            "Name one by app_id, and give unique_name with it, by which later runs find it")
     return found[0] if found else None
 
 
 def check_identity(found: Optional[Registration], desired: DesiredApp) -> None:
-    """Raises InputRefused where what was found is not what all options together name."""
+    """Raise InputRefused when the registration found does not match every option that names it."""
     if found is None:
         return
     if desired.app_id and found.app_id.lower() != desired.app_id.lower():
@@ -79,31 +79,31 @@ def check_identity(found: Optional[Registration], desired: DesiredApp) -> None:
             "Leave one of the two out, or correct it")
     if desired.unique_name and found.unique_name and found.unique_name != desired.unique_name:
         raise InputRefused(
-            "unique_name", f"the registration {found.app_id} is called {found.unique_name!r} already, and that never changes",
+            "unique_name", f"the registration {found.app_id} already has unique_name {found.unique_name!r}, which cannot change",
             f"Write unique_name: {found.unique_name}, or leave it out")
 
 
 def check_creation(desired: DesiredApp, namesakes: Sequence[Registration]) -> None:
-    """Raises InputRefused where a registration cannot be made without a risk of making it twice."""
+    """Raise InputRefused when creating a registration could create it twice."""
     if desired.app_id:
         raise InputRefused(
             "app_id", f"there is no app registration with app_id {desired.app_id!r}, and Microsoft chooses that of a new one",
-            "Correct it; or to have one made, leave it out and give unique_name")
+            "Correct it; or to create one, leave app_id out and give unique_name")
     if not desired.unique_name:
         raise InputRefused(
             "display_name", f"there is no app registration with display_name {desired.display_name!r}",
-            "To have one made, give unique_name: by that it is found again")
+            "To create one, give unique_name, by which later runs find it")
     name = desired.display_name or desired.unique_name
     nameless = [one for one in namesakes if not one.unique_name]
     if nameless:
         raise InputRefused(
             "display_name", f"there is no registration with unique_name {desired.unique_name!r}, but {name!r} is the display "
-            f"name of {_listed(nameless)}, so that it is not clear which one is meant",
+            f"name of {_listed(nameless)}, so that the registration is not clear",
             "Give its app_id beside unique_name to take it over, or another display_name for a new one")
 
 
 def plan(present: Present, desired: DesiredApp) -> List[Change]:
-    """What has to be done, in this order."""
+    """Return the changes, in order."""
     found = present.registration
     if desired.absent:
         return [Change("delete", "application", {})] if found else []
@@ -120,7 +120,7 @@ def plan(present: Present, desired: DesiredApp) -> List[Change]:
 
 
 def matches(present: Present, desired: DesiredApp) -> bool:
-    """Whether a read shows the desired state."""
+    """Whether the present state matches the desired one."""
     return not plan(present, desired)
 
 
@@ -145,7 +145,7 @@ _SHOWN = {"displayName": "display_name", "signInAudience": "sign_in_audience", "
 
 
 def described(present: Present) -> Dict[str, Any]:
-    """A registration in the words of the options; empty where there is none."""
+    """Return a registration's values by the names of the options; empty without a registration."""
     found = present.registration
     if found is None:
         return {}
@@ -155,7 +155,7 @@ def described(present: Present) -> Dict[str, Any]:
 
 
 def after(present: Present, changes: Sequence[Change]) -> Dict[str, Any]:
-    """What ``described`` will say once the changes are made."""
+    """Return the result of ``described`` after the changes."""
     shown = described(present)
     for change in changes:
         if change.action == "delete":

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Certificates and their keys: read for a login, made for a registration. An edge."""
+"""Read certificates and keys for a login; create them for a registration. An edge."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Identity(NamedTuple):
 
 
 class Certificate(NamedTuple):
-    """The public part: DER, and from when until when it is valid."""
+    """A certificate in DER, with start and end of its validity."""
 
     der: bytes
     starts: datetime
@@ -34,7 +34,7 @@ class Certificate(NamedTuple):
 
 
 def identity_of(path: str, password: Optional[str]) -> Identity:
-    """Key and certificate from a file in PEM or PKCS#12 (PFX); raises InputRefused."""
+    """Read key and certificate from a file in PEM or PKCS#12 (PFX). Raises InputRefused when the file cannot be used."""
     try:
         with open(path, "rb") as stream:
             content = stream.read()
@@ -47,12 +47,12 @@ def identity_of(path: str, password: Optional[str]) -> Identity:
         key, certificate = _from_pem(content, secret) if b"-----BEGIN" in content else _from_pfx(content, secret)
     except (ValueError, TypeError) as exc:
         raise InputRefused(
-            "login.certificate_file", f"{path} holds no private key with its certificate that could be read with this password",
+            "login.certificate_file", f"{path} contains no private key and certificate that this password opens",
             "Put both into the file, in PEM or as PFX, and give certificate_password where the key is encrypted") from exc
     if not isinstance(key, library("cryptography.hazmat.primitives.asymmetric.rsa").RSAPrivateKey):
         raise InputRefused(
-            "login.certificate_file", f"the private key in {path} is no RSA key, which Entra's logins are signed with",
-            "Have a certificate made for an RSA key")
+            "login.certificate_file", f"the private key in {path} is not an RSA key, which a login at Entra needs",
+            "Create a certificate with an RSA key")
     return Identity(_pem(key), _certificate_pem(certificate))
 
 
@@ -81,7 +81,7 @@ def _from_pfx(content: bytes, secret: Optional[bytes]) -> Tuple[Any, Any]:
 
 
 def public_part(field: str, pem: str) -> Certificate:
-    """The first certificate in a PEM text; raises InputRefused."""
+    """Read the first certificate in a PEM text. Raises InputRefused without one."""
     x509 = library("cryptography.x509")
     found = next((block for block in _blocks(pem) if "BEGIN CERTIFICATE" in block.split("\n", 1)[0]), None)
     try:
@@ -89,11 +89,11 @@ def public_part(field: str, pem: str) -> Certificate:
             raise ValueError("none")
         return _public(x509.load_pem_x509_certificate(found.encode()))
     except ValueError as exc:
-        raise InputRefused(field, "it is no certificate in PEM", "Give the text of the certificate, from -----BEGIN on") from exc
+        raise InputRefused(field, "it is not a certificate in PEM", "Give the text of the certificate, with -----BEGIN") from exc
 
 
 def new_identity(name: str, starts: datetime, ends: datetime) -> Tuple[Identity, Certificate]:
-    """A new key and a certificate signed by itself, as Entra takes one: RSA, in the name of its purpose."""
+    """Create an RSA key and a self-signed certificate with the subject ``name``, as Entra accepts them."""
     x509, hashes = library("cryptography.x509"), library("cryptography.hazmat.primitives.hashes")
     rsa = library("cryptography.hazmat.primitives.asymmetric.rsa")
     key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_SIZE)
@@ -107,7 +107,7 @@ def new_identity(name: str, starts: datetime, ends: datetime) -> Tuple[Identity,
 
 
 def encoded(certificate: Certificate) -> str:
-    """The certificate as Graph takes it: DER in base64."""
+    """Encode a certificate for Graph: DER in base64."""
     return base64.b64encode(certificate.der).decode("ascii")
 
 

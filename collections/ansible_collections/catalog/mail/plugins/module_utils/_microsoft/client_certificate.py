@@ -39,17 +39,17 @@ class ClientCertificate(CredentialJob):
         return documents.secrets
 
     def _check_creation(self) -> None:
-        """Raises InputRefused when the task's certificate has expired; warns when it will soon."""
+        """Raise InputRefused when the task's certificate has expired; warn when it will soon."""
         if self._certificate is None:
             return
         ends = self._certificate.ends
         if ends <= self._graph.now:
-            raise InputRefused("certificate", f"it was valid until {written(ends)}", "Bring one that is valid")
+            raise InputRefused("certificate", f"it was valid until {written(ends)}", "Give a valid certificate")
         if ends - self._graph.now <= self._desired.rotate_before:
-            self._module.warn(f"The certificate is valid until {written(ends)} only. Bring another one before that.")
+            self._module.warn(f"The certificate is valid until {written(ends)} only. Give another one before that.")
 
     def _write(self, removed: FrozenSet[str], create: bool) -> Dict[str, Any]:
-        """Write the whole list in one request, which may be sent twice."""
+        """Write the whole list in one request; sending it twice does no harm."""
         made, addition, login = self._new_certificate() if create else ({}, None, None)
         added = [addition] if addition else []
         # The list is read as late as possible: certificates that others add after this read are lost.
@@ -69,7 +69,7 @@ class ClientCertificate(CredentialJob):
             answer = self._graph.send(
                 WRITE_APPLICATION, "PATCH", path, {"keyCredentials": listed}, options=RequestOptions(fresh=True))
         except CatalogMailError:
-            # Nobody will have the key of a certificate that the request may have registered: remove it, if possible.
+            # The request may have registered a certificate whose key is lost now: remove the certificate, if possible.
             with contextlib.suppress(CatalogMailError):
                 back = _staying(self._read(), frozenset(str(one["keyId"]) for one in added))
                 self._graph.send(WRITE_APPLICATION, "PATCH", path, {"keyCredentials": back})
@@ -98,7 +98,7 @@ class ClientCertificate(CredentialJob):
         if self._certificate is not None:
             certificate, starts = self._certificate, max(self._certificate.starts, now)
         else:
-            # Valid since five minutes ago, for servers whose clock is slow.
+            # Valid from five minutes ago, for servers whose clock is slow.
             identity, certificate = new_identity(
                 self._params["name"], now - timedelta(minutes=5), now + self._desired.valid_for)
             starts = now
@@ -112,7 +112,7 @@ class ClientCertificate(CredentialJob):
 
 
 def _staying(documents: Documents, removed: FrozenSet[str]) -> List[Mapping[str, Any]]:
-    """The certificates to write back. Raises MicrosoftFailed when Graph withholds the content of one: it would be lost."""
+    """Return the certificates to write back. Raises MicrosoftFailed when Graph omits the content of one: it would be lost."""
     kept = [one for one in documents.certificates if str(one["keyId"]) not in removed]
     hidden = [str(one.get("keyId")) for one in kept if not one.get("key")]
     if hidden:

@@ -34,7 +34,7 @@ class ClientSecret(CredentialJob):
         return {}
 
     def _create(self) -> Dict[str, Any]:
-        """Create a secret. Once Graph has answered, its value is returned in any case: nobody can read it again."""
+        """Create a secret. After Graph's answer the value is returned in every case, since it cannot be read again."""
         documents = self._read()
         ends = self._graph.now + self._desired.valid_for
         known = frozenset(one.key_id for one in self._of_this_kind(documents))
@@ -105,7 +105,7 @@ def _issued(answer: Answer) -> Tuple[str, str]:
     secret, key_id = body.get("secretText"), body.get("keyId")
     if not secret or not key_id:
         raise MicrosoftFailed(
-            "Microsoft Graph answered a new secret without its value.", "Run it again: what was made is removed then.",
+            "Microsoft Graph answered a new secret without its value.", "Run the task again: it removes that secret.",
             status=answer.status)
     return str(secret), str(key_id)
 

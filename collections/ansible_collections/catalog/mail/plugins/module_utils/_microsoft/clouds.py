@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Where each of Microsoft's clouds gives its tokens and answers Graph (Graph: "national cloud deployments"). Pure."""
+"""Addresses of Entra and Graph in each of Microsoft's clouds (Graph: "national cloud deployments"). Pure."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .._core.errors import InputRefused
 
 
 class Endpoints(NamedTuple):
-    """Addresses without a path: Entra's, and Graph's."""
+    """The addresses of Entra and Graph, without a path."""
 
     authority_url: str
     graph_url: str
 
 
-# GCC uses the global one. Tokens of one cloud are of no use in another.
+# GCC uses the global cloud. A token of one cloud is invalid in another.
 ENDPOINTS: Dict[str, Endpoints] = {
     "global": Endpoints("https://login.microsoftonline.com", "https://graph.microsoft.com"),
     "us_gov": Endpoints("https://login.microsoftonline.us", "https://graph.microsoft.us"),
@@ -30,7 +30,7 @@ ENDPOINTS: Dict[str, Endpoints] = {
 
 
 def endpoints(cloud: str, authority_url: Optional[str], graph_url: Optional[str]) -> Endpoints:
-    """The addresses of a cloud, or those that are given instead; raises InputRefused for what is no address."""
+    """Return the addresses of a cloud, or the given ones. Raises InputRefused for an invalid address."""
     usual = ENDPOINTS[cloud]
     return Endpoints(
         _origin("login.authority_url", authority_url or usual.authority_url),
@@ -38,7 +38,7 @@ def endpoints(cloud: str, authority_url: Optional[str], graph_url: Optional[str]
 
 
 def _origin(field: str, url: str) -> str:
-    """The address with nothing after the port: what a token is sent to goes there encrypted or not at all."""
+    """Return an address without a path. Raises InputRefused unless it is https, which protects the token."""
     try:
         parts = urlsplit(url.strip().rstrip("/"))
         plain = parts.scheme == "https" and parts.hostname and (parts.port or 443) and parts.netloc.rpartition("@")[1] == ""
@@ -46,6 +46,6 @@ def _origin(field: str, url: str) -> str:
         plain = False
     if not plain or parts.path or parts.query or parts.fragment:
         raise InputRefused(
-            field, f"{url!r} is no address of https without a path",
+            field, f"{url!r} is not an https address without a path",
             "Write it as https://graph.microsoft.com, with a port if need be")
     return f"https://{parts.netloc}"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""What the modules about Microsoft have in common: login, identity of an app registration, how a difference is shown."""
+"""Common parts of the modules for Microsoft: login, identity of an app registration, diffs."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ MICROSOFT = Spec({
     "timeout": {"type": "int", "default": 300},
     "consecutive_reads": {"type": "int", "default": 5},
 })
-"""Options of every module that talks to Graph."""
+"""Options of every module that uses Graph."""
 
 WHICH = Spec(
     {"unique_name": {"type": "str"}, "app_id": {"type": "str"}},
     mutually_exclusive=(("unique_name", "app_id"),),
     required_one_of=(("unique_name", "app_id"),),
 )
-"""Options that name an app registration which is there."""
+"""Options that name an existing app registration."""
 
 
 def connected(module) -> Graph:
-    """Graph for the login of a task; raises InputRefused also where the registration is called nothing."""
+    """Return a Graph client with the login of a task. Raises InputRefused, also for an empty name of the registration."""
     for name in ("unique_name", "app_id", "display_name"):
         if module.params.get(name) is not None and not module.params[name].strip():
             raise InputRefused(name, "it is empty", "Write it, or leave it out")
@@ -41,18 +41,18 @@ def connected(module) -> Graph:
 
 
 def application(params: Mapping[str, Any], select: str) -> str:
-    """The path of the registration that a task means."""
+    """Return the path of the registration that a task names."""
     name, property_name = ("unique_name", "uniqueName") if params["unique_name"] else ("app_id", "appId")
     return f"/applications{key(property_name, params[name])}?$select={select}"
 
 
 def principal(app_id: str, rest: str = "") -> str:
-    """The path of the service principal of a registration."""
+    """Return the path of a registration's service principal."""
     return f"/servicePrincipals{key('appId', app_id)}{rest}"
 
 
 def missing(params: Mapping[str, Any]) -> RegistrationMissing:
-    """The failure where there is no such registration."""
+    """Return the failure for a registration that does not exist."""
     name = "unique_name" if params["unique_name"] else "app_id"
     return RegistrationMissing(
         name, f"there is no app registration with {name} {params[name]!r} in this tenant",
@@ -60,7 +60,7 @@ def missing(params: Mapping[str, Any]) -> RegistrationMissing:
 
 
 def without_principal(option: str, app_id: str) -> RegistrationMissing:
-    """The failure where a registration has no service principal, to which anything could be given."""
+    """Return the failure for a registration without a service principal, which permissions and roles need."""
     return RegistrationMissing(
         option, f"the registration {app_id} has no service principal in this tenant", "Make it with catalog.mail.entra_app first")
 
@@ -68,7 +68,7 @@ def without_principal(option: str, app_id: str) -> RegistrationMissing:
 def decided(
     graph: Graph, read: Callable[[], Found], plan: Callable[[Found], Sequence[Any]],
 ) -> Tuple[Found, List[Any]]:
-    """The present state and the changes to make. Changes are planned only from a state on which consecutive reads agree."""
+    """Return the present state and the changes. Changes are planned only from a state on which consecutive reads agree."""
     found = read()
     changes = list(plan(found))
     if changes:
@@ -78,13 +78,13 @@ def decided(
 
 
 def difference(name: str, before: Any, after: Any) -> Sequence[Dict[str, Any]]:
-    """A diff of two states; none where they are the same."""
+    """Return a diff of two states; empty when they are equal."""
     if before == after:
         return ()
     return ({"before_header": name, "after_header": name, "before": before, "after": after},)
 
 
 def name_of(params: Mapping[str, Any]) -> str:
-    """The registration as it is called in diffs."""
+    """Return the name of the registration in diffs."""
     found: Optional[str] = params["unique_name"] or params["app_id"] or params.get("display_name")
     return f"app registration {found}"

@@ -20,12 +20,12 @@ SPEC = MICROSOFT + WHICH + Spec(
     {
         "kind": {"type": "str", "choices": ["secret", "certificate"], "default": "secret"},
         "name": {"type": "str", "default": "catalog.mail"},
-        # It is public, but somebody may hand over a file that has the key with it.
+        # A certificate is public, but the user may pass a text that contains the key as well.
         "certificate": {"type": "str", "no_log": True},
         "rotate_before_days": {"type": "int", "default": 30},
         "renew": {"type": "bool", "default": False},
         "valid_days": {"type": "int", "default": 180},
-        # Ids of keys are no secrets.
+        # Key ids are not secret.
         "current_key_id": {"type": "str", "no_log": False},
         "keep_key_id": {"type": "str", "no_log": False},
         "remove_key_id": {"type": "str", "no_log": False},
@@ -39,13 +39,13 @@ _MAX_DAYS = 3650
 
 
 def credential_job(module) -> CredentialJob:
-    """The job for a task. Raises InputRefused for options that cannot work."""
+    """Return the job for a task. Raises InputRefused when its options cannot work."""
     _check(module.params)
     return ClientCertificate(module) if module.params["kind"] == "certificate" else ClientSecret(module)
 
 
 def _check(params: Mapping[str, Any]) -> None:
-    """Raises InputRefused for options that cannot work."""
+    """Raise InputRefused for options that cannot work."""
     ranges = {"valid_days": (1, _MAX_DAYS), "rotate_before_days": (0, _MAX_DAYS), "grace_seconds": (0, _MAX_DAYS * 86400)}
     for name, (least, most) in ranges.items():
         if not least <= params[name] <= most:
@@ -62,6 +62,6 @@ def _check(params: Mapping[str, Any]) -> None:
             "rotate_before_days", f"with {params['rotate_before_days']} days a credential that is valid for "
             f"{params['valid_days']} would be replaced in every run", "Make it less than valid_days")
     if not params["name"].strip() or len(params["name"]) > 120:
-        raise InputRefused("name", "it is the mark of our credentials", "Write 1 to 120 characters")
+        raise InputRefused("name", "by it the module finds its own credentials", "Write 1 to 120 characters")
     if params["certificate"] and params["kind"] != "certificate":
         raise InputRefused("certificate", "it has no effect with kind: secret", "Set kind: certificate, or leave it out")

@@ -65,7 +65,7 @@ class CredentialJob(Job):
         if documents.object_id is None and not self._absent:
             if not self._module.check_mode:
                 raise missing(self._params)
-            self._module.warn(f"{missing(self._params)} So this check mode takes it for one that is yet to be made.")
+            self._module.warn(f"{missing(self._params)} So check mode assumes that an earlier task would create it.")
         if any(change.action == "create" for change in changes):
             self._check_creation()
         before, after = difference(self._of_this_kind(documents), changes, self._params["name"])
@@ -77,7 +77,7 @@ class CredentialJob(Job):
         create = any(change.action == "create" for change in plan.changes)
         return {**plan.result, **self._write(removed, create)}
 
-    # Of one kind
+    # Methods for one kind of credential
 
     def _documents_of_this_kind(self, documents: Documents) -> Sequence[Mapping[str, Any]]:
         raise NotImplementedError
@@ -86,13 +86,13 @@ class CredentialJob(Job):
         raise NotImplementedError
 
     def _check_creation(self) -> None:
-        """Raises InputRefused when the options allow no new credential."""
+        """Raise InputRefused when the options allow no new credential."""
 
     def _write(self, removed: FrozenSet[str], create: bool) -> Dict[str, Any]:
         """Remove these key ids and create a credential; return its part of the result. Raises MicrosoftFailed."""
         raise NotImplementedError
 
-    # Of both kinds
+    # Methods for both kinds
 
     def _read(self) -> Documents:
         path = application(self._params, "id,appId,passwordCredentials,keyCredentials")
@@ -135,7 +135,7 @@ class CredentialJob(Job):
         return {**result, "removable_at": at}
 
     def _kept(self, documents: Documents, created: bool) -> Optional[Credential]:
-        """The credential that stays in use; None when it is yet to be created, or the task keeps none."""
+        """Return the credential that stays in use; None when it is yet to be created, or the task keeps none."""
         present = self._of_this_kind(documents)
         if not self._absent:
             return None if created else in_use(present, self._desired)

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Secrets and certificates of an app registration: which one is in use, when there has to be a new one, what may go. Pure.
+"""Plan the renewal and removal of an app registration's secrets and certificates. Pure.
 
-A credential is ours where its display name is the task's marker. Which of them the application uses, Entra does not know:
-the task says it. One that is ours and newer than the one in use is an orphan: its value was lost on the way.
+The credentials of a task have its ``name`` as display name. Entra does not know which of them the application uses:
+the task names it. A credential of the task that is newer than the one in use is an orphan: its value was lost.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .timestamps import moment, written
 
 @dataclass(frozen=True)
 class Credential:
-    """A secret or a certificate as Graph shows it, without its value. ``thumbprints`` are hex in lower case."""
+    """A secret or certificate in Graph, without its value. ``thumbprints`` are hex in lower case."""
 
     key_id: str
     name: str
@@ -34,16 +34,16 @@ class Credential:
     thumbprints: Tuple[str, ...] = ()
 
     def is_called(self, reference: str) -> bool:
-        """Whether this is its key id, or one of its thumbprints."""
+        """Whether ``reference`` is the key id or one of the thumbprints."""
         plain = reference.strip().lower()
         return self.key_id.lower() == plain or plain.replace(":", "") in self.thumbprints
 
 
 @dataclass(frozen=True)
 class DesiredCredential:
-    """What ``present`` asks for. ``known`` is the one in use: None where the task does not say, "" for none.
+    """The options of state ``present``. ``known`` names the credential in use: None when not given, "" for none.
 
-    ``certificate`` is the thumbprint of one that the task brings along; ``renew`` asks for a new one in any case.
+    ``certificate`` is the thumbprint of the task's own certificate; ``renew`` requests a new credential in any case.
     """
 
     name: str
@@ -56,7 +56,10 @@ class DesiredCredential:
 
 @dataclass(frozen=True)
 class Removal:
-    """What ``absent`` asks for: these, or all of the name but ``keep``: orphans at once, what was before it after ``grace``."""
+    """The options of state ``absent``: remove ``key_ids``, or every credential of ``name`` except ``keep``.
+
+    Of the latter orphans are removed at once, those older than ``keep`` after ``grace``.
+    """
 
     name: str
     key_ids: Tuple[str, ...] = ()
@@ -65,7 +68,7 @@ class Removal:
 
 
 class Change(NamedTuple):
-    """One to be created (None) or removed, and why."""
+    """A credential to create (None) or to remove, and the reason."""
 
     action: str
     credential: Optional[Credential]
@@ -73,7 +76,7 @@ class Change(NamedTuple):
 
 
 def credential_of(found: Mapping[str, Any]) -> Credential:
-    """From Graph's JSON of a passwordCredential or keyCredential. One without an end is valid for ever."""
+    """Read Graph's JSON of a passwordCredential or keyCredential. Without an end the credential never expires."""
     return Credential(
         str(found["keyId"]), str(found.get("displayName") or ""),
         moment(found.get("startDateTime") or "0001-01-01T00:00:00Z"), moment(found.get("endDateTime") or "9999-12-31T23:59:59Z"),
@@ -81,7 +84,7 @@ def credential_of(found: Mapping[str, Any]) -> Credential:
 
 
 def thumbprints_of(found: Mapping[str, Any]) -> Tuple[str, ...]:
-    """Thumbprints of a keyCredential: of the certificate where Graph gives it, and its customKeyIdentifier (hex or base64)."""
+    """Return thumbprints of a keyCredential: the certificate's, if Graph returns it, and customKeyIdentifier (hex or base64)."""
     prints: List[str] = []
     der = _decoded(found.get("key"))
     if der:
@@ -97,7 +100,7 @@ def thumbprints_of(found: Mapping[str, Any]) -> Tuple[str, ...]:
 
 
 def thumbprints(der: bytes) -> Tuple[str, str]:
-    """SHA-1, which Entra shows, and SHA-256 of a certificate."""
+    """Return the SHA-1 (shown by Entra) and SHA-256 thumbprints of a certificate."""
     return hashlib.sha1(der).hexdigest(), hashlib.sha256(der).hexdigest()  # noqa: S324 -- a name, not a proof
 
 
@@ -109,7 +112,7 @@ def _decoded(text: Any) -> Optional[bytes]:
 
 
 def in_use(present: Sequence[Credential], desired: DesiredCredential) -> Optional[Credential]:
-    """The one that the application uses: the one named, or where none is named the one of ours that is valid longest."""
+    """Return the credential in use: the named one, or without a name the task's credential that expires last."""
     if desired.certificate:
         return _called(present, desired.certificate)
     if desired.known is not None:
@@ -119,18 +122,18 @@ def in_use(present: Sequence[Credential], desired: DesiredCredential) -> Optiona
 
 
 def plan(present: Sequence[Credential], desired: DesiredCredential, now: datetime) -> List[Change]:
-    """A new one is made unless the one in use is valid for longer than ``rotate_before``. Nothing is removed here.
+    """Plan a new credential unless the one in use is valid for longer than ``rotate_before``.
 
-    Another run may have made one a moment ago that the application is just about to use.
+    Removes nothing: another run may have just created a credential that the application does not use yet.
     """
     reason = _reason(in_use(present, desired), desired, now)
     return [Change("create", None, reason)] if reason else []
 
 
 def _reason(used: Optional[Credential], desired: DesiredCredential, now: datetime) -> str:
-    """Why there has to be a new one; empty where there does not."""
+    """Return the reason for a new credential; empty when none is needed."""
     if used is None:
-        return "the one in use is not there any more" if desired.known else "there is none"
+        return "the one in use does not exist any more" if desired.known else "there is none"
     if desired.certificate:
         return ""
     if desired.renew:
@@ -143,13 +146,13 @@ def _reason(used: Optional[Credential], desired: DesiredCredential, now: datetim
 def plan_removal(
     present: Sequence[Credential], removal: Removal, now: datetime, elsewhere: Sequence[Credential] = ()
 ) -> List[Change]:
-    """What ``absent`` removes now, of one kind; ``elsewhere`` are the others. Raises InputRefused without the one to keep."""
+    """Plan the removals of one kind; ``elsewhere`` are those of the other. Raises InputRefused when ``keep`` is missing."""
     if removal.key_ids:
         found = [one for one in present if any(one.is_called(key_id) for key_id in removal.key_ids)]
         return [Change("remove", one, "the task names it") for one in found]
     ours = [one for one in present if one.name == removal.name]
     if removal.keep is None:
-        return [Change("remove", one, "none of this name shall be there") for one in ours]
+        return [Change("remove", one, "the task keeps none of this name") for one in ours]
     kept = kept_one([*present, *elsewhere], removal)
     orphans = [one for one in ours if one.starts > kept.starts]
     changes = [Change("remove", one, "the application does not know it") for one in orphans]
@@ -159,7 +162,7 @@ def plan_removal(
 
 
 def kept_one(present: Sequence[Credential], removal: Removal) -> Credential:
-    """The one that stays; raises InputRefused where it is not there."""
+    """Return the credential to keep. Raises InputRefused when it does not exist."""
     kept = _called(present, removal.keep or "")
     if kept is None:
         raise InputRefused(
@@ -173,13 +176,13 @@ def _called(present: Sequence[Credential], reference: str) -> Optional[Credentia
 
 
 def shown(one: Credential) -> Dict[str, Any]:
-    """A credential as it may be shown."""
+    """Return a credential for a diff, without its value."""
     facts = {"key_id": one.key_id, "name": one.name, "starts_at": written(one.starts), "expires_at": written(one.ends)}
     return {**facts, "thumbprint": one.thumbprints[0].upper()} if one.thumbprints else facts
 
 
 def difference(present: Sequence[Credential], changes: Sequence[Change], name: str) -> Tuple[List[Any], List[Any]]:
-    """What there is and what there will be, of the credentials of this name and those that go."""
+    """Return the credentials of this name, and those removed, before and after the changes."""
     going = [change.credential for change in changes if change.action == "remove"]
     before = [shown(one) for one in present if one.name == name or one in going]
     after = [shown(one) for one in present if (one.name == name or one in going) and one not in going]

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 
 
 class Deadline:
-    """The moment ``seconds`` after its creation, after which nothing waits any more."""
+    """The end of waiting, ``seconds`` after the creation of this object."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -32,5 +32,5 @@ class Deadline:
 
     @staticmethod
     def clock() -> datetime:
-        """The present time, by the clock of this machine."""
+        """Return the present time of this machine."""
         return datetime.now(timezone.utc)

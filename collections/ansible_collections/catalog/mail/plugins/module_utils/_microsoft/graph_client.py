@@ -107,25 +107,25 @@ class Graph:
         """Raise MicrosoftFailed with the error in the answer."""
         error = error_of(answer)
         cause = sentence(f"{method} {path.partition('?')[0]}", answer.status, error)
-        otherwise = "See what it says; if it is not clear, ask Microsoft with the request_id."
+        otherwise = "Read Microsoft's message; if it is not clear, ask Microsoft's support with the request_id."
         if is_lag(answer):
-            otherwise = "It may be replication, which has no promised time: run it again later, or give more timeout."
+            otherwise = "Replication may not be complete, and has no guaranteed time: run the task again later, or raise timeout."
         advice = remedy(error, otherwise)
         details = {"code": error.code or None, "status": answer.status, "request_id": error.request_id}
         if answer.status == 401:
-            advice = "Check login: the token is not taken by this Graph. Compare cloud, graph_url and authority_url."
+            advice = "Check login: this Graph does not accept the token. Compare cloud, graph_url and authority_url."
         elif answer.status == 403:
             cause, advice = refused(right, error, claims(self.token))
             details["permission"] = right.permission
         elif answer.status == 429:
-            advice = "Give more timeout, or run at another time: the directory limits how much is asked of it."
+            advice = "Raise timeout, or run the task at another time: the directory limits the rate of requests."
         raise MicrosoftFailed(self._hide(cause), advice, **details)
 
     def read_consistently(self, read: Callable[[], Found], first: Found) -> Found:
         """Read until ``consecutive_reads`` results are equal, ``first`` among them. Raises NotReplicated at the deadline."""
         count, seen, agreeing = 1, first, True
         while count < self._reads:
-            self._pause(agreeing, "Microsoft Graph's replicas did not agree on what there is")
+            self._pause(agreeing, "Microsoft Graph's replicas did not agree on the present state")
             found = read()
             agreeing = found == seen
             count, seen = (count + 1, seen) if agreeing else (1, found)
@@ -154,7 +154,7 @@ class Graph:
         if not self._deadline.wait(BETWEEN_READS if agreeing else PAUSES[0]):
             raise NotReplicated(
                 f"{otherwise} within {self._deadline.seconds:g} seconds.",
-                "Run it again later, or give more timeout: replication has no promised time.", field="timeout")
+                "Run the task again later, or raise timeout: replication has no guaranteed time.", field="timeout")
 
     def _with_pages(self, right: Right, first: Mapping[str, Any]) -> List[Mapping[str, Any]]:
         found, page = values(first), first
@@ -204,7 +204,7 @@ class Graph:
         except exceptions.SSLError as exc:
             raise MicrosoftFailed(
                 f"The certificate of {self._origin} was not accepted ({self._hide(exc)}).",
-                "Give the authority that signed it as login.ca_file.", field="login.ca_file") from exc
+                "Give the certificate of the authority that signed it as login.ca_file.", field="login.ca_file") from exc
         except exceptions.RequestException as exc:
             return Attempt(Delivery.UNANSWERED if was_sent(exc) else Delivery.NOT_SENT, error=self._hide(exc))
         answer = Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, _json(response))

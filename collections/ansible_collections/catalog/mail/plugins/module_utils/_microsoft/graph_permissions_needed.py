@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Which right of Microsoft Graph the automation's login needs for what, who grants it, and how that is said. Pure.
+"""The Graph permissions that the automation's login needs, and the messages when one is missing. Pure.
 
 From the tables "Permissions" on the page of each request (application permissions, the least one first).
 """
@@ -16,7 +16,7 @@ from .graph_responses import GraphError
 
 
 class Right(NamedTuple):
-    """What is done, the permission that it needs, others that do as well, and the role in Entra that a user needs for it."""
+    """An action, the permission for it, alternative permissions, and the role in Entra with which a user may do it."""
 
     action: str
     permission: str
@@ -53,7 +53,7 @@ GRANTED_BY = (
 
 
 def refused(right: Right, error: GraphError, claims: Mapping[str, Any]) -> Tuple[str, str]:
-    """Cause and remedy where Graph answers 403. ``claims`` are those of the token that was shown."""
+    """Return cause and remedy when Graph answers 403. ``claims`` are those of the token used."""
     who = claims.get("appid") or claims.get("azp") or "the login"
     said = ": ".join(part for part in (error.code, error.message) if part) or "without a word"
     cause = f"The automation ({who}) may not {right.action}; Microsoft Graph refuses it ({said}). {_held(claims)}"
@@ -70,7 +70,7 @@ def _held(claims: Mapping[str, Any]) -> str:
         return f"Its token holds: {', '.join(sorted(map(str, roles)))}."
     if _is_of_a_user(claims):
         return f"It is the login of a user, with the scopes: {claims['scp']}."
-    return "Its token holds no application permission at all." if claims else "What its token holds is not known."
+    return "Its token holds no application permission at all." if claims else "The permissions in its token are unknown."
 
 
 def _needed(right: Right) -> str:
@@ -85,9 +85,9 @@ def _needed_by_a_user(right: Right) -> str:
         "center, Roles and administrators. Where the token cannot have the permission, log in as an application.")
 
 
-# What tenants forbid by policy, and what a directory keeps of deleted things: words of the code or the message.
+# Refusals by a tenant's policies, and by objects that a directory keeps after deletion: words in code or message.
 _HINTS: Dict[str, str] = {
-    "perAppPolicy": "A policy of the tenant (app management policy) forbids it: ask for an exception, or stay within it.",
+    "perAppPolicy": "A policy of the tenant (app management policy) forbids it: ask for an exception, or comply with the policy.",
     "CredentialInvalidLifetime": "A policy of the tenant limits the life of credentials: make valid_days shorter.",
     "uniqueName": (
         "Another registration has this unique_name, or a deleted one keeps it for 30 days: restore that one, or remove it for "
@@ -98,12 +98,12 @@ _HINTS: Dict[str, str] = {
 
 
 def remedy(error: GraphError, otherwise: str) -> str:
-    """What to do about a refusal that is not about rights."""
+    """Return the remedy for a refusal other than missing permissions."""
     text = f"{error.code} {error.message}".lower()
     return next((hint for word, hint in _HINTS.items() if word.lower() in text), otherwise)
 
 
 def sentence(what: str, status: int, error: GraphError) -> str:
-    """A refusal in Graph's own words."""
+    """Return a sentence that quotes Graph's error."""
     said: Sequence[str] = [part for part in (error.code, error.message) if part]
     return f"{what}: Microsoft Graph answered {status}{' ' if said else ''}{': '.join(said)}.".replace("..", ".")

@@ -38,7 +38,7 @@ class RequestOptions(NamedTuple):
 
 
 class Delivery(Enum):
-    """How far one attempt of a request came."""
+    """The outcome of one attempt of a request."""
 
     NOT_SENT = "no connection to the server"
     UNANSWERED = "sent, but no answer came: the server may have acted on it"

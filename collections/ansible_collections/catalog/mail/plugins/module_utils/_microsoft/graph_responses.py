@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""What an answer of Microsoft Graph means: its error, whether it is worth asking again, and when. Pure.
+"""Interpret an answer of Microsoft Graph: its error, whether a retry makes sense, and when. Pure.
 
-Rules from Graph's pages "Microsoft Graph error responses", "throttling" and from the threads named at ``is_lag``.
+Sources: Graph's pages "Microsoft Graph error responses" and "throttling", and the issues named at ``is_lag``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 
 class Answer(NamedTuple):
-    """Status of HTTP, headers with names in lower case, and the JSON of the body; None where it has none."""
+    """An HTTP status, headers with names in lower case, and the JSON of the body; None without JSON."""
 
     status: int
     headers: Mapping[str, str]
@@ -26,12 +26,12 @@ class Answer(NamedTuple):
 
     @property
     def ok(self) -> bool:
-        """Whether it was done."""
+        """Whether the request succeeded."""
         return 200 <= self.status < 300
 
 
 class GraphError(NamedTuple):
-    """The error in an answer; empty texts where it does not say."""
+    """The error in an answer; missing parts are empty texts."""
 
     code: str
     message: str
@@ -39,7 +39,7 @@ class GraphError(NamedTuple):
 
 
 def error_of(answer: Answer) -> GraphError:
-    """The error object of an answer that is not ok. Entra's gateways answer without one now and then."""
+    """Read the error of an answer that is not ok. Entra's gateways sometimes answer without an error object."""
     found = answer.body.get("error") if isinstance(answer.body, Mapping) else None
     error: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
     inner = error.get("innerError")
@@ -49,22 +49,22 @@ def error_of(answer: Answer) -> GraphError:
 
 
 TEMPORARY = (408, 429, 500, 502, 503, 504)
-"""Statuses after which the same request is sent again, once its outcome has been looked at where that is needed."""
+"""Statuses after which a request is sent again, after a check of its outcome when it must not be done twice."""
 
 NOT_TAKEN = (429,)
-"""Statuses that promise that the request was not acted upon."""
+"""Statuses that guarantee that the request had no effect."""
 
-# Texts of a directory whose replicas have not all heard of an object that was just made.
+# Error texts of replicas that do not know a newly created object yet.
 _LAG = re.compile(
     r"does not reference a valid application object|Not a valid reference update|backing application of the service principal",
     re.IGNORECASE)
 
 
 def is_lag(answer: Answer) -> bool:
-    """Whether replication explains a refusal of a write about something that was made a moment ago.
+    """Whether replication explains the refusal of a write that concerns a newly created object.
 
-    msgraph-sdk-dotnet#3108 (NoBackingApplicationObject), azuread#581 (403 under OwnedBy), azuread#1764 (MSA), and the
-    404 of an object that does exist.
+    msgraph-sdk-dotnet#3108 (NoBackingApplicationObject), azuread#581 (403 under OwnedBy), azuread#1764 (MSA), and a
+    404 for an existing object.
     """
     error = error_of(answer)
     if answer.status == 404 or error.code in ("NoBackingApplicationObject", "Error_MsaAppDoesNotExist"):
@@ -73,28 +73,28 @@ def is_lag(answer: Answer) -> bool:
 
 
 def already_granted(answer: Answer) -> bool:
-    """Whether an app role assignment was refused since it is there (its code says no more than Request_BadRequest)."""
+    """Whether an app role assignment was refused because it exists (its code is the general Request_BadRequest)."""
     return answer.status in (400, 409) and "already exists" in error_of(answer).message
 
 
 def already_revoked(answer: Answer) -> bool:
-    """Whether an app role assignment was not deleted since it is not there."""
+    """Whether an app role assignment was not deleted because it does not exist."""
     return answer.status == 404 or (answer.status == 400 and "is not found" in error_of(answer).message)
 
 
 LONGEST_WAIT = 3600.0
-"""Seconds of the longest pause that a server may ask for; a longer one counts as this."""
+"""Seconds of the longest pause that a server may ask for; longer ones are reduced to it."""
 
 
 def retry_after(answer: Answer) -> Optional[float]:
-    """Seconds that the server asks to wait; None where it does not say."""
+    """Return the seconds that the server asks to wait; None when not given."""
     return seconds_to_wait(answer.headers.get("retry-after"), date_of(answer.headers.get("date")))
 
 
 def seconds_to_wait(value: Optional[str], now: Optional[datetime]) -> Optional[float]:
     """Read a Retry-After header (RFC 9110, 10.2.3): seconds from 0 to LONGEST_WAIT; None for anything else.
 
-    ``now`` is the server's own clock, which a date is compared with; without it no date counts.
+    ``now`` is the server's time, with which a date is compared; without it a date is ignored.
     """
     said = (value or "").strip()[:100]
     if re.fullmatch(r"[0-9]+", said):
@@ -109,21 +109,21 @@ def date_of(header: Optional[str]) -> Optional[datetime]:
         moment = parsedate_to_datetime((header or "")[:100])
         return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
     except (TypeError, ValueError, IndexError, OverflowError, AttributeError):
-        # The standard library raises any of these for text that is no date, depending on its version.
+        # The standard library raises one of these for text that is not a date, depending on its version.
         return None
 
 
 def values(body: Any) -> List[Mapping[str, Any]]:
-    """The things on a page of a collection."""
+    """Return the objects on a page of a collection."""
     found = body.get("value") if isinstance(body, Mapping) else None
     return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 def key(name: str, value: str) -> str:
-    """An alternate key as it stands in a path: (appId='...'), quotation marks doubled as OData wants it."""
+    """Return an alternate key for a path: (appId='...'), with quotation marks doubled as in OData."""
     return f"({name}='{quoted(value)}')"
 
 
 def quoted(value: str) -> str:
-    """A text as it stands between the quotation marks of a path or a filter, ready for a URL."""
+    """Quote a text for the inside of quotation marks in a path or a filter of a URL."""
     return quote(value.replace("'", "''"), safe="")

@@ -17,7 +17,7 @@ from .graph_responses import NOT_TAKEN, TEMPORARY, Answer, is_lag, retry_after
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between attempts; the last one is repeated."""
 CONNECTING = 30.0
-"""Seconds after which a server that accepts no connection is given up."""
+"""Seconds after which connecting to a server is not tried again."""
 
 
 class RetryingClient(Protocol):

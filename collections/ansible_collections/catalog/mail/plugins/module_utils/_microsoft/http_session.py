@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""One pooled client of HTTP for Entra and Graph. An edge.
+"""One pooled HTTP client for Entra and Graph. An edge.
 
-requests lets REQUESTS_CA_BUNDLE win over authorities that were set on a session, so it is kept from the environment, and
-proxies and that very variable are read by hand, where nothing else was said.
+In requests the variable REQUESTS_CA_BUNDLE overrides the authorities set on a session. So the session ignores the
+environment, and this file reads proxies, and without ``ca_file`` that variable.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from .libraries import library
 
 CONNECT = 10.0
 READ = 60.0
-"""Seconds that a connection, and an answer, may take."""
+"""Timeouts in seconds, of a connection and of an answer."""
 
 
 def session(ca_file: Optional[str], proxies: bool = True) -> Any:
-    """A requests.Session that verifies by ``ca_file``, or by what the environment names, or by its own authorities.
+    """Return a requests.Session that verifies by ``ca_file``, by the file in the environment, or by its own authorities.
 
-    ``last`` is its last answer. Every request has a time limit. Without ``proxies`` none of the environment is asked. Raises
-    LibraryMissing, InputRefused.
+    ``last`` is its last answer. Every request has a timeout. Without ``proxies`` the environment's proxies are ignored.
+    Raises LibraryMissing, and InputRefused when the file does not exist.
     """
     requests = library("requests")
     authorities = ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
@@ -54,7 +54,7 @@ def session(ca_file: Optional[str], proxies: bool = True) -> Any:
 
 
 def asked_to_wait(web: Any, otherwise: float) -> float:
-    """Seconds before the next try: what the last answer of a session asks for, at least ``otherwise``."""
+    """Return the seconds before a retry: those that a session's last answer asks for, at least ``otherwise``."""
     if web.last is None:
         return otherwise
     headers = web.last.headers
@@ -63,7 +63,7 @@ def asked_to_wait(web: Any, otherwise: float) -> float:
 
 
 def was_sent(exc: BaseException) -> bool:
-    """Whether the server may have acted on a request that ended so: True unless there was no connection at all."""
+    """Whether the server may have acted on a request that ended with this exception: True unless it never connected."""
     requests = library("requests")
     if isinstance(exc, requests.exceptions.ConnectTimeout):
         return False

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Python libraries that are not there everywhere, loaded when they are needed. An edge."""
+"""Load optional Python libraries when they are needed. An edge."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REQUIREMENTS = {"msal": "msal>=1.35", "requests": "requests>=2.25", "cryptograph
 
 
 def library(name: str) -> Any:
-    """A library or a module of one; raises LibraryMissing with the command that installs it."""
+    """Import a library or one of its modules. Raises LibraryMissing, with the command that installs it."""
     package = name.partition(".")[0]
     try:
         return importlib.import_module(name)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""How the automation logs in: the options, and which of the ways they mean. An edge, as it looks at the environment."""
+"""Read the automation's login options and choose its method. An edge: it reads the environment."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LOGIN: Dict[str, Any] = {
         "ca_file": {"type": "path"},
     },
 }
-"""The option of every module that talks to Graph."""
+"""The option ``login`` of every module that uses Graph."""
 
 _NEEDED = {
     "client_secret": ("tenant_id", "client_id", "client_secret"),
@@ -49,15 +49,15 @@ _NEEDED = {
     "token": ("access_token",),
 }
 
-# Variables by which a machine in Azure tells where its managed identity answers. Cloud Shell has the last alone, without its
-# secret: there Azure CLI is logged in.
+# Variables with the endpoint of an Azure machine's managed identity. Cloud Shell sets only the last, without its
+# secret: Azure CLI is logged in there.
 _MANAGED = (("IDENTITY_ENDPOINT",), ("AZURE_POD_IDENTITY_AUTHORITY_HOST",), ("MSI_ENDPOINT", "MSI_SECRET"))
 
 _TENANT = re.compile(r"[A-Za-z0-9.-]+\Z")
 
 
 class Login(NamedTuple):
-    """One way to log in, with what it needs."""
+    """A login method with its options."""
 
     method: str
     tenant_id: Optional[str]
@@ -71,17 +71,17 @@ class Login(NamedTuple):
 
     @property
     def secrets(self) -> Tuple[Tuple[None, Optional[str]], ...]:
-        """What no message may repeat."""
+        """Return the pairs of user name and secret to hide in messages."""
         return tuple((None, one) for one in (self.client_secret, self.certificate_password, self.access_token))
 
     @property
     def identity(self) -> str:
-        """Who logs in, where and how; no secret."""
+        """Return account, tenant and method of the login as one text, without a secret."""
         return "\0".join(str(one) for one in (self.method, self.tenant_id, self.client_id, *self.endpoints))
 
 
 def read_login(given: Mapping[str, Any]) -> Login:
-    """The option as a way to log in; raises InputRefused where something is missing for it."""
+    """Read the option ``login``. Raises InputRefused when the method lacks an option."""
     method = given["method"] if given["method"] != "auto" else _found(given)
     missing = [name for name in _NEEDED.get(method, ()) if not _text(given[name])]
     if missing:
@@ -103,7 +103,7 @@ def _text(value: Optional[str]) -> Optional[str]:
 
 
 def _found(given: Mapping[str, Any]) -> str:
-    """What method auto means: the first that has what it needs."""
+    """Return the method for ``auto``: the first whose options are given. Raises InputRefused without one."""
     for method, name in (("token", "access_token"), ("client_secret", "client_secret"), ("certificate", "certificate_file")):
         if given[name]:
             return method
@@ -112,9 +112,9 @@ def _found(given: Mapping[str, Any]) -> str:
     if shutil.which("az"):
         return "azure_cli"
     raise InputRefused(
-        "login", "there is nothing to log in with",
+        "login", "no credential to log in with is given",
         "Give client_secret or certificate_file (or AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH in the environment) with "
-        "tenant_id and client_id, an access_token, or say method: managed_identity or azure_cli")
+        "tenant_id and client_id, an access_token, or set method: managed_identity or azure_cli")
 
 
 def _variable(name: str) -> str:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The use cases of mailbox_scope and mailbox_scope_info: roles of Exchange for mailboxes, over Graph beta."""
+"""The use cases of mailbox_scope and mailbox_scope_info: roles in Exchange for mailboxes, over Graph beta."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ INFO = MICROSOFT + WHICH
 
 EXCHANGE = "/roleManagement/exchange"
 NONE = Present("", {}, {}, frozenset())
-"""What there is of an application that is not there."""
+"""The present state of an application that does not exist."""
 
 
 class MailboxScope(Job):
-    """Bring an application's roles of Exchange to what a task says."""
+    """Assign and remove an application's roles in Exchange as a task says."""
 
     def __init__(self, module) -> None:
         params = self._params = module.params
@@ -78,8 +78,8 @@ class MailboxScope(Job):
             raise InputRefused("mailboxes", "one of them is empty", "Write its address or object id, or leave it out")
         if not ((self._desired.roles and self._desired.mailboxes) or self._desired.purge or self._desired.absent):
             raise InputRefused(
-                "mailboxes" if self._desired.roles else "roles", "none is named, so that there is nothing to give",
-                "Name at least one, or say state: absent or purge: true to take some away")
+                "mailboxes" if self._desired.roles else "roles", "none is named, so there is no role to assign",
+                "Name at least one, or set state: absent or purge: true to remove roles")
         self._module = module
         self._graph = connected(module)
         self._unborn = ""
@@ -89,7 +89,7 @@ class MailboxScope(Job):
         """Read the roles in Exchange and compare them with the desired ones. Raises MicrosoftFailed."""
         present, changes = decided(self._graph, self._read, lambda found: plan(found, self._desired))
         if self._unborn and not self._desired.absent:
-            self._module.warn(f"{self._unborn} So this check mode takes it for one that is yet to be made.")
+            self._module.warn(f"{self._unborn} So check mode assumes that an earlier task would create it.")
         told = warning(present, self._desired)
         if told:
             self._module.warn(told)
@@ -140,11 +140,11 @@ class MailboxScope(Job):
 def read_scope(
     graph: Graph, params: Mapping[str, Any], roles: FrozenSet[str], mailboxes: FrozenSet[str], right: Right = READ_SCOPE,
 ) -> Present:
-    """What there is of an application, in two requests; raises RegistrationMissing where there is none.
+    """Read the present state in two requests. Raises RegistrationMissing when the application does not exist.
 
-    ``right`` is what is named where the automation may not read the roles.
+    ``right`` is named in the error when the automation may not read the roles.
 
-    Assignments are listed by role: what beta takes for a principal in a filter varies, and roles for applications are few.
+    Assignments are listed by role, since the form of a principal in beta's filters varies, and such roles are few.
     """
     names, addresses = sorted(roles), sorted(one for one in mailboxes if not is_id(one))
     first = [BatchRead(READ_APPLICATION, application(params, "id,appId"), optional=True)]
@@ -200,7 +200,7 @@ def _result(present: Present, shown: Mapping[str, List[str]]) -> Dict[str, Any]:
 
 
 def read_state(module) -> Dict[str, Any]:
-    """What mailbox_scope_info returns."""
+    """Return the result of mailbox_scope_info."""
     try:
         found = read_scope(connected(module), module.params, frozenset(MAIL), frozenset(), SHOW_SCOPE)
     except RegistrationMissing:

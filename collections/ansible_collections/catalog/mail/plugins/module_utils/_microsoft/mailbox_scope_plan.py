@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Which mailboxes an application may use by roles of Exchange (RBAC for Applications). Pure.
+"""Plan the mailboxes that an application may use by roles in Exchange (RBAC for Applications). Pure.
 
 Graph beta, roleManagement/exchange: an assignment gives a service principal an application role within a scope; the scope
-of one mailbox is /users/<object id>. These assignments add to what is consented to in Entra; they never narrow that.
+of one mailbox is /users/<object id>. Assignments add to the admin consent in Entra; they never restrict it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from .permissions_plan import MAIL_ROLES
 
 PREFIX = "Application "
 MAIL = ("Mail.Send", "Mail.Read", "Mail.ReadBasic", "Mail.ReadWrite")
-"""The roles about mail that Exchange has for applications, without the word Application before them."""
+"""The mail roles for applications in Exchange, without the prefix Application."""
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 
 
 class Assignment(NamedTuple):
-    """One assignment of Exchange: its id, the role's name, its scope in lower case."""
+    """One assignment in Exchange: its id, the role's name, its scope in lower case."""
 
     id: str
     role: str
@@ -35,9 +35,9 @@ class Assignment(NamedTuple):
 
 @dataclass(frozen=True)
 class Present:
-    """What there is of this application: its service principal, the roles by name, the mailboxes' ids, the assignments.
+    """Present state of an application: its service principal, the roles' ids by name, the mailboxes' ids, the assignments.
 
-    ``tenant_wide`` are permissions about mail that are consented to in Entra, for all mailboxes.
+    ``tenant_wide`` are permissions for mail with admin consent in Entra, for all mailboxes.
     """
 
     service_principal_id: str
@@ -49,7 +49,7 @@ class Present:
 
 @dataclass(frozen=True)
 class DesiredScope:
-    """Roles for mailboxes; with ``purge`` no others of these kinds; absent removes."""
+    """Desired roles for mailboxes; ``purge`` removes other assignments of mail roles, ``absent`` removes these."""
 
     roles: FrozenSet[str]
     mailboxes: FrozenSet[str]
@@ -58,7 +58,7 @@ class DesiredScope:
 
 
 class Change(NamedTuple):
-    """assign a role (name) within a scope, or remove an Assignment."""
+    """A change: assign a role (name) within a scope, or remove an Assignment."""
 
     action: str
     role: str
@@ -67,35 +67,35 @@ class Change(NamedTuple):
 
 
 def role_names(names: Sequence[str]) -> FrozenSet[str]:
-    """The roles without the word that they begin with in Exchange; raises InputRefused for one about other things."""
+    """Return role names without their prefix in Exchange. Raises InputRefused for a role that is not for mail."""
     plain = [name[len(PREFIX):] if name.startswith(PREFIX) else name for name in names]
     unknown = sorted(set(plain) - set(MAIL))
     if unknown:
         raise InputRefused(
-            "roles", f"Exchange has no role about mail for applications called {', '.join(unknown)}",
+            "roles", f"Exchange has no mail role for applications called {', '.join(unknown)}",
             f"Choose of {', '.join(MAIL)}")
     return frozenset(plain)
 
 
 def is_id(mailbox: str) -> bool:
-    """Whether a mailbox is named by its object id."""
+    """Whether ``mailbox`` is an object id."""
     return bool(_GUID.match(mailbox))
 
 
 def scope(user_id: str) -> str:
-    """The scope of exactly one mailbox, as it is compared."""
+    """Return the scope of one mailbox, in lower case."""
     return f"/users/{user_id.lower()}"
 
 
 def belongs(principal: str, service_principal_id: str) -> bool:
-    """Whether an assignment's principalId is this service principal: with or without /ServicePrincipals/ before it."""
+    """Whether a principalId, with or without the prefix /ServicePrincipals/, is this service principal."""
     return principal.rpartition("/")[2].lower() == service_principal_id.lower()
 
 
 def assignments_of(
     found: Sequence[Mapping[str, Any]], role_ids: Mapping[str, str], service_principal_id: str,
 ) -> FrozenSet[Assignment]:
-    """From Graph's list, those of this service principal. Narrowed by the app's own scopes they are none of ours."""
+    """Read the assignments of this service principal from Graph's list, except those with an app scope."""
     names = {role_id.lower(): name for name, role_id in role_ids.items()}
     return frozenset(
         Assignment(str(one["id"]), names[str(one["roleDefinitionId"]).lower()], str(one.get("directoryScopeId") or "").lower())
@@ -105,12 +105,12 @@ def assignments_of(
 
 
 def tenant_wide(grants: Sequence[Mapping[str, Any]]) -> FrozenSet[str]:
-    """Permissions about mail among app role assignments of Entra."""
+    """Return the mail permissions among app role assignments in Entra."""
     return frozenset(MAIL_ROLES[role] for role in (str(one.get("appRoleId")).lower() for one in grants) if role in MAIL_ROLES)
 
 
 def plan(present: Present, desired: DesiredScope) -> List[Change]:
-    """What has to be assigned, then what has to go."""
+    """Return the changes: assignments first, then removals."""
     pairs = {(role, scope(present.user_ids[mailbox])) for role in desired.roles for mailbox in desired.mailboxes}
     if desired.absent:
         return [_removal(one) for one in sorted(present.assignments)
@@ -127,17 +127,17 @@ def _removal(one: Assignment) -> Change:
 
 
 def matches(present: Present, desired: DesiredScope) -> bool:
-    """Whether a read shows the desired state."""
+    """Whether the present state matches the desired one."""
     return not plan(present, desired)
 
 
 def described(present: Present) -> Dict[str, List[str]]:
-    """Scopes by role; a mailbox that the task named is shown by that name."""
+    """Return the scopes by role; a mailbox in the task is shown by the task's name for it."""
     return _by_role([(one.role, one.scope) for one in present.assignments], present)
 
 
 def after(present: Present, changes: Sequence[Change]) -> Dict[str, List[str]]:
-    """What ``described`` will say once the changes are made."""
+    """Return the result of ``described`` after the changes."""
     gone = {change.id for change in changes if change.action == "remove"}
     kept = [(one.role, one.scope) for one in present.assignments if one.id not in gone]
     return _by_role(kept + [(change.role, change.scope) for change in changes if change.action == "assign"], present)
@@ -152,11 +152,11 @@ def _by_role(pairs: Sequence[Any], present: Present) -> Dict[str, List[str]]:
 
 
 def warning(present: Present, desired: DesiredScope) -> Optional[str]:
-    """What to say where the scope is of no use, as all mailboxes are open anyway."""
+    """Return a warning when admin consent opens all mailboxes, so that the scope restricts nothing; else None."""
     if desired.absent or not present.tenant_wide:
         return None
     held = ", ".join(sorted(present.tenant_wide))
     return (
-        f"The application holds {held} by admin consent in Entra, which is for every mailbox of the tenant. Roles of Exchange "
-        "add to that and do not narrow it: to limit the application to its mailboxes, remove the consent (graph_permissions "
+        f"The application holds {held} by admin consent in Entra, which is for every mailbox of the tenant. Roles in Exchange "
+        "add to that and do not restrict it: to limit the application to its mailboxes, remove the consent (graph_permissions "
         "with permissions: []).")

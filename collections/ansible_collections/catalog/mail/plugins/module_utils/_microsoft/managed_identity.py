@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Tokens of a managed identity, by msal: a machine in Azure asks an address of its own for them. An edge.
+"""Get tokens of a managed identity with msal, from the endpoint of a machine in Azure. An edge.
 
-That address is plain HTTP next to the machine (169.254.169.254, or what App Service and Azure Arc name in the environment), so
-no proxy is ever asked for it. msal keeps an answer that asks to wait, so that each try has a client of its own.
+The endpoint is a local address with plain HTTP (169.254.169.254, or the address that App Service and Azure Arc set in the
+environment), so proxies are ignored. msal caches an answer that asks to wait, so each attempt creates a new client.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .libraries import library
 from .login import Login
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds between tries. Azure's page on the metadata service wants some; a wrong resource is answered 500 by some services."""
+"""Seconds between attempts. Azure's page on the metadata service asks for retries; some answer 500 for a wrong resource."""
 
 PASSING = (404, 410, 429)
-"""Answers that pass, besides 500 and above: the service is about to be there, or is asked too often."""
+"""Temporary statuses, besides 500 and above: the service is starting, or limits the rate of requests."""
 
 _ELSEWHERE = (
     "Run the task on a machine in Azure that has one, as a user who may ask for it (on Azure Arc: one of the group himds), or "
@@ -31,7 +31,7 @@ _ELSEWHERE = (
 
 
 def managed_token(login: Login, deadline: Deadline, hide: Callable[[object], str]) -> Mapping[str, Any]:
-    """The answer with a token for Graph; raises LoginRefused with the reason."""
+    """Return the answer with a token for Graph. Raises LoginRefused with the reason."""
     for pause in (*PAUSES, None):
         web = session(login.ca_file, proxies=False)
         found, words, passing = _asked(login, web)
@@ -43,7 +43,7 @@ def managed_token(login: Login, deadline: Deadline, hide: Callable[[object], str
 
 
 def _asked(login: Login, web: Any) -> Tuple[Optional[Mapping[str, Any]], str, bool]:
-    """One try: the answer with its token, or why there is none and whether that may pass."""
+    """Make one attempt: return the answer with a token, or the reason without one and whether the failure is temporary."""
     msal, requests = library("msal"), library("requests")
     identity = (
         msal.UserAssignedManagedIdentity(client_id=login.client_id) if login.client_id else msal.SystemAssignedManagedIdentity())
@@ -53,7 +53,7 @@ def _asked(login: Login, web: Any) -> Tuple[Optional[Mapping[str, Any]], str, bo
     except requests.exceptions.RequestException as exc:
         return None, str(exc), was_sent(exc)
     except (OSError, ValueError) as exc:
-        # What is no JSON, what msal itself refuses, and a key of Azure Arc that this user may not read.
+        # Not JSON, an error of msal itself, or a key of Azure Arc that this user may not read.
         answered = f"after an answer {web.last.status_code}: " if web.last is not None else ""
         return None, f"{answered}{exc}", _passes(web.last)
     if found.get("access_token"):
@@ -73,5 +73,5 @@ def _refused(login: Login, words: str, answered: bool) -> LoginRefused:
         return LoginRefused(
             f"This machine gives no token for the managed identity {login.client_id} ({told}).",
             "Assign that identity to the machine, or correct client_id (also AZURE_CLIENT_ID in the environment); without it the "
-            "machine's own identity is meant.", field="login.client_id")
+            "machine's own identity is used.", field="login.client_id")
     return LoginRefused(f"The managed identity of this machine gives no token ({told}).", _ELSEWHERE, field="login.method")

@@ -71,7 +71,7 @@ class Found(NamedTuple):
 
 
 class GraphPermissions(Job):
-    """Bring permissions and consent to what a task says."""
+    """Declare permissions and grant admin consent as a task says."""
 
     def __init__(self, module) -> None:
         params = self._params = module.params
@@ -108,13 +108,13 @@ class GraphPermissions(Job):
         return plan(found.present, self._desired)
 
     def _with_delegated(self, roles: Roles) -> Roles:
-        """Also the names of delegated permissions, so that it can be said where one was named."""
+        """Add the names of delegated permissions, for the message when a task names one of them."""
         principal_of_graph = self._graph.read(READ_SERVICE_PRINCIPAL, principal(GRAPH, "?$select=id,oauth2PermissionScopes"))
         scopes = roles_of(principal_of_graph or {}).delegated
         return Roles(roles.by_name, scopes - set(roles.by_name))
 
     def _check_registration(self, found: Found, changes: Sequence[Change]) -> None:
-        """There has to be a registration, and where consent is given, its service principal: entra_app makes both."""
+        """Raise RegistrationMissing without a registration or, for consent, its service principal; warn in check mode."""
         if found.object_id is None:
             problem: Optional[RegistrationMissing] = missing(self._params)
         elif not found.has_principal and any(change.action == "grant" for change in changes):
@@ -124,7 +124,7 @@ class GraphPermissions(Job):
         if problem and not self._module.check_mode:
             raise problem
         if problem:
-            self._module.warn(f"{problem} So this check mode takes it for one that is yet to be made.")
+            self._module.warn(f"{problem} So check mode assumes that an earlier task would create it.")
 
     def _declare(self, found: Found, changes: Sequence[Change]) -> None:
         path = f"/applications/{found.object_id}"
@@ -133,7 +133,7 @@ class GraphPermissions(Job):
         self._graph.expect(answer, WRITE_APPLICATION, "PATCH", path)
 
     def _consent(self, found: Found, changes: Sequence[Change]) -> None:
-        """Grant and revoke, one by one. What an earlier try did already is no failure."""
+        """Grant and revoke one by one. A change that an earlier attempt has already made is accepted."""
         client = self._client(found) if any(change.action in ("grant", "revoke") for change in changes) else ""
         for change in changes:
             if change.action == "grant":
@@ -149,7 +149,7 @@ class GraphPermissions(Job):
                     self._graph.expect(answer, WRITE_CONSENT, "DELETE", path)
 
     def _client(self, found: Found) -> str:
-        """The object id of the registration's service principal, waited for: it was seen, and replicas may differ."""
+        """Return the object id of the registration's service principal; wait until the replicas show it."""
         def read() -> Optional[Mapping[str, Any]]:
             return self._graph.read(READ_SERVICE_PRINCIPAL, principal(str(found.app_id), "?$select=id,appId"), optional=True)
 
@@ -158,7 +158,7 @@ class GraphPermissions(Job):
 
 
 def read_permissions(graph: Graph, params: Mapping[str, Any]) -> Found:
-    """Registration, Graph's roles and consent: in one request by app_id, in two by unique_name."""
+    """Read registration, Graph's roles and consent: in one request by app_id, in two by unique_name."""
     reads = [
         BatchRead(READ_APPLICATION, application(params, "id,appId,requiredResourceAccess"), optional=True),
         BatchRead(READ_SERVICE_PRINCIPAL, principal(GRAPH, "?$select=id,appId,appRoles")),
@@ -184,6 +184,6 @@ def _result(found: Found, shown: Mapping[str, List[str]]) -> Dict[str, Any]:
 
 
 def read_state(module) -> Dict[str, Any]:
-    """What graph_permissions_info returns."""
+    """Return the result of graph_permissions_info."""
     found = read_permissions(connected(module), module.params)
     return {"exists": found.object_id is not None, **_result(found, before(found.present))}

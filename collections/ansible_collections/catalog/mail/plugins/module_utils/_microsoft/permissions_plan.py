@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Permissions of an app registration: by name, as sets, what is declared and what is granted. Pure.
+"""Compare the declared and granted permissions of an app registration with the desired ones. Pure.
 
-Declared is what the registration asks for (requiredResourceAccess); granted is what an administrator consented to (app role
-assignments of its service principal). Only application permissions of Microsoft Graph have to do with mail sent by a
-service; delegated ones have the same names and other ids.
+Declared permissions are requested by the registration (requiredResourceAccess); granted permissions have the consent of an
+administrator (app role assignments of the service principal). A service sends mail with application permissions of
+Microsoft Graph only; delegated permissions have the same names and other ids.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ GRAPH = "00000003-0000-0000-c000-000000000000"
 """The application id of Microsoft Graph, the same in every tenant and cloud."""
 
 MANAGED = "Mail."
-"""Application permissions of Graph that begin so are compared as a set; all else is somebody else's, unless it is named."""
+"""Application permissions of Graph with this prefix are compared as a set; others only when a task names them."""
 
 ALIASES = {"Mail.ReadBasicAll": "Mail.ReadBasic.All"}
-"""Spellings in circulation, and what the permission is called."""
+"""Common wrong names of permissions, and the official names."""
 
 MAIL_ROLES: Dict[str, str] = {
     "b633e1c5-b582-4048-a93e-9f11b44c7e96": "Mail.Send",
@@ -34,23 +34,23 @@ MAIL_ROLES: Dict[str, str] = {
     "693c5e45-0940-467d-9b8a-1022fb9d42ef": "Mail.ReadBasic.All",
     "e2a3a72e-5f79-4c64-b1b1-878b674786c9": "Mail.ReadWrite",
 }
-"""The application roles about mail by their ids, from Microsoft's own list (provisioningInfo.json, scheme Application)."""
+"""The application roles for mail by their ids, from Microsoft's own list (provisioningInfo.json, scheme Application)."""
 
 
 @dataclass(frozen=True)
 class Roles:
-    """The application roles of Graph in this tenant: id by name, and which names are delegated only."""
+    """The application roles of Graph in this tenant: ids by name, and the names that exist as delegated only."""
 
     by_name: Mapping[str, str]
     delegated: FrozenSet[str] = frozenset()
 
     def name(self, role_id: str) -> str:
-        """The name of a role, or its id where it is unknown."""
+        """Return the name of a role, or its id when the name is unknown."""
         return next((name for name, one in self.by_name.items() if one == role_id), role_id)
 
 
 class Entry(NamedTuple):
-    """One declared permission: of which API (its application id), which id, and Role or Scope."""
+    """One declared permission: the API's application id, the permission's id, and Role or Scope."""
 
     resource: str
     id: str
@@ -67,7 +67,7 @@ class Grant(NamedTuple):
 
 @dataclass(frozen=True)
 class Present:
-    """What is declared and granted, and Graph's service principal in this tenant."""
+    """Present state: declared and granted permissions, and Graph's service principal in this tenant."""
 
     declared: FrozenSet[Entry]
     granted: FrozenSet[Grant]
@@ -77,7 +77,7 @@ class Present:
 
 @dataclass(frozen=True)
 class DesiredPermissions:
-    """Names of permissions, None to leave them; whether consent is looked after; whether what is foreign goes."""
+    """Desired state. ``permissions``: names, None for no change. ``consent``: grant them. ``purge``: remove all others."""
 
     permissions: Optional[FrozenSet[str]]
     consent: bool = True
@@ -85,14 +85,14 @@ class DesiredPermissions:
 
 
 class Change(NamedTuple):
-    """declare or undeclare an Entry, grant a role id, revoke a Grant."""
+    """A change: declare or undeclare an Entry, grant a role id, revoke a Grant."""
 
     action: str
     subject: Any
 
 
 def roles_of(service_principal: Mapping[str, Any]) -> Roles:
-    """From Graph's own service principal: the enabled appRoles for applications (never oauth2PermissionScopes)."""
+    """Read the enabled appRoles for applications (not oauth2PermissionScopes) from Graph's own service principal."""
     by_name = {
         str(role["value"]): str(role["id"]).lower() for role in service_principal.get("appRoles") or []
         if role.get("value") and role.get("isEnabled", True) and "Application" in (role.get("allowedMemberTypes") or [])}
@@ -101,14 +101,14 @@ def roles_of(service_principal: Mapping[str, Any]) -> Roles:
 
 
 def declared_of(required: Sequence[Mapping[str, Any]]) -> FrozenSet[Entry]:
-    """From an application's requiredResourceAccess."""
+    """Read an application's requiredResourceAccess."""
     return frozenset(
         Entry(str(one["resourceAppId"]).lower(), str(access["id"]).lower(), str(access["type"]))
         for one in required for access in one.get("resourceAccess") or [])
 
 
 def required_of(declared: FrozenSet[Entry]) -> List[Dict[str, Any]]:
-    """A requiredResourceAccess, in an order that is always the same."""
+    """Return the requiredResourceAccess in a fixed order."""
     resources = sorted({one.resource for one in declared})
     return [
         {"resourceAppId": resource, "resourceAccess": [
@@ -117,23 +117,23 @@ def required_of(declared: FrozenSet[Entry]) -> List[Dict[str, Any]]:
 
 
 def granted_of(assignments: Sequence[Mapping[str, Any]]) -> FrozenSet[Grant]:
-    """From a service principal's appRoleAssignments."""
+    """Read a service principal's appRoleAssignments."""
     return frozenset(
         Grant(str(one["id"]), str(one["resourceId"]).lower(), str(one["appRoleId"]).lower()) for one in assignments)
 
 
 def named(names: Optional[Sequence[str]]) -> Tuple[Optional[FrozenSet[str]], List[str]]:
-    """The permissions as they are really called, and a warning for each that was called otherwise."""
+    """Return the permissions by their official names, and a warning for each alias."""
     if names is None:
         return None, []
     warnings = [
-        f"permissions: the permission is called {ALIASES[name]}, not {name}; it is taken for that."
+        f"permissions: the permission is called {ALIASES[name]}, not {name}; the module uses that name."
         for name in names if name in ALIASES]
     return frozenset(ALIASES.get(name, name) for name in names), warnings
 
 
 def check(desired: DesiredPermissions, roles: Roles) -> None:
-    """Raises InputRefused for a name that is no application permission of Graph."""
+    """Raise InputRefused for a name that is not an application permission of Graph."""
     for name in sorted(desired.permissions or ()):
         if name in roles.by_name:
             continue
@@ -148,7 +148,7 @@ def check(desired: DesiredPermissions, roles: Roles) -> None:
 
 
 def plan(present: Present, desired: DesiredPermissions) -> List[Change]:
-    """What has to be done: first what the registration declares, then consent to what is new, then what is revoked."""
+    """Return the changes: declarations first, then new consent, then revocations."""
     if desired.permissions is None:
         return []
     ids = frozenset(present.roles.by_name[name] for name in desired.permissions)
@@ -164,7 +164,7 @@ def plan(present: Present, desired: DesiredPermissions) -> List[Change]:
 
 
 def matches(present: Present, desired: DesiredPermissions) -> bool:
-    """Whether a read shows the desired state."""
+    """Whether the present state matches the desired one."""
     return not plan(present, desired)
 
 
@@ -184,13 +184,13 @@ def _leaves(grant: Grant, ids: FrozenSet[str], present: Present, purge: bool) ->
 
 
 def declared_after(present: Present, changes: Sequence[Change]) -> FrozenSet[Entry]:
-    """What will be declared once the changes are made."""
+    """Return the declared permissions after the changes."""
     gone = {change.subject for change in changes if change.action == "undeclare"}
     return (present.declared - gone) | {change.subject for change in changes if change.action == "declare"}
 
 
 def described(declared: FrozenSet[Entry], granted: FrozenSet[Tuple[str, str]], present: Present) -> Dict[str, List[str]]:
-    """Permissions and consent by their names; what is not an application permission of Graph by its ids.
+    """Return permissions and consent by name; those that are not application permissions of Graph by their ids.
 
     ``granted`` are pairs of the API's service principal and the role.
     """
@@ -203,12 +203,12 @@ def described(declared: FrozenSet[Entry], granted: FrozenSet[Tuple[str, str]], p
 
 
 def before(present: Present) -> Dict[str, List[str]]:
-    """What is declared and granted, by name."""
+    """Return the present declared and granted permissions by name."""
     return described(present.declared, _pairs(present), present)
 
 
 def after(present: Present, changes: Sequence[Change]) -> Dict[str, List[str]]:
-    """What will be declared and granted, by name."""
+    """Return the declared and granted permissions after the changes, by name."""
     revoked = {(one.subject.resource_id, one.subject.role_id) for one in changes if one.action == "revoke"}
     granted = {(present.graph_id, one.subject) for one in changes if one.action == "grant"}
     return described(declared_after(present, changes), frozenset((_pairs(present) - revoked) | granted), present)
@@ -219,5 +219,5 @@ def _pairs(present: Present) -> FrozenSet[Tuple[str, str]]:
 
 
 def unconsented(shown: Mapping[str, Sequence[str]]) -> List[str]:
-    """What is declared and not granted: application permissions of Graph only, of others it is not known."""
+    """Return the declared permissions without consent; only application permissions of Graph, since others are unknown."""
     return [name for name in shown["permissions"] if "/" not in name and name not in shown["consent"]]

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Moments as Microsoft Graph writes them. Pure."""
+"""Read and write times in Microsoft Graph's format. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\
 
 
 def moment(text: str) -> datetime:
-    """A moment with a zone. Graph gives seven digits of a second, and in errors no zone, which is UTC then.
+    """Read a time with its zone. Graph writes seven digits of a second, and in errors no zone, which means UTC.
 
-    Raises ValueError for anything else.
+    Raises ValueError for any other text.
     """
     found = _MOMENT.match(text.strip())
     if not found:
@@ -27,5 +27,5 @@ def moment(text: str) -> datetime:
 
 
 def written(when: datetime) -> str:
-    """A moment to the second in UTC: 2026-11-21T10:00:00Z."""
+    """Write a time in UTC, to the second: 2026-11-21T10:00:00Z."""
     return when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

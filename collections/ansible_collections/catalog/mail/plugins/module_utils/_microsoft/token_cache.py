@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The access token of a play, so that its tasks ask for one token and not for one each. An edge.
+"""Cache the access token of a play, so that its tasks share one token. An edge.
 
-A file in memory (the user's runtime directory or /dev/shm), of mode 0600, encrypted with a key that is derived from the
-credential: without the credential it is of no use, and with the credential one gets a token anyway. It is named after the
-process of ansible-playbook, found among the parents of this one, and after the login. Where there is no such process, or
-no /proc, nothing is kept.
+The cache is a file in memory (in the user's runtime directory or /dev/shm), of mode 0600, encrypted with a key derived
+from the credential: the file is useless without the credential, with which a token can be requested anyway. The file is
+named after the process of ansible-playbook, found among the parents of this process, and after the login. Without such
+a process, or without /proc, nothing is cached.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from .libraries import library
 PREFIX = "catalog-mail-token-"
 RUNNERS = ("ansible-playbook", "ansible", "ansible-console")
 MARGIN = 300
-"""Seconds before its end from which on a token is not used any more."""
+"""Seconds before its expiry from which on a token is not used."""
 
 
 class TokenCache:
-    """One token. ``identity`` says whose it is, ``credential`` is the secret that protects it."""
+    """The cache of one token. ``identity`` names the login, ``credential`` is the secret that encrypts the token."""
 
     def __init__(self, identity: str, credential: bytes) -> None:
         folder, play = _folder(), _play()
@@ -43,7 +43,7 @@ class TokenCache:
         self._identity, self._credential = identity, credential
 
     def read(self) -> Optional[str]:
-        """The token that a task before this one got; None where there is none that can be used."""
+        """Return the token of an earlier task; None without a usable one."""
         content = _read(self._path) if self._path else None
         if not content:
             return None
@@ -54,7 +54,7 @@ class TokenCache:
         return found["token"] if found["expires_at"] - MARGIN > time.time() else None
 
     def write(self, token: str, seconds: float) -> None:
-        """Keep a token that is valid for so long. That it cannot be kept is no failure."""
+        """Cache a token that is valid for ``seconds``. Errors are ignored."""
         if not self._path:
             return
         content = self._fernet().encrypt(json.dumps({"token": token, "expires_at": time.time() + seconds}).encode())
@@ -63,7 +63,7 @@ class TokenCache:
             _remove_of_dead_plays(os.path.dirname(self._path))
 
     def forget(self) -> None:
-        """Remove the token, which turned out to be of no use."""
+        """Remove the token from the cache."""
         if self._path:
             with contextlib.suppress(OSError):
                 os.unlink(self._path)
@@ -75,7 +75,7 @@ class TokenCache:
 
 
 def _folder() -> Optional[str]:
-    """A folder in memory; the user's own where there is one."""
+    """Return a folder in memory, preferably the user's own; None without one."""
     own = os.environ.get("XDG_RUNTIME_DIR", "")
     for folder in (own, "/dev/shm"):  # noqa: S108 -- sticky, and the files in it are checked
         if os.path.isabs(folder) and os.path.isdir(folder) and os.access(folder, os.W_OK):
@@ -84,7 +84,7 @@ def _folder() -> Optional[str]:
 
 
 def _read(path: str) -> Optional[bytes]:
-    """The content of a file that only this user can have written and read."""
+    """Return the content of a file that only this user can read and write; None for any other file."""
     try:
         number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
@@ -96,7 +96,7 @@ def _read(path: str) -> Optional[bytes]:
 
 
 def _replace(path: str, content: bytes) -> None:
-    """Write it whole or not at all; mkstemp makes it 0600."""
+    """Write a file atomically; mkstemp sets mode 0600."""
     number, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f"{os.path.basename(path)}.")
     try:
         with os.fdopen(number, "wb") as stream:
@@ -108,7 +108,7 @@ def _replace(path: str, content: bytes) -> None:
 
 
 def _remove_of_dead_plays(folder: str) -> None:
-    """Our files whose play has ended. Those of others cannot be removed, in a folder that is sticky or theirs."""
+    """Remove this user's files of ended plays. Those of other users are protected by the folder's sticky bit or owner."""
     for name in os.listdir(folder):
         parts = name[len(PREFIX):].split("-") if name.startswith(PREFIX) else []
         if len(parts) >= 2 and _process(parts[0]).get("start") != parts[1]:
@@ -117,7 +117,7 @@ def _remove_of_dead_plays(folder: str) -> None:
 
 
 def _play() -> Optional[str]:
-    """The outermost process of Ansible that this one descends from, as process id and start time."""
+    """Return process id and start time of the outermost Ansible process among the parents of this process."""
     found, pid = None, str(os.getpid())
     while pid not in ("0", "1", ""):
         process = _process(pid)
@@ -128,7 +128,7 @@ def _play() -> Optional[str]:
 
 
 def _process(pid: str) -> Dict[str, Any]:
-    """Parent, start time and whether it is Ansible; empty where there is no such process or no /proc. See proc(5)."""
+    """Return a process's parent, start time and whether it is Ansible; empty without it or without /proc. See proc(5)."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stream:
             fields = stream.read().rpartition(")")[2].split()

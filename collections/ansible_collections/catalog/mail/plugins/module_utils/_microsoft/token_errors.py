@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Why Entra's token endpoint gives no token: cause, remedy, the option at fault. Pure.
+"""Explain a refusal of Entra's token endpoint: cause, remedy, the invalid option. Pure.
 
-The numbers (AADSTS...) are Microsoft's, from "Microsoft Entra authentication and authorization error codes".
+The codes (AADSTS...) are from "Microsoft Entra authentication and authorization error codes".
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
 
 
 class Refusal(NamedTuple):
-    """Sentences for an administrator; ``lag`` where it is also what a replica says that has not heard yet."""
+    """Cause and remedy for an administrator; ``lag``: a replica gives the same refusal before replication is complete."""
 
     cause: str
     remedy: str
@@ -37,7 +37,7 @@ _CODES: Dict[int, Tuple[str, str, str, bool]] = {
         "Check client_id and tenant_id; a new one takes up to some minutes to be known", "login.client_id", True),
     90002: ("there is no such tenant", "Check tenant_id, and that cloud is the one it is in", "login.tenant_id", False),
     900021: ("the tenant's identifier is not valid", "Give the tenant's GUID or one of its domains", "login.tenant_id", False),
-    900023: ("the tenant is not written as one", "Give the tenant's GUID or one of its domains", "login.tenant_id", False),
+    900023: ("the tenant identifier is malformed", "Give the tenant's GUID or one of its domains", "login.tenant_id", False),
     9001023: ("the tenant has to be named", "Give the tenant's GUID or one of its domains, not common", "login.tenant_id", False),
     1002012: ("the scope is not of this cloud", "Check graph_url and cloud", "login.graph_url", False),
     7000218: ("neither a secret nor a certificate was taken", "Give client_secret or certificate_file", "login", False),
@@ -62,7 +62,7 @@ _CODE = re.compile(r"AADSTS(\d{4,8})")
 
 
 def refusal(answer: Mapping[str, Any]) -> Refusal:
-    """From the endpoint's JSON, as msal hands it on: error, error_description, error_codes."""
+    """Read the endpoint's JSON, as msal returns it: error, error_description, error_codes."""
     description = str(answer.get("error_description") or "")
     first = description.splitlines()[0] if description else str(answer.get("error") or "without a reason")
     numbers = _numbers(answer, description)
@@ -81,7 +81,7 @@ def _numbers(answer: Mapping[str, Any], description: str) -> List[int]:
 
 
 def claims(token: str) -> Dict[str, Any]:
-    """What an access token says of itself, unverified, for messages and for the tenant's id; empty if it cannot be read."""
+    """Read an access token's claims, unverified, for messages and for the tenant's id; empty when unreadable."""
     try:
         payload = token.split(".")[1]
         found = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Tokens from Entra, by msal: one small class per way to log in. An edge.
+"""Get tokens from Entra with msal. An edge.
 
-Traps of msal that are avoided here: it looks up an unknown authority at Microsoft's unless it is told not to, has no time
-limit of its own, and keeps an answer of status 400 for a minute, so that each try has an application object of its own.
+By default msal queries Microsoft for an unknown authority, and has no timeout; both are set here. It caches an answer of
+status 400 for a minute, so each attempt creates a new application object.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 class Token(NamedTuple):
-    """An access token, and whether a task before this one got it."""
+    """An access token, and whether it is from the cache."""
 
     text: str
     cached: bool
 
 
 class Tokens:
-    """The tokens of one login."""
+    """Get the tokens of one login."""
 
     def __init__(self, login: Login, deadline: Deadline, run_command: Callable[..., Any]) -> None:
-        """``run_command`` is the module's own, for Azure CLI."""
+        """``run_command`` is the module's method, for Azure CLI."""
         self._login, self._deadline, self._run_command = login, deadline, run_command
         self._hide = Secrets(login.secrets).words
         self._credential: Any = None
@@ -53,7 +53,7 @@ class Tokens:
             self._cache = TokenCache(login.identity, identity.private_key.encode())
 
     def get(self, fresh: bool = False) -> Token:
-        """A token; ``fresh`` asks for a new one, as one keeps the rights that it was issued with."""
+        """Return a token; ``fresh`` requests a new one, since a token keeps the permissions of the time of its issue."""
         if self._cache and fresh:
             self._cache.forget()
         kept = self._cache.read() if self._cache else None
@@ -103,7 +103,7 @@ class Tokens:
 
 
 class Client(NamedTuple):
-    """An application that asks for a token of its own: where, of which tenant, and with what (in msal's words)."""
+    """An application with its authority, its tenant and its credential in msal's form."""
 
     authority: str
     tenant: str
@@ -114,7 +114,7 @@ class Client(NamedTuple):
 
 
 def client_token(client: Client, deadline: Deadline, hide: Callable[[object], str]) -> Mapping[str, Any]:
-    """The answer with a token for the client; raises LoginRefused with the reason, once waiting does not help."""
+    """Return the answer with a token for the client. Raises LoginRefused for a permanent refusal, or at the deadline."""
     requests, msal, authority = library("requests"), library("msal"), client.authority
     for pause in (*PAUSES, *[PAUSES[-1]] * 1000):
         web = session(client.ca_file)

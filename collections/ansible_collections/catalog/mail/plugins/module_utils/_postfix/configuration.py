@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The use case of the Postfix modules: main.cf and lookup tables brought about in one step.
+"""The use case of the Postfix modules: change main.cf and lookup tables in one transaction.
 
-Validated before anything is written; put back, to the byte, when Postfix refuses.
+Everything is validated before the first write; the files are restored byte by byte when Postfix refuses.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ OPTIONS = Spec({
 
 
 class Configuration(Job):
-    """Bring parameters and tables of one instance to what ``desire`` says."""
+    """Change parameters and tables of one instance to the state that ``desire`` returns."""
 
     def __init__(self, module, desire: Callable[[Present], DesiredPostfix]) -> None:
         self._module = module
@@ -64,10 +64,10 @@ class Configuration(Job):
         return self._described(main_cf, edited, parameters, [row for row in tables if row[1]])
 
     def _plan_before_installation(self) -> Plan:
-        """Check mode on a host where Postfix is yet to be installed: everything is new."""
+        """Plan for check mode on a host without Postfix: everything is new."""
         empty = MainCf("")
         desired = self._desire(Present(self._postfix.config_directory, empty, {}, ["hash"], "hash"))
-        self._module.warn("Postfix is not installed yet, so this check mode could not have it judge the parameters.")
+        self._module.warn("Postfix is not installed yet, so check mode could not have Postfix check the parameters.")
         parameters = plan(empty, desired.parameters)
         changes: List[Any] = list(parameters) + [table for table in desired.tables if table.present]
         return Plan(changes, _result(parameters, [], False, False, False), [
@@ -78,7 +78,7 @@ class Configuration(Job):
             self._module.warn(text)
 
     def _clear_what_killed_runs_left(self, tables: Sequence[Table]) -> None:
-        """Their folders may hold a password, so they go even where nothing else is to be done."""
+        """Remove the private folders of killed runs, even without other changes: they may hold a password."""
         for path in {self._postfix.main_cf_path, *(table.path for table in tables)}:
             clear_workspaces(os.path.dirname(os.path.realpath(path)))
 
@@ -92,7 +92,7 @@ class Configuration(Job):
     def _check(
         self, desired: DesiredPostfix, before: MainCf, after: MainCf, changes: Sequence[Change], types: Sequence[str]
     ) -> None:
-        """Refuse what cannot work: by our own rules first, then by asking Postfix itself."""
+        """Raise for a configuration that cannot work: by the rules of this collection first, then by asking Postfix."""
         known = self._postfix.known_parameters()
         set_names = [name for name, value in desired.parameters.items() if value is not None]
         check_known(set_names, known, desired.allow_unknown)
@@ -127,7 +127,7 @@ class Configuration(Job):
         return Plan(changes, _result(parameters, table_changes, reload_required, restart, running), diff)
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
-        """Write the planned changes in one transaction; return the result as it then is. Raises ModuleFailure."""
+        """Write the planned changes in one transaction; return the result after them. Raises ModuleFailure."""
         transaction = Transaction(self._module)
         parameters = [change for change in plan.changes if isinstance(change, Change)]
         tables = [change for change in plan.changes if isinstance(change, tuple)]
@@ -153,7 +153,7 @@ class Configuration(Job):
         return {}
 
     def _rolled_back(self, transaction: Transaction, exc: PostfixRefused) -> PostfixRefused:
-        """Put the files back and see that Postfix runs on with them."""
+        """Restore the files and reload or start Postfix with them; return the failure to raise."""
         ran = self._postfix.running()
         transaction.roll_back()
         if exc.details.get("stage") == "reload":
@@ -180,7 +180,7 @@ class Configuration(Job):
         let_cool_down(path)
 
     def _write_table(self, transaction: Transaction, table: Table, changes: Sequence[TableChange]) -> None:
-        """The source, then its compiled form, which must not be the older of the two."""
+        """Write the source, then the compiled form, which must not be older than the source."""
         uid, gid = ids_of(table.owner, table.group)
         kinds = {change.what for change in changes}
         if kinds <= {"leftovers"}:

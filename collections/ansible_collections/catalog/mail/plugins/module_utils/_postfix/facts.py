@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""What postfix_info returns: read from the edge, passwords replaced."""
+"""Read the result of postfix_info, with passwords replaced."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .main_cf import shown
 
 
 def postfix_facts(postfix: Postfix, queue_limit: int) -> Dict[str, Any]:
-    """Everything about an instance; ``{"installed": False}`` where there is none."""
+    """Return the facts of an instance; ``{"installed": False}`` when Postfix is not installed."""
     if not postfix.installed:
         return {"installed": False}
     main_cf = postfix.main_cf()
@@ -41,7 +41,7 @@ def postfix_facts(postfix: Postfix, queue_limit: int) -> Dict[str, Any]:
 
 
 def _queue(postfix: Postfix, problems: List[str]) -> List[Dict[str, Any]]:
-    """The messages, oldest first. Where Postfix's tools cannot read main.cf, that is the problem told."""
+    """Return the messages, oldest first. When Postfix's tools cannot read main.cf, add that to ``problems``."""
     try:
         found = postfix.queue()
     except CommandFailed as exc:
@@ -52,7 +52,7 @@ def _queue(postfix: Postfix, problems: List[str]) -> List[Dict[str, Any]]:
 
 
 def _problems(postfix: Postfix, malformed: Sequence[str], content: bytes) -> List[str]:
-    found = [f"this line is no parameter: {line}" for line in malformed]
+    found = [f"this line does not set a parameter: {line}" for line in malformed]
     problem = postfix.problem_of(content)
     return found + ([problem] if problem else [])
 

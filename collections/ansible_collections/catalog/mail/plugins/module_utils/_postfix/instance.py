@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The edge to Postfix: its commands, its files, its processes. It reads and does; it decides nothing."""
+"""The commands, files and processes of Postfix. An edge: it reads and writes; it decides nothing."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ class Postfix:
         self._paths: Dict[str, str] = {}
         self._defaults: Optional[Dict[str, str]] = None
 
-    # What is installed
+    # Installation
 
     @property
     def installed(self) -> bool:
-        """Whether Postfix and this instance's main.cf are there."""
+        """Whether Postfix is installed and this instance's main.cf exists."""
         return bool(self._module.get_bin_path("postconf", opt_dirs=SBIN)) and os.path.exists(self.main_cf_path)
 
     def command(self, name: str) -> str:
-        """The path of one of Postfix's commands; raises CommandFailed when it is missing."""
+        """Return the path of one of Postfix's commands. Raises CommandFailed when it is missing."""
         if name not in self._paths:
             path = self._module.get_bin_path(name, opt_dirs=SBIN)
             if not path:
@@ -54,7 +54,7 @@ class Postfix:
         return self._paths[name]
 
     def defaults(self) -> Dict[str, str]:
-        """Every parameter of this Postfix with its default; works with a broken main.cf as well."""
+        """Return every parameter of this Postfix with its default; works with an invalid main.cf as well."""
         if self._defaults is None:
             code, out, err = self._run([self.command("postconf"), "-c", self.config_directory, "-d"])
             if code:
@@ -63,7 +63,7 @@ class Postfix:
         return self._defaults
 
     def known_parameters(self) -> Set[str]:
-        """The names that this Postfix takes, those that master.cf's services bring included."""
+        """Return the parameter names of this Postfix, including those of the services in master.cf."""
         with self._scratch(b"") as directory:
             code, out, err = self._run([self.command("postconf"), "-c", directory])
         if code:
@@ -71,7 +71,7 @@ class Postfix:
         return set(_assignments(out))
 
     def table_types(self) -> Set[str]:
-        """The lookup table types that are installed (``postconf -m``)."""
+        """Return the installed lookup table types (``postconf -m``)."""
         with self._scratch(b"") as directory:
             code, out, err = self._run([self.command("postconf"), "-c", directory, "-m"])
         if code:
@@ -79,7 +79,7 @@ class Postfix:
         return set(out.split())
 
     def main_cf(self) -> MainCf:
-        """main.cf as it stands; raises CommandFailed when there is none."""
+        """Read main.cf. Raises CommandFailed when it does not exist."""
         data = read_bytes(self.main_cf_path)
         if data is None:
             raise CommandFailed(
@@ -90,13 +90,13 @@ class Postfix:
     def _run(self, command: Sequence[str]) -> Tuple[int, str, str]:
         return self._module.run_command(list(command), environ_update={"LC_ALL": "C"}, errors="surrogateescape")
 
-    # What a configuration is worth
+    # Validation of a configuration
 
     @contextmanager
     def _scratch(self, main_cf: bytes) -> Iterator[str]:
-        """A configuration directory in the module's temporary folder: another main.cf, the rest as it is.
+        """Create a configuration directory in the module's temporary folder: another main.cf, links to the other files.
 
-        With an empty main.cf Postfix's tools answer also where they cannot read the real one.
+        With an empty main.cf Postfix's tools also answer when they cannot read the real one.
         """
         with workspace(self._module.tmpdir) as directory:
             let_cool_down(write_private(directory, main_cf, "main.cf"))
@@ -107,11 +107,11 @@ class Postfix:
             yield directory
 
     def problem_of(self, candidate: bytes) -> str:
-        """What Postfix says against a main.cf with this content; empty when nothing.
+        """Return Postfix's error for a main.cf with this content; empty without one.
 
-        Nothing outside the module's temporary folder is touched. One reader finds bad numbers,
-        names and addresses, the other bad references. The daemons are not asked: each would
-        leave a "fatal" line in the mail log; ``_parameters`` knows the types of theirs.
+        Writes only in the module's temporary folder. One of Postfix's tools finds invalid numbers, names and
+        addresses, the other invalid references. The daemons are not started: each would leave a "fatal" line in the
+        mail log; ``_postfix/parameters.py`` knows the types of their parameters.
         """
         with self._scratch(candidate) as directory:
             for command in (
@@ -138,7 +138,7 @@ class Postfix:
         return self.master_pid() is not None
 
     def master_pid(self) -> Optional[int]:
-        """The process id of a living master; None when Postfix is stopped."""
+        """Return the process id of the running master; None when Postfix is stopped."""
         queue = self._expanded("queue_directory", self.main_cf())
         text = (read_bytes(os.path.join(queue, "pid", "master.pid")) or b"").strip()
         if not text.isdigit():
@@ -146,24 +146,24 @@ class Postfix:
         return int(text) if _is_master(int(text)) else None
 
     def reload_pending(self) -> bool:
-        """Whether the running daemons are older than main.cf, so that they do not follow it yet."""
+        """Whether the running daemons are older than main.cf, so that they do not use it yet."""
         started = self._queue_manager_started()
-        # The time of the last change of the inode, since the other one can be set to anything.
+        # The inode's change time (ctime), since any process may set the modification time.
         return started is not None and os.stat(self.main_cf_path).st_ctime > started + 0.02
 
     def _queue_managers(self) -> List[int]:
-        """The process ids of the queue manager: master starts a new one at each reload."""
+        """Return the process ids of the queue manager; master starts a new one at each reload."""
         master = self.master_pid()
         children = _children(master) if master else []
         return [pid for pid in children if _content_of_process(pid, "comm").strip() == b"qmgr"]
 
     def _queue_manager_started(self) -> Optional[float]:
-        """When the queue manager began, in seconds since 1970; None while Postfix is stopped."""
+        """Return the start time of the queue manager, in seconds since 1970; None while Postfix is stopped."""
         started = [_start_time(pid) for pid in self._queue_managers()]
         return max(started) if started else None
 
     def restart_pending(self) -> bool:
-        """Whether the master that runs began before a parameter was written that only a start reads."""
+        """Whether a parameter that only a start reads was written after the running master started."""
         marker = facts_of(self.restart_marker)
         pid = (read_bytes(self.restart_marker) or b"").strip()
         if not marker or not pid.isdigit() or not _is_master(int(pid)):
@@ -171,9 +171,9 @@ class Postfix:
         return marker.mtime_ns / 1e9 > _start_time(int(pid))
 
     def note_restart(self) -> None:
-        """Remember, until Postfix or the host is started again, that the master that runs now has to go.
+        """Record, until the next start of Postfix or of the host, that the running master needs a restart.
 
-        By its process id: with another queue_directory it could not be found any more.
+        The record holds the process id, since the master cannot be found after a change of queue_directory.
         """
         master = self.master_pid()
         if master is None:
@@ -184,12 +184,12 @@ class Postfix:
 
     @property
     def restart_marker(self) -> str:
-        """The file by which a needed restart is remembered."""
+        """Return the path of the file that records a needed restart."""
         name = hashlib.sha256(self.config_directory.encode()).hexdigest()[:16]
         return os.path.join(RUN_DIRECTORY, f"restart-{name}")
 
     def reload(self) -> None:
-        """Have the running daemons follow main.cf; raises PostfixRefused when they do not, or die of it."""
+        """Reload Postfix. Raises PostfixRefused when the reload fails or Postfix ends after it."""
         asked = time.time()
         before = set(self._queue_managers())
         code, _out, err = self._run([self.command("postfix"), "-c", self.config_directory, "reload"])
@@ -201,8 +201,8 @@ class Postfix:
     def _await_queue_manager(self, before: Set[int], asked: float) -> None:
         """Wait for the new queue manager, the first daemon that reads the new parameters.
 
-        One that finds them wrong lives for a second longer, but not to the point where it gives
-        up root. Where there was none before, none is insisted on.
+        A queue manager with wrong parameters runs for a second longer, but ends before it drops root. Without a queue
+        manager before the reload, a missing one is not an error.
         """
         seen: Set[int] = set()
         limit = time.monotonic() + RELOAD_SECONDS
@@ -218,13 +218,13 @@ class Postfix:
             time.sleep(0.05)
         if before:
             raise PostfixRefused(
-                f"Postfix was reloaded, and has no queue manager any more: {self._why('', asked)}", stage="reload")
+                f"Postfix was reloaded, but has no queue manager any more: {self._why('', asked)}", stage="reload")
 
     def start(self) -> bool:
-        """Start this instance; whether it runs afterwards.
+        """Start this instance; return whether it runs afterwards.
 
-        By systemd where that runs the instance: it would take one started by hand for stopped,
-        and later restarts would do nothing.
+        Use systemd when a unit runs the instance: systemd would take an instance started by hand for stopped, and later
+        restarts would do nothing.
         """
         systemctl = self._module.get_bin_path("systemctl")
         managed = self.config_directory == self.defaults().get("config_directory")
@@ -235,12 +235,12 @@ class Postfix:
         return self.running()
 
     def _why(self, err: str, since: float) -> str:
-        """The reason that Postfix gave, which without a terminal it gives to the log only."""
+        """Return Postfix's reason, which Postfix writes only to the log when it has no terminal."""
         if err.strip():
             return _last_line(err)
         journal = self._module.get_bin_path("journalctl")
         if journal:
-            time.sleep(0.2)  # the journal takes a moment to hold the line
+            time.sleep(0.2)  # the line appears in the journal after a moment
             tags = [f"--identifier={name}" for name in LOG_TAGS]
             _code, out, _err = self._run(
                 [journal, "--quiet", "--no-pager", "-o", "cat", f"--since=@{since - 1:.0f}", *tags])
@@ -252,7 +252,7 @@ class Postfix:
     # Lookup tables
 
     def table_state(self, table: Table) -> TableState:
-        """A table as it stands on the disk."""
+        """Read a table from the disk."""
         data = read_bytes(table.path)
         compiled = tuple(facts_of(path) for path in table.compiled_paths)
         return TableState(
@@ -268,7 +268,7 @@ class Postfix:
         return dict(parse_table(out)) if code == 0 else None
 
     def compile(self, table_type: str, path: str) -> None:
-        """Make the compiled form of the table at ``path``, beside it."""
+        """Compile the table at ``path`` into the file beside it. Raises PostfixRefused when postmap fails."""
         code, _out, err = self._run(
             [self.command("postmap"), "-c", self.config_directory, "-o", f"{table_type}:{path}"])
         if code or err.strip():
@@ -277,7 +277,7 @@ class Postfix:
     # The queue
 
     def queue(self) -> List[Dict]:
-        """The messages in the queue, as ``postqueue -j`` tells them; works with Postfix stopped as well."""
+        """Return the messages in the queue, as ``postqueue -j`` prints them; works with Postfix stopped as well."""
         code, out, err = self._run([self.command("postqueue"), "-c", self.config_directory, "-j"])
         if code:
             raise CommandFailed(f"postqueue -j failed: {_last_line(err)}")
@@ -285,7 +285,7 @@ class Postfix:
 
 
 def _assignments(text: str) -> Dict[str, str]:
-    """``name = value`` lines as postconf prints them."""
+    """Read ``name = value`` lines as postconf prints them."""
     rows = (line.partition("=") for line in text.splitlines() if "=" in line)
     return {name.strip(): folded(value) for name, _equals, value in rows}
 
@@ -296,7 +296,7 @@ def _last_line(text: str) -> str:
 
 
 def _children(parent: int) -> List[int]:
-    """Direct children of a process."""
+    """Return the ids of a process's direct children."""
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -307,7 +307,7 @@ def _children(parent: int) -> List[int]:
 
 
 def _content_of_process(pid: int, name: str) -> bytes:
-    """A file under /proc/PID; empty when the process is gone."""
+    """Read a file under /proc/PID; empty when the process has ended."""
     try:
         return read_bytes(f"/proc/{pid}/{name}") or b""
     except OSError:
@@ -315,7 +315,7 @@ def _content_of_process(pid: int, name: str) -> bytes:
 
 
 def _gave_up_root(pid: int) -> bool:
-    """Whether a daemon has read its parameters and goes on as the mail owner."""
+    """Whether a daemon has read its parameters and now runs as the mail owner."""
     for line in _content_of_process(pid, "status").splitlines():
         if line.startswith(b"Uid:"):
             return line.split()[1] != b"0"
@@ -327,13 +327,13 @@ def _is_master(pid: int) -> bool:
 
 
 def _stat_fields(pid: int) -> List[str]:
-    """The fields of /proc/PID/stat after the command's name (proc(5)); empty when the process is gone."""
+    """Return the fields of /proc/PID/stat after the command's name (proc(5)); empty when the process has ended."""
     text = _content_of_process(pid, "stat")
     return text.decode("ascii", "replace").rpartition(")")[2].split()
 
 
 def _start_time(pid: int) -> float:
-    """When a process began, in seconds since 1970; now, where it has just ended."""
+    """Return the start time of a process, in seconds since 1970; the present time when it has just ended."""
     fields = _stat_fields(pid)
     if not fields:
         return time.time()

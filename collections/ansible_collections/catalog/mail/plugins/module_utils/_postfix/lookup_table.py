@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Lookup tables as text: read, checked, compared and shown without a secret.
+"""Read, check, compare and show lookup tables, without their secrets.
 
 Source: postmap(1) for the format, DATABASE_README for the types.
 """
@@ -18,7 +18,7 @@ from .._core.errors import InputRefused
 from .._core.file_facts import FileFacts, mode_bits
 from .main_cf import BLANKS, folded
 
-# The files that postmap makes beside the source, by table type.
+# The files that postmap writes beside the source, by table type.
 COMPILED = {
     "hash": (".db",),
     "btree": (".db",),
@@ -29,13 +29,13 @@ COMPILED = {
 }
 COMPILED_SUFFIXES = (".db", ".cdb", ".lmdb", ".dir", ".pag")
 
-# Types whose keys are patterns: order and case count, blanks are allowed, nothing is compiled.
+# Types whose keys are patterns: order and case matter, blanks are allowed, nothing is compiled.
 PATTERNS = ("regexp", "pcre", "cidr")
 
-# Types that long-lived daemons read once, so that a change needs a reload (DATABASE_README).
+# Types that long-running daemons read once, so that a change needs a reload (DATABASE_README).
 READ_ONCE = PATTERNS + ("texthash",)
 
-# Types that are a text file which postfix_map can write.
+# Types with a text file as source, which postfix_map can write.
 WRITABLE = tuple(COMPILED) + READ_ONCE
 
 HEADER = "# Written by catalog.mail; changes made here are put back.\n"
@@ -46,7 +46,7 @@ _BLANK_RUN = re.compile(f"[{BLANKS}]+")
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of a table; ``secret`` keeps its value out of every output."""
+    """One row of a table; ``secret`` hides its value in every output."""
 
     key: str
     value: str
@@ -55,7 +55,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it shall be. ``mode`` is a number as chmod takes it; owner and group are names."""
+    """Desired state of a table. ``mode`` is the number for chmod; owner and group are names."""
 
     path: str
     type: str
@@ -67,29 +67,29 @@ class Table:
 
     @property
     def confidential(self) -> bool:
-        """Whether any value of it is a secret; then none of its values is shown."""
+        """Whether any value is a secret; then no value is shown."""
         return any(entry.secret for entry in self.entries)
 
     @property
     def compiled_paths(self) -> Tuple[str, ...]:
-        """The files that this table's type is compiled to."""
+        """Return the paths of the compiled files of this table's type."""
         return tuple(self.path + suffix for suffix in COMPILED.get(self.type, ()))
 
     @property
     def foreign_paths(self) -> Tuple[str, ...]:
-        """Where another type, or none at all, would have left a compiled file."""
+        """Return the paths of compiled files that another table type may have left."""
         own = self.compiled_paths if self.present else ()
         return tuple(self.path + suffix for suffix in COMPILED_SUFFIXES if self.path + suffix not in own)
 
     @property
     def text(self) -> str:
-        """The source file's content."""
+        """Return the content of the source file."""
         return HEADER + "".join(f"{entry.key} {entry.value}\n" for entry in self.entries)
 
 
 @dataclass(frozen=True)
 class TableState:
-    """A table as it is: text and compiled content are None where missing or unreadable."""
+    """Present state of a table: text and compiled content are None when missing or unreadable."""
 
     source: Optional[FileFacts]
     text: Optional[str]
@@ -100,7 +100,7 @@ class TableState:
 
 @dataclass(frozen=True)
 class TableChange:
-    """One thing to do about a table. ``what``: entries, attributes, compiled, leftovers or removed."""
+    """One change to a table. ``what``: entries, attributes, compiled, leftovers or removed."""
 
     path: str
     what: str
@@ -109,7 +109,7 @@ class TableChange:
 
 
 def table_of(params: Mapping[str, Any], default_type: str) -> Table:
-    """A table from the options of the module; raises InputRefused for a mode that is none."""
+    """Read the options of the module. Raises InputRefused for an invalid mode."""
     entries = tuple(
         Entry(row["key"], row["value"] if row["secret"] is None else row["secret"], row["secret"] is not None)
         for row in params["entries"])
@@ -131,7 +131,7 @@ def _mode(text: Optional[str], secret: bool) -> int:
 
 
 def check_table(field: str, table: Table) -> None:
-    """Refuse, before anything is written, a table that Postfix would read otherwise than meant."""
+    """Raise InputRefused for a table that Postfix would not read as written."""
     seen: Dict[str, str] = {}
     for entry in table.entries:
         _check_key(field, table.type, entry.key)
@@ -140,7 +140,7 @@ def check_table(field: str, table: Table) -> None:
         if known_as in seen:
             same = entry.key == seen[known_as]
             raise InputRefused(
-                field, f"the key '{entry.key}' stands there twice" if same else
+                field, f"the key '{entry.key}' is given twice" if same else
                 f"the keys '{seen[known_as]}' and '{entry.key}' differ only in case, which Postfix ignores",
                 "Leave one of them")
         seen[known_as] = entry.key
@@ -162,7 +162,7 @@ def _check_value(field: str, entry: Entry) -> None:
         raise InputRefused(field, f"'{entry.key}' has no value", "Give one")
     if "\n" in entry.value or "\r" in entry.value or "\0" in entry.value:
         raise InputRefused(
-            field, f"'{entry.key}': {shown} holds a line end or a NUL, which a table cannot",
+            field, f"'{entry.key}': {shown} contains a line end or a NUL, which a table cannot hold",
             "Give a value on one line")
     if entry.value != entry.value.strip(BLANKS):
         raise InputRefused(
@@ -171,7 +171,7 @@ def _check_value(field: str, entry: Entry) -> None:
 
 
 def parse_table(text: str) -> List[Tuple[str, str]]:
-    """The rows of a table's text: comments dropped, continuation lines joined."""
+    """Read the rows of a table's text: skip comments, join continuation lines."""
     logical: List[str] = []
     for line in text.split("\n"):
         stripped = line.strip(BLANKS)
@@ -186,7 +186,7 @@ def parse_table(text: str) -> List[Tuple[str, str]]:
 
 
 def plan_table(state: TableState, table: Table) -> List[TableChange]:
-    """What is to be done so that a table, its compiled form and its rights are as they shall be."""
+    """Return the changes to a table's source, compiled form, mode and owner."""
     if not table.present:
         there = ([table.path] if state.source else []) + list(state.leftovers)
         return [TableChange(table.path, "removed", _listed(there), "")] if there else []
@@ -209,7 +209,7 @@ def _plan_entries(state: TableState, table: Table) -> List[TableChange]:
 
 
 def _comparable(table: Table, rows: Sequence[Tuple[str, str]]) -> object:
-    """Rows in a form that is equal where Postfix sees no difference."""
+    """Normalise rows: the forms are equal when Postfix sees no difference."""
     if table.type in PATTERNS:
         return [(key, folded(value)) for key, value in rows]
     unique = {key.lower(): value for key, value in rows}
@@ -229,7 +229,7 @@ def _attributes(facts: FileFacts) -> str:
 
 
 def _compiled_problem(state: TableState, table: Table) -> str:
-    """Why the compiled form must be made again; empty where it is right."""
+    """Return why the table must be compiled again; empty when the compiled form is right."""
     compiled = [facts for facts in state.compiled if facts]
     if len(compiled) < len(state.compiled):
         return "missing"
@@ -250,7 +250,7 @@ def _listed(paths: Sequence[str]) -> str:
 
 
 def _shown_entries(state: TableState, table: Table) -> Tuple[str, str]:
-    """Both texts for a diff. A table with a secret, or one that not everybody may read, shows keys only."""
+    """Return both texts for a diff; keys only for a table with a secret or one that not every user may read."""
     rows = parse_table(state.text or "")
     hidden = table.confidential or (state.source is not None and not state.source.mode & 0o004)
     before = {key.lower(): value for key, value in rows}
@@ -268,7 +268,7 @@ def _shown_entries(state: TableState, table: Table) -> Tuple[str, str]:
 
 
 def rendered(changes: Sequence[TableChange]) -> Tuple[str, str]:
-    """Before and after of one table's changes, as two texts for a diff."""
+    """Return one table's changes as two texts for a diff, before and after."""
     def text(change: TableChange, side: str) -> str:
         if change.what == "entries" or not side:
             return side

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Read and edit a main.cf without losing a byte outside the edited parameters.
+"""Read and edit a main.cf; every byte outside the edited parameters is kept.
 
 The grammar is that of postconf(5): ``name = value``; a line that starts with white space
 continues the one before; blank lines and comments are ignored, also between a parameter
@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-# What isspace() of C is true for; Python's own idea of white space is wider.
+# The characters of C's isspace(); Python's str.isspace() accepts more.
 BLANKS = " \t\n\v\f\r"
 MASK = "********"
 _INLINE_TABLE = re.compile(r"(?:^|[\s,{])(?:static|inline):")
@@ -25,7 +25,7 @@ _RUN_OF_BLANKS = re.compile(f"[{BLANKS}]+")
 
 @dataclass(frozen=True)
 class Change:
-    """One parameter that becomes another: ``None`` means that main.cf does not set it."""
+    """The change of one parameter: ``None`` means that main.cf does not set it."""
 
     name: str
     before: Optional[str]
@@ -34,7 +34,7 @@ class Change:
 
 @dataclass(frozen=True)
 class _Entry:
-    """One logical line: its parameter, its value as Postfix folds it, its physical lines."""
+    """One logical line: its parameter, its folded value, its physical lines."""
 
     name: str
     value: str
@@ -42,12 +42,12 @@ class _Entry:
 
 
 def folded(value: str) -> str:
-    """The value as Postfix prints it: every run of white space is one blank."""
+    """Fold a value as Postfix does: every run of white space becomes one blank."""
     return _RUN_OF_BLANKS.sub(" ", value.strip(BLANKS))
 
 
 class MainCf:
-    """The text of a main.cf. Immutable: an edit returns a new one."""
+    """The text of a main.cf. Immutable: an edit returns a new object."""
 
     def __init__(self, text: str) -> None:
         self._lines = _physical_lines(text)
@@ -55,11 +55,11 @@ class MainCf:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> MainCf:
-        """Decode losslessly: what is no UTF-8 survives as a surrogate escape."""
+        """Decode without loss: bytes that are not UTF-8 become surrogate escapes."""
         return cls(data.decode("utf-8", "surrogateescape"))
 
     def to_bytes(self) -> bytes:
-        """The file's content, to the byte."""
+        """Return the file's content, the same bytes."""
         return str(self).encode("utf-8", "surrogateescape")
 
     def __str__(self) -> str:
@@ -67,11 +67,11 @@ class MainCf:
 
     @property
     def parameters(self) -> Dict[str, str]:
-        """Folded values by name, in the order of the file; the last duplicate counts."""
+        """Return folded values by name, in the order of the file; the last duplicate counts."""
         return {entry.name: entry.value for entry in self._entries}
 
     def edited(self, changes: Sequence[Change]) -> MainCf:
-        """The file after ``changes``: one line is left for each changed parameter."""
+        """Return the file after ``changes``, with one line for each changed parameter."""
         lines: List[Optional[str]] = list(self._lines)
         eol = _line_ending(self._lines)
         added = []
@@ -92,7 +92,7 @@ class MainCf:
         return MainCf("".join(_terminated(kept, eol, bool(added)) + added))
 
     def masked(self) -> MainCf:
-        """The file as it may be shown: a password in it is replaced."""
+        """Return the file with passwords replaced."""
         hidden = [Change(name, None, MASK) for name, value in self.parameters.items() if holds_secret(name, value)]
         return self.edited(hidden)
 
@@ -105,14 +105,14 @@ def holds_secret(name: str, value: str) -> bool:
 
 
 def shown(name: str, value: Optional[str]) -> Optional[str]:
-    """A parameter's value for a result or a diff."""
+    """Return a parameter's value for a result or a diff, a password replaced."""
     return MASK if value is not None and holds_secret(name, value) else value
 
 
 def plan(current: MainCf, desired: Mapping[str, Optional[str]]) -> List[Change]:
-    """The parameters to change so that ``current`` says what is desired; ``None`` removes.
+    """Return the changes from ``current`` to ``desired``; ``None`` removes a parameter.
 
-    White space that Postfix folds is no difference.
+    White space that Postfix folds is not a difference.
     """
     present = current.parameters
     changes = []
@@ -125,13 +125,13 @@ def plan(current: MainCf, desired: Mapping[str, Optional[str]]) -> List[Change]:
 
 
 def _physical_lines(text: str) -> List[str]:
-    """Lines with their endings; only LF ends a line, as in Postfix (a CR before it is white space)."""
+    """Split into lines with their endings; only LF ends a line, as in Postfix (a CR before it is white space)."""
     lines = text.split("\n")
     return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
 
 
 def _parse(lines: Sequence[str]) -> Tuple[List[_Entry], Tuple[str, ...]]:
-    """The parameters of a file, and the lines that Postfix cannot read as one."""
+    """Return the parameters of a file, and the lines that do not set a parameter."""
     entries: List[_Entry] = []
     malformed: List[str] = []
     logical: List[int] = []
@@ -152,7 +152,7 @@ def _parse(lines: Sequence[str]) -> Tuple[List[_Entry], Tuple[str, ...]]:
         if not stripped or stripped.startswith("#"):
             continue
         if line[0] in BLANKS:
-            if logical:  # Postfix ignores such a line where nothing stands before it
+            if logical:  # Postfix ignores such a line when no parameter precedes it
                 logical.append(number)
             continue
         close()
@@ -162,20 +162,20 @@ def _parse(lines: Sequence[str]) -> Tuple[List[_Entry], Tuple[str, ...]]:
 
 
 def _ending_of(line: str) -> str:
-    """What ends this line: CRLF, LF, or nothing on a last line without a newline."""
+    """Return the ending of a line: CRLF, LF, or nothing on a last line without a newline."""
     if line.endswith("\r\n"):
         return "\r\n"
     return "\n" if line.endswith("\n") else ""
 
 
 def _line_ending(lines: Sequence[str]) -> str:
-    """The ending for a new line: the one that most lines of the file have."""
+    """Return the ending for a new line: that of most lines of the file."""
     crlf = sum(line.endswith("\r\n") for line in lines)
     return "\r\n" if crlf * 2 > len(lines) else "\n"
 
 
 def _terminated(lines: List[str], eol: str, more_follows: bool) -> List[str]:
-    """The lines, the last of them ended by a newline where others follow it."""
+    """Return the lines; the last one gets a newline when more lines follow."""
     if lines and more_follows and not lines[-1].endswith("\n"):
         return lines[:-1] + [lines[-1] + eol]
     return lines

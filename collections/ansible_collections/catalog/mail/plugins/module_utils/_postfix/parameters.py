@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""What a main.cf parameter may be set to: YAML values made Postfix ones, and what is refused.
+"""Convert YAML values to values of main.cf parameters, and validate them.
 
-Postfix itself finds many wrong values only when a daemon reads them, so they are judged
-here before anything is written. Defaults tell the type of most parameters: a default of
-``yes`` or ``no`` is a boolean, a number an integer, a number with a unit a time.
+Postfix finds many wrong values only when a daemon reads them, so they are checked here before anything is
+written. The default tells the type of most parameters: ``yes`` or ``no`` is a boolean, a number an integer, a
+number with a unit a time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .relay_syntax import check_relays, uses_wrapper_port
 
 TLS_CLIENT_LEVELS = ("none", "may", "encrypt", "dane", "dane-only", "fingerprint", "verify", "secure")
 
-# postconf(5): parameters with a fixed set of words. Each word may stand in a list where said so.
+# postconf(5): parameters with a fixed set of words; some of them take a list of these words.
 ENUMS: Dict[str, Iterable[str]] = {
     "smtp_tls_security_level": TLS_CLIENT_LEVELS,
     "lmtp_tls_security_level": TLS_CLIENT_LEVELS,
@@ -54,10 +54,10 @@ KNOWN_TABLE_TYPES = frozenset((
     "mongodb", "mysql", "nis", "nisplus", "pcre", "pgsql", "pipemap", "randmap", "regexp", "sdbm", "socketmap",
     "sqlite", "static", "tcp", "texthash", "unionmap"))
 
-# Parameters whose values have a colon and are no tables.
+# Parameters whose values contain a colon but are not tables.
 NOT_TABLES = ("_transport", "relayhost", "_milters", "_service_name")
 
-# A number by default, but a service's name, a version or a formula is as good.
+# Parameters with a number as default that also accept a service's name, a version or a formula.
 NOT_ONLY_NUMBERS = ("_port", "compatibility_level", "_feedback")
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
@@ -69,9 +69,9 @@ _TIME_VALUE = re.compile(r"[0-9]+[smhdw]?\Z")
 
 
 def postfix_values(parameters: Mapping[str, Any]) -> Dict[str, Optional[str]]:
-    """YAML values in the form that Postfix reads; ``None`` stays and removes the parameter.
+    """Convert YAML values to the form that Postfix reads; ``None``, which removes the parameter, is kept.
 
-    Raises InputRefused for a name that is none and a value that main.cf cannot hold.
+    Raises InputRefused for an invalid name and for a value that main.cf cannot hold.
     """
     return {_checked_name(name): _postfix_value(str(name), value) for name, value in parameters.items()}
 
@@ -80,7 +80,7 @@ def _checked_name(name: Any) -> str:
     if isinstance(name, str) and _NAME.match(name):
         return name
     raise InputRefused(
-        "parameters", f"'{name}' is no name of a Postfix parameter",
+        "parameters", f"'{name}' is not the name of a Postfix parameter",
         "Use letters, digits and underscores, as in postconf(5)")
 
 
@@ -116,7 +116,7 @@ def _one_line(name: str, value: str) -> str:
 
 
 def check_known(names: Iterable[str], known: Iterable[str], allow_unknown: bool) -> None:
-    """Refuse a parameter that this Postfix does not have; a near name is proposed."""
+    """Raise InputRefused, with a similar name, for a parameter that this Postfix does not have."""
     if allow_unknown:
         return
     known = set(known)
@@ -133,7 +133,7 @@ def _proposal(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> Optional[str]:
-    """The known name most like ``name``, if one is like it at all."""
+    """Return the known name most similar to ``name``; None when no name is similar."""
     found = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.8)
     return found[0] if found else None
 
@@ -144,11 +144,11 @@ def check_values(
     defaults: Mapping[str, str],
     table_types: Iterable[str],
 ) -> None:
-    """Refuse values that Postfix would accept when written and reject when it runs.
+    """Raise InputRefused for values that Postfix would reject only at run time.
 
-    ``changed`` is what this task sets, ``effective`` every parameter as it would stand
-    afterwards, ``defaults`` those of this Postfix, ``table_types`` the output of
-    ``postconf -m``. Values that refer to other parameters (``$name``) are Postfix's to judge.
+    ``changed`` are the parameters that this task sets, ``effective`` all parameters after the change, ``defaults``
+    those of this Postfix, ``table_types`` the output of ``postconf -m``. Values that refer to other parameters
+    (``$name``) are left to Postfix.
     """
     types = set(table_types)
     for name, value in changed.items():
@@ -169,20 +169,20 @@ def _check_word(name: str, value: str, default: str) -> None:
     elif default in ("yes", "no"):
         if value.lower() not in ("yes", "no"):
             raise InputRefused(
-                f"parameters.{name}", f"'{value}' is no boolean of Postfix", "Write yes or no")
+                f"parameters.{name}", f"'{value}' is not a boolean of Postfix", "Write yes or no")
     elif _INTEGER.match(default):
         if not _INTEGER.match(value) and not name.endswith(NOT_ONLY_NUMBERS):
-            raise InputRefused(f"parameters.{name}", f"'{value}' is no number", "Write a whole number")
+            raise InputRefused(f"parameters.{name}", f"'{value}' is not a number", "Write a whole number")
     elif _TIME.match(default) and not _TIME_VALUE.match(value):
         raise InputRefused(
-            f"parameters.{name}", f"'{value}' is no time", "Write a whole number and one of s, m, h, d, w")
+            f"parameters.{name}", f"'{value}' is not a time", "Write a whole number and one of s, m, h, d, w")
 
 
 def _require(name: str, words: Iterable[str], allowed: Iterable[str]) -> None:
     for word in words:
         if word.lower() not in allowed:
             raise InputRefused(
-                f"parameters.{name}", f"'{word}' is none of the values that Postfix knows",
+                f"parameters.{name}", f"'{word}' is not one of the values that Postfix accepts",
                 f"Use one of: {', '.join(allowed)}")
 
 
@@ -201,7 +201,7 @@ def _missing_type(name: str, table_type: str, types: Iterable[str]) -> InputRefu
 
 
 def table_type_refused(field: str, table_type: str, types: Iterable[str]) -> InputRefused:
-    """The refusal of a lookup table type that this host's Postfix cannot read."""
+    """Return the failure for a lookup table type that this host's Postfix cannot read."""
     return InputRefused(
         field, f"the table type '{table_type}' is not installed on this host",
         f"Install its package (postfix-{table_type}, where there is one), or use one of: {', '.join(sorted(types))}")
@@ -231,5 +231,5 @@ def _check_relay(changed: Mapping[str, Optional[str]], effective: Mapping[str, s
     if wrapper and "$" not in level and level in ("", "none", "may"):
         raise InputRefused(
             "parameters.smtp_tls_wrappermode",
-            f"it needs smtp_tls_security_level 'encrypt' or more, which would be '{level}'",
+            f"it needs smtp_tls_security_level 'encrypt' or higher, but the level would be '{level}'",
             "Set smtp_tls_security_level to encrypt, verify or secure as well")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""What Postfix's refusal of a main.cf means, and what to do about it."""
+"""Explain Postfix's refusal of a main.cf, with a remedy."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ REMEDIES: Tuple[Tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"missing '=' after attribute name"), "Correct or remove this line of main.cf by hand"),
     (re.compile(r"bad (?:boolean|numerical|time)"), "Correct the value of the parameter that it names"),
     (re.compile(r"bad string length"), "Give the parameter that it names a value, or null for its default"),
-    (re.compile(r"macro|nesting"), "A parameter refers to itself: break the circle"),
+    (re.compile(r"macro|nesting"), "A parameter refers to itself: remove the circular reference"),
     (re.compile(r"unknown (?:user|group) name"), "Name a user or group of this host"),
 )
 OTHERWISE = "See postconf(5) for the parameter that it names"
 
 
 def refusal(path: str, problem: str, older: str) -> Tuple[str, str]:
-    """The sentence for a main.cf that Postfix rejects, and the remedy.
+    """Return the sentence for a main.cf that Postfix rejects, and the remedy.
 
-    ``problem`` is what it says of the new content, ``older`` of the content before.
+    ``problem`` is Postfix's error for the new content, ``older`` that for the content before.
     """
     remedy = next((text for pattern, text in REMEDIES if pattern.search(problem)), OTHERWISE)
     if older == problem:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""What the host brings for a relay: certificate authorities and SASL mechanisms. An edge."""
+"""Check the host's certificate authorities and SASL mechanisms for a relay. An edge."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Callable, List, Mapping, Optional
 from .._core.errors import InputRefused
 from .relayhost import DesiredRelay
 
-# Where distributions keep all trusted authorities in one file: Debian, the RHEL family, SUSE, Alpine.
+# The files of all trusted authorities in Debian, the RHEL family, SUSE and Alpine.
 SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -26,10 +26,10 @@ PLAIN_PLUGINS = ("/usr/lib/*/sasl2/libplain.so*", "/usr/lib64/sasl2/libplain.so*
 
 
 def chosen_ca_file(params: Mapping[str, Any], exists: Callable[[str], bool], strict: bool) -> Optional[str]:
-    """The file of authorities for a relay: the one named, or the system's where certificates are verified.
+    """Return the file of authorities for a relay: the named one, or the system's when certificates are verified.
 
-    Raises InputRefused where it is missing, save when not ``strict`` (check mode, where an
-    earlier task may yet bring it).
+    Raises InputRefused when the file is missing and ``strict`` is true; in check mode an earlier task may have
+    skipped creating the file.
     """
     named = params["ca_file"]
     if params["state"] == "absent":
@@ -52,7 +52,7 @@ def chosen_ca_file(params: Mapping[str, Any], exists: Callable[[str], bool], str
 
 
 def sasl_warnings(desired: DesiredRelay) -> List[str]:
-    """A warning where the mechanism that passwords need is not installed."""
+    """Return a warning when the SASL mechanism for passwords is not installed."""
     if not desired.has_account or any(glob.glob(pattern) for pattern in PLAIN_PLUGINS):
         return []
     return [

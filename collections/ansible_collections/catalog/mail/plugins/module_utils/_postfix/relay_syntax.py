@@ -38,12 +38,12 @@ class Relay:
 
     @property
     def wrapper_port(self) -> bool:
-        """Whether the port is the one where TLS starts with the first byte (RFC 8314)."""
+        """Whether the port is that of implicit TLS (RFC 8314)."""
         return self.service in WRAPPER_SERVICES
 
 
 def parse_relay(field: str, text: str) -> Relay:
-    """Read one next hop; raises InputRefused, naming ``field``, for what cannot work."""
+    """Read one next hop. Raises InputRefused, naming ``field``, for an invalid one."""
     text = folded(text)
     if text.startswith("["):
         return _bracketed(field, text)
@@ -83,7 +83,7 @@ def _looked_up(field: str, text: str) -> Relay:
 def _service(field: str, text: str) -> str:
     valid = _SERVICE.match(text) and (not text.isdigit() or 0 < int(text) < 65536)
     if not valid:
-        raise InputRefused(field, f"'{text}' is no TCP port", "Write a number from 1 to 65535 or a service's name")
+        raise InputRefused(field, f"'{text}' is not a TCP port", "Write a number from 1 to 65535 or a service's name")
     return text
 
 
@@ -95,12 +95,12 @@ def _address(text: str):
 
 
 def split_relays(value: str) -> List[str]:
-    """The next hops of a relayhost value, in their order."""
+    """Split a relayhost value into its next hops."""
     return [word for word in re.split(r"[\s,]+", value) if word]
 
 
 def check_relays(field: str, value: str) -> List[Relay]:
-    """Every next hop of a relayhost value, parsed."""
+    """Read every next hop of a relayhost value. Raises InputRefused for an invalid one."""
     return [parse_relay(field, word) for word in split_relays(value)]
 
 

@@ -24,7 +24,7 @@ LEVELS = TLS_CLIENT_LEVELS
 PASSWORDS = "sasl_passwd"
 SENDER_RELAYS = "sender_relay"
 
-# Every parameter that a relay may need. What a relay does not need is removed from main.cf.
+# Every parameter that a relay may need. Those that a relay does not need are removed from main.cf.
 MANAGED = (
     "relayhost",
     "sender_dependent_relayhost_maps",
@@ -40,13 +40,13 @@ MANAGED = (
 
 MANAGED_WITHOUT_LEVEL = tuple(name for name in MANAGED if name != "smtp_tls_security_level")
 
-# Levels that would make direct delivery to most of the world fail, once the relay is gone.
+# Levels with which direct delivery to most servers fails once the relay is removed.
 MANDATORY_LEVELS = ("encrypt", "dane-only", "fingerprint", "verify", "secure")
 
 
 @dataclass(frozen=True)
 class SenderRelay:
-    """Where mail of one sender (an address, or ``@domain``) goes, and with which account."""
+    """Relay and account for mail of one sender (an address, or ``@domain``)."""
 
     sender: str
     relayhost: Optional[str] = None
@@ -56,7 +56,7 @@ class SenderRelay:
 
 @dataclass(frozen=True)
 class DesiredRelay:
-    """The relay that a host shall use. No relays and no senders: none at all."""
+    """The desired relay of a host. Without relays and senders the host delivers directly."""
 
     relayhost: Tuple[str, ...] = ()
     username: Optional[str] = None
@@ -67,12 +67,12 @@ class DesiredRelay:
 
     @property
     def has_account(self) -> bool:
-        """Whether Postfix is to log in at any relay."""
+        """Whether Postfix logs in at any relay."""
         return bool(self.username or any(row.username for row in self.sender_dependent))
 
 
 def desired_relay_of(params: Mapping[str, Any]) -> DesiredRelay:
-    """The relay that the module's options describe. Raises InputRefused when they name no relay."""
+    """Read the module's options. Raises InputRefused when they name no relay."""
     if params["state"] == "absent":
         return DesiredRelay()
     if not params["relayhost"] and not params["sender_dependent"]:
@@ -86,9 +86,9 @@ def desired_relay_of(params: Mapping[str, Any]) -> DesiredRelay:
 
 
 def desired_state(desired: DesiredRelay, present: Present, warnings: Sequence[str] = ()) -> DesiredPostfix:
-    """Parameters and tables of a desired relay; ``warnings`` about the host are passed on.
+    """Return parameters and tables of a desired relay; ``warnings`` about the host are passed on.
 
-    What is not needed is removed, save where main.cf already says what the default says.
+    Parameters not needed are removed, except those that main.cf sets to their default.
     """
     relays = _relays(desired)
     _check(desired, relays)
@@ -117,11 +117,11 @@ def _check(desired: DesiredRelay, relays: Sequence[Relay]) -> None:
     wrapper = {relay.wrapper_port for relay in relays}
     if wrapper == {True, False}:
         raise InputRefused(
-            "relayhost", "one port of implicit TLS (465) stands beside others, and Postfix knows one mode for all",
+            "relayhost", "a port of implicit TLS (465) is combined with others, and Postfix has one mode for all",
             "Use 465 for all of them, or 587 for all of them")
     if wrapper == {True} and desired.tls_level in ("none", "may"):
         raise InputRefused(
-            "tls_level", f"port 465 speaks TLS from the first byte, which '{desired.tls_level}' does not promise",
+            "tls_level", f"port 465 uses implicit TLS, which needs a higher level than '{desired.tls_level}'",
             "Use encrypt, verify or secure")
     _check_account("", desired.username, desired.password)
     for row in desired.sender_dependent:
@@ -135,7 +135,7 @@ def _check(desired: DesiredRelay, relays: Sequence[Relay]) -> None:
 def _check_account(prefix: str, username: Optional[str], password: Optional[str]) -> None:
     if username and ":" in username:
         raise InputRefused(
-            f"{prefix}username", "it holds a colon, where Postfix begins the password",
+            f"{prefix}username", "it contains a colon, after which Postfix reads the password",
             "Use a user name without a colon")
     if bool(username) != bool(password) or username == "":
         raise InputRefused(
@@ -186,7 +186,7 @@ def _parameters(
 
 
 def _authentication(desired: DesiredRelay, relays: Sequence[Relay], passwords: Table) -> Dict[str, str]:
-    """SASL: a password goes out over TLS only, save to this very host."""
+    """Return the SASL parameters: Postfix sends passwords over TLS only, except to this host itself."""
     needed = {
         "smtp_sasl_auth_enable": "yes",
         "smtp_sasl_password_maps": f"{passwords.type}:{passwords.path}",
@@ -200,13 +200,13 @@ def _authentication(desired: DesiredRelay, relays: Sequence[Relay], passwords: T
 
 
 def _level_without_relay(present: Mapping[str, str]) -> Dict[str, str]:
-    """Direct delivery keeps opportunistic TLS where the relay had a mandatory level."""
+    """Return the TLS level without a relay: opportunistic instead of the relay's mandatory level."""
     mandatory = present.get("smtp_tls_security_level") in MANDATORY_LEVELS
     return {"smtp_tls_security_level": "may"} if mandatory else {}
 
 
 def _warnings(parameters: Mapping[str, str]) -> List[str]:
-    """What else in a main.cf keeps mail from the relay, or from its TLS level."""
+    """Return warnings of parameters that bypass the relay or its TLS level."""
     found = []
     if parameters.get("transport_maps"):
         found.append("transport_maps is set: the destinations it names do not go through the relay.")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""What a module may look at, and what it may ask for: the two sides of a decision about Postfix."""
+"""Present and desired state of an instance of Postfix."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .main_cf import MainCf
 
 @dataclass(frozen=True)
 class Present:
-    """An instance as it is: main.cf, the defaults of its Postfix, its lookup table types."""
+    """Present state of an instance: main.cf, the defaults of its Postfix, its lookup table types."""
 
     config_directory: str
     main_cf: MainCf
@@ -27,7 +27,7 @@ class Present:
 
 @dataclass(frozen=True)
 class DesiredPostfix:
-    """An instance as it shall be: parameters (None removes), tables, and what to warn of."""
+    """Desired state of an instance: parameters (None removes), tables, and warnings."""
 
     parameters: Mapping[str, Optional[str]]
     tables: Sequence[Table] = ()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An HTTP server on the loopback interface that answers as a test tells it to."""
+"""An HTTP server on the loopback interface with scripted answers."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ class Asked:
     body: Any
 
 
-# Status, headers and body; a body that is no bytes is sent as JSON.
+# Status, headers and body; a body other than bytes is sent as JSON.
 Reply = tuple[int, Mapping[str, str], Any]
 
 
 @dataclass
 class HttpServer:
-    """Where it listens, and what it was asked."""
+    """The address of the server, and the requests that it received."""
 
     port: int
     asked: list[Asked] = field(default_factory=list)
 
     @property
     def requests(self) -> list[str]:
-        """Method and path of each request."""
+        """Return method and path of each request."""
         return [one.what for one in self.asked]
 
 
 @pytest.fixture
 def http_server() -> Iterator[Callable[..., HttpServer]]:
-    """Start a server: http_server(answer, tls=None). `answer` is given an Asked and returns a Reply."""
+    """Return a function that starts a server: http_server(answer, tls=None). `answer` gets an Asked, returns a Reply."""
     started: list[ThreadingHTTPServer] = []
 
     def start(answer: Callable[[Asked], Reply], tls: ssl.SSLContext | None = None) -> HttpServer:
         server = _Server(("127.0.0.1", 0), _handler(answer))
         if tls:
-            # The handshake is made by the thread of each connection, so that one that fails stops nobody else.
+            # The thread of each connection makes the handshake, so that a failed one does not stop others.
             server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         started.append(server)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -68,7 +68,7 @@ class _Server(ThreadingHTTPServer):
     seen: HttpServer
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that does not trust the certificate hangs up; that is what some tests are about."""
+        """Ignore connections that a client closes because it does not trust the certificate, as some tests expect."""
 
 
 def _handler(answer: Callable[[Asked], Reply]) -> type[BaseHTTPRequestHandler]:
@@ -91,6 +91,6 @@ def _handler(answer: Callable[[Asked], Reply]) -> type[BaseHTTPRequestHandler]:
         do_GET = do_POST = do_PUT = _reply  # noqa: N815
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Nothing on the terminal."""
+            """Write no log to the terminal."""
 
     return Handler

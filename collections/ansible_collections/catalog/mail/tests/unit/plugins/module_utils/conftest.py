@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server on the loopback interface that answers as a test tells it to, for replies no real server gives."""
+"""A server on the loopback interface with scripted answers, for replies that no real server gives."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Answer = Callable[[bytes], "bytes | None"]
 
 @dataclass
 class LineServer:
-    """Its port, and every line that clients said to it."""
+    """The port of the server, and every line that clients sent to it."""
 
     port: int
     heard: list[bytes] = field(default_factory=list)
@@ -25,7 +25,10 @@ class LineServer:
 
 @pytest.fixture
 def line_server() -> Iterator[Callable[[bytes, Answer], LineServer]]:
-    """Start a server: line_server(greeting, answer). `answer` gets a line and returns a reply, None to hang up."""
+    """Return a function that starts a server: line_server(greeting, answer).
+
+    `answer` gets a line and returns a reply, None to close the connection.
+    """
     listeners: list[socket.socket] = []
 
     def start(greeting: bytes, answer: Answer) -> LineServer:
@@ -46,7 +49,7 @@ def _serve(listener: socket.socket, greeting: bytes, answer: Answer, heard: list
             connection, _address = listener.accept()
         except OSError:
             return
-        # imaplib has no time limit of its own on every Python, so the code under test sets the process's default.
+        # On some Python versions imaplib has no timeout, so the code under test sets the process's default.
         connection.settimeout(60)
         with connection, connection.makefile("rb") as lines:
             connection.sendall(greeting)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host in a folder: systemctl and journalctl that keep their state in a file, the runtime's versions, and modules on it."""
+"""A simulated host in a folder: systemctl and journalctl with their state in a file, and the runtime's versions."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ JOURNALCTL = "print('broken on purpose')"
 
 
 class HostFolder:
-    """A host whose systemd and files are in one folder."""
+    """A simulated host; its systemd and files are in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -77,7 +77,7 @@ class HostFolder:
         self.state_file.write_text(json.dumps(state))
 
     def failing(self, *calls: str) -> None:
-        """Have these calls of systemctl fail, such as `restart catalog-mail.service`."""
+        """Make these calls of systemctl fail, such as `restart catalog-mail.service`."""
         self.write_state({**self.state(), "failing": list(calls)})
 
     def unit(self, name: str) -> dict[str, str]:
@@ -85,14 +85,14 @@ class HostFolder:
         return found
 
     def calls(self) -> list[str]:
-        """The calls of systemctl that change something, since this was asked last."""
+        """Return the calls of systemctl that change something, since the previous call of this method."""
         state = self.state()
         self.write_state({**state, "calls": []})
         found: list[str] = state["calls"]
         return found
 
     def install(self, version: str) -> None:
-        """Install a version and put it into use."""
+        """Install a version and use it."""
         (self.runtime / version).mkdir()
         (self.runtime / version / ".complete").touch()
         link = self.runtime / "current"
@@ -100,13 +100,13 @@ class HostFolder:
         link.symlink_to(version)
 
     def touch(self, path: Path) -> None:
-        """Change a file's attributes, later than all that was started before. The kernel's file times lag by a few ms."""
+        """Change a file's attributes later than every unit's start. The kernel's file times lag by a few ms."""
         time.sleep(0.02)
         path.chmod(0o600)
         path.chmod(0o640)
 
     def run(self, module: str, check: bool = False, **options: Any) -> dict[str, Any]:
-        """Run a module on this host as Ansible starts it, with everything shown."""
+        """Run a module on this host as Ansible does; return its result."""
         given = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
         done = subprocess.run(
             [sys.executable, "-m", f"ansible_collections.catalog.mail.plugins.modules.{module}"],
@@ -120,5 +120,5 @@ class HostFolder:
 
 @pytest.fixture
 def host(tmp_path: Path) -> HostFolder:
-    """A host without a unit and without a version."""
+    """A simulated host without a unit and without a version."""
     return HostFolder(tmp_path)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""application_service as Ansible starts it, on a host in a folder. The site playbook's tests run it under real systemd."""
+"""Run application_service as Ansible does, on a simulated host in a folder. Tests of the site playbook use real systemd."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEADERS = {"before_header": UNIT, "after_header": UNIT}
 
 
 class Service:
-    """The application as far as it is asked: ready while its unit runs a version that works."""
+    """The application's API: ready while its unit runs a version that works."""
 
     def __init__(self, host):
         self.host = host
@@ -124,7 +124,7 @@ def test_without_another_version_it_stays(host, run, service, proven):
         (host.runtime / "proven").symlink_to(proven)
     result = run()
     assert result["failed"] is True
-    assert "No other version was seen working on this host" in result["msg"]
+    assert "No other version has worked on this host" in result["msg"]
     assert "restored_version" not in result
     assert os.readlink(host.runtime / "current") == NEW
 

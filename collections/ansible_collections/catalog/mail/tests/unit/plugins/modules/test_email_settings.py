@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""email_settings as Ansible starts it: its options, and what it asks the application for, in order."""
+"""Run email_settings as Ansible does: its options, and its requests to the application, in order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DESIRED = {"notifications": {"smtp": {"password": SECRET}}}
 
 
 class Application:
-    """An application as far as the module sees it. `newer` are writes by somebody else: one at each of our writes."""
+    """The API of an application. `newer` are writes by another client: one before each write of the module."""
 
     def __init__(self, changes=(CHANGE,), newer=0):
         self.changes = list(changes)
@@ -60,7 +60,7 @@ def token_file(tmp_path):
 
 @pytest.fixture
 def run(token_file):
-    """Run the module: run(server, options, check=False)."""
+    """Return a function that runs the module: run(server, options, check=False)."""
     def run(server, check=False, **options):
         where = {"api_url": f"http://127.0.0.1:{server.port}" if server else "http://127.0.0.1:1"}
         given = {"token_file": str(token_file), **where, **options, "_ansible_check_mode": check, "_ansible_diff": True}
@@ -68,7 +68,7 @@ def run(token_file):
             [sys.executable, "-m", "ansible_collections.catalog.mail.plugins.modules.email_settings"],
             input=json.dumps({"ANSIBLE_MODULE_ARGS": given}), capture_output=True, text=True, timeout=60, check=False,
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(COLLECTIONS), *sys.path])})
-        # What a module is called with is echoed; the rest of the result is our own.
+        # Ansible echoes the module's options; the rest of the result is the module's own.
         assert SECRET not in done.stdout + done.stderr
         return json.loads(done.stdout)
 
@@ -111,27 +111,27 @@ def test_nothing_to_change_is_not_written_and_not_tested(http_server, run):
     ({"test": False, "test_recipient": "a@b.example"}, {"test": False}),
     ({}, {}),
 ])
-def test_what_is_said_about_the_test_message(http_server, run, options, test):
+def test_the_test_message_in_the_result(http_server, run, options, test):
     server = http_server(Application())
     assert run(server, **DESIRED, **options)["changed"] is True
     assert {name: value for name, value in server.asked[2].body.items() if name != "settings"} == test
 
 
-def test_settings_that_were_changed_meanwhile_are_read_again_once(http_server, run):
+def test_settings_changed_meanwhile_are_read_again_once(http_server, run):
     server = http_server(Application(newer=1))
     result = run(server, **DESIRED)
     assert server.requests == [READ, PLAN, SAVE, READ, PLAN, SAVE]
     assert (result["changed"], result["revision"]) == (True, 6)
 
 
-def test_settings_that_are_changed_again_and_again_are_left_alone(http_server, run):
+def test_settings_that_change_repeatedly_are_not_written(http_server, run):
     server = http_server(Application(newer=2))
     result = run(server, **DESIRED)
     assert server.requests == [READ, PLAN, SAVE, READ, PLAN, SAVE]
     assert (result["msg"], result["code"]) == ("It was changed. Read it again.", "precondition-failed")
 
 
-def test_what_somebody_else_has_done_meanwhile_is_no_change_of_ours(http_server, run):
+def test_changes_of_another_client_are_not_reported(http_server, run):
     application = Application(newer=1)
 
     def done_meanwhile(asked):
@@ -166,10 +166,10 @@ def test_check_mode_before_the_application_is_deployed(run, token_file):
     result = run(None, check=True, notifications={"smtp": {"host": "h", "password": SECRET, "username": ""}})
     assert result["changed"] is True
     assert result["diff"][0]["after"] == {"notifications": {"smtp": {"host": "h", "password": "(changed)"}}}
-    assert "this check mode could not ask the application" in json.dumps(result["warnings"])
+    assert "check mode could not ask the application" in json.dumps(result["warnings"])
 
 
-def test_without_a_token_it_fails_and_says_what_to_do(run, token_file):
+def test_without_a_token_it_fails_with_a_remedy(run, token_file):
     token_file.unlink()
     result = run(None, **DESIRED)
     assert result["failed"] is True
@@ -200,7 +200,7 @@ def test_options_that_cannot_be_are_refused(run, options, words):
 
 
 def documented(options, key):
-    """Every option with its type and choices, at any depth; `key` is what its options are called."""
+    """Yield every option with its type and choices, at any depth; `key` is the name of the member for sub-options."""
     return {
         name: (option.get("type", "str"), tuple(option.get("choices", ())), option.get("default"),
                documented(option.get(key) or {}, key))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""reply_sync_service as Ansible starts it, on a host in a folder. The site playbook's tests run it under real systemd."""
+"""Run reply_sync_service as Ansible does, on a simulated host in a folder. Tests of the site playbook use real systemd."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEADERS = {"before_header": "catalog-mail-reply-sync", "after_header": "catalog-
 
 
 class Application:
-    """An application with replies over IMAP and their archive."""
+    """An application that reads and archives replies over IMAP."""
 
     def __init__(self):
         self.archive = {"enabled": True, "on_calendar": "Mon 03:30"}
@@ -67,7 +67,7 @@ def run(host, units, config, application, http_server):
 
 
 def lines(result):
-    """The lines of the diff, before and afterwards."""
+    """Return the lines of the diff, before and after."""
     [diff] = result["diff"]
     assert {name: diff[name] for name in HEADERS} == HEADERS
     return diff["before"].splitlines(), diff["after"].splitlines()
@@ -123,7 +123,7 @@ def test_without_an_archive_the_timer_is_stopped(host, run, application):
     assert run()["changed"] is False
 
 
-def test_absent_stops_all_and_asks_nobody(host, run):
+def test_absent_stops_all_and_sends_no_request(host, run):
     run()
     host.calls()
     gone = {"state": "absent", "api_url": "http://127.0.0.1:1"}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""test_email as Ansible starts it: its options, check mode, and what it refuses before it sends."""
+"""Run test_email as Ansible does: options, check mode, and refusals before it sends."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_nothing_is_sent_in_check_mode():
         ({"mailbox": {**MAILBOX, "password": "a\r\n" + SECRET}}, "mailbox.password"),
     ],
 )
-def test_what_cannot_work_is_refused_with_field_cause_and_remedy(options, field):
+def test_invalid_options_are_refused_with_field_cause_and_remedy(options, field):
     result = run(**options)
     assert result["failed"] is True
     assert result["field"] == field
@@ -84,7 +84,7 @@ def test_options_that_do_not_fit_together_are_refused(options, words):
 
 
 def test_a_password_in_clear_is_warned_of_and_never_shown():
-    # Port 1 of the loopback interface: nothing listens there; 127.0.0.1 itself is no reason to warn.
+    # Nothing listens on port 1 of the loopback interface; a password sent to 127.0.0.1 needs no warning.
     result = run(
         transport="smtp", smtp={**SMTP, "host": "127.0.0.1", "port": 1, "tls": "none"},
         mailbox={**MAILBOX, "host": "m.test", "tls": "none"})
@@ -94,7 +94,7 @@ def test_a_password_in_clear_is_warned_of_and_never_shown():
 
 
 def passwords(options):
-    """Every option called password, with its place, at any depth."""
+    """Yield every option called password with its path, at any depth."""
     for name, option in options.items():
         if "password" in name:
             yield name, option

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The private attributes of ansible-core that the plugins use: they exist, have their signature, and have their effect.
+"""The private attributes of ansible-core that the plugins use exist, have their signature, and have their effect.
 
 A failure here means that this version of ansible-core changed one of them: mend plugin_utils/_ansible_internals.py.
 """
@@ -26,7 +26,7 @@ from ansible.plugins.loader import connection_loader
 from ansible_collections.catalog.mail.plugins.plugin_utils._ansible_internals import ActionInMemory, hide_module_output
 
 SECRET = "open sesame"
-# The folder that holds ansible_collections.
+# The folder that contains ansible_collections.
 COLLECTIONS = next(folder for folder in Path(__file__).parents if folder.name == "ansible_collections").parent
 INTERNALS = "ansible_collections.catalog.mail.plugins.plugin_utils._ansible_internals"
 
@@ -76,7 +76,7 @@ class CallbackModule(CallbackBase):
 
 
 def play(folder: Path, tasks: list[dict[str, Any]], *words: str, **variables: str) -> str:
-    """The output of ansible-playbook for tasks on this machine, with the plugins beside the playbook."""
+    """Return the output of ansible-playbook for tasks on this machine, with the plugins beside the playbook."""
     playbook, configuration = folder / "play.yml", folder / "ansible.cfg"
     configuration.touch()
     playbook.write_text(json.dumps([{
@@ -145,7 +145,7 @@ def test_a_callback_reads_results_and_shows_warnings_and_diffs(tmp_path: Path):
 
 @pytest.mark.parametrize("hidden", [True, False])
 def test_ssh_hides_output_by_the_play_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hidden: bool):
-    """The program that the plugin takes for ssh prints the secret, as a module does on a host."""
+    """The program in place of ssh prints the secret, as a module does on a host."""
     program = tmp_path / "ssh"
     program.write_text(f"#!/bin/sh\necho '{SECRET}'\n")
     program.chmod(0o700)

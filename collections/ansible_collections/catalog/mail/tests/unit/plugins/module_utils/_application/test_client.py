@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The edge of the API against a real server on the loopback interface: what it asks, and how it fails."""
+"""The client of the API against a real server on the loopback interface: its requests and its failures."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def token_file(tmp_path):
 
 @pytest.fixture
 def api(token_file):
-    """Make an API's edge: api(server or its URL, options)."""
+    """Return a function that creates a client: api(server or its URL, options)."""
     def make(where, logins=(), **options):
         url = where if isinstance(where, str) else f"http://127.0.0.1:{where.port}"
         return CatalogApi({"api_url": url, "token_file": str(token_file), "ca_file": None, "timeout": 5, **options}, logins)
@@ -86,7 +86,7 @@ def test_health_needs_no_settings(http_server, api):
 
 
 def test_one_connection_serves_all_requests(http_server, api):
-    """Whether it is the same connection, the port it comes from tells."""
+    """Requests over the same connection have the same source port."""
     server = http_server(lambda _asked: (200, {"ETag": '"7"'}, {**SETTINGS, "changes": []}))
     edge = api(server)
     edge.read()
@@ -108,7 +108,7 @@ def test_the_token_follows_no_redirection(http_server, api):
     other = http_server(lambda _asked: (200, {"ETag": '"1"'}, SETTINGS))
     place = f"http://127.0.0.1:{other.port}/api/v1"
     server = http_server(lambda _asked: (307, {"Location": place}, b""))
-    with pytest.raises(ApiFailed, match=f"sends its callers on to {place}"):
+    with pytest.raises(ApiFailed, match=f"redirects to {place}"):
         api(server).read()
     assert other.asked == []
 
@@ -125,11 +125,11 @@ def test_no_token_file(api, token_file):
 @pytest.mark.parametrize("content", ["", "\n", "two words\n", "caf\u00e9\n", "a\x01b\n"])
 def test_a_file_without_a_token(api, token_file, content):
     token_file.write_text(content)
-    with pytest.raises(ApiFailed, match="does not begin with a line that is a token"):
+    with pytest.raises(ApiFailed, match="does not begin with a token"):
         api("http://127.0.0.1:1")
 
 
-def test_a_folder_is_no_token_file(api, tmp_path):
+def test_a_folder_is_not_a_token_file(api, tmp_path):
     with pytest.raises(ApiFailed, match="is no file"):
         api("http://127.0.0.1:1", token_file=str(tmp_path))
 
@@ -145,7 +145,7 @@ def test_a_token_that_everybody_may_read_is_not_used(api, token_file, mode, refu
     assert failure.value.details["code"] == "token-exposed"
 
 
-def test_neither_token_nor_password_stand_in_a_failure(http_server, api):
+def test_a_failure_contains_neither_token_nor_password(http_server, api):
     def repeating(asked):
         return 422, {}, {"cause": f"You sent {asked.headers['Authorization']} and hunter2.", "remedy": "-", "code": "x"}
 
@@ -223,12 +223,12 @@ def test_less_than_a_second_is_refused(api):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A certificate for 127.0.0.1 that nobody but itself vouches for."""
+    """Return a self-signed certificate for 127.0.0.1."""
     return self_signed(tmp_path_factory.mktemp("tls"), "127.0.0.1")
 
 
 def self_signed(folder, address):
-    """PEM files of a new certificate and its key for an IP address."""
+    """Write PEM files of a new certificate and its key for an IP address; return their paths."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
     now = datetime.datetime.now(datetime.UTC)
@@ -273,7 +273,7 @@ def test_a_certificate_for_another_name(http_server, api, tmp_path):
     assert server.asked == []
 
 
-def test_https_where_there_is_no_tls(http_server, api):
+def test_https_without_tls(http_server, api):
     server = http_server(lambda _asked: (200, {}, {}))
     assert "write http:// in api_url" in failure_of(api(f"https://127.0.0.1:{server.port}"), "api-tls")
 

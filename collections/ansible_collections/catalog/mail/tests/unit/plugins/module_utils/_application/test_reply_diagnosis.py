@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is told of an answer that did not become a post, and when receiving replies counts as healthy."""
+"""The explanation of a reply that was not posted, and the condition for healthy receiving of replies."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def test_reasons_that_are_new(before, after, found):
     (state(problems=["Something is odd"]), "Something is odd", "journalctl"),
     (state(), "nothing of it has arrived", "message_id"),
 ])
-def test_why_there_is_no_post(after, cause, remedy):
+def test_the_cause_of_a_missing_post(after, cause, remedy):
     found = not_posted(state(), after)
     assert cause in found.cause
     assert remedy in found.remedy
 
 
 def test_every_sentence_is_without_its_full_stop():
-    """They are put together where they are told."""
+    """Cause and remedy have no full stop, since they are joined to sentences later."""
     for why, remedy in _REASONS.values():
         assert not why.endswith(".") and not remedy.endswith(".")
         assert why[0].islower() and remedy[0].isupper()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The answer that reply_test writes is one that a usual mail program would have written."""
+"""The reply of reply_test has the form of a usual mail program's."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
 
 def mention(text=f"{MARKER}\n\nBob mentioned you:\n\n@alice Grüße\n", **headers):
-    """A mail as the application sends it, as a mailbox returns it. A header that is None is left out."""
+    """Return a mail of the application as read from a mailbox. A header that is None is left out."""
     mail = EmailMessage(policy=SMTP)
     given = {
         "From": "Data Catalog <noreply@corp.test>", "To": "Alice <alice@corp.test>", "Reply-To": "replies+abc@corp.test",
@@ -51,14 +51,14 @@ def test_it_goes_from_the_user_to_the_address_for_replies():
     assert mail["Message-ID"] == answer.message_id == f"<catalog-mail-reply-test.{TOKEN}@corp.test>"
 
 
-def test_it_stands_in_the_thread():
+def test_it_belongs_to_the_thread():
     _letter, mail = answered()
     assert mail["Subject"] == "Re: Bob mentioned you in Größen"
     assert mail["In-Reply-To"] == "<abc@corp.test>"
     assert mail["References"] == "<thread@corp.test> <abc@corp.test>"
 
 
-def test_its_text_stands_above_the_quoted_mail():
+def test_its_text_is_above_the_quoted_mail():
     _letter, mail = answered()
     text = mail.get_content().replace("\r\n", "\n")
     attribution = "On Sat, 21 Nov 2026 09:00:00 +0000, Data Catalog <noreply@corp.test> wrote:"
@@ -67,8 +67,8 @@ def test_its_text_stands_above_the_quoted_mail():
     assert "HTML" not in text
 
 
-def test_nothing_says_that_a_machine_has_written_it():
-    """It is to be taken for a person's: a reply that says otherwise is not posted."""
+def test_no_header_marks_it_as_automatic():
+    """The application must take the reply for a person's: automatic replies are not posted."""
     _letter, mail = answered()
     assert {"Auto-Submitted", "Precedence", "List-Id", "X-Auto-Response-Suppress"} & set(mail) == set()
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The round trip of reply_test, its servers played: what each leg asks for, and how each leg fails."""
+"""The round trip of reply_test with simulated servers: the requests of each leg, and its failures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ON = {"enabled": True, "problems": [], "workers": [], "outcomes": {}, "intent_tr
 
 
 class Catalog:
-    """The application. `posted` is what its posts are by name of the author, `after` how replies stand at the end."""
+    """The application. `posted` are its posts by author, `after` is the state of receiving replies at the end."""
 
     def __init__(self, mentions=("alice",), posted=("alice", "{text}"), before=None, after=None):
         self.mentions, self.posted, self.states = list(mentions), posted, [before or ON, after or ON]
@@ -50,7 +50,7 @@ class Catalog:
 
 
 class Clock:
-    """Time passes by sleeping alone."""
+    """A clock that only sleeping advances."""
 
     now = 0.0
 
@@ -63,7 +63,7 @@ class Clock:
 
 @pytest.fixture
 def round_trip(monkeypatch):
-    """Make a round trip: round_trip(catalog, arrives=..., takes=...); the last two are a folder, or what is raised."""
+    """Return a function round_trip(catalog, arrives=..., takes=...); the last two are a folder, or an error to raise."""
     answers = []
 
     def make(catalog, arrives="INBOX", takes="250 Ok: queued", **params):
@@ -76,7 +76,7 @@ def round_trip(monkeypatch):
                 return arrives and Found(arrives, arrives != "INBOX", message_from_string(MAIL))
 
             def close(self):
-                """Nothing to do."""
+                """Do nothing."""
 
         def by_smtp(_server, answer):
             answers.append(answer)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From each state of the units to what has to be done, and when replies are archived."""
+"""The planned changes for each state of the units, and the archive's settings."""
 
 from __future__ import annotations
 
@@ -84,5 +84,5 @@ def test_archive_settings(interactions, enabled):
     {"interactions": {"enabled": False, "receiver": "imap", "archive": {"enabled": True}}},
 ])
 def test_settings_without_an_archive_are_refused(settings):
-    with pytest.raises(ApiFailed, match="do not tell when replies are archived"):
+    with pytest.raises(ApiFailed, match="do not contain when replies are archived"):
         archive_settings(settings)

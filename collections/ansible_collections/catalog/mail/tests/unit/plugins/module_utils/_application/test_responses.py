@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the API answers, taken apart; and answers that are none, made into sentences."""
+"""Answers of the API are read; other answers, and missing ones, become error messages."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_without_a_field_there_is_none():
     assert "field" not in found.details
 
 
-def test_several_errors_are_all_told():
+def test_all_of_several_errors_are_reported():
     errors = [{"field": "a.b", "cause": "One.", "remedy": "Do."}, {"field": "c", "cause": "Two.", "remedy": "Do so."}]
     found = failure(422, problem(field="a.b", cause="One.", remedy="Do.", errors=errors))
     assert str(found) == "a.b: One. Do. c: Two. Do so."
@@ -91,12 +91,12 @@ def test_a_role_that_is_not_enough_points_at_the_token():
     assert str(found) == "token_file: The token 'x' has the role viewer. Use another."
 
 
-def test_what_the_provider_manages_is_not_the_tokens_fault():
+def test_a_setting_of_the_provider_is_not_the_tokens_fault():
     found = failure(403, problem(code="managed-by-provider", field="notifications.smtp"))
     assert found.details["field"] == "notifications.smtp"
 
 
-def test_a_newer_revision_is_told_apart():
+def test_a_newer_revision_is_outdated():
     assert failure(412, problem(code="precondition-failed"), outdated=True).details["code"] == "precondition-failed"
 
 
@@ -107,7 +107,7 @@ def test_a_newer_revision_is_told_apart():
     (200, b"\xff", {}, "no content type"),
     (404, {"detail": "Not Found"}, {}, "HTTP status 404"),
     (502, b"<html>Bad Gateway", {"Content_Type": "text/html"}, "HTTP status 502, text/html"),
-    (302, b"", {"Location": "https://login.example.com/"}, "sends its callers on to https://login.example.com/"),
+    (302, b"", {"Location": "https://login.example.com/"}, "redirects to https://login.example.com/"),
     (422, {"cause": 1, "remedy": None}, {}, "HTTP status 422"),
 ])
 def test_an_answer_of_something_else(status, body, headers, words):
@@ -132,7 +132,7 @@ def test_if_match_is_an_etag():
     assert if_match(17) == '"17"'
 
 
-def test_health_is_told_when_not_ready_as_well():
+def test_health_is_read_when_not_ready_as_well():
     down = {"live": True, "ready": False, "problems": ["No."]}
     assert readiness_of(answer(503, down), URL, hide) == down
     for wrong in (answer(503, {}), answer(500, down), answer(200, b"")):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""E-mail settings: what a task says laid over what is in force, and the difference as it is shown."""
+"""A task's e-mail settings are merged into those in force; the diff shows the changes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_secrets_are_known_by_their_places():
     ({"notifications": {"smtp": None}, "interactions": {"archive": {"keep_days": 0}}},
      {"interactions": {"archive": {"keep_days": 0}}}),
 ])
-def test_what_a_task_says_is_what_it_did_not_leave_out(options, said):
+def test_options_left_out_are_not_given(options, said):
     assert given(options) == said
 
 
@@ -69,19 +69,19 @@ def with_smtp(**changes):
 
 
 @pytest.mark.parametrize("desired,document", [
-    # What is left out stays, and a secret stays by being left out. What the application alone decides is not sent.
+    # Settings left out stay; a secret stays by not being sent. Values that the application itself computes are not sent.
     ({}, KEPT),
     ({"notifications": {"smtp": {"port": 25}}}, with_smtp(port=25)),
     ({"notifications": {"enabled": False}}, {**KEPT, "notifications": {**KEPT["notifications"], "enabled": False}}),
-    # A secret is sent only where the task says one, and as null where it says an empty text.
+    # A secret is sent only when the task gives one, and as null for an empty text.
     ({"notifications": {"smtp": {"password": "x"}}}, with_smtp(password="x")),
     ({"notifications": {"smtp": {"password": ""}}}, with_smtp(password=None)),
     ({"interactions": {"imap": {"password": ""}}},
      {**KEPT, "interactions": {"enabled": False, "imap": {"host": None, "password": None}}}),
-    # An empty text leaves anything else out, so that its default holds.
+    # For an empty text any other setting is left out, which resets it to its default.
     ({"notifications": {"from": {"display_name": ""}}},
      {**KEPT, "notifications": {**KEPT["notifications"], "from": {"address": "noreply@example.com"}}}),
-    # A section that the application does not show is sent nevertheless: whether it may be set, the application says.
+    # A section that the application does not show is sent as well: the application decides whether it may be set.
     ({"notifications": {"microsoft": {"tenant_id": "t", "client_secret": "s"}}},
      {**KEPT, "notifications": {**KEPT["notifications"], "microsoft": {"tenant_id": "t", "client_secret": "s"}}}),
 ])
@@ -97,18 +97,18 @@ NOTES = {"client_secret_key_id": "k", "client_secret_expires_at": "2027-05-01T10
 @pytest.mark.parametrize("said,sent", [
     ({}, NOTES),
     ({"tenant_id": "u"}, {"tenant_id": "u", **NOTES}),
-    # With a secret only what the task itself tells of it is sent: the application knows whether it is another one.
+    # With a secret only the metadata in the task are sent: the application knows whether the secret is new.
     ({"client_secret": "s"}, {"client_secret": "s"}),
     ({"client_secret": "s", "client_secret_key_id": "l"}, {"client_secret": "s", "client_secret_key_id": "l"}),
     ({"client_secret": ""}, {"client_secret": None}),
     ({"client_secret_key_id": ""}, {**NOTES, "client_secret_key_id": None}),
 ])
-def test_what_tells_of_a_secret_goes_with_it(section, said, sent):
+def test_the_metadata_of_a_secret_are_removed_with_it(section, said, sent):
     current = {section: {"microsoft": {**REGISTRATION, "client_secret": SECRET, **NOTES}}}
     assert merged(current, {section: {"microsoft": said}}) == {section: {"microsoft": {**REGISTRATION, **sent}}}
 
 
-def test_removing_what_is_not_there_says_so_to_the_application():
+def test_removing_an_unset_value_is_sent_to_the_application():
     document = merged(CURRENT, {"notifications": {"smtp": {"username": "", "password": ""}}})
     assert "username" not in document["notifications"]["smtp"]
     assert document["notifications"]["smtp"]["password"] is None
@@ -144,11 +144,11 @@ def change(path, before, after):
     ([change("notifications.enabled", False, True), change("interactions.reply_to", None, "r@example.com")],
      {"notifications": {"enabled": False}, "interactions": {"reply_to": None}},
      {"notifications": {"enabled": True}, "interactions": {"reply_to": "r@example.com"}}),
-    # A text that happens to be such a word is shown as it is.
+    # A setting with such a word as value is shown unchanged.
     ([change("notifications.from.display_name", "present", "changed")],
      {"notifications": {"from": {"display_name": "present"}}}, {"notifications": {"from": {"display_name": "changed"}}}),
 ])
-def test_the_difference_is_what_changes_and_nothing_else(changes, before, after):
+def test_the_diff_has_the_changed_settings_only(changes, before, after):
     assert diff(changes) == [
         {"before_header": "e-mail settings", "after_header": "e-mail settings", "before": before, "after": after}]
 
@@ -157,7 +157,7 @@ def test_no_changes_make_no_difference():
     assert diff([]) == []
 
 
-def test_a_secret_is_not_shown_even_if_the_application_told_it():
+def test_a_secret_is_hidden_even_if_the_application_returns_it():
     told = [change(PASSWORD, "old-secret", "new-secret"), change("notifications.smtp.host", None, "h")]
     assert redacted(told) == [change(PASSWORD, "changed", "changed"), change("notifications.smtp.host", None, "h")]
     assert "secret" not in repr(diff(told))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the API is: addresses that can be used, and those that cannot, each with its reason."""
+"""Valid addresses of the API, and invalid ones, each with its reason."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def test_an_address(url, address):
 @pytest.mark.parametrize("url,words", [
     ("http://catalog.example.com", "readable by anyone"),
     ("http://192.0.2.1:8025", "readable by anyone"),
-    ("127.0.0.1:8025", "no address of HTTP"),
-    ("ftp://127.0.0.1", "no address of HTTP"),
-    ("http://", "no address of HTTP"),
-    ("http://127.0.0.1:0", "no address of HTTP"),
+    ("127.0.0.1:8025", "not an HTTP address"),
+    ("ftp://127.0.0.1", "not an HTTP address"),
+    ("http://", "not an HTTP address"),
+    ("http://127.0.0.1:0", "not an HTTP address"),
     ("http://127.0.0.1:99999", "no address"),
     ("http://[::1", "no address"),
-    ("https://a b.example", "no address of HTTP"),
-    ("https://c.example/?x=1", "more than an address"),
-    ("https://c.example/#x", "more than an address"),
-    ("https://c.example/a b", "more than an address"),
+    ("https://a b.example", "not an HTTP address"),
+    ("https://c.example/?x=1", "a query, a fragment or invalid"),
+    ("https://c.example/#x", "a query, a fragment or invalid"),
+    ("https://c.example/a b", "a query, a fragment or invalid"),
     ("https://c.example/a\r\nX-Y: z", ""),
-    ("", "no address of HTTP"),
+    ("", "not an HTTP address"),
 ])
-def test_what_is_no_address(url, words):
+def test_invalid_addresses(url, words):
     with pytest.raises(InputRefused) as refusal:
         api_address(url)
     assert refusal.value.details["field"] == "api_url"
@@ -48,7 +48,7 @@ def test_what_is_no_address(url, words):
 
 
 def test_a_login_in_the_address_is_refused_and_not_repeated():
-    with pytest.raises(InputRefused, match="holds a login") as refusal:
+    with pytest.raises(InputRefused, match="contains a login") as refusal:
         api_address("https://user:hunter2@c.example")
     assert "hunter2" not in str(refusal.value)
 
@@ -71,6 +71,6 @@ def test_listener(listen, expected):
 
 
 @pytest.mark.parametrize("listen", ["", "8025", ":8025", "127.0.0.1", "127.0.0.1:", "127.0.0.1:smtp", "127.0.0.1:123456"])
-def test_what_is_no_listener(listen):
-    with pytest.raises(InputRefused, match="is no host with a port"):
+def test_invalid_listeners(listen):
+    with pytest.raises(InputRefused, match="is not a host with a port"):
         listener(listen)

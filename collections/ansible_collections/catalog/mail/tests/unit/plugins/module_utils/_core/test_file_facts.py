@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a file is as it is to be."""
+"""Files are compared with their desired state."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def test_options_of_a_file():
 
 
 @pytest.mark.parametrize("text", ["", "rw", "0988", "-640", "64", "100640"])
-def test_a_mode_that_is_no_octal_number(text):
-    with pytest.raises(InputRefused, match="is no octal number"):
+def test_a_mode_that_is_not_an_octal_number(text):
+    with pytest.raises(InputRefused, match="is not an octal number"):
         mode_bits(text)
 
 

@@ -44,14 +44,14 @@ def test_options_that_were_not_given_stay_so():
 
 
 def test_ansible_core_has_the_method_that_is_overridden():
-    """A failure means that this version of ansible-core changed it: mend module_utils/_core/no_log.py."""
+    """A failure means that this version of ansible-core changed the method: adapt module_utils/_core/no_log.py."""
     assert list(inspect.signature(basic.AnsibleModule._log_invocation).parameters) == ["self"]
     assert list(inspect.signature(NoLogModule._log_invocation).parameters) == ["self"]
 
 
 @pytest.mark.parametrize("kind,logged", [(NoLogModule, False), (basic.AnsibleModule, True)])
 def test_a_secret_with_a_quotation_mark_is_not_logged(monkeypatch: pytest.MonkeyPatch, kind: type, logged: bool):
-    """AnsibleModule alone logs it; when it no longer does, NoLogModule is not needed any more."""
+    """AnsibleModule itself logs the secret; once it does not, NoLogModule is not needed any more."""
     messages: list[str] = []
     monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, msg, log_args=None: messages.append(msg + str(log_args)))
     params = {"one": {"host": "h", "password": """it's "open\\sesame"""}}

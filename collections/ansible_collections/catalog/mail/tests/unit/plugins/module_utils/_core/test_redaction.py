@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No form of a password is left in what servers, libraries and logs say."""
+"""No form of a password is left in messages of servers, libraries and logs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_every_form_of_a_password_is_hidden(form):
 
 @pytest.mark.parametrize("password", ["it's", 'say "x"', "both ' and \"", "back\\slash", "\u00e9\u00df"])
 @pytest.mark.parametrize("around", ["", "'", '"', "'\""])
-def test_python_may_show_a_servers_line_as_bytes_in_any_quotation_marks(password, around):
+def test_a_password_in_the_repr_of_bytes_is_hidden(password, around):
     quoted = password.replace("\\", "\\\\").replace('"', '\\"')
     shown = str([f'BAD LOGIN u {around}"{quoted}"'.encode()])
     assert Secrets([("u", password)]).hide(shown).count(MASK) == 1
@@ -66,7 +66,7 @@ def test_nothing_is_hidden_without_a_password():
         ("status=sent (250 2.0.0 Ok)", "status=sent (250 2.0.0 Ok)"),
     ],
 )
-def test_a_traced_login_is_hidden_although_its_password_is_unknown(line, shown):
+def test_a_login_in_a_trace_is_hidden_without_its_password(line, shown):
     assert hide_login_commands(line) == shown
 
 
@@ -78,6 +78,6 @@ def test_words_are_one_printable_line_of_bounded_length():
 
 
 @given(st.text(min_size=1, alphabet=st.characters(codec="utf-8")), st.text(alphabet=st.characters(codec="utf-8")))
-def test_a_password_never_stands_in_the_words_for_long(password, around):
+def test_no_text_keeps_a_password(password, around):
     shown = Secrets([("u", password)]).hide(around + base64("\0u\0" + password) + around)
     assert base64("\0u\0" + password) not in shown

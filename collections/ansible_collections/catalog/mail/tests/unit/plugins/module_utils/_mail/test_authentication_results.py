@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Authentication-Results are read as RFC 8601 writes them, and as Exchange does."""
+"""Authentication-Results are read in the form of RFC 8601 and of Exchange."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The loop that follows a test e-mail: when it looks, how long, and what it does with a mailbox that breaks.
+"""The loop that follows a test e-mail: its times, its timeout, and its handling of a broken mailbox.
 
 The real servers are in the lab; here the time is made up.
 """
@@ -36,7 +36,7 @@ REFUSED = Evidence(
 
 
 class World:
-    """A clock, a Postfix and a mailbox: what each shows from which second on."""
+    """A clock, a Postfix and a mailbox with their content from given seconds on."""
 
     def __init__(self, monkeypatch, evidence=SENT, arrives=None, opens=lambda now: None, looks=lambda now: None):
         self.now = 0.0
@@ -99,7 +99,7 @@ def refuse(stage, words, until=10_000.0):
     return step
 
 
-def test_it_looks_often_at_first_and_then_every_two_seconds(monkeypatch):
+def test_it_checks_often_at_first_and_then_every_two_seconds(monkeypatch):
     world = World(monkeypatch, arrives=20)
     result = world.run()
     assert world.seen[:4] == [0.0, 0.3, 0.69, 1.2]
@@ -114,7 +114,7 @@ def test_a_message_taken_for_spam_is_a_success_with_a_warning(monkeypatch):
     assert world.warnings == ["The test e-mail was taken for spam: it lies in Junk."]
 
 
-def test_it_looks_once_more_when_the_time_is_over(monkeypatch):
+def test_it_checks_once_more_at_the_timeout(monkeypatch):
     world = World(monkeypatch)
     with pytest.raises(DeliveryFailed) as failed:
         world.run(replace(REQUEST, timeout=7))
@@ -138,14 +138,14 @@ def test_a_connection_that_breaks_is_made_anew(monkeypatch):
     assert world.closed == 3
 
 
-def test_a_mailbox_that_goes_away_for_a_while_is_waited_for(monkeypatch):
+def test_a_mailbox_that_fails_for_a_while_is_waited_for(monkeypatch):
     world = World(monkeypatch, arrives=3)
     world.looks = lambda now: refuse("mailbox", "EOF")(now) if 0.1 < now < 1 else None
     world.opens = lambda now: refuse("mailbox_connect", "Connection refused")(now) if 0.1 < now < 3 else None
     assert world.run()["mailbox_folder"] == "Junk"
 
 
-def test_a_mailbox_that_never_opens_is_tried_once_and_told_when_the_relay_took_the_message(monkeypatch):
+def test_a_mailbox_that_never_opens_is_tried_once(monkeypatch):
     tries: list[float] = []
     world = World(monkeypatch, evidence=ACTIVE)
 
@@ -168,7 +168,7 @@ def test_a_mailbox_that_never_opens_is_tried_once_and_told_when_the_relay_took_t
     assert 3 < failed.value.details["elapsed"] < 6
 
 
-def test_what_is_left_in_the_queue_is_deleted_and_no_password_is_told(monkeypatch):
+def test_the_queued_message_is_deleted_and_no_password_is_shown(monkeypatch):
     world = World(monkeypatch, evidence=REFUSED)
     with pytest.raises(DeliveryFailed) as failed:
         world.run()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What servers, Postfix and libraries say is turned into cause and remedy."""
+"""Messages of servers, Postfix and libraries are explained by cause and remedy."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 HOST = "mail.corp.test[198.18.25.25]"
 
-# Each text stands as Postfix 3.7 and 3.10, Dovecot 2.3, Exchange, Gmail, Python or OpenSSL writes it.
+# Each text is an original of Postfix 3.7 or 3.10, Dovecot 2.3, Exchange, Gmail, Python or OpenSSL.
 SAID = [
-    # finding, may mend by itself, text
+    # finding, is temporary, text
     ("no_sendmail", False, "sendmail: command not found"),
     ("mail_system_down", False, "postqueue: warning: Mail system is down -- accessing queue directly"),
     ("mail_system_down", False, "postfix-script[1]: fatal: the Postfix mail system is not running"),
@@ -141,11 +141,11 @@ def test_every_finding_is_reached_by_a_text():
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        # Names prove nothing.
+        # Names must not match.
         ("host spamfilter.corp.test[192.0.2.1] said: 550 5.1.1 User unknown", "recipient_unknown"),
         ("550 5.1.1 <dmarc-reports@spam.test>: Recipient address rejected: User unknown", "recipient_unknown"),
         ("host timed-out.test[192.0.2.1] said: 554 5.7.1 <a@b.test>: Relay access denied", "relay_denied"),
-        # What the reply does not tell, the text around it may.
+        # When the reply matches no pattern, the text around it may.
         ("host mail.test[192.0.2.1] said: what (in reply to MAIL FROM command); connection timed out", "timed_out"),
     ],
 )
@@ -162,7 +162,7 @@ def test_an_unknown_text_gets_an_honest_answer(text):
 def test_cause_and_remedy_are_sentences(finding):
     for sentence in (finding.cause, finding.remedy):
         assert sentence[0].isupper()
-        assert not sentence.endswith(".")  # the message that holds it ends it
+        assert not sentence.endswith(".")  # the message with the pattern ends the search
         assert len(sentence) > 20
 
 
@@ -177,5 +177,5 @@ def test_any_text_is_answered(text):
 def test_a_huge_hostile_text_costs_little(piece):
     begun = time.perf_counter()
     assert diagnose(piece * 1_000_000)
-    assert time.perf_counter() - begun < 1  # some milliseconds: only the first characters are looked at
+    assert time.perf_counter() - begun < 1  # some milliseconds: only the first characters are searched
     assert MAX_TEXT <= 10_000

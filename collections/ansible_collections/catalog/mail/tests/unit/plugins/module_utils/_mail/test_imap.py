@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mailbox is looked into without a trace, and nothing said to it can become another command.
+"""A search leaves a mailbox unchanged, and no parameter can become another command.
 
 What Dovecot does is tested in the lab; here stand the servers that are not like it.
 """
@@ -22,7 +22,7 @@ PASSWORD = 'p:#$x{y}%\'"\\\u00e9; A1 LOGOUT'
 
 
 class Imap:
-    """The replies of a server. `holds` is the folder, in the server's bytes, in which the message lies."""
+    """The replies of a server. `holds` is the folder with the message, in the server's bytes."""
 
     def __init__(self, capabilities=b"IMAP4rev1 AUTH=PLAIN", folders=(), holds=b'"INBOX"', replies=None):
         self.capabilities = capabilities
@@ -110,14 +110,14 @@ def test_a_folder_for_spam_may_have_any_name(line_server, folder, holds, shown):
     assert (found.folder, found.junk) == (shown, True)
 
 
-def test_special_use_is_asked_for_where_the_server_knows_it(line_server):
+def test_special_use_is_requested_when_the_server_supports_it(line_server):
     capabilities = b"IMAP4rev1 AUTH=PLAIN LIST-EXTENDED SPECIAL-USE"
     imap = line_server(b"* OK hello\r\n", Authenticating(capabilities, [rb'(\Junk) "/" Ramsch'], b'"Ramsch"'))
     assert opened(imap).find(LETTER).folder == "Ramsch"
     assert any(line.endswith(b'LIST "" "*" RETURN (SPECIAL-USE)') for line in imap.heard)
 
 
-def test_a_folder_that_cannot_be_opened_is_passed_over(line_server):
+def test_a_folder_that_cannot_be_opened_is_skipped(line_server):
     refusal = {b'EXAMINE "INBOX"': b"TAG NO not today\r\n"}
     imap = line_server(
         b"* OK hello\r\n", Authenticating(folders=[b'() "/" Spam'], holds=b'"Spam"', replies=refusal))
@@ -144,7 +144,7 @@ def test_a_line_break_never_reaches_the_server(line_server, word):
 
 ECHO = b"TAG BAD cannot parse: LOGIN alice@m.test " + 'p:#$x{y}%\'\\"\\\\\u00e9; A1 LOGOUT'.encode() + b"\r\n"
 FAILURES = [
-    # what, greeting, server, stage, words
+    # case, greeting, server, stage, words
     ("login refused", b"* OK hello\r\n",
      Imap(b"IMAP4rev1", replies={b"LOGIN": b"TAG NO [AUTHENTICATIONFAILED] no\r\n"}),
      "mailbox_login", "[AUTHENTICATIONFAILED] no"),
@@ -165,7 +165,7 @@ FAILURES = [
 @pytest.mark.parametrize(
     ("greeting", "answer", "stage", "words"), [row[1:] for row in FAILURES], ids=[row[0] for row in FAILURES]
 )
-def test_the_stage_that_fails_is_told_in_the_servers_words(line_server, greeting, answer, stage, words):
+def test_a_failed_stage_is_reported_with_the_servers_words(line_server, greeting, answer, stage, words):
     with pytest.raises(StageFailed) as failed:
         opened(line_server(greeting, answer), timeout=1)
     assert failed.value.stage == stage
@@ -173,7 +173,7 @@ def test_the_stage_that_fails_is_told_in_the_servers_words(line_server, greeting
     assert "$x{y}" not in str(failed.value)
 
 
-def test_starttls_is_not_given_up_where_the_server_does_not_offer_it(line_server):
+def test_missing_starttls_is_a_failure(line_server):
     imap = line_server(b"* OK hello\r\n", Authenticating())
     with pytest.raises(StageFailed, match="does not offer STARTTLS") as failed:
         Mailbox(Server("127.0.0.1", imap.port, "starttls", "a", "b", None, 5))
@@ -181,7 +181,7 @@ def test_starttls_is_not_given_up_where_the_server_does_not_offer_it(line_server
     assert not [line for line in imap.heard if b"AUTHENTICATE" in line]
 
 
-def test_a_connection_that_is_lost_while_looking_is_told(line_server):
+def test_a_connection_lost_during_the_search_is_reported(line_server):
     mailbox = opened(line_server(b"* OK hello\r\n", Authenticating(replies={b"UID SEARCH": None})))
     with pytest.raises(StageFailed) as failed:
         mailbox.find(LETTER)

@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 LINES = [
-    # what, line of LIST, name, delimiter, flags
+    # case, line of LIST, name, delimiter, flags
     ("quoted", rb'(\HasNoChildren) "/" "Sent Items"', b"Sent Items", "/", {"\\hasnochildren"}),
     ("an atom", rb'() "." INBOX.Junk', b"INBOX.Junk", ".", set()),
     ("no hierarchy", rb"(\Junk) NIL Spam", b"Spam", "", {"\\junk"}),
@@ -40,7 +40,7 @@ def test_a_folder_is_read(line, name, delimiter, flags):
 
 
 @pytest.mark.parametrize("line", [None, b"", b"hello", b")", b'() "/" ', (b"() NIL {8}", b"a\r\nA1 X")])
-def test_what_is_no_folder_or_could_not_be_asked_for_is_passed_over(line):
+def test_invalid_lines_and_unusable_folders_are_skipped(line):
     assert read_folders([line]) == []
 
 
@@ -59,7 +59,7 @@ def test_folders_for_spam_are_found_by_flag_and_by_name(lines, names):
     assert [folder.shown for folder in junk_folders(read_folders(lines))] == names
 
 
-def test_a_server_with_a_thousand_folders_for_spam_does_not_hold_us_up():
+def test_the_number_of_folders_for_spam_is_limited():
     assert len(junk_folders(read_folders([rb'(\Junk) "/" a%d' % number for number in range(1000)]))) == MAX_JUNK_FOLDERS
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Postfix's queue and log tell about one message."""
+"""Postfix's queue and log are read for one message."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_queue_is_read_line_by_line():
 
 
 @pytest.mark.parametrize("text", ["", "\n", "Mail queue is empty", "[1]", "{}", '{"queue_id": 1, "recipients": [1]}'])
-def test_what_is_no_entry_is_passed_over(text):
+def test_malformed_entries_are_skipped(text):
     assert read_queue(text) == []
 
 
@@ -59,8 +59,8 @@ def test_what_is_no_entry_is_passed_over(text):
     ("change", "fits"),
     [
         ({}, True),
-        ({"sender": "other@catalog.test"}, True),       # rewritten on the way: the recipient still fits
-        ({"recipients": ("staff@corp.test",)}, True),   # an alias: the sender still fits
+        ({"sender": "other@catalog.test"}, True),       # the sender was rewritten: the recipient still matches
+        ({"recipients": ("staff@corp.test",)}, True),   # an alias: the sender still matches
         ({"sender": "NoReply@Catalog.test", "recipients": ()}, True),
         ({"sender": "x@y.test", "recipients": ("z@y.test",)}, False),
         ({"arrival_time": ENTRY.arrival_time - 60}, False),
@@ -73,7 +73,7 @@ def test_only_young_entries_of_these_addresses_are_candidates(change, fits):
 
 
 OUTCOMES = [
-    # what, lines, outcome
+    # case, lines, outcome
     ("nothing yet", [CLEANUP], None),
     ("sent", [CLEANUP, status("sent (250 2.0.0 Ok: queued as X)")], ("sent", "250 2.0.0 Ok: queued as X")),
     (
@@ -124,14 +124,14 @@ def test_a_queue_id_that_is_known_needs_no_cleanup_line():
     assert findings.lines == (status("sent (250 Ok)"),)
 
 
-def test_the_id_under_which_sendmail_dropped_it_is_not_waited_for():
+def test_the_id_in_the_maildrop_folder_is_not_waited_for():
     text = "\n".join([CLEANUP, status("sent (250 Ok)")])
     findings = read_log(text, MESSAGE_ID, ["77AAB1BC000"])
     assert findings.queue_ids == ("77AAB1BC000", "93AAB1BC871")
     assert findings.outcome.words == "250 Ok"
 
 
-def test_no_relay_is_no_name():
+def test_a_missing_relay_has_no_name():
     assert read_log("\n".join([CLEANUP, status("deferred (no)", relay="none")]), MESSAGE_ID).outcome.relay is None
 
 
@@ -153,7 +153,7 @@ WARNING = f"{START}smtp[95]: warning: TLS library problem: wrong version number"
 FATAL = f"{START}relay/smtp[95]: fatal: bad boolean configuration: smtp_sasl_auth_enable = True"
 
 
-def test_trouble_counts_from_the_message_on_in_a_file_and_all_of_it_in_a_recent_log():
+def test_trouble_counts_from_the_message_on_in_an_old_log():
     text = "\n".join([WARNING, CLEANUP, FATAL])
     assert read_log(text, MESSAGE_ID, recent=True).trouble == (WARNING, FATAL)
     assert read_log(text, MESSAGE_ID, recent=False).trouble == (FATAL,)
@@ -168,7 +168,7 @@ def test_trouble_counts_from_the_message_on_in_a_file_and_all_of_it_in_a_recent_
         (WARNING, ""),
     ],
 )
-def test_a_process_on_the_way_that_gives_up_is_noticed(line, crash):
+def test_a_crash_of_a_process_for_outgoing_mail_is_found(line, crash):
     assert read_log(line, MESSAGE_ID).crash == crash
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The test e-mail and the addresses it may go between."""
+"""The test e-mail and its valid and invalid addresses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
 
-def test_the_message_carries_its_token_and_says_what_it_is():
+def test_the_message_has_its_token_and_its_purpose():
     mail = compose("noreply@c.test", "alice@m.test", "0123abcd", "host.c.test", NOON)
     read = message_from_bytes(mail.content, policy=default)
     assert mail.message_id == "<catalog-mail-test.0123abcd@c.test>" == read["Message-ID"]
@@ -41,7 +41,7 @@ def test_a_host_name_brings_no_header_of_its_own():
     assert "Bcc" not in message_from_bytes(mail.content)
 
 
-def test_an_address_literal_is_no_domain_of_a_message_id():
+def test_an_address_literal_is_not_in_a_message_id():
     mail = compose("root@[192.0.2.1]", "b@m.test", "0123", "h", NOON)
     assert mail.message_id == "<catalog-mail-test.0123@catalog-mail.invalid>"
 
@@ -79,7 +79,7 @@ def test_an_ordinary_address_is_taken(address):
         ("a@b\u00fccher.test", "plain SMTP"),
     ],
 )
-def test_an_address_that_could_do_harm_is_refused_with_the_reason(address, reason):
+def test_a_dangerous_address_is_refused_with_the_reason(address, reason):
     with pytest.raises(InputRefused, match="sender: ") as refused:
         checked_address("sender", address)
     assert refused.value.details["field"] == "sender"
@@ -88,7 +88,7 @@ def test_an_address_that_could_do_harm_is_refused_with_the_reason(address, reaso
 
 
 @given(st.text())
-def test_no_address_that_is_taken_can_end_a_line_or_a_bracket(text):
+def test_no_accepted_address_can_end_a_line_or_a_bracket(text):
     try:
         address = checked_address("recipient", text)
     except InputRefused:
@@ -107,7 +107,7 @@ def test_no_address_that_is_taken_can_end_a_line_or_a_bracket(text):
         (("host.localdomain", "localdomain", "b.test"), "noreply@b.test"),
     ],
 )
-def test_the_sender_is_of_the_first_domain_that_is_one(domains, sender):
+def test_the_sender_has_the_first_valid_domain(domains, sender):
     assert default_sender(*domains) == sender
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way of a message is read from Received headers of every kind, and from junk."""
+"""The path of a message is read from Received headers of every kind, and from malformed ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DATE = "Mon, 1 Jun 2026 12:00:00 +0200"
 AES = "TLS_AES_256_GCM_SHA384"
 
 HEADERS = [
-    # what, header, by, from, protocol, TLS
+    # case, header, by, from, protocol, TLS
     (
         "Postfix with TLS and login",
         "from c.example (c.example [192.0.2.12])\r\n\t(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)"
@@ -136,7 +136,7 @@ HEADERS = [
 @pytest.mark.parametrize(
     ("header", "by", "sender", "protocol", "tls"), [row[1:] for row in HEADERS], ids=[row[0] for row in HEADERS]
 )
-def test_a_header_tells_host_protocol_and_tls(header, by, sender, protocol, tls):
+def test_host_protocol_and_tls_of_a_header(header, by, sender, protocol, tls):
     hop = read_received(header)
     assert (hop.by, hop.sender, hop.protocol, hop.tls) == (by, sender, protocol, tls)
     assert hop.time == NOON
@@ -160,7 +160,7 @@ def test_a_date_is_utc_or_nothing(date, expected):
     assert read_received(f"from a by b with SMTP; {date}").time == expected
 
 
-def test_the_way_begins_at_the_oldest_header():
+def test_the_path_begins_at_the_oldest_header():
     newest_first = [f"by host{number} with SMTP; Mon, 1 Jun 2026 10:00:0{number} +0000" for number in (3, 2, 1)]
     way = hops(newest_first)
     assert [hop.by for hop in way] == ["host1", "host2", "host3"]
@@ -171,13 +171,13 @@ def test_the_way_begins_at_the_oldest_header():
     ("seconds", "delays"),
     [
         ([0, 1, 3], [0.0, 1.0, 2.0]),
-        ([10, 5, 12], [0.0, 0.0, 2.0]),   # a clock that is late is not made up for by the next hop
+        ([10, 5, 12], [0.0, 0.0, 2.0]),   # a slow clock does not reduce the delay of the next hop
         ([0, None, 4], [0.0, None, 4.0]),
         ([None, None], [None, None]),
         ([], []),
     ],
 )
-def test_delays_stand_clocks_that_differ(seconds, delays):
+def test_delays_with_clocks_that_differ(seconds, delays):
     way = [Hop(time=None if one is None else NOON + timedelta(seconds=one)) for one in seconds]
     assert [hop.delay for hop in with_delays(way)] == delays
 
@@ -208,6 +208,6 @@ def test_any_order_of_the_parts_is_read_without_an_error(parts):
 def test_a_huge_hostile_header_costs_little(piece):
     begun = time.perf_counter()
     way = hops([piece * 200_000] * 1000)
-    assert time.perf_counter() - begun < 3  # about 0.15 s; a square of the length would take hours
+    assert time.perf_counter() - begun < 3  # about 0.15 s; quadratic time would take hours
     assert len(way) == MAX_HOPS
     assert all(len(hop.by or "") <= MAX_HEADER for hop in way)

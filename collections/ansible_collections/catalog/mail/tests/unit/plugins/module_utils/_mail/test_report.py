@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person reads at the end."""
+"""The report of a delivery, for people."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ JUDGED = [
 ]
 
 
-def test_the_way_is_told_host_by_host():
+def test_the_way_has_a_line_for_each_host():
     assert way(hops(RECEIVED), [read_header(value) for value in JUDGED], "INBOX", 12.34) == [
         "1. app: handed over on the host itself at 10:00:00 UTC",
         "2. c.test: from app, ESMTP, not encrypted, +0 s",
@@ -44,13 +44,13 @@ def test_a_message_without_a_trace_is_still_found():
     assert way([], [], "Junk", 0.31) == ["1. Junk: found 0.3 s after it was handed over"]
 
 
-def test_what_is_known_without_a_mailbox_is_said_and_what_is_not():
+def test_the_report_without_a_mailbox():
     sent = Attempt("sent", "m.test[192.0.2.1]:587", "250 Ok")
     assert accepted("sendmail", sent, "250 Ok", 0.4) == [
         "m.test[192.0.2.1]:587 took the message after 0.4 s, saying: 250 Ok",
-        "No mailbox was given, so nobody looked whether it arrived",
+        "No mailbox was given, so its arrival was not checked",
     ]
-    assert accepted("sendmail", None, None, 5.0)[1].endswith("its end is not known")
+    assert accepted("sendmail", None, None, 5.0)[1].endswith("whether it was delivered (only root may be able to read the log)")
     assert accepted("m.test:25", None, "250 Ok", 0.1)[0] == "m.test:25 took the message after 0.1 s, saying: 250 Ok"
 
 
@@ -60,7 +60,7 @@ WHERE = {
 }
 
 
-def test_a_failure_is_one_paragraph_of_stage_words_cause_and_remedy():
+def test_a_failure_is_one_paragraph():
     text = failure(WHERE, "login", "535 5.7.8 no", diagnose("535 5.7.8 no"), removed=False)
     assert text.startswith(
         "The test e-mail to a@m.test was not sent: the login at m.test:587 as u failed (stage login)."
@@ -69,7 +69,7 @@ def test_a_failure_is_one_paragraph_of_stage_words_cause_and_remedy():
     assert "\n" not in text
 
 
-def test_a_failure_says_that_nothing_arrives_later():
+def test_a_failure_of_a_deleted_message():
     text = failure(WHERE, "relay", None, diagnose("timed out"), removed=True)
     assert text.endswith(" The message was deleted from the queue, so it does not arrive later.")
     assert "reason given" not in text

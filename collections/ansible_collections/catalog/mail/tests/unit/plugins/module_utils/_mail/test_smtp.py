@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A message is handed over, or the stage that failed is known with the server's words.
+"""A message is submitted, or the failed stage is reported with the server's words.
 
 What a real server does is tested in the lab; here stand the replies that none gives on demand.
 """
@@ -72,7 +72,7 @@ def test_login_is_used_where_plain_is_not_offered(line_server):
 
 
 REFUSALS = [
-    # what, extensions, refusals, stage, words
+    # case, extensions, refusals, stage, words
     ("EHLO", b"X", {b"EHLO": b"554 no\r\n", b"HELO": b"554 no\r\n"}, "connect", "554 no"),
     ("no login offered", b"SIZE", {}, "login", "the server does not offer a login (no AUTH after EHLO)"),
     ("a login only after STARTTLS", b"STARTTLS", {}, "login", "starttls is required"),
@@ -98,7 +98,7 @@ REFUSALS = [
 @pytest.mark.parametrize(
     ("extensions", "refusals", "stage", "words"), [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS]
 )
-def test_the_stage_that_is_refused_is_told_in_the_servers_words(line_server, extensions, refusals, stage, words):
+def test_a_refused_stage_is_reported_with_the_servers_words(line_server, extensions, refusals, stage, words):
     smtp = line_server(b"220 m.test\r\n", Smtp(extensions, refusals))
     with pytest.raises(StageFailed) as failed:
         by_smtp(settings(smtp.port), LETTER)
@@ -112,7 +112,7 @@ def test_the_stage_that_is_refused_is_told_in_the_servers_words(line_server, ext
     ("greeting", "words"),
     [(b"554 5.7.1 not you\r\n", "554 5.7.1 not you"), (b"", "no greeting: Connection unexpectedly closed: timed out")],
 )
-def test_a_server_that_does_not_greet_is_no_connection(line_server, greeting, words):
+def test_a_missing_greeting_is_a_failed_connection(line_server, greeting, words):
     smtp = line_server(greeting, Smtp())
     with pytest.raises(StageFailed) as failed:
         by_smtp(settings(smtp.port, timeout=1), LETTER)
@@ -120,7 +120,7 @@ def test_a_server_that_does_not_greet_is_no_connection(line_server, greeting, wo
 
 
 class Host:
-    """A module object whose commands answer as told and are remembered."""
+    """A module object that records commands and returns given results."""
 
     def __init__(self, paths, code=0, err=""):
         self.paths = paths
@@ -135,7 +135,7 @@ class Host:
         return self.answer
 
 
-def test_sendmail_gets_addresses_as_arguments_and_the_message_by_standard_input():
+def test_sendmail_gets_addresses_as_arguments():
     host = Host({"sendmail": "/usr/sbin/sendmail", "postqueue": "/usr/sbin/postqueue"})
     by_sendmail(host, LETTER, "/etc/postfix")
     ((command, how),) = host.calls
@@ -144,7 +144,7 @@ def test_sendmail_gets_addresses_as_arguments_and_the_message_by_standard_input(
     assert how["binary_data"] is True
 
 
-def test_another_instance_is_named_and_another_sendmail_gets_no_options_of_postfix():
+def test_only_sendmail_of_postfix_gets_options_of_postfix():
     host = Host({"sendmail": "/usr/lib/sendmail"})
     by_sendmail(host, LETTER, "/etc/postfix-out")
     assert host.calls[0][0][:4] == ["/usr/lib/sendmail", "-C", "/etc/postfix-out", "-i"]
@@ -160,7 +160,7 @@ def test_another_instance_is_named_and_another_sendmail_gets_no_options_of_postf
     ],
     ids=["missing", "failing", "silent"],
 )
-def test_a_sendmail_that_fails_is_told(host, words):
+def test_a_failure_of_sendmail_is_reported(host, words):
     with pytest.raises(StageFailed) as failed:
         by_sendmail(host, LETTER, "/etc/postfix")
     assert (failed.value.stage, failed.value.words) == ("submit", words)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When waiting ends, and with what: a table of situations."""
+"""The end of waiting and its result: a table of situations."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ CRASHED = Evidence(True, False, entry(), log(trouble=("h postfix/smtp[1]: fatal:
 NOTHING = Evidence()
 
 LOST = ("mailbox_login", "[AUTHENTICATIONFAILED] no")
-ON, OK = "on", "ok"  # go on waiting; the end, and a good one
+ON, OK = "on", "ok"  # no verdict yet; success
 
 SITUATIONS = [
-    # what, waited, timeout, followed, wants a mailbox, evidence, found, mailbox failure, expected
+    # case, waited, timeout, followed, wants a mailbox, evidence, found, mailbox failure, expected
     ("found", 1, 60, True, True, SENT, True, None, OK),
     ("found although Postfix has not said so yet", 1, 60, True, True, ACTIVE, True, None, OK),
     ("on its way", 1, 60, True, True, ACTIVE, False, None, ON),
@@ -93,7 +93,7 @@ def test_waiting_ends(waited, timeout, followed, mailbox, evidence, found, failu
         assert (verdict.stage, verdict.finding.name) == expected
 
 
-def test_the_log_names_the_reason_where_the_words_only_name_a_symptom():
+def test_the_log_names_the_reason_of_a_symptom():
     warning = "h postfix/smtp[1]: warning: TLS library problem: error:0A00010B:SSL routines::wrong version number:a.c"
     words = "Cannot start TLS: handshake failure"
     evidence = Evidence(True, False, entry(words), log("deferred", words, (warning, "h postfix/smtp[1]: warning: hm")))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""App registrations: which one is meant, and what has to change."""
+"""The app registration that a task names, and the changes to it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PRINCIPAL = Change("create", "service_principal", {})
     (THERE, DesiredApp("catalog", display_name="Other"), [Change("update", "application", {"displayName": "Other"})]),
     (THERE, DesiredApp("catalog", sign_in_audience="AzureADMultipleOrgs"),
      [Change("update", "application", {"signInAudience": "AzureADMultipleOrgs"})]),
-    # One that was made by hand is given the unique name, by which it is found from then on.
+    # A registration created by hand gets the unique name, by which later runs find it.
     (Present(Registration(ID, APP, "Catalog"), "sp"), DesiredApp("catalog", APP),
      [Change("update", "application", {"uniqueName": "catalog"})]),
     (THERE, DesiredApp("catalog", absent=True), [Change("delete", "application", {})]),
@@ -58,7 +58,7 @@ def test_plan(present, desired, changes):
     (THERE, DesiredApp("catalog"), described(THERE)),
     (THERE, DesiredApp("catalog", absent=True), {}),
 ])
-def test_the_difference_says_what_will_be(present, desired, shown):
+def test_the_diff_shows_the_state_after_the_changes(present, desired, shown):
     assert after(present, plan(present, desired)) == shown
 
 
@@ -79,7 +79,7 @@ def test_options_that_name_one(found, desired):
     check_identity(found, desired)
 
 
-def test_a_display_name_of_several_is_refused_with_all_of_them():
+def test_an_ambiguous_display_name_is_refused():
     other = Registration("x", "44444444-0000-0000-0000-000000000000", "Catalog")
     assert meant([], "Catalog") is None
     assert meant([FOUND], "Catalog") == FOUND
@@ -91,16 +91,16 @@ def test_a_display_name_of_several_is_refused_with_all_of_them():
 @pytest.mark.parametrize("desired,namesakes,field", [
     (DesiredApp(app_id=APP), [], "app_id"),
     (DesiredApp(display_name="Catalog"), [], "display_name"),
-    # It may be the one that somebody registered by hand.
+    # The namesake may be the registration, created by hand.
     (DesiredApp("catalog", display_name="Catalog"), [Registration(ID, APP, "Catalog")], "display_name"),
 ])
-def test_what_is_not_made(desired, namesakes, field):
+def test_refused_creations(desired, namesakes, field):
     with pytest.raises(InputRefused) as refused:
         check_creation(desired, namesakes)
     assert refused.value.details["field"] == field
 
 
-def test_a_namesake_of_another_unique_name_is_no_doubt():
+def test_a_namesake_with_another_unique_name_is_accepted():
     check_creation(DesiredApp("catalog", display_name="Catalog"), [Registration(ID, APP, "Catalog", "other")])
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Credentials: when there has to be a new one, which are orphans, what may go."""
+"""Credentials: the reasons for a new one, orphans, and removals."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OURS = "catalog.mail"
 
 
 def secret(key_id: str, starts: int, ends: int, name: str = OURS) -> Credential:
-    """Valid from so many days before or after now until so many."""
+    """Return a credential; start and end of its validity are in days from now."""
     return Credential(key_id, name, NOW + starts * DAY, NOW + ends * DAY)
 
 
@@ -43,28 +43,28 @@ def desired_credential(known=None, certificate=None) -> DesiredCredential:
 
 
 @pytest.mark.parametrize("present,known,actions", [
-    # It is not known which one is used: one that is valid long enough will do.
+    # The credential in use is unknown: one that is valid long enough suffices.
     ([], None, ["create"]),
     ([GOOD], None, []),
     ([OLD], None, ["create"]),
     ([OLD, GOOD, EXPIRED], None, []),
     ([FOREIGN], None, ["create"]),
-    # The application has none: all of ours are of no use, as nobody knows their values.
+    # The application has none: the values of the existing ones are lost.
     ([], "", ["create"]),
     ([GOOD], "", ["create"]),
     ([GOOD, NEWER, FOREIGN], "", ["create"]),
-    # It uses this one.
+    # The application uses the named one.
     ([GOOD], "good", []),
     ([OLD, GOOD], "good", []),
     ([GOOD, NEWER], "good", []),
     ([OLD], "old", ["create"]),
     ([OLD, NEWER], "old", ["create"]),
     ([EXPIRED], "expired", ["create"]),
-    # One that is not ours may be the one in use.
+    # A credential with another name may be the one in use.
     ([FOREIGN], "foreign", []),
     ([FOREIGN, GOOD], "foreign", []),
     ([FOREIGN, NEWER], "foreign", []),
-    # Somebody removed the one in use.
+    # The one in use was removed outside of the module.
     ([FOREIGN], "gone", ["create"]),
     ([GOOD], "gone", ["create"]),
     ([GOOD], "GOOD", []),
@@ -106,24 +106,24 @@ def test_the_one_in_use():
     (Removal(OURS, keep="newer"), ["old", "good"]),
     (Removal(OURS, keep="newer", grace=DAY), ["old", "good"]),
     (Removal(OURS, keep="newer", grace=2 * DAY), []),
-    # What is newer than the one that stays was never in use, and waits for no grace.
+    # Credentials newer than the kept one were never in use, and are removed without grace.
     (Removal(OURS, keep="good", grace=365 * DAY), ["newer"]),
     (Removal(OURS, keep="good"), ["newer", "old"]),
     (Removal(OURS, keep="foreign"), ["newer", "old", "good"]),
     (Removal("of nobody"), []),
 ])
-def test_what_is_removed(removal, gone):
+def test_removals(removal, gone):
     assert [one.credential.key_id for one in plan_removal([OLD, GOOD, NEWER, FOREIGN], removal, NOW)] == gone
 
 
-def test_nothing_is_removed_where_the_one_to_keep_is_not_there():
+def test_nothing_is_removed_without_the_one_to_keep():
     with pytest.raises(InputRefused) as refused:
         plan_removal([OLD], Removal(OURS, keep="gone"), NOW)
     assert refused.value.details["field"] == "keep_key_id"
 
 
 @pytest.mark.parametrize("grace,gone", [(0 * DAY, ["newer", "old"]), (99 * DAY, ["newer", "old"]), (101 * DAY, ["newer"])])
-def test_the_one_that_stays_may_be_of_the_other_kind(grace, gone):
+def test_the_one_to_keep_may_be_of_the_other_kind(grace, gone):
     changes = plan_removal([OLD, NEWER], Removal(OURS, keep="good", grace=grace), NOW, [GOOD])
     assert [one.credential.key_id for one in changes] == gone
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What answers of Graph and Entra mean."""
+"""Answers of Graph and Entra are interpreted."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def answer(status: int, code: str = "", message: str = "", **headers: str) -> An
     (Answer(404, {}, None), True),
     (Answer(400, {}, "no error at all"), False),
 ])
-def test_what_replication_explains(one, lag):
+def test_refusals_by_replication(one, lag):
     assert is_lag(one) == lag
 
 
@@ -109,7 +109,7 @@ def test_other_refusals_in_words():
     (7000215, "login.client_secret", True), (7000222, "login.client_secret", False), (700016, "login.client_id", True),
     (90002, "login.tenant_id", False), (700027, "login.certificate_file", True), (999999, "login", False),
 ])
-def test_why_there_is_no_token(code, field, lag):
+def test_the_cause_of_a_missing_token(code, field, lag):
     said = {"error": "invalid_client", "error_codes": [code], "error_description": f"AADSTS{code}: Words.\r\nTrace ID: t"}
     for given in (said, {**said, "error_codes": None}):
         told = refusal(given)
@@ -140,7 +140,7 @@ def test_moments(text, when):
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2021-09-09", "2021-09-09T19:50:29.Z"])
-def test_what_is_no_moment(text):
+def test_invalid_times(text):
     with pytest.raises(ValueError, match="no moment"):
         moment(text)
 

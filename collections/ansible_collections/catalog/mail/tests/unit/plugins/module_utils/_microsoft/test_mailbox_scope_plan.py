@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Roles of Exchange for mailboxes."""
+"""Roles in Exchange for mailboxes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_plan(there, desired, changes):
     assert matches(there, desired) == (not changes)
 
 
-def test_the_difference_says_what_will_be():
+def test_the_diff_shows_the_state_after_the_changes():
     there = present(SEND_B, READ_A, Assignment("9", "Mail.Read", "/groups/cccc"))
     assert described(there) == {"Mail.Read": ["/groups/cccc", "a@x.test"], "Mail.Send": ["b@x.test"]}
     assert after(there, plan(there, desired_scope(purge=True))) == {"Mail.Send": ["a@x.test"]}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Permissions: names, sets, what is ours and what is somebody else's."""
+"""Permissions: names, sets, and the difference between managed and other ones."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def grant(role_id: str, resource: str = "graph") -> Grant:
 
 
 DELEGATED, OTHER_API = Entry(GRAPH, "e1fe6dd8", "Scope"), Entry("other", "dc890d15", "Role")
-# A role about mail that the tenant's Graph no longer lists, but Microsoft's table does.
+# A mail role that the tenant's Graph no longer lists, but Microsoft's table does.
 RETIRED = "e2a3a72e-5f79-4c64-b1b1-878b674786c9"
 
 
@@ -59,7 +59,7 @@ def desired_permissions(*names: str, **options) -> DesiredPermissions:
     (present([role(SEND)], [grant(SEND)]), desired_permissions("Mail.Send"), []),
     (present([role(SEND)]), desired_permissions("Mail.Send"), [Change("grant", SEND)]),
     (present([], [grant(SEND)]), desired_permissions("Mail.Send"), [Change("declare", role(SEND))]),
-    # null leaves all as it is, an empty list removes what is about mail.
+    # null changes nothing, an empty list removes the mail permissions.
     (present([role(SEND), DELEGATED], [grant(READ)]), DesiredPermissions(None), []),
     (present([role(SEND)], [grant(SEND)]), desired_permissions(),
      [Change("undeclare", role(SEND)), Change("revoke", grant(SEND))]),
@@ -67,15 +67,15 @@ def desired_permissions(*names: str, **options) -> DesiredPermissions:
      [Change("undeclare", role(READ)), Change("revoke", grant(READ))]),
     (present([role(RETIRED)], [grant(RETIRED)]), desired_permissions(),
      [Change("undeclare", role(RETIRED)), Change("revoke", grant(RETIRED))]),
-    # What is foreign stays: other roles, delegated ones, other APIs.
+    # Other permissions stay: other roles, delegated ones, other APIs.
     (present([role(USERS), DELEGATED, OTHER_API], [grant(USERS), grant(SEND, "other")]), desired_permissions(), []),
     (present([role(USERS)], [grant(USERS)]), desired_permissions("User.Read.All"), []),
     (present([role(USERS), DELEGATED], [grant(USERS), grant(SEND, "other")]), desired_permissions(purge=True),
      [Change("undeclare", role(USERS)), Change("undeclare", DELEGATED),
       Change("revoke", grant(USERS)), Change("revoke", grant(SEND, "other"))]),
-    # The same role of another API is another one.
+    # The same role id of another API is another permission.
     (present([role(SEND)], [grant(SEND, "other")]), desired_permissions("Mail.Send"), [Change("grant", SEND)]),
-    # Consent is somebody else's.
+    # Without consent the module grants nothing.
     (present(), desired_permissions("Mail.Send", consent=False), [Change("declare", role(SEND))]),
     (present([role(SEND)], [grant(SEND)]), desired_permissions(consent=False), [Change("undeclare", role(SEND))]),
 ])
@@ -84,7 +84,7 @@ def test_plan(there, desired, changes):
     assert matches(there, desired) == (not changes)
 
 
-def test_the_difference_says_what_will_be():
+def test_the_diff_shows_the_state_after_the_changes():
     there = present([role(READ), DELEGATED], [grant(READ), grant(USERS)])
     assert before(there) == {
         "permissions": [f"{GRAPH}/e1fe6dd8 (Scope)", "Mail.Read"], "consent": ["Mail.Read", "User.Read.All"]}
@@ -92,7 +92,7 @@ def test_the_difference_says_what_will_be():
         "permissions": [f"{GRAPH}/e1fe6dd8 (Scope)", "Mail.Send"], "consent": ["Mail.Send", "User.Read.All"]}
 
 
-def test_what_nobody_consented_to():
+def test_permissions_without_consent():
     assert unconsented({"permissions": ["Mail.Send", "Mail.Read", "other/x (Role)"], "consent": ["Mail.Read"]}) == ["Mail.Send"]
 
 

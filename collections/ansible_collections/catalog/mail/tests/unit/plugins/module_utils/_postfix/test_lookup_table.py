@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lookup tables: refused, compared, shown."""
+"""Lookup tables are validated, compared and shown."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TABLE = Table(PATH, "hash", (ROW,), mode=0o600)
 
 
 def state(text=TABLE.text, mode=0o600, compiled_mode=0o600, content=None, age=0, leftovers=(), owner="root"):
-    """The state of TABLE as it shall be, save for what is named."""
+    """Return the desired state of TABLE, except for the given attributes."""
     return TableState(
         source=None if text is None else FileFacts(mode, owner, "root", 1000),
         text=text,
@@ -83,14 +83,14 @@ def test_patterns_keep_their_order_and_case_and_are_not_compiled():
 
 
 @pytest.mark.parametrize("entries,words", [
-    ([Entry("a", "1"), Entry("a", "2")], "stands there twice"),
+    ([Entry("a", "1"), Entry("a", "2")], "is given twice"),
     ([Entry("User@x", "1"), Entry("user@X", "2")], "differ only in case"),
     ([Entry("a b", "1")], "blank or a quote"), ([Entry('"a', "1")], "blank or a quote"),
     ([Entry("#a", "1")], "comment"), ([Entry("", "1")], "no key"), ([Entry(" a", "1")], "no key"),
     ([Entry("a\nb", "1")], "no key"), ([Entry("a", "")], "no value"), ([Entry("a", " ")], "no value"),
     ([Entry("a", "x\ny")], "line end"), ([Entry("a", " x")], "begins or ends"), ([Entry("a", "x ")], "begins or ends"),
 ])
-def test_what_postfix_would_read_otherwise_is_refused(entries, words):
+def test_entries_that_postfix_would_read_differently_are_refused(entries, words):
     with pytest.raises(InputRefused) as refusal:
         check_table("entries", Table(PATH, "hash", tuple(entries)))
     assert words in str(refusal.value)
@@ -148,7 +148,7 @@ values = blankless.filter(lambda text: text == text.strip(" "))
 
 
 @given(st.lists(st.tuples(keys, values), unique_by=lambda row: row[0].lower(), max_size=5))
-def test_any_table_that_passes_is_read_as_it_was_written(rows):
+def test_a_valid_table_is_read_as_it_was_written(rows):
     table = Table(PATH, "hash", tuple(Entry(*row) for row in rows))
     check_table("entries", table)
     assert parse_table(table.text) == rows

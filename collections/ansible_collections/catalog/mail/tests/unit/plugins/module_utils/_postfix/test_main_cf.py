@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 EDITS = [
-    # what, text, parameters, text afterwards
+    # case, text, parameters, text afterwards
     ("in place", "a = 1\nb = 2\nc = 3\n", {"b": "x"}, "a = 1\nb = x\nc = 3\n"),
     ("new ones at the end, in order", "a = 1\n", {"c": "3", "b": "2"}, "a = 1\nc = 3\nb = 2\n"),
     ("empty file", "", {"a": "1"}, "a = 1\n"),
@@ -53,7 +53,7 @@ def test_the_last_duplicate_counts_and_white_space_is_folded():
     assert found == {"a": "2 3 5"}
 
 
-def test_plan_tells_before_and_after():
+def test_a_plan_has_before_and_after():
     current = MainCf("a = 1\nb = 2\n")
     assert plan(current, {"a": "9", "b": None, "c": "3"}) == [
         Change("a", "1", "9"), Change("b", "2", None), Change("c", None, "3")]
@@ -66,7 +66,7 @@ def test_bytes_that_are_no_utf8_survive():
     assert current.edited([Change("a", "1", "2")]).to_bytes() == data.replace(b"a = 1", b"a = 2")
 
 
-def test_lines_that_are_no_parameter_are_told_and_kept():
+def test_malformed_lines_are_reported_and_kept():
     current = MainCf("a = 1\nnonsense\nb c = 3\n= 4\n")
     assert current.malformed == ("nonsense", "b c = 3", "= 4")
     assert str(current.edited([Change("a", "1", "2")])) == "a = 2\nnonsense\nb c = 3\n= 4\n"
@@ -97,14 +97,14 @@ texts = st.lists(st.one_of(
 
 
 @given(texts, st.dictionaries(names, st.one_of(st.none(), values)))
-def test_an_edit_says_what_was_wished_and_keeps_everything_else(text, wished):
+def test_an_edit_sets_the_parameters_and_keeps_everything_else(text, wished):
     current = MainCf(text)
     after = current.edited(plan(current, wished))
     expected = {name: value for name, value in current.parameters.items() if name not in wished}
     expected.update({name: folded(value) for name, value in wished.items() if value is not None})
     assert MainCf(str(after)).parameters == expected
     kept = [line for line in text.split("\n") if line.lstrip(" \t\v\f\r").startswith("#")]
-    # The last line may get the line end that it lacked.
+    # The last line may get a missing line end.
     stand = {line.rstrip("\r") for line in str(after).split("\n")}
     assert [line for line in kept if line.rstrip("\r") not in stand] == []
     assert after.malformed == current.malformed

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What main.cf parameters may be set to."""
+"""Valid and invalid values of main.cf parameters."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def test_yaml_becomes_postfix(value, expected):
 @pytest.mark.parametrize("name,value,words", [
     ("a", "x\ny = z", "newline"), ("a", "x\0", "control"), ("a", {"b": 1}, "dict"), ("a", 1.5, "float"),
     ("a", ["x", ""], "list holds"), ("a", ["x", None], "list holds"), ("a", ["x\ny"], "newline"),
-    ("a b", "x", "no name"), ("", "x", "no name"), ("#a", "x", "no name"), ("a=b", "x", "no name"),
-    ("a\n", "x", "no name"), (1, "x", "no name"),
+    ("a b", "x", "not the name"), ("", "x", "not the name"), ("#a", "x", "not the name"), ("a=b", "x", "not the name"),
+    ("a\n", "x", "not the name"), (1, "x", "not the name"),
 ])
-def test_what_main_cf_cannot_hold_is_refused(name, value, words):
+def test_values_that_main_cf_cannot_hold_are_refused(name, value, words):
     with pytest.raises(InputRefused) as refusal:
         postfix_values({name: value})
     assert words in str(refusal.value)
@@ -69,9 +69,9 @@ def test_right_values_pass(parameters):
 
 
 @pytest.mark.parametrize("parameters,words", [
-    ({"biff": "True"}, "no boolean"), ({"biff": ""}, "no boolean"), ({"message_size_limit": "abc"}, "no number"),
-    ({"maximal_queue_lifetime": "5 days"}, "no time"), ({"inet_protocols": "ipv9"}, "none of the values"),
-    ({"smtp_tls_security_level": "bogus"}, "none of the values"),
+    ({"biff": "True"}, "not a boolean"), ({"biff": ""}, "not a boolean"), ({"message_size_limit": "abc"}, "not a number"),
+    ({"maximal_queue_lifetime": "5 days"}, "not a time"), ({"inet_protocols": "ipv9"}, "not one of the values"),
+    ({"smtp_tls_security_level": "bogus"}, "not one of the values"),
     ({"relayhost": "[smtp.example.com:587]"}, "[smtp.example.com]:587"),
     ({"relayhost": "[a.example]:465"}, "smtp_tls_wrappermode"),
     ({"relayhost": "[a.example]:smtps"}, "smtp_tls_wrappermode"),
@@ -83,13 +83,13 @@ def test_right_values_pass(parameters):
     ({"smtp_sasl_password_maps": "static:user:password"}, "every user"),
     ({"smtp_sasl_password_maps": "hash:/x inline:{{a=b:c}}"}, "every user"),
 ])
-def test_what_fails_only_when_postfix_runs_is_refused(parameters, words):
+def test_values_that_fail_only_at_run_time_are_refused(parameters, words):
     with pytest.raises(InputRefused) as refusal:
         check(**parameters)
     assert words in str(refusal.value)
 
 
-def test_what_stands_in_main_cf_is_judged_together_with_what_is_set():
+def test_new_values_are_checked_together_with_main_cf():
     effective = {**DEFAULTS, "relayhost": "[a.example]:465", "smtp_tls_wrappermode": "no"}
     with pytest.raises(InputRefused, match="wrappermode"):
         check_values({"smtp_tls_wrappermode": "no"}, effective, DEFAULTS, TYPES)

@@ -40,7 +40,7 @@ def test_relay(text, expected):
     ("[smtp.example.com", "no closing bracket"), ("2001:db8::25", "without brackets"),
     ("192.0.2.25", "Write [192.0.2.25]"), ("192.0.2.25:587", "Write [192.0.2.25]:587"),
     ("[a b]", "neither a host name"), ("[]", "neither"), ("[a.example]587", "without a colon"),
-    ("[a.example]:0", "no TCP port"), ("[a.example]:70000", "no TCP port"), ("a.example:", "no TCP port"),
+    ("[a.example]:0", "not a TCP port"), ("[a.example]:70000", "not a TCP port"), ("a.example:", "not a TCP port"),
     ("['a.example']", "neither"), ("smtp://a.example", "is no"), ("", "is no relay"), ("-a.example", "is no relay"),
 ])
 def test_a_relay_that_cannot_work(text, words):
@@ -95,7 +95,7 @@ def test_without_a_login_nothing_of_one_stays():
     assert not desired.tables[0].present
 
 
-def test_what_says_the_default_is_left():
+def test_parameters_equal_to_the_default_stay():
     desired = decide(DesiredRelay(("[a.example]:587",)), "smtp_tls_wrappermode = no\nsmtp_sasl_auth_enable = no\n")
     assert "smtp_tls_wrappermode" not in desired.parameters
     assert "smtp_sasl_auth_enable" not in desired.parameters
@@ -128,7 +128,7 @@ def test_senders_with_relays_and_accounts_of_their_own():
 
 @pytest.mark.parametrize("desired,words", [
     (DesiredRelay(("[a.example]:465", "[b.example]:587")), "one mode for all"),
-    (DesiredRelay(("[a.example]:465",), tls_level="may"), "does not promise"),
+    (DesiredRelay(("[a.example]:465",), tls_level="may"), "needs a higher level"),
     (DesiredRelay(("[a.example]:587",), "u", "p", tls_level="none"), "readable by anyone"),
     (DesiredRelay(("[a.example]:587",), "u:v", "p"), "colon"),
     (DesiredRelay(("[a.example]:587",), "", ""), "empty"),
