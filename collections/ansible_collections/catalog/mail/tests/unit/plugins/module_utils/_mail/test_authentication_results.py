@@ -116,7 +116,7 @@ def test_any_order_of_the_parts_is_read_without_an_error(parts):
 
 @pytest.mark.parametrize("piece", ["(", ")", "\\", ";", '"', "=", "a=b ", ". ", "/ ", "a=b;", "(;"])
 def test_a_huge_hostile_header_costs_little(piece):
-    begun = time.perf_counter()
+    begun = time.process_time()
     read = authentication_results([piece * 200_000] * 1000)
-    assert time.perf_counter() - begun < 2  # about 0.05 s
+    assert time.process_time() - begun < 5  # about 0.05 s; quadratic time would take hours
     assert len(read) == MAX_HEADERS

@@ -175,7 +175,7 @@ def test_any_text_is_answered(text):
     "piece", ["<", "<a", "said: 550 ", "[", "[2001:", "exceeds ", "no MX host ", "open database ", "try later, ", ":"]
 )
 def test_a_huge_hostile_text_costs_little(piece):
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert diagnose(piece * 1_000_000)
-    assert time.perf_counter() - begun < 1  # some milliseconds: only the first characters are searched
+    assert time.process_time() - begun < 1  # some milliseconds: only the first characters are searched
     assert MAX_TEXT <= 10_000

@@ -196,6 +196,6 @@ def test_any_text_is_read_without_an_error(log, queue):
 
 
 def test_a_large_log_costs_little():
-    begun = time.perf_counter()
+    begun = time.process_time()
     read_log((status("sent (250 Ok)") + " " * 200 + "\n") * 5000, MESSAGE_ID)
-    assert time.perf_counter() - begun < 2  # about 0.05 s
+    assert time.process_time() - begun < 2  # about 0.05 s

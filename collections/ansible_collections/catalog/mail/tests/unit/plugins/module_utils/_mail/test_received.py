@@ -206,8 +206,8 @@ def test_any_order_of_the_parts_is_read_without_an_error(parts):
 
 @pytest.mark.parametrize("piece", ["(", ")", "\\", "(;", "from ", "by by ", "((a) ", " ", "TLS ", "1 ", '"', ";"])
 def test_a_huge_hostile_header_costs_little(piece):
-    begun = time.perf_counter()
+    begun = time.process_time()
     way = hops([piece * 200_000] * 1000)
-    assert time.perf_counter() - begun < 3  # about 0.15 s; quadratic time would take hours
+    assert time.process_time() - begun < 3  # about 0.15 s; quadratic time would take hours
     assert len(way) == MAX_HOPS
     assert all(len(hop.by or "") <= MAX_HEADER for hop in way)
