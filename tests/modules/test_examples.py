@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the examples in the modules' documentation unchanged."""
+"""Run the examples in the modules' documentation, with the lab's names in place of those of example.com."""
 from __future__ import annotations
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from helpers.modules.lab_host import ROOT, LabHost
+from helpers.modules.lab_host import CA, ROOT, LabHost
 
 # tests/modules/microsoft runs those of the modules for Entra and Graph, tests/playbooks/test_application.py those of
 # the modules that need a deployed application.
@@ -30,6 +30,8 @@ FROM_THE_LAB = {
 # Modules whose examples need an application on the host, and the fixture that runs it.
 OF_THE_APPLICATION = {
     "email_settings": "application", "email_settings_info": "application", "reply_sync_info": "replies", "reply_test": "replies"}
+# The examples name hosts of example.com; the lab has the same hosts and mailboxes under its own name, and a CA of its own.
+LAB_NAMES = {"example.com": "corp.test", "example.org": "catalog.test", "/etc/ssl/certs/company-ca.pem": CA}
 RELAY = {
     "name": "Have the host send through the lab's relay",
     "catalog.mail.postfix_relayhost": {
@@ -39,11 +41,14 @@ RELAY = {
 
 
 def examples(module: str) -> list[dict[str, Any]]:
-    """Return the tasks of a module's EXAMPLES, from ansible-doc."""
+    """Return the tasks of a module's EXAMPLES, from ansible-doc, with the lab's names."""
     shown = subprocess.run(
         ["ansible-doc", "--json", "--type", "module", f"catalog.mail.{module}"],
         capture_output=True, check=True, cwd=ROOT)
-    tasks: list[dict[str, Any]] = yaml.safe_load(json.loads(shown.stdout)[f"catalog.mail.{module}"]["examples"])
+    text: str = json.loads(shown.stdout)[f"catalog.mail.{module}"]["examples"]
+    for name, of_the_lab in LAB_NAMES.items():
+        text = text.replace(name, of_the_lab)
+    tasks: list[dict[str, Any]] = yaml.safe_load(text)
     return tasks
 
 
@@ -55,7 +60,7 @@ def before(module: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_examples_run_as_they_are_written(
+def test_examples_run_with_the_lab_names(
     module: str, debian12: LabHost, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     if module in OF_THE_APPLICATION:
