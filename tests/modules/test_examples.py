@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from helpers.modules.lab_host import CA, ROOT, LabHost
+from helpers.modules.lab_host import ROOT, LabHost, with_lab_names
 
 # tests/modules/microsoft runs those of the modules for Entra and Graph, tests/playbooks/test_application.py those of
 # the modules that need a deployed application.
@@ -30,8 +30,6 @@ FROM_THE_LAB = {
 # Modules whose examples need an application on the host, and the fixture that runs it.
 OF_THE_APPLICATION = {
     "email_settings": "application", "email_settings_info": "application", "reply_sync_info": "replies", "reply_test": "replies"}
-# The examples name hosts of example.com; the lab has the same hosts and mailboxes under its own name, and a CA of its own.
-LAB_NAMES = {"example.com": "corp.test", "example.org": "catalog.test", "/etc/ssl/certs/company-ca.pem": CA}
 RELAY = {
     "name": "Have the host send through the lab's relay",
     "catalog.mail.postfix_relayhost": {
@@ -45,10 +43,8 @@ def examples(module: str) -> list[dict[str, Any]]:
     shown = subprocess.run(
         ["ansible-doc", "--json", "--type", "module", f"catalog.mail.{module}"],
         capture_output=True, check=True, cwd=ROOT)
-    text: str = json.loads(shown.stdout)[f"catalog.mail.{module}"]["examples"]
-    for name, of_the_lab in LAB_NAMES.items():
-        text = text.replace(name, of_the_lab)
-    tasks: list[dict[str, Any]] = yaml.safe_load(text)
+    text = json.loads(shown.stdout)[f"catalog.mail.{module}"]["examples"]
+    tasks: list[dict[str, Any]] = yaml.safe_load(with_lab_names(text))
     return tasks
 
 
