@@ -21,7 +21,7 @@ TOOLS = Path(sys.executable).parent
 
 def documented_password() -> str:
     """The vault's password, as the inventory's README gives it."""
-    found = re.search(r"the vault's own password is `(\w+)`", (EXAMPLE / "README.md").read_text(encoding="utf-8"))
+    found = re.search(r"The password of the vault is `(\w+)`", (EXAMPLE / "README.md").read_text(encoding="utf-8"))
     assert found
     return found[1]
 
