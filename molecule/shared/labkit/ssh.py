@@ -86,7 +86,7 @@ def ensure() -> None:
 
 
 def files_for(host: Host) -> dict[str, tuple[bytes, int]]:
-    """What makes a host reachable, in the form of content.Files: its key, logins, sudo's rules and passwords."""
+    """Return the files that make a host reachable, as content.Files: host key, logins, sudo's rules and passwords."""
     key = _folder() / _host_key(host)
     return {
         "etc/ssh/ssh_host_ed25519_key": (key.read_bytes(), 0o600),
@@ -100,7 +100,7 @@ def files_for(host: Host) -> dict[str, tuple[bytes, int]]:
 
 
 def end_connections(hosts: Iterable[Host]) -> None:
-    """End the kept connections to these hosts. One to a host that is gone would hang whoever uses it next."""
+    """End the kept connections to these hosts. A command over a connection to a removed host would hang."""
     for host in hosts:
         for kept in _folder().glob(f"*@{host.name}"):
             # The process that keeps it is asked by its socket, and answers whatever has become of the host.
