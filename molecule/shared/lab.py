@@ -34,7 +34,7 @@ from labkit.state import LabError, credentials, home, lock, remove_home, say
 def up(names: list[str], only: bool) -> None:
     """Start the named hosts (all, if none is named) and the mail server, and clear faults. Raises LabError."""
     if only and not names:
-        raise LabError("Name the hosts that alone are to run: lab.py up --only HOST...")
+        raise LabError("--only needs the names of the hosts to run: lab.py up --only HOST...")
     start = time.monotonic()
     wanted = [HOSTS[MAIL], *(host for host in _named(names or BARE_HOSTS) if host.name != MAIL)]
     passwords = _prepare(wanted)
@@ -52,7 +52,7 @@ def up(names: list[str], only: bool) -> None:
 def reset(names: list[str]) -> None:
     """Create bare hosts again from their images. Raises LabError for the mail server."""
     if MAIL in names:
-        raise LabError("The mail server is shared and is not reset; `lab.py down` and `up` make it anew.")
+        raise LabError("`reset` does not create the shared mail server again. Run `lab.py down`, then `lab.py up`.")
     wanted = _named(names)
     passwords = _prepare(wanted)
     hosts.replace(wanted, passwords)
@@ -61,36 +61,36 @@ def reset(names: list[str]) -> None:
 def down() -> None:
     """Remove hosts and network."""
     _remove_hosts()
-    say("The lab's hosts and network are gone; its images, certificates and passwords stay.")
+    say("Removed the lab's hosts and network; images, certificates and passwords stay.")
 
 
 def purge() -> None:
     """Remove everything."""
     _remove_hosts()
     images.remove_all()
-    say(f"The lab's hosts, network and images are gone, and {home()} with its certificates and passwords.")
+    say(f"Removed the lab's hosts, network and images, and {home()} with certificates and passwords.")
     remove_home()
 
 
 def fault(names: list[str]) -> None:
     """Set exactly the named faults. Raises LabError when the mail server does not run."""
     if HOSTS[MAIL].container not in hosts.running():
-        raise LabError("The mail server does not run, so it cannot misbehave. Start it with: lab.py up")
+        raise LabError("The mail server does not run, so that no fault can be set. Start it with: lab.py up")
     start = time.monotonic()
     wanted = [name for name in names if name != "none"]
     faults.set_to(wanted)
     say(f"The mail server's faults: {', '.join(wanted) or 'none'} ({time.monotonic() - start:.1f} s).")
 
 
-def tell_entra(words: list[str]) -> None:
-    """Call the emulator, and print its answer."""
+def call_entra(words: list[str]) -> None:
+    """Reset the emulator, or call its control API and print the response. Raises LabError for other arguments."""
     if words == ["begin"]:
         entra.begin()
-        say("The emulator has nothing but the tenant that the scenarios begin with.")
+        say("Reset the emulator to the tenant with which the scenarios start.")
     elif 2 <= len(words) <= 3:
         say(entra.control(*words))
     else:
-        raise LabError("Say `entra begin`, or `entra METHOD PATH [JSON]`, such as: entra GET state")
+        raise LabError("Run `lab.py entra begin` or `lab.py entra METHOD PATH [JSON]`, such as: lab.py entra GET state")
 
 
 def status() -> None:
@@ -101,7 +101,7 @@ def status() -> None:
         say(f"{host.name:<10} {host.fqdn + ' ' + host.address:<40} {state}")
     seen = ", ".join(faults.in_force()) or "none" if HOSTS[MAIL].container in running else "-"
     say(f"{'faults':<10} {seen}")
-    say(f"{'network':<10} {SUBNET} ({NETWORK}), leads nowhere")
+    say(f"{'network':<10} {SUBNET} ({NETWORK}), isolated")
     say(f"{'files':<10} {home()}: ca.crt, credentials.json, ssh_config")
 
 
@@ -134,7 +134,7 @@ def _clear_faults() -> None:
     try:
         left = faults.named()
     except LabError:
-        return  # The server does not answer; starting the hosts repairs that.
+        return  # The server does not answer; `hosts.ensure` starts it again, without faults.
     if left:
         say(f"Clearing faults of an earlier run: {', '.join(left)}.")
         faults.set_to([])
@@ -154,7 +154,7 @@ def main() -> int:
         commands.add_parser(name)
     arguments = vars(parser.parse_args())
     command: dict[str, Callable[..., None]] = {
-        "up": up, "reset": reset, "fault": fault, "entra": tell_entra, "status": status, "down": down, "purge": purge,
+        "up": up, "reset": reset, "fault": fault, "entra": call_entra, "status": status, "down": down, "purge": purge,
     }
     try:
         podman.check_machine()

@@ -1,4 +1,4 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parts of the disposable lab: what it consists of, its images, hosts, certificates, faults. See ../lab.py."""
+"""Definition, images, hosts, certificates and faults of the disposable lab. See ../lab.py."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files that the lab puts into a host when it makes it."""
+"""Build the files that the lab copies into a host when it creates the host."""
 from __future__ import annotations
 
 import base64
@@ -17,14 +17,14 @@ from labkit.definition import BARE_HOSTS, EMULATOR, ENTRA, GATEWAY, GRAPH_NAME, 
 from labkit.state import entra_secrets, home
 
 Files = dict[str, tuple[bytes, int]]
-"""Path inside the host -> content and mode; all belong to root."""
+"""Path inside the host -> content and mode. Root owns every file."""
 
 CA_FILE = "etc/ssl/lab-ca.crt"
-"""Where a host finds the lab's CA: on disk, as a company's image has it, and trusted by nothing by itself."""
+"""The lab's CA on a host. It is not among the trusted authorities, like the CA file in a company's image."""
 
 
 def files_for(host: Host, passwords: dict[str, str]) -> Files:
-    """All files for a host."""
+    """Return all files for a host."""
     files: Files = {
         CA_FILE: ((home() / "ca.crt").read_bytes(), 0o644),
         "etc/hosts": (_hosts_file(host).encode(), 0o644),
@@ -36,15 +36,15 @@ def files_for(host: Host, passwords: dict[str, str]) -> Files:
 
 
 def definition_of(files: Files) -> str:
-    """A hash that changes with the files."""
+    """Return a hash of paths, contents and modes."""
     return digest(sorted((path, hashlib.sha256(data).hexdigest(), mode) for path, (data, mode) in files.items()))
 
 
 @contextlib.contextmanager
 def as_folder(host: Host, files: Files) -> Iterator[pathlib.Path]:
-    """The files as a folder, for as long as it is needed. Not as a stream: podman leaves copies of that in /var/tmp."""
+    """Write the files into a temporary folder. `podman cp` could read a stream, but leaves copies of it in /var/tmp."""
     folder = home() / "files" / host.name
-    shutil.rmtree(folder, ignore_errors=True)  # A killed run may have left it.
+    shutil.rmtree(folder, ignore_errors=True)  # A killed run may have left the folder.
     try:
         for path, (data, mode) in files.items():
             file = folder / path
@@ -61,15 +61,15 @@ def as_folder(host: Host, files: Files) -> Iterator[pathlib.Path]:
 
 
 def _hosts_file(host: Host) -> str:
-    """What Debian's installer would write: localhost and the host itself."""
+    """Return /etc/hosts as Debian's installer writes it: localhost and the host itself."""
     addresses = [host.address, host.address6] if network.has_ipv6() else [host.address]
     own = "".join(f"{address} {host.fqdn} {host.name}\n" for address in addresses)
     return f"127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n{own}"
 
 
 def _mail_server(passwords: dict[str, str]) -> Files:
-    """Its configuration as it stands beside this module, certificates, the users, and the DNS's addresses."""
-    files = _standing_in("mail")
+    """Return the files of the mail server: configuration, certificates, users and DNS records."""
+    files = _files_of("mail")
     for name in ("mail", "other", "untrusted"):
         files |= _certificate(name)
     hosts = [HOSTS[name] for name in BARE_HOSTS]
@@ -82,8 +82,8 @@ def _mail_server(passwords: dict[str, str]) -> Files:
 
 
 def _entra() -> Files:
-    """The emulator's package, its unit, and what it is told with."""
-    files = _standing_in("entra") | _certificate("entra")
+    """Return the files of the emulator: package, unit, certificate, control token and environment."""
+    files = _files_of("entra") | _certificate("entra")
     for path in sorted(EMULATOR.rglob("*.py")):
         files[f"opt/lab/emulator/{path.relative_to(EMULATOR)}"] = (path.read_bytes(), 0o644)
     files["etc/lab/control-token"] = (entra_secrets()["control_token"].encode(), 0o600)
@@ -91,8 +91,8 @@ def _entra() -> Files:
     return files
 
 
-def _standing_in(folder: str) -> Files:
-    """The files that lie ready for a host beside this package."""
+def _files_of(folder: str) -> Files:
+    """Return the files in a folder beside this package, by their path on the host."""
     root = SHARED / folder
     return {
         str(path.relative_to(root)): (path.read_bytes(), 0o755 if os.access(path, os.X_OK) else 0o644)
@@ -109,15 +109,15 @@ def _certificate(name: str) -> Files:
 
 
 def _dns_of_hosts(ipv6: bool) -> str:
-    """dnsmasq's lines for the hosts: forward, reverse, and who may send as the catalog's domain and its hosts."""
-    # The machine itself, which the hosts see when a playbook's control node talks to them.
+    """Return dnsmasq's lines for the hosts: addresses, reverse records, and SPF records of hosts and domains."""
+    # This machine is the control node of the playbooks; its connections come from the gateway's address.
     lines, senders = [f"host-record=control.corp.test,{GATEWAY}"], []
     for host in HOSTS.values():
         addresses = [host.address, host.address6] if ipv6 and host.ipv6 else [host.address]
         lines += [f"host-record={name},{','.join(addresses)}" for name in (host.fqdn, *host.aliases)]
         if host.domain == "catalog.test":
             senders += [f"ip4:{host.address}"] + ([f"ip6:{host.address6}"] if ipv6 else [])
-            # Mail from root@ the host itself: SPF is looked up for exactly that name (RFC 7208, 4.1).
+            # Mail from root@HOST: SPF is looked up for the host's name, not for its domain (RFC 7208, 4.1).
             lines.append(f'txt-record={host.fqdn},"v=spf1 a -all"')
     lines.append(f'txt-record=catalog.test,"v=spf1 {" ".join(senders)} -all"')
     cloud = HOSTS[ENTRA]
@@ -126,12 +126,12 @@ def _dns_of_hosts(ipv6: bool) -> str:
 
 
 def _login(user: str, password: str) -> str:
-    """A line of Dovecot's password file. The salt follows from the password, so that the file is the same each time."""
+    """Return a line of Dovecot's password file. The salt is derived from the password, so that the file does not change."""
     salt = hashlib.sha256(b"catalog-mail-lab" + password.encode()).digest()[:8]
     hashed = base64.b64encode(hashlib.sha512(password.encode() + salt).digest() + salt).decode()
     return f"{user}:{{SSHA512}}{hashed}\n"
 
 
 def _mailbox(user: str) -> str:
-    """A line of Dovecot's user file (user:password:uid:gid:gecos:home): a folder named like the user."""
+    """Return a line of Dovecot's user file (user:password:uid:gid:gecos:home). The home is named like the user."""
     return f"{user}:::::/srv/mail/{user}\n"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lab consists of: hosts, addresses, packages, users. Values only; nothing here touches the machine."""
+"""Define the lab's hosts, addresses, packages and users. Constants only, without input or output."""
 from __future__ import annotations
 
 import dataclasses
@@ -11,17 +11,17 @@ import os
 import pathlib
 
 SHARED = pathlib.Path(__file__).resolve().parent.parent
-"""The folder of lab.py: its containers.conf, the image scripts and the mail server's files are beside it."""
+"""The folder of lab.py, which also holds containers.conf, the image scripts and the mail server's files."""
 
 NUMBER = {"": 1, "2": 2}[os.environ.get("CATALOG_MAIL_LAB", "")]
-"""Which lab is meant. A second one, with hosts, network and secrets of its own, lets two runs work beside each other."""
+"""Number of the lab. The second lab has its own hosts, network and secrets, so that two runs can work at the same time."""
 SUFFIX = "" if NUMBER == 1 else str(NUMBER)
 
 NETWORK = f"catalog-mail-lab{SUFFIX}"
 LABEL = "catalog-mail-lab"
-"""Marks the lab's hosts and its network in podman; its value is the hash of the definition the thing was made from."""
+"""Label of the lab's hosts and network in podman. The value is the hash of the definition of the host or network."""
 IMAGE_LABEL = "catalog-mail-lab-image"
-"""Marks the lab's images. A label of its own, because every container inherits its image's labels."""
+"""Label of the lab's images. It differs from LABEL because every container inherits the labels of its image."""
 
 CONTAINER_PREFIX = f"cml{SUFFIX}-"
 IMAGE_PREFIX = "localhost/catalog-mail-lab/"
@@ -39,29 +39,29 @@ MAIL_NAME = "mail.corp.test"
 ENTRA = "entra"
 ENTRA_NAME = "entra.cloud.test"
 LOGIN_NAME, GRAPH_NAME = "login.entra.test", "graph.entra.test"
-"""Where the emulator answers as Microsoft Entra and as Microsoft Graph."""
+"""Names at which the emulator answers as Microsoft Entra and as Microsoft Graph."""
 CLOUD_DOMAIN = "cloud.test"
-"""The domain whose mailboxes the emulator has."""
+"""Domain of the emulator's mailboxes."""
 SUBMISSION_ACCOUNT = "catalog@corp.test"
 USERS = ("alice@corp.test", "bob@corp.test", "replies@corp.test", SUBMISSION_ACCOUNT)
-"""Mailboxes and logins; the name is the whole address."""
+"""Users with a mailbox. The name at login is the whole address."""
 
 OPS, ADMIN = "ops", "admin"
-"""Users of every host, who log in by SSH with the lab's key: the first has sudo without a password, the second with one."""
+"""Users of every host, who log in by SSH with the lab's key. `sudo` asks the second for a password, the first for none."""
 
 FAULTS = (
     "refuse_login", "refuse_sender", "wrong_certificate", "untrusted_certificate", "no_starttls", "full", "silent", "down",
     "no_subaddress", "imap_down",
 )
 
-# What a server installation of Debian has, as far as anything here could notice.
+# Packages of a server installation of Debian that the roles and tests use.
 _SYSTEM = (
     "systemd", "systemd-sysv", "dbus", "udev", "python3", "python3-apt", "ca-certificates", "iproute2", "iputils-ping",
     "procps", "sudo", "less", "netbase", "openssh-server",
 )
 _TO_INSTALL = (
     "postfix", "postfix-lmdb", "postfix-pcre", "postfix-cdb", "libsasl2-modules", "sasl2-bin", "openssl", "rsyslog",
-    # What makes a virtual environment, and with it the application's.
+    # Creates virtual environments, such as the application's.
     "python3-venv",
 )
 _MAIL_SERVER = (
@@ -73,7 +73,7 @@ _EMULATOR = ("python3-uvicorn", "python3-h11", "python3-aiosmtpd", "python3-cryp
 
 @dataclasses.dataclass(frozen=True)
 class Image:
-    """A root file system: a Debian release, the packages installed in it, and those it carries to be installed."""
+    """A root file system: a Debian release, the installed packages, and the packages of its local repository (`carries`)."""
 
     name: str
     suite: str
@@ -81,7 +81,7 @@ class Image:
     carries: tuple[str, ...] = ()
 
     def tag(self) -> str:
-        """The image's name in podman. It ends in the definition's hash, so a changed definition is another image."""
+        """Return the image's name in podman. It ends in the hash of the definition: a changed image has another name."""
         scripts = [(SHARED / "images" / name).read_text() for name in ("logins.sh", "package-repository.sh", "package_index.py")]
         return f"{IMAGE_PREFIX}{self.name}:{digest(dataclasses.astuple(self), scripts, (OPS, ADMIN))}"
 
@@ -93,31 +93,31 @@ class Host:
     name: str
     fqdn: str
     number: int
-    """The last part of its IPv4 address and, written alike, of its IPv6 address."""
+    """The last part of the IPv4 address and of the IPv6 address, with the same digits."""
     image: Image
     aliases: tuple[str, ...] = ()
-    """Further names in the lab's DNS."""
+    """Other names in the lab's DNS."""
     ipv6: bool = True
-    """Whether the lab's DNS gives its IPv6 address, where there is IPv6."""
+    """True if the lab's DNS has the host's IPv6 address, on a machine with IPv6."""
 
     @property
     def container(self) -> str:
-        """Its name in podman."""
+        """Return the container's name in podman."""
         return f"{CONTAINER_PREFIX}{self.name}"
 
     @property
     def domain(self) -> str:
-        """The domain that it searches names in."""
+        """Return the search domain."""
         return self.fqdn.partition(".")[2]
 
     @property
     def address(self) -> str:
-        """Its IPv4 address."""
+        """Return the IPv4 address."""
         return f"{SUBNET.rpartition('.')[0]}.{self.number}"
 
     @property
     def address6(self) -> str:
-        """Its IPv6 address."""
+        """Return the IPv6 address."""
         return f"{SUBNET6.partition('/')[0]}{self.number}"
 
 
@@ -126,7 +126,7 @@ HOSTS = {
     for host in (
         Host(MAIL, MAIL_NAME, 25, Image("mail", "bookworm", _SYSTEM + _MAIL_SERVER)),
         Host("catalog12", "catalog12.catalog.test", 12, Image("debian12", "bookworm", _SYSTEM, _TO_INSTALL)),
-        # Its emulator listens on IPv4 alone.
+        # The emulator listens on IPv4 only.
         Host(ENTRA, ENTRA_NAME, 30, Image("entra", "trixie", _SYSTEM + _EMULATOR), (LOGIN_NAME, GRAPH_NAME), ipv6=False),
         Host("catalog13", "catalog13.catalog.test", 13, Image("debian13", "trixie", _SYSTEM, _TO_INSTALL)),
     )
@@ -137,5 +137,5 @@ EMULATOR = SHARED.parents[1] / "tests" / "emulator"
 
 
 def digest(*parts: object) -> str:
-    """Twelve hexadecimal digits that stand for the given JSON-able values."""
+    """Return a hash of the given values, which JSON can represent: twelve hexadecimal digits."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:12]

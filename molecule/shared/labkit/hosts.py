@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's hosts: systemd in podman. Makes, restarts, replaces and awaits them."""
+"""Create, start, replace and remove the lab's hosts: podman containers that run systemd."""
 from __future__ import annotations
 
 import concurrent.futures
@@ -19,32 +19,32 @@ from labkit.state import LabError, say
 _BOOT_SECONDS = 90
 _DEGRADED = "a unit has failed"
 _STARTABLE = ("exited", "stopped")
-"""States in which a container was once running. Any other but `running` is half-made, or half-removed."""
+"""States of a container that has run. In any other state except `running` it is partly created or partly removed."""
 
 
 def found() -> dict[str, dict[str, Any]]:
-    """The lab's containers as podman lists them, by name."""
+    """Return the lab's containers as podman lists them, by name."""
     return {each["Names"][0]: each for each in podman.query("ps", "--all", "--filter", f"name=^{CONTAINER_PREFIX}")}
 
 
 def running() -> set[str]:
-    """The names of the lab's containers that run."""
+    """Return the names of the running containers of the lab."""
     return {name for name, container in found().items() if container["State"] == "running"}
 
 
 def ensure(hosts: Iterable[Host], passwords: dict[str, str]) -> None:
-    """Have the hosts running, each as its definition says, reusing what stands."""
-    standing = found()
-    _together([functools.partial(_ensure_one, host, standing.get(host.container), passwords) for host in hosts])
+    """Start the hosts. A host is created if it is missing, and created again if its definition has changed."""
+    existing = found()
+    _together([functools.partial(_ensure_one, host, existing.get(host.container), passwords) for host in hosts])
 
 
 def replace(hosts: Iterable[Host], passwords: dict[str, str]) -> None:
-    """Throw hosts away and make them again from their images."""
+    """Remove hosts and create them again from their images."""
     _together([functools.partial(_replace_one, host, passwords) for host in hosts])
 
 
 def remove(names: Iterable[str]) -> None:
-    """Remove containers, running or not. podman may fail while one still ends: it is asked again."""
+    """Remove containers, running or not. `podman rm` may fail while a container is stopping, and is tried three times."""
     names = list(names)
     ssh.end_connections(host for host in HOSTS.values() if host.container in names)
     for name in names:
@@ -55,18 +55,18 @@ def remove(names: Iterable[str]) -> None:
 
 
 def stop_others(wanted: Iterable[Host]) -> None:
-    """Stop the bare hosts that run and are not wanted. They keep their state; the next `up` starts them again."""
+    """Stop the running bare hosts that are not wanted. They keep their state; the next `up` starts them again."""
     names = {host.name for host in wanted}
-    standing = running()
-    others = [HOSTS[name] for name in BARE_HOSTS if name not in names and HOSTS[name].container in standing]
+    active = running()
+    others = [HOSTS[name] for name in BARE_HOSTS if name not in names and HOSTS[name].container in active]
     ssh.end_connections(others)
     for host in others:
         podman.run("stop", "--time", "10", host.container)
-        say(f"{host.name}: stopped; what runs there would read the same mailboxes.")
+        say(f"{host.name}: stopped, because its services would read the same mailboxes.")
 
 
 def _together(tasks: list[Callable[[], None]]) -> None:
-    """Do the tasks side by side; the first error is raised when all have ended."""
+    """Run the tasks in parallel; raise the first error after all have ended."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
         for done in [pool.submit(task) for task in tasks]:
             done.result()
@@ -75,27 +75,27 @@ def _together(tasks: list[Callable[[], None]]) -> None:
 def _replace_one(host: Host, passwords: dict[str, str]) -> None:
     start = time.monotonic()
     _make(host, content.files_for(host, passwords))
-    say(f"{host.name}: fresh in {time.monotonic() - start:.1f} s.")
+    say(f"{host.name}: created again in {time.monotonic() - start:.1f} s.")
 
 
-def _ensure_one(host: Host, standing: dict[str, Any] | None, passwords: dict[str, str]) -> None:
+def _ensure_one(host: Host, container: dict[str, Any] | None, passwords: dict[str, str]) -> None:
     files = content.files_for(host, passwords)
     start = time.monotonic()
-    if standing and standing["Labels"].get(LABEL) == _definition(host, files):
-        if standing["State"] == "running" and trouble(host, lenient=True) is None:
+    if container and container["Labels"].get(LABEL) == _definition(host, files):
+        if container["State"] == "running" and trouble(host, lenient=True) is None:
             return
-        if _revive(host, standing["State"]):
+        if _start(host, container["State"]):
             say(f"{host.name}: started again in {time.monotonic() - start:.1f} s.")
             return
-        say(f"{host.name}: does not come up again; making it anew.")
-    elif standing:
-        say(f"{host.name}: was made from another definition; making it anew.")
+        say(f"{host.name}: does not start; creating it again.")
+    elif container:
+        say(f"{host.name}: has another definition now; creating it again.")
     _make(host, files)
     say(f"{host.name}: ready in {time.monotonic() - start:.1f} s.")
 
 
-def _revive(host: Host, state: str) -> bool:
-    """Bring a host that stands but is not ready to readiness. False if that does not work."""
+def _start(host: Host, state: str) -> bool:
+    """Start a stopped host, or wait for a running one. Return True when the host is ready, False if it fails."""
     if state in _STARTABLE:
         ssh.end_connections([host])
         if podman.attempt("start", host.container).returncode != 0:
@@ -106,11 +106,11 @@ def _revive(host: Host, state: str) -> bool:
 
 
 def _arguments(host: Host) -> list[str]:
-    """How podman is to run the host."""
+    """Return the arguments of `podman create` for the host."""
     arguments = [
         "--hostname", host.fqdn, "--network", NETWORK, "--ip", host.address, "--dns", DNS_SERVER,
         "--dns-search", host.domain, "--no-hosts", "--systemd=always",
-        # Units with ProtectSystem, PrivateTmp and the like mount things; without this they end with 226/NAMESPACE.
+        # Units with ProtectSystem, PrivateTmp and the like need to mount; without these options they end with 226/NAMESPACE.
         "--cap-add", "SYS_ADMIN", "--security-opt", "apparmor=unconfined",
     ]
     if has_ipv6():
@@ -127,7 +127,10 @@ def _definition(host: Host, files: content.Files) -> str:
 
 
 def _make(host: Host, files: content.Files) -> None:
-    """Make a host and wait for it. It gets its files before it first boots; killed before that, it stays `created`."""
+    """Create a host and wait until it is ready.
+
+    The host gets its files before its first boot. A kill before that leaves it in the state `created`.
+    """
     remove([host.container])
     label = f"{LABEL}={_definition(host, files)}"
     podman.run("create", "--name", host.container, "--label", label, *_arguments(host))
@@ -138,13 +141,13 @@ def _make(host: Host, files: content.Files) -> None:
     if lacking:
         logs = podman.attempt("exec", host.container, "journalctl", "--priority=warning", "--no-pager", "--lines=15")
         raise LabError(
-            f"The host {host.name} does not become ready: {lacking}. "
-            "Its journal's last warnings:\n" + (logs.stdout or logs.stderr)
+            f"The host {host.name} did not become ready: {lacking}. "
+            "The last warnings in its journal:\n" + (logs.stdout or logs.stderr)
         )
 
 
 def _await(host: Host, seconds: float, *, lenient: bool = False) -> str | None:
-    """Wait until the host is ready; return None then, or what it lacks once it has failed or the time is over."""
+    """Wait until the host is ready and return None. Return the reason when it has failed or the time has passed."""
     deadline = time.monotonic() + seconds
     while lacking := trouble(host, lenient=lenient):
         if lacking == _DEGRADED or time.monotonic() > deadline:
@@ -154,9 +157,10 @@ def _await(host: Host, seconds: float, *, lenient: bool = False) -> str | None:
 
 
 def trouble(host: Host, *, lenient: bool = False) -> str | None:
-    """Why a host is not ready, or None when it is: booted with no failed unit, reached by SSH, the mail server answering.
+    """Return why a host is not ready, or None.
 
-    Lenient: a unit may have failed on a bare host. Its users may break it; that is no reason to take it from them.
+    A host is ready when it has booted without a failed unit, sshd answers, and the mail server or emulator on it answers.
+    With `lenient`, a failed unit is accepted on all hosts except the mail server: tests break services on purpose.
     """
     asked = podman.attempt("exec", host.container, "systemctl", "is-system-running")
     state = asked.stdout.strip() or asked.stderr.strip()

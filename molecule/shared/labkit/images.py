@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Root file systems for the lab's hosts, made by mmdebstrap from this machine's own package sources."""
+"""Build the root file systems of the lab's hosts with mmdebstrap, from the package sources of this machine."""
 from __future__ import annotations
 
 import concurrent.futures
@@ -21,16 +21,16 @@ _KEYRINGS = "/usr/share/keyrings"
 
 
 def ensure(images: Iterable[Image]) -> None:
-    """Build those of the images that are missing, two at a time, after clearing what a killed build left behind.
+    """Build the missing images, two at a time, after removing the files of a killed build.
 
-    To be called under the lock, which makes every half-built thing that is found a leftover.
+    The caller holds the lock, so that no other build is running. Raises LabError when a build fails.
     """
     wanted = {image.tag(): image for image in images}
     missing = [image for tag, image in wanted.items() if podman.attempt("image", "exists", tag).returncode != 0]
     if not missing:
         return
     with (home() / "build.lock").open("a+") as build_lock:
-        wait_for(build_lock, "Waiting for the rest of a killed build to end ...")
+        wait_for(build_lock, "Waiting for the processes of a killed build to end ...")
         _clear_leftovers()
         sources, options = _machine_sources(), _machine_options()
         say(f"Building {', '.join(f'{image.name} (Debian {image.suite})' for image in missing)}; kept for later runs.")
@@ -41,23 +41,23 @@ def ensure(images: Iterable[Image]) -> None:
 
 
 def remove_outdated(images: Iterable[Image]) -> None:
-    """Remove the lab's images that no definition names any more. One that a container still uses stays."""
+    """Remove images of earlier definitions. podman keeps an image that a container uses."""
     current = {image.tag() for image in images}
-    for image in _ours():
+    for image in _lab_images():
         names = image.get("Names") or []
         if not current.intersection(names):
             podman.attempt("rmi", *(names or [image["Id"]]))
 
 
 def remove_all() -> None:
-    """Remove every image of the lab and everything half-built."""
+    """Remove every image of the lab and the files of a killed build."""
     _clear_leftovers()
-    for image in _ours():
+    for image in _lab_images():
         podman.run("rmi", "--force", image["Id"])
 
 
-def _ours() -> list[dict[str, Any]]:
-    """The lab's images as podman lists them: known by name or, where a killed import left none, by label."""
+def _lab_images() -> list[dict[str, Any]]:
+    """Return the lab's images as podman lists them. A killed import leaves an image without a name, found by its label."""
     return [
         image
         for image in podman.query("images")
@@ -71,18 +71,18 @@ def _build_folder() -> pathlib.Path:
 
 
 def _clear_leftovers() -> None:
-    """Remove what a killed build left. Nothing is mounted in there: mmdebstrap mounts in a namespace of its own."""
+    """Remove the files of a killed build. Raises LabError when something is mounted there; mmdebstrap uses its own namespace."""
     folder = _build_folder()
     if not folder.exists():
         return
     with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
         if any(line.split()[4].startswith(f"{folder}/") for line in mounts):
-            raise LabError(f"Something is mounted below {folder}, left by a killed build. Unmount it and try again.")
+            raise LabError(f"A killed build has left a mount below {folder}. Unmount it and try again.")
     shutil.rmtree(folder)
 
 
 def _machine_sources() -> list[tuple[str, str, str]]:
-    """Where this machine gets Debian from: (address, suite, component) of each source whose origin is Debian itself."""
+    """Return this machine's package sources whose origin is Debian: (address, suite, component). Raises LabError without any."""
     form = "$(ORIGIN)|$(REPO_URI)|$(CODENAME)|$(COMPONENT)"
 
     def ask() -> list[tuple[str, str, str]]:
@@ -100,23 +100,23 @@ def _machine_sources() -> list[tuple[str, str, str]]:
         found = ask()
     if not found:
         raise LabError(
-            "The lab's hosts are built from the Debian package sources of this machine, and its apt knows none. "
+            "The lab builds its hosts from the Debian package sources of this machine, but apt has no such source. "
             "Check /etc/apt/sources.list and /etc/apt/sources.list.d, then run apt-get update."
         )
     return found
 
 
 def _machine_options() -> list[str]:
-    """How this machine's apt reaches its sources (a proxy, a CA): mmdebstrap does not read that by itself."""
+    """Return the options with which apt reaches its sources, such as a proxy or a CA; mmdebstrap does not read them itself."""
     dump = subprocess.run(["apt-config", "dump"], check=True, capture_output=True, text=True).stdout
     wanted = ("Acquire::http::", "Acquire::https::", "Acquire::Check-Valid-Until")
     return [f"--aptopt={line}" for line in dump.splitlines() if line.startswith(wanted)]
 
 
 def lines_for(suite: str, sources: Iterable[tuple[str, str, str]]) -> list[str]:
-    """sources.list lines for a Debian release, from the sources of a machine that may run another.
+    """Return the lines of sources.list for a Debian release, from the sources of a machine that may run another release.
 
-    `bookworm-security` becomes `trixie-security`; sources of other things (backports, proposed) are left out.
+    `bookworm-security` becomes `trixie-security`; other sources (backports, proposed updates) are left out.
     """
     lines = []
     for address, codename, component in sources:
@@ -128,9 +128,9 @@ def lines_for(suite: str, sources: Iterable[tuple[str, str, str]]) -> list[str]:
 
 
 def _build(image: Image, sources: list[tuple[str, str, str]], options: list[str], build_lock: int) -> None:
-    """Build one image. A kill leaves a folder that the next build clears; the name appears when all is done.
+    """Build one image. A kill leaves a folder that the next build removes; a finished image has its name.
 
-    mmdebstrap holds the build lock, too (`build_lock` is the file descriptor): the next build waits until it is dead.
+    mmdebstrap inherits the build lock (`build_lock` is the file descriptor), so that the next build waits for its end.
     """
     start = time.monotonic()
     folder = _build_folder() / image.name
@@ -139,7 +139,7 @@ def _build(image: Image, sources: list[tuple[str, str, str]], options: list[str]
     logins = shlex.join([str(SHARED / "images" / "logins.sh")]) + f' "$1" {OPS} {ADMIN}'
     repository = shlex.join([str(SHARED / "images" / "package-repository.sh")]) + ' "$1" ' + shlex.join(image.carries)
     command = [
-        # When we die, however we do, so does all of it: a process namespace ends with its first process.
+        # When this process ends, even by SIGKILL, the kernel kills unshare, and with it every process in its PID namespace.
         "setpriv", "--pdeathsig", "KILL", "--", "unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "--",
         "mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar", "--quiet",
         f"--include={','.join(image.include)}", '--aptopt=Acquire::Languages "none"', "--dpkgopt=force-unsafe-io",
@@ -155,12 +155,12 @@ def _build(image: Image, sources: list[tuple[str, str, str]], options: list[str]
         if done.returncode != 0:
             log.seek(0)
             raise LabError(
-                f"mmdebstrap could not build the image {image.name} (Debian {image.suite}):\n"
+                f"mmdebstrap did not build the image {image.name} (Debian {image.suite}):\n"
                 + "".join(log.readlines()[-15:])
             )
     podman.run("import", "--quiet", "--change", f"LABEL {IMAGE_LABEL}={image.name}", str(tar), image.tag())
     try:
         shutil.rmtree(folder)
     except OSError as error:
-        warn(f"The build folder {folder} could not be removed ({error}); the next build tries again.")
+        warn(f"Cannot remove the build folder {folder} ({error}); the next build tries again.")
     say(f"Built the image {image.name} in {time.monotonic() - start:.0f} s.")

@@ -31,12 +31,12 @@ def ensure() -> None:
     if found.returncode == 0 and found.stdout.strip() == definition:
         return
     if found.returncode == 0:
-        say(f"The network {NETWORK} was made from another definition: making it anew, with its hosts.")
+        say(f"The network {NETWORK} has another definition now; creating it again, with its hosts.")
         remove()
     made = podman.attempt("network", "create", "--label", f"{LABEL}={definition}", *_arguments(), NETWORK)
     if made.returncode != 0:
         raise LabError(
-            f"The lab's network {NETWORK} ({SUBNET}, {SUBNET6}) could not be made: {made.stderr.strip()}. "
+            f"The lab's network {NETWORK} ({SUBNET}, {SUBNET6}) could not be created: {made.stderr.strip()}. "
             "If another network of this machine uses these addresses, remove that one."
         )
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Calls of podman, always with the lab's own containers.conf. Decides nothing."""
+"""Run podman with the lab's containers.conf."""
 from __future__ import annotations
 
 import json
@@ -21,32 +21,32 @@ _PROGRAMS = {
     "iptables": "iptables", "openssl": "openssl", "setpriv": "util-linux",
     "ssh": "openssh-client", "apt-get": "apt",
 }
-"""Program or file that must be there -> the Debian package that brings it."""
+"""Required program or file -> the Debian package that contains it."""
 
 
 def check_machine() -> None:
-    """Raise LabError with a sentence that says what to install, if the machine cannot run the lab."""
+    """Raise LabError if this machine cannot run the lab; the message names the missing packages."""
     if os.geteuid() != 0:
-        raise LabError("The lab needs root: it runs whole systemd hosts in podman. Run this as root (sudo).")
+        raise LabError("The lab runs systemd hosts in podman, which needs root. Run this command as root (sudo).")
     path = environment()["PATH"]
     missing = sorted(
         package for program, package in _PROGRAMS.items() if not shutil.which(program, os.F_OK, path=path)
     )
     if missing:
         raise LabError(
-            f"The lab needs packages that this machine does not have: {' '.join(missing)}. "
-            f"Install them, on Debian: apt-get install --no-install-recommends {' '.join(missing)}"
+            f"This machine lacks packages that the lab needs: {' '.join(missing)}. "
+            f"Install them; on Debian: apt-get install --no-install-recommends {' '.join(missing)}"
         )
 
 
 def environment() -> dict[str, str]:
-    """The environment for podman and mmdebstrap. Root's PATH lacks the sbin folders after a plain `su`."""
+    """Return the environment for podman and mmdebstrap. After a plain `su`, PATH lacks the sbin folders; they are added."""
     path = f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin"
     return {**os.environ, "PATH": path, "CONTAINERS_CONF": str(CONTAINERS_CONF)}
 
 
 def attempt(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run podman and return how it went. Its output is text, whatever the bytes."""
+    """Run podman; return exit status and output. Bytes that are not UTF-8 are replaced."""
     done = subprocess.run(
         ["podman", *arguments], stdin=subprocess.DEVNULL, capture_output=True, env=environment(), check=False
     )
@@ -56,7 +56,7 @@ def attempt(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def run(*arguments: str) -> str:
-    """Run podman and return its output. Raises LabError with podman's own words if it fails."""
+    """Run podman and return its output. Raises LabError with podman's error message if it fails."""
     done = attempt(*arguments)
     if done.returncode != 0:
         raise LabError(f"podman {' '.join(arguments[:2])} failed: {(done.stderr or done.stdout).strip()}")
@@ -64,5 +64,5 @@ def run(*arguments: str) -> str:
 
 
 def query(*arguments: str) -> Any:
-    """Run podman with `--format json` and return what it answered."""
+    """Run podman with `--format json` and return the parsed output."""
     return json.loads(run(*arguments, "--format", "json") or "[]")

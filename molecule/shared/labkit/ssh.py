@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reach the lab's hosts by SSH: the login's key, the hosts' keys, ssh_config and known_hosts, and kept connections.
+"""Reach the lab's hosts by SSH: the user's key, the hosts' keys, ssh_config, known_hosts and persistent connections.
 
-Everything is in the lab's folder: `ssh_config`, and in `ssh/` the keys, `known_hosts` and the sockets of kept
-connections, named USER@HOST. A host gets its key when it is made, and the same one when it is made again.
+All files are in the lab's folder: `ssh_config`, and in `ssh/` the keys, `known_hosts` and the sockets of persistent
+connections, named USER@HOST. A host keeps its key when it is created again.
 """
 from __future__ import annotations
 
@@ -56,23 +56,23 @@ Host *
     LogLevel ERROR
 """
 _LONGEST_HOME = 60
-"""Characters. A socket's path has at most 107 (unix(7)), of which ssh takes 17 for itself while it makes it."""
+"""Longest path of the lab's folder, in characters. A socket's path has at most 107 (unix(7)); ssh adds 17 to create it."""
 
 
 def config() -> pathlib.Path:
-    """The ssh_config of this lab's hosts."""
+    """Return the path of the ssh_config for this lab's hosts."""
     return home() / "ssh_config"
 
 
 def ensure() -> None:
-    """Make the keys and passwords that are missing, and write known_hosts and ssh_config where they differ.
+    """Create missing keys and passwords, and write known_hosts and ssh_config if they differ.
 
-    Raises LabError when the lab's folder has a path that is too long for a socket, or ssh-keygen fails.
+    Raises LabError when the path of the lab's folder is too long for a socket, or ssh-keygen fails.
     """
     if len(str(home())) > _LONGEST_HOME:
         raise LabError(
-            f"The path of the lab's folder {home()} is longer than {_LONGEST_HOME} characters, so that no kept SSH "
-            "connection fits below it. Name a shorter one with CATALOG_MAIL_LAB_HOME."
+            f"The path of the lab's folder {home()} is longer than {_LONGEST_HOME} characters, too long for the "
+            "sockets of SSH connections. Name a shorter one with CATALOG_MAIL_LAB_HOME."
         )
     host_passwords()
     _folder().mkdir(mode=0o700, exist_ok=True)
@@ -86,7 +86,7 @@ def ensure() -> None:
 
 
 def files_for(host: Host) -> dict[str, tuple[bytes, int]]:
-    """Return the files that make a host reachable, as content.Files: host key, logins, sudo's rules and passwords."""
+    """Return the files of a host for SSH and sudo, as content.Files: host key, authorized keys, sudo's rules and passwords."""
     key = _folder() / _host_key(host)
     return {
         "etc/ssh/ssh_host_ed25519_key": (key.read_bytes(), 0o600),
@@ -100,10 +100,10 @@ def files_for(host: Host) -> dict[str, tuple[bytes, int]]:
 
 
 def end_connections(hosts: Iterable[Host]) -> None:
-    """End the kept connections to these hosts. A command over a connection to a removed host would hang."""
+    """End the persistent connections to these hosts. A command over a connection to a removed host would hang."""
     for host in hosts:
         for kept in _folder().glob(f"*@{host.name}"):
-            # The process that keeps it is asked by its socket, and answers whatever has become of the host.
+            # The local ssh process that owns the socket ends the connection, even if the host is gone.
             subprocess.run(
                 ["ssh", "-F", str(config()), "-o", f"ControlPath={kept}", "-O", "exit", host.name],
                 stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=10,
@@ -112,10 +112,10 @@ def end_connections(hosts: Iterable[Host]) -> None:
 
 
 def trouble(host: Host) -> str | None:
-    """Why nobody can log in to a host, or None when its sshd answers."""
+    """Return why the host accepts no SSH connection, or None when its sshd answers."""
     try:
         with socket.create_connection((host.address, 22), timeout=2) as connection:
-            return None if connection.recv(255).startswith(b"SSH-2.0-") else "port 22 gives no greeting of SSH"
+            return None if connection.recv(255).startswith(b"SSH-2.0-") else "port 22 sends no SSH greeting"
     except OSError as error:
         return f"port 22: {error}"
 
@@ -129,19 +129,19 @@ def _host_key(host: Host) -> str:
 
 
 def _public(name: str) -> str:
-    """The line of a key's public half, as authorized_keys has it."""
+    """Return a public key as a line of authorized_keys."""
     return (_folder() / f"{name}.pub").read_text(encoding="utf-8")
 
 
 def _known(host: Host) -> str:
-    """The line of known_hosts for a host, by all that it is called."""
+    """Return the line of known_hosts for a host, with its names and addresses."""
     addresses = [host.address, host.address6] if network.has_ipv6() else [host.address]
     kind, key = _public(_host_key(host)).split()[:2]
     return f"{','.join([host.name, host.fqdn, *addresses])} {kind} {key}\n"
 
 
 def _make_key(name: str) -> None:
-    """Make a pair of keys, if it is not there. A kill leaves none or both: the private half gets its name last."""
+    """Generate a key pair unless it exists. The private key is renamed last, so that a kill never leaves only the private key."""
     path = _folder() / name
     if path.exists() and path.with_name(f"{name}.pub").exists():
         return
@@ -154,13 +154,13 @@ def _make_key(name: str) -> None:
 
 
 def _hashed(password: str) -> str:
-    """The password as /etc/shadow has it. The salt follows from the password, so that the file is the same each time."""
+    """Hash a password for /etc/shadow. The salt is derived from the password, so that the file does not change."""
     salt = re.sub(r"[^A-Za-z0-9]", "", password)[::-1][:8]
     return _program("openssl", "passwd", "-6", "-salt", salt, "-stdin", given=f"{password}\n").strip()
 
 
 def _program(*words: str, given: str = "") -> str:
-    """The output of a program; LabError with its words when it fails."""
+    """Run a program and return its output. Raises LabError with its error message when it fails."""
     done = subprocess.run(words, input=given, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise LabError(f"{shlex.join(words[:2])} failed: {(done.stderr or done.stdout).strip()}")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's folder on this machine: secrets, certificates, locks. Shared by all checkouts, never in a repository."""
+"""Read and write the lab's folder on this machine: secrets, certificates, locks. All checkouts share it."""
 from __future__ import annotations
 
 import contextlib
@@ -20,16 +20,16 @@ from labkit import definition
 
 
 class LabError(Exception):
-    """Something that the person at the keyboard can act on; the message says what failed, why, and what to do."""
+    """A failure of a command. The message says what failed, why, and what to do."""
 
 
 def say(text: str) -> None:
-    """One line of progress."""
+    """Print one line of progress."""
     print(text, flush=True)
 
 
 def home() -> pathlib.Path:
-    """The folder, made if need be, readable by its owner only. CATALOG_MAIL_LAB_HOME moves it."""
+    """Return the lab's folder, created if it is missing, with mode 0700. CATALOG_MAIL_LAB_HOME names another folder."""
     usual = f"~/.cache/catalog-mail-lab{definition.SUFFIX}"
     folder = pathlib.Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or usual).expanduser()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def home() -> pathlib.Path:
 
 
 def write(path: pathlib.Path, content: str, mode: int = 0o600) -> None:
-    """Write a file so that a kill leaves the old one or the new one, whole, and never readable to more than `mode`."""
+    """Write a file with this mode, atomically: a kill leaves the old or the new content, complete."""
     temporary = path.with_name(path.name + ".new")
     temporary.unlink(missing_ok=True)
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
@@ -49,19 +49,19 @@ def write(path: pathlib.Path, content: str, mode: int = 0o600) -> None:
 
 @contextlib.contextmanager
 def lock() -> Iterator[None]:
-    """One lab command at a time on this machine. The kernel lets go of the lock when the holder dies, however."""
+    """Hold the lock of the lab's commands, so that one runs at a time. The kernel releases it when the process ends."""
     with contextlib.ExitStack() as stack:
         while True:
             file = stack.enter_context((home() / "lock").open("a+"))
             wait_for(file, "Waiting for another lab command on this machine to finish ...")
-            # The one waited for may have been `purge`, which took the file away: then that lock is nobody's.
+            # The earlier command may have been `purge`, which removes the lock file: take the lock on the new file.
             if (home() / "lock").exists() and os.path.samestat(os.fstat(file.fileno()), (home() / "lock").stat()):
                 break
         yield
 
 
 def wait_for(file: IO[str], explanation: str) -> None:
-    """Take the lock on an open file; if that takes waiting, say why."""
+    """Lock an open file; print the explanation if another process holds the lock."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -70,9 +70,9 @@ def wait_for(file: IO[str], explanation: str) -> None:
 
 
 def credentials() -> dict[str, str]:
-    """The passwords of the lab's users, made once: address -> password.
+    """Return the passwords of the lab's users: address -> password. Generate the missing ones.
 
-    The file's shape is {"users": {address: password}}. A user that the file lacks gets a password; others keep theirs.
+    The file credentials.json holds {"users": {address: password}}.
     """
     path = home() / "credentials.json"
     try:
@@ -86,20 +86,20 @@ def credentials() -> dict[str, str]:
 
 
 def entra_secrets() -> dict[str, str]:
-    """The token of the emulator's control, and the client secret of the automation: `control_token`, `automation_secret`.
+    """Return the token for the emulator's control API, and the automation's client secret: `control_token`, `automation_secret`.
 
-    Made once, in entra.json, where the inventory of the lab finds the second.
+    Missing ones are generated. They are stored in entra.json, from which the lab's inventory reads the client secret.
     """
     return _made_once("entra.json", ("control_token", "automation_secret"), lambda: secrets.token_urlsafe(30))
 
 
 def host_passwords() -> dict[str, str]:
-    """The passwords that sudo asks for: user of the hosts -> password. Made once, in sudo.json."""
+    """Return the passwords that sudo asks for: user of the hosts -> password. Missing ones are generated into sudo.json."""
     return _made_once("sudo.json", (definition.ADMIN,), _alphanumeric)
 
 
 def _made_once(file: str, names: tuple[str, ...], make: Callable[[], str]) -> dict[str, str]:
-    """The secrets of these names in a file of the lab's folder. One that the file lacks is made; others stay."""
+    """Return the secrets of these names from a file in the lab's folder. Generate and store the missing ones."""
     path = home() / file
     try:
         known = dict(json.loads(path.read_text(encoding="utf-8")))
@@ -112,9 +112,9 @@ def _made_once(file: str, names: tuple[str, ...], make: Callable[[], str]) -> di
 
 
 def _password(user: str) -> str:
-    """A new password: 24 letters and digits, by which a leak is found however it was quoted.
+    """Generate a password that begins with 24 letters and digits, so that tests find a leak in any quoting.
 
-    The relay's account has one that breaks what quotes carelessly: every character there is meant to hurt something.
+    The password of the submission account ends with characters that careless quoting breaks.
     """
     return _alphanumeric() + (" :#$x{y}%'\"\\é;" if user == definition.SUBMISSION_ACCOUNT else "")
 
@@ -124,10 +124,10 @@ def _alphanumeric() -> str:
 
 
 def remove_home() -> None:
-    """Remove the folder with everything in it."""
+    """Remove the lab's folder with all files."""
     shutil.rmtree(home())
 
 
 def warn(text: str) -> None:
-    """One line of warning."""
+    """Print one line of warning to standard error."""
     print(text, file=sys.stderr, flush=True)
