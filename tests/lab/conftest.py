@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drives the real lab: lab.py by its command line, its hosts by podman, its mail server as a client sees it."""
+"""Use the real lab: lab.py by its command line, the hosts by podman, the mail server by SMTP and IMAP."""
 from __future__ import annotations
 
 import base64
@@ -32,7 +32,7 @@ MAIL_NAME = "mail.corp.test"
 
 @dataclasses.dataclass(frozen=True)
 class Lab:
-    """The lab as its users see it."""
+    """The lab, for the tests: its command, hosts, passwords and mail server."""
 
     home: pathlib.Path
     program: tuple[str, str] = (sys.executable, str(SHARED / "lab.py"))
@@ -59,7 +59,7 @@ class Lab:
         return self.podman("exec", "--interactive", f"cml-{host}", *command, stdin=stdin)
 
     def containers(self) -> dict[str, str]:
-        """Name -> id of the lab's hosts."""
+        """Return the containers of the lab's hosts: name -> id."""
         listed = self.podman("ps", "--all", "--no-trunc", "--filter", "name=^cml-", "--format", "{{.Names}} {{.ID}}")
         return dict(line.split() for line in listed.splitlines())
 
@@ -70,12 +70,12 @@ class Lab:
         return json.loads((self.home / "sudo.json").read_text())[user]
 
     def trust(self) -> ssl.SSLContext:
-        """TLS as a careful client does it: the lab's CA, and the name checked."""
+        """Return a TLS context that trusts the lab's CA and verifies the server's name."""
         return ssl.create_default_context(cafile=self.home / "ca.crt")
 
     @contextlib.contextmanager
     def smtp(self, port: int, *, tls: bool = True) -> Iterator[smtplib.SMTP]:
-        """A session with the mail server, verified, past its EHLO."""
+        """Open an SMTP session with the mail server, with TLS verified, and send EHLO."""
         session = _Smtp(timeout=20)
         session.lab_context = self.trust() if port == 465 else None
         session.connect(MAIL_NAME, port)
@@ -88,12 +88,12 @@ class Lab:
             session.close()
 
     def log_in(self, session: smtplib.SMTP, user: str, password: str) -> tuple[int, bytes]:
-        """AUTH PLAIN, said here because smtplib's own cannot say a password that is not ASCII."""
+        """Send AUTH PLAIN; smtplib's own login() cannot send a password that is not ASCII."""
         return session.docmd("AUTH", "PLAIN " + base64.b64encode(f"\0{user}\0{password}".encode()).decode())
 
     @contextlib.contextmanager
     def imap(self, user: str, password: str | None = None) -> Iterator[imaplib.IMAP4]:
-        """A verified session on 993, logged in."""
+        """Open an IMAP session on port 993, with TLS verified, and log in."""
         session = _Imap(MAIL_NAME, 993, ssl_context=self.trust(), timeout=20)
         try:
             session.authenticate("PLAIN", lambda _: f"\0{user}\0{password or self.password(user)}".encode())
@@ -102,7 +102,7 @@ class Lab:
             session.shutdown()
 
     def find(self, user: str, message_id: str, seconds: float = 20) -> tuple[str, email.message.EmailMessage]:
-        """The message and the folder it lies in, as soon as it is there."""
+        """Wait for a message; return its folder and the message."""
         deadline = time.monotonic() + seconds
         with self.imap(user) as session:
             while time.monotonic() < deadline:
@@ -117,7 +117,7 @@ class Lab:
 
 
 class _Smtp(smtplib.SMTP):
-    """Connects by address, since the machine does not know the lab's names, and verifies by name."""
+    """SMTP by address, because this machine cannot resolve the lab's names; TLS verifies the name."""
 
     lab_context: ssl.SSLContext | None = None
 
@@ -128,7 +128,7 @@ class _Smtp(smtplib.SMTP):
 
 
 class _Imap(imaplib.IMAP4_SSL):
-    """The same for IMAP."""
+    """IMAP by address, with TLS that verifies the name."""
 
     def _create_socket(self, timeout):
         plain = socket.create_connection((MAIL_ADDRESS, self.port), timeout)
@@ -137,16 +137,16 @@ class _Imap(imaplib.IMAP4_SSL):
 
 @pytest.fixture(scope="session")
 def lab() -> Lab:
-    """The lab, up."""
+    """Start the lab and return it."""
     home = pathlib.Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or "~/.cache/catalog-mail-lab").expanduser()
-    standing = Lab(home)
-    standing.run("up")
-    return standing
+    running = Lab(home)
+    running.run("up")
+    return running
 
 
 @pytest.fixture
 def message() -> email.message.EmailMessage:
-    """A small message to alice with an identity of its own."""
+    """Return a small message to alice with its own Message-ID."""
     text = email.message.EmailMessage()
     text["From"] = "Data Catalog <noreply@catalog.test>"
     text["To"] = "alice@corp.test"

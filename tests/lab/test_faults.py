@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each fault is seen by a client as soon as the command returns, and gone as soon as it is cleared."""
+"""A client sees each fault as soon as `lab.py fault` returns, and no longer after `lab.py fault none`."""
 from __future__ import annotations
 
 import imaplib
@@ -15,7 +15,7 @@ RELAY_ACCOUNT = "catalog@corp.test"
 
 
 @pytest.fixture(autouse=True)
-def faultless_afterwards(lab) -> Iterator[None]:
+def clear_faults_afterwards(lab) -> Iterator[None]:
     yield
     lab.run("fault", "none")
 
@@ -32,7 +32,7 @@ def answer_to(lab, sender: str) -> tuple[int, bytes]:
         return session.rcpt("alice@corp.test")
 
 
-def test_refuse_login(lab):
+def test_refuse_login_refuses_smtp_and_imap_logins(lab):
     lab.run("fault", "refuse_login")
     assert login_code(lab) == 535
     with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"), lab.imap("alice@corp.test"):
@@ -43,7 +43,7 @@ def test_refuse_login(lab):
         assert session.state == "AUTH"
 
 
-def test_refuse_sender(lab):
+def test_refuse_sender_refuses_only_noreply(lab):
     lab.run("fault", "refuse_sender")
     code, text = answer_to(lab, "noreply@catalog.test")
     assert (code, text[:5], b"Sender address rejected" in text) == (550, b"5.7.1", True)
@@ -59,7 +59,7 @@ def test_refuse_sender(lab):
         ("untrusted_certificate", "unable to get local issuer certificate"),
     ],
 )
-def test_bad_certificates(lab, fault, complaint):
+def test_a_wrong_certificate_fails_verification(lab, fault, complaint):
     lab.run("fault", fault)
     for port in (587, 465):
         with pytest.raises(ssl.SSLCertVerificationError, match=complaint), lab.smtp(port):
@@ -70,7 +70,7 @@ def test_bad_certificates(lab, fault, complaint):
     assert login_code(lab) == 235
 
 
-def test_down(lab):
+def test_down_refuses_smtp_connections_only(lab):
     lab.run("fault", "down")
     for port in (25, 465, 587):
         with pytest.raises(ConnectionRefusedError), lab.smtp(port, tls=False):
@@ -82,7 +82,7 @@ def test_down(lab):
     assert login_code(lab) == 235
 
 
-def test_no_starttls(lab):
+def test_no_starttls_stops_offering_starttls(lab):
     lab.run("fault", "no_starttls")
     for port in (25, 587):
         with lab.smtp(port, tls=False) as session:
@@ -93,7 +93,7 @@ def test_no_starttls(lab):
     assert login_code(lab) == 235
 
 
-def test_full(lab):
+def test_full_refuses_mail_for_lack_of_space(lab):
     lab.run("fault", "full")
     with lab.smtp(587) as session:
         lab.log_in(session, RELAY_ACCOUNT, lab.password(RELAY_ACCOUNT))
@@ -103,7 +103,7 @@ def test_full(lab):
     assert answer_to(lab, "noreply@catalog.test")[0] == 250
 
 
-def test_no_subaddress(lab):
+def test_no_subaddress_refuses_only_sub_addresses(lab):
     def code(recipient: str) -> int:
         with lab.smtp(587) as session:
             lab.log_in(session, RELAY_ACCOUNT, lab.password(RELAY_ACCOUNT))
@@ -118,7 +118,7 @@ def test_no_subaddress(lab):
     assert code("replies+anything@corp.test") == 250
 
 
-def test_imap_down(lab, message):
+def test_imap_down_refuses_imap_connections_only(lab, message):
     lab.run("fault", "imap_down")
     for port in (143, 993):
         with pytest.raises(ConnectionRefusedError), socket.create_connection(("198.18.25.25", port), timeout=2):
@@ -132,7 +132,7 @@ def test_imap_down(lab, message):
     assert lab.find("alice@corp.test", message["Message-ID"])[0] == "INBOX"
 
 
-def test_silent(lab):
+def test_silent_ports_send_no_greeting(lab):
     lab.run("fault", "silent")
     for port in (25, 465, 587, 2525):
         with socket.create_connection(("198.18.25.25", port), timeout=2) as connection, pytest.raises(TimeoutError):
@@ -143,7 +143,7 @@ def test_silent(lab):
     assert login_code(lab) == 235
 
 
-def test_faults_replace_what_was_in_force_and_up_clears_what_a_killed_run_left(lab):
+def test_faults_replace_earlier_ones_and_up_clears_them(lab):
     lab.run("fault", "down")
     lab.run("fault", "refuse_login", "refuse_sender")
     assert "faults     refuse_login, refuse_sender" in lab.run("status")
@@ -159,7 +159,7 @@ def test_faults_replace_what_was_in_force_and_up_clears_what_a_killed_run_left(l
         (["silent", "refuse_login"], "A server that is silent shows no other fault"),
     ],
 )
-def test_what_cannot_be_is_refused_in_words(lab, names, complaint):
+def test_impossible_faults_are_refused_with_the_reason(lab, names, complaint):
     done = lab.command("fault", *names)
     assert done.returncode == 1
     assert complaint in done.stderr

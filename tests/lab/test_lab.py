@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab comes up, is left alone when it stands, is made good when it was left in pieces, and leads nowhere."""
+"""`lab.py up` starts the lab, keeps what runs, and repairs the rest; the lab's network is isolated."""
 from __future__ import annotations
 
 import fcntl
@@ -20,7 +20,7 @@ for family, address in ((socket.AF_INET, "203.0.113.1"), (socket.AF_INET6, "2001
 """
 
 
-def test_up_leaves_what_stands_and_is_quick(lab):
+def test_up_keeps_running_hosts_and_is_quick(lab):
     before = lab.containers()
     start = time.monotonic()
     lab.run("up")
@@ -30,19 +30,19 @@ def test_up_leaves_what_stands_and_is_quick(lab):
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_every_host_is_a_systemd_machine_that_runs(lab, host):
+def test_systemd_runs_on_every_host(lab, host):
     assert lab.on(host, "systemctl", "is-system-running").strip() == "running"
     assert lab.on(host, "cat", "/proc/1/comm").strip() == "systemd"
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_nothing_leaves(lab, host):
+def test_hosts_have_no_route_to_other_networks(lab, host):
     assert lab.on(host, "python3", "-c", OUTSIDE).split() == ["ENETUNREACH", "ENETUNREACH"]
     assert "default" not in lab.on(host, "ip", "route") + lab.on(host, "ip", "-6", "route")
 
 
 @pytest.mark.parametrize(("host", "release"), [("catalog12", "bookworm"), ("catalog13", "trixie")])
-def test_a_bare_host_is_bare_and_carries_its_own_packages(lab, host, release):
+def test_a_bare_host_has_packages_but_no_postfix(lab, host, release):
     lab.run("reset", host)
     assert f"VERSION_CODENAME={release}" in lab.on(host, "cat", "/etc/os-release")
     assert lab.on(host, "sh", "-c", "command -v postfix sendmail postconf || echo nothing").strip() == "nothing"
@@ -55,25 +55,25 @@ def test_a_bare_host_is_bare_and_carries_its_own_packages(lab, host, release):
     assert "Inst postfix-lmdb" in offered
 
 
-def test_postfix_of_a_host_is_installed_by_apt_and_delivers(lab, message):
+def test_postfix_installed_by_apt_delivers(lab, message):
     lab.run("reset", "catalog13")
     lab.on("catalog13", "apt-get", "--quiet", "update")
     lab.on("catalog13", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "--yes", "install", "postfix")
     lab.on("catalog13", "sendmail", "-f", "noreply@catalog.test", "alice@corp.test", stdin=message.as_string())
     folder, found = lab.find("alice@corp.test", message["Message-ID"])
     assert folder == "INBOX"
-    judged = " ".join(found.get_all("Authentication-Results"))
-    assert "spf=pass" in judged
-    assert "dmarc=pass" in judged
+    results = " ".join(found.get_all("Authentication-Results"))
+    assert "spf=pass" in results
+    assert "dmarc=pass" in results
 
 
-def test_the_lab_ca_lies_on_the_hosts_and_is_trusted_by_nothing(lab):
+def test_the_lab_ca_is_on_the_hosts_but_not_trusted(lab):
     assert lab.on("catalog12", "cat", "/etc/ssl/lab-ca.crt") == (lab.home / "ca.crt").read_text()
     serial = "import ssl; print([c['subject'] for c in ssl.create_default_context().get_ca_certs()])"
     assert "catalog.mail lab" not in lab.on("catalog12", "python3", "-c", serial)
 
 
-def test_secrets_are_for_root_only_and_reused(lab):
+def test_secrets_are_readable_by_root_only_and_reused(lab):
     before = (lab.home / "credentials.json").read_text(), (lab.home / "ca.crt").read_text()
     lab.run("up")
     assert ((lab.home / "credentials.json").read_text(), (lab.home / "ca.crt").read_text()) == before
@@ -94,7 +94,7 @@ def test_a_stopped_host_is_started_again(lab):
 
 
 @pytest.mark.parametrize("definition", ["an older one", "the same"])
-def test_a_host_that_is_half_made_or_of_an_older_definition_is_made_anew(lab, definition):
+def test_an_unfinished_or_outdated_host_is_created_again(lab, definition):
     image, label = lab.podman(
         "inspect", "--format", '{{.ImageName}} {{index .Config.Labels "catalog-mail-lab"}}', "cml-catalog13"
     ).split()
@@ -106,7 +106,7 @@ def test_a_host_that_is_half_made_or_of_an_older_definition_is_made_anew(lab, de
     assert "198.18.25.13/24" in lab.on("catalog13", "ip", "address")
 
 
-def test_a_network_of_another_definition_is_made_anew(lab):
+def test_an_outdated_network_is_created_again(lab):
     lab.podman("network", "rm", "--force", "--time", "0", "catalog-mail-lab")
     lab.podman("network", "create", "--subnet", "198.18.99.0/24", "catalog-mail-lab")
     lab.run("up")
@@ -115,7 +115,7 @@ def test_a_network_of_another_definition_is_made_anew(lab):
     assert "198.18.25.12/24" in lab.on("catalog12", "ip", "address")
 
 
-def test_one_command_at_a_time(lab):
+def test_one_command_runs_at_a_time(lab):
     with (lab.home / "lock").open("a+") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         waiting = subprocess.Popen([*lab.program, "status"], stdout=subprocess.PIPE, text=True)
@@ -125,7 +125,7 @@ def test_one_command_at_a_time(lab):
     assert "ready" in waiting.communicate(timeout=60)[0]
 
 
-def test_a_host_that_does_not_exist_is_refused_in_words(lab):
+def test_an_unknown_host_is_refused_with_the_known_names(lab):
     done = lab.command("up", "catalog14")
     assert done.returncode == 1
     assert done.stderr == "lab: There is no host catalog14 in the lab. There are: mail catalog12 entra catalog13.\n"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's mail server behaves as a company's does: what it takes, what it refuses, and how it judges."""
+"""The lab's mail server accepts, refuses and checks mail as a company's mail server does."""
 from __future__ import annotations
 
 import imaplib
@@ -14,7 +14,7 @@ RELAY_ACCOUNT = "catalog@corp.test"
 
 
 def verdicts(message) -> str:
-    """What the mail server itself says of the message, in one line."""
+    """Return the Authentication-Results that the mail server added to the message, in one line."""
     assert all(value.startswith("mail.corp.test;") for value in message.get_all("Authentication-Results"))
     return " ".join(" ".join(value.split()) for value in message.get_all("Authentication-Results"))
 
@@ -35,17 +35,17 @@ def verdicts(message) -> str:
         ("198.18.25.12", "PTR", "catalog12.catalog.test"),
     ],
 )
-def test_the_dns_knows_what_the_internet_would(lab, name, kind, answer):
+def test_the_dns_has_the_records_of_the_lab(lab, name, kind, answer):
     assert answer in lab.on("mail", "host", "-t", kind, name, "198.18.25.25")
 
 
-def test_the_dns_knows_nothing_else(lab):
+def test_the_dns_has_no_other_domain(lab):
     assert "NXDOMAIN" in lab.on("mail", "sh", "-c", "host -t MX example.org 198.18.25.25 || true")
 
 
 @pytest.mark.parametrize("port", [587, 465])
 @pytest.mark.parametrize("sender", ["noreply@catalog.test", "noreply@corp.test", "catalog@corp.test"])
-def test_submitted_mail_arrives_signed_and_judged(lab, message, port, sender):
+def test_submitted_mail_is_signed_and_checked(lab, message, port, sender):
     message.replace_header("From", sender)
     with lab.smtp(port) as session:
         assert lab.log_in(session, RELAY_ACCOUNT, lab.password(RELAY_ACCOUNT))[0] == 235
@@ -71,9 +71,9 @@ with smtplib.SMTP("smtp.corp.test", 587, timeout=20) as session:
 
 
 @pytest.mark.parametrize("host", ["catalog12", "catalog13"])
-def test_a_bare_host_can_submit_with_the_names_and_the_ca_that_it_has(lab, message, host):
+def test_a_bare_host_submits_with_the_labs_dns_and_ca(lab, message, host):
     task = {"login": f"\0{RELAY_ACCOUNT}\0{lab.password(RELAY_ACCOUNT)}", "message": message.as_string()}
-    # The program goes on the command line, the password by standard input.
+    # The password goes by standard input, so that no process list shows it.
     lab.on(host, "python3", "-c", _FROM_A_HOST, stdin=json.dumps(task))
     folder, found = lab.find("alice@corp.test", message["Message-ID"])
     assert folder == "INBOX"
@@ -88,7 +88,7 @@ with smtplib.SMTP("mail.corp.test", int(sys.argv[2]), timeout=20) as session:
 
 
 @pytest.mark.parametrize("sender", ["noreply@catalog.test", "root@catalog12.catalog.test"])
-def test_mail_straight_from_an_allowed_host_passes_spf_and_dmarc(lab, message, sender):
+def test_direct_mail_of_an_allowed_host_passes_spf_and_dmarc(lab, message, sender):
     message.replace_header("From", sender)
     lab.on("catalog12", "python3", "-c", _DIRECT, sender, "25", stdin=message.as_string())
     folder, found = lab.find("alice@corp.test", message["Message-ID"])
@@ -98,7 +98,7 @@ def test_mail_straight_from_an_allowed_host_passes_spf_and_dmarc(lab, message, s
 
 
 @pytest.mark.parametrize("host", ["catalog12", "catalog13"])
-def test_a_host_that_is_known_by_its_address_needs_no_login(lab, message, host):
+def test_port_2525_relays_for_bare_hosts_without_login(lab, message, host):
     message.replace_header("From", "noreply@corp.test")
     lab.on(host, "python3", "-c", _DIRECT, "noreply@corp.test", "2525", stdin=message.as_string())
     folder, found = lab.find("alice@corp.test", message["Message-ID"])
@@ -107,14 +107,14 @@ def test_a_host_that_is_known_by_its_address_needs_no_login(lab, message, host):
         assert verdict in verdicts(found)
 
 
-def test_nobody_else_is_known_by_an_address(lab):
+def test_port_2525_refuses_other_addresses(lab):
     with lab.smtp(2525, tls=False) as session:
         assert not session.has_extn("starttls")
         session.mail("noreply@corp.test")
         assert session.rcpt("alice@corp.test")[0] == 554
 
 
-def test_mail_that_fails_a_quarantine_policy_lies_in_junk(lab, message):
+def test_mail_that_fails_a_quarantine_policy_is_in_junk(lab, message):
     with lab.smtp(25) as session:
         session.send_message(message)
     folder, found = lab.find("alice@corp.test", message["Message-ID"])
@@ -129,14 +129,14 @@ def test_mail_that_fails_a_reject_policy_is_refused(lab, message):
         session.send_message(message)
 
 
-def test_the_open_port_relays_for_nobody(lab):
+def test_port_25_does_not_relay(lab):
     with lab.smtp(25) as session:
         session.mail("someone@catalog.test")
         code, text = session.rcpt("someone@elsewhere.test")
     assert (code, b"Relay access denied" in text) == (554, True)
 
 
-def test_the_open_port_knows_its_mailboxes(lab):
+def test_port_25_accepts_only_existing_mailboxes(lab):
     with lab.smtp(25) as session:
         session.mail("someone@catalog.test")
         assert session.rcpt("alice+reply@corp.test")[0] == 250
@@ -144,14 +144,14 @@ def test_the_open_port_knows_its_mailboxes(lab):
     assert (code, b"User unknown" in text) == (550, True)
 
 
-def test_submission_insists_on_tls(lab):
+def test_submission_requires_tls(lab):
     with lab.smtp(587, tls=False) as session:
         assert "auth" not in session.esmtp_features
         assert session.mail("alice@corp.test")[0] == 530
 
 
 @pytest.mark.parametrize("port", [587, 465])
-def test_submission_insists_on_a_login(lab, port):
+def test_submission_requires_a_login(lab, port):
     with lab.smtp(port) as session:
         session.mail("alice@corp.test")
         code, text = session.rcpt("someone@elsewhere.test")
@@ -165,7 +165,7 @@ def test_submission_refuses_a_wrong_password(lab):
         assert lab.log_in(session, RELAY_ACCOUNT, "wrong")[0] == 535
 
 
-def test_submission_lets_nobody_write_as_somebody_else(lab):
+def test_submission_refuses_the_address_of_another_user(lab):
     with lab.smtp(587) as session:
         lab.log_in(session, RELAY_ACCOUNT, lab.password(RELAY_ACCOUNT))
         session.mail("alice@corp.test")
@@ -182,7 +182,7 @@ def test_imap_has_the_folders_and_refuses_a_wrong_password(lab):
         pass
 
 
-def test_imap_without_tls_takes_no_password(lab):
+def test_imap_without_tls_offers_no_login(lab):
     session = imaplib.IMAP4("198.18.25.25", 143, timeout=10)
     with session:
         assert "LOGINDISABLED" in session.capabilities

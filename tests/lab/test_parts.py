@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lab is made of, where no host is needed to see it: package sources, certificates, passwords."""
+"""Package sources, certificates and passwords of the lab; these tests need no host."""
 from __future__ import annotations
 
 import json
@@ -18,10 +18,10 @@ MIRROR = "http://mirror.example/debian/"
 
 @pytest.fixture
 def parts(monkeypatch, tmp_path) -> types.SimpleNamespace:
-    """The lab's own modules, with a home of their own."""
+    """Return the modules of labkit, with an empty lab folder."""
     monkeypatch.syspath_prepend(SHARED)
     monkeypatch.setenv("CATALOG_MAIL_LAB_HOME", str(tmp_path))
-    from labkit import certificates, definition, images, state  # noqa: PLC0415  found once the path is set
+    from labkit import certificates, definition, images, state  # noqa: PLC0415  the fixture sets the import path first
 
     return types.SimpleNamespace(certificates=certificates, definition=definition, images=images, state=state)
 
@@ -40,7 +40,7 @@ def parts(monkeypatch, tmp_path) -> types.SimpleNamespace:
         ("bookworm", [(MIRROR, "bookworm", "main"), (MIRROR, "trixie", "main")], [f"deb {MIRROR} bookworm main"]),
     ],
 )
-def test_sources_of_one_release_serve_for_another(parts, suite, sources, expected):
+def test_sources_are_rewritten_for_another_release(parts, suite, sources, expected):
     assert parts.images.lines_for(suite, sources) == expected
 
 
@@ -65,7 +65,7 @@ def swap_keys(folder: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [remove_key, cut_short, swap_keys, shutil.rmtree])
-def test_certificates_that_are_no_good_are_made_anew_with_the_ca(parts, tmp_path, damage):
+def test_damaged_certificates_are_replaced_with_the_ca(parts, tmp_path, damage):
     parts.certificates.ensure()
     authority = (tmp_path / "ca.crt").read_text()
     damage(tmp_path / "certificates")
@@ -79,7 +79,7 @@ def test_certificates_that_are_no_good_are_made_anew_with_the_ca(parts, tmp_path
 
 
 @pytest.mark.parametrize(("days", "reused"), [(29, False), (31, True)])
-def test_certificates_are_renewed_30_days_before_they_end(parts, monkeypatch, tmp_path, days, reused):
+def test_certificates_are_renewed_30_days_before_expiry(parts, monkeypatch, tmp_path, days, reused):
     monkeypatch.setattr(parts.certificates, "_VALID_DAYS", days)
     parts.certificates.ensure()
     authority = (tmp_path / "ca.crt").read_text()
@@ -87,7 +87,7 @@ def test_certificates_are_renewed_30_days_before_they_end(parts, monkeypatch, tm
     assert ((tmp_path / "ca.crt").read_text() == authority) is reused
 
 
-def test_passwords_are_made_once_and_differ(parts, tmp_path):
+def test_passwords_are_generated_once_and_differ(parts, tmp_path):
     first = parts.state.credentials()
     assert set(first) == set(parts.definition.USERS)
     assert len(set(first.values())) == len(first)
@@ -95,7 +95,7 @@ def test_passwords_are_made_once_and_differ(parts, tmp_path):
     assert json.loads((tmp_path / "credentials.json").read_text()) == {"users": first}
 
 
-def test_a_user_that_is_new_gets_a_password_and_the_others_keep_theirs(parts, tmp_path):
+def test_only_a_new_user_gets_a_new_password(parts, tmp_path):
     (tmp_path / "credentials.json").write_text('{"users": {"alice@corp.test": "kept", "gone@corp.test": "x"}}')
     users = parts.state.credentials()
     assert set(users) == set(parts.definition.USERS)
@@ -103,12 +103,12 @@ def test_a_user_that_is_new_gets_a_password_and_the_others_keep_theirs(parts, tm
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"users": null}'])
-def test_a_broken_file_of_passwords_is_replaced(parts, tmp_path, content):
+def test_an_invalid_credentials_file_is_replaced(parts, tmp_path, content):
     (tmp_path / "credentials.json").write_text(content)
     assert set(parts.state.credentials()) == set(parts.definition.USERS)
 
 
-def test_a_changed_definition_is_another_image(parts):
+def test_a_changed_definition_changes_the_image_tag(parts):
     image = parts.definition.HOSTS["catalog12"].image
     other = parts.definition.Image(image.name, image.suite, image.include, (*image.carries, "swaks"))
     assert other.tag() != image.tag()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hosts are reached by SSH as users reach theirs: a key, known host keys, sudo, and connections that are kept."""
+"""SSH to the lab's hosts works with a key, known host keys, sudo and persistent connections."""
 from __future__ import annotations
 
 import os
@@ -27,13 +27,13 @@ def host_key(lab, host: str) -> str:
     return lab.on(host, "cat", "/etc/ssh/ssh_host_ed25519_key.pub").split()[1]
 
 
-def kept(lab) -> set[str]:
-    """The names of the kept connections' sockets."""
+def sockets_of(lab) -> set[str]:
+    """Return the names of the sockets of persistent connections."""
     return {path.name for path in (lab.home / "ssh").glob("*@*")}
 
 
-def processes() -> list[str]:
-    """The command lines of the processes that keep a connection, as ssh names itself then."""
+def mux_processes() -> list[str]:
+    """Return the process titles of ssh processes that keep a connection open; ssh sets the title itself."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -47,11 +47,11 @@ def processes() -> list[str]:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_a_user_becomes_root_without_a_password(lab, host):
+def test_ops_becomes_root_without_a_password(lab, host):
     assert ssh(lab, host, "id -un; sudo -n id -un").split() == ["ops", "root"]
 
 
-def test_another_user_becomes_root_by_a_password(lab):
+def test_admin_becomes_root_with_a_password(lab):
     password = lab.sudo_password("admin")
     command = "sudo -S -p '' id -un"
     assert ssh(lab, "admin@catalog12", command, stdin=f"{password}\n").split() == ["root"]
@@ -62,7 +62,7 @@ def test_another_user_becomes_root_by_a_password(lab):
     assert refused.returncode == 1
 
 
-def test_each_host_has_a_key_of_its_own_and_the_image_none(lab):
+def test_each_host_has_its_own_key_and_the_image_none(lab):
     keys = [host_key(lab, host) for host in HOSTS]
     assert len(set(keys)) == len(HOSTS)
     image = lab.podman("inspect", "--format", "{{.ImageName}}", "cml-catalog12").strip()
@@ -72,7 +72,7 @@ def test_each_host_has_a_key_of_its_own_and_the_image_none(lab):
     assert "ssh_host" not in listed
 
 
-def test_the_key_of_a_host_stays_when_it_starts_again_or_is_made_anew(lab):
+def test_a_host_keeps_its_key_after_restart_and_reset(lab):
     before = host_key(lab, "catalog12")
     lab.podman("restart", "--time", "1", "cml-catalog12")
     lab.run("up")
@@ -82,9 +82,9 @@ def test_the_key_of_a_host_stays_when_it_starts_again_or_is_made_anew(lab):
     assert ssh(lab, "catalog12", "hostname").strip() == "catalog12.catalog.test"
 
 
-def test_a_host_with_another_key_is_not_talked_to(lab):
-    new = "/etc/ssh/ssh_host_ed25519_key"
-    lab.on("catalog13", "sh", "-c", f"rm {new}; ssh-keygen -q -t ed25519 -N '' -f {new}; systemctl restart ssh")
+def test_ssh_refuses_a_host_with_another_key(lab):
+    key = "/etc/ssh/ssh_host_ed25519_key"
+    lab.on("catalog13", "sh", "-c", f"rm {key}; ssh-keygen -q -t ed25519 -N '' -f {key}; systemctl restart ssh")
     try:
         done = subprocess.run(
             ["ssh", "-F", lab.home / "ssh_config", "-o", "ControlPath=none", "catalog13", "true"],
@@ -96,7 +96,7 @@ def test_a_host_with_another_key_is_not_talked_to(lab):
         lab.run("reset", "catalog13")
 
 
-def test_a_host_is_ready_when_it_can_be_reached(lab):
+def test_a_host_is_ready_when_sshd_answers(lab):
     lab.run("reset", "catalog12")
     with socket.create_connection(("198.18.25.12", 22), timeout=1) as connection:
         assert connection.recv(255).startswith(b"SSH-2.0-")
@@ -106,32 +106,32 @@ def test_a_host_is_ready_when_it_can_be_reached(lab):
     assert ssh(lab, "catalog12", "echo reached").strip() == "reached"
 
 
-def test_a_kept_connection_ends_with_its_host(lab):
+def test_reset_ends_the_connections_to_its_host(lab):
     for host in ("catalog12", "catalog13"):
         ssh(lab, host, "true")
-    assert {"ops@catalog12", "ops@catalog13"} <= kept(lab)
+    assert {"ops@catalog12", "ops@catalog13"} <= sockets_of(lab)
     lab.run("reset", "catalog12")
-    assert "ops@catalog12" not in kept(lab)
-    assert "ops@catalog13" in kept(lab)
+    assert "ops@catalog12" not in sockets_of(lab)
+    assert "ops@catalog13" in sockets_of(lab)
     start = time.monotonic()
-    assert ssh(lab, "catalog12", "echo anew").strip() == "anew"
+    assert ssh(lab, "catalog12", "echo again").strip() == "again"
     assert time.monotonic() - start < 5
 
 
-def test_down_ends_all_kept_connections(lab):
+def test_down_ends_all_persistent_connections(lab):
     ssh(lab, "catalog13", "true")
     ssh(lab, "admin@mail", "true")
     sockets = [f"{lab.home}/ssh/{name}" for name in ("ops@catalog13", "admin@mail")]
-    assert all(any(path in process for process in processes()) for path in sockets)
+    assert all(any(path in process for process in mux_processes()) for path in sockets)
     try:
         lab.run("down")
-        assert kept(lab) == set()
-        assert not any(path in process for process in processes() for path in sockets)
+        assert sockets_of(lab) == set()
+        assert not any(path in process for process in mux_processes() for path in sockets)
     finally:
         lab.run("up")
 
 
-def test_only_the_named_hosts_run(lab):
+def test_up_only_stops_the_other_bare_hosts(lab):
     lab.on("catalog13", "touch", "/root/kept")
     assert "catalog13: stopped" in lab.run("up", "--only", "catalog12")
     running = lab.podman("ps", "--filter", "name=^cml-", "--format", "{{.Names}}").split()
@@ -140,7 +140,7 @@ def test_only_the_named_hosts_run(lab):
     lab.on("catalog13", "test", "-e", "/root/kept")
 
 
-def test_what_is_needed_to_log_in_is_readable_for_its_owner_alone(lab):
+def test_keys_and_passwords_are_readable_by_their_owner_only(lab):
     folder = lab.home / "ssh"
     assert folder.stat().st_mode & 0o077 == 0
     keys = [folder / "id_ed25519", lab.home / "ssh_config", lab.home / "sudo.json", *folder.glob("host_*[0-9a-z]")]
@@ -151,7 +151,7 @@ def test_what_is_needed_to_log_in_is_readable_for_its_owner_alone(lab):
     assert logins.split("\n")[:2] == ["600 root", "600 root"]
 
 
-def test_a_home_with_a_long_path_is_refused_in_words(lab, tmp_path):
+def test_a_lab_folder_with_a_long_path_is_refused(lab, tmp_path):
     home = tmp_path / ("long" * 20)
     done = subprocess.run(
         [*lab.program, "up", "catalog12"], capture_output=True, text=True, check=False, timeout=300,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The site playbook with the application on a host of the lab: upgrade, the way back, and what goes wrong on the way."""
+"""The site playbook installs, upgrades, rolls back and repairs the application on a lab host."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BROKEN = """
 def serve(*_words: object, **_named: object) -> None:
     raise SystemExit("broken on purpose")
 """
-# Whoever holds the installation's lock, which its children inherit.
+# Kill every process that holds the installation's lock; child processes inherit the lock.
 KILL_INSTALLATION = f"""
 for fd in /proc/[0-9]*/fd/9; do
     [ "$(readlink "$fd")" != {FOLDER}/.lock ] || kill -KILL "$(echo "$fd" | cut -d/ -f3)"
@@ -45,24 +45,24 @@ ENVIRONMENT = {
 
 
 def lab(*words: str) -> None:
-    """Have the lab do something."""
+    """Run lab.py with these arguments."""
     subprocess.run([sys.executable, ROOT / "molecule/shared/lab.py", *words], check=True, capture_output=True)
 
 
 def in_host(command: str) -> str:
-    """The output of a shell command in the host."""
+    """Run a shell command in the host and return its output."""
     return LabHost(HOST).exec("sh", "-c", command).out.strip()
 
 
 def command(collections: Path, *settings: str) -> tuple[list[str], dict[str, str]]:
-    """The playbook's command line and environment, with the collection that stands in this folder."""
+    """Return the playbook's command line and environment, with the collection in this folder."""
     extra = [word for setting in settings for word in ("--extra-vars", setting)]
     words = ["ansible-playbook", "-i", "inventories/lab", "--limit", HOST, "playbooks/site.yml", *extra]
     return words, {**ENVIRONMENT, "ANSIBLE_COLLECTIONS_PATH": f"{collections}:{ROOT / 'collections'}"}
 
 
 def site(*settings: str, collections: Path = ROOT / "collections") -> dict[str, int]:
-    """Run the playbook; its numbers of tasks."""
+    """Run the playbook; return its numbers of tasks: ok, changed ..."""
     words, environment = command(collections, *settings)
     run = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
@@ -71,18 +71,18 @@ def site(*settings: str, collections: Path = ROOT / "collections") -> dict[str, 
 
 
 def versions() -> tuple[str, list[str]]:
-    """The version in use, and all that are installed completely."""
+    """Return the version in use, and all completely installed versions."""
     installed = in_host(f"cd {FOLDER} && ls -d */.complete | cut -d/ -f1 | grep -v -e current -e proven | sort").split()
     return in_host(f"readlink {FOLDER}/current"), installed
 
 
 def is_ready() -> bool:
-    """Whether the service answers that it can work."""
+    """Return whether the service's health check passes."""
     return in_host(READY) == "200"
 
 
-def another(folder: Path, version: str) -> Path:
-    """A copy of the collection whose service calls itself another version; the folder of collections."""
+def copy_with_version(folder: Path, version: str) -> Path:
+    """Copy the collection and set the version of its service; return the folder of collections."""
     target = folder / "collections"
     ignored = shutil.ignore_patterns("__pycache__", ".*_cache", "output")
     shutil.copytree(ROOT / "collections/ansible_collections/catalog", target / "ansible_collections/catalog", ignore=ignored)
@@ -93,7 +93,7 @@ def another(folder: Path, version: str) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def _host() -> None:
-    """A host that was bare and on which the application of this checkout runs."""
+    """Install the application of this checkout on a bare host."""
     lab("up", HOST, "mail")
     lab("reset", HOST)
     assert site()["changed"] > 5
@@ -101,31 +101,31 @@ def _host() -> None:
 
 @pytest.fixture
 def installed() -> Iterator[str]:
-    """The version of this checkout, in use before and after the test, whatever the test left."""
+    """Return the version of this checkout, which is in use; after the test, install it again."""
     yield versions()[0]
     site()
     assert is_ready()
 
 
-def test_nothing_to_change() -> None:
-    """A second run changes nothing, in at most twelve tasks with the checks of the arguments."""
+def test_a_second_run_changes_nothing() -> None:
+    """The second run has at most twelve tasks, including the checks of the roles' arguments."""
     site()
     numbers = site()
     assert numbers["changed"] == 0
     assert numbers["ok"] <= 12
 
 
-def test_who_may_read_what() -> None:
-    """Secrets are readable by those who need them and by nobody else."""
+def test_secrets_are_readable_only_where_needed() -> None:
+    """Root and the service read their own files; no other user reads a secret."""
     names = "config.toml key admin-token"
     assert in_host(f"cd /etc/catalog-mail && stat -c '%n %a %U:%G' {names}").splitlines() == [
         "config.toml 640 root:catalog-mail", "key 640 root:catalog-mail", "admin-token 600 root:root"]
     assert in_host("stat -c '%a %U' /var/lib/catalog-mail") == "750 catalog-mail"
 
 
-def test_upgrade_and_back(installed: str, tmp_path: Path) -> None:
-    """A new version is put into use and the old one kept; back is one step, and stays. Settings outlive both."""
-    newer = another(tmp_path, "0.1.1")
+def test_an_upgrade_and_its_rollback_keep_the_settings(installed: str, tmp_path: Path) -> None:
+    """The upgrade keeps the old version; the rollback is one run, and a second rollback changes nothing."""
+    newer = copy_with_version(tmp_path, "0.1.1")
     settings = in_host("catalog-mail settings export")
     assert json.loads(settings)["notifications"]["from"]["address"] == "noreply@corp.test"
     assert site(collections=newer)["changed"] >= 1
@@ -143,9 +143,9 @@ def test_upgrade_and_back(installed: str, tmp_path: Path) -> None:
     assert site("runtime_version=previous", collections=newer)["changed"] == 0
 
 
-def test_version_that_does_not_start(installed: str, tmp_path: Path) -> None:
-    """The one before it is in use again, and the play fails with the service's own words."""
-    broken = another(tmp_path, "0.2.0")
+def test_a_version_that_does_not_start_is_rolled_back(installed: str, tmp_path: Path) -> None:
+    """The earlier version is in use again, and the play fails with the service's error message."""
+    broken = copy_with_version(tmp_path, "0.2.0")
     file = broken / PACKAGE / "daemon.py"
     file.write_text(f"{file.read_text()}\n\n{BROKEN}")
     words, environment = command(broken)
@@ -157,17 +157,17 @@ def test_version_that_does_not_start(installed: str, tmp_path: Path) -> None:
     assert is_ready()
 
 
-def test_killed_while_it_installs(installed: str, tmp_path: Path) -> None:
-    """A half-made version is never put into use: the old one goes on, and the next run makes it whole."""
-    newer = another(tmp_path, "0.1.4")
+def test_the_next_run_completes_a_killed_installation(installed: str, tmp_path: Path) -> None:
+    """The service never uses a partly installed version: the old version runs until the next run has completed the new one."""
+    newer = copy_with_version(tmp_path, "0.1.4")
     words, environment = command(newer)
     run = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + 120
     while not in_host(f"ls -d {FOLDER}/0.1.4-*/lib/python*/site-packages/fastapi"):
-        assert time.monotonic() < deadline, "it does not begin to install"
-        assert run.poll() is None, "it has ended before it could be killed"
+        assert time.monotonic() < deadline, "the installation does not begin"
+        assert run.poll() is None, "the playbook ended before the kill"
         time.sleep(0.2)
-    # What works in the host, and then Ansible.
+    # Kill the processes on the host, then Ansible.
     in_host(KILL_INSTALLATION)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
@@ -176,13 +176,13 @@ def test_killed_while_it_installs(installed: str, tmp_path: Path) -> None:
     site(collections=newer)
     current, all_of_them = versions()
     assert current.startswith("0.1.4-")
-    # Beside it the one that was in use; those that other tests have left are gone.
+    # The new version and the one before it are kept; versions from other tests are removed.
     assert all_of_them == sorted([installed, current])
     assert is_ready()
 
 
-def test_restart_that_an_earlier_run_never_came_to() -> None:
-    """The configuration is younger than the service: the next run restarts it, and then is content."""
+def test_the_next_run_makes_up_a_missed_restart() -> None:
+    """The configuration is newer than the running service: the next run restarts the service, the run after changes nothing."""
     in_host("sleep 0.1; chmod 0640 /etc/catalog-mail/config.toml")
     units = ("catalog-mail", "catalog-mail-reply-sync")
     before = [in_host(f"systemctl show -P MainPID {unit}") for unit in units]
@@ -203,8 +203,8 @@ def test_restart_that_an_earlier_run_never_came_to() -> None:
     ],
     ids=["stopped", "disabled", "lost"],
 )
-def test_damage_is_mended(damages: list[str]) -> None:
-    """What somebody has stopped, lost or opened is as it was after a run."""
+def test_damage_is_repaired(damages: list[str]) -> None:
+    """A run repairs stopped units, missing files and file modes."""
     for damage in damages:
         in_host(damage)
     assert site()["changed"] > 0
@@ -216,12 +216,12 @@ def test_damage_is_mended(damages: list[str]) -> None:
 
 
 def timer() -> str:
-    """When the archive runs next, in systemd's words."""
+    """Return the calendar of the archive timer, from systemctl."""
     return in_host("systemctl show -P TimersCalendar catalog-mail-archive.timer")
 
 
-def test_the_archive_follows_its_settings() -> None:
-    """Another calendar is the timer's after the next run; without an archive there is no timer."""
+def test_the_archive_timer_follows_the_settings() -> None:
+    """A changed calendar reaches the timer in the next run; without an archive the timer is stopped."""
     interactions = {"enabled": True, "archive": {"on_calendar": "Mon 03:00"}}
     assert "Sun *-*-* 02:00:00" in timer()
     assert site(json.dumps({"email_settings_interactions": interactions}))["changed"] == 3
@@ -238,7 +238,7 @@ def test_the_archive_follows_its_settings() -> None:
 @pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize("module", ["application_service", "reply_sync_service"])
 def test_examples_run_as_they_are_written(module: str, tmp_path: Path) -> None:
-    """The EXAMPLES of the modules that run the services, on the deployed application."""
+    """The EXAMPLES of the modules that run the services pass on the deployed application."""
     name = f"catalog.mail.{module}"
     shown = subprocess.run(
         ["ansible-doc", "--json", "--type", "module", name], cwd=ROOT, env={**ENVIRONMENT, "ANSIBLE_STDOUT_CALLBACK": "default"},
@@ -255,8 +255,8 @@ def test_examples_run_as_they_are_written(module: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_replies_are_removed_without_a_trace() -> None:
-    """Neither unit is left, and nothing of them runs; the application goes on."""
+def test_reply_sync_is_removed_completely() -> None:
+    """Both units and their processes are gone; the application keeps running."""
     assert site("reply_sync_state=absent")["changed"] >= 2
     assert in_host("ls /etc/systemd/system | grep -c -e reply-sync -e archive") == "0"
     assert in_host("pgrep -f '[c]atalog-mail reply-sync'") == ""
@@ -264,8 +264,8 @@ def test_replies_are_removed_without_a_trace() -> None:
     assert site("reply_sync_state=absent")["changed"] == 0
 
 
-def test_replies_for_another_catalog() -> None:
-    """Its address stands in the configuration, what signs the replies in a file of its own, and both go without a trace."""
+def test_replies_can_go_to_a_webhook() -> None:
+    """The configuration has the webhook's URL, a separate file its secret; both are removed without the setting."""
     secret = "whsec_bm90LWEtc2VjcmV0LW5vdC1hLXNlY3JldA=="
     replies = {"webhook_url": "https://other.corp.test/replies", "webhook_secret": secret, "workers": 8}
     assert site(json.dumps({"application_replies": replies}))["changed"] >= 3

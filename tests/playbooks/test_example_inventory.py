@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example inventory is one that works: it can be read with its documented password, and the roles accept it."""
+"""The roles accept the example inventories, whose documented password opens the vault."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ TOOLS = Path(sys.executable).parent
 
 
 def documented_password() -> str:
-    """The vault's password, as the inventory's README gives it."""
+    """Return the vault's password from the inventory's README."""
     found = re.search(r"The password of the vault is `(\w+)`", (EXAMPLE / "README.md").read_text(encoding="utf-8"))
     assert found
     return found[1]
 
 
 def run(tmp_path: Path, program: str, *arguments: str) -> str:
-    """The output of an ansible program that knows the vault's password."""
+    """Run an ansible program with the vault's password and return its output."""
     password = tmp_path / "password"
     password.write_text(documented_password(), encoding="utf-8")
     done = subprocess.run(
@@ -38,8 +38,8 @@ def run(tmp_path: Path, program: str, *arguments: str) -> str:
     return done.stdout
 
 
-def test_secrets_are_encrypted_and_made_up(tmp_path: Path) -> None:
-    """The vault is one, and every secret in it says that it is fictitious."""
+def test_secrets_are_encrypted_and_fictitious(tmp_path: Path) -> None:
+    """The vault is encrypted, and every secret in it contains the word fictitious."""
     vault = EXAMPLE / "group_vars/catalog/vault.yml"
     assert vault.read_text(encoding="utf-8").startswith("$ANSIBLE_VAULT;")
     secrets = [line for line in run(tmp_path, "ansible-vault", "view", str(vault)).splitlines() if ": " in line]
@@ -52,16 +52,16 @@ def test_secrets_are_encrypted_and_made_up(tmp_path: Path) -> None:
     "inventory, hosts, playbook, roles",
     [(EXAMPLE, 2, "site", 5), (EXAMPLE, 2, "verify", 1), (MICROSOFT, 1, "site", 6), (MICROSOFT, 1, "rotate_secret", 1)],
 )
-def test_the_roles_accept_it(tmp_path: Path, inventory: Path, hosts: int, playbook: str, roles: int) -> None:
-    """Every setting is one that the role knows, of the right type. No host is contacted."""
-    # The check of a role's arguments runs always, whatever the tags; nothing else has this one.
+def test_the_roles_accept_the_inventories(tmp_path: Path, inventory: Path, hosts: int, playbook: str, roles: int) -> None:
+    """Every variable has the type that the role specifies. The test contacts no host."""
+    # Ansible checks a role's arguments with any tags; no task has this tag.
     output = run(tmp_path, "ansible-playbook", "-i", str(inventory), f"playbooks/{playbook}.yml", "--tags", "nothing-else")
     assert output.count("ok: [catalog") == hosts * roles
     assert len(re.findall(rf"ok={roles} +changed=0 +unreachable=0 +failed=0", output)) == hosts
 
 
-def test_settings_are_ones_that_the_roles_have() -> None:
-    """A misspelt variable would be ignored; so each one is looked up in the roles' specifications."""
+def test_every_setting_is_a_role_variable() -> None:
+    """Ansible ignores a misspelt variable, so the test looks up each one in the roles' specifications."""
     specified = set()
     for role in ("postfix", "runtime", "application", "entra_app", "email_settings", "reply_sync", "verify"):
         text = (ROOT / f"collections/ansible_collections/catalog/mail/roles/{role}/meta/argument_specs.yml").read_text(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person sees who runs `make quickstart` where the lab stands already."""
+"""`make quickstart` on a running lab shows the way of an e-mail and of its reply."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOST = "catalog12"
 
 
 def quickstart() -> str:
-    """The output of the playbook, as the Makefile runs it."""
+    """Run the playbook as the Makefile does and return its output."""
     environment = {
         **os.environ,
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
@@ -33,14 +33,14 @@ def quickstart() -> str:
 
 @pytest.fixture(scope="module")
 def outputs() -> tuple[str, str]:
-    """Of the first run, on a bare host, and of the second."""
+    """Return the outputs of the first run, on a bare host, and of the second."""
     for words in (("up", HOST, "mail"), ("reset", HOST)):
         subprocess.run([sys.executable, ROOT / "molecule/shared/lab.py", *words], check=True, capture_output=True)
     return quickstart(), quickstart()
 
 
-def test_first_run(outputs: tuple[str, str]) -> None:
-    """The steps pass, the e-mail is found, its way is shown once, and what to do next stands at the end."""
+def test_the_first_run_shows_e_mail_and_reply(outputs: tuple[str, str]) -> None:
+    """Every step passes, the output shows the way of the e-mail and of the reply once, and ends with the next steps."""
     first = outputs[0]
     assert "✗" not in first
     assert re.search(r"✓ Install Postfix and its login mechanisms +changed", first)
@@ -51,14 +51,14 @@ def test_first_run(outputs: tuple[str, str]) -> None:
     assert "dkim=pass" in way
     assert first.count("The way of the reply") == 1
     assert re.search(r"4\. The answer appeared in its conversation \d\.\d s later, by alice", way)
-    # The last lines show the reply as it stands in its conversation, and how long it took.
+    # The last lines show the reply in its conversation, and the seconds until it was posted.
     assert re.search(r"The reply +Alice: This answer was sent by e-mail, .*\n +posted \d+\.\d+ s after it was sent", after)
     assert "inventories/example" in after
     assert re.search(rf"{HOST}: \d+ steps, \d+ changed, none failed", after)
 
 
-def test_second_run(outputs: tuple[str, str]) -> None:
-    """Nothing changes, nothing is installed, and an e-mail is found again."""
+def test_a_second_run_changes_nothing(outputs: tuple[str, str]) -> None:
+    """The second run changes and installs nothing, and delivers another e-mail."""
     second = outputs[1]
     assert re.search(rf"{HOST}: \d+ steps, 0 changed, none failed", second)
     assert "Install" not in second

@@ -1,10 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The site playbook, without the application, on a host of the lab that is not as it should be.
-
-What it does is seen from the host's side.
-"""
+"""The site playbook, without the application, repairs Postfix on a lab host; the assertions read the host's state."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ import pytest
 from helpers.modules.lab_host import LabHost
 
 ROOT = Path(__file__).parents[2]
-# Debian 12, where the unit postfix is a wrapper that says little about Postfix.
+# Debian 12, where the unit postfix is a wrapper whose state does not follow Postfix's.
 HOST = "catalog12"
 PASSWORD_FILES = "/etc/postfix/sasl_passwd*"
 
@@ -32,19 +29,19 @@ ENVIRONMENT = {
 
 
 def lab(*words: str) -> None:
-    """Have the lab do something."""
+    """Run lab.py with these arguments."""
     subprocess.run([sys.executable, ROOT / "molecule/shared/lab.py", *words], check=True, capture_output=True)
 
 
 def in_host(command: str, check: bool = True) -> str:
-    """The output of a shell command in the host."""
+    """Run a shell command in the host and return its output."""
     done = LabHost(HOST).exec("sh", "-c", command)
     assert done.code == 0 or not check, f"{command}\n{done.out}{done.err}"
     return done.out.strip()
 
 
 def ansible(program: str, *arguments: str) -> str:
-    """The output of an ansible program that works on the host; its failure fails the test."""
+    """Run an ansible program on the host and return its output. Fails the test when the program fails."""
     run = subprocess.run(
         [program, "-i", "inventories/lab", "--limit", HOST, *arguments],
         cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
@@ -53,19 +50,19 @@ def ansible(program: str, *arguments: str) -> str:
 
 
 def site(*arguments: str, **settings: Any) -> dict[str, int]:
-    """Run the playbook with these settings; its numbers of tasks: ok, changed ..."""
+    """Run the playbook with these settings; return its numbers of tasks: ok, changed ..."""
     extra = ("--extra-vars", json.dumps({"site_application": False, **settings}))
     return json.loads(ansible("ansible-playbook", "playbooks/site.yml", *extra, *arguments))["stats"][HOST]
 
 
-def runs() -> bool:
-    """Whether Postfix itself runs, which on Debian 12 the unit's state does not tell."""
+def postfix_runs() -> bool:
+    """Return whether Postfix runs, as `postfix status` reports; on Debian 12 the unit's state does not follow Postfix's."""
     return in_host("postfix status 2>/dev/null; echo $?") == "0"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _host() -> None:
-    """A host that was bare; check mode tells what it would do, does nothing, and the real run brings it about."""
+    """Reset the host and run the playbook: in check mode, which changes nothing, then for real."""
     lab("up", HOST, "mail")
     lab("reset", HOST)
     planned = site("--check")
@@ -75,44 +72,44 @@ def _host() -> None:
 
 
 @pytest.fixture
-def mended() -> Any:
-    """After the test the host is as the inventory says, whatever the test left."""
+def restored() -> Any:
+    """Run the playbook after the test, so that the host matches the inventory again."""
     yield
     site()
-    assert runs()
+    assert postfix_runs()
 
 
-def test_nothing_to_change() -> None:
-    """A second run changes nothing, in at most five tasks with the check of the arguments."""
+def test_a_second_run_changes_nothing() -> None:
+    """The second run has at most five tasks, including the check of the role's arguments."""
     numbers = site()
     assert numbers["changed"] == 0
     assert numbers["ok"] <= 5
 
 
-def test_distribution_default_never_ran() -> None:
-    """Postfix was started once, by the playbook, and not by its installation with the distribution's settings."""
+def test_postfix_never_ran_with_the_default_settings() -> None:
+    """Postfix was started once, by the playbook; the package's installation did not start it."""
     assert in_host("journalctl --no-pager -t postfix/master | grep -c 'daemon started'") == "1"
 
 
-def test_postfix_that_has_ended() -> None:
-    """Stopped behind systemd's back, so that the unit still looks alive: it is started."""
+def test_a_stopped_postfix_is_started() -> None:
+    """`postfix stop` leaves the systemd unit active; the playbook starts Postfix all the same."""
     in_host("postfix stop", check=False)
-    assert not runs()
+    assert not postfix_runs()
     assert site()["changed"] == 1
-    assert runs()
+    assert postfix_runs()
     assert site()["changed"] == 0
 
 
-def test_unit_that_the_next_boot_would_not_start() -> None:
-    """It is enabled again."""
+def test_a_disabled_unit_is_enabled() -> None:
+    """The playbook enables a unit that the next boot would not start."""
     in_host("systemctl disable postfix")
     assert site()["changed"] == 1
     assert in_host("systemctl is-enabled postfix") == "enabled"
 
 
-@pytest.mark.usefixtures("mended")
-def test_restart_that_an_earlier_run_never_came_to() -> None:
-    """The parameter stands in main.cf, Postfix does not follow it yet: the next run restarts it, and then is content."""
+@pytest.mark.usefixtures("restored")
+def test_the_next_run_makes_up_a_missed_restart() -> None:
+    """main.cf has the parameter, the running Postfix not yet: the next run restarts Postfix, the run after changes nothing."""
     wanted = {"postfix_inet_interfaces": ["all"]}
     ansible("ansible", "catalog", "-m", "catalog.mail.postfix_config", "-a",
             json.dumps({"parameters": {"inet_interfaces": "all"}}))
@@ -123,16 +120,16 @@ def test_restart_that_an_earlier_run_never_came_to() -> None:
     assert site(**wanted)["changed"] == 0
 
 
-def test_package_that_a_login_needs() -> None:
-    """Missing, it is installed again, though Postfix itself is there."""
+def test_a_missing_sasl_package_is_installed() -> None:
+    """The playbook installs a missing package, though Postfix is installed."""
     in_host("dpkg --remove libsasl2-modules")
     assert site()["changed"] == 1
     assert in_host("dpkg-query -W -f '${db:Status-Status}' libsasl2-modules") == "installed"
 
 
-@pytest.mark.usefixtures("mended")
-def test_relay_that_is_not_wanted_any_more() -> None:
-    """Neither the relay nor its password is left, and mail goes out directly with TLS where it is offered."""
+@pytest.mark.usefixtures("restored")
+def test_a_removed_relay_leaves_no_password() -> None:
+    """Relay and password are removed; mail is delivered directly, with TLS if the receiving server offers TLS."""
     assert in_host(f"ls {PASSWORD_FILES}").split() == ["/etc/postfix/sasl_passwd", "/etc/postfix/sasl_passwd.db"]
     site(postfix_relayhost=[])
     assert in_host(f"ls {PASSWORD_FILES}", check=False) == ""

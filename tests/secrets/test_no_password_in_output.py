@@ -1,12 +1,12 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The relay's password is in the one place where Postfix needs it, and nowhere else; those of mailboxes are nowhere.
+"""Only Postfix's password file has the relay's password; the passwords of mailboxes are in no file of the host.
 
-The playbooks run against a bare host of the lab with everything that makes Ansible talk (-vvv --diff), in check mode, in
-runs that fail, as a user whose sudo asks for a password, and without pipelining. Then the output, the process lists of
-control node and host, the host's journal with sudo's lines and every file of the host are searched. The password file
-itself is the proof that the search finds what is there.
+The playbooks run on a bare host of the lab with the highest verbosity (-vvv --diff), in check mode, with failures, as a
+user whose sudo asks for a password, and without pipelining. The tests then search the output, the process lists of
+control node and host, the host's journal with sudo's lines, and every file of the host. That the search finds the
+password file shows that the search works.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from helpers.processes import ProcessWatch
 LAB = ROOT / "molecule/shared/lab.py"
 HOST = "catalog13"
 ACCOUNT = "catalog@corp.test"
-# Its mailbox is read by the application, which keeps the password encrypted; and one of a user who answers by e-mail.
+# The mailbox of replies, whose password the application stores encrypted, and the mailbox of a user who answers by e-mail.
 MAILBOXES = ("replies@corp.test", "alice@corp.test")
 REPLIES = {
     "email_settings_interactions": {
@@ -36,18 +36,18 @@ REPLIES = {
         "imap": {
             "host": "mail.corp.test", "username": "replies@corp.test", "ca_file": "/etc/ssl/lab-ca.crt",
             "password": "{{ lab_passwords['replies@corp.test'] }}"}}}
-CIRCLE = {
+ROUND_TRIP = {
     "verify_reply_author": "bob", "verify_reply_user": "alice",
     "verify_reply_mailbox": "{{ verify_mailbox }}", "verify_reply_smtp": "{{ verify_mailbox }}"}
 
-# How the host is reached, other than the lab's inventory says.
-ASKED_BY_SUDO = {"ansible_user": "admin", "ansible_become_password": "{{ lab_sudo_passwords.admin }}"}
-IN_FILES = {"ansible_pipelining": False}
+# Connections to the host that differ from the lab's inventory.
+SUDO_WITH_PASSWORD = {"ansible_user": "admin", "ansible_become_password": "{{ lab_sudo_passwords.admin }}"}
+WITHOUT_PIPELINING = {"ansible_pipelining": False}
 
-# What a run prints of an option that is secret.
+# Ansible prints this text in place of a secret option.
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
-# Reads the needles from its input and prints each file of the host that holds one of them.
+# Read search texts from standard input and print each file of the host that contains one of them.
 SEARCH_FILES = """
 import os, sys
 needles = [line.encode() for line in sys.stdin.read().splitlines()]
@@ -65,9 +65,9 @@ for folder, folders, files in os.walk("/"):
 
 
 def needles_of(password: str) -> list[str]:
-    """What to look for: what the password begins with (quoting changes what follows), plain and in base64.
+    """Return the texts to search for: the first 24 characters of the password, which quoting does not change, and their base64.
 
-    Inside a longer text (user and password, say) base64 has one of three forms, by where the password begins.
+    The base64 of a longer text, such as user and password, contains one of three forms, by the position of the password.
     """
     start = password[:24]
     assert start.isalnum()
@@ -80,7 +80,7 @@ def needles_of(password: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that the runs left to read."""
+    """The outputs, processes, journal and files to search for passwords."""
 
     needles: list[str]
     outputs: dict[str, str]
@@ -90,24 +90,24 @@ class Evidence:
 
 
 def lab(*words: str) -> None:
-    """Have the lab do something."""
+    """Run lab.py with these arguments."""
     subprocess.run([sys.executable, LAB, *words], check=True, capture_output=True)
 
 
 def in_host(*command: str, given: str = "") -> str:
-    """The output of a command in the host."""
+    """Run a command in the host and return its output."""
     done = LabHost(HOST).exec(*command, stdin=given.encode())
     assert done.code == 0, done.err
     return done.out
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment that ansible needs."""
+    """Return the environment of ansible-playbook."""
     return {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", **more}
 
 
 def playbook(name: str, *arguments: str, fails: bool = False, **more: str) -> str:
-    """All that a playbook prints at its most talkative; whether it ended as expected is asserted."""
+    """Run a playbook with -vvv and return its output. Asserts that the playbook fails if `fails`, and passes otherwise."""
     run = subprocess.run(
         [Path(sys.executable).parent / "ansible-playbook", "-i", "inventories/lab", "--limit", HOST,
          f"playbooks/{name}.yml", "-vvv", "--diff", *arguments],
@@ -116,27 +116,27 @@ def playbook(name: str, *arguments: str, fails: bool = False, **more: str) -> st
     return run.stdout + run.stderr
 
 
-def runs(local_temp: Path) -> dict[str, str]:
-    """The playbooks in all the ways that may betray a password; the output of each by what it was."""
+def run_playbooks(local_temp: Path) -> dict[str, str]:
+    """Run the playbooks in every mode that could print a password; return the outputs by a description of the mode."""
     temp = {"ANSIBLE_LOCAL_TEMP": str(local_temp)}
     outputs = {"a bare host": playbook("site", **temp)}
     outputs["nothing to change"] = playbook("site", **temp)
     # The password file differs, so that check mode has something to show.
     in_host("sh", "-c", "echo '[mail.corp.test]:587 other:account' > /etc/postfix/sasl_passwd")
     outputs["check mode"] = playbook("site", "--check", **temp)
-    outputs["the password mended"] = playbook("site", **temp)
+    outputs["the password corrected"] = playbook("site", **temp)
     outputs["steps"] = playbook("site", ANSIBLE_STDOUT_CALLBACK="catalog.mail.steps", **temp)
     replies = ("--extra-vars", json.dumps(REPLIES))
     outputs["replies in check mode"] = playbook("site", "--check", *replies, **temp)
     outputs["replies"] = playbook("site", *replies, **temp)
-    for way, variables in (("a sudo password", ASKED_BY_SUDO), ("no pipelining", IN_FILES)):
-        # The password file differs, so that the module that is given the password works in this way, too.
+    for connection, variables in (("a sudo password", SUDO_WITH_PASSWORD), ("no pipelining", WITHOUT_PIPELINING)):
+        # The password file differs, so that the module that receives the password has a change to make.
         in_host("sh", "-c", "echo '[mail.corp.test]:587 other:account' > /etc/postfix/sasl_passwd")
         reach = ("--extra-vars", json.dumps(variables))
-        outputs[way] = playbook("site", *replies, *reach, **temp)
-        assert "changed=1 " in outputs[way], outputs[way]
-    # Nobody is a user of this catalog.
-    outputs["an answer by e-mail"] = playbook("verify", "--extra-vars", json.dumps(CIRCLE), fails=True, **temp)
+        outputs[connection] = playbook("site", *replies, *reach, **temp)
+        assert "changed=1 " in outputs[connection], outputs[connection]
+    # The catalog has no users yet, so the round trip fails.
+    outputs["an answer by e-mail"] = playbook("verify", "--extra-vars", json.dumps(ROUND_TRIP), fails=True, **temp)
     lab("fault", "refuse_login")
     try:
         outputs["a wrong login"] = playbook("verify", fails=True, **temp)
@@ -154,63 +154,63 @@ def runs(local_temp: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
-    """What is left after all runs against a host that was bare."""
+    """Run the playbooks on a bare host and collect the evidence."""
     local_temp = tmp_path_factory.mktemp("ansible")
     credentials = json.loads((LAB_HOME / "credentials.json").read_text(encoding="utf-8"))
     sudo = json.loads((LAB_HOME / "sudo.json").read_text(encoding="utf-8"))
     passwords = [*(credentials["users"][user] for user in (ACCOUNT, *MAILBOXES)), sudo["admin"]]
     needles = [form for password in passwords for form in needles_of(password)]
     lab("reset", HOST)
-    # What reads the mailbox of replies on another host would answer in this one's place.
+    # Stop the other bare host, which would read the mailbox of replies before this host does.
     lab("up", "--only", HOST)
     with ProcessWatch() as watch:
-        outputs = runs(local_temp)
+        outputs = run_playbooks(local_temp)
     for path in local_temp.rglob("*"):
         if path.is_file():
             outputs[str(path)] = path.read_text(encoding="utf-8", errors="replace")
     files = in_host("python3", "-c", SEARCH_FILES, given="\n".join(needles)).splitlines()
     yield Evidence(needles, outputs, watch.seen, in_host("journalctl", "--no-pager", "-o", "export"), files)
-    # Nor shall this host read that mailbox in another's place.
+    # Reset the host, so that it does not read the mailbox of replies during later tests.
     lab("reset", HOST)
 
 
 @pytest.fixture
 def found(evidence: Evidence) -> Callable[[str], bool]:
-    """Whether a text holds the password in one of its forms."""
+    """Return a function that tells whether a text contains a password in one of its forms."""
     return lambda text: any(needle in text for needle in evidence.needles)
 
 
 def test_the_search_finds_a_password() -> None:
-    """Plain, inside a login of user and password, and quoted."""
+    """The search finds a password in plain text, quoted, in base64, and in the base64 of a login."""
     password = "abcdefghijklmnopqrstuvwx :#$%'\""
     login = base64.b64encode(f"\0user@example.com\0{password}".encode()).decode()
     for text in (password, repr(password), json.dumps(password), login, base64.b64encode(password.encode()).decode()):
         assert any(needle in text for needle in needles_of(password)), text
 
 
-def test_not_in_the_output(evidence: Evidence, found: Callable[[str], bool]) -> None:
-    """No run prints it, though the option that holds it is printed."""
+def test_no_password_in_the_output(evidence: Evidence, found: Callable[[str], bool]) -> None:
+    """No run prints a password, though every run prints the masked option."""
     assert [name for name, text in evidence.outputs.items() if found(text)] == []
     for name in ("a bare host", "nothing to change", "check mode", "a wrong login", "replies", "an answer by e-mail"):
         assert HIDDEN in evidence.outputs[name], name
 
 
-def test_check_mode_shows_the_change_without_it(evidence: Evidence) -> None:
-    """That the password differs is shown, the password is not: neither the old nor the new one."""
+def test_check_mode_shows_the_change_without_password(evidence: Evidence) -> None:
+    """Check mode shows that the password changes, but neither the old nor the new password."""
     shown = evidence.outputs["check mode"]
     assert "sasl_passwd" in shown
     assert "other:account" not in shown
 
 
-def test_not_in_a_process_list(evidence: Evidence, found: Callable[[str], bool]) -> None:
-    """No process on the control node or the host has it in its command line or environment."""
+def test_no_password_in_a_process_list(evidence: Evidence, found: Callable[[str], bool]) -> None:
+    """No process on the control node or the host has a password in its command line or environment."""
     texts = {entry.decode("utf-8", "replace") for entry in evidence.processes}
     assert [text for text in texts if found(text)] == []
-    assert any("apt-get" in text and "postfix" in text for text in texts), "the watch saw nothing of the host"
+    assert any("apt-get" in text and "postfix" in text for text in texts), "the watch saw no process of the host"
 
 
-def test_not_in_the_journal(evidence: Evidence, found: Callable[[str], bool]) -> None:
-    """Neither Ansible's own entries nor Postfix's hold it, nor do the command lines that sudo writes there."""
+def test_no_password_in_the_journal(evidence: Evidence, found: Callable[[str], bool]) -> None:
+    """The entries of Ansible, Postfix and sudo contain no password."""
     assert not found(evidence.journal)
     for user in ("ops", "admin"):
         assert re.search(rf"^MESSAGE= *{user} : .*USER=root ; COMMAND=/bin/sh -c ", evidence.journal, re.MULTILINE), user
@@ -218,7 +218,7 @@ def test_not_in_the_journal(evidence: Evidence, found: Callable[[str], bool]) ->
     assert "postfix/smtp" in evidence.journal
 
 
-def test_in_no_other_file(evidence: Evidence) -> None:
-    """Of all files in the host only the password file and its compiled form hold it; so the search does find."""
+def test_no_password_in_another_file(evidence: Evidence) -> None:
+    """Only the password file and its compiled table contain the password, so the search does find it."""
     assert sorted(evidence.files) == ["/etc/postfix/sasl_passwd", "/etc/postfix/sasl_passwd.db"]
     assert in_host("stat", "--format=%a %U", *evidence.files).split("\n")[:2] == ["600 root", "600 root"]
