@@ -27,7 +27,7 @@ EL10 = [*EL, "postfix-lmdb"]
 def render(name: str, look: str = "", **settings: Any) -> Any:
     """Return the value of one variable, given the output of inspect.sh and the inventory's settings."""
     loader = DataLoader()
-    variables: dict[str, Any] = {"postfix__look": {"stdout": look}}
+    variables: dict[str, Any] = {"postfix__inspection": {"stdout": look}}
     for file in [ROLE / "defaults/main.yml", *sorted((ROLE / "vars/main").glob("*.yml"))]:
         variables.update(loader.load_from_file(str(file), trusted_as_template=True))
     variables.update(settings)

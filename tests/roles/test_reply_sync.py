@@ -22,7 +22,7 @@ def unit(name: str, role: str = "reply_sync", systemd: int = 252) -> str:
     values: dict[str, Any] = {
         "reply_sync_runtime_folder": "/opt/catalog-mail",
         "application_runtime_folder": "/opt/catalog-mail",
-        "reply_sync__is": {"systemd_version": systemd, "archive": {"enabled": True, "on_calendar": "Mon 03:30"}},
+        "reply_sync__found": {"systemd_version": systemd, "archive": {"enabled": True, "on_calendar": "Mon 03:30"}},
     }
     # As in Ansible: a line with only a block tag is removed.
     folder = FileSystemLoader(ROLES / role / "templates")

@@ -121,7 +121,7 @@ def test_wanted_version(installed: list[str], current: str, asked: str, wanted: 
     look = "\n".join([LOOK, *(f"version {name}" for name in installed), *([f"current {current}"] if current else [])])
     loader = DataLoader()
     variables: dict[str, Any] = loader.load_from_file(str(ROLES / "runtime/vars/main.yml"), trusted_as_template=True)
-    variables |= {"runtime__look": {"stdout": look}, "runtime_version": asked}
+    variables |= {"runtime__inspection": {"stdout": look}, "runtime_version": asked}
     templar = Templar(loader=loader, variables=variables)
     assert templar.template(variables["runtime__wanted"]) == wanted
     assert templar.template(variables["runtime__current"]) == current
