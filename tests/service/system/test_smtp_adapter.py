@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import ssl
 import threading
@@ -29,7 +30,7 @@ MESSAGE = b"From: noreply@corp.test\r\nTo: alice@corp.test\r\nSubject: Hello\r\n
 
 
 def settings(port: int, **server: object) -> SendingSettings:
-    smtp = SmtpServer(**{"host": "127.0.0.1", "port": port, "tls": TLS.NONE, "timeout": 5, **server})  # type: ignore[arg-type]
+    smtp = SmtpServer(**{"host": "127.0.0.1", "port": port, "tls": TLS.NONE, "timeout": 5, **server})  # type: ignore[arg-type]  # server: fields of SmtpServer
     return SendingSettings(Transport.SMTP, "noreply@corp.test", "Data Catalog", smtp)
 
 
@@ -308,8 +309,6 @@ def test_a_password_in_the_servers_reply_is_not_shown(senders: SmtpSenders):
 
     with scripted(parrot) as port:
         found = failure(senders, settings(port, username="app", password=PASSWORD))
-    import base64  # noqa: PLC0415
-
     assert found.code is Cause.LOGIN_REFUSED
     assert base64.b64encode(f"\0app\0{PASSWORD}".encode()).decode() not in found.cause
 

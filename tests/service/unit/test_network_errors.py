@@ -28,6 +28,7 @@ def circular() -> Exception:
 NAME = socket.gaierror(-2, "Name or service not known")
 
 
+# The errors of urllib3 want a connection pool and an error of their own; None and other errors do here.
 @pytest.mark.parametrize(
     ("error", "expected"),
     [

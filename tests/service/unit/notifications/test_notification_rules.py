@@ -194,6 +194,7 @@ def test_a_message_is_stored_unchanged() -> None:
 @pytest.mark.parametrize("name", ["subject", "text", "html"])
 def test_only_messages_bring_their_own_text(name: str) -> None:
     with pytest.raises(InputRefused, match="kind message") as refused:
+        # mypy cannot see that `name` is a field for text.
         checked(NotificationRequest(Kind.SYSTEM_HEALTH, LEAST[Kind.SYSTEM_HEALTH], **{name: "x"}))  # type: ignore[arg-type]
     assert refused.value.field == name
 

@@ -95,7 +95,7 @@ def _settings_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
 
 def _application(options: argparse.Namespace) -> Application:
     """Return the wired application. Imported late, so that `--help` and usage errors load nothing."""
-    from catalog_mail.bootstrap.application import Application  # noqa: PLC0415
+    from catalog_mail.bootstrap.application import Application  # noqa: PLC0415  not for --help and usage errors
 
     config = configuration.load(options.config)
     become(config.user)
@@ -124,8 +124,8 @@ def _migrate(options: argparse.Namespace) -> None:
 
 
 def _key(options: argparse.Namespace) -> None:
-    from catalog_mail import secret_files  # noqa: PLC0415
-    from catalog_mail.adapters.cipher import new_key  # noqa: PLC0415
+    from catalog_mail import secret_files  # noqa: PLC0415  only this command needs it
+    from catalog_mail.adapters.cipher import new_key  # noqa: PLC0415  only this command needs it
 
     path = Path(configuration.load(options.config).key_file)
     made = secret_files.create(path, new_key() + "\n", group=options.group)
@@ -137,8 +137,8 @@ def _token_create(options: argparse.Namespace) -> None:
 
 
 def _token_ensure(options: argparse.Namespace) -> None:
-    from catalog_mail import secret_files  # noqa: PLC0415
-    from catalog_mail.services.tokens import new_token  # noqa: PLC0415
+    from catalog_mail import secret_files  # noqa: PLC0415  only this command needs it
+    from catalog_mail.services.tokens import new_token  # noqa: PLC0415  only this command needs it
 
     # Write the file first: if the process is killed in between, the next run registers the token that the file holds.
     secret_files.create(options.file, new_token() + "\n")
@@ -164,7 +164,7 @@ def _test_email(options: argparse.Namespace) -> None:
 
 
 def _openapi(_options: argparse.Namespace) -> None:
-    from catalog_mail.api.app import description  # noqa: PLC0415
+    from catalog_mail.api.app import description  # noqa: PLC0415  only this command needs it
 
     print(json.dumps(description(), indent=2, ensure_ascii=False))
 

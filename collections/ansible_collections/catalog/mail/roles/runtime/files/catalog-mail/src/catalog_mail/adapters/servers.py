@@ -42,7 +42,7 @@ class Servers:
         """The senders and mailboxes of Graph, which share connections and limits."""
         with self._lock:
             if self._graph is None:
-                from catalog_mail.adapters.graph import Apps, GraphMailboxes, GraphSenders  # noqa: PLC0415
+                from catalog_mail.adapters.graph import Apps, GraphMailboxes, GraphSenders  # noqa: PLC0415  only Microsoft needs it
 
                 apps = Apps(self._folder)
                 self._graph = GraphSenders(apps, self._settles_after), GraphMailboxes(apps)
@@ -52,7 +52,7 @@ class Servers:
         """The mailboxes of IMAP."""
         with self._lock:
             if self._imap is None:
-                from catalog_mail.adapters.imap import ImapMailboxes  # noqa: PLC0415
+                from catalog_mail.adapters.imap import ImapMailboxes  # noqa: PLC0415  only IMAP needs it
 
                 self._imap = ImapMailboxes()
             return self._imap
@@ -66,7 +66,7 @@ class Servers:
 
 
 class Senders:
-    """Fulfils ports.MailSenders."""
+    """Implements ports.MailSenders."""
 
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
@@ -88,7 +88,7 @@ class Senders:
 
 
 class Mailboxes:
-    """Fulfils ports.Mailboxes."""
+    """Implements ports.Mailboxes."""
 
     def __init__(self, servers: Servers) -> None:
         self._servers = servers

@@ -30,9 +30,9 @@ class Application:
 
     def serve(self) -> None:
         """Serve the API and send notifications until stopped. Raises Misconfigured."""
-        from catalog_mail import daemon  # noqa: PLC0415
-        from catalog_mail.api.app import create_app  # noqa: PLC0415
-        from catalog_mail.bootstrap import serving  # noqa: PLC0415
+        from catalog_mail import daemon  # noqa: PLC0415  only this command needs it
+        from catalog_mail.api.app import create_app  # noqa: PLC0415  only this command needs it
+        from catalog_mail.bootstrap import serving  # noqa: PLC0415  only this command needs it
 
         components = self._components
         components.check_database()
@@ -46,8 +46,8 @@ class Application:
 
     def reply_sync(self) -> None:
         """Read the mailbox of replies until stopped. Raises Misconfigured."""
-        from catalog_mail import daemon  # noqa: PLC0415
-        from catalog_mail.bootstrap import replying  # noqa: PLC0415
+        from catalog_mail import daemon  # noqa: PLC0415  only this command needs it
+        from catalog_mail.bootstrap import replying  # noqa: PLC0415  only this command needs it
 
         self._components.check_database()
         watch = replying.make_watch(self._components)
@@ -58,7 +58,7 @@ class Application:
 
     def archive(self) -> dict[str, Any]:
         """Archive the handled messages of the mailbox of replies; return the counts. Raises MailboxFailed, NotConfigured."""
-        from catalog_mail.services.archiving import Archiving  # noqa: PLC0415
+        from catalog_mail.services.archiving import Archiving  # noqa: PLC0415  only this command needs it
 
         components = self._components
         components.check_database()
@@ -69,7 +69,7 @@ class Application:
 
     def migrate(self) -> str:
         """Create or upgrade the database schema; return its revision."""
-        from catalog_mail.adapters.database.migrate import migrate  # noqa: PLC0415
+        from catalog_mail.adapters.database.migrate import migrate  # noqa: PLC0415  only this command needs it
 
         return migrate(self._components.engine)
 

@@ -122,22 +122,22 @@ class Components:
     @cached_property
     def users(self) -> DatabaseUsers:
         """The users of the embedded catalog."""
-        from catalog_mail.adapters.database.users import DatabaseUsers  # noqa: PLC0415
+        from catalog_mail.adapters.database.users import DatabaseUsers  # noqa: PLC0415  only some commands need it
 
         return DatabaseUsers(self.engine)
 
     @cached_property
     def opt_outs(self) -> DatabaseOptOuts:
         """The opt-outs of addresses."""
-        from catalog_mail.adapters.database.opt_outs import DatabaseOptOuts  # noqa: PLC0415
+        from catalog_mail.adapters.database.opt_outs import DatabaseOptOuts  # noqa: PLC0415  only some commands need it
 
         return DatabaseOptOuts(self.engine)
 
     def catalog(self, notifications: Notifications) -> Catalog:
         """Return the embedded catalog, which notifies its users through `notifications`."""
-        from catalog_mail.adapters.database.conversations import DatabaseConversations  # noqa: PLC0415
-        from catalog_mail.adapters.database.subscriptions import DatabaseSubscriptions  # noqa: PLC0415
-        from catalog_mail.services.catalog import Catalog  # noqa: PLC0415
+        from catalog_mail.adapters.database.conversations import DatabaseConversations  # noqa: PLC0415  only some commands need it
+        from catalog_mail.adapters.database.subscriptions import DatabaseSubscriptions  # noqa: PLC0415  only some commands need it
+        from catalog_mail.services.catalog import Catalog  # noqa: PLC0415  only some commands need it
 
         return Catalog(
             users=self.users,
@@ -150,9 +150,9 @@ class Components:
 
     def notifications(self, queue: DeliveryQueue) -> Notifications:
         """Return the use case that accepts notifications for this queue."""
-        from catalog_mail.adapters.database.notifications import DatabaseNotifications  # noqa: PLC0415
-        from catalog_mail.adapters.database.recipients import DatabaseRecipients  # noqa: PLC0415
-        from catalog_mail.services.notifications import Notifications  # noqa: PLC0415
+        from catalog_mail.adapters.database.notifications import DatabaseNotifications  # noqa: PLC0415  only some commands need it
+        from catalog_mail.adapters.database.recipients import DatabaseRecipients  # noqa: PLC0415  only some commands need it
+        from catalog_mail.services.notifications import Notifications  # noqa: PLC0415  only some commands need it
 
         return Notifications(
             store=DatabaseNotifications(self.engine),
@@ -170,21 +170,21 @@ class Components:
     @cached_property
     def reply_store(self) -> DatabaseReplies:
         """The store of replies."""
-        from catalog_mail.adapters.database.replies import DatabaseReplies  # noqa: PLC0415
+        from catalog_mail.adapters.database.replies import DatabaseReplies  # noqa: PLC0415  only some commands need it
 
         return DatabaseReplies(self.engine)
 
     @cached_property
     def reply_state(self) -> DatabaseReplyState:
         """The store of the reply workers' states."""
-        from catalog_mail.adapters.database.reply_state import DatabaseReplyState  # noqa: PLC0415
+        from catalog_mail.adapters.database.reply_state import DatabaseReplyState  # noqa: PLC0415  only some commands need it
 
         return DatabaseReplyState(self.engine, self.clock)
 
     @cached_property
     def tracking(self) -> Tracking:
         """The tracking of intents in replies."""
-        from catalog_mail.services.tracking import Tracking  # noqa: PLC0415
+        from catalog_mail.services.tracking import Tracking  # noqa: PLC0415  only some commands need it
 
         return Tracking(
             settings=self.settings,

@@ -71,7 +71,7 @@ def _conversations(components: Components, notifications: Notifications) -> Conv
             catalog=components.catalog(notifications),
             clock=components.clock,
         )
-    from catalog_mail.adapters.webhook import WebhookConversations  # noqa: PLC0415
+    from catalog_mail.adapters.webhook import WebhookConversations  # noqa: PLC0415  only replies for another catalog need it
 
     secret = read_secret(limits.webhook_secret_file, "replies.webhook_secret_file") or ""
     webhook = WebhookConversations(

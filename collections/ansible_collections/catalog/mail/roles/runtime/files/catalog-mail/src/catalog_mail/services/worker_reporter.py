@@ -52,7 +52,7 @@ class WorkerReporter:
 
     def update(self, **changes: object) -> None:
         """Publish the report with these changes. Raises the errors of a database driver."""
-        self._report = replace(self._report, **changes)  # type: ignore[arg-type]
+        self._report = replace(self._report, **changes)  # type: ignore[arg-type]  # the keywords are fields of WorkerReport
         self._reported_at = time.monotonic()
         self.workers.report(self._report)
 

@@ -72,7 +72,7 @@ class Session:
     def uid(self, *command: str | bytes) -> list[Any]:
         """Run a UID command; return the data of its answer in imaplib's form."""
         self.note()
-        status, data = self.client.uid(*command)  # type: ignore[arg-type]
+        status, data = self.client.uid(*command)  # type: ignore[arg-type]  # imaplib sends bytes too; typeshed has str
         if status == "OK":
             return list(data)
         if b"[EXPUNGEISSUED]" in first(data).upper():  # RFC 5530: some messages are gone; the answer has the others
