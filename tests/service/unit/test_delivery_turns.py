@@ -20,7 +20,7 @@ from helpers.service.queue_node import NodeSettings
 
 
 class Server:
-    """Fulfils ports.MailSenders and ports.MailSender; `pauses` are its answers to reserve()."""
+    """Implements ports.MailSenders and ports.MailSender; `pauses` are its answers to reserve()."""
 
     def __init__(self, *pauses: float, settles_after: float = 0.0) -> None:
         self.pauses = list(pauses)

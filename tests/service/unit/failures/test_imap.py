@@ -103,7 +103,7 @@ def test_operations_that_the_server_refuses() -> None:
         imap_failures.not_understood(Stage.READ, SERVER),
         imap_failures.login_not_offered(STARTTLS),
         imap_failures.login_not_possible(SERVER),
-        imap_failures.made_anew("INBOX", SERVER),
+        imap_failures.mailbox_recreated("INBOX", SERVER),
         authorities_unreadable("No such file or directory", peer(SERVER)),
     ):
         assert_complete(failure)

@@ -96,7 +96,7 @@ def test_any_header_text_is_read(text: str) -> None:
 def test_endlessly_nested_parts_are_not_parsed() -> None:
     nested = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(2000))
     incoming = parse(b"From: jane@corp.test\r\n" + nested + b"text")
-    assert incoming.nested
+    assert incoming.exceeds_limits
     assert incoming.sender == JANE
-    assert not parse(message("From: jane@corp.test", "Content-Type: multipart/mixed; boundary=x")).nested
+    assert not parse(message("From: jane@corp.test", "Content-Type: multipart/mixed; boundary=x")).exceeds_limits
     assert parse(message("From: " + "(" * 5000 + "jane@corp.test")).sender is None

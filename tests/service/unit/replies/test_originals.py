@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 from catalog_mail.domain.mime.headers import first_message_id
 from catalog_mail.domain.replies.mailbox import Place
-from catalog_mail.domain.replies.original import APPEARS, MENDS, Original, look_again_after
+from catalog_mail.domain.replies.original import LISTING_DELAY, LOOKUP_RETRY_TIME, Original, look_again_after
 from catalog_mail.ports.mailbox import Mailbox
 from catalog_mail.services import originals
 from catalog_mail.services.originals import Originals, OriginalsSought
@@ -44,8 +44,8 @@ def test_how_long_a_reply_waits(original: Original, age: timedelta, expected: fl
 @given(st.booleans(), st.timedeltas(timedelta(days=-9), timedelta(days=9)))
 def test_a_reply_waits_for_a_bounded_time(failed: bool, age: timedelta) -> None:
     wait = look_again_after(Original(failed=failed), age)
-    assert (wait is None) is (abs(age) >= (MENDS if failed else APPEARS))
-    assert wait is None or 0 <= wait <= APPEARS.total_seconds()
+    assert (wait is None) is (abs(age) >= (LOOKUP_RETRY_TIME if failed else LISTING_DELAY))
+    assert wait is None or 0 <= wait <= LISTING_DELAY.total_seconds()
 
 
 @pytest.mark.parametrize(

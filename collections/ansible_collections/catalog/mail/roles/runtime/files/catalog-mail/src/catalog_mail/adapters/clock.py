@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 
 class SystemClock:
-    """Fulfils ports.Clock."""
+    """Implements ports.Clock."""
 
     def now(self) -> datetime:
         """Return the present time in UTC."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 
 class StoreOnlyQueue:
-    """Fulfils ports.DeliveryQueue."""
+    """Implements ports.DeliveryQueue."""
 
     def enqueue(self, delivery_ids: Iterable[str]) -> None:
         """Do nothing: the deliveries are stored, and the other process finds them."""

@@ -24,7 +24,7 @@ PACKAGED = Path(catalog_mail.__file__).parent / "templates"
 
 
 class JinjaTemplates:
-    """Fulfils ports.Templates.
+    """Implements ports.Templates.
 
     Templates run in Jinja2's sandbox; an undefined variable is an error, not an empty text; in `.html` all variables are
     escaped. A changed file is used from the next mail on.

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class EmbeddedConversations:
-    """Fulfils ports.Conversations. Stores post, record and notifications to mentioned users in one transaction."""
+    """Implements ports.Conversations. Stores post, record and notifications to mentioned users in one transaction."""
 
     def __init__(self, *, store: ReplyStore, users: UserDirectory, catalog: Catalog, clock: Clock) -> None:
         self._store = store
@@ -59,7 +59,7 @@ class EmbeddedConversations:
 
 
 class ForeignConversations:
-    """Fulfils ports.Conversations for another catalog; records each reply that the catalog has accepted.
+    """Implements ports.Conversations for another catalog; records each reply that the catalog has accepted.
 
     A kill between the catalog's answer and the record posts the reply again, with the same key, by which the catalog
     recognises the duplicate.

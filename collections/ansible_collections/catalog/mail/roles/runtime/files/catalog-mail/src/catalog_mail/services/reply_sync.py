@@ -40,9 +40,9 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 CHUNK = 200
-# A message is put aside after this many errors of the decision about it.
+# A message is set aside after this many errors of the decision about it.
 MOST_FAILURES = 3
-# A message is put aside after this many failed reads; with the pauses in between that takes a quarter of an hour.
+# A message is set aside after this many failed reads; with the pauses in between that takes a quarter of an hour.
 MOST_UNREADABLE = 10
 
 
@@ -81,7 +81,7 @@ class ReplySync:
         """Handle all unread messages. Raises MailboxFailed, and the errors of a database driver.
 
         `after_crash`: an earlier process ended in the middle of a pass. Messages are then read one by one, and a message that
-        has ended a process several times is put aside, so that the messages behind it are read.
+        has ended a process several times is set aside, so that the messages behind it are read.
         """
         return _Pass(self, mailbox, policy, schedule, stopping).run(after_crash=after_crash)
 
@@ -178,7 +178,7 @@ class _Pass:
         chunk.keep(raw.key, found)
 
     def _pass_over(self, found: Unreadable, chunk: _Chunk) -> None:
-        """Postpone a message that the server fails to return; after MOST_UNREADABLE tries it is put aside."""
+        """Postpone a message that the server fails to return; after MOST_UNREADABLE tries it is set aside."""
         log.warning("message %s of %s cannot be read: %s", found.key, self.mailbox.place.mailbox, found.failure.cause)
         if self.uses.store.failed(self.mailbox.place, found.key) < MOST_UNREADABLE:
             self.schedule.failed(found.key, found.failure.retry_after)
@@ -223,7 +223,7 @@ class _Pass:
             chunk.refused[key] = decision
 
     def _guarded(self, decision: Callable[[], T], key: str) -> T | NotPosted | None:
-        """Contain an error in one decision, so that the others go on. After MOST_FAILURES errors the message is put aside."""
+        """Contain an error in one decision, so that the others go on. After MOST_FAILURES errors the message is set aside."""
         try:
             return decision()
         except Exception:  # a hostile message may cause any exception

@@ -15,7 +15,7 @@ from catalog_mail.ports.audit import AuditEntry
 
 
 class DatabaseAudit:
-    """Fulfils ports.AuditLog. Entries are never changed or removed."""
+    """Implements ports.AuditLog. Entries are never changed or removed."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

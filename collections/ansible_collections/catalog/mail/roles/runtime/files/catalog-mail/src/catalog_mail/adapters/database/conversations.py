@@ -21,13 +21,13 @@ from catalog_mail.ports.catalog import Notice
 
 
 class DatabaseConversations:
-    """Fulfils ports.ConversationStore."""
+    """Implements ports.ConversationStore."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def add_conversation(self, conversation: Conversation, post: Post | None, notices: Sequence[Notice]) -> None:
-        """Store a conversation with its first post and their notices."""
+        """Implement `ConversationStore.add_conversation`."""
         with self._engine.begin() as connection:
             connection.execute(insert(conversations).values(asdict(conversation)))
             if post:
@@ -45,7 +45,7 @@ class DatabaseConversations:
             return [_conversation(row) for row in _page(connection, conversations, limit, before)]
 
     def assign(self, conversation_id: str, user_id: str | None, notices: Sequence[Notice]) -> bool:
-        """Assign a conversation and store the notices; False when the assignee is unchanged."""
+        """Implement `ConversationStore.assign`."""
         other = conversations.c.assignee_id.is_distinct_from(user_id)
         with self._engine.begin() as connection:
             change = update(conversations).where(conversations.c.id == conversation_id, other).values(assignee_id=user_id)

@@ -24,7 +24,7 @@ _TO_DO = _state.in_([State.QUEUED.value, State.SENDING.value])
 
 
 class DatabaseDeliveries:
-    """Fulfils ports.DeliveryStore."""
+    """Implements ports.DeliveryStore."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -52,7 +52,7 @@ class DatabaseDeliveries:
             return connection.execute(query).scalar_one()
 
     def held(self, batch: str) -> Sequence[tuple[Delivery, Notification]]:
-        """Return the open deliveries of a batch."""
+        """Implement `DeliveryStore.held`."""
         query = select(deliveries).where(deliveries.c.batch == batch, _TO_DO)
         query = query.order_by(deliveries.c.accepted_at, deliveries.c.number)
         with reading(self._engine) as connection:
@@ -95,13 +95,13 @@ class DatabaseDeliveries:
         return self._change(change.values(state=State.ACCEPTED.value, batch=None))
 
     def batches(self, *, claimed_before: datetime, limit: int) -> Sequence[str]:
-        """Return batches claimed before this time that have open deliveries."""
+        """Implement `DeliveryStore.batches`."""
         query = select(deliveries.c.batch).distinct().where(_TO_DO, deliveries.c.claimed_at < claimed_before).limit(limit)
         with reading(self._engine) as connection:
             return [batch for batch in connection.execute(query).scalars() if batch is not None]
 
     def forget_messages(self, *, accepted_before: datetime, limit: int) -> int:
-        """Remove the rendered messages of old final deliveries; return their number."""
+        """Implement `DeliveryStore.forget_messages`."""
         old = (
             select(deliveries.c.id)
             .where(_state.in_(_FINAL), deliveries.c.accepted_at < accepted_before, deliveries.c.message.is_not(None))

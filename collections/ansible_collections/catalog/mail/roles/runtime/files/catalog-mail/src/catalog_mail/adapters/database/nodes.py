@@ -17,14 +17,14 @@ from catalog_mail.ports.clock import Clock
 
 
 class DatabaseNodes:
-    """Fulfils ports.Nodes."""
+    """Implements ports.Nodes."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
 
     def heartbeat(self, name: str) -> None:
-        """Record a heartbeat of this node."""
+        """Implement `Nodes.heartbeat`."""
         if not self._update(name):
             try:
                 with self._engine.begin() as connection:
@@ -38,7 +38,7 @@ class DatabaseNodes:
             return {row.name: row.seen_at for row in connection.execute(select(nodes))}
 
     def forget(self, name: str) -> None:
-        """Remove a node that ended and left no work."""
+        """Implement `Nodes.forget`."""
         with self._engine.begin() as connection:
             connection.execute(delete(nodes).where(nodes.c.name == name))
 

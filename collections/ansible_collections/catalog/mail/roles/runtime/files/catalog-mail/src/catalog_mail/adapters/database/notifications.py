@@ -20,7 +20,7 @@ from catalog_mail.domain.notifications.notification import FINAL, Delivery, Noti
 
 
 class DatabaseNotifications:
-    """Fulfils ports.NotificationStore."""
+    """Implements ports.NotificationStore."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -71,7 +71,7 @@ class DatabaseNotifications:
             return {State(state): count for state, count in connection.execute(query)}
 
     def oldest_open(self) -> datetime | None:
-        """Return the time when the oldest open delivery was accepted."""
+        """Implement `NotificationStore.oldest_open`."""
         open_states = [state.value for state in State if state not in FINAL]
         query = select(func.min(deliveries.c.accepted_at)).where(deliveries.c.state.in_(open_states))
         with reading(self._engine) as connection:

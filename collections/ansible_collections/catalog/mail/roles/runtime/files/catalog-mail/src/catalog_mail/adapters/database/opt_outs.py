@@ -17,7 +17,7 @@ from catalog_mail.domain.notifications.notification import Kind
 
 
 class DatabaseOptOuts:
-    """Fulfils ports.OptOutStore and ports.OptOutCheck."""
+    """Implements ports.OptOutStore and ports.OptOutCheck."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

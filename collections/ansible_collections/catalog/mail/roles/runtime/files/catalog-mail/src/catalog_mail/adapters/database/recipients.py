@@ -18,7 +18,7 @@ from catalog_mail.domain.notifications.notification import Kind
 
 
 class DatabaseRecipients:
-    """Fulfils ports.RecipientDirectory."""
+    """Implements ports.RecipientDirectory."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -33,17 +33,17 @@ class DatabaseRecipients:
         return self._users.users_by_email(addresses)
 
     def server_admins(self) -> Sequence[User]:
-        """Return the active server admins."""
+        """Implement `RecipientDirectory.server_admins`."""
         query = select(users).where(users.c.server_admin, users.c.active).order_by(users.c.name)
         with reading(self._engine) as connection:
             return [row_user(row) for row in connection.execute(query)]
 
     def subscribers(self, event: str) -> Sequence[User]:
-        """Return the active subscribers of an event."""
+        """Implement `RecipientDirectory.subscribers`."""
         query = select(users).join(subscriptions, subscriptions.c.user_id == users.c.id).order_by(users.c.name)
         with reading(self._engine) as connection:
             return [row_user(row) for row in connection.execute(query.where(subscriptions.c.event == event, users.c.active))]
 
     def opted_out_of(self, addresses: Iterable[str], kind: Kind) -> frozenset[str]:
-        """Return the addresses that have opted out of this kind."""
+        """Implement `RecipientDirectory.opted_out_of`."""
         return opted_out_of(self._engine, addresses, kind)

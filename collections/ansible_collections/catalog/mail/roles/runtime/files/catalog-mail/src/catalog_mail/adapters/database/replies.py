@@ -42,20 +42,20 @@ _POSTED = Disposition.POSTED.value
 
 
 class DatabaseReplies:
-    """Fulfils ports.ReplyStore."""
+    """Implements ports.ReplyStore."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def handled(self, place: Place, keys: Sequence[str]) -> Mapping[str, Disposition]:
-        """Return the dispositions of these messages."""
+        """Implement `ReplyStore.handled`."""
         if not keys:
             return {}
         with reading(self._engine) as connection:
             return {key: Disposition(known[0]) for key, known in _handled(connection, place, keys).items()}
 
     def answered(self, handles: Iterable[str]) -> Mapping[str, Answered]:
-        """Return the mails that these handles name."""
+        """Implement `ReplyStore.answered`."""
         wanted = list(handles)
         if not wanted:
             return {}
@@ -70,12 +70,12 @@ class DatabaseReplies:
         return {row.handle: _answered(row, existing) for row in rows}
 
     def posted(self, keys: Sequence[str]) -> Mapping[str, str | None]:
-        """Return the replies that were posted, with their post ids."""
+        """Implement `ReplyStore.posted`."""
         with reading(self._engine) as connection:
             return _posted(connection, keys)
 
     def add(self, written: Sequence[Written], at: datetime) -> Sequence[Posted]:
-        """Store posts, their notices, and the outcomes of the messages."""
+        """Implement `ReplyStore.add`."""
         return self._repeated(lambda connection: _add(connection, written, at))
 
     def record(self, place: Place, results: Sequence[Handled], at: datetime) -> Sequence[Notice]:
@@ -83,7 +83,7 @@ class DatabaseReplies:
         return self._repeated(lambda connection: _record(connection, place, results, at))
 
     def failed(self, place: Place, key: str) -> int:
-        """Count a failed decision about this message; return the number so far."""
+        """Implement `ReplyStore.failed`."""
         return self._repeated(lambda connection: _count_failure(connection, place, key))
 
     def decided(self, place: Place, key: str) -> None:
@@ -93,14 +93,14 @@ class DatabaseReplies:
         write(self._engine, lambda connection: connection.execute(delete(undecided).where(*same)))
 
     def explained(self, addresses: Iterable[str], since: datetime) -> Mapping[str, int]:
-        """Return the number of explanations sent to each address since then."""
+        """Implement `ReplyStore.explained`."""
         mine = explanations.c.address
         query = select(mine, func.count()).where(mine.in_(list(addresses)), explanations.c.at >= since).group_by(mine)
         with reading(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def outcomes(self) -> Mapping[tuple[Disposition, str], int]:
-        """Return the number of messages by disposition and reason."""
+        """Implement `ReplyStore.outcomes`."""
         with reading(self._engine) as connection:
             rows = connection.execute(select(reply_outcomes)).all()
         return {(Disposition(row.disposition), row.reason): row.messages for row in rows}

@@ -25,7 +25,7 @@ _TIMES = ("last_good_poll", "oldest_unread", "error_since")
 
 
 class DatabaseReplyState:
-    """Fulfils ports.ReplyWorkers, ports.MailboxMarks and ports.Probes."""
+    """Implements ports.ReplyWorkers, ports.MailboxMarks and ports.SubaddressProbes."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
@@ -34,17 +34,17 @@ class DatabaseReplyState:
     # -- workers
 
     def report(self, report: WorkerReport) -> None:
-        """Store the report of a worker, in place of its last one."""
+        """Implement `ReplyWorkers.report`."""
         values = {"report": _as_json(report), "beat_at": self._clock.now()}
         self._put(reply_workers, {"name": report.name}, values)
 
     def reports(self) -> Sequence[WorkerReport]:
-        """Return the last report of each worker, ordered by name."""
+        """Implement `ReplyWorkers.reports`."""
         with reading(self._engine) as connection:
             return [_report(row) for row in connection.execute(select(reply_workers).order_by(reply_workers.c.name))]
 
     def forget(self, names: Iterable[str]) -> None:
-        """Remove the reports of workers that have ended."""
+        """Implement `ReplyWorkers.forget`."""
         with self._engine.begin() as connection:
             connection.execute(delete(reply_workers).where(reply_workers.c.name.in_(list(names))))
 
@@ -71,11 +71,11 @@ class DatabaseReplyState:
         return None if row is None else SubaddressProbe(row.handle, row.sent_at, row.found)
 
     def sent(self, route: str, handle: str, at: datetime) -> None:
-        """Record a probe as sent."""
+        """Implement `SubaddressProbes.sent`."""
         self._put(probes, {"handle": handle}, {"route": route, "sent_at": at, "found": None})
 
     def settle(self, handle: str, *, found: bool) -> None:
-        """Record whether the probe's mail arrived."""
+        """Implement `SubaddressProbes.settle`."""
         with self._engine.begin() as connection:
             connection.execute(update(probes).where(probes.c.handle == handle).values(found=found))
 

@@ -26,7 +26,7 @@ _EVERYTHING = select(
 
 
 class DatabaseSettings:
-    """Fulfils ports.SettingsStore. The revision counts the saves; a save names the revision that it is based on."""
+    """Implements ports.SettingsStore. The revision counts the saves; a save names the revision that it is based on."""
 
     def __init__(self, engine: Engine, cipher: Cipher) -> None:
         self._engine = engine

@@ -15,7 +15,7 @@ from catalog_mail.adapters.database.tables import subscriptions
 
 
 class DatabaseSubscriptions:
-    """Fulfils ports.SubscriptionStore."""
+    """Implements ports.SubscriptionStore."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

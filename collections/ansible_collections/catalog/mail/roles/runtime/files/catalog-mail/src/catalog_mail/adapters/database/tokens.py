@@ -19,7 +19,7 @@ from catalog_mail.ports.tokens import TokenRecord
 
 
 class DatabaseTokens:
-    """Fulfils ports.TokenStore. The row of a revoked token is kept, so that the token is known as revoked."""
+    """Implements ports.TokenStore. The row of a revoked token is kept, so that the token is known as revoked."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
@@ -37,7 +37,7 @@ class DatabaseTokens:
             ) from error
 
     def replace(self, name: str, role: Role, email: str | None, digest: bytes) -> bool:
-        """Replace the token of this name and role; False when there is none."""
+        """Implement `TokenStore.replace`."""
         change = update(tokens).where(tokens.c.name == name, tokens.c.role == role.value)
         values = {"digest": digest, "created_at": self._clock.now(), "revoked_at": None}
         with self._engine.begin() as connection:

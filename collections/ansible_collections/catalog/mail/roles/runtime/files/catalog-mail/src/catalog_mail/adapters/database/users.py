@@ -20,7 +20,7 @@ from catalog_mail.domain.errors import Conflict, NotFound
 
 
 class DatabaseUsers:
-    """Fulfils ports.UserStore and ports.UserDirectory."""
+    """Implements ports.UserStore and ports.UserDirectory."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

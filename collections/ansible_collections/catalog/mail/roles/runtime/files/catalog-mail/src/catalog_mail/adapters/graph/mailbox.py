@@ -62,7 +62,7 @@ _NOBODY = "AAMkCatalogMailNoSuchMessage="
 
 
 class GraphMailbox:
-    """Fulfils ports.Mailbox. Keys are Graph's immutable ids; the service's keywords are categories, which Outlook shows."""
+    """Implements ports.Mailbox. Keys are Graph's immutable ids; the service's keywords are categories, which Outlook shows."""
 
     def __init__(self, server: GraphServer, app: App, originals: Originals | None = None) -> None:
         """Check that the mailbox opens. Raises MailboxFailed."""

@@ -37,7 +37,7 @@ _PASSING = frozenset({Cause.CONNECTION_LOST, Cause.MICROSOFT_UNAVAILABLE, Cause.
 
 
 class GraphSender:
-    """Fulfils ports.MailSender. The recipient is the one in the message's header: Graph knows no envelope.
+    """Implements ports.MailSender. The recipient is the one in the message's header: Graph knows no envelope.
 
     Exchange adds a Sender header to a message that is sent on behalf of somebody else.
     """
@@ -145,7 +145,7 @@ def _of_test(failed: Failed) -> Failure:
 
 
 class GraphSenders:
-    """Fulfils ports.MailSenders."""
+    """Implements ports.MailSenders."""
 
     def __init__(self, apps: Apps, settles_after: float) -> None:
         self._apps = apps

@@ -42,7 +42,8 @@ class Filing:
         self._moves = session.client.offers("MOVE")
         self._validity: str | None = None
         self._expunges = session.client.offers("UIDPLUS")
-        self.standing: tuple[str, ...] = () if self._expunges or self._moves else ("UNDELETED",)
+        # Search criterion that leaves out messages marked as deleted; empty when no such message remains in the mailbox.
+        self.undeleted: tuple[str, ...] = () if self._expunges or self._moves else ("UNDELETED",)
 
     def exists(self) -> bool:
         """Return whether the archive exists."""
@@ -57,7 +58,7 @@ class Filing:
 
         A message that was marked as unread in the meantime stays.
         """
-        keys = uids(self._session.uid("SEARCH", "UID", uid_set(keys), "SEEN", *self.standing))
+        keys = uids(self._session.uid("SEARCH", "UID", uid_set(keys), "SEEN", *self.undeleted))
         if not keys:
             return 0
         self._make()
@@ -72,7 +73,7 @@ class Filing:
         """Return the messages of the archive, which this selects; none when there is no archive."""
         if not self._select():
             return []
-        keys = uids(self._session.uid("SEARCH", *(self.standing or ("ALL",))))
+        keys = uids(self._session.uid("SEARCH", *(self.undeleted or ("ALL",))))
         found: list[Fetched] = []
         for chunk in chunks(keys):
             answer = self._session.uid("FETCH", uid_set(chunk), "(UID FLAGS INTERNALDATE)")
@@ -96,7 +97,7 @@ class Filing:
         validity = number(self._session.select(self._archive).get("UIDVALIDITY"))
         self._session.enter(Stage.ARCHIVE)
         if self._validity is not None and validity != self._validity:  # the known UIDs belong to other messages
-            raise MailboxFailed(imap_failures.made_anew(self._archive, self._server))
+            raise MailboxFailed(imap_failures.mailbox_recreated(self._archive, self._server))
         self._validity = validity
         return True
 

@@ -28,7 +28,7 @@ HEADER = 256 * 1024
 
 
 class ImapMailbox:
-    """Fulfils ports.Mailbox."""
+    """Implements ports.Mailbox."""
 
     def __init__(self, server: ImapServer) -> None:
         """Connect, log in, open the mailbox. Raises MailboxFailed."""
@@ -99,7 +99,7 @@ class ImapMailbox:
         """Yield the messages that are read and not marked as deleted."""
         with self._asking(Stage.ARCHIVE):
             self._session.refresh()
-            keys = uids(self._session.uid("SEARCH", *self._filing.standing, "SEEN"))
+            keys = uids(self._session.uid("SEARCH", *self._filing.undeleted, "SEEN"))
         for chunk in chunks(keys):
             with self._asking(Stage.ARCHIVE):
                 found = self._fetched(chunk, "(UID FLAGS INTERNALDATE)")
@@ -173,7 +173,7 @@ class ImapMailbox:
             validity, self._keeps = self._select()
             self._session.arrivals = True
             if validity != self._place.validity:
-                raise MailboxFailed(imap_failures.made_anew(self._name, self._server))
+                raise MailboxFailed(imap_failures.mailbox_recreated(self._name, self._server))
 
     def _select(self) -> tuple[str, bool]:
         """Select the mailbox; return UIDVALIDITY, and whether keywords are stored."""

@@ -13,7 +13,7 @@ from catalog_mail.domain.settings.servers import ImapServer
 
 
 class ImapMailboxes:
-    """Fulfils ports.Mailboxes."""
+    """Implements ports.Mailboxes."""
 
     def open(self, server: ImapServer) -> ImapMailbox:
         """Open a mailbox. Raises MailboxFailed."""

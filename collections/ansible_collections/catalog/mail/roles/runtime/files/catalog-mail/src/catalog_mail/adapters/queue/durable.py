@@ -32,7 +32,7 @@ STOP_SECONDS = 60.0
 
 
 class DurableQueue:
-    """Fulfils ports.DeliveryQueue. `work` gets the name of a batch and a function that returns true when it must stop."""
+    """Implements ports.DeliveryQueue. `work` gets the name of a batch and a function that returns true when it must stop."""
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ KEPT = 2
 
 
 class SmtpSender:
-    """Fulfils ports.MailSender. Has as many sessions as threads that send at the same time."""
+    """Implements ports.MailSender. Has as many sessions as threads that send at the same time."""
 
     def __init__(self, settings: SendingSettings) -> None:
         if not isinstance(settings.server, SmtpServer):
@@ -118,7 +118,7 @@ def _oldest() -> float:
 
 
 class SmtpSenders:
-    """Fulfils ports.MailSenders."""
+    """Implements ports.MailSenders."""
 
     def __init__(self) -> None:
         self._senders: OrderedDict[SendingSettings, SmtpSender] = OrderedDict()

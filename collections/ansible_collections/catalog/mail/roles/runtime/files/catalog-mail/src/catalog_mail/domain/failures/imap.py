@@ -123,7 +123,7 @@ def login_not_possible(server: ImapServer) -> Failure:
     )  # fmt: skip
 
 
-def made_anew(mailbox: str, server: ImapServer) -> Failure:
+def mailbox_recreated(mailbox: str, server: ImapServer) -> Failure:
     """The mailbox was deleted and created again, or renumbered, while it was open (RFC 3501, 2.3.1.1)."""
     return Failure(
         Cause.CONNECTION_LOST, f"The mailbox {mailbox!r} on {peer(server).place} was replaced while it was being read.",

@@ -190,7 +190,7 @@ def _check_content(reading: Reading, answered: Answered, context: ReplyContext, 
 
 
 def _text(incoming: Incoming) -> str | None:
-    if incoming.nested:
+    if incoming.exceeds_limits:
         return None
     try:
         return body(extract(incoming.message).text).strip()

@@ -39,7 +39,7 @@ class Incoming:
     """A parsed message. `sender` is the address in From, in lower case, None when there is none or more than one.
 
     `recipients`, `answered` and `references` are values of the headers that may hold an intent, limited in number and length;
-    the last in References is the latest. `message_id` is "" when there is none. `nested`: the message exceeds the limits of
+    the last in References is the latest. `message_id` is "" when there is none. `exceeds_limits`: the message has too many
     parts or lines, and only its header was parsed.
     """
 
@@ -50,7 +50,7 @@ class Incoming:
     references: tuple[str, ...]
     message_id: str
     subject: str
-    nested: bool
+    exceeds_limits: bool
 
     def decoded_subject(self) -> str:
         """Return the subject with its encoded words decoded (RFC 2047); undecoded when they are malformed."""
@@ -62,8 +62,8 @@ class Incoming:
 
 def parse(content: bytes) -> Incoming:
     """Parse any bytes as a message; raises nothing."""
-    nested = _exceeds_limits(content)
-    message = BytesParser().parsebytes(content[:_LONGEST_HEADER] if nested else content, headersonly=nested)
+    exceeds_limits = _exceeds_limits(content)
+    message = BytesParser().parsebytes(content[:_LONGEST_HEADER] if exceeds_limits else content, headersonly=exceeds_limits)
     headers = _headers(message)
     return Incoming(
         message=message,
@@ -73,7 +73,7 @@ def parse(content: bytes) -> Incoming:
         references=tuple(_text(value, last=True) for value in headers["references"][-_MOST_VALUES:]),
         message_id=next(iter(_values(headers, "message-id")), "").strip()[:998],
         subject=next(iter(_values(headers, "subject")), ""),
-        nested=nested,
+        exceeds_limits=exceeds_limits,
     )
 
 

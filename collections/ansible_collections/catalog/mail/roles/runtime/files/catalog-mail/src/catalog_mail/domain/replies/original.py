@@ -12,10 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-# Sent mail may not be listed at once: for a younger reply the look-up is repeated after this time.
-APPEARS = timedelta(minutes=1)
+# A server may list sent mail only after some time: for a younger reply the look-up is repeated after this time.
+LISTING_DELAY = timedelta(minutes=1)
 # While look-ups fail, a reply waits for this time; then it is decided without the original.
-MENDS = timedelta(hours=1)
+LOOKUP_RETRY_TIME = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def look_again_after(original: Original, age: timedelta) -> float | None:
     if original.message_id is not None:
         return None
     # Clocks differ: an age below zero counts as its absolute value.
-    left = ((MENDS if original.failed else APPEARS) - abs(age)).total_seconds()
+    left = ((LOOKUP_RETRY_TIME if original.failed else LISTING_DELAY) - abs(age)).total_seconds()
     if left <= 0:
         return None
     return 0.0 if original.failed else left
