@@ -156,16 +156,16 @@ except urllib.error.HTTPError as error:
 
 
 def make_room(host: LabHost) -> bool:
-    """Have nothing of a deployed application in the tests' way: stopped, and its files kept aside. True if it ran."""
+    """Stop a deployed application and set its files aside. Return True if it was running."""
     return host.sh(
         "systemctl is-active --quiet catalog-mail.service && echo running; "
-        # Each by itself: one that is not there has none of the others stopped.
+        # One command per unit: `systemctl stop` with a missing unit stops none of the others.
         f"for unit in {UNITS}; do systemctl stop $unit 2>/dev/null || true; done; "
         f"test ! -e {TOKENS} || test -e {TOKENS}.aside || mv {TOKENS} {TOKENS}.aside; rm -rf {TOKENS}").strip() == "running"
 
 
 def give_back(host: LabHost, *, running: bool) -> None:
-    """What `make_room` has put aside."""
+    """Restore the files that `make_room` has set aside, and start the application if it was running."""
     host.sh(f"rm -rf {TOKENS}; test ! -e {TOKENS}.aside || mv {TOKENS}.aside {TOKENS}")
     if running:
         host.sh(f"for unit in {UNITS}; do systemctl start $unit || test $unit != catalog-mail.service; done")

@@ -152,7 +152,7 @@ outcomes:
       type: dict
       returned: always
     quarantined:
-      description: Messages that were put aside, by reason.
+      description: Messages that were set aside, by reason.
       type: dict
       returned: always
     retried:

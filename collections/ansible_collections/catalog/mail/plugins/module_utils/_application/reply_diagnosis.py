@@ -61,14 +61,14 @@ _REASONS: Mapping[str, Tuple[str, str]] = {
     "too_complex": ("it has too many parts", "Look what adds parts to mails on the way"),
     "refused_by_catalog": ("the other catalog refused it", "Look in the log of that catalog"),
     "undecidable": (
-        "it could not be decided, and was put aside",
+        "it could not be decided, and was set aside",
         "Read 'journalctl -u catalog-mail-reply-sync' on the host, and report the error there",
     ),
 }
 
 
 def healthy(state: Mapping[str, Any]) -> bool:
-    """Whether replies are on, a process reads their mailbox, and nothing is wrong."""
+    """Return True if replies are on, a process reads their mailbox, and there are no problems."""
     reads = any(_is_good(worker) for worker in _workers(state))
     return bool(state.get("enabled")) and reads and not state.get("problems")
 
