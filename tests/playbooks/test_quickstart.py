@@ -45,7 +45,7 @@ def test_the_first_run_shows_e_mail_and_reply(outputs: tuple[str, str]) -> None:
     assert "✗" not in first
     assert re.search(r"✓ Install Postfix and its login mechanisms +changed", first)
     assert first.count("The way of the e-mail") == 1
-    way, after = first.split("The way of the e-mail")[1].split("and what to do next")
+    way, after = first.split("The way of the e-mail")[1].split("and the next steps")
     assert re.search(r"mail\.corp\.test: from catalog12\.catalog\.test, ESMTPSA, TLSv1\.[23]", way)
     assert re.search(r"INBOX: found \d+\.\d s after", way)
     assert "dkim=pass" in way
