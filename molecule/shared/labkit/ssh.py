@@ -20,7 +20,7 @@ from labkit.definition import ADMIN, HOSTS, OPS, Host
 from labkit.state import LabError, home, host_passwords, write
 
 _SSHD = """\
-# How the lab is reached: by the lab's key alone.
+# Logins need the lab's key.
 HostKey /etc/ssh/ssh_host_ed25519_key
 AuthorizedKeysFile /etc/ssh/lab_authorized_keys
 PasswordAuthentication no
@@ -32,7 +32,7 @@ MaxStartups 100
 _SUDOERS = f"{OPS} ALL=(ALL:ALL) NOPASSWD: ALL\n{ADMIN} ALL=(ALL:ALL) ALL\n"
 _UNIT = """\
 [Service]
-# Before anybody can log in, the users of the image have the passwords of this lab, which sudo asks for.
+# Set the passwords that sudo asks for before sshd accepts a login.
 ExecStartPre=/bin/sh -c 'chpasswd --encrypted </etc/lab-logins'
 """
 _ALL_HOSTS = """\
