@@ -65,9 +65,14 @@ class Running:
             self.stop()
         self.session.close()
 
+    @property
+    def state_folder(self) -> Path:
+        """The folder that keeps all that it knows, while it is stopped."""
+        return self.folder / "state"
+
     def start(self) -> None:
         words = [sys.executable, "-m", "emulator", "--port", str(self.port), "--certificate", str(self.certificate),
-                 "--state", str(self.folder / "state"), "--control-token-file", str(self._token_file)]  # fmt: skip
+                 "--state", str(self.state_folder), "--control-token-file", str(self._token_file)]  # fmt: skip
         for name, value in self._options.items():
             words += [name, str(value)] if value else []
         with (self.folder / "emulator.log").open("a") as log:

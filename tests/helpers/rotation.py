@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,6 +49,15 @@ class Run:
     failed: int
 
 
+@dataclass(frozen=True)
+class Registered:
+    """The emulator's files, the automation and the settings with their secret, after a first run of the role."""
+
+    state: Path
+    automation: dict[str, Any]
+    settings: dict[str, Any]
+
+
 @dataclass
 class World:
     """The application `service` on the host `catalog`, which is this machine, and the emulator of Microsoft."""
@@ -71,6 +81,29 @@ class World:
         for section in ("notifications", "interactions"):
             settings[section]["microsoft"] = {}
         assert self.service.save(settings).status_code == 200
+        self._write_files()
+
+    def keep(self, folder: Path) -> Registered:
+        """Keep what the role has made, for `restore`."""
+        self.emulator.stop()
+        shutil.copytree(self.emulator.state_folder, folder)
+        self.emulator.start()
+        settings = self.service.call("GET", "/settings/email-server").json()
+        for section in ("notifications", "interactions"):
+            settings[section]["microsoft"]["client_secret"] = self.value(f"{section}.microsoft.client_secret")
+        return Registered(folder, self.automation, settings)
+
+    def restore(self, kept: Registered) -> None:
+        """Begin as after that run of the role."""
+        self.emulator.stop()
+        shutil.rmtree(self.emulator.state_folder)
+        shutil.copytree(kept.state, self.emulator.state_folder)
+        self.emulator.start()
+        self.automation = kept.automation
+        assert self.service.save(kept.settings).status_code == 200
+        self._write_files()
+
+    def _write_files(self) -> None:
         (self.folder / "token").write_text(self.service.tokens["server_admin"])
         (self.folder / "token").chmod(0o600)
         (self.folder / "whole.yml").write_text(WHOLE)
