@@ -31,11 +31,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--certificate", type=Path, required=True, help="PEM, may hold the key too")
     parser.add_argument("--key", type=Path)
-    parser.add_argument("--state", type=Path, help="folder; without it all is forgotten at the end")
+    parser.add_argument("--state", type=Path, required=True, help="folder that keeps all that it knows")
     parser.add_argument("--smtp", type=_address, help="HOST:PORT that mail to other domains goes to")
     parser.add_argument("--smtp-listen", type=_address, help="HOST:PORT on which mail for mailboxes here is taken")
     parser.add_argument("--ca-file", type=Path, help="CA that the SMTP server's certificate is verified against")
-    parser.add_argument("--control-token-file", type=Path, help="made, where it does not exist")
+    parser.add_argument("--control-token-file", type=Path, required=True, help="made, where it does not exist")
     parser.add_argument("--audience", action="append", default=[], metavar="URL", help="a further address that is Graph here")
     parser.add_argument("--imds-listen", type=_address, help="HOST:PORT of plain HTTP, for managed identity")
     return parser.parse_args()
@@ -46,9 +46,7 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _token(path: Path | None) -> str:
-    if path is None:
-        return secrets.token_urlsafe(32)
+def _token(path: Path) -> str:
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(32))
@@ -57,8 +55,7 @@ def _token(path: Path | None) -> str:
 
 async def serve(options: argparse.Namespace) -> None:
     """Until it is stopped."""
-    if options.state:
-        options.state.mkdir(parents=True, exist_ok=True)
+    options.state.mkdir(parents=True, exist_ok=True)
     world = World.open(options.state, options.smtp, tuple(url.rstrip("/") for url in options.audience))
     application = Application(world, Control(world, _token(options.control_token_file)))
     listener = _listener(options.host, options.port)

@@ -64,11 +64,6 @@ class Call:
     def tenant(self) -> str:
         return self.caller.tenant
 
-    @property
-    def counting(self) -> bool:
-        """Whether how many there are is asked for, and nothing of them."""
-        return self.segments[-1] == "$count"
-
     def context(self, of: str) -> str:
         return f"{self.root}/$metadata#{of}"
 
@@ -104,11 +99,6 @@ class Call:
             if match:
                 found[match[1].lower()] = match[2] if match[2] is not None else match[3] or ""
         return found
-
-    @property
-    def eventual(self) -> bool:
-        """Whether an advanced query of the directory is asked for."""
-        return self.headers.get("consistencylevel", "").lower() == "eventual"
 
 
 def _split(header: str) -> list[str]:

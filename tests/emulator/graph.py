@@ -6,20 +6,7 @@
 from __future__ import annotations
 
 from emulator import batch
-from emulator.directory import (
-    applications,
-    assignments,
-    credentials,
-    deleted,
-    federated,
-    organization,
-    owners,
-    service_principals,
-    users,
-)
-from emulator.exchange import attachments, drafts, folders, messages, replies, role_management, sending
+from emulator.directory import applications, assignments, credentials, service_principals, users
+from emulator.exchange import folders, messages, role_management, sending
 
-LOADED = (
-    batch, applications, assignments, credentials, deleted, federated, organization, owners, service_principals, users,
-    attachments, drafts, folders, messages, replies, role_management, sending,
-)  # fmt: skip
+LOADED = (batch, applications, assignments, credentials, service_principals, users, folders, messages, role_management, sending)

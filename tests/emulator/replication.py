@@ -18,7 +18,7 @@ from typing import Any
 from emulator.clock import Clock
 from emulator.store import Document, Store
 
-DIRECTORY = ("application", "servicePrincipal", "appRoleAssignment", "user", "federatedIdentityCredential", "deletedItem")
+DIRECTORY = ("application", "servicePrincipal", "appRoleAssignment", "user")
 # What is seen late where that is asked for: lists of messages; a message that is asked for by its id is as it is.
 MESSAGE = "message"
 KINDS = (*DIRECTORY, MESSAGE)
@@ -29,9 +29,9 @@ class Lag:
     """How far the last replica is behind: as many requests (to Graph or the token endpoint) and as many seconds, both to pass.
 
     `replicas` is how many there are: the first sees a write at once, the last after the whole lag, those between after a part
-    of it. One replica alone has the whole lag, so that reads do not flap. `kinds` lag; `token_*` is the lag of what the token
-    endpoint reads (applications and their secrets), by default the same. `uneven` gives each document a part of the lag of its
-    own, so that what was written later may be seen earlier.
+    of it. One replica alone has the whole lag, so that reads do not flap. `kinds` lag; `token_requests` is the lag of what the
+    token endpoint reads (applications and their secrets), by default the same. `uneven` gives each document a part of the lag
+    of its own, so that what was written later may be seen earlier.
     """
 
     requests: int = 0
@@ -39,7 +39,6 @@ class Lag:
     replicas: int = 3
     kinds: tuple[str, ...] = DIRECTORY
     token_requests: int | None = None
-    token_seconds: float | None = None
     uneven: bool = False
 
     def part(self, replica: int) -> float:
@@ -53,7 +52,7 @@ class Lag:
         """What the token endpoint sees: one replica, with the whole of its lag."""
         return Lag(
             requests=self.requests if self.token_requests is None else self.token_requests,
-            seconds=self.seconds if self.token_seconds is None else self.token_seconds,
+            seconds=self.seconds,
             replicas=1,
             kinds=self.kinds,
             uneven=self.uneven,

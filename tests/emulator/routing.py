@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 Handler = Callable[["Call"], "Answer | Awaitable[Answer]"]
 BOTH = ("v1.0", "beta")
-COUNT = "$count"
 
 
 @dataclass(frozen=True)
@@ -64,18 +63,11 @@ class Routes:
         return register
 
     def find(self, method: str, version: str, segments: tuple[Segment, ...]) -> tuple[Route, dict[str, Key]]:
-        """The route; a Refusal with Graph's words where a segment is unknown (400) or the method is not taken (405).
-
-        Of a collection's `/$count` it is the collection's, unless there is one of its own: the page then becomes a number.
-        """
+        """The route; a Refusal with Graph's words where a segment is unknown (400) or the method is not taken (405)."""
         of_version = [route for route in self._routes if version in route.versions]
         fitting = [(route, keys) for route in of_version if (keys := route.fits(segments)) is not None]
         for route, keys in fitting:
             if route.method == method:
-                return route, keys
-        if method == "GET" and len(segments) > 1 and segments[-1] == COUNT and not fitting:
-            route, keys = self.find(method, version, segments[:-1])
-            if not route.pattern[-1].startswith(("{", "$")):
                 return route, keys
         if fitting:
             raise Refusal(

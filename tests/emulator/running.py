@@ -27,25 +27,23 @@ DOMAIN = "contoso.test"
 
 
 class Running:
-    """An emulator with a folder of its own, its certificate signed by a CA of its own (`ca_file`) unless one is given.
+    """An emulator with a folder of its own, its certificate signed by a CA of its own (`ca_file`).
 
     As a context manager it is started and stopped. After `kill` and `start` it has the same port and all that it knew.
     """
 
     def __init__(
-        self, folder: Path, *, authority: Authority | None = None, smtp: str | None = None, smtp_listen: str | None = None,
-        ca_file: Path | None = None, imds_listen: str | None = None, audience: str | None = None,
-    ) -> None:  # fmt: skip
+        self, folder: Path, *, smtp: str | None = None, smtp_listen: str | None = None, imds_listen: str | None = None
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.authority = authority or Authority(folder, "Emulator CA")
+        self.authority = Authority(folder, "Emulator CA")
         self.ca_file = self.authority.file
         self.certificate = self.authority.server_file("127.0.0.1", "localhost", days=30)
         self.port = free_port()
         # The metadata service has an address of its own, and gives tokens for Graph at this one.
-        audience = audience or (self.url if imds_listen else None)
-        self._options = {"--smtp": smtp, "--smtp-listen": smtp_listen, "--ca-file": ca_file, "--imds-listen": imds_listen,
-                         "--audience": audience}
+        self._options = {"--smtp": smtp, "--smtp-listen": smtp_listen, "--imds-listen": imds_listen,
+                         "--audience": self.url if imds_listen else None}  # fmt: skip
         self._token_file = folder / "control-token"
         self.smtp_port = 0
         self.process: subprocess.Popen[str] | None = None
@@ -67,9 +65,14 @@ class Running:
             self.stop()
         self.session.close()
 
+    @property
+    def state_folder(self) -> Path:
+        """The folder that keeps all that it knows, while it is stopped."""
+        return self.folder / "state"
+
     def start(self) -> None:
         words = [sys.executable, "-m", "emulator", "--port", str(self.port), "--certificate", str(self.certificate),
-                 "--state", str(self.folder / "state"), "--control-token-file", str(self._token_file)]  # fmt: skip
+                 "--state", str(self.state_folder), "--control-token-file", str(self._token_file)]  # fmt: skip
         for name, value in self._options.items():
             words += [name, str(value)] if value else []
         with (self.folder / "emulator.log").open("a") as log:
@@ -136,7 +139,7 @@ class Running:
         self.control("DELETE", "lag")
 
     def lag(self, **values: Any) -> None:
-        """Replication: requests, seconds, replicas, kinds, token_requests, token_seconds."""
+        """Replication: requests, seconds, replicas, kinds, token_requests, uneven."""
         self.control("PUT", "lag", values)
 
     def options(self, **values: Any) -> None:
@@ -149,11 +152,6 @@ class Running:
     def requests(self) -> list[dict[str, Any]]:
         """All requests to the login and to Graph, those within a batch too; a lost answer has status 0."""
         found: list[dict[str, Any]] = self.control("GET", "requests")["requests"]
-        return found
-
-    def counts(self) -> dict[str, int]:
-        """How often each 'METHOD path status' came."""
-        found: dict[str, int] = self.control("GET", "requests")["counts"]
         return found
 
     def forget_requests(self) -> None:

@@ -24,9 +24,8 @@ class Store:
     `before_write` is called with kind, id and the document as it stood (None: there was none) before each change.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        path = str(folder / "emulator.db") if folder else ":memory:"
-        self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    def __init__(self, folder: Path) -> None:
+        self._database = sqlite3.connect(folder / "emulator.db", isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=OFF")
         self._database.executescript(

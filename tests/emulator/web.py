@@ -106,8 +106,6 @@ class Application:
             return Answer(lost=True)
         if fault and fault.kind == "delay":
             await asyncio.sleep(fault.values["seconds"])
-        if str(call.segments[0]).lower() == "me":
-            raise Refusal(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
         route, call.keys = routes.find(call.method, call.version, call.segments)
         async with concurrency(call):
             answer = route.handler(call)
@@ -122,7 +120,6 @@ class Application:
         self.world.log.append({
             "method": method, "path": unquote(raw_path), "query": unquote(query.replace("+", " ")),
             "status": 0 if answer.lost else answer.status, "app_id": app_id, "at": self.world.clock.seconds(),
-            "client_request_id": headers.get("client-request-id", ""), "prefer": headers.get("prefer", ""),
             "user_agent": headers.get("user-agent", ""), "in_batch": in_batch,
         })  # fmt: skip
 

@@ -21,17 +21,14 @@ LOG_LENGTH = 50_000
 
 # The addresses of Graph and of the login of each cloud (Graph: deployments).
 CLOUDS = {
-    "global": ("https://login.microsoftonline.com", ("https://graph.microsoft.com",)),
-    "us_gov": ("https://login.microsoftonline.us", ("https://graph.microsoft.us",)),
-    "us_gov_dod": ("https://login.microsoftonline.us", ("https://dod-graph.microsoft.us",)),
-    "china": ("https://login.chinacloudapi.cn", ("https://microsoftgraph.chinacloudapi.cn",)),
+    "global": ("https://login.microsoftonline.com", "https://graph.microsoft.com"),
+    "us_gov": ("https://login.microsoftonline.us", "https://graph.microsoft.us"),
+    "us_gov_dod": ("https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
+    "china": ("https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn"),
 }
 DEFAULTS: dict[str, Any] = {
     "token_lifetime": 3599,
-    "mailbox_concurrency": 4,
-    "mailbox_concurrency_per": "app",
     "mailbox_seconds": 0.0,
-    "access_policy_text": "Access to OData is disabled.",
     "sent_items_headers": True,
 }
 
@@ -41,8 +38,7 @@ class World:
     """The store and what stands beside it.
 
     `graph_urls` are further addresses that are Graph here. `log` holds the last requests; `working` how many requests to
-    mailboxes are under way, by application (and by mailbox, where the limit is so counted), `most_working` the most there ever
-    were at once.
+    mailboxes are under way, by application, `most_working` the most there ever were at once.
     """
 
     store: Store
@@ -57,9 +53,7 @@ class World:
     most_working: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def open(
-        cls, folder: Path | None, smtp: tuple[str, int] | None = None, graph_urls: tuple[str, ...] = ()
-    ) -> World:
+    def open(cls, folder: Path, smtp: tuple[str, int] | None = None, graph_urls: tuple[str, ...] = ()) -> World:
         """With what was kept in the folder."""
         store = Store(folder)
         saved = store.get("setting", "clock") or {}
@@ -84,5 +78,5 @@ class World:
         return None
 
     def audiences(self, tenant: Document, origin: str) -> tuple[str, ...]:
-        """What a token for Graph may be for: Graph's address in the tenant's cloud, this server's, Graph's application id."""
-        return (*CLOUDS[tenant["cloud"]][1], origin, *self.graph_urls, GRAPH_APP_ID)
+        """What a token for Graph may be for: Graph's address in the tenant's cloud, this server's, those given at the start."""
+        return (CLOUDS[tenant["cloud"]][1], origin, *self.graph_urls)

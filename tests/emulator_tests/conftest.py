@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from emulator.running import DOMAIN, Running
-from helpers.graph_requests import AsApplication
+from helpers.graph_requests import AsApplication, create
 from requests import Response
 
 ALL_RIGHTS = (
     "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Exchange", "User.Read.All",
-    "Mail.Send", "Mail.ReadWrite", "Organization.Read.All",
+    "Mail.Send", "Mail.ReadWrite",
 )  # fmt: skip
 _numbers = itertools.count(1)
 
@@ -72,7 +72,7 @@ def mailbox(entra: Running) -> str:
 @pytest.fixture
 def application(graph: Callable[..., Response]) -> dict[str, Any]:
     """Return a new application."""
-    made: dict[str, Any] = graph("POST", "/v1.0/applications", {"displayName": f"app {next(_numbers)}"}).json()
+    made: dict[str, Any] = create(graph, f"app {next(_numbers)}").json()
     return made
 
 

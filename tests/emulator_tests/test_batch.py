@@ -36,10 +36,10 @@ def test_each_has_its_own_status_and_body(graph: Graph, mailbox: str, ids: list[
         graph,
         {"id": "1", "method": "PATCH", "url": f"{box}/{ids[0]}", "headers": JSON, "body": {"isRead": True}},
         {"id": "2", "method": "GET", "url": f"{box}/{ids[1]}/$value"},
-        {"id": "3", "method": "GET", "url": f"{box}/AAMkNothing"},
+        {"id": "3", "method": "GET", "url": f"{box}/AAMkNothing/$value"},
         {"id": "4", "method": "POST", "url": f"{box}/{ids[2]}/move", "headers": JSON, "body": {"destinationId": "archive"}},
         {"id": "5", "method": "GET", "url": "/colours"},
-        {"id": "6", "method": "GET", "url": f"{box}?$filter=subject eq '0'&$select=subject"},
+        {"id": "6", "method": "GET", "url": f"{box}?$filter=isRead eq true&$select=subject"},
         {"id": "7", "method": "DELETE", "url": f"{box}/{ids[1]}"},
     )  # fmt: skip
     assert {key: one["status"] for key, one in found.items()} == {
@@ -49,20 +49,20 @@ def test_each_has_its_own_status_and_body(graph: Graph, mailbox: str, ids: list[
     assert found["6"]["body"]["value"][0]["subject"] == "0"
     assert "body" not in found["7"]
     assert found["1"]["headers"]["Content-Type"].startswith("application/json")
-    assert f"PATCH /v1.0/users/{mailbox}/messages/{ids[0]} 200" in entra.counts()
+    assert f"PATCH /v1.0/users/{mailbox}/messages/{ids[0]} 200" in entra.control("GET", "requests")["counts"]
 
 
 def test_the_log_names_the_requests_of_a_batch(graph: Graph, entra: Running):
     entra.forget_requests()
-    batch(graph, *({"id": str(number), "method": "GET", "url": "/organization"} for number in range(3)))
-    graph("GET", "/v1.0/organization")
+    batch(graph, *({"id": str(number), "method": "GET", "url": "/users/anna@contoso.test"} for number in range(3)))
+    graph("GET", "/v1.0/users/anna@contoso.test")
     found = [(one["method"], one["path"], one["in_batch"]) for one in entra.requests()]
-    organization = ("GET", "/v1.0/organization")
-    assert found == [(*organization, True)] * 3 + [("POST", "/v1.0/$batch", False), (*organization, False)]
+    anna = ("GET", "/v1.0/users/anna@contoso.test")
+    assert found == [(*anna, True)] * 3 + [("POST", "/v1.0/$batch", False), (*anna, False)]
 
 
 def test_the_order_of_the_answers_is_free(graph: Graph):
-    steps = [{"id": str(number), "method": "GET", "url": "/organization"} for number in range(20)]
+    steps = [{"id": str(number), "method": "GET", "url": "/users/anna@contoso.test"} for number in range(20)]
     orders = {
         tuple(one["id"] for one in graph("POST", "/v1.0/$batch", {"requests": steps}).json()["responses"]) for _ in range(3)
     }
@@ -72,34 +72,18 @@ def test_the_order_of_the_answers_is_free(graph: Graph):
 def test_preferences_are_each_requests_own(graph: Graph, mailbox: str, ids: list[str]):
     found = batch(
         graph,
-        {"id": "1", "method": "GET", "url": f"/users/{mailbox}/messages/{ids[0]}?$select=id"},
-        {"id": "2", "method": "GET", "url": f"/users/{mailbox}/messages/{ids[0]}?$select=id",
+        {"id": "1", "method": "GET", "url": f"/users/{mailbox}/messages?$select=id"},
+        {"id": "2", "method": "GET", "url": f"/users/{mailbox}/messages?$select=id",
          "headers": {"Prefer": 'IdType="ImmutableId"'}},
     )  # fmt: skip
-    assert found["2"]["body"]["id"] == ids[0] != found["1"]["body"]["id"]
-
-
-def test_absolute_urls_are_accepted(graph: Graph):
-    """Microsoft's Python library sends absolute URLs."""
-    found = batch(graph, {"id": "1", "method": "GET", "url": "https://graph.microsoft.com/v1.0/organization?$select=id"})
-    assert found["1"]["status"] == 200
-
-
-def test_a_request_that_depends_on_a_failed_one_fails(graph: Graph):
-    found = batch(
-        graph,
-        {"id": "1", "method": "GET", "url": "/colours"},
-        {"id": "2", "method": "GET", "url": "/organization", "dependsOn": ["1"]},
-        {"id": "3", "method": "GET", "url": "/organization"},
-        {"id": "4", "method": "GET", "url": "/organization", "dependsOn": ["3"]},
-    )
-    assert {key: one["status"] for key, one in found.items()} == {"1": 400, "2": 424, "3": 200, "4": 200}
+    own, immutable = ({one["id"] for one in found[key]["body"]["value"]} for key in ("1", "2"))
+    assert immutable == set(ids) and own.isdisjoint(ids)
 
 
 def test_one_of_them_may_be_throttled(entra: Running, graph: Graph, mailbox: str, ids: list[str]):
     entra.fault("throttle", path=ids[0], retry_after=2)
     found = batch(graph, *(
-        {"id": str(number), "method": "GET", "url": f"/users/{mailbox}/messages/{key}?$select=id"}
+        {"id": str(number), "method": "GET", "url": f"/users/{mailbox}/messages/{key}/$value"}
         for number, key in enumerate(ids)
     ))  # fmt: skip
     assert {key: one["status"] for key, one in found.items()} == {"0": 429, "1": 200, "2": 200}
@@ -107,19 +91,18 @@ def test_one_of_them_may_be_throttled(entra: Running, graph: Graph, mailbox: str
 
 
 def test_null_in_a_request_is_ignored(graph: Graph):
-    step = {"method": "GET", "url": "/organization"}
-    found = batch(graph, {"id": "1", **step, "headers": None}, {"id": "2", **step, "dependsOn": None, "body": None})
+    step = {"method": "GET", "url": "/users/anna@contoso.test"}
+    found = batch(graph, {"id": "1", **step, "headers": None}, {"id": "2", **step, "body": None})
     assert {key: one["status"] for key, one in found.items()} == {"1": 200, "2": 200}
 
 
 @pytest.mark.parametrize("requests, words", [
-    ([{"id": str(n), "method": "GET", "url": "/organization"} for n in range(21)], "exceeds the maximum value of 20"),
+    ([{"id": str(n), "method": "GET", "url": "/users/anna@contoso.test"} for n in range(21)], "exceeds the maximum value of 20"),
     ([], "Invalid batch payload"),
     ([{"id": "1", "method": "GET"}], "Invalid batch payload"),
     ([{"id": "1", "method": "GET", "url": "/a"}] * 2, "not unique"),
     ([{"id": "1", "method": "PATCH", "url": "/a", "body": {}}], "Content-Type"),
-    ([{"id": "1", "method": "GET", "url": "/a", "dependsOn": ["2"]}], "depends on"),
-    ([{"id": "1", "method": "GET", "url": "/a", "dependsOn": "2"}], "Invalid batch payload"),
+    ([{"id": "1", "method": "GET", "url": "/a", "dependsOn": ["2"]}], "Invalid batch payload"),
     ([{"id": "1", "method": "GET", "url": "/a", "headers": ["x"]}], "Invalid batch payload"),
     ([{"id": "1", "method": "GET", "url": 5}], "Invalid batch payload"),
     (["x"], "Invalid batch payload"),

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 from emulator.running import DOMAIN, Running
-from helpers.graph_requests import error, mail
+from helpers.graph_requests import error, mail, send
 from requests import Response
 
 Graph = Callable[..., Response]
 IMMUTABLE = {"Prefer": 'IdType="ImmutableId"'}
-TEXT = {"Prefer": 'outlook.body-content-type="text"'}
 NO_MESSAGE = "AAMkAGI2THVSAAA="
 
 
@@ -33,35 +32,24 @@ def message(entra: Running, graph: Graph, mailbox: str) -> dict[str, Any]:
 def test_the_properties_of_a_message(mailbox: str, message: dict[str, Any]):
     assert message["subject"] == "Grüße"
     assert message["from"] == {"emailAddress": {"name": "Björn", "address": "bjoern@elsewhere.test"}}
-    assert message["sender"] == message["from"]
     assert message["toRecipients"] == [{"emailAddress": {"name": "Replies", "address": mailbox}}]
-    assert message["ccRecipients"] == [{"emailAddress": {"name": "c@elsewhere.test", "address": "c@elsewhere.test"}}]
-    assert (message["isRead"], message["isDraft"], message["hasAttachments"]) == (False, False, False)
+    assert (message["isRead"], message["hasAttachments"]) == (False, False)
     assert message["internetMessageId"] == "<one@elsewhere.test>"
     assert message["sentDateTime"] == "2026-11-20T10:00:00Z"
-    assert message["bodyPreview"] == "First line\r\nÄnderung"
-    assert message["body"]["contentType"] == "html"
     assert message["@odata.etag"] == f'W/"{message["changeKey"]}"'
     assert "internetMessageHeaders" not in message
 
 
-@pytest.mark.parametrize("headers, kind, applied", [
-    ({}, "html", None), (TEXT, "text", 'outlook.body-content-type="text"'),
-    ({"Prefer": 'IdType="ImmutableId", outlook.body-content-type="text"'}, "text",
-     'outlook.body-content-type="text", IdType="ImmutableId"'),
-])  # fmt: skip
-def test_preferences(
-    graph: Graph, mailbox: str, message: dict[str, Any], headers: dict[str, str], kind: str, applied: str | None
-):
-    answer = graph("GET", f"/v1.0/users/{mailbox}/messages/{message['id']}", headers=headers)
-    assert answer.json()["body"]["contentType"] == kind
-    assert answer.headers.get("Preference-Applied") == applied
+def test_a_preference_is_confirmed(graph: Graph, mailbox: str, message: dict[str, Any]):
+    answer = graph("GET", f"/v1.0/users/{mailbox}/messages", headers=IMMUTABLE)
+    assert answer.headers["Preference-Applied"] == 'IdType="ImmutableId"'
+    assert "Preference-Applied" not in graph("GET", f"/v1.0/users/{mailbox}/messages").headers
 
 
 def test_headers_are_returned_only_by_select(graph: Graph, mailbox: str, message: dict[str, Any]):
-    answer = graph("GET", f"/v1.0/users/{mailbox}/messages/{message['id']}?$select=internetMessageHeaders").json()
-    assert set(answer) == {"@odata.context", "@odata.etag", "id", "internetMessageHeaders"}
-    assert {"name": "X-Mine", "value": "1"} in answer["internetMessageHeaders"]
+    [found] = graph("GET", f"/v1.0/users/{mailbox}/messages?$select=internetMessageHeaders").json()["value"]
+    assert set(found) == {"@odata.etag", "id", "internetMessageHeaders"}
+    assert {"name": "X-Mine", "value": "1"} in found["internetMessageHeaders"]
 
 
 def test_the_raw_message(entra: Running, graph: Graph, mailbox: str, message: dict[str, Any]):
@@ -79,7 +67,8 @@ def test_marking_is_200_with_the_message(graph: Graph, mailbox: str, message: di
 
 
 @pytest.mark.parametrize("body, code", [
-    ({"isRead": "yes"}, "RequestBodyRead"), ({"colour": "red"}, "RequestBodyRead"), ({"subject": "x"}, "ErrorInvalidPropertySet"),
+    ({"isRead": "yes"}, "RequestBodyRead"), ({"categories": "x"}, "RequestBodyRead"), ({"categories": [5]}, "RequestBodyRead"),
+    ({"colour": "red"}, "RequestBodyRead"), ({"subject": "x"}, "ErrorInvalidPropertySet"),
 ])  # fmt: skip
 def test_invalid_changes_are_refused(graph: Graph, mailbox: str, message: dict[str, Any], body: dict[str, Any], code: str):
     assert error(graph("PATCH", f"/v1.0/users/{mailbox}/messages/{message['id']}", body))[:2] == (400, code)
@@ -90,7 +79,7 @@ def test_moving_is_201_with_a_new_id(graph: Graph, mailbox: str, message: dict[s
     moved = graph("POST", f"{path}/{message['id']}/move", {"destinationId": "archive"})
     assert moved.status_code == 201
     assert moved.json()["id"] != message["id"]
-    assert error(graph("GET", f"{path}/{message['id']}"))[:2] == (404, "ErrorItemNotFound")
+    assert error(graph("GET", f"{path}/{message['id']}/$value"))[:2] == (404, "ErrorItemNotFound")
     archive = graph("GET", f"/v1.0/users/{mailbox}/mailFolders/archive").json()
     assert moved.json()["parentFolderId"] == archive["id"]
     assert (archive["totalItemCount"], archive["unreadItemCount"]) == (1, 1)
@@ -102,18 +91,17 @@ def test_an_immutable_id_survives_a_move(graph: Graph, mailbox: str, message: di
     assert before["id"] != message["id"]
     moved = graph("POST", f"{path}/{before['id']}/move", {"destinationId": "archive"}, headers=IMMUTABLE).json()
     assert moved["id"] == before["id"]
-    assert graph("GET", f"{path}/{before['id']}").json()["subject"] == "Grüße"
+    assert graph("GET", f"{path}/{before['id']}/$value").status_code == 200
 
 
 def test_ids_keep_their_case(graph: Graph, mailbox: str, message: dict[str, Any]):
-    assert graph("GET", f"/v1.0/users/{mailbox}/messages/{message['id'].swapcase()}").status_code in (400, 404)
+    assert graph("GET", f"/v1.0/users/{mailbox}/messages/{message['id'].swapcase()}/$value").status_code in (400, 404)
 
 
 def test_deleting_is_204(graph: Graph, mailbox: str, message: dict[str, Any]):
     path = f"/v1.0/users/{mailbox}/mailFolders/inbox/messages"
     assert graph("DELETE", f"/v1.0/users/{mailbox}/messages/{message['id']}").status_code == 204
     assert graph("GET", path).json()["value"] == []
-    assert graph("GET", f"{path}/$count").text == "0"
 
 
 @pytest.mark.parametrize("lag", [False, True])
@@ -123,13 +111,12 @@ def test_a_deleted_message_is_in_no_list(entra: Running, graph: Graph, mailbox: 
     path = f"/v1.0/users/{mailbox}/messages"
     assert graph("DELETE", f"{path}/{message['id']}").status_code == 204
     assert graph("GET", path).json()["value"] == []
-    assert graph("GET", path, params={"$filter": "subject eq 'Grüße'"}).json()["value"] == []
-    assert graph("GET", f"{path}/$count").text == "0"
+    assert graph("GET", path, params={"$filter": "isRead eq false"}).json()["value"] == []
     assert graph("GET", f"/v1.0/users/{mailbox}/mailFolders/recoverableitemsdeletions").json()["totalItemCount"] == 1
 
 
 @pytest.mark.parametrize("method, path, body", [
-    ("GET", "", None), ("GET", "/$value", None), ("PATCH", "", {"isRead": True}), ("POST", "/move", {"destinationId": "archive"}),
+    ("GET", "/$value", None), ("PATCH", "", {"isRead": True}), ("POST", "/move", {"destinationId": "archive"}),
     ("DELETE", "", None),
 ])  # fmt: skip
 def test_no_such_message(graph: Graph, mailbox: str, method: str, path: str, body: Any):
@@ -138,22 +125,31 @@ def test_no_such_message(graph: Graph, mailbox: str, method: str, path: str, bod
     assert error(graph(method, f"/v1.0/users/{mailbox}/messages/x{path}", body))[:2] == (400, "ErrorInvalidIdMalformed")
 
 
-@pytest.mark.parametrize("name", ["inbox", "Inbox", "archive", "sentitems", "SentItems", "drafts", "deleteditems", "junkemail",
-                                  "outbox", "msgfolderroot"])  # fmt: skip
+@pytest.mark.parametrize("name", ["inbox", "Inbox", "archive", "SentItems", "drafts", "recoverableitemsdeletions"])
 def test_well_known_folders(graph: Graph, mailbox: str, name: str):
     found = graph("GET", f"/v1.0/users/{mailbox}/mailFolders('{name}')").json()
     assert graph("GET", f"/v1.0/users/{mailbox}/mailFolders/{found['id']}").json()["displayName"] == found["displayName"]
 
 
-def test_folders_are_made_listed_and_deleted(graph: Graph, mailbox: str):
+def test_a_missing_folder(graph: Graph, mailbox: str):
     path = f"/v1.0/users/{mailbox}/mailFolders"
-    made = graph("POST", f"{path}/inbox/childFolders", {"displayName": "Later"})
-    assert made.status_code == 201
-    assert error(graph("POST", f"{path}/inbox/childFolders", {"displayName": "later"}))[:2] == (409, "ErrorFolderExists")
-    assert [one["displayName"] for one in graph("GET", f"{path}/inbox/childFolders").json()["value"]] == ["Later"]
-    assert {"Inbox", "Sent Items", "Archive"} <= {one["displayName"] for one in graph("GET", f"{path}?$top=50").json()["value"]}
-    assert graph("DELETE", f"{path}/{made.json()['id']}").status_code == 204
-    assert error(graph("DELETE", f"{path}/inbox"))[0] == 403
+    assert error(graph("GET", f"{path}/bogus"))[:2] == (400, "ErrorInvalidIdMalformed")
+    assert error(graph("GET", f"{path}/AQMkAbogus/messages"))[:2] == (404, "ErrorItemNotFound")
+
+
+PART = "Content-Type: text/csv\r\nContent-Disposition: {}; filename=a.csv\r\n\r\n1;2\r\n"
+
+
+@pytest.mark.parametrize("part, has", [
+    (PART.format("attachment"), True), (PART.format("inline"), False), ("Content-Type: text/plain\r\n\r\nx\r\n", False),
+    ("Content-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\nx\r\n", True),
+    ("Content-Type: image/png\r\nContent-ID: <q>\r\n\r\nx\r\n", False), ("Content-Type: image/png\r\n\r\nx\r\n", True),
+], ids=["file", "inline", "text", "message", "image of the text", "image"])  # fmt: skip
+def test_inline_attachments_do_not_count(entra: Running, graph: Graph, mailbox: str, part: str, has: bool):
+    head = 'Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n'
+    entra.put_message(mailbox, f"{head}--b\r\nContent-Type: text/html\r\n\r\n<p>x</p>\r\n--b\r\n{part}--b--\r\n".encode())
+    [found] = graph("GET", f"/v1.0/users/{mailbox}/messages").json()["value"]
+    assert found["hasAttachments"] is has
 
 
 @pytest.mark.parametrize("given, expected", [
@@ -168,20 +164,19 @@ def test_no_mailbox(
     name = "missing" if given is None else "unlicensed" if len(given) == 1 else "nonexistent"
     if given is not None:
         entra.user(name, **given)
-    body: Any = {"message": {}} if method == "POST" else None
-    found = error(graph(method, f"/v1.0/users/{name}@{DOMAIN}/{path}", body))
+    found = error(graph(method, f"/v1.0/users/{name}@{DOMAIN}/{path}"))
     assert found[:2] == expected[:2]
     assert expected[2] in (None, found[2])
 
 
 RIGHTS = {
-    #                     list, get, $value, mark, move, send
-    "Mail.ReadBasic":     (200, 200, 403, 403, 403, 403),
-    "Mail.ReadBasic.All": (200, 200, 403, 403, 403, 403),
-    "Mail.Read":          (200, 200, 200, 403, 403, 403),
-    "Mail.ReadWrite":     (200, 200, 200, 200, 201, 403),
-    "Mail.Send":          (403, 403, 403, 403, 403, 202),
-    "User.Read.All":      (403, 403, 403, 403, 403, 403),
+    #                     list, $value, mark, move, send
+    "Mail.ReadBasic":     (200, 403, 403, 403, 403),
+    "Mail.ReadBasic.All": (200, 403, 403, 403, 403),
+    "Mail.Read":          (200, 200, 403, 403, 403),
+    "Mail.ReadWrite":     (200, 200, 200, 201, 403),
+    "Mail.Send":          (403, 403, 403, 403, 202),
+    "User.Read.All":      (403, 403, 403, 403, 403),
 }  # fmt: skip
 
 
@@ -189,11 +184,9 @@ RIGHTS = {
 def test_rights(graph_with: Callable[..., Graph], mailbox: str, message: dict[str, Any], role: str):
     ask, box = graph_with(role), f"/v1.0/users/{mailbox}"
     one = f"{box}/messages/{message['id']}"
-    letter = {"message": {"subject": "x", "toRecipients": [{"emailAddress": {"address": mailbox}}]}}
     answers = [
-        ask("GET", f"{box}/mailFolders/inbox/messages"), ask("GET", one), ask("GET", f"{one}/$value"),
-        ask("PATCH", one, {"isRead": True}), ask("POST", f"{one}/move", {"destinationId": "archive"}),
-        ask("POST", f"{box}/sendMail", letter),
+        ask("GET", f"{box}/messages"), ask("GET", f"{one}/$value"), ask("PATCH", one, {"isRead": True}),
+        ask("POST", f"{one}/move", {"destinationId": "archive"}), send(ask, mailbox, mail(mailbox, sender=mailbox)),
     ]  # fmt: skip
     assert tuple(answer.status_code for answer in answers) == RIGHTS[role]
     for answer in answers:
@@ -205,14 +198,6 @@ def test_permission_is_checked_before_the_message_lookup(graph_with: Callable[..
     path = f"/v1.0/users/{mailbox}/messages/{NO_MESSAGE}"
     assert graph_with("Mail.Read")("PATCH", path, {"isRead": True}).status_code == 403
     assert graph_with("Mail.ReadWrite")("PATCH", path, {"isRead": True}).status_code == 404
-
-
-def test_read_basic_has_no_body(graph_with: Callable[..., Graph], mailbox: str, message: dict[str, Any]):
-    ask, path = graph_with("Mail.ReadBasic.All"), f"/v1.0/users/{mailbox}/messages"
-    found = ask("GET", f"{path}/{message['id']}").json()
-    assert not {"body", "bodyPreview", "uniqueBody"} & set(found)
-    assert found["subject"] == "Grüße"
-    assert error(ask("GET", f"{path}?$select=body"))[:2] == (403, "ErrorAccessDenied")
 
 
 def test_a_blocked_mailbox(entra: Running, graph: Graph, mailbox: str):
@@ -228,37 +213,9 @@ def test_a_message_is_found_by_its_internet_message_id(graph: Graph, mailbox: st
         assert len(found.json()["value"]) == count
 
 
-def test_a_thread_is_one_conversation(entra: Running, graph: Graph, mailbox: str):
-    entra.put_message(mailbox, mail(mailbox, more="Message-ID: <root@x>\r\n"))
-    entra.put_message(mailbox, mail(mailbox, "Re: Hello", more="Message-ID: <r@x>\r\nReferences: <root@x> <between@x>\r\n"))
-    entra.put_message(mailbox, mail(mailbox, "Other", more="Message-ID: <other@x>\r\n"))
-    found = graph("GET", f"/v1.0/users/{mailbox}/messages?$select=conversationId").json()["value"]
-    assert len({one["conversationId"] for one in found}) == 2
-
-
-def test_spam_goes_to_the_junk_folder(entra: Running, graph: Graph, mailbox: str):
-    entra.put_message(mailbox, mail(mailbox, more="X-Spam-Flag: YES\r\n"))
-    assert graph("GET", f"/v1.0/users/{mailbox}/mailFolders/junkemail").json()["totalItemCount"] == 1
-
-
-def test_attachments(entra: Running, graph: Graph, mailbox: str):
-    raw = (f"From: a@elsewhere.test\r\nTo: {mailbox}\r\nSubject: file\r\nMIME-Version: 1.0\r\n"
-           "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
-           "--b\r\nContent-Type: text/html\r\n\r\n<p>see <b>it</b></p>\r\n--b\r\n"
-           "Content-Type: text/csv\r\nContent-Disposition: attachment; filename=a.csv\r\n\r\n1;2\r\n--b--\r\n")  # fmt: skip
-    entra.put_message(mailbox, raw.encode())
-    [found] = graph("GET", f"/v1.0/users/{mailbox}/messages", headers=TEXT).json()["value"]
-    assert found["hasAttachments"] is True
-    assert found["body"]["content"].strip() == "see it"
-    [file] = graph("GET", f"/v1.0/users/{mailbox}/messages/{found['id']}/attachments").json()["value"]
-    assert (file["@odata.type"], file["name"]) == ("#microsoft.graph.fileAttachment", "a.csv")
-
-
 @pytest.mark.parametrize("name", ["anna@contoso.test", "ANNA@contoso.test"])
 def test_users_are_read_by_name_and_by_id(graph: Graph, name: str):
     found = graph("GET", f"/v1.0/users/{name}").json()
     assert graph("GET", f"/v1.0/users('{found['id']}')").json() == found
-    assert list(found) == ["@odata.context", "businessPhones", "displayName", "givenName", "jobTitle", "mail", "mobilePhone",
-                           "officeLocation", "preferredLanguage", "surname", "userPrincipalName", "id"]  # fmt: skip
-    asked = graph("GET", f"/v1.0/users/{name}?$select=assignedLicenses,proxyAddresses").json()
-    assert asked["assignedLicenses"] and asked["proxyAddresses"] == ["SMTP:anna@contoso.test"]
+    assert list(found) == ["@odata.context", "displayName", "mail", "userPrincipalName", "id"]
+    assert error(graph("GET", "/v1.0/users/nobody@contoso.test"))[:2] == (404, "Request_ResourceNotFound")

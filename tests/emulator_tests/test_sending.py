@@ -22,10 +22,6 @@ from requests import ConnectionError, Response
 Graph = Callable[..., Response]
 
 
-def to(*addresses: str) -> list[dict[str, Any]]:
-    return [{"emailAddress": {"address": address}} for address in addresses]
-
-
 def parsed(raw: bytes) -> Any:
     return email.message_from_bytes(raw, policy=email.policy.default)
 
@@ -38,28 +34,17 @@ def other(entra: Running, mailbox: str) -> str:
     return address
 
 
-def test_json_is_202_without_a_body(entra: Running, graph: Graph, mailbox: str, other: str):
-    message = {
-        "subject": "Hi", "body": {"contentType": "HTML", "content": "<p>x</p>"}, "toRecipients": to(other),
-        "bccRecipients": to(mailbox), "internetMessageHeaders": [{"name": "x-mine", "value": "1"}],
-    }  # fmt: skip
-    answer = graph("POST", f"/v1.0/users/{mailbox}/sendMail", {"message": message, "saveToSentItems": True})
+def test_accepted_is_202_without_a_body(entra: Running, graph: Graph, mailbox: str, other: str):
+    answer = send(graph, mailbox, mail(other, sender=mailbox, more=f"Bcc: {mailbox}\r\n"))
     assert (answer.status_code, answer.content) == (202, b"")
     [sent] = entra.messages(mailbox, "sentitems")
     [received] = entra.messages(other, "inbox")
     assert sent["is_read"] and not received["is_read"]
-    assert parsed(received["raw"])["X-Mine"] == "1"
-    assert parsed(received["raw"])["Received"]
-    assert parsed(received["raw"])["Bcc"] is None
+    found = parsed(received["raw"])
+    assert found["Received"] and found["Bcc"] is None
+    assert found["Message-ID"].endswith(".prod.outlook.com>")
     assert parsed(sent["raw"])["Bcc"] == mailbox
-    assert received["internet_message_id"].endswith(".prod.outlook.com>")
     assert len(entra.messages(mailbox, "inbox")) == 1
-
-
-def test_sent_items_stay_empty_without_saving(entra: Running, graph: Graph, mailbox: str, other: str):
-    body = {"message": {"subject": "x", "toRecipients": to(other)}, "saveToSentItems": False}
-    assert graph("POST", f"/v1.0/users/{mailbox}/sendMail", body).status_code == 202
-    assert entra.messages(mailbox, "sentitems") == []
 
 
 def test_mime_keeps_its_message_id_and_thread(entra: Running, graph: Graph, mailbox: str, other: str):
@@ -69,9 +54,19 @@ def test_mime_keeps_its_message_id_and_thread(entra: Running, graph: Graph, mail
     for folder, box in (("sentitems", mailbox), ("inbox", other)):
         [kept] = entra.messages(box, folder)
         found = parsed(kept["raw"])
-        assert (kept["internet_message_id"], found["In-Reply-To"], found["X-Any"]) == ("<mine@catalog>", "<a@x>", "1")
+        assert (found["Message-ID"], found["In-Reply-To"], found["X-Any"]) == ("<mine@catalog>", "<a@x>", "1")
     params = {"$filter": "internetMessageId eq '<mine@catalog>'"}
     assert len(graph("GET", f"/v1.0/users/{mailbox}/mailFolders/sentitems/messages", params=params).json()["value"]) == 1
+
+
+def test_a_message_without_recipients_is_refused(entra: Running, graph: Graph, mailbox: str):
+    assert error(send(graph, mailbox, b"Subject: x\r\n\r\nx\r\n"))[:2] == (400, "ErrorInvalidRecipients")
+    assert entra.messages(mailbox) == []
+
+
+def test_json_is_refused(graph: Graph, mailbox: str):
+    message = {"subject": "x", "toRecipients": [{"emailAddress": {"address": mailbox}}]}
+    assert error(graph("POST", f"/v1.0/users/{mailbox}/sendMail", {"message": message}))[0] == 415
 
 
 @pytest.mark.parametrize("data, code", [
@@ -82,34 +77,12 @@ def test_bad_mime(graph: Graph, mailbox: str, data: bytes, code: str):
     assert error(answer)[:2] == (400, code)
 
 
-@pytest.mark.parametrize("message, code", [
-    ({"toRecipients": to("x@y.test"), "internetMessageHeaders": [{"name": "In-Reply-To", "value": "<a@x>"}]},
-     "InvalidInternetMessageHeader"),
-    ({"toRecipients": to("x@y.test"), "internetMessageHeaders": [{"name": f"x-{n}", "value": "1"} for n in range(6)]},
-     "InvalidInternetMessageHeaderCollection"),
-    ({"subject": "nobody"}, "ErrorInvalidRecipients"),
-    ({"toRecipients": to("no address")}, "ErrorInvalidRecipients"),
-    ({"toRecipients": to("x@y.test"), "colour": "red"}, "RequestBodyRead"),
-    (None, "ErrorInvalidParameter"),
-], ids=str)  # fmt: skip
-def test_bad_json(graph: Graph, mailbox: str, message: Any, code: str):
-    found = error(graph("POST", f"/v1.0/users/{mailbox}/sendMail", {"message": message}))
-    assert found[:2] == (400, code)
-    if code == "InvalidInternetMessageHeader":
-        assert found[2] == "The internet message header name 'In-Reply-To' should start with 'x-' or 'X-'."
-
-
-@pytest.mark.parametrize("right, sender", [("send_as", None), ("send_on_behalf", "the mailbox"), (None, "refused")])
-@pytest.mark.parametrize("form", ["JSON", "MIME"])
-def test_from_another_address(entra: Running, graph: Graph, mailbox: str, right: str | None, sender: str | None, form: str):
+@pytest.mark.parametrize("right, sender", [("send_as", False), ("send_on_behalf", True), (None, None)])
+def test_from_another_address(entra: Running, graph: Graph, mailbox: str, right: str | None, sender: bool | None):
     shared = f"shared-{mailbox}"
     entra.user(shared, **({right: [mailbox]} if right else {}))
-    if form == "MIME":
-        answer = send(graph, mailbox, mail(mailbox, sender=shared))
-    else:
-        message = {"subject": "x", "toRecipients": to(mailbox), "from": to(shared)[0]}
-        answer = graph("POST", f"/v1.0/users/{mailbox}/sendMail", {"message": message})
-    if sender == "refused":
+    answer = send(graph, mailbox, mail(mailbox, sender=shared))
+    if sender is None:
         assert error(answer) == (
             403, "ErrorSendAsDenied", "The user account which was used to submit this request does not have the right to send"
             " mail on behalf of the specified sending account. Cannot submit message.")  # fmt: skip
@@ -119,8 +92,7 @@ def test_from_another_address(entra: Running, graph: Graph, mailbox: str, right:
     [received] = entra.messages(mailbox, "inbox")
     found = parsed(received["raw"])
     assert shared in found["From"]
-    assert (found["Sender"] or "") == (found["Sender"] if sender else "")
-    assert bool(found["Sender"]) is bool(sender)
+    assert bool(found["Sender"]) is sender
 
 
 @pytest.mark.parametrize("sender", ["stranger@elsewhere.test", "nobody@contoso.test"])
@@ -128,23 +100,12 @@ def test_from_an_address_without_a_user(graph: Graph, mailbox: str, sender: str)
     assert error(send(graph, mailbox, mail(mailbox, sender=sender)))[:2] == (403, "ErrorSendAsDenied")
 
 
-def test_from_an_alias_of_its_own(entra: Running, graph: Graph):
-    entra.user("many", aliases=[f"alias@{DOMAIN}"])
-    assert send(graph, f"many@{DOMAIN}", mail(f"many@{DOMAIN}", sender=f"alias@{DOMAIN}")).status_code == 202
-
-
-def test_a_fault_denies_regardless_of_permissions(entra: Running, graph: Graph, mailbox: str):
-    entra.fault("send_as_denied", times=1)
-    assert error(send(graph, mailbox, mail(mailbox, sender=mailbox)))[:2] == (403, "ErrorSendAsDenied")
-    assert send(graph, mailbox, mail(mailbox, sender=mailbox)).status_code == 202
-
-
 def test_a_message_id_is_rewritten_as_exchange_may(entra: Running, graph: Graph, mailbox: str):
     entra.fault("rewrite_message_id")
     send(graph, mailbox, mail(mailbox, sender=mailbox, more="Message-ID: <mine@catalog>\r\n"))
     for folder in ("sentitems", "inbox"):
         [found] = entra.messages(mailbox, folder)
-        assert found["internet_message_id"].endswith(".prod.outlook.com>")
+        assert parsed(found["raw"])["Message-ID"].endswith(".prod.outlook.com>")
         assert parsed(found["raw"])["X-Microsoft-Original-Message-ID"] == "<mine@catalog>"
 
 
@@ -155,12 +116,6 @@ def test_a_request_with_a_lost_response_is_carried_out(entra: Running, graph: Gr
     assert len(entra.messages(mailbox, "sentitems")) == 1
 
 
-def test_accepted_is_not_delivered(entra: Running, graph: Graph, mailbox: str, other: str):
-    entra.fault("lose_mail", mailbox=other)
-    assert send(graph, mailbox, mail(other, sender=mailbox)).status_code == 202
-    assert entra.messages(other) == []
-
-
 def test_an_unknown_recipient_of_its_own_domain_bounces(entra: Running, graph: Graph, mailbox: str):
     assert send(graph, mailbox, mail(f"nobody@{DOMAIN}", sender=mailbox)).status_code == 202
     [bounce] = entra.messages(mailbox, "inbox")
@@ -168,16 +123,6 @@ def test_an_unknown_recipient_of_its_own_domain_bounces(entra: Running, graph: G
     assert found.get_content_type() == "multipart/report"
     assert found["Subject"] == "Undeliverable: Hello"
     assert "5.1.10" in found.as_string()
-
-
-def test_an_extended_property_finds_a_sent_message(graph: Graph, mailbox: str):
-    key = "String {66f5a359-4659-4830-9070-00047ec6ac6e} Name Tag"
-    message = {"toRecipients": to(mailbox), "subject": "x", "singleValueExtendedProperties": [{"id": key, "value": "t1"}]}
-    graph("POST", f"/v1.0/users/{mailbox}/sendMail", {"message": message})
-    path = f"/v1.0/users/{mailbox}/mailFolders/SentItems/messages"
-    for value, count in (("t1", 1), ("t2", 0)):
-        filter_ = f"singleValueExtendedProperties/any(ep: ep/id eq '{key}' and ep/value eq '{value}')"
-        assert len(graph("GET", path, params={"$filter": filter_}).json()["value"]) == count
 
 
 @pytest.fixture(scope="module")
@@ -223,33 +168,3 @@ def test_mail_comes_in_by_smtp(outside: tuple[Running, MailSink, Graph]):
     [received] = entra.messages(f"bert@{DOMAIN}", "inbox")
     assert received["subject"] == "From outside"
     assert parsed(received["raw"])["Return-Path"] == "<x@elsewhere.test>"
-
-
-def test_a_changed_draft_is_sent_under_its_message_id(entra: Running, graph: Graph, mailbox: str, other: str):
-    path = f"/v1.0/users/{mailbox}/messages"
-    draft = graph("POST", path, {"subject": "Draft", "toRecipients": to(other), "body": {"contentType": "Text", "content": "x"}})
-    assert (draft.status_code, draft.json()["isDraft"]) == (201, True)
-    one = f"{path}/{draft.json()['id']}"
-    changed = graph("PATCH", one, {"subject": "Better"})
-    assert (changed.status_code, changed.json()["subject"]) == (200, "Better")
-    assert changed.json()["internetMessageId"] == draft.json()["internetMessageId"]
-    sent = graph("POST", f"{one}/send")
-    assert (sent.status_code, sent.content) == (202, b"")
-    [received] = entra.messages(other, "inbox")
-    assert (received["subject"], received["internet_message_id"]) == ("Better", draft.json()["internetMessageId"])
-    assert entra.messages(mailbox, "drafts") == []
-    assert graph("GET", one).status_code == 404
-
-
-@pytest.mark.parametrize("action, recipients", [("reply", 1), ("replyAll", 2)])
-def test_a_reply_keeps_the_thread(entra: Running, graph: Graph, mailbox: str, other: str, action: str, recipients: int):
-    raw = mail(f"{mailbox}, third@{DOMAIN}", sender=other, more="Message-ID: <asked@x>\r\nReferences: <root@x>\r\n")
-    made = entra.put_message(mailbox, raw)
-    path = f"/v1.0/users/{mailbox}/messages/{made['id']}/{action}"
-    assert graph("POST", path, {"comment": "Yes"}).status_code == 202
-    [received] = entra.messages(other, "inbox")
-    found = parsed(received["raw"])
-    assert (found["In-Reply-To"], found["References"], found["Subject"]) == ("<asked@x>", "<root@x> <asked@x>", "RE: Hello")
-    assert len(found["To"].addresses) == recipients
-    draft = graph("POST", path.replace(action, f"create{action[0].upper()}{action[1:]}"))
-    assert (draft.status_code, draft.json()["isDraft"]) == (201, True)

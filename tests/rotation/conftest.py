@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from emulator.running import Running
-from helpers.rotation import World
+from helpers.rotation import Registered, World
 from helpers.service.process import RunningService
 
 
@@ -32,10 +32,19 @@ def world(shared: tuple[Running, RunningService], tmp_path: Path) -> World:
     return made
 
 
-@pytest.fixture
-def registered(world: World) -> World:
-    """Return the environment after a first run of the role."""
-    run = world.whole()
+@pytest.fixture(scope="session")
+def first_run(shared: tuple[Running, RunningService], tmp_path_factory: pytest.TempPathFactory) -> Registered:
+    """Run the role for the first time; it takes longer than to restore what it has made for each test."""
+    made = World(*shared, tmp_path_factory.mktemp("first"), {})
+    made.begin()
+    run = made.whole()
     assert run.failed == 0, run.output
-    world.emulator.forget_requests()
-    return world
+    return made.keep(tmp_path_factory.mktemp("registered") / "state")
+
+
+@pytest.fixture
+def registered(shared: tuple[Running, RunningService], first_run: Registered, tmp_path: Path) -> World:
+    """Return the environment after a first run of the role."""
+    made = World(*shared, tmp_path, {})
+    made.restore(first_run)
+    return made

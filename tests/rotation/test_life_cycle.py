@@ -11,7 +11,7 @@ import signal
 from typing import Any
 
 import pytest
-from helpers.rotation import COLLECTION, DAY, NAME, World, extra
+from helpers.rotation import DAY, NAME, World, extra
 
 WRITING = r"^(POST|PATCH|PUT|DELETE) (?!.*(/token$|\$batch$))"
 
@@ -169,7 +169,7 @@ def test_another_run_in_between(registered: World, passes: bool) -> None:
     """The late run is paused after reading or after creating a secret; the other run rotates; then the late run resumes."""
     registered.variables["entra_app_grace_seconds"] = 3600
     registered.emulator.forget_requests()
-    late = registered.started(COLLECTION / "playbooks/rotate_secret.yml", *extra({"entra_app_rotate_now": True}))
+    late = registered.started(registered.rotation_playbook, *extra({"entra_app_rotate_now": True}))
     while len([one for one in registered.emulator.requests() if "/applications" in one["path"]]) < 2:
         assert late.poll() is None, late.communicate()[0]
     os.killpg(late.pid, signal.SIGSTOP)
@@ -219,7 +219,9 @@ BOTH = ["notifications", "interactions"]
 def test_variables_that_cannot_work(world: World, variables: dict[str, Any], words: str) -> None:
     """Neither part of the role sends a request."""
     world.emulator.forget_requests()
-    for run in (world.rotate(**variables), world.whole("--check", *extra(variables))):
+    given = extra(variables)
+    both = [world.started(world.rotation_playbook, *given), world.started(world.whole_playbook, "--check", *given)]
+    for run in map(world.ended, both):
         assert run.failed == 1
         assert words in " ".join(run.output.split())
     assert world.emulator.requests() == []

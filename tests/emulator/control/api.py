@@ -34,7 +34,6 @@ class Control:
     def __init__(self, world: World, token: str) -> None:
         self._world, self._token = world, token
         self._calls: dict[tuple[str, str], Callable[[Given], Any]] = {
-            ("GET", "health"): lambda _given: {"ready": True},
             ("POST", "seed"): lambda given: seeding.seed(world, given),
             ("POST", "reset"): self._reset,
             ("GET", "faults"): lambda _given: world.rules.all(),
@@ -119,7 +118,7 @@ class Control:
     def _requests(self, _given: Given) -> Any:
         log = list(self._world.log)
         counts = Counter(f"{one['method']} {one['path']} {one['status']}" for one in log)
-        return {"requests": log, "counts": counts, "most_concurrent": self._world.most_working}
+        return {"requests": log, "counts": counts}
 
     def _forget_requests(self, _given: Given) -> Any:
         self._world.log.clear()
@@ -133,8 +132,8 @@ class Control:
         if given.get("folder"):
             document = delivery.mailboxes.put_in(self._world, user, given["folder"], raw)
         else:
-            document = delivery.receive(self._world, user, raw) or {}
-        return {"id": document.get("id"), "immutable_id": document.get("immutableId")}
+            document = delivery.receive(self._world, user, raw)
+        return {"id": document["id"], "immutable_id": document["immutableId"]}
 
     def _mark(self, given: Given) -> Any:
         """What another client does in the mailbox: `read` or `unread` all of an address, or those of one `id`."""

@@ -14,9 +14,8 @@ from emulator.store import Document
 from emulator.world import World
 
 KINDS = {
-    "tenants": "tenant", "applications": "application", "service_principals": "servicePrincipal", "users": "user",
-    "app_role_assignments": "appRoleAssignment", "role_assignments": "exchangeRoleAssignment", "app_scopes": "exchangeAppScope",
-    "deleted_items": "deletedItem", "outgoing": "outgoing", "faults": "fault",
+    "applications": "application", "service_principals": "servicePrincipal", "users": "user",
+    "app_role_assignments": "appRoleAssignment", "role_assignments": "exchangeRoleAssignment", "outgoing": "outgoing",
 }  # fmt: skip
 
 
@@ -37,15 +36,14 @@ def messages(world: World, given: dict[str, Any]) -> list[dict[str, Any]]:
     user = owner_of(world, given["mailbox"])
     if user is None:
         return []
-    names = {one["id"]: one["wellKnown"] or one["displayName"] for one in world.store.peek("mailFolder", mailbox=user["id"])}
+    names = {one["id"]: one["wellKnown"] for one in world.store.peek("mailFolder", mailbox=user["id"])}
     found = []
     for message in mailboxes.messages(world, user):
-        folder = names.get(message["parentFolderId"], "")
+        folder = names[message["parentFolderId"]]
         if given.get("folder") in (None, folder):
             found.append({
-                "id": message["id"], "immutable_id": message["immutableId"], "folder": folder, "is_read": message["isRead"],
-                "subject": message["subject"], "internet_message_id": message["internetMessageId"],
-                "categories": message["categories"], "text": message["text"],
+                "id": message["id"], "folder": folder, "is_read": message["isRead"], "subject": message["subject"],
+                "categories": message["categories"],
                 "raw": base64.b64encode(world.store.raw(message["immutableId"])).decode(),
             })  # fmt: skip
     return found

@@ -24,8 +24,6 @@ KINDS: dict[str, Document] = {
     "rewrite_message_id": {},
     "access_policy": {},
     "conditional_access": {"status": 400, "error": "invalid_grant", "number": 53003},
-    "send_as_denied": {},
-    "lose_mail": {},
 }
 
 

@@ -13,12 +13,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from emulator import ids
-from emulator.clock import exact, whole
+from emulator.clock import exact
 from emulator.directory import assignments, catalogue, certificates, objects
 from emulator.directory.credentials import new_secret
 from emulator.entra.token import digest
 from emulator.exchange import mailboxes, role_management
-from emulator.odata.schema import USER
 from emulator.store import Document
 from emulator.world import CLOUDS, GRAPH_APP_ID, World
 
@@ -39,63 +38,38 @@ def _tenant(world: World, given: dict[str, Any]) -> dict[str, Any]:
     tenant = {
         "id": (given.get("id") or ids.fixed("tenant", domains[0])).lower(), "domains": domains,
         "cloud": given.get("cloud", "global"), "displayName": given.get("display_name", "Contoso"),
-        "createdDateTime": whole(world.clock.now()),
     }  # fmt: skip
     world.store.put("tenant", tenant["id"], tenant)
-    for resource in catalogue.resources(tenant["id"], tenant["cloud"]):
-        if world.store.get("servicePrincipal", resource["id"]) is None:
-            microsofts = {**resource, "tenant": tenant["id"], "appOwnerOrganizationId": catalogue.MICROSOFT_TENANT}
-            principal = objects.new_principal(tenant, world.clock, microsofts, microsofts)
-            world.store.put("servicePrincipal", principal["id"], principal)
+    graph = catalogue.graph(tenant["id"], tenant["cloud"])
+    if world.store.get("servicePrincipal", graph["id"]) is None:
+        world.store.put("servicePrincipal", graph["id"], objects.new_principal(tenant, world.clock, graph, graph))
     role_management.create_definitions(world, tenant["id"])
     return {
         "id": tenant["id"],
         "users": [_user(world, tenant, user) for user in given.get("users", ())],
         "applications": [_application(world, tenant, application) for application in given.get("applications", ())],
-        "graph_service_principal_id": ids.fixed(tenant["id"], GRAPH_APP_ID),
     }
 
 
 def _user(world: World, tenant: Document, given: dict[str, Any]) -> dict[str, Any]:
-    """{user_principal_name, id, display_name, aliases, mailbox, mailbox_error, send_as, send_on_behalf, groups, properties}.
+    """{user_principal_name, display_name, mailbox, mailbox_error, send_as, send_on_behalf}.
 
-    `properties` are further ones, by Graph's own names.
     `mailbox` false is a user without a licence. `send_as` and `send_on_behalf` name who may send from this one's address.
     """
     name = given["user_principal_name"]
-    key = (given.get("id") or ids.fixed(tenant["id"], "user", name.lower())).lower()
-    licensed = given.get("mailbox", True) is True
-    mail = given.get("mail", name) if licensed or "mail" in given else None
-    addresses = [f"SMTP:{mail}"] if mail else []
+    key, licensed = ids.fixed(tenant["id"], "user", name.lower()), given.get("mailbox", True) is True
     user = {
-        "id": key, "tenant": tenant["id"], "userPrincipalName": name, "mail": mail,
+        "id": key, "tenant": tenant["id"], "userPrincipalName": name, "mail": name if licensed else None,
         "displayName": given.get("display_name", name),
-        "givenName": given.get("given_name"), "surname": given.get("surname"), "businessPhones": [], "jobTitle": None,
-        "mobilePhone": None, "officeLocation": None, "preferredLanguage": None, "mailNickname": name.partition("@")[0],
-        "accountEnabled": True, "userType": "Member", "otherMails": [], "createdDateTime": whole(world.clock.now()),
-        "usageLocation": "DE",
-        "assignedLicenses": [{"disabledPlans": [], "skuId": "6fd2c87f-b296-42f0-b197-1e91e994b900"}] if licensed else [],
-        "assignedPlans": [], "proxyAddresses": addresses + [f"smtp:{alias}" for alias in given.get("aliases", ())],
         "mailbox": {
             "state": "enabled" if licensed else "none", "sendAs": given.get("send_as", []),
             "error": given.get("mailbox_error", "MailboxNotEnabledForRESTAPI"), "sendOnBehalf": given.get("send_on_behalf", []),
         },
-        "groups": [group.lower() for group in given.get("groups", ())],
-        "identities": [{"signInType": "userPrincipalName", "issuer": tenant["domains"][0], "issuerAssignedId": name}],
-        **_properties(given),
     }  # fmt: skip
     world.store.put("user", key, user)
     if licensed:
         mailboxes.create_folders(world, user)
     return {"id": key, "user_principal_name": name}
-
-
-def _properties(given: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = given.get("properties", {})
-    unknown = set(found) - set(USER.properties)
-    if unknown:
-        raise BadSeed(f"A user has no {', '.join(sorted(unknown))}.")
-    return found
 
 
 def _application(world: World, tenant: Document, given: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +102,7 @@ def _secret(world: World, application: Document, given: dict[str, Any]) -> dict[
     if not given.get("secret"):
         return {}
     end = world.clock.now() + timedelta(days=float(given.get("secret_days", 180)))
-    credential, value = new_secret(world, {"displayName": given.get("secret_name", "seeded"), "endDateTime": exact(end)})
+    credential, value = new_secret(world, {"displayName": "seeded", "endDateTime": exact(end)})
     if given["secret"] is not True:
         value = str(given["secret"])
         credential |= {"digest": digest(value), "hint": value[:3]}
@@ -140,7 +114,7 @@ def _secret(world: World, application: Document, given: dict[str, Any]) -> dict[
 def _add_certificate(world: World, application: Document, pem: str) -> None:
     der = x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
     wanted = {"type": "AsymmetricX509Cert", "usage": "Verify", "key": base64.b64encode(der).decode()}
-    [credential] = certificates.kept(world.clock, [wanted], application)
+    [credential] = certificates.kept([wanted], application)
     if credential["key"] not in (one["key"] for one in application["keyCredentials"]):
         application["keyCredentials"].append(credential)
 
@@ -166,7 +140,7 @@ def _assign(world: World, tenant: Document, principal: Document, role: str) -> N
 
 def _client(world: World, given: dict[str, Any]) -> tuple[Document, Document]:
     for principal in world.store.all("servicePrincipal"):
-        if principal["appId"] == given["app_id"].lower() and given.get("tenant", principal["tenant"]) == principal["tenant"]:
+        if principal["appId"] == given["app_id"].lower():
             tenant = world.tenant(principal["tenant"])
             assert tenant
             return tenant, principal

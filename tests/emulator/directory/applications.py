@@ -1,15 +1,14 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""/applications: list, create, get, update, upsert by uniqueName, delete."""
+"""/applications: list, get, create by uniqueName, update, delete."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from emulator.answer import Answer, Refusal, bad_request, entity, not_found, nothing
-from emulator.directory import certificates, credentials, objects, projection, removal
-from emulator.directory.expansion import expanded
+from emulator.directory import certificates, objects, removal
 from emulator.directory.permissions import READ_APPLICATIONS, require, require_writing
 from emulator.odata.paging import page_of
 from emulator.odata.query import DIRECTORY, read, read_single
@@ -21,61 +20,16 @@ from emulator.store import Document
 if TYPE_CHECKING:
     from emulator.call import Call
 
-READ_ONLY = ("id", "appId", "publisherDomain", "createdDateTime", "deletedDateTime", "verifiedPublisher")
-NAMES_OF_NEW = {"displayName", "startDateTime", "endDateTime"}
+READ_ONLY = ("id", "appId", "publisherDomain", "createdDateTime", "deletedDateTime")
 MOST_APIS, MOST_PERMISSIONS = 50, 400
 
 
 @routes.add("GET", "applications")
 def list_applications(call: Call) -> Answer:
     require(call, *READ_APPLICATIONS)
-    options = read(call.query, APPLICATION, DIRECTORY, eventual=call.eventual)
+    options = read(call.query, APPLICATION, DIRECTORY)
     found = options.chosen(call.view.all("application", tenant=call.tenant))
-    return page_of(
-        call, "applications", options, found, lambda one: options.pruned(objects.shown(one)) | expanded(call, options, one)
-    )
-
-
-@routes.add("POST", "applications")
-def create(call: Call) -> Answer:
-    require_writing(call)
-    document = made(call, checked(call, call.json()))
-    return _created(call, document)
-
-
-def made(call: Call, given: dict[str, Any]) -> Document:
-    """A new application of the caller's tenant, kept; under OwnedBy the caller owns it. Its secrets come with their values."""
-    objects.required(given, "displayName", "Application")
-    _check_unique(call, given)
-    secrets = [credentials.asked_for(call.world, wanted) for wanted in given.get("passwordCredentials", ())]
-    given = given | {"passwordCredentials": [credential for credential, _ in secrets]}
-    document = objects.new_application(objects.home(call.world, call.tenant), call.world.clock, given)
-    if not call.caller.has("Application.ReadWrite.All"):
-        document["owners"] = [call.caller.object_id]
-    call.world.store.put("application", document["id"], document)
-    return document | {"passwordCredentials": [credential | {"secretText": value} for credential, value in secrets]}
-
-
-def _created(call: Call, document: Document) -> Answer:
-    body = read_single({}, APPLICATION, DIRECTORY).pruned(objects.shown(document))
-    location = f"{call.root}/{call.tenant}/directoryObjects/{document['id']}/Microsoft.DirectoryServices.Application"
-    return entity(call.context("applications/$entity"), body, 201, {"Location": location})
-
-
-def _check_unique(call: Call, given: dict[str, Any], current: Document | None = None) -> None:
-    """No two applications of a tenant share these, and one that was deleted still has them."""
-    others = [one for kind in ("application", removal.KIND) for one in call.world.store.peek(kind, tenant=call.tenant)
-              if current is None or one["id"] != current["id"]]  # fmt: skip
-    for name in ("uniqueName", "identifierUris"):
-        if any(not _values(given.get(name)).isdisjoint(_values(one.get(name))) for one in others):
-            message = f"Another object with the same value for property {name} already exists."
-            raise Refusal(
-                400, "Request_BadRequest", message, details=[{"code": "ObjectConflict", "message": message, "target": name}]
-            )
-
-
-def _values(value: Any) -> set[str]:
-    return set(value) if isinstance(value, list) else {value} - {None}
+    return page_of(call, "applications", options, found, lambda one: options.pruned(objects.shown(one)))
 
 
 @routes.add("GET", "applications/{application}")
@@ -84,7 +38,6 @@ def get(call: Call) -> Answer:
     document = objects.existing(call, "application", "application")
     options = read_single(call.query, APPLICATION, DIRECTORY)
     body = options.pruned(objects.shown(document, with_keys="keyCredentials" in options.select))
-    body |= expanded(call, options, document)
     return entity(call.context(f"applications{options.shown}/$entity"), body)
 
 
@@ -103,9 +56,7 @@ def update(call: Call) -> Answer:
 
 def _change(call: Call, document: Document, given: dict[str, Any]) -> None:
     changes = checked(call, given, document)
-    changed = merged(APPLICATION.declared, document, changes, objects.empty_application())
-    call.world.store.put("application", document["id"], changed)
-    projection.carry_over(call.world, document, changed)
+    call.world.store.put("application", document["id"], merged(document, changes, objects.empty_application()))
 
 
 def _upsert(call: Call, name: str) -> Answer:
@@ -120,12 +71,37 @@ def _upsert(call: Call, name: str) -> Answer:
         return nothing()
     if "create-if-missing" not in call.preferences:
         raise not_found(name)
-    return _created(call, made(call, {**checked(call, given), "uniqueName": name}))
+    return _created(call, {**checked(call, given), "uniqueName": name})
+
+
+def _created(call: Call, given: dict[str, Any]) -> Answer:
+    """A new application of the caller's tenant, kept; under OwnedBy the caller owns it."""
+    objects.required(given, "displayName", "Application")
+    _check_unique(call, given)
+    document = objects.new_application(objects.home(call.world, call.tenant), call.world.clock, given)
+    if not call.caller.has("Application.ReadWrite.All"):
+        document["owners"] = [call.caller.object_id]
+    call.world.store.put("application", document["id"], document)
+    body = read_single({}, APPLICATION, DIRECTORY).pruned(objects.shown(document))
+    location = f"{call.root}/{call.tenant}/directoryObjects/{document['id']}/Microsoft.DirectoryServices.Application"
+    return entity(call.context("applications/$entity"), body, 201, {"Location": location})
+
+
+def _check_unique(call: Call, given: dict[str, Any], current: Document | None = None) -> None:
+    """No two applications of a tenant share a uniqueName, and one that was deleted still has it."""
+    name = given.get("uniqueName")
+    others = (one for kind in ("application", removal.KIND) for one in call.world.store.peek(kind, tenant=call.tenant)
+              if current is None or one["id"] != current["id"])  # fmt: skip
+    if name and any(one["uniqueName"] == name for one in others):
+        message = "Another object with the same value for property uniqueName already exists."
+        raise Refusal(
+            400, "Request_BadRequest", message, details=[{"code": "ObjectConflict", "message": message, "target": "uniqueName"}]
+        )
 
 
 @routes.add("DELETE", "applications/{application}")
 def delete(call: Call) -> Answer:
-    """Softly: it can be brought back for 30 days. Its service principal in this tenant goes with it."""
+    """Softly: its uniqueName stays taken. Its service principal in this tenant goes with it."""
     require_writing(call)
     document = objects.to_change(call, "application", "application")
     require_writing(call, document)
@@ -140,28 +116,20 @@ def checked(call: Call, given: dict[str, Any], current: Document | None = None) 
         objects.required(given, "displayName", "Application")
     objects.check_read_only(given, current, *READ_ONLY)
     if current is not None:
-        name = current.get("uniqueName")
+        name = current["uniqueName"]
         if name and given.get("uniqueName", name) != name:
             raise bad_request("Property 'uniqueName' is immutable and cannot be changed.")
         _check_unique(call, given, current)
     if given.get("signInAudience") is not None and given["signInAudience"] not in objects.AUDIENCES:
         raise bad_request("Invalid value specified for property 'signInAudience' of resource 'Application'.")
-    _check_passwords(given, current)
+    if "passwordCredentials" in given:
+        raise bad_request(
+            "New password credentials must be generated using service actions.", "CannotUpdatePasswordCredentials"
+        )
     _check_access(given.get("requiredResourceAccess", []))
     if "keyCredentials" in given:
-        given["keyCredentials"] = certificates.kept(call.world.clock, given["keyCredentials"], current)
-    return {name: value for name, value in given.items() if name != "passwordCredentials" or current is None}
-
-
-def _check_passwords(given: dict[str, Any], current: Document | None) -> None:
-    """A new application may name secrets that Entra then makes, as addPassword does; a change makes none."""
-    wanted = given.get("passwordCredentials", ())
-    known = {one["keyId"] for one in current["passwordCredentials"]} if current else set()
-    if all(one.get("keyId") in known if current else one.keys() <= NAMES_OF_NEW for one in wanted):
-        return
-    raise bad_request(
-        "New password credentials must be generated using service actions.", "CannotUpdatePasswordCredentials"
-    )
+        given["keyCredentials"] = certificates.kept(given["keyCredentials"], current)
+    return given
 
 
 def _check_access(access: list[dict[str, Any]]) -> None:

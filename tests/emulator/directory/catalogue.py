@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The resources that every tenant has: Microsoft Graph and Exchange Online, with their application roles and delegated scopes.
+"""The resource that every tenant has: Microsoft Graph, with its application roles and delegated scopes.
 
 A delegated scope of the same name has another id; taking the one for the other is a known mistake. Ids from Microsoft's
 published permission list; those of scopes and roles that this project does not use are made up where they are not known.
@@ -14,7 +14,6 @@ from typing import Any
 from emulator import ids
 from emulator.world import CLOUDS, GRAPH_APP_ID
 
-EXCHANGE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
 MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 
 _GRAPH_ROLES = {
@@ -46,15 +45,8 @@ _GRAPH_SCOPES = {
     "AppRoleAssignment.ReadWrite.All": "84bccea3-f856-4a8a-967b-dbe0a3d53a64",
     "Directory.Read.All": "06da0dbc-49e2-44d2-8312-53f166ab848a",
 }
-_EXCHANGE_ROLES = {
-    "Mail.Read": ("810c84a8-4a9e-49e6-bf7d-12d183f40d01", "Read mail in all mailboxes"),
-    "full_access_as_app": ("dc890d15-9560-4a4c-9b7f-a736ec74ec40", "Use Exchange Web Services with full access"),
-    "IMAP.AccessAsApp": ("5e5addcd-3e8d-4e90-baf5-964efab2b20a", "IMAP.AccessAsApp"),
-    "Exchange.ManageAsApp": ("dc50a0fb-09a3-484d-be87-e023b12c6440", "Manage Exchange As Application"),
-}
 
-
-def role(value: str, key: str, name: str) -> dict[str, Any]:
+def _role(value: str, key: str, name: str) -> dict[str, Any]:
     return {
         "allowedMemberTypes": ["Application"], "description": name, "displayName": name, "id": key, "isEnabled": True,
         "origin": "Application", "value": value,
@@ -68,20 +60,11 @@ def _scope(value: str, key: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def resources(tenant: str, cloud: str) -> list[dict[str, Any]]:
-    """The service principals that a new tenant has: what differs from one to the next."""
-    graph = list(CLOUDS[cloud][1])
-    return [
-        {
-            "id": ids.fixed(tenant, GRAPH_APP_ID), "appId": GRAPH_APP_ID, "displayName": "Microsoft Graph",
-            "servicePrincipalNames": [GRAPH_APP_ID, *graph, f"{GRAPH_APP_ID}/{graph[0].removeprefix('https://')}"],
-            "appRoles": [role(value, key, name) for value, (key, name) in _GRAPH_ROLES.items()],
-            "oauth2PermissionScopes": [_scope(value, key) for value, key in _GRAPH_SCOPES.items()],
-        },
-        {
-            "id": ids.fixed(tenant, EXCHANGE_APP_ID), "appId": EXCHANGE_APP_ID, "displayName": "Office 365 Exchange Online",
-            "servicePrincipalNames": [EXCHANGE_APP_ID, "https://outlook.office365.com", "https://outlook.office.com"],
-            "appRoles": [role(value, key, name) for value, (key, name) in _EXCHANGE_ROLES.items()],
-            "oauth2PermissionScopes": [_scope("Mail.Send", ids.fixed("exchange", "Mail.Send"))],
-        },
-    ]  # fmt: skip
+def graph(tenant: str, cloud: str) -> dict[str, Any]:
+    """The service principal of Graph in a tenant: what differs from one to the next."""
+    return {
+        "id": ids.fixed(tenant, GRAPH_APP_ID), "tenant": tenant, "appId": GRAPH_APP_ID, "displayName": "Microsoft Graph",
+        "appOwnerOrganizationId": MICROSOFT_TENANT, "servicePrincipalNames": [GRAPH_APP_ID, CLOUDS[cloud][1]],
+        "appRoles": [_role(value, key, name) for value, (key, name) in _GRAPH_ROLES.items()],
+        "oauth2PermissionScopes": [_scope(value, key) for value, key in _GRAPH_SCOPES.items()],
+    }

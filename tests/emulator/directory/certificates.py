@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from emulator import ids
 from emulator.answer import bad_request
-from emulator.clock import Clock, parsed, whole
+from emulator.clock import parsed, whole
 from emulator.store import Document
 
 
-def kept(clock: Clock, wanted: list[dict[str, Any]], current: Document | None) -> list[Document]:
+def kept(wanted: list[dict[str, Any]], current: Document | None) -> list[Document]:
     """The list as it is kept. One whose `key` is null must be one that is there already, by its keyId."""
     known = {credential["keyId"]: credential for credential in (current or {}).get("keyCredentials", [])}
     found = [_one(credential, known) for credential in wanted]
@@ -57,13 +57,9 @@ def _one(given: dict[str, Any], known: dict[str, Document]) -> Document:
 
 
 def _certificate(key: str) -> tuple[x509.Certificate, bytes]:
-    """From base64 of DER, or of PEM as the portal's own export gives it."""
+    """From base64 of DER."""
     try:
-        content = base64.b64decode(key, validate=True)
-        if content.startswith(b"-----BEGIN"):
-            certificate = x509.load_pem_x509_certificate(content)
-        else:
-            certificate = x509.load_der_x509_certificate(content)
+        certificate = x509.load_der_x509_certificate(base64.b64decode(key, validate=True))
     except (ValueError, binascii.Error):
         raise bad_request("Key credential has an invalid value.", "KeyCredentialsInvalidKeyValue") from None
     return certificate, certificate.public_bytes(Encoding.DER)

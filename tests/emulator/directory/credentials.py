@@ -25,21 +25,13 @@ if TYPE_CHECKING:
 
 def new_secret(world: World, wanted: dict[str, Any]) -> tuple[Document, str]:
     """A credential as it is kept, and its value. Without an end it lasts two years."""
-    begin = wanted.get("startDateTime") or exact(world.clock.now())
+    begin = exact(world.clock.now())
     end = wanted.get("endDateTime") or _two_years_after(begin)
     value = ids.secret_text()
     credential = {
         "customKeyIdentifier": None, "displayName": wanted.get("displayName"), "endDateTime": end, "hint": value[:3],
         "keyId": ids.new(), "secretText": None, "startDateTime": begin, "digest": digest(value),
     }  # fmt: skip
-    return credential, value
-
-
-def asked_for(world: World, wanted: dict[str, Any]) -> tuple[Document, str]:
-    """The same for a client: Refusal where it ends before it begins."""
-    credential, value = new_secret(world, wanted)
-    if parsed(credential["endDateTime"]) <= parsed(credential["startDateTime"]):
-        raise bad_request("Credential end date is before its start date.", "CredentialInvalidLifetimeAsPerAppPolicy")
     return credential, value
 
 
@@ -54,7 +46,9 @@ def add_password(call: Call) -> Answer:
     document = objects.to_change(call, "application", "application")
     require_writing(call, document)
     wanted = written(ADD_PASSWORD, call.json() if call.body else {}).get("passwordCredential") or {}
-    credential, value = asked_for(call.world, wanted)
+    credential, value = new_secret(call.world, wanted)
+    if parsed(credential["endDateTime"]) <= parsed(credential["startDateTime"]):
+        raise bad_request("Credential end date is before its start date.", "CredentialInvalidLifetimeAsPerAppPolicy")
     document["passwordCredentials"].append(credential)
     call.world.store.put("application", document["id"], document)
     body = {name: given for name, given in credential.items() if name != "digest"} | {"secretText": value}

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 from emulator import ids
 from emulator.answer import bad_request, not_found
 from emulator.clock import Clock, whole
-from emulator.directory.projection import projected
 from emulator.odata.path import Key
-from emulator.odata.schema import APPLICATION, SERVICE_PRINCIPAL, USER, EntityType
 from emulator.odata.writing import merged
 from emulator.store import Document
 from emulator.world import World
@@ -21,25 +19,14 @@ if TYPE_CHECKING:
     from emulator.call import Call
 
 AUDIENCES = ("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
-TYPES: dict[str, EntityType] = {"application": APPLICATION, "servicePrincipal": SERVICE_PRINCIPAL, "user": USER}
 _ALTERNATE = {"application": ("appId", "uniqueName"), "servicePrincipal": ("appId",)}
 
 
 def empty_application() -> Document:
-    """What an application has where nothing else was given; complex properties are never null."""
+    """What an application has where nothing else was given."""
     return {
-        "identifierUris": [], "tags": [], "addIns": [], "appRoles": [], "keyCredentials": [], "passwordCredentials": [],
-        "requiredResourceAccess": [],
-        "api": {"acceptMappedClaims": None, "knownClientApplications": [], "requestedAccessTokenVersion": None,
-                "oauth2PermissionScopes": [], "preAuthorizedApplications": []},
-        "info": {"termsOfServiceUrl": None, "supportUrl": None, "privacyStatementUrl": None, "marketingUrl": None,
-                 "logoUrl": None},
-        "parentalControlSettings": {"countriesBlockedForMinors": [], "legalAgeGroupRule": "Allow"},
-        "publicClient": {"redirectUris": []},
-        "verifiedPublisher": {"displayName": None, "verifiedPublisherId": None, "addedDateTime": None},
-        "web": {"homePageUrl": None, "logoutUrl": None, "redirectUris": [], "redirectUriSettings": [],
-                "implicitGrantSettings": {"enableAccessTokenIssuance": False, "enableIdTokenIssuance": False}},
-        "spa": {"redirectUris": []}, "signInAudience": "AzureADMyOrg",
+        "uniqueName": None, "keyCredentials": [], "passwordCredentials": [], "requiredResourceAccess": [],
+        "signInAudience": "AzureADMyOrg",
     }  # fmt: skip
 
 
@@ -50,18 +37,17 @@ def new_application(tenant: Document, clock: Clock, given: dict[str, Any]) -> Do
         "id": ids.new(), "appId": ids.new(), "tenant": tenant["id"], "owners": [], "createdDateTime": whole(clock.now()),
         "deletedDateTime": None, "publisherDomain": tenant["domains"][0],
     }  # fmt: skip
-    return merged(APPLICATION.declared, empty | own, given, empty)
+    return merged(empty | own, given, empty)
 
 
 def shown(document: Document, *, with_keys: bool = False) -> Document:
     """As it goes out: no digest of a secret, keys of certificates only where they were asked for."""
     out = dict(document)
-    if "passwordCredentials" in document:
-        out["passwordCredentials"] = [
-            {name: value for name, value in credential.items() if name != "digest"}
-            for credential in document["passwordCredentials"]
-        ]
-    if not with_keys and "keyCredentials" in document:
+    out["passwordCredentials"] = [
+        {name: value for name, value in credential.items() if name != "digest"}
+        for credential in document["passwordCredentials"]
+    ]
+    if not with_keys:
         out["keyCredentials"] = [{**credential, "key": None} for credential in document["keyCredentials"]]
     return out
 
@@ -69,11 +55,10 @@ def shown(document: Document, *, with_keys: bool = False) -> Document:
 def new_principal(tenant: Document, clock: Clock, application: Document, given: dict[str, Any]) -> Document:
     """The service principal of an application; of Microsoft's own likewise, with what they give."""
     return {
-        "id": ids.new(), "tenant": tenant["id"], "owners": [], "deletedDateTime": None, "accountEnabled": True,
-        "alternativeNames": [], "appId": application["appId"], "appRoleAssignmentRequired": False,
+        "id": ids.new(), "tenant": tenant["id"], "deletedDateTime": None, "accountEnabled": True, "appId": application["appId"],
         "appOwnerOrganizationId": application.get("tenant", tenant["id"]), "createdDateTime": whole(clock.now()),
-        "notificationEmailAddresses": [], "servicePrincipalType": "Application", "tags": [], "addIns": [], "keyCredentials": [],
-        "passwordCredentials": [], "resourceSpecificApplicationPermissions": [], **projected(application), **given,
+        "displayName": application["displayName"], "servicePrincipalNames": [application["appId"]],
+        "servicePrincipalType": "Application", "appRoles": [], "oauth2PermissionScopes": [], **given,
     }  # fmt: skip
 
 
@@ -118,15 +103,8 @@ def home(world: World, tenant: str) -> Document:
 def check_read_only(given: dict[str, Any], current: Document | None, *names: str) -> None:
     """Refuse a change of one of these; a new object takes none of them."""
     for name in names:
-        if name not in given:
-            continue
-        if current is None or (given[name] != current.get(name) and not _is_part(given[name], current.get(name))):
+        if name in given and (current is None or given[name] != current.get(name)):
             raise bad_request(f"Property '{name}' is read-only and cannot be set.")
-
-
-def _is_part(given: Any, whole_of: Any) -> bool:
-    """Whether a complex value says nothing that is not so."""
-    return isinstance(given, dict) and isinstance(whole_of, dict) and whole_of | given == whole_of
 
 
 def required(document: dict[str, Any], name: str, resource: str) -> None:

@@ -25,8 +25,6 @@ READ_ASSIGNMENTS = (
 )  # fmt: skip
 WRITE_ASSIGNMENTS = ("AppRoleAssignment.ReadWrite.All",)
 READ_USERS = ("User.Read.All", "User.ReadBasic.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
-READ_ORGANIZATION = ("Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All",
-                     "User.Read.All")  # fmt: skip
 READ_EXCHANGE_ROLES = ("RoleManagement.Read.Exchange", "RoleManagement.Read.All", "RoleManagement.ReadWrite.Exchange")
 WRITE_EXCHANGE_ROLES = ("RoleManagement.ReadWrite.Exchange",)
 

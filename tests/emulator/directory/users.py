@@ -1,17 +1,16 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""/users: read only; tests make them by the control."""
+"""GET /users/{user}; tests make users by the control."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from emulator import ids
-from emulator.answer import Answer, Refusal, entity
+from emulator.answer import Answer, entity, not_found
 from emulator.directory.permissions import READ_USERS, require
-from emulator.odata.paging import page_of
-from emulator.odata.query import DIRECTORY, read, read_single
+from emulator.odata.query import DIRECTORY, read_single
 from emulator.odata.schema import USER
 from emulator.replication import View
 from emulator.routing import routes
@@ -29,21 +28,11 @@ def named(view: View, tenant: str, name: str) -> Document | None:
     return next((user for user in view.all("user", tenant=tenant) if user["userPrincipalName"].lower() == name.lower()), None)
 
 
-@routes.add("GET", "users")
-def list_users(call: Call) -> Answer:
-    require(call, *READ_USERS)
-    options = read(call.query, USER, DIRECTORY, eventual=call.eventual)
-    return page_of(call, "users", options, options.chosen(call.view.all("user", tenant=call.tenant)))
-
-
 @routes.add("GET", "users/{user}")
 def get(call: Call) -> Answer:
     require(call, *READ_USERS)
     user = named(call.view, call.tenant, call.key("user"))
     if user is None:
-        raise Refusal(
-            404, "Request_ResourceNotFound",
-            f"Resource '{call.key('user')}' does not exist or one of its queried reference-property objects are not present.",
-        )  # fmt: skip
+        raise not_found(call.key("user"))
     options = read_single(call.query, USER, DIRECTORY)
     return entity(call.context(f"users{options.shown}/$entity"), options.pruned(user))

@@ -57,11 +57,10 @@ def _thumbprints(der: bytes) -> tuple[str, str]:
 def _certificate(world: World, application: Document, header: dict[str, Any]) -> x509.Certificate:
     """The registered certificate that the header names."""
     # msal leaves the padding of base64 on them.
-    named = {str(header.get(name) or "").rstrip("=") for name in ("x5t", "x5t#S256", "kid")} - {""}
+    named = {str(header.get(name) or "").rstrip("=") for name in ("x5t", "x5t#S256")} - {""}
     for credential in application["keyCredentials"]:
         der = base64.b64decode(credential["key"])
-        hexadecimal = hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
-        if named.isdisjoint({*_thumbprints(der), hexadecimal}):
+        if named.isdisjoint(_thumbprints(der)):
             continue
         now = world.clock.now()
         if parsed(credential["endDateTime"]) < now or x509.load_der_x509_certificate(der).not_valid_after_utc < now:
@@ -71,7 +70,7 @@ def _certificate(world: World, application: Document, header: dict[str, Any]) ->
 
 
 def _no_key(header: dict[str, Any], reason: str) -> LoginRefused:
-    used = str(header.get("x5t") or header.get("x5t#S256") or header.get("kid") or "").rstrip("=")
+    used = str(header.get("x5t") or header.get("x5t#S256") or "").rstrip("=")
     try:
         shown = base64.urlsafe_b64decode(used + "=" * (-len(used) % 4)).hex().upper()
     except ValueError:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a client asks before it logs in: endpoints, keys, and the instances of the login."""
+"""What a client asks before it logs in: the endpoints of the login."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def configuration(world: World, origin: str, name: str) -> Answer:
     else:
         tenant = tenant_named(world, name, error="invalid_tenant")
         tenant_id, region = tenant["id"], "EU"
-        graph = CLOUDS[tenant["cloud"]][1][0].removeprefix("https://")
+        graph = CLOUDS[tenant["cloud"]][1].removeprefix("https://")
     path = name if name.lower() in COMMON else tenant_id
     document: dict[str, Any] = {
         "token_endpoint": f"{origin}/{path}/oauth2/v2.0/token",
@@ -67,16 +67,3 @@ def configuration(world: World, origin: str, name: str) -> Answer:
         "rbac_url": "https://pas.windows.net",
     }  # fmt: skip
     return plain(200, document, {"Access-Control-Allow-Origin": "*", "Cache-Control": "max-age=86400, private"})
-
-
-def instances(origin: str) -> Answer:
-    """Which names this login goes by."""
-    host = origin.removeprefix("https://")
-    return plain(
-        200,
-        {
-            "tenant_discovery_endpoint": f"{origin}/common/v2.0/.well-known/openid-configuration",
-            "api-version": "1.1",
-            "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
-        },
-    )

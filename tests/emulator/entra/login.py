@@ -6,12 +6,10 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import contextlib
 import logging
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import parse_qsl
 
 from emulator import ids
 from emulator.answer import Answer, plain
@@ -21,8 +19,7 @@ from emulator.entra.errors import LoginRefused, refusal
 from emulator.world import World
 
 log = logging.getLogger("emulator")
-_CONFIGURATION = re.compile(r"/([^/]+)(?:/v2\.0)?/\.well-known/openid-configuration\Z")
-_KEYS = re.compile(r"/([^/]+)/discovery/(?:v2\.0/)?keys\Z")
+_CONFIGURATION = re.compile(r"/([^/]+)/v2\.0/\.well-known/openid-configuration\Z")
 _TOKEN = re.compile(r"/([^/]+)/oauth2/v2\.0/token\Z")
 
 
@@ -60,33 +57,17 @@ def _refused(world: World, origin: str, query: str, headers: Mapping[str, str], 
     return refusal(refused, world.clock.now(), origin, correlation)
 
 
-def _basic(headers: Mapping[str, str]) -> dict[str, str]:
-    """client_secret_basic: the application's id and secret in the Authorization header (RFC 6749, 2.3.1)."""
-    kind, _, value = headers.get("authorization", "").partition(" ")
-    if kind.lower() != "basic":
-        return {}
-    with contextlib.suppress(ValueError):
-        name, _, secret = base64.b64decode(value).decode().partition(":")
-        return {"client_id": unquote_plus(name), "client_secret": unquote_plus(secret)}
-    return {}
-
-
 def _answer(
     world: World, origin: str, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
 ) -> Answer:
-    if path == "/common/discovery/instance":
-        return discovery.instances(origin)
     if match := _CONFIGURATION.match(path):
         return discovery.configuration(world, origin, match[1])
-    if match := _KEYS.match(path):
-        tenant_id = "{tenantid}" if match[1].lower() in discovery.COMMON else discovery.tenant_named(world, match[1])["id"]
-        return plain(200, world.key.published(f"{origin}/{tenant_id}/v2.0"))
     if match := _TOKEN.match(path):
         if method != "POST":
             raise LoginRefused(
                 400, "invalid_request", 900561, f"The endpoint only accepts POST requests. Received a {method} request."
             )
-        form = _basic(headers) | dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         return token.issue(world, origin, match[1], form)
     if path.startswith("/metadata/identity/oauth2/token"):
         return managed_identity.answer(world, origin, query, headers)

@@ -41,7 +41,7 @@ def issue(world: World, origin: str, tenant_name: str, form: Mapping[str, str]) 
         )  # fmt: skip
     tenant = tenant_named(world, tenant_name)
     _check_form(form)
-    audience, resource_app_id = _resource(world, tenant, origin, form.get("scope", ""))
+    audience = _audience(world, tenant, origin, form.get("scope", ""))
     view = world.replication.token_view()
     application = _application(view, tenant, form["client_id"])
     method = _authenticate(world, application, tenant, origin, tenant_name, form)
@@ -58,7 +58,7 @@ def issue(world: World, origin: str, tenant_name: str, form: Mapping[str, str]) 
             f"Application '{application['appId']}'({application['displayName']}) is disabled.",
         )  # fmt: skip
     _check_policies(world, application["appId"], tenant_name)
-    roles = roles_of(world, view, principal, resource_app_id)
+    roles = roles_of(world, view, principal)
     return _granted(world, _claims(world, tenant, principal, audience, method) | ({"roles": roles} if roles else {}))
 
 
@@ -93,8 +93,8 @@ def _check_form(form: Mapping[str, str]) -> None:
         )
 
 
-def _resource(world: World, tenant: Document, origin: str, scope: str) -> tuple[str, str]:
-    """The audience that the scope asks for, and the appId behind it."""
+def _audience(world: World, tenant: Document, origin: str, scope: str) -> str:
+    """The audience that the scope asks for: one of Graph's addresses."""
     if not scope:
         raise LoginRefused(400, "invalid_request", 900144, "The request body must contain the following parameter: 'scope'.")
     if not scope.endswith("/.default") or " " in scope:
@@ -105,10 +105,7 @@ def _resource(world: World, tenant: Document, origin: str, scope: str) -> tuple[
         )  # fmt: skip
     resource = scope.removesuffix("/.default").rstrip("/")
     if resource in world.audiences(tenant, origin):
-        return resource, GRAPH_APP_ID
-    for principal in world.store.all("servicePrincipal"):
-        if principal["tenant"] == tenant["id"] and resource in (principal["appId"], *principal["servicePrincipalNames"]):
-            return resource, principal["appId"]
+        return resource
     raise LoginRefused(
         400, "invalid_resource", 500011,
         f"The resource principal named {resource} was not found in the tenant named {tenant['displayName']}. This can happen if"
@@ -206,24 +203,21 @@ def _claims(world: World, tenant: Document, principal: Document, audience: str, 
     }  # fmt: skip
 
 
-def roles_of(world: World, view: View, principal: Document, resource: str) -> list[str]:
-    """The application roles of the resource (its appId) that the principal has been assigned, by name."""
-    found = []
-    for assignment in view.all("appRoleAssignment", principalId=principal["id"]):
-        target = world.store.get("servicePrincipal", assignment["resourceId"])
-        if target and target["appId"] == resource:
-            found += [role["value"] for role in target["appRoles"] if role["id"] == assignment["appRoleId"]]
-    return sorted(set(found))
+def roles_of(world: World, view: View, principal: Document) -> list[str]:
+    """The application roles of Graph that the principal has been assigned, by name."""
+    graph = world.store.get("servicePrincipal", ids.fixed(principal["tenant"], GRAPH_APP_ID))
+    assigned = {assignment["appRoleId"] for assignment in view.all("appRoleAssignment", principalId=principal["id"])}
+    return sorted(role["value"] for role in graph["appRoles"] if role["id"] in assigned) if graph else []
 
 
 def managed(world: World, origin: str, identity: Document, resource: str) -> Answer:
     """A token of a managed identity, in the form of the instance metadata service; LoginRefused as the token endpoint."""
     tenant = tenant_named(world, identity["tenant"])
-    audience, app_id = _resource(world, tenant, origin, f"{resource}/.default")
+    audience = _audience(world, tenant, origin, f"{resource}/.default")
     view = world.replication.token_view()
     principal = view.first("servicePrincipal", tenant=tenant["id"], appId=identity["app_id"])
     assert principal
-    claims = _claims(world, tenant, principal, audience, "2") | {"roles": roles_of(world, view, principal, app_id)}
+    claims = _claims(world, tenant, principal, audience, "2") | {"roles": roles_of(world, view, principal)}
     lifetime = str(claims["exp"] - claims["iat"])
     return plain(200, {
         "access_token": world.key.sign(claims), "client_id": identity["app_id"], "expires_in": lifetime,

@@ -20,45 +20,35 @@ from emulator.exchange.rights import owner_of
 from emulator.store import Document
 from emulator.world import World
 
-JUNK_HEADERS = {"x-spam-flag": "yes", "x-spam": "yes", "x-ms-exchange-organization-scl": ("5", "6", "7", "8", "9")}
 LONGEST_WAIT = 60.0
 log = logging.getLogger("emulator.delivery")
 
 
-def deliver(world: World, sender_user: Document | None, sender: str, recipients: list[str], raw: bytes) -> None:
-    """Each recipient once. What cannot be delivered comes back to the sender, if it is one of ours."""
+def deliver(world: World, user: Document, sender: str, recipients: list[str], raw: bytes) -> None:
+    """Each recipient once. What cannot be delivered comes back to the user's mailbox."""
     outside, unknown = [], []
     for recipient in dict.fromkeys(address.lower() for address in recipients):
         owner = owner_of(world, recipient)
-        if owner is not None and owner["mailbox"]["state"] == "enabled":
+        if owner is not None:
             receive(world, owner, raw)
-        elif owner is not None or world.tenant(recipient.partition("@")[2]):
+        elif world.tenant(recipient.partition("@")[2]):
             unknown.append(recipient)
         else:
             outside.append(recipient)
-    if unknown and sender_user:
+    if unknown:
         why = "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup"
-        _bounce(world, sender_user, unknown, raw, why)
+        _bounce(world, user, unknown, raw, why)
     if outside:
         key = ids.new()
         world.store.put_raw(f"outgoing/{key}", raw)
         world.store.put("outgoing", key, {
-            "id": key, "sender": sender, "user": sender_user["id"] if sender_user else None, "recipients": outside, "attempts": 0,
+            "id": key, "sender": sender, "user": user["id"], "recipients": outside, "attempts": 0,
             "next": 0.0, "error": "" if world.smtp else "The emulator was started without --smtp.",
         })  # fmt: skip
 
 
-def receive(world: World, user: Document, raw: bytes) -> Document | None:
-    """Into the Inbox, or Junk Email where a header says so; lost where a fault says so."""
-    message = mime.parsed(raw)
-    if world.rules.meet(("lose_mail",), mailbox=user["userPrincipalName"], path=mime.header(message, "Subject")):
-        return None
-    return mailboxes.put_in(world, user, "junkemail" if is_junk(message) else "inbox", raw)
-
-
-def is_junk(message: EmailMessage) -> bool:
-    return any(mime.header(message, name).lower() in ((value,) if isinstance(value, str) else value)
-               for name, value in JUNK_HEADERS.items())  # fmt: skip
+def receive(world: World, user: Document, raw: bytes) -> Document:
+    return mailboxes.put_in(world, user, "inbox", raw)
 
 
 def _bounce(world: World, user: Document, recipients: list[str], raw: bytes, why: str) -> None:
@@ -66,7 +56,7 @@ def _bounce(world: World, user: Document, recipients: list[str], raw: bytes, why
     given = mime.parsed(raw)
     report = EmailMessage()
     report["From"] = f"Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@{world_domain(world, user)}>"
-    report["To"] = user["mail"] or user["userPrincipalName"]
+    report["To"] = user["mail"]
     report["Subject"] = f"Undeliverable: {mime.header(given, 'Subject')}"
     report["Date"] = email.utils.format_datetime(world.clock.now())
     report["Message-ID"] = email.utils.make_msgid(domain=world_domain(world, user))
@@ -103,12 +93,12 @@ def world_domain(world: World, user: Document) -> str:
 class Postman:
     """Carries what is for outside to the SMTP server, tries again what was refused for now, and reports what was refused."""
 
-    def __init__(self, world: World, ca_file: Path | None, seconds: float = 0.2) -> None:
-        self._world, self._ca_file, self._seconds = world, ca_file, seconds
+    def __init__(self, world: World, ca_file: Path | None) -> None:
+        self._world, self._ca_file = world, ca_file
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(self._seconds)
+            await asyncio.sleep(0.2)
             if self._world.smtp:
                 for document in list(self._world.store.all("outgoing")):
                     if document["next"] <= self._world.clock.seconds():
@@ -135,7 +125,7 @@ class Postman:
     def _done(self, document: Document, refused: dict[str, tuple[int, bytes]], raw: bytes) -> None:
         for_ever = {address: (code, text) for address, (code, text) in refused.items() if code >= 500}
         for_now = [address for address in refused if address not in for_ever]
-        user = self._world.store.get("user", document["user"] or "")
+        user = self._world.store.get("user", document["user"])
         for address, (code, text) in for_ever.items():
             log.warning("refused: %s: %s %s", address, code, text)
             if user:
@@ -157,15 +147,6 @@ class Postman:
         with smtplib.SMTP(host, port, timeout=30) as server:
             server.ehlo()
             if server.has_extn("starttls"):
-                server.starttls(context=self._context())
+                server.starttls(context=ssl.create_default_context(cafile=self._ca_file))
                 server.ehlo()
             return server.sendmail(sender, recipients, raw)
-
-    def _context(self) -> ssl.SSLContext:
-        """With a CA file the server is verified; without one the connection is encrypted as mail servers do it."""
-        if self._ca_file:
-            return ssl.create_default_context(cafile=str(self._ca_file))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        return context

@@ -1,31 +1,29 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages: list, get, raw MIME, mark, move, copy, delete."""
+"""Messages: list, raw MIME, mark, move, delete."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from emulator import ids
-from emulator.answer import Answer, Refusal, nothing
-from emulator.exchange import access, mailboxes, mime, resource
-from emulator.exchange.compose import IN_MIME
-from emulator.exchange.compose import change as change_mime
-from emulator.exchange.places import destination, folder_of, message_of, on_message, on_messages
-from emulator.exchange.showing import applied, check_basic, entity_of, shown
+from emulator.answer import Answer, Refusal, entity, nothing
+from emulator.exchange import access, mailboxes, mime
+from emulator.exchange.places import folder_named, folder_of, message_of, on_message, on_messages
 from emulator.odata.paging import page_of
-from emulator.odata.query import EXCHANGE, read, read_single
+from emulator.odata.query import EXCHANGE, Options, read, read_single
 from emulator.odata.schema import MESSAGE
 from emulator.store import Document
 
 if TYPE_CHECKING:
     from emulator.call import Call
 
-# What a PATCH may change of a message that is no draft; and what of it is kept beside the MIME of a draft.
-CHANGEABLE = ("isRead", "categories", "importance", "flag", "inferenceClassification", "isDeliveryReceiptRequested",
-              "isReadReceiptRequested", "singleValueExtendedProperties")  # fmt: skip
-BESIDE = tuple(name for name in CHANGEABLE if name not in IN_MIME)
+CHANGEABLE: dict[str, Callable[[Any], bool]] = {
+    "isRead": lambda value: isinstance(value, bool),
+    "categories": lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
+}
 
 
 @on_messages("GET")
@@ -33,32 +31,13 @@ def list_messages(call: Call) -> Answer:
     user = access.mailbox(call, access.READ_BASIC)
     folder = folder_of(call, user) if "folder" in call.keys else None
     options = read(call.query, MESSAGE, EXCHANGE)
-    check_basic(call, user, options)
     held = list(mailboxes.listed(call.world, call.view, user, folder["id"] if folder else None))
     if not options.order:
         held.reverse()
         held.sort(key=lambda one: one["receivedDateTime"], reverse=True)
     context = f"users('{user['id']}')/" + (f"mailFolders('{call.key('folder')}')/" if folder else "") + "messages"
-    answer = page_of(call, context, options, options.chosen(held), lambda one: shown(call, user, one, options))
-    followed = [value for value in (answer.headers.get("Preference-Applied"), *applied(call).values()) if value]
-    return Answer(answer.status, answer.body, answer.headers | ({"Preference-Applied": ", ".join(followed)} if followed else {}))
-
-
-@on_messages("GET", "/$count")
-def count(call: Call) -> Answer:
-    user = access.mailbox(call, access.READ_BASIC)
-    folder = folder_of(call, user) if "folder" in call.keys else None
-    options = read(call.query, MESSAGE, EXCHANGE)
-    found = options.chosen(mailboxes.listed(call.world, call.view, user, folder["id"] if folder else None))
-    return Answer(200, str(len(found)).encode(), {"Content-Type": "text/plain"})
-
-
-@on_message("GET")
-def get(call: Call) -> Answer:
-    user = access.mailbox(call, access.READ_BASIC)
-    options = read_single(call.query, MESSAGE, EXCHANGE)
-    check_basic(call, user, options)
-    return entity_of(call, user, message_of(call, user), options=options)
+    answer = page_of(call, context, options, options.chosen(held), lambda one: _shown(call, one, options))
+    return Answer(answer.status, answer.body, answer.headers | _applied(call))
 
 
 @on_message("GET", "/$value")
@@ -71,58 +50,31 @@ def get_raw(call: Call) -> Answer:
 @on_message("PATCH")
 def update(call: Call) -> Answer:
     user = access.mailbox(call, access.WRITE)
-    given = resource.message(call.json())
+    given = call.json()
     document = message_of(call, user)
-    if "attachments" in given:
-        raise _not_settable("attachments")
-    if "singleValueExtendedProperties" in given:
-        given["singleValueExtendedProperties"] = mailboxes.tagged(document, given["singleValueExtendedProperties"] or [])
-    if document["isDraft"]:
-        return entity_of(call, user, _changed_draft(call, user, document, given))
-    for name in given:
+    for name, value in given.items():
+        if name not in MESSAGE.properties:
+            raise _unreadable(f"The property '{name}' does not exist on type 'microsoft.graph.message'.")
         if name not in CHANGEABLE:
-            raise _not_settable(name)
-    return entity_of(call, user, mailboxes.change(call.world, document, **given))
+            raise Refusal(400, "ErrorInvalidPropertySet", f"Set action is invalid for property '{name}'.")
+        if not CHANGEABLE[name](value):
+            raise _unreadable(f"Cannot convert the literal '{value}' to the expected type of the property '{name}'.")
+    return _entity(call, user, mailboxes.change(call.world, document, **given))
 
 
-def _not_settable(name: str) -> Refusal:
-    return Refusal(400, "ErrorInvalidPropertySet", f"Set action is invalid for property '{name}'.")
-
-
-def beside(given: dict[str, Any]) -> dict[str, Any]:
-    """What of it is kept beside the MIME; nothing where a collection is cleared."""
-    lists = ("categories", "singleValueExtendedProperties")
-    return {name: given[name] or [] if name in lists else given[name] for name in BESIDE if name in given}
-
-
-def _changed_draft(call: Call, user: Document, document: Document, given: dict[str, Any]) -> Document:
-    """Of a draft also what it says may be changed; the rest of its MIME stays, and what Graph alone sets is left out."""
-    if not IN_MIME & set(given):
-        return mailboxes.change(call.world, document, **beside(given))
-    message = mime.parsed(call.world.store.raw(document["immutableId"]))
-    change_mime(message, given, mailboxes.sender(user))
-    return mailboxes.rewrite(call.world, document, message, **beside(given))
+def _unreadable(text: str) -> Refusal:
+    return Refusal(400, "RequestBodyRead", text)
 
 
 @on_message("POST", "/move")
 def move(call: Call) -> Answer:
     """201, and a new id; the immutable one stays."""
     user = access.mailbox(call, access.WRITE)
-    document, target = message_of(call, user), _destination(call, user)
-    return entity_of(
-        call, user, mailboxes.change(call.world, document, id=ids.message_id(), parentFolderId=target["id"]), 201
-    )
-
-
-@on_message("POST", "/copy")
-def copy(call: Call) -> Answer:
-    user = access.mailbox(call, access.WRITE)
-    document, target = message_of(call, user), _destination(call, user)
-    return entity_of(call, user, mailboxes.copied(call.world, document, target), 201)
-
-
-def _destination(call: Call, user: Document) -> Document:
-    return destination(call, user, resource.parameters(call.json()).get("destinationid"))
+    document, name = message_of(call, user), call.json().get("destinationId")
+    if not name or not isinstance(name, str):
+        raise Refusal(400, "ErrorInvalidParameter", "The value of the parameter 'DestinationId' is empty.")
+    target = folder_named(call, user, name)
+    return _entity(call, user, mailboxes.change(call.world, document, id=ids.message_id(), parentFolderId=target["id"]), 201)
 
 
 @on_message("DELETE")
@@ -132,8 +84,29 @@ def delete(call: Call) -> Answer:
     document = message_of(call, user)
     hidden = mailboxes.folder(call.world, user, mailboxes.DELETED)
     assert hidden
-    if document["parentFolderId"] == hidden["id"]:
-        mailboxes.remove(call.world, document)
-    else:
-        mailboxes.change(call.world, document, id=ids.message_id(), parentFolderId=hidden["id"])
+    mailboxes.change(call.world, document, id=ids.message_id(), parentFolderId=hidden["id"])
     return nothing()
+
+
+def _entity(call: Call, user: Document, document: Document, status: int = 200) -> Answer:
+    options = read_single({}, MESSAGE, EXCHANGE)
+    context = call.context(f"users('{user['id']}')/messages/$entity")
+    return entity(context, _shown(call, document, options), status, _applied(call))
+
+
+def _shown(call: Call, document: Document, options: Options) -> Document:
+    full = dict(document)
+    if "internetMessageHeaders" in options.select:
+        hidden = document.get("submitted") and not call.world.setting("sent_items_headers")
+        full["internetMessageHeaders"] = [] if hidden else mime.headers(call.world.store.raw(document["immutableId"]))
+    full["id"] = document["immutableId" if _immutable(call) else "id"]
+    return {"@odata.etag": f'W/"{document["changeKey"]}"', **options.pruned(full)}
+
+
+def _immutable(call: Call) -> bool:
+    return call.preferences.get("idtype", "").lower() == "immutableid"
+
+
+def _applied(call: Call) -> dict[str, str]:
+    """Which preferences were followed."""
+    return {"Preference-Applied": 'IdType="ImmutableId"'} if _immutable(call) else {}

@@ -10,28 +10,20 @@ from emulator.store import Document
 from emulator.world import World
 
 
-def owner_of(world: World, address: str, tenant: str | None = None) -> Document | None:
-    """The user who has an address, in the tenant or in any."""
-    wanted = f"smtp:{address.lower()}"
-    for user in world.store.peek("user"):
-        if tenant in (None, user["tenant"]) and wanted in (proxy.lower() for proxy in user["proxyAddresses"]):
-            return dict(user)
-    return None
+def owner_of(world: World, address: str) -> Document | None:
+    """The user whose mailbox has an address."""
+    return next((dict(user) for user in world.store.peek("user") if (user["mail"] or "").lower() == address.lower()), None)
 
 
-def sending_as(world: World, user: Document, address: str, app_id: str = "") -> str:
+def sending_as(world: World, user: Document, address: str) -> str:
     """'self', 'as' or 'behalf'; Refusal ErrorSendAsDenied."""
-    denied = world.rules.meet(
-        ("send_as_denied",), mailbox=user["userPrincipalName"], app_id=app_id, path=address, method="POST"
-    )
-    owner = owner_of(world, address, user["tenant"])
-    if not denied and owner is not None:
+    owner = owner_of(world, address)
+    if owner is not None and owner["tenant"] == user["tenant"]:
         if owner["id"] == user["id"]:
             return "self"
-        own = {user["id"], *(proxy.partition(":")[2].lower() for proxy in user["proxyAddresses"])}
-        if own & {name.lower() for name in owner["mailbox"].get("sendAs", ())}:
+        if user["mail"].lower() in (name.lower() for name in owner["mailbox"]["sendAs"]):
             return "as"
-        if own & {name.lower() for name in owner["mailbox"].get("sendOnBehalf", ())}:
+        if user["mail"].lower() in (name.lower() for name in owner["mailbox"]["sendOnBehalf"]):
             return "behalf"
     raise Refusal(
         403, "ErrorSendAsDenied",

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""POST /users/{id}/sendMail: JSON or MIME. 202 says accepted; it is not said when, or whether, it arrives."""
+"""POST /users/{id}/sendMail with MIME. 202 says accepted; it is not said when, or whether, it arrives."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 from emulator.answer import Answer, Refusal
-from emulator.exchange import access, mailboxes, mime, resource
-from emulator.exchange.compose import mime_of
+from emulator.exchange import access, mailboxes, mime
 from emulator.exchange.delivery import deliver
 from emulator.exchange.rights import sending_as
 from emulator.routing import routes
@@ -28,25 +27,14 @@ if TYPE_CHECKING:
 @routes.add("POST", "users/{user}/sendMail")
 def send_mail(call: Call) -> Answer:
     user = access.mailbox(call, access.SEND)
-    if is_mime(call):
-        submit(call, user, from_base64(call.body), keep=True)
-        return Answer(202)
-    given = resource.parameters(call.raw_json())
-    if "message" not in given:
-        raise Refusal(400, "ErrorInvalidParameter", "The value of the parameter 'Message' is empty.")
-    message = given["message"]
-    submit(call, user, mime_of(message, mailboxes.sender(user)), keep=given.get("savetosentitems", True),
-           singleValueExtendedProperties=message.get("singleValueExtendedProperties") or [],
-           categories=message.get("categories") or [])  # fmt: skip
+    kind = call.headers.get("content-type", "")
+    if not kind.lower().startswith("text/plain"):
+        raise Refusal(415, "RequestBroker--UnsupportedMediaType", f"The media type '{kind}' is not supported here.")
+    _submit(call, user, _from_base64(call.body))
     return Answer(202)
 
 
-def is_mime(call: Call) -> bool:
-    """Whether the body is MIME in base64."""
-    return call.headers.get("content-type", "").lower().startswith("text/plain")
-
-
-def from_base64(body: bytes) -> bytes:
+def _from_base64(body: bytes) -> bytes:
     """The MIME of a body."""
     try:
         raw = base64.b64decode(re.sub(rb"\s", b"", body), validate=True)
@@ -57,7 +45,7 @@ def from_base64(body: bytes) -> bytes:
     return raw
 
 
-def submit(call: Call, user: Document, raw: bytes, *, keep: bool, **properties: Any) -> None:
+def _submit(call: Call, user: Document, raw: bytes) -> None:
     """Send a message for a mailbox: rights, headers as Exchange sets them, Sent Items, recipients."""
     world = call.world
     message = mime.parsed(raw)
@@ -70,8 +58,7 @@ def submit(call: Call, user: Document, raw: bytes, *, keep: bool, **properties: 
         message["Date"] = email.utils.format_datetime(world.clock.now())
     sender = mime.first(message, "Sender") or mime.first(message, "From")
     assert sender
-    if keep:
-        mailboxes.put_in(world, user, "sentitems", message.as_bytes(), isRead=True, submitted=True, **properties)
+    mailboxes.put_in(world, user, "sentitems", message.as_bytes(), isRead=True, submitted=True)
     del message["Bcc"]
     _stamp(message, user, world.clock.now())
     deliver(world, user, sender["emailAddress"]["address"], recipients, message.as_bytes())
@@ -79,12 +66,12 @@ def submit(call: Call, user: Document, raw: bytes, *, keep: bool, **properties: 
 
 def _set_originators(call: Call, user: Document, message: EmailMessage) -> None:
     """From as given or the mailbox; Sender only where it sends on behalf."""
-    own = user["mail"] or user["userPrincipalName"]
+    own = user["mail"]
     given = mime.first(message, "From")
     if given is None:
         message["From"] = email.utils.formataddr((user["displayName"], own))
         return
-    how = sending_as(call.world, user, given["emailAddress"]["address"], call.caller.app_id)
+    how = sending_as(call.world, user, given["emailAddress"]["address"])
     del message["Sender"]
     if how == "behalf":
         message["Sender"] = email.utils.formataddr((user["displayName"], own))

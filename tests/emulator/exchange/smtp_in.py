@@ -24,8 +24,7 @@ class MailHandler:
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        owner = owner_of(self._world, address)
-        if owner is None or owner["mailbox"]["state"] != "enabled":
+        if owner_of(self._world, address) is None:
             return "550 5.4.1 Recipient address rejected: Access denied."
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Recipient OK"

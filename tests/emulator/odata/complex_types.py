@@ -47,29 +47,10 @@ def declared(words: str) -> dict[str, Declared]:
 COMPLEX = {
     name: declared(words)
     for name, words in {
-        "addIn": "id:g type properties:*keyValue",
-        "apiApplication": "acceptMappedClaims:b knownClientApplications:*g requestedAccessTokenVersion:i"
-        " oauth2PermissionScopes:*permissionScope preAuthorizedApplications:*preAuthorizedApplication",
-        "appRole": "allowedMemberTypes:*s description displayName id:g! isEnabled:b origin value",
-        "customAppScopeAttributes": "Exclusive:b RecipientFilter",
-        "implicitGrantSettings": "enableAccessTokenIssuance:b enableIdTokenIssuance:b",
-        "informationalUrl": "logoUrl marketingUrl privacyStatementUrl supportUrl termsOfServiceUrl",
         "keyCredential": "customKeyIdentifier displayName endDateTime:t key keyId:g startDateTime:t type usage"
         " hasExtendedValue:b",
-        "keyValue": "key value",
-        "optionalClaim": "name source essential:b additionalProperties:*s",
-        "optionalClaims": "idToken:*optionalClaim accessToken:*optionalClaim saml2Token:*optionalClaim",
-        "parentalControlSettings": "countriesBlockedForMinors:*s legalAgeGroupRule",
-        "passwordCredential": "customKeyIdentifier displayName endDateTime:t hint keyId:g secretText startDateTime:t",
-        "permissionScope": "adminConsentDescription adminConsentDisplayName id:g! isEnabled:b origin type userConsentDescription"
-        " userConsentDisplayName value",
-        "preAuthorizedApplication": "appId delegatedPermissionIds:*s",
-        "publicClientApplication": "redirectUris:*s",
-        "redirectUriSettings": "uri index:i",
+        "passwordCredential": "displayName endDateTime:t",
         "requiredResourceAccess": "resourceAppId:s! resourceAccess:*resourceAccess",
         "resourceAccess": "id:g! type:s!",
-        "spaApplication": "redirectUris:*s",
-        "webApplication": "homePageUrl logoutUrl redirectUris:*s redirectUriSettings:*redirectUriSettings"
-        " implicitGrantSettings:implicitGrantSettings",
     }.items()
 }

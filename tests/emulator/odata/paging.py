@@ -12,66 +12,39 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from emulator.answer import Answer, Refusal, entity
-from emulator.odata.query import DIRECTORY, Options, Rules, read
+from emulator.odata.query import DIRECTORY, Options, read
 from emulator.odata.schema import EntityType
 
 if TYPE_CHECKING:
     from emulator.call import Call
 
 
-def page(
-    call: Call, context: str, type_: EntityType, documents: Iterable[Mapping[str, Any]], *, rules: Rules = DIRECTORY
-) -> Answer:
-    """The page of a collection that the call asks for."""
-    options = read(call.query, type_, rules, eventual=call.eventual)
-    return page_of(call, context, options, options.chosen(documents))
+def page(call: Call, context: str, type_: EntityType, documents: Iterable[Mapping[str, Any]]) -> Answer:
+    """The page of the directory's collection that the call asks for."""
+    options = read(call.query, type_, DIRECTORY)
+    return page_of(call, context, options, options.chosen(documents), options.pruned)
 
 
-def page_of(call: Call, context: str, options: Options, found: list[Any], finish: Any = None) -> Answer:
+def page_of(call: Call, context: str, options: Options, found: list[Any], finish: Callable[[Any], Mapping[str, Any]]) -> Answer:
     """The same of what is already chosen; `finish` makes the last changes to each that goes out."""
-    if call.counting:
-        return _number_of(call, options, found)
-    size = _size(call, options)
+    size = options.rules.page if options.top is None else options.top
     begin = options.skip or _after_token(call, found)
     shown = found[begin : begin + size] if size else []
     body: dict[str, Any] = {}
-    if options.count:
-        body["@odata.count"] = len(found)
     if begin + size < len(found) and size:
         body["@odata.nextLink"] = _link(call, options, found, begin + size)
-    body["value"] = [finish(document) if finish else options.pruned(document) for document in shown]
-    headers = {}
-    if "odata.maxpagesize" in call.preferences:
-        headers["Preference-Applied"] = f"odata.maxpagesize={size}"
-    return entity(call.context(context + options.shown), body, headers=headers)
-
-
-def _number_of(call: Call, options: Options, found: list[Any]) -> Answer:
-    """Of all that the filter takes, whatever the page; the directory wants its header for it."""
-    if options.rules.advanced and not call.eventual:
-        raise Refusal(
-            400, "Request_UnsupportedQuery",
-            "Raw count (/$count) is not supported because the 'ConsistencyLevel:eventual' header is missing.",
-        )  # fmt: skip
-    return Answer(200, str(len(found)).encode(), {"Content-Type": "text/plain"})
-
-
-def _size(call: Call, options: Options) -> int:
-    wanted = call.preferences.get("odata.maxpagesize", "")
-    if wanted.isdigit() and int(wanted) > 0:
-        preferred = min(int(wanted), options.rules.largest)
-        return preferred if options.top is None else min(options.top, preferred)
-    return options.rules.page if options.top is None else options.top
+    body["value"] = [finish(document) for document in shown]
+    return entity(call.context(context + options.shown), body)
 
 
 def _link(call: Call, options: Options, found: list[Any], begin: int) -> str:
     kept = {name: value for name, value in call.query.items() if name.lower() not in ("$skip", "$skiptoken")}
-    if options.rules.skips:
+    if options.rules.exchange:
         kept["$skip"] = str(begin)
     else:
         last = str(found[begin - 1].get("id", ""))

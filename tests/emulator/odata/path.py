@@ -20,11 +20,10 @@ _KEY = re.compile(r"(?:(?P<property>[A-Za-z][A-Za-z0-9]*)\s*=\s*)?(?:'(?P<text>(
 
 @dataclass(frozen=True)
 class Key:
-    """The key of an entity: `property` is empty for its primary key. `bracketed` is how it stood in the path."""
+    """The key of an entity: `property` is empty for its primary key."""
 
     value: str
     property: str = ""
-    bracketed: bool = False
 
     def __str__(self) -> str:
         return self.value
@@ -34,26 +33,22 @@ Segment = str | Key
 
 
 def segments(raw: str) -> tuple[Segment, ...]:
-    """The segments of a percent-encoded path below the version, names without namespace and empty brackets."""
+    """The segments of a percent-encoded path below the version, without empty brackets."""
     found: list[Segment] = []
     for part in raw.strip("/").split("/"):
         text = unquote(part)
         match = _BRACKETS.match(text)
         if match and _is_name(match["name"]):
-            found.append(_bare(match["name"]))
+            found.append(match["name"])
             if match["inside"].strip():
                 found.append(_key(match["inside"], text))
         else:
-            found.append(_bare(text) if _is_name(text) else text)
+            found.append(text)
     return tuple(found)
 
 
 def _is_name(text: str) -> bool:
-    return bool(re.fullmatch(r"[A-Za-z$.][A-Za-z0-9.]*", text))
-
-
-def _bare(name: str) -> str:
-    return name.rpartition(".")[2] if name.lower().startswith(("microsoft.graph.", "graph.")) else name
+    return bool(re.fullmatch(r"[A-Za-z]+", text))
 
 
 def _key(inside: str, segment: str) -> Key:
@@ -61,4 +56,4 @@ def _key(inside: str, segment: str) -> Key:
     if not match:
         raise Refusal(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
     value = match["text"].replace("''", "'") if match["text"] is not None else match["bare"]
-    return Key(value, match["property"] or "", bracketed=True)
+    return Key(value, match["property"] or "")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is written to the directory: read by the types of the schema, and laid over what is there.
 
-A change of a complex property keeps what it does not name; a collection is replaced whole (OData 4.0, 11.4.3).
+A collection is replaced whole (OData 4.0, 11.4.3).
 """
 
 from __future__ import annotations
@@ -24,20 +24,9 @@ def written(type_: EntityType, given: Mapping[str, Any]) -> dict[str, Any]:
     return _object(type_.declared, given, type_.name.rpartition(".")[2])
 
 
-def merged(declared: Mapping[str, Declared], before: Mapping[str, Any], changes: Mapping[str, Any],
-           empty: Mapping[str, Any]) -> dict[str, Any]:  # fmt: skip
+def merged(before: Mapping[str, Any], changes: Mapping[str, Any], empty: Mapping[str, Any]) -> dict[str, Any]:
     """What is there after a change; null gives a property the value that it has in `empty`, as one begins."""
-    found = dict(before)
-    for name, value in changes.items():
-        if value is None:
-            found[name] = copy.deepcopy(empty.get(name))
-        elif isinstance(value, dict):
-            kind = declared[name].kind if name in declared else ""
-            begins = empty.get(name) or {}
-            found[name] = merged(COMPLEX.get(kind, {}), before.get(name) or begins, value, begins)
-        else:
-            found[name] = value
-    return found
+    return {**before, **{name: copy.deepcopy(empty.get(name)) if value is None else value for name, value in changes.items()}}
 
 
 def unknown_property(name: str) -> Refusal:
