@@ -18,7 +18,8 @@ from typing import Any
 import ansible
 
 ROOT = Path(__file__).parents[3]
-LAB_HOME = Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or Path.home() / ".cache/catalog-mail-lab")
+LAB = os.environ.get("CATALOG_MAIL_LAB", "")
+LAB_HOME = Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or Path.home() / f".cache/catalog-mail-lab{LAB}")
 HOSTS = ("catalog12", "catalog13")
 CODE = "/opt/module-tests"
 CA = "/etc/ssl/lab-ca.crt"
@@ -78,7 +79,7 @@ class LabHost:
 
     def pid(self) -> str:
         """The process of this machine that is the host's first."""
-        podman = ["podman", "inspect", "--format", "{{.State.Pid}}", f"cml-{self.name}"]
+        podman = ["podman", "inspect", "--format", "{{.State.Pid}}", f"cml{LAB}-{self.name}"]
         return subprocess.run(podman, capture_output=True, check=True, text=True).stdout.strip()
 
     def read(self, path: str) -> bytes:
