@@ -27,7 +27,7 @@ _NAMES = {
 
 
 def ensure() -> None:
-    """Create the CAs and certificates, unless all of them are valid for 30 more days.
+    """Create the CAs and certificates, unless all of them have their names and are valid for 30 more days.
 
     Writes `ca.crt` in the lab's folder, and NAME.crt and, readable by root only, NAME.key in its `certificates/`.
     """
@@ -51,8 +51,9 @@ def ensure() -> None:
 
 
 def _is_good(folder: pathlib.Path, name: str) -> bool:
-    """Return True if certificate and key exist, its CA has signed it, and both are valid for long enough."""
-    authority = folder / f"{_NAMES[name][0]}.crt"
+    """Return True if certificate and key exist, it has its names, its CA has signed it, and both are valid for long enough."""
+    signer, names = _NAMES[name]
+    authority = folder / f"{signer}.crt"
     certificate, key = folder / f"{name}.crt", folder / f"{name}.key"
     if not (authority.exists() and certificate.exists() and key.exists()):
         return False
@@ -60,6 +61,9 @@ def _is_good(folder: pathlib.Path, name: str) -> bool:
         if not _openssl_ok("x509", "-in", str(path), "-noout", "-checkend", str(_RENEW_WITHIN)):
             return False
     if not _openssl_ok("pkey", "-in", str(key), "-noout"):
+        return False
+    shown = _openssl("x509", "-in", str(certificate), "-noout", "-ext", "subjectAltName").replace(",", "").split()
+    if not {word.partition(":")[2] for word in shown} >= set(names):  # words such as DNS:corp.test, Address:198.18.25.30
         return False
     public_half = _openssl("pkey", "-in", str(key), "-pubout")
     return public_half == _openssl("x509", "-in", str(certificate), "-noout", "-pubkey") and _openssl_ok(
