@@ -16,12 +16,13 @@ _RENEW_WITHIN = 30 * 24 * 3600
 _VALID_DAYS = 825
 _NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc")
 
+_MAIL_NAMES = ("mail.corp.test", "smtp.corp.test", "imap.corp.test", "corp.test", "mail.example.com")
 _NAMES = {
-    "mail": ("lab-ca", ("mail.corp.test", "smtp.corp.test", "imap.corp.test", "corp.test")),
+    "mail": ("lab-ca", _MAIL_NAMES),
     "other": ("lab-ca", ("other.corp.test",)),
     # With its address as well, because the machine itself cannot resolve the lab's names.
     "entra": ("lab-ca", (ENTRA_NAME, LOGIN_NAME, GRAPH_NAME, HOSTS[ENTRA].address)),
-    "untrusted": ("untrusted-ca", ("mail.corp.test", "smtp.corp.test", "imap.corp.test", "corp.test")),
+    "untrusted": ("untrusted-ca", _MAIL_NAMES),
 }
 """Certificate -> the CA that signs it, and its names and addresses."""
 
