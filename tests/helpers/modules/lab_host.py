@@ -23,15 +23,6 @@ LAB_HOME = Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or Path.home() / f".cach
 HOSTS = ("catalog12", "catalog13")
 CODE = "/opt/module-tests"
 CA = "/etc/ssl/lab-ca.crt"
-# The documentation names hosts of example.com; the lab has the same hosts and mailboxes under its own name, and its own CA.
-LAB_NAMES = {"example.com": "corp.test", "example.org": "catalog.test", "/etc/ssl/certs/company-ca.pem": CA}
-
-
-def with_lab_names(text: str) -> str:
-    """Return an example of the documentation with the lab's names."""
-    for name, of_the_lab in LAB_NAMES.items():
-        text = text.replace(name, of_the_lab)
-    return text
 
 
 class Hidden(dict[str, Any]):
