@@ -18,6 +18,13 @@ for family, address in ((socket.AF_INET, "203.0.113.1"), (socket.AF_INET6, "2001
         tcp.settimeout(5)
         print(errno.errorcode[tcp.connect_ex((address, 25))])
 """
+# Is the CA trusted by its file, and then by the links that `openssl rehash` makes?
+LINKED = """
+cd "$(mktemp -d)" && cp /etc/ssl/certs/company-ca.pem . && openssl rehash . 2>/dev/null
+openssl verify -no-CApath -CAfile company-ca.pem /etc/ssl/lab-ca.crt
+echo next
+openssl verify -no-CAfile -CApath . /etc/ssl/lab-ca.crt 2>&1 || true
+"""
 
 
 def test_up_keeps_running_hosts_and_is_quick(lab):
@@ -71,6 +78,14 @@ def test_the_lab_ca_is_on_the_hosts_but_not_trusted(lab):
     assert lab.on("catalog12", "cat", "/etc/ssl/lab-ca.crt") == (lab.home / "ca.crt").read_text()
     serial = "import ssl; print([c['subject'] for c in ssl.create_default_context().get_ca_certs()])"
     assert "catalog.mail lab" not in lab.on("catalog12", "python3", "-c", serial)
+
+
+@pytest.mark.parametrize("host", ["catalog12", "catalog13"])
+def test_the_ca_of_the_examples_is_trusted_by_no_link(lab, host):
+    """Debian 12 makes links in Postfix's chroot, update-ca-certificates in /etc/ssl/certs."""
+    by_file, by_link = lab.on(host, "sh", "-c", LINKED).split("next")
+    assert "lab-ca.crt: OK" in by_file
+    assert "self-signed certificate" in by_link
 
 
 def test_secrets_are_readable_by_root_only_and_reused(lab):

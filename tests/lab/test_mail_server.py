@@ -24,6 +24,7 @@ def verdicts(message) -> str:
     [
         ("corp.test", "MX", "10 mail.corp.test"),
         ("catalog.test", "MX", "10 mail.corp.test"),
+        ("example.com", "MX", "10 mail.corp.test"),
         ("corp.test", "TXT", '"v=spf1 mx -all"'),
         ("catalog.test", "TXT", '"v=spf1 ip4:198.18.25.12'),
         ("lab._domainkey.corp.test", "TXT", '"v=DKIM1; k=rsa; p=MII'),
@@ -31,6 +32,7 @@ def verdicts(message) -> str:
         ("_dmarc.corp.test", "TXT", '"v=DMARC1; p=reject"'),
         ("_dmarc.catalog.test", "TXT", '"v=DMARC1; p=quarantine"'),
         ("mail.corp.test", "A", "198.18.25.25"),
+        ("mail.example.com", "A", "198.18.25.25"),
         ("catalog13.catalog.test", "A", "198.18.25.13"),
         ("198.18.25.12", "PTR", "catalog12.catalog.test"),
     ],
@@ -61,23 +63,43 @@ def test_submitted_mail_is_signed_and_checked(lab, message, port, sender):
 _FROM_A_HOST = """
 import base64, json, smtplib, ssl, sys
 task = json.load(sys.stdin)
-with smtplib.SMTP("smtp.corp.test", 587, timeout=20) as session:
-    session.starttls(context=ssl.create_default_context(cafile="/etc/ssl/lab-ca.crt"))
+with smtplib.SMTP(task["server"], 587, timeout=20) as session:
+    session.starttls(context=ssl.create_default_context(cafile=task["ca"]))
     session.ehlo()
     code, text = session.docmd("AUTH", "PLAIN " + base64.b64encode(task["login"].encode()).decode())
     assert code == 235, text
-    session.sendmail("noreply@catalog.test", ["alice@corp.test"], task["message"].encode())
+    session.sendmail(task["sender"], [task["recipient"]], task["message"].encode())
 """
+
+
+def submit(lab, host, message, account, **where: str) -> None:
+    """Submit the message from a host, logged in as an address of the relay's account; `where` is server and ca."""
+    login = f"\0{account}\0{lab.password(RELAY_ACCOUNT)}"
+    task = {"login": login, "sender": message["From"].addresses[0].addr_spec, "recipient": message["To"], **where}
+    # The program goes on the command line, the password by standard input.
+    lab.on(host, "python3", "-c", _FROM_A_HOST, stdin=json.dumps({**task, "message": message.as_string()}))
 
 
 @pytest.mark.parametrize("host", ["catalog12", "catalog13"])
 def test_a_bare_host_submits_with_the_labs_dns_and_ca(lab, message, host):
-    task = {"login": f"\0{RELAY_ACCOUNT}\0{lab.password(RELAY_ACCOUNT)}", "message": message.as_string()}
-    # The password goes by standard input, so that no process list shows it.
-    lab.on(host, "python3", "-c", _FROM_A_HOST, stdin=json.dumps(task))
+    submit(lab, host, message, RELAY_ACCOUNT, server="smtp.corp.test", ca="/etc/ssl/lab-ca.crt")
     folder, found = lab.find("alice@corp.test", message["Message-ID"])
     assert folder == "INBOX"
     assert f"{host}.catalog.test" in " ".join(found.get_all("Received"))
+
+
+@pytest.mark.parametrize("host", ["catalog12", "catalog13"])
+def test_the_names_of_the_examples_reach_the_mailboxes(lab, message, host):
+    message.replace_header("From", "noreply@example.com")
+    message.replace_header("To", "alice@example.com")
+    submit(lab, host, message, "catalog@example.com", server="mail.example.com", ca="/etc/ssl/certs/company-ca.pem")
+    folder, found = lab.find("alice@corp.test", message["Message-ID"])
+    assert folder == "INBOX"
+    for verdict in ("dkim=pass (2048-bit key; unprotected) header.d=example.com", "dmarc=pass", "spf=pass"):
+        assert verdict in verdicts(found)
+    with lab.imap("alice@example.com", lab.password("alice@corp.test")) as session:
+        session.select("INBOX", readonly=True)
+        assert session.search(None, "HEADER", "Message-ID", message["Message-ID"])[1][0]
 
 
 _DIRECT = """
@@ -136,11 +158,12 @@ def test_port_25_does_not_relay(lab):
     assert (code, b"Relay access denied" in text) == (554, True)
 
 
-def test_port_25_accepts_only_existing_mailboxes(lab):
+@pytest.mark.parametrize("domain", ["corp.test", "example.com"])
+def test_port_25_accepts_only_existing_mailboxes(lab, domain):
     with lab.smtp(25) as session:
         session.mail("someone@catalog.test")
-        assert session.rcpt("alice+reply@corp.test")[0] == 250
-        code, text = session.rcpt("nobody@corp.test")
+        assert session.rcpt(f"alice+reply@{domain}")[0] == 250
+        code, text = session.rcpt(f"nobody@{domain}")
     assert (code, b"User unknown" in text) == (550, True)
 
 
@@ -189,8 +212,9 @@ def test_imap_without_tls_offers_no_login(lab):
         assert "STARTTLS" in session.capabilities
 
 
-def test_a_sub_address_reaches_the_mailbox_of_replies(lab, message):
-    message.replace_header("To", "replies+abcdefghijklmnopqrstuvwxyz234567@corp.test")
+@pytest.mark.parametrize("domain", ["corp.test", "example.com"])
+def test_a_sub_address_reaches_the_mailbox_of_replies(lab, message, domain):
+    message.replace_header("To", f"replies+abcdefghijklmnopqrstuvwxyz234567@{domain}")
     with lab.smtp(587) as session:
         lab.log_in(session, RELAY_ACCOUNT, lab.password(RELAY_ACCOUNT))
         session.send_message(message)

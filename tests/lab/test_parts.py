@@ -78,6 +78,15 @@ def test_damaged_certificates_are_replaced_with_the_ca(parts, tmp_path, damage):
     )
 
 
+def test_certificates_that_lack_a_name_are_made_anew(parts, monkeypatch, tmp_path):
+    parts.certificates.ensure()
+    authority = (tmp_path / "ca.crt").read_text()
+    names = {**parts.certificates._NAMES, "other": ("lab-ca", ("other.corp.test", "new.corp.test"))}
+    monkeypatch.setattr(parts.certificates, "_NAMES", names)
+    parts.certificates.ensure()
+    assert (tmp_path / "ca.crt").read_text() != authority
+
+
 @pytest.mark.parametrize(("days", "reused"), [(29, False), (31, True)])
 def test_certificates_are_renewed_30_days_before_expiry(parts, monkeypatch, tmp_path, days, reused):
     monkeypatch.setattr(parts.certificates, "_VALID_DAYS", days)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.catalog.mail.plugins.modules import test_email
-from helpers.modules.lab_host import CA, CODE, ROOT, Hidden, LabHost, with_lab_names
+from helpers.modules.lab_host import CA, CODE, ROOT, Hidden, LabHost
 
 LAB = ROOT / "molecule/shared/lab.py"
 SUBMISSION = "catalog@corp.test"
@@ -404,7 +404,7 @@ def with_secrets(value: Any, secrets: dict[str, str]) -> Any:
     return secrets[variable.group(1)] if variable else value
 
 
-EXAMPLES = [task for task in yaml.safe_load(with_lab_names(test_email.EXAMPLES)) if "catalog.mail.test_email" in task]
+EXAMPLES = [task for task in yaml.safe_load(test_email.EXAMPLES) if "catalog.mail.test_email" in task]
 
 
 @pytest.mark.parametrize("task", EXAMPLES, ids=[task["name"] for task in EXAMPLES])

@@ -16,18 +16,19 @@ _RENEW_WITHIN = 30 * 24 * 3600
 _VALID_DAYS = 825
 _NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc")
 
+_MAIL_NAMES = ("mail.corp.test", "smtp.corp.test", "imap.corp.test", "corp.test", "mail.example.com")
 _NAMES = {
-    "mail": ("lab-ca", ("mail.corp.test", "smtp.corp.test", "imap.corp.test", "corp.test")),
+    "mail": ("lab-ca", _MAIL_NAMES),
     "other": ("lab-ca", ("other.corp.test",)),
     # With its address as well, because the machine itself cannot resolve the lab's names.
     "entra": ("lab-ca", (ENTRA_NAME, LOGIN_NAME, GRAPH_NAME, HOSTS[ENTRA].address)),
-    "untrusted": ("untrusted-ca", ("mail.corp.test", "smtp.corp.test", "imap.corp.test", "corp.test")),
+    "untrusted": ("untrusted-ca", _MAIL_NAMES),
 }
 """Certificate -> the CA that signs it, and its names and addresses."""
 
 
 def ensure() -> None:
-    """Create the CAs and certificates, unless all of them are valid for 30 more days.
+    """Create the CAs and certificates, unless all of them have their names and are valid for 30 more days.
 
     Writes `ca.crt` in the lab's folder, and NAME.crt and, readable by root only, NAME.key in its `certificates/`.
     """
@@ -51,8 +52,9 @@ def ensure() -> None:
 
 
 def _is_good(folder: pathlib.Path, name: str) -> bool:
-    """Return True if certificate and key exist, its CA has signed it, and both are valid for long enough."""
-    authority = folder / f"{_NAMES[name][0]}.crt"
+    """Return True if certificate and key exist, it has its names, its CA has signed it, and both are valid for long enough."""
+    signer, names = _NAMES[name]
+    authority = folder / f"{signer}.crt"
     certificate, key = folder / f"{name}.crt", folder / f"{name}.key"
     if not (authority.exists() and certificate.exists() and key.exists()):
         return False
@@ -60,6 +62,9 @@ def _is_good(folder: pathlib.Path, name: str) -> bool:
         if not _openssl_ok("x509", "-in", str(path), "-noout", "-checkend", str(_RENEW_WITHIN)):
             return False
     if not _openssl_ok("pkey", "-in", str(key), "-noout"):
+        return False
+    shown = _openssl("x509", "-in", str(certificate), "-noout", "-ext", "subjectAltName").replace(",", "").split()
+    if not {word.partition(":")[2] for word in shown} >= set(names):  # words such as DNS:corp.test, Address:198.18.25.30
         return False
     public_half = _openssl("pkey", "-in", str(key), "-pubout")
     return public_half == _openssl("x509", "-in", str(certificate), "-noout", "-pubkey") and _openssl_ok(

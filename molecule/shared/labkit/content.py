@@ -21,6 +21,14 @@ Files = dict[str, tuple[bytes, int]]
 
 CA_FILE = "etc/ssl/lab-ca.crt"
 """The lab's CA on a host. It is not among the trusted authorities, like the CA file in a company's image."""
+EXAMPLE_DOMAIN = "example.com"
+"""Domain of the modules' examples. It has the same mailboxes and logins: alice@example.com is alice@corp.test."""
+EXAMPLE_CA_FILE = "etc/ssl/certs/company-ca.pem"
+"""The same CA where the modules' examples name it. OpenSSL trusts a file there only by a link named after its hash.
+
+`openssl rehash` makes that link, as does Debian 12 for Postfix's chroot, but only for a file of one certificate: this
+file has the certificate twice.
+"""
 
 
 def files_for(host: Host, passwords: dict[str, str]) -> Files:
@@ -32,7 +40,7 @@ def files_for(host: Host, passwords: dict[str, str]) -> Files:
     }
     if host.name == MAIL:
         return files | _mail_server(passwords)
-    return files | _entra() if host.name == ENTRA else files
+    return files | (_entra() if host.name == ENTRA else {EXAMPLE_CA_FILE: (files[CA_FILE][0] * 2, 0o644)})
 
 
 def definition_of(files: Files) -> str:
@@ -126,10 +134,14 @@ def _dns_of_hosts(ipv6: bool) -> str:
 
 
 def _login(user: str, password: str) -> str:
-    """Return a line of Dovecot's password file. The salt is derived from the password, so that the file does not change."""
+    """Return the lines of Dovecot's password file for a user's two addresses. The second address logs in as the first.
+
+    The salt is derived from the password, so that the file does not change.
+    """
     salt = hashlib.sha256(b"catalog-mail-lab" + password.encode()).digest()[:8]
     hashed = base64.b64encode(hashlib.sha512(password.encode() + salt).digest() + salt).decode()
-    return f"{user}:{{SSHA512}}{hashed}\n"
+    example = f"{user.partition('@')[0]}@{EXAMPLE_DOMAIN}"
+    return f"{user}:{{SSHA512}}{hashed}\n{example}:{{SSHA512}}{hashed}::::::user={user}\n"
 
 
 def _mailbox(user: str) -> str:

@@ -125,7 +125,7 @@ class Application(RunningService):
         """What the service is to see of its host."""
         self.files.mkdir()
         shutil.copytree("/etc/ssl", self.files / "ssl", symlinks=True, ignore=shutil.ignore_patterns("private"))
-        for path in ("hosts", "resolv.conf", "ssl/lab-ca.crt"):
+        for path in ("hosts", "resolv.conf", "ssl/lab-ca.crt", "ssl/certs/company-ca.pem"):
             (self.files / path).write_bytes(self.host.read(f"/etc/{path}"))
 
     def _words(self, *words: str) -> list[str]:

@@ -18,19 +18,11 @@ from typing import Any
 import ansible
 
 ROOT = Path(__file__).parents[3]
-LAB_HOME = Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or Path.home() / ".cache/catalog-mail-lab")
+LAB = os.environ.get("CATALOG_MAIL_LAB", "")
+LAB_HOME = Path(os.environ.get("CATALOG_MAIL_LAB_HOME") or Path.home() / f".cache/catalog-mail-lab{LAB}")
 HOSTS = ("catalog12", "catalog13")
 CODE = "/opt/module-tests"
 CA = "/etc/ssl/lab-ca.crt"
-# The documentation names hosts of example.com; the lab has the same hosts and mailboxes under its own name, and its own CA.
-LAB_NAMES = {"example.com": "corp.test", "example.org": "catalog.test", "/etc/ssl/certs/company-ca.pem": CA}
-
-
-def with_lab_names(text: str) -> str:
-    """Return an example of the documentation with the lab's names."""
-    for name, of_the_lab in LAB_NAMES.items():
-        text = text.replace(name, of_the_lab)
-    return text
 
 
 class Hidden(dict[str, Any]):
@@ -78,7 +70,7 @@ class LabHost:
 
     def pid(self) -> str:
         """The process of this machine that is the host's first."""
-        podman = ["podman", "inspect", "--format", "{{.State.Pid}}", f"cml-{self.name}"]
+        podman = ["podman", "inspect", "--format", "{{.State.Pid}}", f"cml{LAB}-{self.name}"]
         return subprocess.run(podman, capture_output=True, check=True, text=True).stdout.strip()
 
     def read(self, path: str) -> bytes:
