@@ -42,6 +42,7 @@ EDGES = {
     "_microsoft/tokens",
     "_postfix/facts",
     "_postfix/instance",
+    "_postfix/processes",
     "_postfix/relay_prerequisites",
 }
 FRAME = {

@@ -16,6 +16,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .._core.errors import CommandFailed, PostfixRefused
 from .._core.file_transaction import facts_of, let_cool_down, read_bytes, workspace, write_private
+from . import processes
 from .lookup_table import Table, TableState, parse_table
 from .main_cf import MainCf, folded
 
@@ -143,7 +144,7 @@ class Postfix:
         text = (read_bytes(os.path.join(queue, "pid", "master.pid")) or b"").strip()
         if not text.isdigit():
             return None
-        return int(text) if _is_master(int(text)) else None
+        return int(text) if processes.is_master(int(text)) else None
 
     def reload_pending(self) -> bool:
         """Whether the running daemons are older than main.cf, so that they do not use it yet."""
@@ -154,21 +155,21 @@ class Postfix:
     def _queue_managers(self) -> List[int]:
         """Return the process ids of the queue manager; master starts a new one at each reload."""
         master = self.master_pid()
-        children = _children(master) if master else []
-        return [pid for pid in children if _content_of_process(pid, "comm").strip() == b"qmgr"]
+        children = processes.children(master) if master else []
+        return [pid for pid in children if processes.content(pid, "comm").strip() == b"qmgr"]
 
     def _queue_manager_started(self) -> Optional[float]:
         """Return the start time of the queue manager, in seconds since 1970; None while Postfix is stopped."""
-        started = [_start_time(pid) for pid in self._queue_managers()]
+        started = [processes.start_time(pid) for pid in self._queue_managers()]
         return max(started) if started else None
 
     def restart_pending(self) -> bool:
         """Whether a parameter that only a start reads was written after the running master started."""
         marker = facts_of(self.restart_marker)
         pid = (read_bytes(self.restart_marker) or b"").strip()
-        if not marker or not pid.isdigit() or not _is_master(int(pid)):
+        if not marker or not pid.isdigit() or not processes.is_master(int(pid)):
             return False
-        return marker.mtime_ns / 1e9 > _start_time(int(pid))
+        return marker.mtime_ns / 1e9 > processes.start_time(int(pid))
 
     def note_restart(self) -> None:
         """Record, until the next start of Postfix or of the host, that the running master needs a restart.
@@ -210,7 +211,7 @@ class Postfix:
             if not self.running():
                 raise PostfixRefused(f"Postfix ended when it was reloaded: {self._why('', asked)}", stage="reload")
             new = set(self._queue_managers()) - before
-            if any(_gave_up_root(pid) for pid in new):
+            if any(processes.has_dropped_root(pid) for pid in new):
                 return
             if seen - new:
                 break
@@ -293,49 +294,3 @@ def _assignments(text: str) -> Dict[str, str]:
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "no reason was given"
-
-
-def _children(parent: int) -> List[int]:
-    """Return the ids of a process's direct children."""
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            fields = _stat_fields(int(name))
-            if fields and int(fields[1]) == parent:
-                found.append(int(name))
-    return found
-
-
-def _content_of_process(pid: int, name: str) -> bytes:
-    """Read a file under /proc/PID; empty when the process has ended."""
-    try:
-        return read_bytes(f"/proc/{pid}/{name}") or b""
-    except OSError:
-        return b""
-
-
-def _gave_up_root(pid: int) -> bool:
-    """Whether a daemon has read its parameters and now runs as the mail owner."""
-    for line in _content_of_process(pid, "status").splitlines():
-        if line.startswith(b"Uid:"):
-            return line.split()[1] != b"0"
-    return False
-
-
-def _is_master(pid: int) -> bool:
-    return _content_of_process(pid, "comm").strip() == b"master"
-
-
-def _stat_fields(pid: int) -> List[str]:
-    """Return the fields of /proc/PID/stat after the command's name (proc(5)); empty when the process has ended."""
-    text = _content_of_process(pid, "stat")
-    return text.decode("ascii", "replace").rpartition(")")[2].split()
-
-
-def _start_time(pid: int) -> float:
-    """Return the start time of a process, in seconds since 1970; the present time when it has just ended."""
-    fields = _stat_fields(pid)
-    if not fields:
-        return time.time()
-    since_boot = int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    return time.time() - (time.clock_gettime(time.CLOCK_BOOTTIME) - since_boot)
