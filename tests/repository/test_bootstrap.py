@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -27,6 +28,20 @@ def test_a_second_run_installs_nothing(root: Path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     after = (root / ".venv/pyvenv.cfg").stat()
     assert (after.st_ino, after.st_mtime_ns) == (made.st_ino, made.st_mtime_ns), "the environment is not created again"
+
+
+def test_an_environment_behind_a_link_is_not_emptied(root: Path, tmp_path: Path):
+    checkout, other = tmp_path / "checkout", tmp_path / "other"
+    (checkout / ".ci").mkdir(parents=True)
+    other.mkdir()
+    (other / "kept").touch()
+    (checkout / ".venv").symlink_to(other)
+    shutil.copy(root / ".ci/bootstrap", checkout / ".ci")
+    shutil.copy(root / "requirements-dev.txt", checkout)
+    done = bootstrap(checkout)
+    assert done.returncode == 1
+    assert done.stderr.startswith("bootstrap: .venv is a link: remove the link")
+    assert (other / "kept").exists()
 
 
 def test_without_root_it_names_the_remedy(root: Path, tmp_path: Path):

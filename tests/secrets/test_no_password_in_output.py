@@ -170,8 +170,9 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
             outputs[str(path)] = path.read_text(encoding="utf-8", errors="replace")
     files = in_host("python3", "-c", SEARCH_FILES, given="\n".join(needles)).splitlines()
     yield Evidence(needles, outputs, watch.seen, in_host("journalctl", "--no-pager", "-o", "export"), files)
-    # Reset the host, so that it does not read the mailbox of replies during later tests.
+    # Reset the host, so that it does not read the mailbox of replies during later tests, and start the other hosts again.
     lab("reset", HOST)
+    lab("up")
 
 
 @pytest.fixture
