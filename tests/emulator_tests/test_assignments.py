@@ -61,7 +61,7 @@ def test_a_principal_without_an_application(graph_with: Callable[..., Graph], ro
     assert expected[2] in message
 
 
-def test_consent_is_written_at_the_resource_and_listed_at_the_client(
+def test_consent_is_written_at_one_end_and_listed_at_the_other(
     graph: Graph, principal: dict[str, Any], resource: dict[str, Any]
 ):
     of = f"/v1.0/servicePrincipals/{principal['id']}/appRoleAssignments"

@@ -56,8 +56,9 @@ def test_one_mailbox_is_opened_and_closed(
     assert send(ask, mailbox, letter).status_code == 202, "looked up at the call: the token is the same"
     assert send(ask, "anna@contoso.test", letter).status_code == 403
     assert ask("GET", f"/v1.0/users/{mailbox}/messages").status_code == 403, "the permission to send does not allow reading"
-    found = graph("GET", f"{BASE}/roleAssignments", params={"$filter": f"principalId eq '{body['principalId']}'"}).json()
-    assert [one["id"] for one in found["value"]] == [made["id"]]
+    filter_ = f"roleDefinitionId eq '{made['roleDefinitionId']}'"
+    found = graph("GET", f"{BASE}/roleAssignments", params={"$filter": filter_}).json()["value"]
+    assert made["id"] in [one["id"] for one in found]
     assert error(graph("POST", f"{BASE}/roleAssignments", body))[0] == 409
     assert graph("DELETE", f"{BASE}/roleAssignments/{made['id']}").status_code == 204
     assert send(ask, mailbox, letter).status_code == 403

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""$filter: comparisons joined by `and`, asked of documents. Taken: eq, gt, ge with a text, a moment, a boolean or null."""
+"""$filter: comparisons joined by `and`, asked of documents. Taken: eq, gt, ge with a text, a moment or a boolean."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from emulator.clock import parsed
 
 _MOMENT = r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?"
 _COMPARISON = re.compile(
-    rf"\s*(?P<name>\w+)\s+(?P<operator>eq|gt|ge)\s+(?:(?P<text>'(?:[^']|'')*')|(?P<moment>{_MOMENT})|(?P<boolean>true|false)"
-    r"|(?P<null>null))(?:\s+and(?=\s)|\s*\Z)"
+    rf"\s*(?P<name>\w+)\s+(?P<operator>eq|gt|ge)\s+(?:(?P<text>'(?:[^']|'')*')|(?P<moment>{_MOMENT})|(?P<boolean>true|false))"
+    r"(?:\s+and(?=\s)|\s*\Z)"
 )
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {"eq": eq, "gt": gt, "ge": ge}
 
@@ -27,7 +27,7 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True)
 class Comparison:
-    """`kind` is text, moment, boolean or null."""
+    """`kind` is text, moment or boolean."""
 
     name: str
     operator: str
@@ -40,7 +40,7 @@ class Comparison:
             found = parsed(found)
         elif isinstance(found, str):
             found = found.lower()
-        return (found is not None or self.operator == "eq") and _COMPARISONS[self.operator](found, self.value)
+        return found is not None and _COMPARISONS[self.operator](found, self.value)
 
 
 def parse(filter_: str) -> list[Comparison]:
@@ -65,4 +65,4 @@ def _value(kind: str, word: str, filter_: str) -> Any:
             return parsed(word)
         except ValueError:
             raise Malformed(f"'{word}' is no moment in '{filter_}'.") from None
-    return {"true": True, "false": False, "null": None}[word]
+    return word == "true"

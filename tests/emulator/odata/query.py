@@ -137,8 +137,8 @@ def _check(one: Comparison, type_: EntityType, rules: Rules) -> None:
             "Unsupported or invalid query filter clause specified for property"
             f" '{one.name}' of resource '{resource[:1].upper()}{resource[1:]}'.",
         )  # fmt: skip
-    wanted, found = type_.properties[one.name], _FOUND.get(one.kind)
-    if found and found != wanted:
+    wanted, found = type_.properties[one.name], _FOUND[one.kind]
+    if found != wanted:
         operator = {"eq": "Equal", "gt": "GreaterThan", "ge": "GreaterThanOrEqual"}[one.operator]
         raise Refusal(
             400, "BadRequest",

@@ -45,7 +45,7 @@ APPLICATION = _type(
     "microsoft.graph.application",
     "id deletedDateTime:t appId createdDateTime:t displayName:s256 publisherDomain signInAudience uniqueName"
     " keyCredentials:*keyCredential passwordCredentials:*passwordCredential requiredResourceAccess:*requiredResourceAccess",
-    filterable="appId displayName uniqueName",
+    filterable="displayName",
 )
 SERVICE_PRINCIPAL = _type(
     "microsoft.graph.servicePrincipal",
@@ -73,7 +73,7 @@ MESSAGE = _type(
 ROLE_ASSIGNMENT = _type(
     "microsoft.graph.unifiedRoleAssignment",
     "id principalId roleDefinitionId directoryScopeId appScopeId",
-    filterable="principalId roleDefinitionId",
+    filterable="roleDefinitionId",
 )
 ROLE_DEFINITION = _type(
     "microsoft.graph.unifiedRoleDefinition", "id description displayName isEnabled:b isBuiltIn:b", filterable="displayName"
