@@ -23,6 +23,7 @@ from catalog_mail.domain.settings.servers import SendingSettings, SmtpServer
 from helpers.service.certificates import Authority
 from helpers.service.process import free_port
 from helpers.service.smtp_sink import MailSink
+from helpers.waiting import PATIENCE, wait_until
 
 PASSWORD = 'pä"ss\\wörd ☃'
 MESSAGE = b"From: noreply@corp.test\r\nTo: alice@corp.test\r\nSubject: Hello\r\n\r\n.a line that begins with a dot\r\nend\r\n"
@@ -147,10 +148,7 @@ def test_an_idle_session_is_closed(
     to = settings(sink.port)
     send(senders, to)
     session = senders.sender(to)._idle[0]
-    deadline = time.monotonic() + 5
-    while session.open and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not session.open
+    wait_until(lambda: not session.open, "the idle session stays open")
     assert senders.sender(to)._idle == []
     send(senders, to)
     assert len(sink.taken) == 2
@@ -162,7 +160,7 @@ def test_many_threads_send_at_once(senders: SmtpSenders, sink: MailSink):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert len(sink.taken) == 80
 
 
