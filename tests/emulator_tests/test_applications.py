@@ -15,6 +15,7 @@ import pytest
 from emulator.running import TENANT, Running
 from emulator_tests.test_login import certificate
 from helpers.graph_requests import AsApplication, error
+from helpers.waiting import PATIENCE
 from requests import Response
 
 Graph = Callable[..., Response]
@@ -197,7 +198,8 @@ def test_a_deleted_application_gets_a_token_after_restore(entra: Running, graph:
     asked = {"grant_type": "client_credentials", "client_id": application["app_id"],
              "client_secret": application["client_secret"], "scope": "https://graph.microsoft.com/.default"}  # fmt: skip
     assert graph("DELETE", f"/v1.0/applications/{application['object_id']}").status_code == 204
-    assert entra.session.post(f"{entra.url}/{TENANT}/oauth2/v2.0/token", data=asked, timeout=10).json()["error_codes"] == [700016]
+    refused = entra.session.post(f"{entra.url}/{TENANT}/oauth2/v2.0/token", data=asked, timeout=PATIENCE)
+    assert refused.json()["error_codes"] == [700016]
     for key in (application["object_id"], application["service_principal_id"]):
         assert graph("POST", f"/v1.0/directory/deletedItems/{key}/restore").status_code == 200
     assert entra.token(application)

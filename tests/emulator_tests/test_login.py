@@ -24,13 +24,14 @@ from emulator.entra import login
 from emulator.running import DOMAIN, TENANT, Running
 from emulator.world import World
 from helpers.graph_requests import error
+from helpers.waiting import PATIENCE
 
 SCOPE = "https://graph.microsoft.com/.default"
 UNKNOWN = "00000000-1111-2222-3333-444444444444"
 
 
 def ask(entra: Running, tenant: str = TENANT, **form: str) -> requests.Response:
-    return entra.session.post(f"{entra.url}/{tenant}/oauth2/v2.0/token", data=form, timeout=10)
+    return entra.session.post(f"{entra.url}/{tenant}/oauth2/v2.0/token", data=form, timeout=PATIENCE)
 
 
 def with_secret(application: dict[str, Any], **form: str) -> dict[str, str]:
@@ -40,7 +41,7 @@ def with_secret(application: dict[str, Any], **form: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", [TENANT, DOMAIN, TENANT.upper()])
 def test_discovery_names_the_tenants_endpoints(entra: Running, name: str):
-    found = entra.session.get(f"{entra.url}/{name}/v2.0/.well-known/openid-configuration", timeout=10)
+    found = entra.session.get(f"{entra.url}/{name}/v2.0/.well-known/openid-configuration", timeout=PATIENCE)
     assert found.status_code == 200
     assert found.json()["token_endpoint"] == f"{entra.url}/{TENANT}/oauth2/v2.0/token"
     assert found.json()["issuer"] == f"{entra.url}/{TENANT}/v2.0"
@@ -51,7 +52,7 @@ def test_discovery_names_the_tenants_endpoints(entra: Running, name: str):
     (UNKNOWN, 90002, "invalid_tenant"), ("nowhere.test", 90002, "invalid_tenant"), ("no-tenant", 900023, "invalid_request"),
 ])  # fmt: skip
 def test_discovery_of_an_unknown_tenant_is_refused(entra: Running, name: str, number: int, kind: str):
-    found = entra.session.get(f"{entra.url}/{name}/v2.0/.well-known/openid-configuration", timeout=10)
+    found = entra.session.get(f"{entra.url}/{name}/v2.0/.well-known/openid-configuration", timeout=PATIENCE)
     assert (found.status_code, found.json()["error"], found.json()["error_codes"]) == (400, kind, [number])
 
 
@@ -61,7 +62,7 @@ def test_a_token_is_granted_and_signed_with_the_published_key(entra: Running, au
     assert set(answer.json()) == {"token_type", "expires_in", "ext_expires_in", "access_token"}
     assert answer.json()["token_type"] == "Bearer"
     token = answer.json()["access_token"]
-    keys = entra.session.get(f"{entra.url}/{TENANT}/discovery/v2.0/keys", timeout=10).json()["keys"]
+    keys = entra.session.get(f"{entra.url}/{TENANT}/discovery/v2.0/keys", timeout=PATIENCE).json()["keys"]
     assert jwt.get_unverified_header(token)["kid"] == keys[0]["kid"]
     claims = jwt.decode(token, jwt.PyJWK(keys[0]).key, ["RS256"], audience="https://graph.microsoft.com")
     assert claims["appid"] == automation["app_id"]
@@ -153,7 +154,7 @@ def test_a_token_keeps_the_roles_that_it_was_issued_with(entra: Running):
 ])  # fmt: skip
 def test_no_token_is_401_with_a_challenge(entra: Running, authorization: str | None, text: str):
     headers = {"Authorization": authorization} if authorization else {}
-    answer = entra.session.get(f"{entra.url}/v1.0/applications", headers=headers, timeout=10)
+    answer = entra.session.get(f"{entra.url}/v1.0/applications", headers=headers, timeout=PATIENCE)
     status, code, message = error(answer)
     assert (status, code) == (401, "InvalidAuthenticationToken")
     assert text in message
@@ -267,8 +268,8 @@ def test_a_failing_login_answers_in_its_own_json(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("name", ["common", "organizations", TENANT])
 def test_the_keys_are_at_the_url_in_discovery(entra: Running, name: str):
-    named = entra.session.get(f"{entra.url}/{name}/v2.0/.well-known/openid-configuration", timeout=10).json()
-    found = entra.session.get(named["jwks_uri"], timeout=10)
+    named = entra.session.get(f"{entra.url}/{name}/v2.0/.well-known/openid-configuration", timeout=PATIENCE).json()
+    found = entra.session.get(named["jwks_uri"], timeout=PATIENCE)
     assert found.status_code == 200
     assert [key["issuer"] for key in found.json()["keys"]] == [named["issuer"]]
 
@@ -304,13 +305,13 @@ def test_managed_identity_gives_tokens_in_its_own_form(tmp_path_factory: pytest.
         application = entra.application("machine", secret=False, managed_identity=True, roles=["Application.Read.All"])
         url = f"{entra.url}/metadata/identity/oauth2/token"
         asked = {"api-version": "2018-02-01", "resource": "https://graph.microsoft.com"}
-        assert entra.session.get(url, params=asked, timeout=10).status_code == 400
-        found = entra.session.get(url, params=asked, headers={"Metadata": "true"}, timeout=10).json()
+        assert entra.session.get(url, params=asked, timeout=PATIENCE).status_code == 400
+        found = entra.session.get(url, params=asked, headers={"Metadata": "true"}, timeout=PATIENCE).json()
         assert found["client_id"] == application["app_id"]
         assert isinstance(found["expires_on"], str)
         assert entra.graph(found["access_token"], "GET", "/v1.0/applications").status_code == 200
         asked["resource"] = "https://graph.entra.test"
-        found = entra.session.get(url, params=asked, headers={"Metadata": "true"}, timeout=10).json()
+        found = entra.session.get(url, params=asked, headers={"Metadata": "true"}, timeout=PATIENCE).json()
         assert entra.graph(found["access_token"], "GET", "/v1.0/applications").status_code == 200, "an address given at the start"
 
 
@@ -324,6 +325,6 @@ def test_without_any_role_the_token_has_no_roles(entra: Running, graph_with: Cal
 def test_id_and_secret_may_be_in_the_header(entra: Running, automation: dict[str, Any]):
     answer = entra.session.post(
         f"{entra.url}/{TENANT}/oauth2/v2.0/token", data={"grant_type": "client_credentials", "scope": SCOPE},
-        auth=(automation["app_id"], automation["client_secret"]), timeout=10,
+        auth=(automation["app_id"], automation["client_secret"]), timeout=PATIENCE,
     )  # fmt: skip
     assert answer.status_code == 200

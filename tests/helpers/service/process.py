@@ -213,7 +213,7 @@ def through(port: int, **settings: Any) -> dict[str, Any]:
             "enabled": True,
             "transport": "smtp",
             "from": {"address": "noreply@corp.test", "display_name": "Data Catalog"},
-            "smtp": {"host": "127.0.0.1", "port": port, "tls": "none", "timeout": 10},
+            "smtp": {"host": "127.0.0.1", "port": port, "tls": "none", "timeout": round(PATIENCE)},
             **settings,
         }
     }

@@ -58,7 +58,7 @@ class NodeSettings:
     def sending(self) -> SendingSettings:
         if not self.configured:
             raise NotConfigured("No mail server is set.", "Save the e-mail settings.", field="notifications.smtp.host")
-        server = SmtpServer("127.0.0.1", self.port, TLS.NONE, timeout=10)
+        server = SmtpServer("127.0.0.1", self.port, TLS.NONE)
         return SendingSettings(Transport.SMTP, "noreply@corp.test", "Data Catalog", server)
 
     def opted_out(self, address: str, _kind: Kind) -> bool:
