@@ -25,11 +25,13 @@ from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.notifications import outcome as outcomes
 from catalog_mail.domain.notifications.notification import FINAL, Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.notifications.retry import Backoff
+from dbos._sys_db import SystemDatabase
 from helpers.service.process import free_port
 from helpers.service.queue_node import QUICK, QueueNode, make_notification
 from helpers.service.smtp_sink import MailSink
 from helpers.waiting import wait_until
 from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import OperationalError
 
 REFUSED = "550 5.1.1 Nobody of that name"
 LATER = "451 4.3.0 Try again later"
@@ -289,6 +291,28 @@ def test_a_batch_without_a_workflow_is_found_again(make_node: Callable[..., Queu
     with node.running():
         wait_for_state(node, notification, State.SENT)
     assert len(sink.taken) == 1
+
+
+def test_a_batch_whose_claim_was_committed_and_lost_is_found_again(
+    make_node: Callable[..., QueueNode], sink: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine's connection breaks after the server has committed, before its answer arrives."""
+    claim = SystemDatabase.start_queued_workflows
+    lost: list[str] = []
+
+    def lose_first_answer(*words: Any, **named: Any) -> Any:
+        claimed = claim(*words, **named)
+        if claimed[0] and not lost:
+            lost.extend(claimed[0])
+            raise OperationalError("COMMIT", None, Exception("server closed the connection unexpectedly"))
+        return claimed
+
+    monkeypatch.setattr(SystemDatabase, "start_queued_workflows", lose_first_answer)
+    with make_node().running() as node:
+        notification = node.accept("a@corp.test", "b@corp.test")
+        wait_for_state(node, notification, State.SENT)
+        assert lost
+    assert len(sink.taken) == 2
 
 
 def test_workflows_of_another_version_are_completed(
