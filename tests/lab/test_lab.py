@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import pytest
+from helpers.waiting import PATIENCE
 
 HOSTS = ("mail", "catalog12", "catalog13")
 OUTSIDE = """
@@ -122,7 +123,7 @@ def test_one_command_at_a_time(lab):
         assert waiting.stdout is not None
         assert "Waiting for another lab command" in waiting.stdout.readline()
         assert waiting.poll() is None
-    assert "ready" in waiting.communicate(timeout=60)[0]
+    assert "ready" in waiting.communicate(timeout=PATIENCE)[0]
 
 
 def test_a_host_that_does_not_exist_is_refused_in_words(lab):

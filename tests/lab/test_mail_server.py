@@ -9,6 +9,7 @@ import json
 import smtplib
 
 import pytest
+from helpers.waiting import PATIENCE
 
 RELAY_ACCOUNT = "catalog@corp.test"
 
@@ -61,7 +62,7 @@ def test_submitted_mail_arrives_signed_and_judged(lab, message, port, sender):
 _FROM_A_HOST = """
 import base64, json, smtplib, ssl, sys
 task = json.load(sys.stdin)
-with smtplib.SMTP("smtp.corp.test", 587, timeout=20) as session:
+with smtplib.SMTP("smtp.corp.test", 587, timeout=240) as session:
     session.starttls(context=ssl.create_default_context(cafile="/etc/ssl/lab-ca.crt"))
     session.ehlo()
     code, text = session.docmd("AUTH", "PLAIN " + base64.b64encode(task["login"].encode()).decode())
@@ -82,7 +83,7 @@ def test_a_bare_host_can_submit_with_the_names_and_the_ca_that_it_has(lab, messa
 
 _DIRECT = """
 import smtplib, sys
-with smtplib.SMTP("mail.corp.test", int(sys.argv[2]), timeout=20) as session:
+with smtplib.SMTP("mail.corp.test", int(sys.argv[2]), timeout=240) as session:
     session.sendmail(sys.argv[1], ["alice@corp.test"], sys.stdin.buffer.read())
 """
 
@@ -183,7 +184,7 @@ def test_imap_has_the_folders_and_refuses_a_wrong_password(lab):
 
 
 def test_imap_without_tls_takes_no_password(lab):
-    session = imaplib.IMAP4("198.18.25.25", 143, timeout=10)
+    session = imaplib.IMAP4("198.18.25.25", 143, timeout=PATIENCE)
     with session:
         assert "LOGINDISABLED" in session.capabilities
         assert "STARTTLS" in session.capabilities
