@@ -23,7 +23,7 @@ from typing import Any
 API = "http://127.0.0.1:8025/api/v1/notifications"
 # Graph accepts 30 messages a minute from a mailbox.
 PAUSE = 2.5
-SECONDS = 120
+SECONDS = 240
 
 
 def ask(method: str, url: str, body: Any = None) -> Any:
@@ -32,7 +32,7 @@ def ask(method: str, url: str, body: Any = None) -> Any:
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     data = json.dumps(body).encode() if body else None
     request = urllib.request.Request(url, method=method, headers=headers, data=data)  # noqa: S310  # http, to this host
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # http, to this host
+    with urllib.request.urlopen(request, timeout=240) as answer:  # noqa: S310  # http, to this host
         return json.load(answer)
 
 

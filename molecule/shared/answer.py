@@ -89,7 +89,7 @@ def main() -> None:
     """Run the script."""
     verb, user, word, *rest = sys.argv[1:]
     if verb == "find":
-        print(json.dumps(find(user, word, float(rest[0] if rest else 30))))
+        print(json.dumps(find(user, word, float(rest[0] if rest else 240))))
         return
     message = answer(user, json.load(sys.stdin), word, rest)
     send(user, message)

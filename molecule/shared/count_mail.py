@@ -21,7 +21,7 @@ from collections import Counter
 from find_mail import FOLDERS, connect
 from labkit import state
 
-SECONDS = 30
+SECONDS = 240
 
 
 def counts(session: imaplib.IMAP4, wanted: list[str]) -> Counter[str]:

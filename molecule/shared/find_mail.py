@@ -59,7 +59,7 @@ def described(folder: str, message: EmailMessage) -> dict[str, Any]:
 
 def main() -> None:
     """Run the script; search every half second."""
-    user, message_id, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3] if len(sys.argv) > 3 else 30)
+    user, message_id, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3] if len(sys.argv) > 3 else 240)
     session = connect(user, state.home())
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from emulator.running import Running
 from helpers.graph_requests import error, mail
+from helpers.waiting import PATIENCE
 from requests import Response
 
 Graph = Callable[..., Response]
@@ -114,5 +115,5 @@ def test_a_batch_is_refused_as_a_whole(graph: Graph, requests: list[dict[str, An
 
 
 def test_a_batch_needs_a_token(entra: Running):
-    answer = entra.session.post(f"{entra.url}/v1.0/$batch", json={"requests": []}, timeout=10)
+    answer = entra.session.post(f"{entra.url}/v1.0/$batch", json={"requests": []}, timeout=PATIENCE)
     assert error(answer)[:2] == (401, "InvalidAuthenticationToken")

@@ -13,6 +13,7 @@ import pytest
 from emulator.running import Running
 from emulator_tests.test_applications import GRAPH, SEND
 from helpers.graph_requests import create, error, mail
+from helpers.waiting import PATIENCE
 from requests import ConnectionError, Response
 
 Graph = Callable[..., Response]
@@ -57,7 +58,7 @@ def test_the_login_fails_too(entra: Running, automation: dict[str, Any]):
     form = {"grant_type": "client_credentials", "client_id": automation["app_id"], "client_secret": automation["client_secret"],
             "scope": "https://graph.microsoft.com/.default"}  # fmt: skip
     url = f"{entra.url}/6babcaad-604b-40ac-a9d7-9fd97c0b779f/oauth2/v2.0/token"
-    assert [entra.session.post(url, data=form, timeout=10).status_code for _ in range(2)] == [503, 200]
+    assert [entra.session.post(url, data=form, timeout=PATIENCE).status_code for _ in range(2)] == [503, 200]
 
 
 def test_an_unknown_fault_is_refused(entra: Running):
@@ -66,7 +67,7 @@ def test_an_unknown_fault_is_refused(entra: Running):
 
 
 def test_the_control_needs_its_token(entra: Running):
-    assert entra.session.get(f"{entra.url}/_control/state", timeout=10).status_code == 401
+    assert entra.session.get(f"{entra.url}/_control/state", timeout=PATIENCE).status_code == 401
 
 
 def test_a_fifth_concurrent_request_is_throttled(entra: Running, token: str, mailbox: str):
@@ -143,7 +144,7 @@ def test_a_new_secret_is_valid_after_a_delay(entra: Running, graph: Graph, princ
     form = {"grant_type": "client_credentials", "client_id": principal["appId"], "client_secret": secret,
             "scope": "https://graph.microsoft.com/.default"}  # fmt: skip
     url = f"{entra.url}/contoso.test/oauth2/v2.0/token"
-    answers = [entra.session.post(url, data=form, timeout=10) for _ in range(3)]
+    answers = [entra.session.post(url, data=form, timeout=PATIENCE) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [401, 200, 200]
     assert answers[0].json()["error_codes"] == [7000215]
 

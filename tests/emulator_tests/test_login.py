@@ -26,13 +26,14 @@ from emulator.running import DOMAIN, TENANT, Running
 from emulator.world import World
 from helpers.graph_requests import error
 from helpers.service.process import free_port
+from helpers.waiting import PATIENCE
 
 SCOPE = "https://graph.microsoft.com/.default"
 UNKNOWN = "00000000-1111-2222-3333-444444444444"
 
 
 def ask(entra: Running, tenant: str = TENANT, **form: str) -> requests.Response:
-    return entra.session.post(f"{entra.url}/{tenant}/oauth2/v2.0/token", data=form, timeout=10)
+    return entra.session.post(f"{entra.url}/{tenant}/oauth2/v2.0/token", data=form, timeout=PATIENCE)
 
 
 def with_secret(application: dict[str, Any], **form: str) -> dict[str, str]:
@@ -42,7 +43,7 @@ def with_secret(application: dict[str, Any], **form: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", [TENANT, DOMAIN, TENANT.upper()])
 def test_discovery_names_the_tenants_endpoints(entra: Running, name: str):
-    found = entra.session.get(f"{entra.url}/{name}/v2.0/.well-known/openid-configuration", timeout=10)
+    found = entra.session.get(f"{entra.url}/{name}/v2.0/.well-known/openid-configuration", timeout=PATIENCE)
     assert found.status_code == 200
     assert found.json()["token_endpoint"] == f"{entra.url}/{TENANT}/oauth2/v2.0/token"
     assert found.json()["issuer"] == f"{entra.url}/{TENANT}/v2.0"
@@ -52,7 +53,7 @@ def test_discovery_names_the_tenants_endpoints(entra: Running, name: str):
     (UNKNOWN, 90002, "invalid_tenant"), ("nowhere.test", 90002, "invalid_tenant"), ("no-tenant", 900023, "invalid_request"),
 ])  # fmt: skip
 def test_discovery_of_an_unknown_tenant_is_refused(entra: Running, name: str, number: int, kind: str):
-    found = entra.session.get(f"{entra.url}/{name}/v2.0/.well-known/openid-configuration", timeout=10)
+    found = entra.session.get(f"{entra.url}/{name}/v2.0/.well-known/openid-configuration", timeout=PATIENCE)
     assert (found.status_code, found.json()["error"], found.json()["error_codes"]) == (400, kind, [number])
 
 
@@ -153,7 +154,7 @@ def test_a_token_keeps_the_roles_that_it_was_issued_with(entra: Running):
 ])  # fmt: skip
 def test_no_token_is_401_with_a_challenge(entra: Running, authorization: str | None, text: str):
     headers = {"Authorization": authorization} if authorization else {}
-    answer = entra.session.get(f"{entra.url}/v1.0/applications", headers=headers, timeout=10)
+    answer = entra.session.get(f"{entra.url}/v1.0/applications", headers=headers, timeout=PATIENCE)
     status, code, message = error(answer)
     assert (status, code) == (401, "InvalidAuthenticationToken")
     assert text in message
@@ -290,9 +291,10 @@ def test_managed_identity_gives_tokens_in_its_own_form(tmp_path_factory: pytest.
         application = entra.application("machine", secret=False, managed_identity=True, roles=["Application.Read.All"])
         url = f"http://{address}/metadata/identity/oauth2/token"
         asked = {"api-version": "2018-02-01", "resource": "https://graph.microsoft.com"}
-        assert requests.get(url, params=asked, timeout=10).status_code == 400
+        assert requests.get(url, params=asked, timeout=PATIENCE).status_code == 400
         for resource in (asked["resource"], entra.url):
-            found = requests.get(url, params={**asked, "resource": resource}, headers={"Metadata": "true"}, timeout=10).json()
+            given = {**asked, "resource": resource}
+            found = requests.get(url, params=given, headers={"Metadata": "true"}, timeout=PATIENCE).json()
             assert found["client_id"] == application["app_id"]
             assert isinstance(found["expires_on"], str)
             assert entra.graph(found["access_token"], "GET", "/v1.0/applications").status_code == 200

@@ -8,7 +8,6 @@ from __future__ import annotations
 import email
 import email.policy
 import smtplib
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ from emulator.running import DOMAIN, Running
 from helpers.graph_requests import error, mail, send
 from helpers.service.process import free_port
 from helpers.service.smtp_sink import MailSink
+from helpers.waiting import PATIENCE, wait_until
 from requests import ConnectionError, Response
 
 Graph = Callable[..., Response]
@@ -150,10 +150,7 @@ def test_a_permanently_refused_message_bounces(outside: tuple[Running, MailSink,
     entra, sink, ask = outside
     sink.answer = lambda _envelope: "550 5.7.1 Not here"
     send(ask, f"anna@{DOMAIN}", mail("gone@elsewhere.test", sender=f"anna@{DOMAIN}"))
-    deadline = time.monotonic() + 10
-    while not entra.messages(f"anna@{DOMAIN}", "inbox") and time.monotonic() < deadline:
-        time.sleep(0.05)
-    [bounce] = entra.messages(f"anna@{DOMAIN}", "inbox")
+    [bounce] = wait_until(lambda: entra.messages(f"anna@{DOMAIN}", "inbox"), "no bounce came")
     assert "5.7.1 Not here" in bounce["raw"].decode()
     sink.answer = lambda _envelope: "250 Ok"
 
@@ -161,7 +158,7 @@ def test_a_permanently_refused_message_bounces(outside: tuple[Running, MailSink,
 def test_mail_comes_in_by_smtp(outside: tuple[Running, MailSink, Graph]):
     entra, _, _ = outside
     entra.user("bert")
-    with smtplib.SMTP("127.0.0.1", entra.smtp_port, timeout=10) as server:
+    with smtplib.SMTP("127.0.0.1", entra.smtp_port, timeout=PATIENCE) as server:
         server.sendmail("x@elsewhere.test", [f"bert@{DOMAIN}"], mail(f"bert@{DOMAIN}", "From outside"))
         with pytest.raises(smtplib.SMTPRecipientsRefused):
             server.sendmail("x@elsewhere.test", [f"nobody@{DOMAIN}"], mail(f"nobody@{DOMAIN}"))

@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from emulator.running import DOMAIN, TENANT, Running
 from sqlalchemy import create_engine, text
 
 from helpers.service.process import RunningService
+from helpers.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
 COLLECTION = ROOT / "collections/ansible_collections/catalog/mail"
@@ -174,13 +174,16 @@ class World:
     def killed_when(self, moment: Callable[[], bool], **variables: Any) -> str:
         """Start a requested rotation and kill its process group when the condition holds. Returns the output."""
         process = self.started(self.rotation_playbook, *extra({"entra_app_rotate_now": True, **variables}))
-        deadline = time.monotonic() + 120
-        while not moment():
+
+        def came() -> bool:
+            if moment():
+                return True
             assert process.poll() is None, process.communicate()[0]
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+            return False
+
+        wait_until(came, "the moment to kill it did not come")
         os.killpg(process.pid, signal.SIGKILL)
-        return process.communicate(timeout=30)[0]
+        return process.communicate(timeout=PATIENCE)[0]
 
     # -- inspecting ----------------------------------------------------------------------------------------------------
 

@@ -20,10 +20,10 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import pytest
+from helpers.waiting import PATIENCE, wait_until
 
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "molecule" / "shared"
 MAIL_ADDRESS = "198.18.25.25"
@@ -49,7 +49,7 @@ class Lab:
 
     def podman(self, *arguments: str, stdin: str = "") -> str:
         done = subprocess.run(
-            ["podman", *arguments], input=stdin, capture_output=True, text=True, check=False, timeout=120,
+            ["podman", *arguments], input=stdin, capture_output=True, text=True, check=False, timeout=PATIENCE,
             env={**os.environ, "CONTAINERS_CONF": str(SHARED / "containers.conf")},
         )
         assert done.returncode == 0, done.stdout + done.stderr
@@ -76,7 +76,7 @@ class Lab:
     @contextlib.contextmanager
     def smtp(self, port: int, *, tls: bool = True) -> Iterator[smtplib.SMTP]:
         """Open an SMTP session with the mail server, with TLS verified, and send EHLO."""
-        session = _Smtp(timeout=20)
+        session = _Smtp(timeout=PATIENCE)
         session.lab_context = self.trust() if port == 465 else None
         session.connect(MAIL_NAME, port)
         try:
@@ -94,26 +94,27 @@ class Lab:
     @contextlib.contextmanager
     def imap(self, user: str, password: str | None = None) -> Iterator[imaplib.IMAP4]:
         """Open an IMAP session on port 993, with TLS verified, and log in."""
-        session = _Imap(MAIL_NAME, 993, ssl_context=self.trust(), timeout=20)
+        session = _Imap(MAIL_NAME, 993, ssl_context=self.trust(), timeout=PATIENCE)
         try:
             session.authenticate("PLAIN", lambda _: f"\0{user}\0{password or self.password(user)}".encode())
             yield session
         finally:
             session.shutdown()
 
-    def find(self, user: str, message_id: str, seconds: float = 20) -> tuple[str, email.message.EmailMessage]:
+    def find(self, user: str, message_id: str) -> tuple[str, email.message.EmailMessage]:
         """Wait for a message; return its folder and the message."""
-        deadline = time.monotonic() + seconds
         with self.imap(user) as session:
-            while time.monotonic() < deadline:
+
+            def found() -> tuple[str, email.message.EmailMessage] | None:
                 for folder in ("INBOX", "Junk"):
                     session.select(folder, readonly=True)
-                    found = session.uid("SEARCH", "HEADER", "Message-ID", message_id)[1][0].split()
-                    if found:
-                        content = session.uid("FETCH", found[0].decode(), "(BODY.PEEK[])")[1][0][1]
+                    uids = session.uid("SEARCH", "HEADER", "Message-ID", message_id)[1][0].split()
+                    if uids:
+                        content = session.uid("FETCH", uids[0].decode(), "(BODY.PEEK[])")[1][0][1]
                         return folder, email.parser.BytesParser(policy=email.policy.default).parsebytes(content)
-                time.sleep(0.2)
-        raise AssertionError(f"{message_id} did not reach {user} within {seconds} s")
+                return None
+
+            return wait_until(found, f"{message_id} did not reach {user}")
 
 
 class _Smtp(smtplib.SMTP):

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Iterator
 
 import pytest
+from helpers.waiting import PATIENCE
 
 RELAY_ACCOUNT = "catalog@corp.test"
 
@@ -121,7 +122,7 @@ def test_no_subaddress_refuses_only_sub_addresses(lab):
 def test_imap_down_refuses_imap_connections_only(lab, message):
     lab.run("fault", "imap_down")
     for port in (143, 993):
-        with pytest.raises(ConnectionRefusedError), socket.create_connection(("198.18.25.25", port), timeout=2):
+        with pytest.raises(ConnectionRefusedError), socket.create_connection(("198.18.25.25", port), timeout=PATIENCE):
             pass
     assert "faults     imap_down" in lab.run("status")
     assert login_code(lab) == 235

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import pytest
+from helpers.waiting import PATIENCE
 
 HOSTS = ("mail", "catalog12", "catalog13")
 OUTSIDE = """
@@ -137,7 +138,7 @@ def test_one_command_runs_at_a_time(lab):
         assert waiting.stdout is not None
         assert "Waiting for another lab command" in waiting.stdout.readline()
         assert waiting.poll() is None
-    assert "ready" in waiting.communicate(timeout=60)[0]
+    assert "ready" in waiting.communicate(timeout=PATIENCE)[0]
 
 
 def test_an_unknown_host_is_refused_with_the_known_names(lab):

@@ -9,6 +9,7 @@ import json
 import smtplib
 
 import pytest
+from helpers.waiting import PATIENCE
 
 RELAY_ACCOUNT = "catalog@corp.test"
 
@@ -63,7 +64,7 @@ def test_submitted_mail_is_signed_and_checked(lab, message, port, sender):
 _FROM_A_HOST = """
 import base64, json, smtplib, ssl, sys
 task = json.load(sys.stdin)
-with smtplib.SMTP(task["server"], 587, timeout=20) as session:
+with smtplib.SMTP(task["server"], 587, timeout=240) as session:
     session.starttls(context=ssl.create_default_context(cafile=task["ca"]))
     session.ehlo()
     code, text = session.docmd("AUTH", "PLAIN " + base64.b64encode(task["login"].encode()).decode())
@@ -104,7 +105,7 @@ def test_the_names_of_the_examples_reach_the_mailboxes(lab, message, host):
 
 _DIRECT = """
 import smtplib, sys
-with smtplib.SMTP("mail.corp.test", int(sys.argv[2]), timeout=20) as session:
+with smtplib.SMTP("mail.corp.test", int(sys.argv[2]), timeout=240) as session:
     session.sendmail(sys.argv[1], ["alice@corp.test"], sys.stdin.buffer.read())
 """
 
@@ -206,7 +207,7 @@ def test_imap_has_the_folders_and_refuses_a_wrong_password(lab):
 
 
 def test_imap_without_tls_offers_no_login(lab):
-    session = imaplib.IMAP4("198.18.25.25", 143, timeout=10)
+    session = imaplib.IMAP4("198.18.25.25", 143, timeout=PATIENCE)
     with session:
         assert "LOGINDISABLED" in session.capabilities
         assert "STARTTLS" in session.capabilities

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from helpers.modules.lab_application import Application
 from helpers.modules.lab_host import CA, Hidden
+from helpers.waiting import PATIENCE
 
 LEGS = ("mention", "mail", "reply", "post")
 
@@ -19,7 +20,7 @@ def options(passwords: Hidden) -> Hidden:
     """Return options with which Bob mentions Alice, and she replies."""
     alice = Hidden(
         host="mail.corp.test", username="alice@corp.test", password=passwords["alice@corp.test"], ca_file=CA)
-    return Hidden(author="bob", user="alice", mailbox=alice, smtp=alice, leg_timeout=20)
+    return Hidden(author="bob", user="alice", mailbox=alice, smtp=alice, leg_timeout=round(PATIENCE))
 
 
 def round_trip(replies: Application, options: Hidden, **changes: Any) -> dict[str, Any]:

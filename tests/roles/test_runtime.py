@@ -11,13 +11,13 @@ import signal
 import subprocess
 import sys
 import tarfile
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from helpers.waiting import wait_until
 
 ROLES = Path(__file__).parents[2] / "collections/ansible_collections/catalog/mail/roles"
 FILES = ROLES / "runtime/files"
@@ -81,10 +81,7 @@ def test_killed_while_it_packs(files: Path, tmp_path: Path) -> None:
     """Leftovers of a killed run are not taken for an archive, and are removed."""
     cache = tmp_path / "cache"
     run = subprocess.Popen([sys.executable, files / "bundle.py", cache, "3.11", "x86_64", "no"], start_new_session=True)
-    deadline = time.monotonic() + 30
-    while not list(cache.glob(".new-*")):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: list(cache.glob(".new-*")), "it does not begin to pack")
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     assert not list(cache.glob("*.tar"))

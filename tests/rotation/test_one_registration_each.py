@@ -16,9 +16,9 @@ from emulator.running import DOMAIN, Running
 from helpers.graph_requests import mail, send
 from helpers.rotation import World
 from helpers.service.catalog_users import add_user, start_conversation
-from helpers.service.graph_tenant import wait_until
 from helpers.service.process import RunningService
 from helpers.service.reply_roundtrip import answer
+from helpers.waiting import PATIENCE, wait_until
 
 NAMES = {"notifications": "catalog-sends", "interactions": "catalog-reads"}
 PERMITTED = {
@@ -115,10 +115,10 @@ def test_one_registration_sends_and_the_other_reads(both: World) -> None:
         return [one["text"] for one in service.call("GET", path, role="viewer").json()["posts"]]
 
     reader = service.background("reply-sync")
-    wait_until(lambda: "It is the table of sales." in posts(), "the reply was not posted", 40)
+    wait_until(lambda: "It is the table of sales." in posts(), "the reply was not posted")
     wait_until(lambda: emulator.messages(REPLIES, "inbox")[0]["is_read"], "the reply was not marked as read")
     reader.send_signal(signal.SIGTERM)
-    assert reader.wait(timeout=30) == 0
+    assert reader.wait(PATIENCE) == 0
     log = [one for one in emulator.requests() if "/users/" in one["path"]]
     assert {one["status"] // 100 for one in log} == {2}
     sends = {one["app_id"] for one in log if "sendMail" in one["path"]}

@@ -16,6 +16,7 @@ from typing import Any
 from emulator.running import TENANT, Running
 
 from helpers.modules.module_process import ModuleHost
+from helpers.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[3]
 AGENT = "catalog.mail for Ansible"
@@ -23,8 +24,6 @@ AGENT = "catalog.mail for Ansible"
 AUTOMATION = (
     "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Exchange", "User.Read.All",
 )
-PATIENCE = 150.0
-"""Seconds after which a module hangs."""
 HOST = ModuleHost()
 
 

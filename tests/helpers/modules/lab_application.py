@@ -12,14 +12,14 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from helpers.modules.lab_host import LabHost
-from helpers.service.process import START_SECONDS, RunningService
+from helpers.service.process import RunningService
+from helpers.waiting import PATIENCE
 
 PORT = 8025
 """Where the modules look for an application unless told otherwise."""
@@ -70,16 +70,9 @@ class Application(RunningService):
         self.host.sh(f"umask 077; cat > {path}", stdin=f"{token}\n".encode())
         return path
 
-    def wait(self) -> None:
-        """Until it answers, in its host, that it is ready."""
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            assert self.process is not None
-            assert self.process.poll() is None, f"the service has ended:\n{self.log.read_text()[-3000:]}"
-            if self.host.exec("python3", "-c", ASK_HEALTH, self.url).out.strip() == "ready":
-                return
-            time.sleep(0.2)
-        raise AssertionError(f"the service is not ready after {START_SECONDS} s:\n{self.log.read_text()[-3000:]}")
+    def is_ready(self) -> bool:
+        """Return whether the service answers in its host that it is ready."""
+        return self.host.exec("python3", "-c", ASK_HEALTH, self.url).out.strip() == "ready"
 
     def settings(self) -> dict[str, Any]:
         """The settings in force, as the command of the application tells them."""
@@ -102,7 +95,7 @@ class Application(RunningService):
             assert process.poll() is None, self.log.read_text()[-3000:]
         finally:
             process.terminate()
-            process.wait(timeout=60)
+            process.wait(PATIENCE)
 
     def send(self, recipient: str = ALICE) -> subprocess.CompletedProcess[str]:
         """Send a test message with the settings in force."""
@@ -149,7 +142,7 @@ url, token, body = sys.argv[1:]
 headers = {"Authorization": "Bearer " + token, "Content-Type": "application/json"}
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 try:
-    opener.open(urllib.request.Request(url + "/api/v1/users", body.encode(), headers), timeout=20)
+    opener.open(urllib.request.Request(url + "/api/v1/users", body.encode(), headers), timeout=240)
 except urllib.error.HTTPError as error:
     sys.exit(None if error.code == 409 else error.read().decode())
 """

@@ -62,7 +62,7 @@ class ModuleHost:
     def stop(self) -> None:
         if self._process and self._process.stdin:
             self._process.stdin.close()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=240)
 
 
 def serve() -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from email.message import EmailMessage
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import requests
 
 from helpers.service.process import RunningService
+from helpers.waiting import wait_until
 
 FINAL = {"sent", "failed", "suppressed"}
 
@@ -48,15 +48,16 @@ def notify(service: RunningService, kind: str, data: Mapping[str, Any] | None = 
     return found
 
 
-def settled(service: RunningService, notification: Mapping[str, Any], seconds: float = 20) -> dict[str, dict[str, Any]]:
+def settled(service: RunningService, notification: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Wait until every delivery is final; return them by address."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = service.call("GET", f"/notifications/{notification['id']}", role="viewer").json()
-        if all(delivery["state"] in FINAL for delivery in answer["deliveries"]):
-            return {delivery["recipient"]["address"]: delivery for delivery in answer["deliveries"]}
-        assert time.monotonic() < deadline, answer
-        time.sleep(0.05)
+
+    def deliveries() -> list[dict[str, Any]]:
+        answer: dict[str, Any] = service.call("GET", f"/notifications/{notification['id']}", role="viewer").json()
+        found: list[dict[str, Any]] = answer["deliveries"]
+        return found
+
+    wait_until(lambda: all(delivery["state"] in FINAL for delivery in deliveries()), deliveries)
+    return {delivery["recipient"]["address"]: delivery for delivery in deliveries()}
 
 
 def states(deliveries: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

@@ -27,11 +27,11 @@ from helpers.service.process import RunningService
 from helpers.service.reply_roundtrip import RoundTrip, answer
 from helpers.service.smtp_sink import MailSink
 from helpers.service.webhook_sink import SECRET, Answer, Request, WebhookSink
+from helpers.waiting import PATIENCE, wait_until
 
 READERS = 2
 BACKLOG = 150
 MENTIONS = 5
-SETTLE_SECONDS = 240.0
 # Out of ten messages of the feed; the rest are replies that are posted.
 COPY, AWAY, EMPTY, STRANGER = 2, 3, 5, 7
 POSTED, IGNORED, REJECTED = "$CatalogPosted", "$CatalogIgnored", "$CatalogRejected"
@@ -96,14 +96,14 @@ class Chaos:
                 self._inject_fault()
         finally:
             self._stop.set()
-            feeder.join(30)
+            feeder.join(PATIENCE)
         try:
             return self._settle()
         finally:
             for reader in self._readers:
                 if reader and reader.poll() is None:
                     reader.kill()
-                    reader.wait(10)
+                    reader.wait(PATIENCE)
 
     # -- arriving messages -------------------------------------------------------------------------------------------
 
@@ -157,7 +157,7 @@ class Chaos:
             if reader.poll() is not None:
                 self._counts["reply-sync ended by itself"] += 1
             reader.kill()
-            reader.wait(10)
+            reader.wait(PATIENCE)
         self._start_reader(place)
 
     def _kill_application(self) -> None:
@@ -181,7 +181,7 @@ class Chaos:
             reader = self._readers[place]
             if reader:
                 reader.kill()
-                reader.wait(10)
+                reader.wait(PATIENCE)
             self._start_reader(place)
         self._dovecot.start()
 
@@ -213,19 +213,25 @@ class Chaos:
     def _settle(self) -> Result:
         self._calm.set()
         self._service.wait()
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while (unread := self._unread()) and time.monotonic() < deadline:
-            for place, reader in enumerate(self._readers):
-                if reader is None or reader.poll() is not None:
-                    self._counts["reply-sync ended by itself"] += 1
-                    self._start_reader(place)
-            time.sleep(0.5)
+        wait_until(self._all_read, lambda: f"{self._unread()} messages are unread\n{self._result()}")
         for reader in self._readers:
             if reader and reader.poll() is None:
                 reader.send_signal(signal.SIGTERM)
-                reader.wait(30)
-        faults = [f"{unread} messages are unread after {SETTLE_SECONDS:.0f} s"] if unread else []
-        return Result(self._seed, self._counts, [*faults, *self._wrong_marks(), *self._wrong_posts()])
+                reader.wait(PATIENCE)
+        return self._result()
+
+    def _result(self) -> Result:
+        return Result(self._seed, self._counts, [*self._wrong_marks(), *self._wrong_posts()])
+
+    def _all_read(self) -> bool:
+        """Return whether no message is unread; else start processes that have ended again."""
+        if self._unread() == 0:
+            return True
+        for place, reader in enumerate(self._readers):
+            if reader is None or reader.poll() is not None:
+                self._counts["reply-sync ended by itself"] += 1
+                self._start_reader(place)
+        return False
 
     def _unread(self) -> int:
         """Count unread messages; -1 while Dovecot does not answer, as when a killed process left a lock."""

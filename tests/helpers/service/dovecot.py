@@ -23,6 +23,7 @@ from pathlib import Path
 
 from helpers.service.certificates import Authority
 from helpers.service.process import free_port, wait_until_free
+from helpers.waiting import PATIENCE, wait_until
 
 PROGRAM = Path("/usr/sbin/dovecot")
 # Dovecot's own capabilities; options remove some.
@@ -150,14 +151,7 @@ class Dovecot:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=(self.folder / "stderr").open("ab"),
             start_new_session=True,
         )  # fmt: skip
-        deadline = time.monotonic() + 20
-        while True:
-            with contextlib.suppress(OSError, imaplib.IMAP4.error):
-                imaplib.IMAP4("127.0.0.1", self.imap, timeout=5).shutdown()
-                return
-            assert self._process.poll() is None, self.log()
-            assert time.monotonic() < deadline, self.log()
-            time.sleep(0.02)
+        wait_until(self._answers, self.log)
 
     def stop(self) -> None:
         """Stop the server, which closes open connections."""
@@ -262,7 +256,7 @@ class Dovecot:
     @contextlib.contextmanager
     def connection(self, user: str) -> Iterator[imaplib.IMAP4]:
         """Open a logged-in connection for the test itself."""
-        imap = imaplib.IMAP4("127.0.0.1", self.imap, timeout=20)
+        imap = imaplib.IMAP4("127.0.0.1", self.imap, timeout=PATIENCE)
         try:
             imap.login(_quoted(user), self._passwords[user])
             yield imap
@@ -273,6 +267,14 @@ class Dovecot:
         return self._passwords[user]
 
     # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _answers(self) -> bool:
+        assert self._process
+        assert self._process.poll() is None, self.log()
+        with contextlib.suppress(OSError, imaplib.IMAP4.error):
+            imaplib.IMAP4("127.0.0.1", self.imap, timeout=5).shutdown()
+            return True
+        return False
 
     def _home(self, user: str) -> Path:
         return self.folder / "mail" / re.sub(r"\W", "_", user)
@@ -297,7 +299,7 @@ class Dovecot:
         self._process, process = None, self._process
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, how)
-        process.wait(timeout=10)
+        process.wait(PATIENCE)
         # Its processes would wait ten seconds for idling clients, and keep the ports.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)

@@ -12,8 +12,9 @@ from email.message import EmailMessage
 from typing import Any
 
 from helpers.service.catalog_users import add_user, start_conversation
-from helpers.service.graph_tenant import JANE, REPLIES, GraphWorld, wait_until
+from helpers.service.graph_tenant import JANE, REPLIES, GraphWorld
 from helpers.service.process import RunningService
+from helpers.waiting import wait_until
 
 POSTED, IGNORED, REJECTED = "$CatalogPosted", "$CatalogIgnored", "$CatalogRejected"
 
@@ -60,8 +61,8 @@ class GraphRoundTrip:
         """Return the categories of each message; None for an unread message."""
         return [one["categories"] if one["is_read"] else None for one in self.world.found(REPLIES)]
 
-    def wait_handled(self, seconds: float = 40) -> None:
-        wait_until(lambda: None not in self.categories(), "not all messages were handled", seconds)
+    def wait_handled(self) -> None:
+        wait_until(lambda: None not in self.categories(), "not all messages were handled")
 
     def trigger_poll(self) -> None:
         """Trigger a poll now: changed settings end the reader's wait."""

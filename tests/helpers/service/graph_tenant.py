@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 from emulator.running import TENANT, Running
 
 from helpers.service.process import RunningService
+from helpers.waiting import wait_until
 
 DOMAIN = "corp.test"
 CATALOG, REPLIES, JANE = (f"{name}@{DOMAIN}" for name in ("catalog", "replies", "jane"))
@@ -79,9 +78,9 @@ class GraphWorld:
     def mails(self, address: str, folder: str = "inbox") -> list[EmailMessage]:
         return [email.message_from_bytes(one["raw"], policy=email.policy.SMTP) for one in self.found(address, folder)]
 
-    def wait_for(self, address: str, count: int, seconds: float = 30) -> list[EmailMessage]:
+    def wait_for(self, address: str, count: int) -> list[EmailMessage]:
         """Wait until the Inbox holds this many mails; return them."""
-        wait_until(lambda: len(self.found(address)) >= count, f"{count} mails did not arrive at {address}", seconds)
+        wait_until(lambda: len(self.found(address)) >= count, f"{count} mails did not arrive at {address}")
         return self.mails(address)
 
     # -- received requests ---------------------------------------------------------------------------------------------
@@ -93,13 +92,6 @@ class GraphWorld:
     @property
     def most_at_once(self) -> int:
         return max(self.emulator.state()["most_concurrent"].values(), default=0)
-
-
-def wait_until(condition: Callable[[], bool], failure: str, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{failure} within {seconds} s"
-        time.sleep(0.05)
 
 
 def post(service: RunningService, *addresses: str, subject: str = "A subject") -> dict[str, Any]:

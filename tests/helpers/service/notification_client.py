@@ -12,6 +12,7 @@ from types import TracebackType
 import requests
 
 from helpers.service.process import RunningService
+from helpers.waiting import PATIENCE
 
 
 class NotificationPoster:
@@ -42,7 +43,7 @@ class NotificationPoster:
     def finish(self) -> None:
         """Stop; the last post is repeated until it is accepted."""
         self._stop.set()
-        self._thread.join(timeout=60)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "the last notification is not accepted"
 
     def _run(self) -> None:

@@ -11,12 +11,12 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from helpers.service.process import free_port
+from helpers.waiting import PATIENCE, wait_until
 
 PASSWORD = "not-secret-in-a-test"
 
@@ -51,11 +51,11 @@ def _running(folder: Path) -> Iterator[str]:
         stdout=subprocess.DEVNULL, stderr=(folder / "log").open("wb"),
     )  # fmt: skip
     try:
-        _wait(user, port)
+        wait_until(lambda: _answers(user, port), lambda: f"PostgreSQL does not answer:\n{(folder / 'log').read_text()}")
         yield f"postgresql://admin:{PASSWORD}@127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGINT)  # "fast": open connections are closed
-        process.wait(timeout=30)
+        process.wait(PATIENCE)
 
 
 def create_database(url: str, name: str) -> str:
@@ -85,17 +85,10 @@ def _as(user: str | None) -> list[str]:
 
 
 def _run(user: str | None, *words: str | Path) -> None:
-    done = subprocess.run([*_as(user), *words], capture_output=True, text=True, timeout=60, check=False, cwd="/")
+    done = subprocess.run([*_as(user), *words], capture_output=True, text=True, timeout=PATIENCE, check=False, cwd="/")
     assert done.returncode == 0, done.stderr
 
 
-def _wait(user: str | None, port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        done = subprocess.run(
-            [*_as(user), programs() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], check=False, timeout=10, cwd="/"
-        )
-        if done.returncode == 0:
-            return
-        time.sleep(0.1)
-    raise AssertionError("PostgreSQL does not answer after 30 s")
+def _answers(user: str | None, port: int) -> bool:
+    words = [*_as(user), programs() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    return subprocess.run(words, check=False, timeout=PATIENCE, cwd="/").returncode == 0

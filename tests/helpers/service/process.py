@@ -14,7 +14,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,9 +21,10 @@ from typing import Any
 
 import requests
 
+from helpers.waiting import PATIENCE, wait_until
+
 SOURCE = Path(__file__).resolve().parents[3] / "collections/ansible_collections/catalog/mail/roles/runtime/files/catalog-mail/src"
 ADMIN = "admin@corp.test"
-START_SECONDS = 120
 
 
 def free_port() -> int:
@@ -35,17 +35,15 @@ def free_port() -> int:
             return port
 
 
-def wait_until_free(port: int, seconds: float = 10) -> None:
+def wait_until_free(port: int) -> None:
     """Wait until no process listens on the port."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            assert time.monotonic() < deadline, f"something still listens on port {port}"
-            time.sleep(0.02)
-        else:
-            return
+
+    def is_free() -> bool:
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return True
+        return False
+
+    wait_until(is_free, f"something still listens on port {port}")
 
 
 def toml(document: Mapping[str, Any]) -> str:
@@ -99,7 +97,7 @@ class RunningService:
     def command(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a `catalog-mail` command with these arguments to its end."""
         return subprocess.run(
-            self._words(*words), env=self._environment(), capture_output=True, text=True, timeout=120, check=False, **options
+            self._words(*words), env=self._environment(), capture_output=True, text=True, timeout=PATIENCE, check=False, **options
         )
 
     def background(self, *words: str) -> subprocess.Popen[bytes]:
@@ -117,7 +115,7 @@ class RunningService:
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 0, self.log.read_text()
+            assert process.wait(PATIENCE) == 0, self.log.read_text()
 
     def prepare(self) -> None:
         """Create key, database and tokens, once."""
@@ -143,30 +141,33 @@ class RunningService:
 
     def wait(self) -> None:
         """Wait until the service answers that it is ready."""
-        assert self.process
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
+
+        def is_ready() -> bool:
+            assert self.process
             assert self.process.poll() is None, f"the service has ended:\n{self.log.read_text()}"
-            try:
-                if requests.get(f"{self.url}/api/v1/health", timeout=5).json()["ready"]:
-                    return
-            except requests.RequestException:
-                pass
-            time.sleep(0.05)
-        raise AssertionError(f"the service is not ready after {START_SECONDS} s:\n{self.log.read_text()}")
+            return self.is_ready()
+
+        wait_until(is_ready, lambda: f"the service is not ready:\n{self.log.read_text()}")
+
+    def is_ready(self) -> bool:
+        """Return whether the service answers that it is ready."""
+        try:
+            return bool(requests.get(f"{self.url}/api/v1/health", timeout=5).json()["ready"])
+        except requests.RequestException:
+            return False
 
     def stop(self) -> int:
         """Send SIGTERM; return the exit status."""
         assert self.process
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=60)
+        return self.process.wait(PATIENCE)
 
     def kill(self) -> None:
         """Send SIGKILL."""
         assert self.process
         self.process.kill()
-        self.process.wait(timeout=10)
+        self.process.wait(PATIENCE)
 
     def call(
         self, method: str, path: str, body: Any = None, *, role: str | None = "server_admin", **options: Any
@@ -175,7 +176,7 @@ class RunningService:
         headers = options.pop("headers", {})
         if role:
             headers = {"Authorization": f"Bearer {self.tokens[role]}", **headers}
-        return requests.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=60, **options)
+        return requests.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=PATIENCE, **options)
 
     def save(self, settings: Mapping[str, Any], **options: Any) -> requests.Response:
         """Save e-mail settings, by default without a test message."""
@@ -212,7 +213,7 @@ def through(port: int, **settings: Any) -> dict[str, Any]:
             "enabled": True,
             "transport": "smtp",
             "from": {"address": "noreply@corp.test", "display_name": "Data Catalog"},
-            "smtp": {"host": "127.0.0.1", "port": port, "tls": "none", "timeout": 10},
+            "smtp": {"host": "127.0.0.1", "port": port, "tls": "none", "timeout": round(PATIENCE)},
             **settings,
         }
     }

@@ -29,12 +29,17 @@ from catalog_mail.ports.sending import Evidence
 from catalog_mail.services.delivery import DeliverNotifications
 from sqlalchemy import URL, Engine
 
+from helpers.waiting import PATIENCE
 
-class SystemClock:
-    """The time of day."""
+
+class MovableClock:
+    """The time of day, or a time `ahead` of it."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return datetime.now(UTC) + self.ahead
 
 
 @dataclass
@@ -53,7 +58,7 @@ class NodeSettings:
     def sending(self) -> SendingSettings:
         if not self.configured:
             raise NotConfigured("No mail server is set.", "Save the e-mail settings.", field="notifications.smtp.host")
-        server = SmtpServer("127.0.0.1", self.port, TLS.NONE, timeout=10)
+        server = SmtpServer("127.0.0.1", self.port, TLS.NONE)
         return SendingSettings(Transport.SMTP, "noreply@corp.test", "Data Catalog", server)
 
     def opted_out(self, address: str, _kind: Kind) -> bool:
@@ -109,7 +114,7 @@ class PlainSenders:
     def _client(self) -> smtplib.SMTP:
         client: smtplib.SMTP | None = getattr(self._local, "client", None)
         if client is None or client.sock is None:
-            client = smtplib.SMTP("127.0.0.1", self._port, timeout=10)
+            client = smtplib.SMTP("127.0.0.1", self._port, timeout=PATIENCE)
             self._local.client = client
         return client
 
@@ -122,7 +127,7 @@ class QueueNode:
     """One node: stores, changeable settings, and the queue."""
 
     def __init__(self, engine: Engine, database: URL, port: int, *, backoff: Backoff, **options: Any) -> None:
-        self.clock = SystemClock()
+        self.clock = MovableClock()
         self.database = database
         self.notifications = DatabaseNotifications(engine)
         self.deliveries = DatabaseDeliveries(engine)
@@ -165,4 +170,4 @@ def make_notification(
     return notification, deliveries
 
 
-QUICK = Backoff(first=timedelta(seconds=0.3), longest=timedelta(seconds=1), keep_trying=timedelta(seconds=3))
+QUICK = Backoff(first=timedelta(seconds=0.3), longest=timedelta(seconds=1))

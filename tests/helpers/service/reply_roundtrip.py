@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,8 +20,8 @@ from helpers.service.dovecot import Dovecot
 from helpers.service.process import RunningService, through
 from helpers.service.settings_bodies import imap_mailbox, interactions
 from helpers.service.smtp_sink import MailSink
+from helpers.waiting import wait_until
 
-SECONDS = 30
 # Python's policy would encode a longer identifier; mail programs do not.
 POLICY = SMTP.clone(max_line_length=200)
 
@@ -54,10 +53,7 @@ class RoundTrip:
         """Mention Jane as Joe; return the conversation's id and the mail that she receives."""
         before = len(to(self.sink.messages, "jane"))
         conversation = start_conversation(self.service, "joe", title, text)
-        deadline = time.monotonic() + SECONDS
-        while len(mails := to(self.sink.messages, "jane")) <= before:
-            assert time.monotonic() < deadline, "the mail of the mention did not arrive"
-            time.sleep(0.02)
+        mails = wait_until(lambda: to(self.sink.messages, "jane")[before:], "the mail of the mention did not arrive")
         return conversation, mails[-1]
 
     def receive(self, content: bytes) -> None:
@@ -69,9 +65,9 @@ class RoundTrip:
         answer = self.service.call("GET", f"/conversations/{conversation}/posts?limit=500", role="viewer")
         return list(reversed(answer.json()["posts"]))
 
-    def replies(self, conversation: str, count: int = 1, seconds: float = SECONDS) -> list[dict[str, Any]]:
+    def replies(self, conversation: str, count: int = 1) -> list[dict[str, Any]]:
         """Wait for this many replies; return the posts after the first."""
-        wait_until(lambda: len(self.posts(conversation)) > count, f"{count} replies were not posted", seconds)
+        wait_until(lambda: len(self.posts(conversation)) > count, f"{count} replies were not posted")
         return self.posts(conversation)[1:]
 
     def state(self) -> dict[str, Any]:
@@ -86,21 +82,13 @@ class RoundTrip:
             for message in self.dovecot.messages(self.user)
         ]
 
-    def wait_handled(self, count: int, seconds: float = SECONDS) -> None:
+    def wait_handled(self, count: int) -> None:
         """Wait until this many messages of the mailbox are read."""
-        wait_until(lambda: sum(bool(flags) for flags in self.keywords()) >= count, f"{count} messages were not handled", seconds)
+        wait_until(lambda: sum(bool(flags) for flags in self.keywords()) >= count, f"{count} messages were not handled")
 
     def syncing(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
         """Run `catalog-mail reply-sync`; stop it at the end."""
         return self.service.syncing()
-
-
-def wait_until(condition: Callable[[], bool], failure: str, seconds: float = SECONDS) -> None:
-    """Wait until the condition holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{failure} within {seconds} s"
-        time.sleep(0.05)
 
 
 def answer(mail: EmailMessage, text: str, sender: str = "Jane Doe <jane@corp.test>", **headers: str | None) -> bytes:

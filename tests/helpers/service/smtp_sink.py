@@ -9,7 +9,6 @@ import asyncio
 import email
 import email.policy
 import threading
-import time
 from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
@@ -18,6 +17,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from helpers.service.process import free_port
+from helpers.waiting import PATIENCE, wait_until
 
 
 class MailSink:
@@ -32,7 +32,7 @@ class MailSink:
         self._lock = threading.Lock()
         self.answer: Callable[[Envelope], str] = lambda _envelope: "250 2.0.0 Ok: taken"
         self.holding = False
-        self.controller = Controller(self, hostname="127.0.0.1", port=free_port(), ready_timeout=10, **options)
+        self.controller = Controller(self, hostname="127.0.0.1", port=free_port(), ready_timeout=PATIENCE, **options)
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         while self.holding:
@@ -69,18 +69,14 @@ class MailSink:
         """Return the parsed messages."""
         return [email.message_from_bytes(raw, policy=email.policy.SMTP) for _, _, raw in self.taken]
 
-    def wait_for(
-        self, count: int, seconds: float = 20, *, such: Callable[[EmailMessage], bool] = lambda _message: True
-    ) -> list[EmailMessage]:
+    def wait_for(self, count: int, *, such: Callable[[EmailMessage], bool] = lambda _message: True) -> list[EmailMessage]:
         """Wait for this many messages, or for this many that satisfy `such`; return them."""
-        deadline = time.monotonic() + seconds
-        while True:
+
+        def found() -> list[EmailMessage]:
             messages = [message for message in self.messages if such(message)] if len(self.taken) >= count else []
-            if len(messages) >= count or time.monotonic() > deadline:
-                break
-            time.sleep(0.02)
-        assert len(messages) >= count, f"{len(messages)} of {count} messages after {seconds} s"
-        return messages
+            return messages if len(messages) >= count else []
+
+        return wait_until(found, lambda: f"not {count} of these: {[message['Subject'] for message in self.messages]}")
 
     def clear(self) -> None:
         with self._lock:

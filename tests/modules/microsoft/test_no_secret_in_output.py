@@ -16,6 +16,7 @@ from typing import Any
 
 from helpers.modules.graph_modules import AGENT, ROOT, Modules, environment
 from helpers.processes import ProcessWatch
+from helpers.waiting import PATIENCE
 
 
 def play(folder: Path, modules: Modules, tasks: list[dict[str, Any]], *words: str, fails: bool = False) -> str:
@@ -32,7 +33,7 @@ def play(folder: Path, modules: Modules, tasks: list[dict[str, Any]], *words: st
     done = subprocess.run(
         ["ansible-playbook", "-i", "localhost,", "-e", f"@{variables}", *words, str(playbook)], cwd=ROOT,
         env=environment(ANSIBLE_LOCAL_TEMP=str(folder / "temp"), ANSIBLE_REMOTE_TEMP=str(folder / "remote")),
-        capture_output=True, text=True, check=False, timeout=200)
+        capture_output=True, text=True, check=False, timeout=PATIENCE)
     output = done.stdout + done.stderr
     assert (done.returncode != 0) == fails, output
     return output

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ from helpers.service.graph_tenant import GraphWorld
 from helpers.service.process import RunningService, through
 from helpers.service.process_pool import ServicePool
 from helpers.service.smtp_sink import MailSink
+from helpers.waiting import wait_until
 
 # By name; includes the two administrators and a user who has left.
 USERS: dict[str, dict[str, Any]] = {
@@ -51,10 +51,10 @@ def catalog(catalog_node: RunningService, sink: MailSink) -> Iterator[RunningSer
     yield catalog_node
     assert catalog_node.save(through(sink.port)).status_code == 200
     sink.answer = lambda _envelope: "250 2.0.0 Ok: taken"
-    deadline = time.monotonic() + 20
-    while "catalog_mail_oldest_open_seconds 0.0" not in catalog_node.call("GET", "/metrics", role=None).text:
-        assert time.monotonic() < deadline, "a message is not sent"
-        time.sleep(0.02)
+    wait_until(
+        lambda: "catalog_mail_oldest_open_seconds 0.0" in catalog_node.call("GET", "/metrics", role=None).text,
+        "a message is not sent",
+    )
 
 
 @pytest.fixture(scope="module")

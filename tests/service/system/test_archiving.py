@@ -27,6 +27,7 @@ from catalog_mail.services.archiving import Archived, Archiving
 from helpers.service.dovecot import NO_KEYWORDS, Dovecot
 from helpers.service.process import SOURCE, RunningService, free_port
 from helpers.service.settings_bodies import imap_mailbox, replies_by_imap
+from helpers.waiting import PATIENCE
 
 NOW = datetime.now(UTC)
 HANDLED = ("\\Seen", "$CatalogPosted")
@@ -65,7 +66,7 @@ def server(request: pytest.FixtureRequest, dovecot: Dovecot, make_dovecot: Calla
 
 
 def imap(server: Dovecot, user: str, **change: Any) -> ImapServer:
-    plain = ImapServer("127.0.0.1", server.imap, TLS.NONE, user, server.password(user), timeout=20)
+    plain = ImapServer("127.0.0.1", server.imap, TLS.NONE, user, server.password(user), timeout=PATIENCE)
     return replace(plain, **change)
 
 
@@ -186,7 +187,7 @@ def run(server: Dovecot, user: str, kill: int, *, after: bool) -> dict[str, int]
     given = {"server": asdict(imap(server, user)), "keep_days": 30, "kill": kill, "after": after}
     done = subprocess.run(
         [sys.executable, str(NODE), json.dumps(given)], env={**os.environ, "PYTHONPATH": str(SOURCE)},
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     if done.returncode == -signal.SIGKILL:
         return None

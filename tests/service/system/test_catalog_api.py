@@ -16,6 +16,7 @@ import requests
 from helpers.service.catalog_users import act, add_user, made, start_conversation, text_of, to, write
 from helpers.service.process import ADMIN, RunningService, through
 from helpers.service.smtp_sink import MailSink
+from helpers.waiting import wait_until
 
 _numbers = itertools.count(1)
 PAUSE = 0.7  # seconds in which an unwanted mail would have arrived
@@ -335,11 +336,8 @@ def test_after_a_kill_each_post_has_its_mails(make_service: Callable[..., Runnin
         service.start()
         stored = _texts(service, conversation)
         assert set(written) <= set(stored), "a post that was answered is lost"
-    deadline = time.monotonic() + 60
-    while not set(stored) <= (told := _told(sink)):
-        assert time.monotonic() < deadline, f"no mail names {sorted(set(stored) - told)}"
-        time.sleep(0.1)
-    assert told <= set(stored), "a mail names a post that does not exist"
+    wait_until(lambda: set(stored) <= _told(sink), lambda: f"no mail names {sorted(set(stored) - _told(sink))}")
+    assert _told(sink) <= set(stored), "a mail names a post that does not exist"
 
 
 def _write_until_killed(service: RunningService, conversation: str, name: str) -> Sequence[str]:

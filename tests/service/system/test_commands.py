@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
+from helpers.waiting import PATIENCE
 
 
 def test_a_key_is_created_once_and_readable_by_its_owner(make_service: Callable[..., RunningService]):
@@ -52,7 +53,7 @@ def test_migrate_on_postgresql(make_service: Callable[..., RunningService], post
         for _ in range(2)
     ]
     for process in two:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, errors
 
 

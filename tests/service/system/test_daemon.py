@@ -17,6 +17,7 @@ import pytest
 import requests
 from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
+from helpers.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def notified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> socket.socket:
     """Return the socket on which systemd would listen for READY=1."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     listener.bind(str(tmp_path / "notify"))
-    listener.settimeout(30)
+    listener.settimeout(PATIENCE)
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     return listener
 
@@ -34,7 +35,7 @@ def test_ready_is_reported_when_requests_are_answered(make_service: Callable[...
     service.prepare()
     service.start(wait=False)
     assert notified.recv(100) == b"READY=1"
-    assert requests.get(f"{service.url}/api/v1/health", timeout=5).json()["ready"] is True
+    assert requests.get(f"{service.url}/api/v1/health", timeout=PATIENCE).json()["ready"] is True
     assert service.stop() == 0
     assert notified.recv(100) == b"STOPPING=1"
 
@@ -59,7 +60,7 @@ def test_a_stop_finishes_the_message_in_progress(service: RunningService, sink: 
         "kind": "message", "subject": "Slow", "text": "A slow server.", "recipients": [{"address": "alice@corp.test"}],
     })  # fmt: skip
     assert accepted.status_code == 202, accepted.text
-    assert begun.wait(20)
+    assert begun.wait(PATIENCE)
     assert service.stop() == 0
     assert len(sink.taken) == 1
     service.start()
@@ -76,9 +77,9 @@ def test_a_stop_answers_the_requests_that_are_open(service: RunningService, sink
         target=lambda: answers.append(service.save(through(sink.port), test={"recipient": "alice@corp.test"}))
     )
     asking.start()
-    assert begun.wait(20)
+    assert begun.wait(PATIENCE)
     assert service.stop() == 0
-    asking.join(20)
+    asking.join(PATIENCE)
     assert [answer.status_code for answer in answers] == [200]
 
 
@@ -96,4 +97,4 @@ def test_it_stops_before_it_is_ready(make_service: Callable[..., RunningService]
     assert service.process
     time.sleep(0.2)
     os.kill(service.process.pid, signal.SIGTERM)
-    assert service.process.wait(30) in (0, -signal.SIGTERM)
+    assert service.process.wait(PATIENCE) in (0, -signal.SIGTERM)

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from helpers.service.catalog_users import settled
 from helpers.service.graph_roundtrip import POSTED, GraphRoundTrip
-from helpers.service.graph_tenant import CATALOG, JANE, GraphWorld, deliveries, post, wait_until
+from helpers.service.graph_tenant import CATALOG, JANE, GraphWorld, deliveries, post
 from helpers.service.process import RunningService
 from helpers.service.reply_roundtrip import answer
+from helpers.waiting import wait_until
 
 REMEDY = (
     "Let the tenant's administrator look at the sign-in log of this service principal, and leave it or this host out of the "
@@ -72,7 +73,7 @@ def test_messages_are_sent_once_after_the_policy_is_gone(roundtrip: GraphRoundTr
     wait_until(lambda: len(world.asked("POST", "/oauth2/")) > tries, "no retry")
     assert {one["state"] for one in deliveries(service, notification)} <= {"retrying", "queued", "sending"}
     world.emulator.control("DELETE", "faults", {"id": fault})
-    assert {one["state"] for one in settled(service, notification, 60).values()} == {"sent"}
+    assert {one["state"] for one in settled(service, notification).values()} == {"sent"}
     assert len(world.mails(JANE)) == 2
     assert len(world.found(CATALOG, "sentitems")) == 3
 

@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 import pytest
 from helpers.service.graph_roundtrip import POSTED, REJECTED, GraphRoundTrip
-from helpers.service.graph_tenant import JANE, REPLIES, GraphWorld, wait_until
+from helpers.service.graph_tenant import JANE, REPLIES, GraphWorld
 from helpers.service.process import RunningService
 from helpers.service.reply_roundtrip import answer
+from helpers.waiting import wait_until
 
 LATE = {"kinds": ["message"], "uneven": True}
 

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from helpers.service.catalog_users import settled
 from helpers.service.graph_roundtrip import POSTED, REJECTED, GraphRoundTrip
-from helpers.service.graph_tenant import CATALOG, REPLIES, GraphWorld, post, wait_until
+from helpers.service.graph_tenant import CATALOG, REPLIES, GraphWorld, post
 from helpers.service.process import RunningService
 from helpers.service.reply_roundtrip import answer
+from helpers.waiting import wait_until
 
 REWRITTEN = re.compile("@.*outlook.com>")
 

@@ -18,9 +18,10 @@ from catalog_mail.adapters.database.replies import DatabaseReplies
 from catalog_mail.domain.replies.mailbox import Place
 from catalog_mail.services.reply_sync import MOST_UNREADABLE
 from helpers.service.graph_roundtrip import IGNORED, POSTED, REJECTED, GraphRoundTrip
-from helpers.service.graph_tenant import DOMAIN, REPLIES, GraphWorld, wait_until
+from helpers.service.graph_tenant import DOMAIN, REPLIES, GraphWorld
 from helpers.service.process import RunningService
 from helpers.service.reply_roundtrip import answer
+from helpers.waiting import PATIENCE, wait_until
 from sqlalchemy import make_url
 
 
@@ -136,7 +137,7 @@ def test_a_backlog_by_pages_and_batches(roundtrip: GraphRoundTrip) -> None:
         roundtrip.receive(answer(mail, f"Answer {number}."))
     roundtrip.world.emulator.forget_requests()
     with roundtrip.syncing():
-        roundtrip.wait_handled(60)
+        roundtrip.wait_handled()
     assert roundtrip.texts(conversation) == [f"Answer {number}." for number in range(45)], "in the order of their arrival"
     assert len(roundtrip.world.asked("POST", "/$batch")) == 3 + 3, "twenty at a time are read and marked"
     assert roundtrip.world.most_at_once <= 4
@@ -164,14 +165,14 @@ def test_exactly_once_despite_kills_and_lost_responses(roundtrip: GraphRoundTrip
                 time.sleep(chance.uniform(0.5, 2.5))
                 place = chance.randrange(2)
                 readers[place].kill()
-                readers[place].wait(10)
+                readers[place].wait(PATIENCE)
                 readers[place] = roundtrip.service.background("reply-sync")
                 kills += 1
-        roundtrip.wait_handled(120)
+        roundtrip.wait_handled()
     finally:
         for reader in readers:
             reader.kill()
-            reader.wait(10)
+            reader.wait(PATIENCE)
     assert kills >= 5
     assert sorted(roundtrip.texts(conversation)) == sorted(expected), "each once"
     assert {tuple(found or ()) for found in roundtrip.categories()} == {(POSTED,)}
@@ -223,7 +224,7 @@ def test_a_permission_that_is_revoked_and_granted_again(roundtrip: GraphRoundTri
         assert roundtrip.texts(conversation) == ["Once."], "posted, and not marked"
         time.sleep(5)
         roundtrip.world.emulator.grant(roundtrip.world.app["app_id"], "Mail.ReadWrite")
-        roundtrip.wait_handled(60)
+        roundtrip.wait_handled()
     assert roundtrip.texts(conversation) == ["Once."]
 
 
@@ -264,15 +265,18 @@ def test_an_unreadable_message_delays_no_other(roundtrip: GraphRoundTrip) -> Non
     place = re.escape(roundtrip.key_of(1))
     roundtrip.world.emulator.fault("fail", path=f"messages/{place}/.value", status=500)
     with roundtrip.syncing():
-        wait_until(lambda: len(roundtrip.texts(conversation)) == 3, "the others are not posted", 40)
-        wait_until(lambda: roundtrip.categories().count(None) == 1, "the others are not marked", 20)
+        wait_until(lambda: len(roundtrip.texts(conversation)) == 3, "the others are not posted")
+        wait_until(lambda: roundtrip.categories().count(None) == 1, "the others are not marked")
         # This message is the only unread one now; the earlier reads show that the mailbox works.
         roundtrip.complete_poll()
         assert roundtrip.state()["workers"][0]["error"] is None
         roundtrip.world.emulator.clear_faults()
-        deadline = time.monotonic() + 60
-        while None in roundtrip.categories() and time.monotonic() < deadline:
+
+        def all_marked() -> bool:
             roundtrip.complete_poll()
+            return None not in roundtrip.categories()
+
+        wait_until(all_marked, "the readable message was not marked")
     assert sorted(roundtrip.texts(conversation)) == [f"Answer {number}." for number in range(4)]
 
 
@@ -298,10 +302,10 @@ def test_a_message_that_cannot_be_marked_is_posted_once(roundtrip: GraphRoundTri
     place = re.escape(roundtrip.key_of(0))
     roundtrip.world.emulator.fault("fail", method="PATCH", path=f"messages/{place}$", status=500, code="ErrorItemSave")
     with roundtrip.syncing():
-        wait_until(lambda: roundtrip.texts(conversation) == ["Answer 0."], "the reply is not posted", 40)
+        wait_until(lambda: roundtrip.texts(conversation) == ["Answer 0."], "the reply is not posted")
         roundtrip.receive(answer(mail, "Answer 1."))
         roundtrip.complete_poll()
-        wait_until(lambda: roundtrip.categories() == [None, [POSTED]], "the other one is not marked", 30)
+        wait_until(lambda: roundtrip.categories() == [None, [POSTED]], "the other one is not marked")
         assert roundtrip.state()["workers"][0]["error"] is None
         roundtrip.world.emulator.clear_faults()
         roundtrip.complete_poll()

@@ -36,7 +36,7 @@ def test_mail_after_hostile_mail_is_posted(make_service: Callable[..., RunningSe
     roundtrip.receive(answer(mail, "Behind all that."))
     everything = len(hostile) + len(SHAPES) + 1
     with roundtrip.syncing():
-        roundtrip.wait_handled(everything, seconds=90)
+        roundtrip.wait_handled(everything)
     assert [post["text"] for post in roundtrip.posts(conversation)][-1] == "Behind all that."
     assert all(len(flags) == 2 for flags in roundtrip.keywords()), "each message has its keyword"
     assert roundtrip.state()["workers"] == [], "the process ended without an error"

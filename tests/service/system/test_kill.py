@@ -15,12 +15,11 @@ import pytest
 from helpers.service.notification_client import NotificationPoster, delivery_of
 from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
+from helpers.waiting import wait_until
 
 KILLS = 12
 LATER = "451 4.3.0 Try again later"
 TAKEN = "250 2.0.0 Ok: taken"
-# Seconds until the last of the next attempts.
-PAUSE = "SELECT max(julianday(next_attempt_at) - julianday('now')) * 86400 FROM deliveries WHERE state = 'retrying'"
 
 
 @pytest.fixture
@@ -39,18 +38,16 @@ def being_sent(service: RunningService) -> int:
     return number
 
 
-def wait_until_all_sent(service: RunningService, poster: NotificationPoster, seconds: float = 90) -> None:
-    """Wait until every message is sent: this many seconds, longer while one waits for a retry. A kill doubles its pause."""
-    deadline = time.monotonic() + seconds
-    while True:
-        with sqlite3.connect(service.database) as connection:
-            states = dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
-            pause = connection.execute(PAUSE).fetchone()[0] or 0
-        if states == {"sent": len(poster.deliveries)}:
-            return
-        deadline = max(deadline, time.monotonic() + pause + 10) if pause > 0 else deadline
-        assert time.monotonic() < deadline, f"{states} of {len(poster.deliveries)}\n{service.log.read_text()[-3000:]}"
-        time.sleep(0.2)
+def states(service: RunningService) -> dict[str, int]:
+    with sqlite3.connect(service.database) as connection:
+        return dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
+
+
+def wait_until_all_sent(service: RunningService, poster: NotificationPoster) -> None:
+    wait_until(
+        lambda: states(service) == {"sent": len(poster.deliveries)},
+        lambda: f"{states(service)} of {len(poster.deliveries)}\n{service.log.read_text()[-3000:]}",
+    )
 
 
 def test_random_kills_lose_no_message(configured: RunningService, sink: MailSink) -> None:

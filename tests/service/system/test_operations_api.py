@@ -8,6 +8,7 @@ from __future__ import annotations
 import requests
 from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
+from helpers.waiting import PATIENCE, wait_until
 
 
 def test_health_and_metrics_need_no_token(service: RunningService, sink: MailSink):
@@ -24,11 +25,10 @@ def test_health_and_metrics_need_no_token(service: RunningService, sink: MailSin
         "kind": "message", "subject": "One", "text": "One.", "recipients": [{"address": "alice@corp.test"}],
     })  # fmt: skip
     sink.wait_for(1)
-    for _ in range(100):
-        metrics = service.call("GET", "/metrics", role=None).text
-        if 'catalog_mail_deliveries{state="sent"} 1.0' in metrics:
-            break
-    assert 'catalog_mail_deliveries{state="sent"} 1.0' in metrics
+    wait_until(
+        lambda: 'catalog_mail_deliveries{state="sent"} 1.0' in service.call("GET", "/metrics", role=None).text,
+        "the metrics do not count the sent message",
+    )
 
 
 def test_the_audit_log_is_paged_newest_first(service: RunningService, sink: MailSink):
@@ -67,14 +67,14 @@ def test_an_unknown_path_is_a_problem_too(service: RunningService):
 
 def test_a_body_other_than_json_is_reported(service: RunningService):
     headers = {"Authorization": f"Bearer {service.tokens['server_admin']}", "Content-Type": "application/json"}
-    answer = requests.put(f"{service.url}/api/v1/settings/email-server", data=b"{", headers=headers, timeout=10)
+    answer = requests.put(f"{service.url}/api/v1/settings/email-server", data=b"{", headers=headers, timeout=PATIENCE)
     assert (answer.status_code, answer.json()["cause"]) == (422, "The body is not JSON.")
 
 
 def test_a_body_that_is_too_large_is_refused(service: RunningService):
     headers = {"Authorization": f"Bearer {service.tokens['server_admin']}", "Content-Type": "application/json"}
     body = b'{"kind": "' + b"x" * 3_000_000 + b'"}'
-    answer = requests.post(f"{service.url}/api/v1/notifications", data=body, headers=headers, timeout=10)
+    answer = requests.post(f"{service.url}/api/v1/notifications", data=body, headers=headers, timeout=PATIENCE)
     assert (answer.status_code, answer.json()["code"]) == (413, "content-too-large")
 
 

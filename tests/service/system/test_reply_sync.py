@@ -12,9 +12,10 @@ import pytest
 from helpers.service.catalog_users import act, add_user, text_of, to
 from helpers.service.dovecot import NO_KEYWORDS, Dovecot
 from helpers.service.process import RunningService
-from helpers.service.reply_roundtrip import RoundTrip, answer, wait_until
+from helpers.service.reply_roundtrip import RoundTrip, answer
 from helpers.service.settings_bodies import REPLIES
 from helpers.service.smtp_sink import MailSink
+from helpers.waiting import wait_until
 
 POSTED, IGNORED, REJECTED = ({"Seen", f"$Catalog{word}"} for word in ("Posted", "Ignored", "Rejected"))
 
@@ -245,7 +246,7 @@ def test_a_server_without_idle_is_polled(
     with roundtrip.syncing():
         wait_until(lambda: any(worker["last_good_poll"] for worker in roundtrip.state()["workers"]), "no poll")
         roundtrip.receive(answer(mail, "Polled."))
-        assert [post["text"] for post in roundtrip.replies(conversation, seconds=25)] == ["Polled."]
+        assert [post["text"] for post in roundtrip.replies(conversation)] == ["Polled."]
 
 
 def test_auto_detects_working_sub_addresses(make_roundtrip: Callable[..., RoundTrip]) -> None:

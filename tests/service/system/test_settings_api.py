@@ -19,6 +19,7 @@ from helpers.service.dovecot import Dovecot
 from helpers.service.process import ADMIN, RunningService, free_port, started_service, through
 from helpers.service.settings_bodies import imap_mailbox, interactions, with_value
 from helpers.service.smtp_sink import MailSink
+from helpers.waiting import PATIENCE
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 
@@ -479,7 +480,7 @@ def test_malformed_requests_are_refused(shared: RunningService, body: bytes) -> 
     before = revision(shared)
     headers = {"Authorization": f"Bearer {shared.tokens['server_admin']}", "Content-Type": "application/json"}
     for method, path in (("PUT", PATH), ("POST", f"{PATH}/plan"), ("POST", f"{PATH}/test")):
-        answer = requests.request(method, f"{shared.url}/api/v1{path}", data=body, headers=headers, timeout=30)
+        answer = requests.request(method, f"{shared.url}/api/v1{path}", data=body, headers=headers, timeout=PATIENCE)
         assert 400 <= answer.status_code < 500, (path, answer.text)
         assert answer.headers["Content-Type"] == PROBLEM
         assert len(answer.content) < 100_000

@@ -19,6 +19,7 @@ import requests
 from aiosmtpd.smtp import AuthResult
 from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
+from helpers.waiting import PATIENCE
 
 USER = "app-user-in-a-test"
 # Each has a part that JSON, URLs and logs leave unchanged, and one that they may encode.
@@ -99,7 +100,7 @@ class Conversation:
 
     def raw(self, body: bytes) -> None:
         headers = {"Authorization": f"Bearer {self._service.tokens['server_admin']}", "Content-Type": "application/json"}
-        answer = requests.put(f"{self._service.url}/api/v1/settings/email-server", data=body, headers=headers, timeout=30)
+        answer = requests.put(f"{self._service.url}/api/v1/settings/email-server", data=body, headers=headers, timeout=PATIENCE)
         self._keep(answer)
         assert answer.status_code in (400, 422), answer.text
 

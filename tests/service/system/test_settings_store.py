@@ -20,6 +20,7 @@ from catalog_mail.adapters.database.tables import metadata
 from catalog_mail.domain.errors import PreconditionFailed
 from catalog_mail.ports.audit import AuditEntry
 from catalog_mail.ports.settings import StoredSettings
+from helpers.waiting import PATIENCE
 from sqlalchemy import Engine, event
 
 WHEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -121,7 +122,7 @@ def test_one_of_many_concurrent_writers_wins(database: MakeEngine, cipher: Ciphe
 
     def write(name: str) -> None:
         store = DatabaseSettings(database(), cipher)
-        start.wait(10)
+        start.wait(PATIENCE)
         try:
             store.save(document(name), {PASSWORD: name}, expected_revision=revision, audit=entry(name))
             won.append(name)
@@ -132,7 +133,7 @@ def test_one_of_many_concurrent_writers_wins(database: MakeEngine, cipher: Ciphe
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert (len(won), len(lost)) == (1, 5)
     engine = database()
     stored = DatabaseSettings(engine, cipher).load()

@@ -24,13 +24,15 @@ from catalog_mail.domain.settings.servers import SendingSettings, SmtpServer
 from helpers.service.certificates import Authority
 from helpers.service.process import free_port
 from helpers.service.smtp_sink import MailSink
+from helpers.waiting import PATIENCE, wait_until
 
 PASSWORD = 'pä"ss\\wörd ☃'
 MESSAGE = b"From: noreply@corp.test\r\nTo: alice@corp.test\r\nSubject: Hello\r\n\r\n.a line that begins with a dot\r\nend\r\n"
 
 
 def settings(port: int, **server: object) -> SendingSettings:
-    smtp = SmtpServer(**{"host": "127.0.0.1", "port": port, "tls": TLS.NONE, "timeout": 5, **server})  # type: ignore[arg-type]  # server: fields of SmtpServer
+    given = {"host": "127.0.0.1", "port": port, "tls": TLS.NONE, "timeout": PATIENCE, **server}
+    smtp = SmtpServer(**given)  # type: ignore[arg-type]  # server: fields of SmtpServer
     return SendingSettings(Transport.SMTP, "noreply@corp.test", "Data Catalog", smtp)
 
 
@@ -148,10 +150,7 @@ def test_an_idle_session_is_closed(
     to = settings(sink.port)
     send(senders, to)
     session = senders.sender(to)._idle[0]
-    deadline = time.monotonic() + 5
-    while session.open and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not session.open
+    wait_until(lambda: not session.open, "the idle session stays open")
     assert senders.sender(to)._idle == []
     send(senders, to)
     assert len(sink.taken) == 2
@@ -163,7 +162,7 @@ def test_many_threads_send_at_once(senders: SmtpSenders, sink: MailSink):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert len(sink.taken) == 80
 
 
@@ -209,24 +208,20 @@ def test_the_hosts_own_server_has_its_own_remedy(senders: SmtpSenders):
 
 
 def test_a_server_that_is_silent(senders: SmtpSenders):
-    with scripted(lambda _connection: time.sleep(5)) as port:
-        started = time.monotonic()
+    with scripted(lambda connection: connection.recv(1)) as port:  # silent until the client closes the connection
         found = failure(senders, settings(port, timeout=1))
-        assert time.monotonic() - started < 3
     assert (found.code, found.field) == (Cause.TIMED_OUT, "notifications.smtp.timeout")
     assert "after 1 seconds while waiting for the greeting" in found.cause
 
 
 def test_a_slow_reply_does_not_extend_the_timeout(senders: SmtpSenders):
     def drip(connection: socket.socket) -> None:
-        for _ in range(50):
+        while True:
             connection.sendall(b"2")
             time.sleep(0.2)
 
     with scripted(drip) as port:
-        started = time.monotonic()
         assert failure(senders, settings(port, timeout=1)).code is Cause.TIMED_OUT
-        assert time.monotonic() - started < 3
 
 
 def test_a_server_without_starttls(senders: SmtpSenders, sink: MailSink):
@@ -280,7 +275,7 @@ def test_a_ca_file_that_cannot_be_used(senders: SmtpSenders, sink: MailSink, tmp
 
 
 def test_implicit_tls_to_a_plain_port_and_the_reverse(senders: SmtpSenders, sink: MailSink, authority: Authority):
-    found = failure(senders, settings(sink.port, tls=TLS.IMPLICIT))
+    found = failure(senders, settings(sink.port, tls=TLS.IMPLICIT, timeout=5))
     assert found.code in (Cause.TLS_FAILED, Cause.TIMED_OUT)
     assert "starttls" in found.remedy or found.code is Cause.TIMED_OUT
     with MailSink(ssl_context=authority.server("localhost")) as implicit:
@@ -369,17 +364,14 @@ def test_a_slow_reader_does_not_extend_the_timeout(senders: SmtpSenders, authori
             for answer in (b"250 hello\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n"):
                 connection.recv(1000)
                 connection.sendall(answer)
-            for _ in range(100):
-                connection.recv(16_384)
+            while connection.recv(16_384):
                 time.sleep(0.1)
 
     with scripted(sip) as port:
         to = settings(port, host="localhost", tls=TLS.IMPLICIT, ca_file=str(authority.file), timeout=1)
-        started = time.monotonic()
         with pytest.raises(SendingFailed) as caught:
             senders.sender(to).send(b"x" * 70 + b"\r\n" + b"y\r\n" * 10_000_000, to.from_address, "alice@corp.test")
     assert caught.value.failure.code is Cause.TIMED_OUT
-    assert time.monotonic() - started < 4
 
 
 def test_a_greeting_that_refuses(senders: SmtpSenders):

@@ -18,6 +18,7 @@ import pytest
 from helpers.service.notification_client import NotificationPoster, delivery_of
 from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
+from helpers.waiting import wait_until
 
 CONCURRENCY = 4
 TAKEOVER = 5
@@ -64,19 +65,20 @@ def pending_workflows(postgresql: str, node: str) -> int:
 def post_until_both_send(nodes: tuple[RunningService, RunningService], postgresql: str, sink: MailSink) -> NotificationPoster:
     """Post until each node waits for the sink's reply, which the test withholds."""
     with NotificationPoster(*nodes, pause=0.001) as poster:
-        deadline = time.monotonic() + 60
-        while not (sink.holding and all(pending_workflows(postgresql, node.folder.name) >= CONCURRENCY for node in nodes)):
-            assert time.monotonic() < deadline, f"{states(postgresql)}\n{nodes[1].log.read_text()[-2000:]}"
+
+        def both_send() -> bool:
             sink.holding = len(poster.deliveries) > 200
-            time.sleep(0.02)
+            return sink.holding and all(pending_workflows(postgresql, node.folder.name) >= CONCURRENCY for node in nodes)
+
+        wait_until(both_send, lambda: f"{states(postgresql)}\n{nodes[1].log.read_text()[-2000:]}")
     return poster
 
 
-def wait_until_all_sent(postgresql: str, poster: NotificationPoster, service: RunningService, seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while states(postgresql) != {"sent": len(poster.deliveries)}:
-        assert time.monotonic() < deadline, f"{states(postgresql)}\n{service.log.read_text()[-3000:]}"
-        time.sleep(0.2)
+def wait_until_all_sent(postgresql: str, poster: NotificationPoster, service: RunningService) -> None:
+    wait_until(
+        lambda: states(postgresql) == {"sent": len(poster.deliveries)},
+        lambda: f"{states(postgresql)}\n{service.log.read_text()[-3000:]}",
+    )
 
 
 def slow(_envelope: object) -> str:

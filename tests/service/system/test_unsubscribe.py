@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
@@ -16,6 +15,7 @@ import requests
 from helpers.service.catalog_users import notify, settled, states, text_of
 from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
+from helpers.waiting import PATIENCE, wait_until
 
 MESSAGE = {"subject": "Hello", "text": "A text."}
 
@@ -46,7 +46,7 @@ class Page(HTMLParser):
         assert form["method"] == "post"
         assert [tag for tag, _ in self.tags].count("button") == 1
         # As a browser resolves it: an action that starts with ? replaces only the query.
-        return Page(requests.post(urljoin(self.answer.url, form["action"]), timeout=20))
+        return Page(requests.post(urljoin(self.answer.url, form["action"]), timeout=PATIENCE))
 
 
 def link_of(service: RunningService, sink: MailSink, address: str) -> str:
@@ -70,7 +70,7 @@ def test_one_click_of_a_mail_program(catalog: RunningService, sink: MailSink) ->
     """RFC 8058, 3.2: a POST with this body, without cookies or other context."""
     link = link_of(catalog, sink, "click@corp.test")
     for _ in range(2):
-        answer = requests.post(link, data={"List-Unsubscribe": "One-Click"}, timeout=20, allow_redirects=False)
+        answer = requests.post(link, data={"List-Unsubscribe": "One-Click"}, timeout=PATIENCE, allow_redirects=False)
         assert answer.status_code == 200
         assert reaches(catalog, "click@corp.test") == "unsubscribed"
     assert reaches(catalog, "CLICK@corp.test") == "unsubscribed", "the address is compared without case"
@@ -81,7 +81,7 @@ def test_one_click_of_a_mail_program(catalog: RunningService, sink: MailSink) ->
 def test_one_click_as_a_form_with_files(catalog: RunningService, sink: MailSink) -> None:
     """RFC 8058, 3.2 allows multipart/form-data as well."""
     link = link_of(catalog, sink, "multipart@corp.test")
-    assert requests.post(link, files={"List-Unsubscribe": (None, "One-Click")}, timeout=20).status_code == 200
+    assert requests.post(link, files={"List-Unsubscribe": (None, "One-Click")}, timeout=PATIENCE).status_code == 200
     assert reaches(catalog, "multipart@corp.test") == "unsubscribed"
 
 
@@ -89,20 +89,20 @@ def test_viewing_the_page_changes_nothing(catalog: RunningService, sink: MailSin
     """Security scanners of mail follow every link in it."""
     link = link_of(catalog, sink, "look@corp.test")
     for _ in range(3):
-        assert requests.get(link, timeout=20).status_code == 200
-        requests.head(link, timeout=20)
-        requests.get(link, params={"undo": "yes"}, timeout=20)
+        assert requests.get(link, timeout=PATIENCE).status_code == 200
+        requests.head(link, timeout=PATIENCE)
+        requests.get(link, params={"undo": "yes"}, timeout=PATIENCE)
     assert reaches(catalog, "look@corp.test") == "sent"
 
 
 def test_a_person_unsubscribes_and_resubscribes(catalog: RunningService, sink: MailSink) -> None:
     link = link_of(catalog, sink, "person@corp.test")
-    page = Page(requests.get(link, timeout=20))
+    page = Page(requests.get(link, timeout=PATIENCE))
     assert "person@corp.test gets e-mails about other matters of the catalog." in normal(page.text)
     stopped = page.submit()
     assert "person@corp.test gets no more e-mails about" in normal(stopped.text)
     assert reaches(catalog, "person@corp.test") == "unsubscribed"
-    assert normal(Page(requests.get(link, timeout=20)).text) == normal(stopped.text), "the page shows the current state"
+    assert normal(Page(requests.get(link, timeout=PATIENCE)).text) == normal(stopped.text), "the page shows the current state"
     again = stopped.submit()
     assert normal(again.text) == normal(page.text)
     assert reaches(catalog, "person@corp.test") == "sent"
@@ -115,7 +115,7 @@ def test_the_link_is_in_the_text_too(catalog: RunningService, sink: MailSink) ->
 
 
 def test_the_page_is_accessible_and_loads_nothing(catalog: RunningService, sink: MailSink) -> None:
-    answer = requests.get(link_of(catalog, sink, "page@corp.test"), timeout=20)
+    answer = requests.get(link_of(catalog, sink, "page@corp.test"), timeout=PATIENCE)
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
@@ -132,7 +132,7 @@ def test_the_page_is_accessible_and_loads_nothing(catalog: RunningService, sink:
 @pytest.mark.parametrize("token", ["x", "%00", "a" * 100, "a" * 5000, "%ED%A0%80", "..%2f", "%3Cscript%3E", "\u00e9"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_unsigned_link_is_refused(catalog: RunningService, method: str, token: str) -> None:
-    answer = requests.request(method, f"{catalog.url}/unsubscribe/{token}", timeout=20)
+    answer = requests.request(method, f"{catalog.url}/unsubscribe/{token}", timeout=PATIENCE)
     assert answer.status_code == 404
     if "%2f" not in token:  # that is another address
         page = Page(answer)
@@ -144,8 +144,8 @@ def test_an_unsigned_link_is_refused(catalog: RunningService, method: str, token
 def test_a_link_with_another_ending_is_refused(catalog: RunningService, sink: MailSink) -> None:
     link = link_of(catalog, sink, "end@corp.test")
     changed = link[:-1] + ("A" if link[-1] != "A" else "Q")
-    assert requests.post(changed, timeout=20).status_code == 404
-    assert requests.post(link[:-4], timeout=20).status_code == 404
+    assert requests.post(changed, timeout=PATIENCE).status_code == 404
+    assert requests.post(link[:-4], timeout=PATIENCE).status_code == 404
     assert reaches(catalog, "end@corp.test") == "sent"
 
 
@@ -156,7 +156,7 @@ def test_an_opt_out_stops_a_waiting_mail(catalog: RunningService, sink: MailSink
     assert catalog.save(settings).status_code == 200
     waiting = notify(catalog, "message", **MESSAGE, recipients=[{"address": "late@corp.test"}])
     wait_until_tried(catalog, waiting["id"])
-    assert requests.post(link, timeout=20).status_code == 200
+    assert requests.post(link, timeout=PATIENCE).status_code == 200
     assert catalog.save(through(sink.port)).status_code == 200
     assert states(settled(catalog, waiting)) == {"late": "unsubscribed"}
     assert len(sink.messages) == 1
@@ -174,15 +174,16 @@ def test_links_survive_a_restart_and_a_new_key(make_service: Callable[..., Runni
     assert service.command("key").returncode == 0
     key.write_text(key.read_text().rstrip("\n") + "\n" + old)
     service.start()
-    assert requests.post(link, timeout=20).status_code == 200
+    assert requests.post(link, timeout=PATIENCE).status_code == 200
     assert reaches(service, "key@corp.test") == "unsubscribed"
 
 
 def wait_until_tried(service: RunningService, notification: str) -> None:
-    deadline = time.monotonic() + 20
-    while service.call("GET", f"/notifications/{notification}").json()["deliveries"][0]["state"] != "retrying":
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    def state() -> str:
+        found: str = service.call("GET", f"/notifications/{notification}").json()["deliveries"][0]["state"]
+        return found
+
+    wait_until(lambda: state() == "retrying", lambda: f"the delivery is {state()}")
 
 
 def normal(text: str) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -24,6 +25,7 @@ from catalog_mail.ports.conversations import Posted, PostFailed, PostRefused
 from helpers.service.certificates import Authority
 from helpers.service.process import free_port
 from helpers.service.webhook_sink import SECRET, Answer, WebhookSink
+from helpers.waiting import PATIENCE
 from standardwebhooks.webhooks import Webhook
 
 
@@ -50,17 +52,20 @@ def catalog() -> Iterator[WebhookSink]:
         yield running
 
 
-def to(sink: WebhookSink | str, *, workers: int = 4, timeout: float = 5, ca_file: Path | None = None) -> WebhookConversations:
+def to(
+    sink: WebhookSink | str, *, workers: int = 4, timeout: float = PATIENCE, ca_file: Path | None = None
+) -> WebhookConversations:
     url = sink if isinstance(sink, str) else sink.url
     return WebhookConversations(url, SECRET, workers=workers, timeout=timeout, ca_file=str(ca_file) if ca_file else None)
 
 
 def test_a_reply_is_a_signed_standard_webhook(catalog: WebhookSink):
+    begun = datetime.now(UTC).replace(microsecond=0)
     assert to(catalog).post([reply()]) == [Posted("post-00000000")]
     [request] = catalog.requests
     event = Webhook(SECRET).verify(request.body, request.headers)
     assert event["type"] == "reply.received"
-    assert abs(datetime.now(UTC) - datetime.fromisoformat(event["timestamp"])) < timedelta(seconds=10)
+    assert begun <= datetime.fromisoformat(event["timestamp"]) <= datetime.now(UTC)
     assert event["data"] == {
         "id": "0" * 51 + "1",
         "notification_id": "n1",
@@ -111,16 +116,16 @@ def test_a_missing_endpoint_loses_no_reply(catalog: WebhookSink, status: int):
 
 
 def test_a_date_in_retry_after(catalog: WebhookSink):
-    later = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=3000), usegmt=True)
     catalog.plan = lambda _request: Answer(429, headers=(("Retry-After", later),))
     [posting] = to(catalog).post([reply()])
     assert isinstance(posting, PostFailed)
     assert posting.retry_after is not None
-    assert 80 < posting.retry_after <= 90
+    assert 2700 < posting.retry_after <= 3000
 
 
 def test_a_wrong_secret_is_refused_by_the_catalog_and_waits(catalog: WebhookSink):
-    other = WebhookConversations(catalog.url, SECRET.replace("AAAA=", "BBBA="), workers=1, timeout=5)
+    other = WebhookConversations(catalog.url, SECRET.replace("AAAA=", "BBBA="), workers=1, timeout=PATIENCE)
     [posting] = other.post([reply()])
     assert isinstance(posting, PostFailed)
     assert "it does not take the secret" in posting.detail
@@ -147,11 +152,14 @@ def test_a_throttling_catalog_gets_a_pause(catalog: WebhookSink):
 
 
 def test_each_worker_keeps_its_connection(catalog: WebhookSink):
-    catalog.delay = 0.05
+    together = threading.Barrier(8, timeout=PATIENCE)
+
+    def answer_eight_at_once(_request: object) -> None:
+        together.wait()
+
+    catalog.plan = answer_eight_at_once
     conversations = to(catalog, workers=8)
-    start = time.monotonic()
     assert all(isinstance(posting, Posted) for posting in conversations.post([reply(number) for number in range(80)]))
-    assert time.monotonic() - start < 2, "sequential posts take 4 s"
     assert catalog.connections == 8
     assert [len(catalog.requests), len(catalog.taken)] == [80, 80]
 
@@ -181,9 +189,8 @@ def test_a_timeout_is_retried_without_a_duplicate(catalog: WebhookSink):
 
 def test_a_hanging_catalog_costs_few_timeouts(catalog: WebhookSink):
     catalog.plan = lambda _request: Answer(seconds=2)
-    start = time.monotonic()
     postings = to(catalog, workers=2, timeout=0.3).post([reply(number) for number in range(200)])
-    assert time.monotonic() - start < 2
+    assert len(catalog.requests) <= 4
     assert all(isinstance(posting, PostFailed) for posting in postings)
     assert postings[-1].everywhere  # type: ignore[union-attr]
 
@@ -195,18 +202,14 @@ def test_an_endless_response_is_cut_after_its_status(catalog: WebhookSink):
         connection, _ = listener.accept()
         connection.recv(100_000)
         connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: 1000000\r\n\r\n")
-        try:
-            for _ in range(100):
-                connection.sendall(b"x" * 100)
+        with contextlib.suppress(OSError):
+            while True:
+                connection.sendall(b"x")
                 time.sleep(0.05)
-        except OSError:
-            pass
 
     threading.Thread(target=drip, daemon=True).start()
-    start = time.monotonic()
     conversations = to(f"http://127.0.0.1:{listener.getsockname()[1]}/", timeout=0.5)
     assert conversations.post([reply()]) == [Posted(None)]
-    assert time.monotonic() - start < 10
     listener.close()
 
 

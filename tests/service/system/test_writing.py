@@ -15,6 +15,7 @@ import pytest
 from catalog_mail.adapters.database import tables
 from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.writing import write
+from helpers.waiting import PATIENCE
 from sqlalchemy import Connection, Engine, event, insert, select
 from sqlalchemy.exc import IntegrityError
 
@@ -61,7 +62,7 @@ def test_a_failing_change_is_rolled_back_alone(engine: Engine) -> None:
     def change(number: int) -> str:
         def make(connection: Connection) -> str:
             if number == 0:
-                hold.wait(5)  # other changes queue up in the meantime
+                hold.wait(PATIENCE)  # other changes queue up in the meantime
             add(f"first{number}", connection)
             return add("taken" if number % 2 else f"second{number}", connection)
 

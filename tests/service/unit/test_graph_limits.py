@@ -19,6 +19,7 @@ from catalog_mail.adapters.graph import limits
 from catalog_mail.adapters.graph.apps import Apps
 from catalog_mail.adapters.graph.limits import AT_ONCE, MESSAGES, PERIOD, MessageRate, NoFreeSlot, RequestSlots
 from catalog_mail.domain.settings.servers import GraphServer
+from helpers.waiting import PATIENCE
 
 SERVER, OTHER = (
     GraphServer("a@corp.test", "tenant", client, "https://login.corp.test", "https://graph.corp.test", "interactions.microsoft")
@@ -31,12 +32,12 @@ def test_at_most_four_slots(tmp_path: Path, shared: bool) -> None:
     slots = RequestSlots(tmp_path if shared else None, SERVER)
     with ExitStack() as held:
         for _ in range(AT_ONCE):
-            held.enter_context(slots.slot(1))
+            held.enter_context(slots.slot(PATIENCE))
         with pytest.raises(NoFreeSlot), slots.slot(0.05):
             pass
         with RequestSlots(tmp_path, OTHER).slot(1):  # another registration has slots of its own
             pass
-    with slots.slot(1):
+    with slots.slot(PATIENCE):
         pass
 
 
@@ -69,7 +70,7 @@ def test_waiting_requests_get_the_next_slot(tmp_path: Path) -> None:
     lock = threading.Lock()
 
     def work() -> None:
-        with slots.slot(20):
+        with slots.slot(PATIENCE):
             with lock:
                 now[0] += 1
                 most[0] = max(most[0], now[0])
@@ -81,7 +82,7 @@ def test_waiting_requests_get_the_next_slot(tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     assert (most[0], now[0]) == (AT_ONCE, 0)
 
 
@@ -90,9 +91,9 @@ def hold(folder: str, held: Event) -> None:
     slots = RequestSlots(Path(folder), SERVER)
     with ExitStack() as stack:
         for _ in range(AT_ONCE):
-            stack.enter_context(slots.slot(5))
+            stack.enter_context(slots.slot(PATIENCE))
         held.set()
-        time.sleep(60)
+        time.sleep(PATIENCE)
 
 
 def test_slots_span_processes_and_survive_a_kill(tmp_path: Path) -> None:
@@ -100,13 +101,13 @@ def test_slots_span_processes_and_survive_a_kill(tmp_path: Path) -> None:
     held = spawn.Event()
     process = spawn.Process(target=hold, args=(str(tmp_path), held), daemon=True)
     process.start()
-    assert held.wait(20)
+    assert held.wait(PATIENCE)
     slots = RequestSlots(tmp_path, SERVER)
     with pytest.raises(NoFreeSlot), slots.slot(0.05):
         pass
     process.kill()
-    process.join(10)
-    with slots.slot(1):
+    process.join(PATIENCE)
+    with slots.slot(PATIENCE):
         pass
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from helpers.service.process import SOURCE
+from helpers.waiting import PATIENCE
 
 # Everything that the service and the reader of replies import to start and work without Microsoft.
 SCRIPT = """
@@ -25,6 +26,6 @@ print(sorted({"msal", "requests", "jwt"} & set(sys.modules)))
 def test_microsofts_libraries_are_loaded_only_when_used() -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], env={**os.environ, "PYTHONPATH": str(SOURCE)}, capture_output=True, text=True,
-        timeout=60, check=True,
+        timeout=PATIENCE, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == "[]"

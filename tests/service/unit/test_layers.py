@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from helpers.service.process import SOURCE
+from helpers.waiting import PATIENCE
 
 CONTRACTS = SOURCE.parent / "pyproject.toml"
 
@@ -21,7 +22,7 @@ def lint(source: Path) -> subprocess.CompletedProcess[str]:
     """Run import-linter on the package in this folder."""
     return subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--config", CONTRACTS, "--no-cache"],
-        env={**os.environ, "PYTHONPATH": str(source)}, cwd=source, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "PYTHONPATH": str(source)}, cwd=source, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 

@@ -188,9 +188,9 @@ def _posting(status: int, retry_after: str | None, answer: bytes) -> Posting:
 
 def _answer(response: requests.Response, seconds: float) -> bytes:
     """Return the beginning of the body. An endless or slow body is cut off, since the status holds the result."""
-    content, until = b"", time.monotonic() + seconds
+    content, until = bytearray(), time.monotonic() + seconds
     try:
-        for piece in response.iter_content(_MOST_ANSWER):
+        for piece in response.iter_content(1):  # a larger piece would be waited for
             content += piece
             if len(content) >= _MOST_ANSWER or time.monotonic() > until:
                 response.close()
@@ -198,7 +198,7 @@ def _answer(response: requests.Response, seconds: float) -> bytes:
     except (requests.RequestException, OSError):
         response.close()
         return b""
-    return content
+    return bytes(content)
 
 
 def _post_id(answer: bytes) -> str | None:

@@ -52,7 +52,7 @@ class DurableQueue:
         # As many batches again wait in this process, so that no thread is idle until the engine's next poll.
         limits = Limits(2 * options.concurrency, options.per_second)
         self._engine = Transact(database, options.node, limits, self._running.work)
-        self._housekeeping = Housekeeping(store, nodes, self._engine, clock, options)
+        self._housekeeping = Housekeeping(store, nodes, self._engine, self._running, clock, options)
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []

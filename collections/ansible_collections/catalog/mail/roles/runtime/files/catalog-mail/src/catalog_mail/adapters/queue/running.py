@@ -13,19 +13,19 @@ log = logging.getLogger(__name__)
 
 
 class Running:
-    """Limits the number of concurrent batches, and counts them, so that a stop can wait for their end."""
+    """Limits the number of concurrent batches, and lists them, so that a stop can wait for their end."""
 
     def __init__(self, work: Callable[[str, Callable[[], bool]], None], concurrency: int) -> None:
         self._work = work
         self._places = threading.BoundedSemaphore(concurrency)
         self._stopping = threading.Event()
-        self._count = 0
+        self._batches: list[str] = []
         self._changed = threading.Condition()
 
     def work(self, batch: str) -> None:
         """Work on one batch, in a thread of the engine. Never raises: the rest of a failed batch is found again."""
         with self._changed:
-            self._count += 1
+            self._batches.append(batch)
         try:
             with self._places:
                 self._work(batch, self._stopping.is_set)
@@ -34,11 +34,16 @@ class Running:
             log.exception("batch %s was interrupted; what is left of it is tried again", batch)
         finally:
             with self._changed:
-                self._count -= 1
+                self._batches.remove(batch)
                 self._changed.notify_all()
+
+    def batches(self) -> frozenset[str]:
+        """Return the batches that have a thread, which works on them or waits for its turn."""
+        with self._changed:
+            return frozenset(self._batches)
 
     def stop(self, seconds: float) -> bool:
         """Ask all batches to end, and wait for up to `seconds`; return whether all have ended."""
         self._stopping.set()
         with self._changed:
-            return self._changed.wait_for(lambda: self._count == 0, seconds)
+            return self._changed.wait_for(lambda: not self._batches, seconds)

@@ -104,6 +104,17 @@ class Transact:
         found = DBOS.list_workflows(name=WORKFLOW, status="PENDING", limit=PAGE, load_input=False, load_output=False)
         return frozenset(status.executor_id for status in found if status.executor_id)
 
+    def begun(self, node: str) -> frozenset[str]:
+        """Return the batches whose workflows this node has begun and not ended, as the engine's database has it."""
+        found = DBOS.list_workflows(
+            name=WORKFLOW, status="PENDING", executor_id=node, app_version=WORKFLOW_VERSION, load_input=False, load_output=False
+        )
+        return frozenset(status.workflow_id for status in found)
+
+    def begin_again(self, batches: Iterable[str]) -> None:
+        """Queue the workflows of these batches again, except those that have ended."""
+        DBOS.resume_workflows(sorted(batches), queue_name=QUEUE)
+
     def take_over(self, nodes: Iterable[str]) -> int:
         """Queue again the unfinished workflows of these nodes, which must be dead; return their number.
 
