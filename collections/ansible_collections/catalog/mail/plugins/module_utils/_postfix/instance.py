@@ -16,9 +16,9 @@ from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .._core.errors import CommandFailed, PostfixRefused
 from .._core.file_transaction import facts_of, let_cool_down, read_bytes, workspace, write_private
-from . import processes
 from .lookup_table import Table, TableState, parse_table
 from .main_cf import MainCf, folded
+from .processes import children_of, has_dropped_root, is_master, proc_file, start_time_of
 
 SBIN = ["/usr/sbin", "/sbin", "/usr/local/sbin"]
 RUN_DIRECTORY = "/run/catalog-mail"
@@ -144,7 +144,7 @@ class Postfix:
         text = (read_bytes(os.path.join(queue, "pid", "master.pid")) or b"").strip()
         if not text.isdigit():
             return None
-        return int(text) if processes.is_master(int(text)) else None
+        return int(text) if is_master(int(text)) else None
 
     def reload_pending(self) -> bool:
         """Whether the running daemons are older than main.cf, so that they do not use it yet."""
@@ -155,21 +155,21 @@ class Postfix:
     def _queue_managers(self) -> List[int]:
         """Return the process ids of the queue manager; master starts a new one at each reload."""
         master = self.master_pid()
-        children = processes.children(master) if master else []
-        return [pid for pid in children if processes.content(pid, "comm").strip() == b"qmgr"]
+        children = children_of(master) if master else []
+        return [pid for pid in children if proc_file(pid, "comm").strip() == b"qmgr"]
 
     def _queue_manager_started(self) -> Optional[float]:
         """Return the start time of the queue manager, in seconds since 1970; None while Postfix is stopped."""
-        started = [processes.start_time(pid) for pid in self._queue_managers()]
+        started = [start_time_of(pid) for pid in self._queue_managers()]
         return max(started) if started else None
 
     def restart_pending(self) -> bool:
         """Whether a parameter that only a start reads was written after the running master started."""
         marker = facts_of(self.restart_marker)
         pid = (read_bytes(self.restart_marker) or b"").strip()
-        if not marker or not pid.isdigit() or not processes.is_master(int(pid)):
+        if not marker or not pid.isdigit() or not is_master(int(pid)):
             return False
-        return marker.mtime_ns / 1e9 > processes.start_time(int(pid))
+        return marker.mtime_ns / 1e9 > start_time_of(int(pid))
 
     def note_restart(self) -> None:
         """Record, until the next start of Postfix or of the host, that the running master needs a restart.
@@ -211,7 +211,7 @@ class Postfix:
             if not self.running():
                 raise PostfixRefused(f"Postfix ended when it was reloaded: {self._why('', asked)}", stage="reload")
             new = set(self._queue_managers()) - before
-            if any(processes.has_dropped_root(pid) for pid in new):
+            if any(has_dropped_root(pid) for pid in new):
                 return
             if seen - new:
                 break

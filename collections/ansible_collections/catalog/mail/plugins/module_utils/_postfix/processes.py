@@ -14,7 +14,7 @@ from typing import List
 from .._core.file_transaction import read_bytes
 
 
-def children(parent: int) -> List[int]:
+def children_of(parent: int) -> List[int]:
     """Return the ids of a process's direct children."""
     found = []
     for name in os.listdir("/proc"):
@@ -25,7 +25,7 @@ def children(parent: int) -> List[int]:
     return found
 
 
-def content(pid: int, name: str) -> bytes:
+def proc_file(pid: int, name: str) -> bytes:
     """Read a file under /proc/PID; empty when the process has ended."""
     try:
         return read_bytes(f"/proc/{pid}/{name}") or b""
@@ -35,7 +35,7 @@ def content(pid: int, name: str) -> bytes:
 
 def has_dropped_root(pid: int) -> bool:
     """Whether a daemon has read its parameters and now runs as the mail owner."""
-    for line in content(pid, "status").splitlines():
+    for line in proc_file(pid, "status").splitlines():
         if line.startswith(b"Uid:"):
             return line.split()[1] != b"0"
     return False
@@ -43,16 +43,16 @@ def has_dropped_root(pid: int) -> bool:
 
 def is_master(pid: int) -> bool:
     """Whether the process is a master process of Postfix."""
-    return content(pid, "comm").strip() == b"master"
+    return proc_file(pid, "comm").strip() == b"master"
 
 
 def _stat_fields(pid: int) -> List[str]:
     """Return the fields of /proc/PID/stat after the command's name (proc(5)); empty when the process has ended."""
-    text = content(pid, "stat")
+    text = proc_file(pid, "stat")
     return text.decode("ascii", "replace").rpartition(")")[2].split()
 
 
-def start_time(pid: int) -> float:
+def start_time_of(pid: int) -> float:
     """Return the start time of a process, in seconds since 1970; the present time when it has just ended."""
     fields = _stat_fields(pid)
     if not fields:
