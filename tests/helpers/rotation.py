@@ -75,12 +75,15 @@ class World:
         for user in ("catalog", "replies", "admin"):
             self.emulator.user(user)
         self.automation = self.emulator.application("automation", roles=RIGHTS)
+        self._clear_settings()
+        self._write_files()
+
+    def _clear_settings(self) -> None:
         assert self.service.save({"notifications": {"enabled": False}}).status_code == 200
         settings = self.service.call("GET", "/settings/email-server").json()
         for section in ("notifications", "interactions"):
             settings[section]["microsoft"] = {}
         assert self.service.save(settings).status_code == 200
-        self._write_files()
 
     def keep(self, folder: Path) -> Registered:
         """Keep what the role has made, for `restore`."""
@@ -99,6 +102,8 @@ class World:
         shutil.copytree(kept.state, self.emulator.state_folder)
         self.emulator.start()
         self.automation = kept.automation
+        # A secret or certificate that the settings do not name would stay.
+        self._clear_settings()
         assert self.service.save(kept.settings).status_code == 200
         self._write_files()
 
