@@ -5,20 +5,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from helpers.modules.lab_application import Application, give_back, make_room
-from helpers.modules.lab_host import CA, HOSTS, LAB_HOME, ROOT, Hidden, LabHost
+from helpers.modules.lab_host import CA, HOSTS, LAB_HOME, Hidden, LabHost
+from helpers.playbooks import lab as run_lab
 
 
 @pytest.fixture(scope="session")
 def lab() -> None:
     """Return the running lab, without faults."""
-    subprocess.run([sys.executable, ROOT / "molecule/shared/lab.py", "up"], check=True)
+    run_lab("up")
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,10 +14,10 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.catalog.mail.plugins.modules import test_email
-from helpers.modules.lab_host import CA, CODE, ROOT, Hidden, LabHost
+from helpers.modules.lab_host import CA, CODE, Hidden, LabHost
+from helpers.playbooks import lab
 from helpers.waiting import PATIENCE
 
-LAB = ROOT / "molecule/shared/lab.py"
 SUBMISSION = "catalog@corp.test"
 RELAY = {
     "relayhost": "[mail.corp.test]:587", "smtp_sasl_auth_enable": "yes", "smtp_sasl_security_options": "noanonymous",
@@ -41,7 +39,7 @@ def smtp(passwords: Hidden) -> Hidden:
 def fault() -> Iterator[Callable[[str], None]]:
     """Make the mail server misbehave until the test ends."""
     def ask(name: str) -> None:
-        subprocess.run([sys.executable, LAB, "fault", name], check=True)
+        lab("fault", name)
 
     yield ask
     ask("none")

@@ -11,17 +11,17 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 from helpers.modules.lab_host import LabHost
+from helpers.playbooks import ROOT, ansible_environment, lab, run_ansible
 from helpers.waiting import wait_until
 
-ROOT = Path(__file__).parents[2]
 HOST = "catalog12"
+SITE = ("-i", "inventories/lab", "--limit", HOST, "playbooks/site.yml")
 PACKAGE = "ansible_collections/catalog/mail/roles/runtime/files/catalog-mail/src/catalog_mail"
 FOLDER = "/opt/catalog-mail"
 READY = "python3 -c 'import urllib.request as u; print(u.urlopen(\"http://127.0.0.1:8025/api/v1/health\").status)'"
@@ -36,35 +36,26 @@ for fd in /proc/[0-9]*/fd/9; do
 done
 """
 
-ENVIRONMENT = {
-    **os.environ,
-    "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-    "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
-    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-}
-
-
-def lab(*words: str) -> None:
-    """Run lab.py with these arguments."""
-    subprocess.run([sys.executable, ROOT / "molecule/shared/lab.py", *words], check=True, capture_output=True)
-
 
 def in_host(command: str) -> str:
     """Run a shell command in the host and return its output."""
     return LabHost(HOST).exec("sh", "-c", command).out.strip()
 
 
-def command(collections: Path, *settings: str) -> tuple[list[str], dict[str, str]]:
-    """Return the playbook's command line and environment, with the collection in this folder."""
+def variables(collections: Path) -> dict[str, str]:
+    """Return the environment variables that have Ansible use the collection in this folder, and print JSON."""
+    return {"ANSIBLE_COLLECTIONS_PATH": f"{collections}:{ROOT / 'collections'}", "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}
+
+
+def run_site(*settings: str, collections: Path = ROOT / "collections") -> subprocess.CompletedProcess[str]:
+    """Run the playbook with these settings; it may fail."""
     extra = [word for setting in settings for word in ("--extra-vars", setting)]
-    words = ["ansible-playbook", "-i", "inventories/lab", "--limit", HOST, "playbooks/site.yml", *extra]
-    return words, {**ENVIRONMENT, "ANSIBLE_COLLECTIONS_PATH": f"{collections}:{ROOT / 'collections'}"}
+    return run_ansible("ansible-playbook", *SITE, *extra, **variables(collections))
 
 
 def site(*settings: str, collections: Path = ROOT / "collections") -> dict[str, int]:
     """Run the playbook; return its numbers of tasks: ok, changed ..."""
-    words, environment = command(collections, *settings)
-    run = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    run = run_site(*settings, collections=collections)
     assert run.returncode == 0, run.stdout + run.stderr
     numbers: dict[str, int] = json.loads(run.stdout)["stats"][HOST]
     return numbers
@@ -148,8 +139,7 @@ def test_a_version_that_does_not_start_is_rolled_back(installed: str, tmp_path: 
     broken = copy_with_version(tmp_path, "0.2.0")
     file = broken / PACKAGE / "daemon.py"
     file.write_text(f"{file.read_text()}\n\n{BROKEN}")
-    words, environment = command(broken)
-    run = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    run = run_site(collections=broken)
     assert run.returncode != 0
     assert f"{installed} is in use again" in run.stdout
     assert "broken on purpose" in run.stdout
@@ -160,8 +150,9 @@ def test_a_version_that_does_not_start_is_rolled_back(installed: str, tmp_path: 
 def test_the_next_run_completes_a_killed_installation(installed: str, tmp_path: Path) -> None:
     """The service never uses a partly installed version: the old version runs until the next run has completed the new one."""
     newer = copy_with_version(tmp_path, "0.1.4")
-    words, environment = command(newer)
-    run = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+    environment = ansible_environment(**variables(newer))
+    run = subprocess.Popen(
+        ["ansible-playbook", *SITE], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
 
     def installs() -> bool:
         if in_host(f"ls -d {FOLDER}/0.1.4-*/lib/python*/site-packages/fastapi"):
@@ -243,16 +234,12 @@ def test_the_archive_timer_follows_the_settings() -> None:
 def test_examples_run_as_they_are_written(module: str, tmp_path: Path) -> None:
     """The EXAMPLES of the modules that run the services pass on the deployed application."""
     name = f"catalog.mail.{module}"
-    shown = subprocess.run(
-        ["ansible-doc", "--json", "--type", "module", name], cwd=ROOT, env={**ENVIRONMENT, "ANSIBLE_STDOUT_CALLBACK": "default"},
-        capture_output=True, check=True)
+    shown = run_ansible("ansible-doc", "--json", "--type", "module", name)
     tasks = yaml.safe_load(json.loads(shown.stdout)[name]["examples"])
     playbook = tmp_path / "examples.yml"
     playbook.write_text(yaml.safe_dump([
         {"name": "Run the examples", "hosts": HOST, "gather_facts": False, "vars": {"config": ""}, "tasks": tasks}]))
-    run = subprocess.run(
-        ["ansible-playbook", "-i", "inventories/lab", playbook],
-        cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    run = run_ansible("ansible-playbook", "-i", "inventories/lab", playbook, **variables(ROOT / "collections"))
     assert run.returncode == 0, run.stdout + run.stderr
     assert json.loads(run.stdout)["stats"][HOST]["ok"] == len(tasks)
 

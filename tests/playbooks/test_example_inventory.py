@@ -5,18 +5,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers.playbooks import ROOT, run_ansible
 
-ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "inventories/example"
 MICROSOFT = ROOT / "inventories/example_microsoft"
-TOOLS = Path(sys.executable).parent
 
 
 def documented_password() -> str:
@@ -30,10 +26,7 @@ def run(tmp_path: Path, program: str, *arguments: str) -> str:
     """Run an ansible program with the vault's password and return its output."""
     password = tmp_path / "password"
     password.write_text(documented_password(), encoding="utf-8")
-    done = subprocess.run(
-        [TOOLS / program, *arguments, "--vault-password-file", password],
-        cwd=ROOT, env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
-        capture_output=True, text=True, check=False)
+    done = run_ansible(program, *arguments, "--vault-password-file", password)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -5,37 +5,27 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from helpers.playbooks import lab, run_ansible
 
-ROOT = Path(__file__).parents[2]
 HOST = "catalog12"
 
 
 def quickstart() -> str:
     """Run the playbook as the Makefile does and return its output."""
-    environment = {
-        **os.environ,
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_STDOUT_CALLBACK": "catalog.mail.steps",
-    }
-    run = subprocess.run(
-        [Path(sys.executable).parent / "ansible-playbook", "-i", "inventories/lab", "playbooks/quickstart.yml"],
-        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    assert run.returncode == 0, run.stdout
+    arguments = ("-i", "inventories/lab", "playbooks/quickstart.yml")
+    run = run_ansible("ansible-playbook", *arguments, ANSIBLE_STDOUT_CALLBACK="catalog.mail.steps")
+    assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
 
 
 @pytest.fixture(scope="module")
 def outputs() -> tuple[str, str]:
     """Return the outputs of the first run, on a bare host, and of the second."""
-    for words in (("up", HOST, "mail"), ("reset", HOST)):
-        subprocess.run([sys.executable, ROOT / "molecule/shared/lab.py", *words], check=True, capture_output=True)
+    lab("up", HOST, "mail")
+    lab("reset", HOST)
     return quickstart(), quickstart()
 
 

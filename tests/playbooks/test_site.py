@@ -6,31 +6,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.modules.lab_host import LabHost
+from helpers.playbooks import lab, run_ansible
 
-ROOT = Path(__file__).parents[2]
 # Debian 12, where the unit postfix is a wrapper whose state does not follow Postfix's.
 HOST = "catalog12"
 PASSWORD_FILES = "/etc/postfix/sasl_passwd*"
-
-ENVIRONMENT = {
-    **os.environ,
-    "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-    "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
-    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-}
-
-
-def lab(*words: str) -> None:
-    """Run lab.py with these arguments."""
-    subprocess.run([sys.executable, ROOT / "molecule/shared/lab.py", *words], check=True, capture_output=True)
 
 
 def in_host(command: str, check: bool = True) -> str:
@@ -42,9 +26,8 @@ def in_host(command: str, check: bool = True) -> str:
 
 def ansible(program: str, *arguments: str) -> str:
     """Run an ansible program on the host and return its output. Fails the test when the program fails."""
-    run = subprocess.run(
-        [program, "-i", "inventories/lab", "--limit", HOST, *arguments],
-        cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    where = ("-i", "inventories/lab", "--limit", HOST)
+    run = run_ansible(program, *where, *arguments, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
 

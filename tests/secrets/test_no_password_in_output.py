@@ -13,19 +13,16 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from helpers.modules.lab_host import LAB_HOME, ROOT, LabHost
+from helpers.modules.lab_host import LAB_HOME, LabHost
+from helpers.playbooks import lab, run_ansible
 from helpers.processes import ProcessWatch
 
-LAB = ROOT / "molecule/shared/lab.py"
 HOST = "catalog13"
 ACCOUNT = "catalog@corp.test"
 # The mailbox of replies, whose password the application stores encrypted, and the mailbox of a user who answers by e-mail.
@@ -89,11 +86,6 @@ class Evidence:
     files: list[str]
 
 
-def lab(*words: str) -> None:
-    """Run lab.py with these arguments."""
-    subprocess.run([sys.executable, LAB, *words], check=True, capture_output=True)
-
-
 def in_host(*command: str, given: str = "") -> str:
     """Run a command in the host and return its output."""
     done = LabHost(HOST).exec(*command, stdin=given.encode())
@@ -101,17 +93,11 @@ def in_host(*command: str, given: str = "") -> str:
     return done.out
 
 
-def environment(**more: str) -> dict[str, str]:
-    """Return the environment of ansible-playbook."""
-    return {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", **more}
-
-
 def playbook(name: str, *arguments: str, fails: bool = False, **more: str) -> str:
     """Run a playbook with -vvv and return its output. Asserts that the playbook fails if `fails`, and passes otherwise."""
-    run = subprocess.run(
-        [Path(sys.executable).parent / "ansible-playbook", "-i", "inventories/lab", "--limit", HOST,
-         f"playbooks/{name}.yml", "-vvv", "--diff", *arguments],
-        cwd=ROOT, env=environment(**more), capture_output=True, text=True, check=False)
+    run = run_ansible(
+        "ansible-playbook", "-i", "inventories/lab", "--limit", HOST, f"playbooks/{name}.yml", "-vvv", "--diff", *arguments,
+        ANSIBLE_NOCOLOR="1", **more)
     assert (run.returncode != 0) == fails, run.stdout + run.stderr
     return run.stdout + run.stderr
 
