@@ -29,7 +29,7 @@ quickstart: machine ## set up a bare host, its relay and the application, and an
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 
 test: ## everything below down to molecule, in lanes beside each other, stopping at the first section that fails (root)
-	@.ci/sections machine lint,sanity,units+unit,lab integration+molecule+service,microsoft
+	@.ci/sections machine lint,sanity,units+unit,lab integration+molecule+service+microsoft
 
 unit: tools ## tests without a host: pure code, and the repository itself
 	@pytest -q $(COLLECTION)/tests/unit tests/service/unit tests/repository tests/roles

@@ -24,6 +24,7 @@ HOST = "catalog12"
 SITE = ("-i", "inventories/lab", "--limit", HOST, "playbooks/site.yml")
 PACKAGE = "ansible_collections/catalog/mail/roles/runtime/files/catalog-mail/src/catalog_mail"
 FOLDER = "/opt/catalog-mail"
+UNITS = "catalog-mail.service catalog-mail-reply-sync.service catalog-mail-archive.timer"
 READY = "python3 -c 'import urllib.request as u; print(u.urlopen(\"http://127.0.0.1:8025/api/v1/health\").status)'"
 BROKEN = """
 def serve(*_words: object, **_named: object) -> None:
@@ -90,11 +91,18 @@ def _host() -> None:
     assert site()["changed"] > 5
 
 
+def in_use() -> str:
+    """Return the version in use and the states of the units."""
+    return in_host(f"readlink {FOLDER}/current; systemctl is-active {UNITS}")
+
+
 @pytest.fixture
 def installed() -> Iterator[str]:
-    """Return the version of this checkout, which is in use; after the test, install it again."""
+    """Return the version of this checkout, which is in use; install it again after a test that replaces or stops it."""
+    before = in_use()
     yield versions()[0]
-    site()
+    if in_use() != before:
+        site()
     assert is_ready()
 
 
