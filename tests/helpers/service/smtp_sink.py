@@ -73,10 +73,13 @@ class MailSink:
         """Wait for this many messages, or for this many that satisfy `such`; return them."""
 
         def found() -> list[EmailMessage]:
-            messages = [message for message in self.messages if such(message)] if len(self.taken) >= count else []
-            return messages if len(messages) >= count else []
+            return [message for message in self.messages if such(message)]
 
-        return wait_until(found, lambda: f"not {count} of these: {[message['Subject'] for message in self.messages]}")
+        wait_until(
+            lambda: len(self.taken) >= count and len(found()) >= count,
+            lambda: f"fewer than {count} of these: {[message['Subject'] for message in self.messages]}",
+        )
+        return found()
 
     def clear(self) -> None:
         with self._lock:
