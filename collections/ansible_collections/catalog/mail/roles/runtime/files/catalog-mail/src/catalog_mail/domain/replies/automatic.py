@@ -10,20 +10,19 @@ that comes through a mailing list. `X-Loop` is only a weak sign: any program tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.errors import MessageError
-from email.header import decode_header, make_header
 from email.message import Message
 from itertools import islice
 
 from catalog_mail.domain.mime.addresses import normalized
-from catalog_mail.domain.mime.structured import addresses, bounded, keyword, statements
+from catalog_mail.domain.mime.structured import addresses, bounded, decoded_words, keyword
+from catalog_mail.domain.replies.own_parts import OwnPart, own_parts
 from catalog_mail.domain.replies.reply import Reason
 
 _MOST_HEADERS = 1000
 _LONGEST_VALUE = 2000
-_MOST_PARTS = 20
 
 # Each of these is enough; any value counts, except those of `_NO`.
 _AUTOMATIC_HEADERS = frozenset(
@@ -33,12 +32,21 @@ _AUTOMATIC_HEADERS = frozenset(
         "x-fc-machinegenerated",
     }
 )  # fmt: skip
+# Headers of which only these values count: of iCloud, of cPanel's BoxTrapper, of UserVoice.
+_AUTOMATIC_VALUES: Mapping[str, frozenset[str]] = {
+    "x-apple-action": frozenset({"vacation"}),
+    "preference": frozenset({"auto_reply"}),
+    "x-precedence": frozenset({"auto_reply", "auto-reply"}),
+    "x-uv-mailing": frozenset({"auto_response"}),
+}
+# CommuniGate Pro's rules that pass on the mail of a person mark it too.
+_PASSED_ON = frozenset({"forward", "redirect", "mirror", "group"})
 _NO = frozenset({"no", "false", "0", "none"})
 _AUTOMATIC_PRECEDENCE = frozenset({"auto_reply", "auto-reply", "bulk", "junk"})
 # Beginnings of subjects of automatic replies and bounces. A weak sign: people write such words too.
 _AUTOMATIC_SUBJECTS = (
     "automatic reply", "auto reply", "auto-reply", "autoreply", "auto response", "auto-response", "autoresponse",
-    "out of office", "out of the office", "out-of-office", "ooo:", "vacation",
+    "out of office", "out of the office", "out-of-office", "ooo:", "vacation", "auto:",
     "automatische antwort", "abwesenheitsnotiz", "abwesend", "abwesenheit",
     "réponse automatique", "absence du bureau", "absent du bureau",
     "respuesta automática", "fuera de la oficina", "resposta automática", "fora do escritório", "ausência temporária",
@@ -50,9 +58,13 @@ _AUTOMATIC_SUBJECTS = (
     "undeliverable", "undelivered mail", "delivery status notification", "mail delivery failed", "delivery failure",
     "returned mail", "failure notice", "unzustellbar", "non remis", "no se puede entregar",
 )  # fmt: skip
+# Ends of such subjects, as Domino writes them: `Jane Doe is out of the office (returning 30.11.2026)`.
+_ABSENT = re.compile(r" is out of the office\b[^:]*$", re.IGNORECASE)
 _MACHINES = frozenset(
     {"postmaster", "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply", "autoreply", "vacation"}
 )
+# The methods by which an invitation is answered (RFC 6047, 2.4).
+_MEETING_ANSWERS = frozenset({("text/calendar", "reply"), ("text/calendar", "counter")})
 _WEAK_HEADERS = frozenset({"x-loop", "x-auto-response-suppress", "x-ms-exchange-inbox-rules-loop"})
 
 
@@ -74,11 +86,12 @@ def automatic(message: Message, own_addresses: OwnAddresses) -> Reason | None:
     Only the first 1,000 headers are read, and of each the first 2,000 characters.
     """
     headers = _headers(message)
+    parts = own_parts(message)
     senders = addresses(headers.get("from", ""))
     sender = senders[0] if len(senders) == 1 else None
     if _is_own_mail(headers, sender, own_addresses):
         return Reason.OWN_MAIL
-    return _report(message, headers) or _bounce(headers, sender) or _answer(message, headers, sender)
+    return _report(parts, headers) or _bounce(headers, sender) or _answer(message, parts, headers, sender)
 
 
 def _headers(message: Message) -> dict[str, str]:
@@ -106,20 +119,31 @@ def _without_detail(address: str, base: str) -> str:
     return base if is_detail else address
 
 
-def _report(message: Message, headers: Headers) -> Reason | None:
-    """Detect reports of RFC 3464 (delivery status) and RFC 8098 (disposition), and Exchange's names for them."""
-    value = headers.get("content-type", "")
-    # A cheap search first: most messages are not reports.
-    kind, report = _content_type(value) if _mentions(value, "report", "message") else ("", "")
-    content_class = headers.get("content-class", "").strip().lower()
-    if kind == "multipart/report" and not report:
-        report = next((name for name in map(_kind, _children(message)) if name.startswith("message/")), "")
-    words = {kind, report, report.removeprefix("message/"), content_class.removeprefix("urn:content-classes:")}
-    if words & {"disposition-notification", "message/disposition-notification", "mdn"}:
+def _report(parts: list[OwnPart], headers: Headers) -> Reason | None:
+    """Detect reports of RFC 3464 (delivery status) and RFC 8098 (disposition), and Exchange's names for them.
+
+    A gateway may sign a report, or put it into a multipart/mixed with a text of its own behind it: what leads counts. Parts of
+    reports are also found in other messages, but as attachments people forward them.
+    """
+    words = {headers.get("content-class", "").strip().lower().removeprefix("urn:content-classes:")}
+    for number, part in enumerate(parts):
+        words |= _report_words(part, following=parts[number + 1 :])
+    if words & {"disposition-notification", "mdn", "signed-receipt"}:
         return Reason.RECEIPT
-    if kind == "multipart/report" or words & {"message/delivery-status", "message/global-delivery-status", "dsn"}:
-        return Reason.BOUNCE
-    return None
+    return Reason.BOUNCE if words & {"report", "delivery-status", "global-delivery-status", "dsn"} else None
+
+
+def _report_words(part: OwnPart, following: list[OwnPart]) -> set[str]:
+    """Return the words by which a part is known as a report; following parts are those in it, and then others."""
+    kind = part.kind
+    if part.leading and kind == "multipart/report":
+        first = next((item.kind for item in following if item.kind.startswith("message/")), "")
+        return {"report", part.parameters.get("report-type") or first.removeprefix("message/")}
+    if part.leading and part.parameters.get("smime-type") == "signed-receipt":  # RFC 2634, 2
+        return {"signed-receipt"}
+    if part.in_leading and kind.startswith("message/") and not part.attached and not part.name:
+        return {kind.removeprefix("message/")}
+    return set()
 
 
 def _bounce(headers: Headers, sender: str | None) -> Reason | None:
@@ -130,40 +154,44 @@ def _bounce(headers: Headers, sender: str | None) -> Reason | None:
     return None
 
 
-def _answer(message: Message, headers: Headers, sender: str | None) -> Reason | None:
+def _answer(message: Message, parts: list[OwnPart], headers: Headers, sender: str | None) -> Reason | None:
     submitted = keyword(headers.get("auto-submitted", ""))
     if submitted and submitted != "no":  # RFC 3834, 5
         return Reason.AUTO_REPLY
-    if any(headers[name].strip().lower() not in _NO for name in _AUTOMATIC_HEADERS & headers.keys()):
+    if _has_automatic_header(message, headers):
         return Reason.AUTO_REPLY
     if keyword(headers.get("precedence", "")) in _AUTOMATIC_PRECEDENCE:
         return Reason.AUTO_REPLY
     # Only automatic mail has the null sender (RFC 5321, 4.5.5).
     if addresses(headers.get("return-path", "")) == [""]:
         return Reason.AUTO_REPLY
-    if _answers_a_meeting(message, headers):
+    if any((part.kind, _method(part)) in _MEETING_ANSWERS for part in parts):
         return Reason.AUTO_REPLY
     return Reason.AUTO_REPLY if _weak_sign(headers, sender) and _has_automatic_subject(headers) else None
 
 
-def _answers_a_meeting(message: Message, headers: Headers) -> bool:
-    """Detect replies to an invitation (RFC 6047, 2.4): a calendar part with such a method, at the top or one level below."""
-    values = [headers.get("content-type", ""), *map(_type_header, _children(message))]
-    answers = {("text/calendar", "reply"), ("text/calendar", "counter")}
-    return any(_content_type(value, "method") in answers for value in values if _mentions(value, "calendar"))
+def _has_automatic_header(message: Message, headers: Headers) -> bool:
+    passed_on = headers.get("x-autogenerated", "").strip().lower() in _PASSED_ON
+    for name in _AUTOMATIC_HEADERS & headers.keys():
+        if headers[name].strip().lower() not in _NO and not (passed_on and name == "x-autogenerated"):
+            return True
+    if any(keyword(headers.get(name, "")) in values for name, values in _AUTOMATIC_VALUES.items()):
+        return True
+    if "autoresponder" in headers.get("x-post-messageclass", "").lower():  # Mailtraq: `9; Autoresponder`
+        return True
+    # qmail's autoresponder; the server of the mailbox adds its own header of this name on top.
+    delivered = (value for name, value in islice(message.raw_items(), _MOST_HEADERS) if name.lower() == "delivered-to")
+    return any(bounded(value, _LONGEST_VALUE).strip().lower() == "autoresponder" for value in delivered)
+
+
+def _method(part: OwnPart) -> str:
+    return part.parameters.get("method", "")
 
 
 def _has_automatic_subject(headers: Headers) -> bool:
     """Return whether the subject begins like that of an automatic reply; `Re: Automatic reply` is written by a person."""
-    return _subject(headers).strip().lower().startswith(_AUTOMATIC_SUBJECTS)
-
-
-def _subject(headers: Headers) -> str:
-    value = headers.get("subject", "")
-    try:
-        return str(make_header(decode_header(value)))
-    except (LookupError, ValueError, MessageError):
-        return value
+    subject = decoded_words(headers.get("subject", "")).strip().lower()
+    return subject.startswith(_AUTOMATIC_SUBJECTS) or (not subject.startswith("re:") and bool(_ABSENT.search(subject)))
 
 
 def _weak_sign(headers: Headers, sender: str | None) -> bool:
@@ -172,31 +200,3 @@ def _weak_sign(headers: Headers, sender: str | None) -> bool:
 
 def _local(address: str) -> str:
     return address.rpartition("@")[0].lower() if "@" in address else address.lower()
-
-
-def _children(message: Message) -> list[Message]:
-    # Does not decode the text of a part, which would fail for a charset such as idna or undefined.
-    payload = message.get_payload() if message.is_multipart() else None
-    return [part for part in payload[:_MOST_PARTS] if isinstance(part, Message)] if isinstance(payload, list) else []
-
-
-def _type_header(part: Message) -> str:
-    found = (value for name, value in islice(part.raw_items(), _MOST_HEADERS) if name.lower() == "content-type")
-    return bounded(next(found, ""), _LONGEST_VALUE)
-
-
-def _mentions(value: str, *words: str) -> bool:
-    low = value.lower()
-    return any(word in low for word in words)
-
-
-def _kind(part: Message) -> str:
-    return _content_type(_type_header(part))[0]
-
-
-def _content_type(value: str, parameter: str = "report-type") -> tuple[str, str]:
-    """Return type and one parameter of a Content-Type (RFC 2045, 5.1) in lower case; "" for a missing one."""
-    kind, *parameters = statements(value)
-    words = ("".join(token.text for token in parts).lower() for parts in parameters)
-    found = next((word for word in words if word.startswith(parameter + "=")), "")
-    return "".join(token.text for token in kind).lower(), found.removeprefix(parameter + "=")
