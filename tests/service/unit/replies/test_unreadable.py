@@ -96,7 +96,7 @@ FORMS = {
 
 def form(content: str) -> Reason | None:
     message = message_from_bytes(f"From: jane@corp.test\n{content}".encode())
-    return unreadable_form(message, extract(message).text)
+    return unreadable_form(message, extract(message))
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -121,6 +121,11 @@ READABLE = {
         f"{FILE}; name=data.csv.gpg", "AAAA", BASE64))),
     "text beside somebody's S/MIME file": ("See this.", multi("mixed", SEE, part(
         f"{SMIME}; smime-type=enveloped-data", ENVELOPED, BASE64, SMIME_FILE))),
+    "somebody's S/MIME file above the text": ("See this.", multi("mixed", part(
+        f"{SMIME}; smime-type=enveloped-data", ENVELOPED, BASE64, SMIME_FILE), SEE)),
+    "text beside a protected message": ("See this.", multi("mixed", SEE, RPMSG)),
+    "text beside somebody's envelope": ("See this.", multi("mixed", SEE, part(
+        "text/html", "x", 'Content-Disposition: attachment; filename="securedoc_20260209T103019.html"'))),
     "an attached encrypted message": ("See this.", multi("mixed", SEE, "Content-Type: message/rfc822\n\n" + PGP_MIME)),
     "nothing, beside TNEF": ("", multi("mixed", text(MARKER), TNEF)),
     "nothing, beside an encrypted file": ("", multi("mixed", text(MARKER), part(f"{FILE}; name=a.gpg"))),
@@ -146,6 +151,6 @@ def test_readable_messages_keep_their_text(name: str) -> None:
 def test_any_bytes_have_a_form_or_none(content: bytes, head: str) -> None:
     for message in (message_from_bytes(content), message_from_bytes(head.encode() + content)):
         try:
-            assert unreadable_form(message, "") in {*Reason, None}
+            assert unreadable_form(message, extract(message)) in {*Reason, None}
         except TooComplex:
             continue

@@ -222,7 +222,8 @@ def _with_text(reading: Reading) -> Reading:
     if reading.raw.cut or incoming.exceeds_limits:
         return reading
     try:
-        text = body(extract(incoming.message).text).strip()
-        return replace(reading, text=text, unreadable=unreadable_form(incoming.message, text))
+        extracted = extract(incoming.message)
+        unreadable = unreadable_form(incoming.message, extracted)
+        return replace(reading, text=body(extracted.text).strip(), unreadable=unreadable)
     except TooComplex:
         return reading

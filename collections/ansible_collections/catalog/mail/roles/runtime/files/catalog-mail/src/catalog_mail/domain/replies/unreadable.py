@@ -14,6 +14,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from email.message import Message
 
+from catalog_mail.domain.replies.extraction import Extracted
 from catalog_mail.domain.replies.extraction.decode import part_text
 from catalog_mail.domain.replies.extraction.lines import visible
 from catalog_mail.domain.replies.extraction.parts import TextPart, text_streams
@@ -50,21 +51,25 @@ _ARMOUR = "-----BEGIN PGP MESSAGE-----"
 _ARMOUR_END = "-----END PGP MESSAGE-----"
 
 
-def unreadable_form(message: Message, text: str) -> Reason | None:
+def unreadable_form(message: Message, extracted: Extracted) -> Reason | None:
     """Return the form that hides the text of a message; None for a readable one.
 
-    `text` is what the author's text seems to be. Raises TooComplex when the message has too many parts.
+    `extracted` is what the author's text seems to be. Raises TooComplex when the message has too many parts.
     """
+    text = extracted.text
+    if text.startswith(_ARMOUR) and text.endswith(_ARMOUR_END):
+        return Reason.ENCRYPTED
     parts = own_parts(message)
+    if text and extracted.marker_found:  # above the quoted mail: its author attached such a part
+        return None
+    return _sealed_as_a_whole(message, parts) or (None if text else _without_text(message, parts))
+
+
+def _sealed_as_a_whole(message: Message, parts: list[OwnPart]) -> Reason | None:
+    """Return the form of a message whose text, if any, was added on the way by a gateway or a mailing list."""
     if _is_protected(message, parts):
         return Reason.ENCRYPTED
-    # Text behind such a part was added on the way, by a gateway or a mailing list.
-    leading = next(filter(None, map(_sealed, (part for part in parts if part.leading))), None)
-    if leading:
-        return leading
-    if text:
-        return Reason.ENCRYPTED if text.startswith(_ARMOUR) and text.endswith(_ARMOUR_END) else None
-    return _without_text(message, parts)
+    return next(filter(None, map(_sealed, (part for part in parts if part.leading))), None)
 
 
 def _is_protected(message: Message, parts: list[OwnPart]) -> bool:
