@@ -85,7 +85,7 @@ def test_other_messages_in_sent_items_are_no_originals(roundtrip: GraphRoundTrip
     assert [found[0] for found in roundtrip.categories() if found] == [REJECTED] * 7 + [POSTED]
     assert roundtrip.texts(sales) == ["x" * 30]
     rejected = roundtrip.state()["outcomes"]["rejected"]
-    assert rejected == {"no_intent": 5, "wrong_sender": 1, "unknown_sender": 1}
+    assert rejected == {"no_intent": 5, "wrong_sender": 1, "other_address": 1}
 
 
 def test_a_missing_permission_is_logged_once(roundtrip: GraphRoundTrip) -> None:

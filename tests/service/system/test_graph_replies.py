@@ -70,7 +70,7 @@ def test_the_same_decisions_as_over_imap(roundtrip: GraphRoundTrip) -> None:
     outcomes = roundtrip.state()["outcomes"]
     assert outcomes["ignored"] == {"auto_reply": 1}
     assert outcomes["rejected"] == {
-        "unknown_sender": 1, "wrong_sender": 1, "empty": 1, "no_intent": 1, "forged_intent": 1, "too_large": 1,
+        "other_address": 1, "wrong_sender": 1, "empty": 1, "no_intent": 1, "forged_intent": 1, "too_large": 1,
     }  # fmt: skip
 
 

@@ -126,6 +126,8 @@ def test_a_refusal_is_recorded_and_explained_once(engine: Engine, store: Databas
     assert DatabaseNotifications(engine).counts() == {State.ACCEPTED: 1}
     assert store.explained([JANE.email, "joe@corp.test"], WHEN) == {JANE.email: 1}
     assert store.explained([JANE.email], WHEN + timedelta(seconds=1)) == {}
+    assert store.explained_keys(["k" * 52, "l" * 52], WHEN) == {"k" * 52}
+    assert store.explained_keys(["k" * 52], WHEN + timedelta(seconds=1)) == frozenset()
     assert store.outcomes() == {(Disposition.REJECTED, "empty"): 2, (Disposition.IGNORED, "bounce"): 1}
 
 

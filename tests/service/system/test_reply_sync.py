@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -113,7 +114,8 @@ def test_each_unposted_reply_has_a_reason(roundtrip: RoundTrip) -> None:  # one 
     messages = [
         (IGNORED, "auto_reply", answer(mail, "I am away.", Auto_Submitted="auto-replied")),
         (IGNORED, "own_mail", answer(mail, "x", "noreply@corp.test")),
-        (REJECTED, "unknown_sender", answer(mail, "x", "mallory@evil.test")),
+        (IGNORED, "reaction", answer(mail, "[like] Jane Doe reacted to your message:")),
+        (REJECTED, "unknown_sender", answer(mail, "x", "mallory@evil.test", In_Reply_To=None, References=None)),
         (REJECTED, "wrong_sender", answer(mail, "It was forwarded to me.", "Joe <joe@corp.test>")),
         (REJECTED, "no_intent", answer(mail, "x", In_Reply_To=None, References=None)),
         (REJECTED, "forged_intent", answer(mail, "x", In_Reply_To=altered, References=None)),
@@ -141,12 +143,104 @@ def test_each_unposted_reply_has_a_reason(roundtrip: RoundTrip) -> None:  # one 
     assert sum(f"/conversations/{conversation}" in text_of(message) for message in to(told, "jane")) >= 2
 
 
+UNREADABLE = {
+    "encrypted": ("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", "encrypted", "switch encryption off"),
+    "opaque_signature": ("application/pkcs7-mime; smime-type=signed-data; name=smime.p7m", "signed", "without a signature"),
+    "tnef": ("application/ms-tnef; name=winmail.dat", "winmail.dat", "HTML or Plain Text"),
+}
+
+
+def test_the_author_of_unreadable_mail_learns_what_helps(roundtrip: RoundTrip) -> None:
+    conversation, mail = roundtrip.mention()
+    for kind, _cause, _remedy in UNREADABLE.values():
+        roundtrip.receive(sealed(mail, kind))
+    roundtrip.receive(signed(mail, "In clear text."))
+    with roundtrip.syncing():
+        assert [post["text"] for post in roundtrip.replies(conversation)] == ["In clear text."]
+        told = roundtrip.sink.wait_for(len(UNREADABLE), such=lambda message: "not posted" in message["Subject"])
+        roundtrip.wait_handled(len(UNREADABLE) + 1)
+    assert roundtrip.state()["outcomes"]["rejected"] == dict.fromkeys(UNREADABLE, 1)
+    assert len(to(told, "jane")) == len(UNREADABLE)
+    for _kind, cause, remedy in UNREADABLE.values():
+        assert any(cause in text_of(message) and remedy in " ".join(text_of(message).split()) for message in told)
+    assert not any("above" in text_of(message) for message in told)
+
+
+def sealed(mail: EmailMessage, kind: str) -> bytes:
+    """Compose a reply whose text is in a part of this type alone."""
+    head = answer(mail, "").partition(b"Content-Type:")[0]
+    return head + f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA\r\n".encode()
+
+
+def signed(mail: EmailMessage, text: str) -> bytes:
+    """Compose a reply with an S/MIME signature in clear text (RFC 8551, 3.5.3)."""
+    head, name, content = answer(mail, text).partition(b"Content-Type:")
+    return (
+        head + b'Content-Type: multipart/signed; protocol="application/pkcs7-signature"; boundary="signed"\r\n\r\n'
+        b"--signed\r\n" + name + content + b"\r\n--signed\r\nContent-Type: application/pkcs7-signature; name=smime.p7s\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\nAAAA\r\n--signed--\r\n"
+    )
+
+
+ALIAS = "jane.doe@alias.test"
+
+
+def test_an_alias_has_the_user_told_once_a_day(roundtrip: RoundTrip) -> None:
+    conversation, mail = roundtrip.mention()
+    for number in range(3):
+        roundtrip.receive(answer(mail, f"Number {number}.", f"Jane Doe <{ALIAS}>"))
+    roundtrip.receive(answer(mail, "I am away.", ALIAS, X_Apple_Action="VACATION"))
+    with roundtrip.syncing():
+        roundtrip.wait_handled(4)
+        roundtrip.receive(answer(mail, "After the first pass.", "mallory@evil.test"))
+        roundtrip.receive(answer(mail, ""))
+        roundtrip.wait_handled(6)
+        # The explanation of Jane's own empty reply is the last mail.
+        roundtrip.sink.wait_for(1, such=lambda message: message["Subject"].startswith("Your reply was not posted"))
+        roundtrip.sink.wait_for(1, such=lambda message: message["Subject"].startswith("A reply from"))
+    assert roundtrip.keywords() == [REJECTED] * 3 + [IGNORED] + [REJECTED] * 2
+    outcomes = roundtrip.state()["outcomes"]
+    assert (outcomes["rejected"], outcomes["ignored"]) == ({"other_address": 4, "empty": 1}, {"auto_reply": 1})
+    assert len(roundtrip.posts(conversation)) == 1
+    told = [message for message in roundtrip.sink.messages if message["Subject"].startswith("A reply from")]
+    assert [message["To"].addresses[0].addr_spec for message in told] == ["jane@corp.test"]
+    assert told[0]["Subject"] == f"A reply from {ALIAS} was not posted"
+    for text in (text_of(told[0]), text_of(told[0], "html")):
+        assert ALIAS in text
+        assert "does not know that address as yours" in " ".join(text.split())
+        assert f"/conversations/{conversation}" in text
+    assert {address.addr_spec for message in roundtrip.sink.messages for address in message["To"].addresses} == {"jane@corp.test"}
+    metrics = roundtrip.service.call("GET", "/metrics", role=None).text
+    assert 'catalog_mail_reply_outcomes_total{outcome="rejected",reason="other_address"} 4' in metrics
+
+
+def test_a_former_address_is_told_of_its_own_answer(roundtrip: RoundTrip) -> None:
+    """The mail went to the former address: there the user learns that the catalog knows another one by now."""
+    conversation, mail = roundtrip.mention()
+    change_user(roundtrip.service, "jane", email="jane.new@corp.test")
+    roundtrip.receive(answer(mail, "From my old address."))
+    with roundtrip.syncing():
+        (told,) = roundtrip.sink.wait_for(1, such=lambda message: "not posted" in message["Subject"])
+    assert told["To"].addresses[0].addr_spec == "jane@corp.test"
+    assert "jane.new" not in told.as_string()
+    assert roundtrip.state()["outcomes"]["rejected"] == {"other_address": 1}
+    assert len(roundtrip.posts(conversation)) == 1
+    roundtrip.receive(answer(mail, "From my new address.", "jane.new@corp.test"))
+    with roundtrip.syncing():
+        assert [post["text"] for post in roundtrip.replies(conversation)] == ["From my new address."]
+
+
+def change_user(service: RunningService, name: str, **change: Any) -> None:
+    """Change a user of the catalog."""
+    users = service.call("GET", "/users", role="catalog").json()["users"]
+    (user,) = (user for user in users if user["name"] == name)
+    body = {key: user[key] for key in ("name", "display_name", "email")} | change
+    assert service.call("PUT", f"/users/{user['id']}", body, role="catalog").status_code == 200
+
+
 def test_replies_of_users_who_left_are_not_posted(roundtrip: RoundTrip) -> None:
     _conversation, mail = roundtrip.mention()
-    users = roundtrip.service.call("GET", "/users", role="catalog").json()["users"]
-    (jane,) = (user for user in users if user["name"] == "jane")
-    change = {key: jane[key] for key in ("name", "display_name", "email")} | {"active": False}
-    assert roundtrip.service.call("PUT", f"/users/{jane['id']}", change, role="catalog").status_code == 200
+    change_user(roundtrip.service, "jane", active=False)
     roundtrip.receive(answer(mail, "Still here."))
     with roundtrip.syncing():
         roundtrip.wait_handled(1)

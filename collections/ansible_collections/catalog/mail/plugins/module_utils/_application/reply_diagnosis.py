@@ -26,6 +26,8 @@ _REASONS: Mapping[str, Tuple[str, str]] = {
     "auto_reply": (
         "it looks like an automatic answer", "Look what adds a header such as Auto-Submitted or Precedence on the way"),
     "bounce": ("it looks like a bounce", "Look what changes its sender or its content type on the way"),
+    "reaction": (
+        "it looks like an emoji that a mail program sent in place of an answer", "Look what changes its content type on the way"),
     "receipt": ("it looks like a receipt", "Look what changes its content type on the way"),
     "own_mail": (
         "it looks like mail of the catalog itself",
@@ -54,9 +56,21 @@ _REASONS: Mapping[str, Tuple[str, str]] = {
         "it comes from another address than the mail that it answers went to",
         "Have the submission server leave the sender as it is, or give the user the address that they send from",
     ),
+    "other_address": (
+        "its sender is not the address that the mail it answers went to, and no user of the catalog has it",
+        "Have the submission server leave the sender as it is, or give the user the address that they send from",
+    ),
     "not_answerable": ("mail of this kind cannot be answered", "This is a fault of the application: report it"),
     "conversation_gone": ("its conversation is gone", "Run the test once more"),
     "empty": ("no text was found above the marker line", "Look what rewrites the text of mails on the way"),
+    "encrypted": ("it is encrypted", "Look what encrypts mail on the way, such as a gateway for S/MIME or a rule of Exchange"),
+    "opaque_signature": (
+        "it is signed in a form that wraps its text", "Have what signs mail on the way sign it in clear text (multipart/signed)"),
+    "compressed": ("it is compressed as a whole (S/MIME)", "Look what compresses mail on the way"),
+    "tnef": (
+        "it came as Outlook Rich Text (winmail.dat)",
+        "Switch TNEF off for this recipient: in Exchange Set-RemoteDomain -TNEFEnabled $false",
+    ),
     "too_large": ("it is too large", "Look what adds to mails on the way, and raise application_replies.largest_message"),
     "too_complex": ("it has too many parts", "Look what adds parts to mails on the way"),
     "refused_by_catalog": ("the other catalog refused it", "Look in the log of that catalog"),

@@ -29,7 +29,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A mail that tells the author why their reply was rejected. `key` is the same for every copy of the reply."""
+    """A mail that tells why a reply was rejected. An explanation with a key that is stored already is not sent."""
 
     key: str
     address: str
@@ -72,6 +72,9 @@ class ReplyStore(Protocol):
 
     def explained(self, addresses: Iterable[str], since: datetime) -> Mapping[str, int]:
         """Return the number of explanations sent to each address since then."""
+
+    def explained_keys(self, keys: Iterable[str], since: datetime) -> frozenset[str]:
+        """Return those of the keys under which an explanation was sent since then."""
 
     def outcomes(self) -> Mapping[tuple[Disposition, str], int]:
         """Return the number of messages by disposition and reason."""

@@ -99,6 +99,12 @@ class DatabaseReplies:
         with reading(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
+    def explained_keys(self, keys: Iterable[str], since: datetime) -> frozenset[str]:
+        """Implement `ReplyStore.explained_keys`."""
+        query = select(explanations.c.key).where(explanations.c.key.in_(list(keys)), explanations.c.at >= since)
+        with reading(self._engine) as connection:
+            return frozenset(connection.execute(query).scalars())
+
     def outcomes(self) -> Mapping[tuple[Disposition, str], int]:
         """Implement `ReplyStore.outcomes`."""
         with reading(self._engine) as connection:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.header import Header
+from email.errors import MessageError
+from email.header import Header, decode_header, make_header
 
 _SPACE = re.compile(r"[ \t\r\n\f\v\x00]+")
 _PLAIN = re.compile(r"""[^ \t\r\n\f\v\x00()"\\<>,;:=/]+""")
@@ -37,6 +38,14 @@ class Token:
 def bounded(value: str | Header, longest: int) -> str:
     """Return the first `longest` characters of a header's value as the parser returned it, on one line."""
     return str(value)[:longest].replace("\r", " ").replace("\n", " ")
+
+
+def decoded_words(value: str) -> str:
+    """Return a value with its encoded words decoded (RFC 2047); unchanged when they are malformed."""
+    try:
+        return str(make_header(decode_header(value)))
+    except (LookupError, ValueError, MessageError):
+        return value
 
 
 def tokens(value: str) -> Iterator[Token]:

@@ -112,6 +112,7 @@ FIELDS: Mapping[Kind, Mapping[str, Field]] = {
         "reply_subject": Field(Form.TITLE, "The subject of the reply.", required=True),
         "explanation": Field(Form.TEXT, "The reason why the reply was not posted.", required=True),
         "remedy": Field(Form.TEXT, "The action that its author can take.", required=True),
+        "reply_from": Field(Form.TITLE, "The address that the reply came from, if it is not known as the recipient's."),
         "in_reply_to": Field(Form.TEXT, "The Message-ID of the reply."),
         "conversation": Field(Form.TITLE, "The title of the conversation that the reply was sent to."),
         "url": _URL,

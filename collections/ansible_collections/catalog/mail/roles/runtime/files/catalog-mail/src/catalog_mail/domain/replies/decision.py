@@ -26,7 +26,9 @@ from catalog_mail.domain.replies.extraction import TooComplex, extract
 from catalog_mail.domain.replies.incoming import Incoming, fingerprint, parse
 from catalog_mail.domain.replies.intent import Purpose
 from catalog_mail.domain.replies.mailbox import RawMessage
+from catalog_mail.domain.replies.reaction import is_reaction
 from catalog_mail.domain.replies.reply import Answered, NotPosted, Origin, Reason, Reply
+from catalog_mail.domain.replies.unreadable import unreadable_form
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,7 @@ class Reading:
     """The analysis of a message by itself.
 
     `handle` identifies the delivery that it answers, None without a valid intent; `altered`: there was an invalid intent. `text`
-    is None when the message has too many parts, is cut, or has no handle.
+    is None when the message has too many parts, is cut, or has no handle. `unreadable` is the form that hides the text, if any.
     """
 
     incoming: Incoming
@@ -53,6 +55,7 @@ class Reading:
     altered: bool
     verdict: Verdict | None
     text: str | None
+    unreadable: Reason | None
 
 
 @dataclass(frozen=True)
@@ -85,19 +88,23 @@ def read(raw: RawMessage, policy: Policy) -> Reading | ProbeArrival | NotPosted:
         return ProbeArrival(probe)
     named += [*intent.candidates(incoming.answered), *reversed(intent.candidates(incoming.references))]
     reason = automatic(incoming.message, policy.own_addresses)
+    if reason is None and not incoming.exceeds_limits and is_reaction(incoming.message):
+        reason = Reason.REACTION
     if reason:
         return NotPosted(reason)
     if incoming.sender is None:
         return NotPosted(Reason.MALFORMED, "it has no sender, or several")
     handle = next(filter(None, (intent.verified(policy.keys, found) for found in named)), None)
-    return Reading(
+    found = Reading(
         incoming=incoming,
         raw=raw,
         handle=handle,
         altered=bool(named) and handle is None,
         verdict=verified(incoming.message, policy.authserv_id, incoming.sender) if policy.authserv_id else None,
-        text=_text(incoming) if handle and not raw.cut else None,
+        text=None,
+        unreadable=None,
     )
+    return _with_text(found) if handle else found
 
 
 def unknown_original(reading: Reading) -> str | None:
@@ -116,13 +123,13 @@ def recognised(reading: Reading, message_id: str, policy: Policy) -> Reading:
     handle = next(filter(None, found), None)
     if handle is None:
         return reading
-    return replace(reading, handle=handle, text=None if reading.raw.cut else _text(reading.incoming))
+    return _with_text(replace(reading, handle=handle))
 
 
 def decide(reading: Reading, context: ReplyContext, origin: Origin, policy: Policy) -> Reply | NotPosted:
     """Return the reply to post, or the first reason against it; reasons of the sender come before those of the content."""
     answered = context.answered
-    refused = _check_sender(reading, context)
+    refused = _check_sender(reading, context, policy)
     if refused or answered is None:
         return refused or NotPosted(Reason.EXPIRED_INTENT, "the mail that it answers is not known any more")
     refused = _check_content(reading, answered, context, policy)
@@ -144,7 +151,7 @@ def decide(reading: Reading, context: ReplyContext, origin: Origin, policy: Poli
     )
 
 
-def _check_sender(reading: Reading, context: ReplyContext) -> NotPosted | None:  # noqa: PLR0911  # a table
+def _check_sender(reading: Reading, context: ReplyContext, policy: Policy) -> NotPosted | None:  # noqa: PLR0911  # a table
     """Return the reason against the sender or the intent, None when there is none."""
     if reading.verdict is not None and not reading.verdict.passed:
         return NotPosted(Reason.SENDER_NOT_VERIFIED, reading.verdict.detail)
@@ -155,12 +162,30 @@ def _check_sender(reading: Reading, context: ReplyContext) -> NotPosted | None: 
     if context.answered is None:
         return None
     if not _is_recipient(reading, context, context.answered):
-        return NotPosted(Reason.WRONG_SENDER if context.sender else Reason.UNKNOWN_SENDER, "the mail went to somebody else")
+        return _not_from_recipient(reading, context, context.answered, policy)
     if context.embedded and context.recipient is None:
         return NotPosted(Reason.UNKNOWN_SENDER, "the mail's recipient is no user")
     if context.recipient and not context.recipient.active:
         return NotPosted(Reason.INACTIVE_USER)
     return None
+
+
+def _not_from_recipient(reading: Reading, context: ReplyContext, answered: Answered, policy: Policy) -> NotPosted:
+    """Return the reason against a reply from an address that the answered mail did not go to.
+
+    A valid intent proves which user got the mail. From an address of no active user it may be that user's own reply, from an
+    alias or an address that they had before: OTHER_ADDRESS has the user told.
+    """
+    if context.sender and context.sender.active:
+        return NotPosted(Reason.WRONG_SENDER, "the mail went to somebody else")
+    recipient_known = context.recipient is not None and context.recipient.active if context.embedded else True
+    if recipient_known and not _is_expired(reading, answered, policy):
+        return NotPosted(Reason.OTHER_ADDRESS, "the mail went to another address, whose user is told")
+    return NotPosted(Reason.WRONG_SENDER if context.sender else Reason.UNKNOWN_SENDER, "the mail went to somebody else")
+
+
+def _is_expired(reading: Reading, answered: Answered, policy: Policy) -> bool:
+    return reading.raw.received_at - answered.created_at > policy.valid_for
 
 
 def _is_recipient(reading: Reading, context: ReplyContext, answered: Answered) -> bool:
@@ -172,7 +197,7 @@ def _is_recipient(reading: Reading, context: ReplyContext, answered: Answered) -
 
 def _check_content(reading: Reading, answered: Answered, context: ReplyContext, policy: Policy) -> NotPosted | None:  # noqa: PLR0911  # a table
     """Return the reason against the content, None when there is none."""
-    if reading.raw.received_at - answered.created_at > policy.valid_for:
+    if _is_expired(reading, answered, policy):
         return NotPosted(Reason.EXPIRED_INTENT)
     if answered.kind not in ANSWERABLE:
         return NotPosted(Reason.NOT_ANSWERABLE, answered.kind.value)
@@ -180,6 +205,8 @@ def _check_content(reading: Reading, answered: Answered, context: ReplyContext, 
         return NotPosted(Reason.CONVERSATION_GONE)
     if reading.raw.cut:
         return NotPosted(Reason.TOO_LARGE, f"{reading.raw.size} bytes")
+    if reading.unreadable:
+        return NotPosted(reading.unreadable)
     if reading.text is None:
         return NotPosted(Reason.TOO_COMPLEX)
     if not reading.text:
@@ -189,10 +216,14 @@ def _check_content(reading: Reading, answered: Answered, context: ReplyContext, 
     return None
 
 
-def _text(incoming: Incoming) -> str | None:
-    if incoming.exceeds_limits:
-        return None
+def _with_text(reading: Reading) -> Reading:
+    """Return the reading with the author's text, or the form that hides it."""
+    incoming = reading.incoming
+    if reading.raw.cut or incoming.exceeds_limits:
+        return reading
     try:
-        return body(extract(incoming.message).text).strip()
+        extracted = extract(incoming.message)
+        unreadable = unreadable_form(incoming.message, extracted)
+        return replace(reading, text=body(extracted.text).strip(), unreadable=unreadable)
     except TooComplex:
-        return None
+        return reading

@@ -39,6 +39,11 @@ _TEXTS: Mapping[Reason, ExplanationText] = {
         "The e-mail that you replied to was sent to somebody else, and only they can answer it by e-mail.",
         "Open the conversation in the catalog and write your answer there, or reply from the address that got the e-mail.",
     ),
+    Reason.OTHER_ADDRESS: ExplanationText(
+        "The catalog does not know that address as yours, and only you can answer that e-mail.",
+        "Reply once more from your address in the catalog, or open the conversation there and write your answer. "
+        "If the reply is not yours, somebody else has that e-mail: tell those who run the catalog.",
+    ),
     Reason.NOT_ANSWERABLE: ExplanationText(
         "E-mails of this kind cannot be answered by e-mail; only those that mention you can.", _WRITE_IN_CATALOG
     ),
@@ -49,6 +54,25 @@ _TEXTS: Mapping[Reason, ExplanationText] = {
     Reason.EMPTY: ExplanationText(
         "There was no text of yours above the line that asks you to type your reply above it.",
         "Reply once more and write at the very top. Pictures and attachments are not posted, only text.",
+    ),
+    Reason.ENCRYPTED: ExplanationText(
+        "Your message is encrypted, so the catalog cannot read it.",
+        "Reply once more and switch encryption off for that message in your mail program; a signature can stay. "
+        "Or open the conversation in the catalog and write your answer there.",
+    ),
+    Reason.OPAQUE_SIGNATURE: ExplanationText(
+        "Your message is signed in a form that wraps its text, so the catalog cannot read the text.",
+        "Reply once more without a signature, or with one that leaves the text readable: in the security settings of Outlook "
+        'it is called "Send clear text signed message when sending signed messages".',
+    ),
+    Reason.COMPRESSED: ExplanationText(
+        "Your mail program compressed the whole message (S/MIME), so the catalog cannot read it.",
+        "Reply once more with compression and encryption switched off in the security settings of your mail program, "
+        "or open the conversation in the catalog and write your answer there.",
+    ),
+    Reason.TNEF: ExplanationText(
+        "Your message is in Outlook's own format, Rich Text: its text is in a file named winmail.dat, which only Outlook reads.",
+        "Reply once more and choose HTML or Plain Text as the format: in Outlook's message window on the tab Format Text.",
     ),
     Reason.TOO_LARGE: ExplanationText(
         "Your message is too large.",

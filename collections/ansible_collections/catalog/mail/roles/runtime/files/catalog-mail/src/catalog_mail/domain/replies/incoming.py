@@ -8,14 +8,13 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from email.errors import MessageError
-from email.header import Header, decode_header, make_header
+from email.header import Header
 from email.message import Message
 from email.parser import BytesParser
 from itertools import islice
 
 from catalog_mail.domain.mime.addresses import LONGEST, normalized
-from catalog_mail.domain.mime.structured import addresses
+from catalog_mail.domain.mime.structured import addresses, decoded_words
 
 # Headers in which a mail server or a mail program writes the recipient: the first with an intent counts.
 _RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-gm-original-to", "to", "cc", "resent-to")
@@ -54,10 +53,7 @@ class Incoming:
 
     def decoded_subject(self) -> str:
         """Return the subject with its encoded words decoded (RFC 2047); undecoded when they are malformed."""
-        try:
-            return str(make_header(decode_header(self.subject[:_LONGEST_SUBJECT])))
-        except (LookupError, ValueError, MessageError):
-            return self.subject
+        return decoded_words(self.subject[:_LONGEST_SUBJECT])
 
 
 def parse(content: bytes) -> Incoming:

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     AUTO_REPLY = "auto_reply"
     BOUNCE = "bounce"
     RECEIPT = "receipt"
+    REACTION = "reaction"        # an emoji instead of an answer
     OWN_MAIL = "own_mail"
     SUBADDRESS_PROBE = "probe"              # the service's own test of sub-addresses
     # rejected: a person's mail that cannot be posted
@@ -42,9 +43,14 @@ class Reason(StrEnum):
     FORGED_INTENT = "forged_intent"
     EXPIRED_INTENT = "expired_intent"
     WRONG_SENDER = "wrong_sender"
+    OTHER_ADDRESS = "other_address"  # from no user's address, with the intent of a mail that a user got
     NOT_ANSWERABLE = "not_answerable"
     CONVERSATION_GONE = "conversation_gone"
     EMPTY = "empty"
+    ENCRYPTED = "encrypted"
+    OPAQUE_SIGNATURE = "opaque_signature"  # signed in a form that wraps the text (RFC 8551, 3.5.2)
+    COMPRESSED = "compressed"    # S/MIME (RFC 8551, 3.6)
+    TNEF = "tnef"                # Outlook Rich Text, nothing but winmail.dat
     TOO_LARGE = "too_large"
     TOO_COMPLEX = "too_complex"  # more parts, or deeper nesting, than the limits
     REFUSED_BY_CATALOG = "refused_by_catalog"
@@ -52,7 +58,9 @@ class Reason(StrEnum):
     UNDECIDABLE = "undecidable"  # the decision failed several times, or the mailbox never returned the message
 
 
-IGNORED = frozenset({Reason.AUTO_REPLY, Reason.BOUNCE, Reason.RECEIPT, Reason.OWN_MAIL, Reason.SUBADDRESS_PROBE})
+IGNORED = frozenset(
+    {Reason.AUTO_REPLY, Reason.BOUNCE, Reason.RECEIPT, Reason.REACTION, Reason.OWN_MAIL, Reason.SUBADDRESS_PROBE}
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,87 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Detect reactions: an emoji that a mail program sends in place of an answer, with a text of its own.
+
+Gmail sends a part of its own type (developers.google.com/workspace/gmail/reactions/format). Outlook's reactions to people outside
+its own organization have no header of their own, only their text: `[like] Jane Doe reacted to your message:` above the quoted
+mail. `X-MS-Reactions` is no sign: it only allows or forbids reactions to the mail that has it.
+"""
+
+from __future__ import annotations
+
+import re
+from email.message import Message
+
+from catalog_mail.domain.mime.structured import decoded_words
+from catalog_mail.domain.replies.extraction import TooComplex, extract
+from catalog_mail.domain.replies.extraction.decode import part_text
+from catalog_mail.domain.replies.extraction.lines import visible
+from catalog_mail.domain.replies.extraction.parts import TextPart, text_streams
+from catalog_mail.domain.replies.extraction.rich import rich_lines
+from catalog_mail.domain.replies.own_parts import first_header, own_parts
+
+_REACTION_PART = "text/vnd.google.email-reaction+json"
+# The link below Gmail's reactions in any language. It identifies them when a server has dropped the part.
+_GMAIL_LINK = "utm_campaign=emojireactionemail"
+_OUTLOOK_WORDS = " reacted to your "
+_OUTLOOK = re.compile(
+    r"(?:\[(?:image: )?(?P<kind>[^\[\]]{1,40})\]|[^\w\s\[\]]{1,8})?[\s|]*"
+    r"(?P<name>\S.{0,200}?) reacted to your (?:message|post|e-?mail):"
+)
+_OUTLOOK_KINDS = frozenset({"like", "heart", "celebrate", "laugh", "surprised", "sad"})
+_WORD = re.compile(r"\w+")
+_MOST_READ = 100_000  # characters of a part
+_FIRST_LINES = 3
+_LONGEST_LINE = 400
+
+
+def is_reaction(message: Message) -> bool:
+    """Return whether a message is a reaction; a person's own text beside it makes it a reply. Raises nothing."""
+    parts = own_parts(message)
+    if any(part.kind == _REACTION_PART and (part.leading or not part.attached) for part in parts):
+        return True
+    try:
+        return _reads_as_reaction(message)
+    except TooComplex:
+        return False
+
+
+def _reads_as_reaction(message: Message) -> bool:
+    """Return whether the author's text is nothing but the lines that a mail program writes for a reaction."""
+    plain, rich = text_streams(message)
+    written: set[str] = set()
+    for stream in (plain, rich):
+        if stream:
+            written.update(_reaction_lines(_first_lines(stream[0]), message))
+    if not written:
+        return False
+    text = extract(message).text
+    return all(line.strip() in written for line in text.split("\n") if line.strip())
+
+
+def _first_lines(part: TextPart) -> list[str]:
+    """Return the first lines with text of a part that may be a reaction; [] for any other part."""
+    text = part_text(part.part, part.kind.parameters.get("charset", ""))[:_MOST_READ]
+    if _OUTLOOK_WORDS.strip() not in text and _GMAIL_LINK not in text:
+        return []
+    lines = (line.text for line in rich_lines(text)) if part.html else iter(visible(text).split("\n"))
+    return [line.strip() for line in lines if line.strip()][:_FIRST_LINES]
+
+
+def _reaction_lines(lines: list[str], message: Message) -> list[str]:
+    """Return those of the first lines of a message that a mail program wrote for a reaction; [] for any other message."""
+    if not lines or len(lines[0]) > _LONGEST_LINE:
+        return []
+    outlook = _OUTLOOK.fullmatch(lines[0]) if _OUTLOOK_WORDS in lines[0] else None
+    if outlook and (outlook["kind"] in _OUTLOOK_KINDS or _is_sender(outlook["name"], message)):
+        return lines[:1]
+    if any(character.isalnum() for character in lines[0]):
+        return []
+    return next((lines[: number + 1] for number, line in enumerate(lines) if number and _GMAIL_LINK in line), [])
+
+
+def _is_sender(name: str, message: Message) -> bool:
+    """Return whether the header From has all the words of this name."""
+    words = set(_WORD.findall(name.lower()))
+    return bool(words) and words <= set(_WORD.findall(decoded_words(first_header(message, "from")).lower()))
