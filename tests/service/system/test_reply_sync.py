@@ -141,6 +141,17 @@ def test_each_unposted_reply_has_a_reason(roundtrip: RoundTrip) -> None:  # one 
     assert sum(f"/conversations/{conversation}" in text_of(message) for message in to(told, "jane")) >= 2
 
 
+def test_the_author_of_an_encrypted_reply_is_told(roundtrip: RoundTrip) -> None:
+    conversation, mail = roundtrip.mention()
+    roundtrip.receive(answer(mail, "-----BEGIN PGP MESSAGE-----\n\nhQEMA1q2w3e4r5t6\n=aB3d\n-----END PGP MESSAGE-----"))
+    with roundtrip.syncing():
+        roundtrip.wait_handled(1)
+        (told,) = roundtrip.sink.wait_for(1, such=lambda message: "not posted" in message["Subject"])
+    assert roundtrip.state()["outcomes"]["rejected"] == {"encrypted": 1}
+    assert "encrypted, so the catalog cannot read it" in " ".join(text_of(told).split())
+    assert len(roundtrip.posts(conversation)) == 1
+
+
 def test_replies_of_users_who_left_are_not_posted(roundtrip: RoundTrip) -> None:
     _conversation, mail = roundtrip.mention()
     users = roundtrip.service.call("GET", "/users", role="catalog").json()["users"]

@@ -34,6 +34,7 @@ ANSWERED = Answered("d" * 26, "n" * 26, Kind.MENTION, NOW - timedelta(days=1), J
 INTENT = intent.make(KEY, ANSWERED.delivery_id)
 ORIGIN = Origin(Place("imap://x/INBOX", "1"), "7")
 KNOWN = ReplyContext(ANSWERED, JANE, JANE, embedded=True)
+ARMOUR = "-----BEGIN PGP MESSAGE-----\n\nhQEMA1q2w3e4r5t6AQf\n=aB3d\n-----END PGP MESSAGE-----"
 
 
 def raw(text: str = "Yes, it is.", **headers: str | None) -> RawMessage:
@@ -177,6 +178,9 @@ PASS, FAIL = ("mx.corp.test; dmarc=pass header.from=corp.test", "mx.corp.test; d
         (Reason.TOO_LARGE, replace(raw(), cut=True, size=10**9), KNOWN, {}),
         (Reason.TOO_LARGE, raw("long " * 20_000), KNOWN, {}),
         (Reason.EMPTY, raw(""), KNOWN, {}),
+        (Reason.ENCRYPTED, raw(ARMOUR), KNOWN, {}),
+        (Reason.ENCRYPTED, raw(f"Hello,\n\n{ARMOUR}\n\nJane"), KNOWN, {}),
+        (Reason.WRONG_SENDER, raw(ARMOUR, From="joe@corp.test"), replace(KNOWN, sender=JOE), {}),
     ],
 )  # fmt: skip
 def test_each_unposted_message_has_a_reason(
@@ -226,7 +230,7 @@ def test_a_probe_is_recognised_only_by_its_address() -> None:
     assert decided(raw(From="noreply@corp.test", References=f"<{token}@corp.test>")) == NotPosted(Reason.OWN_MAIL)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=5000), st.booleans())
 def test_any_bytes_are_decided(content: bytes, cut: bool) -> None:
     head = f"From: jane@corp.test\r\nIn-Reply-To: <{INTENT}@x>\r\n".encode()

@@ -57,6 +57,7 @@ _REASONS: Mapping[str, Tuple[str, str]] = {
     "not_answerable": ("mail of this kind cannot be answered", "This is a fault of the application: report it"),
     "conversation_gone": ("its conversation is gone", "Run the test once more"),
     "empty": ("no text was found above the marker line", "Look what rewrites the text of mails on the way"),
+    "encrypted": ("it is encrypted", "Look what encrypts mail on the way, such as a gateway or a rule of the mail server"),
     "too_large": ("it is too large", "Look what adds to mails on the way, and raise application_replies.largest_message"),
     "too_complex": ("it has too many parts", "Look what adds parts to mails on the way"),
     "refused_by_catalog": ("the other catalog refused it", "Look in the log of that catalog"),

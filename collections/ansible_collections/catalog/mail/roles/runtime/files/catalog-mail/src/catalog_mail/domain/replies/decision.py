@@ -44,7 +44,7 @@ class Reading:
     """The analysis of a message by itself.
 
     `handle` identifies the delivery that it answers, None without a valid intent; `altered`: there was an invalid intent. `text`
-    is None when the message has too many parts, is cut, or has no handle.
+    is None when the message has too many parts, is cut, or has no handle. `encrypted`: a part of the text cannot be read.
     """
 
     incoming: Incoming
@@ -53,6 +53,7 @@ class Reading:
     altered: bool
     verdict: Verdict | None
     text: str | None
+    encrypted: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,15 @@ def read(raw: RawMessage, policy: Policy) -> Reading | ProbeArrival | NotPosted:
     if incoming.sender is None:
         return NotPosted(Reason.MALFORMED, "it has no sender, or several")
     handle = next(filter(None, (intent.verified(policy.keys, found) for found in named)), None)
+    text, encrypted = _text(incoming, policy) if handle and not raw.cut else (None, False)
     return Reading(
         incoming=incoming,
         raw=raw,
         handle=handle,
         altered=bool(named) and handle is None,
         verdict=verified(incoming.message, policy.authserv_id, incoming.sender) if policy.authserv_id else None,
-        text=_text(incoming) if handle and not raw.cut else None,
+        text=text,
+        encrypted=encrypted,
     )
 
 
@@ -116,7 +119,8 @@ def recognised(reading: Reading, message_id: str, policy: Policy) -> Reading:
     handle = next(filter(None, found), None)
     if handle is None:
         return reading
-    return replace(reading, handle=handle, text=None if reading.raw.cut else _text(reading.incoming))
+    text, encrypted = (None, False) if reading.raw.cut else _text(reading.incoming, policy)
+    return replace(reading, handle=handle, text=text, encrypted=encrypted)
 
 
 def decide(reading: Reading, context: ReplyContext, origin: Origin, policy: Policy) -> Reply | NotPosted:
@@ -182,6 +186,8 @@ def _check_content(reading: Reading, answered: Answered, context: ReplyContext, 
         return NotPosted(Reason.TOO_LARGE, f"{reading.raw.size} bytes")
     if reading.text is None:
         return NotPosted(Reason.TOO_COMPLEX)
+    if reading.encrypted:
+        return NotPosted(Reason.ENCRYPTED)
     if not reading.text:
         return NotPosted(Reason.EMPTY)
     if len(reading.text) > LONGEST_TEXT:
@@ -189,10 +195,13 @@ def _check_content(reading: Reading, answered: Answered, context: ReplyContext, 
     return None
 
 
-def _text(incoming: Incoming) -> str | None:
+def _text(incoming: Incoming, policy: Policy) -> tuple[str | None, bool]:
+    """Return the author's text, None when the message exceeds the limits, and whether a part of it is encrypted."""
     if incoming.exceeds_limits:
-        return None
+        return None, False
+    own = policy.own_addresses
     try:
-        return body(extract(incoming.message).text).strip()
+        found = extract(incoming.message, (own.from_address, own.reply_to))
     except TooComplex:
-        return None
+        return None, False
+    return body(found.text).strip(), found.encrypted

@@ -50,6 +50,11 @@ _TEXTS: Mapping[Reason, ExplanationText] = {
         "There was no text of yours above the line that asks you to type your reply above it.",
         "Reply once more and write at the very top. Pictures and attachments are not posted, only text.",
     ),
+    Reason.ENCRYPTED: ExplanationText(
+        "Your message is encrypted, so the catalog cannot read it.",
+        "Reply once more and switch encryption off for that message in your mail program; a signature can stay. "
+        "Or open the conversation in the catalog and write your answer there.",
+    ),
     Reason.TOO_LARGE: ExplanationText(
         "Your message is too large.",
         "Reply once more with a shorter text and without attachments; those are not posted anyway.",

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     NOT_ANSWERABLE = "not_answerable"
     CONVERSATION_GONE = "conversation_gone"
     EMPTY = "empty"
+    ENCRYPTED = "encrypted"
     TOO_LARGE = "too_large"
     TOO_COMPLEX = "too_complex"  # more parts, or deeper nesting, than the limits
     REFUSED_BY_CATALOG = "refused_by_catalog"
