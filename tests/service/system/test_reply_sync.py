@@ -238,6 +238,17 @@ def change_user(service: RunningService, name: str, **change: Any) -> None:
     assert service.call("PUT", f"/users/{user['id']}", body, role="catalog").status_code == 200
 
 
+def test_the_author_of_an_encrypted_reply_is_told(roundtrip: RoundTrip) -> None:
+    conversation, mail = roundtrip.mention()
+    roundtrip.receive(answer(mail, "-----BEGIN PGP MESSAGE-----\n\nhQEMA1q2w3e4r5t6\n=aB3d\n-----END PGP MESSAGE-----"))
+    with roundtrip.syncing():
+        roundtrip.wait_handled(1)
+        (told,) = roundtrip.sink.wait_for(1, such=lambda message: "not posted" in message["Subject"])
+    assert roundtrip.state()["outcomes"]["rejected"] == {"encrypted": 1}
+    assert "encrypted, so the catalog cannot read it" in " ".join(text_of(told).split())
+    assert len(roundtrip.posts(conversation)) == 1
+
+
 def test_replies_of_users_who_left_are_not_posted(roundtrip: RoundTrip) -> None:
     _conversation, mail = roundtrip.mention()
     change_user(roundtrip.service, "jane", active=False)

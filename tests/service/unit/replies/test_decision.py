@@ -34,6 +34,7 @@ ANSWERED = Answered("d" * 26, "n" * 26, Kind.MENTION, NOW - timedelta(days=1), J
 INTENT = intent.make(KEY, ANSWERED.delivery_id)
 ORIGIN = Origin(Place("imap://x/INBOX", "1"), "7")
 KNOWN = ReplyContext(ANSWERED, JANE, JANE, embedded=True)
+ARMOUR = "-----BEGIN PGP MESSAGE-----\n\nhQEMA1q2w3e4r5t6AQf\n=aB3d\n-----END PGP MESSAGE-----"
 
 
 def raw(text: str = "Yes, it is.", **headers: str | None) -> RawMessage:
@@ -198,6 +199,9 @@ PASS, FAIL = ("mx.corp.test; dmarc=pass header.from=corp.test", "mx.corp.test; d
         (Reason.REACTION, raw(Content_Type="text/vnd.google.email-reaction+json"), KNOWN, {}),
         (Reason.REACTION, raw("[like] Jane Doe reacted to your message:"), KNOWN, {}),
         (Reason.REACTION, raw("[like] Jane Doe reacted to your message:", In_Reply_To=None), KNOWN, {}),
+        (Reason.ENCRYPTED, raw(ARMOUR), KNOWN, {}),
+        (Reason.ENCRYPTED, raw(f"Hello,\n\n{ARMOUR}\n\nJane"), KNOWN, {}),
+        (Reason.WRONG_SENDER, raw(ARMOUR, From="joe@corp.test"), replace(KNOWN, sender=JOE), {}),
     ],
 )  # fmt: skip
 def test_each_unposted_message_has_a_reason(

@@ -16,7 +16,8 @@ from helpers.service.reply_forms import MAILS
 NOTIFICATION = ("mentioned you in", "jumped on Monday", "Stop e-mails of this kind", "catalog.corp.test",
                 "Corp Catalog", "wrote:")
 # The client has removed it or translated it beyond recognition.
-WITHOUT_MARKER = {"gmail-marker-missing", "outlook-web-unknown-language", "plain-flat-no-signs", "plain-no-attribution-no-marker"}
+WITHOUT_MARKER = {"gmail-marker-missing", "outlook-web-unknown-language", "plain-flat-no-signs", "plain-no-attribution-no-marker",
+                  "pgp-inline-encrypted"}
 
 
 def test_the_corpus_is_large_enough() -> None:

@@ -237,9 +237,12 @@ def calls(content: str, kind: str) -> int:
     [
         ("plain", "a:\n"), ("plain", "From: a@b.c\nTo: d\n"), ("plain", "On 20 Nov 2026 10:15 a@b.c wrote:\n"),
         ("plain", "> x\ny\n"), ("plain", "--\nabc\n"), ("plain", f"x {MARKER}\n"), ("plain", "A mentioned you in B:\n"),
-        ("plain", "Sent from my iPhone\n"), ("html", "<div>"), ("html", "<blockquote>x"), ("html", "</div><div>"),
+        ("plain", "Sent from my iPhone\n"), ("plain", "[EXTERNAL]\n\n"), ("plain", "CAUTION: external mail.\n"),
+        ("plain", "-----BEGIN PGP SIGNED MESSAGE-----\n\nx\n"), ("plain", "-----BEGIN PGP SIGNATURE-----\n\n--\n\nx\n"),
+        ("plain", "De la: a@b.c\nTrimis: 1.1.2026 10:15\nx: y\n"), ("plain", 'From "a" <a@b.c>\nDate 1.1.2026 10:15\n'),
+        ("plain", "-----Original Message-----\nFrom: a@b.c\n"), ("plain", "a@b.c> \u5199\u9053\uff1a\n"), ("html", "<div>"), ("html", "<blockquote>x"), ("html", "</div><div>"),
         ("html", "<a href='http://x'>y"), ("html", "<a b="), ("html", "<ul><li>x"), ("html", "<div class=gmail_quote>x"),
-        ("html", "<b><p>x"),
+        ("html", "<b><p>x"), ("html", "<table><tr><td>[EXTERNAL]"), ("html", "<div id=Signature>x</div>"),
     ],
 )
 def test_twice_as_much_takes_twice_as_long(kind: str, unit: str) -> None:

@@ -104,7 +104,7 @@ def read(raw: RawMessage, policy: Policy) -> Reading | ProbeArrival | NotPosted:
         text=None,
         unreadable=None,
     )
-    return _with_text(found) if handle else found
+    return _with_text(found, policy) if handle else found
 
 
 def unknown_original(reading: Reading) -> str | None:
@@ -123,7 +123,7 @@ def recognised(reading: Reading, message_id: str, policy: Policy) -> Reading:
     handle = next(filter(None, found), None)
     if handle is None:
         return reading
-    return _with_text(replace(reading, handle=handle))
+    return _with_text(replace(reading, handle=handle), policy)
 
 
 def decide(reading: Reading, context: ReplyContext, origin: Origin, policy: Policy) -> Reply | NotPosted:
@@ -216,13 +216,13 @@ def _check_content(reading: Reading, answered: Answered, context: ReplyContext, 
     return None
 
 
-def _with_text(reading: Reading) -> Reading:
+def _with_text(reading: Reading, policy: Policy) -> Reading:
     """Return the reading with the author's text, or the form that hides it."""
-    incoming = reading.incoming
+    incoming, own = reading.incoming, policy.own_addresses
     if reading.raw.cut or incoming.exceeds_limits:
         return reading
     try:
-        extracted = extract(incoming.message)
+        extracted = extract(incoming.message, (own.from_address, own.reply_to))
         unreadable = unreadable_form(incoming.message, extracted)
         return replace(reading, text=body(extracted.text).strip(), unreadable=unreadable)
     except TooComplex:

@@ -48,7 +48,6 @@ _PGP = frozenset({"application/pgp-encrypted", "application/pgp"})
 _PGP_NAMES = (".asc", ".pgp", ".gpg")
 _UNTYPED = frozenset({"", "application/octet-stream"})
 _ARMOUR = "-----BEGIN PGP MESSAGE-----"
-_ARMOUR_END = "-----END PGP MESSAGE-----"
 
 
 def unreadable_form(message: Message, extracted: Extracted) -> Reason | None:
@@ -56,9 +55,9 @@ def unreadable_form(message: Message, extracted: Extracted) -> Reason | None:
 
     `extracted` is what the author's text seems to be. Raises TooComplex when the message has too many parts.
     """
-    text = extracted.text
-    if text.startswith(_ARMOUR) and text.endswith(_ARMOUR_END):
+    if extracted.encrypted:
         return Reason.ENCRYPTED
+    text = extracted.text
     parts = own_parts(message)
     if text and extracted.marker_found:  # above the quoted mail: its author attached such a part
         return None

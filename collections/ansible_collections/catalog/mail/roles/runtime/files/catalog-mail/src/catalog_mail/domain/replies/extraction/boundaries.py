@@ -1,9 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Find the lines with which a mail client introduces a quoted mail: attribution lines, header blocks, "Original Message".
+"""Find the lines that a mail client wrote above a quoted mail: attribution lines, header blocks, "Original Message".
 
-Each line is examined a fixed number of times.
+People write and paste such lines too. The client's are those directly above the quoted mail, those that name the service, and
+those that the HTML marks; others are the author's. Each line is examined a fixed number of times.
 """
 
 from __future__ import annotations
@@ -12,24 +13,18 @@ import re
 from enum import Enum
 from typing import NamedTuple
 
-from catalog_mail.domain.replies.extraction.languages import LABELS, ORIGINAL, WROTE
+from catalog_mail.domain.replies.extraction import headers
+from catalog_mail.domain.replies.extraction.attribution import attribution
+from catalog_mail.domain.replies.extraction.banner import is_banner
+from catalog_mail.domain.replies.extraction.languages import ORIGINAL
 from catalog_mail.domain.replies.extraction.lines import Hint, Line, next_written
+from catalog_mail.domain.replies.extraction.parties import Parties
 
-_LONGEST_ATTRIBUTION = 400  # characters, over at most so many lines:
-_MOST_LINES = 4
-_MOST_HEADERS = 24          # lines of a header block, wrapped ones included
-_ADDRESS = re.compile(r"[\w.+=-]{1,80}@[\w-]|mailto:")
-_IN_BRACKETS = re.compile(r"[<(\[:][\w.+=-]{1,80}@[\w-]|mailto:")
-_WHEN = re.compile(r"\b\d{1,2}[:.h]\d{2}\b|\b(?:19|20)\d\d\b|(?:19|20)\d\d年|\b\d{1,2}[./-]\d{1,2}[./-]\d\d")
-_HINT = re.compile(r"@|\d\d|mailto")
-_TIME = re.compile(r"\d{1,2}[:.h\u6642\u65f6]\d{1,2}")
 # Notes: "Corp Catalog ---20.11.2026 10:15:00---" and the mail's first words.
 _NOTES = re.compile(r".{1,80}?---\s?\d{1,4}[./-]\d{1,2}[./-]\d{2,4}\b.{0,40}---")
-_RULE = re.compile(r"[\s_\-=*\u2014\u2500]{5,}$")
-_COLONS = (":", "\uff1a")
-_AFTER_LABEL = (*_COLONS, "|")
-_END = " \t*_-\u2013\u2014>\u200e\u200f"
+_RULE = re.compile(r"[\s_\u2014\u2500]{5,}$")  # above headers; people end texts with rules of other characters
 _MENTION = re.compile(r".{1,300} mentioned you in .{1,300}:\s*$")
+_NEAR = 12  # lines between a client's line and the quoted mail that are examined for a gateway's banner
 FOOTER = "stop e-mails of this kind"
 
 
@@ -40,14 +35,31 @@ class StopAt(Enum):
     END = "end"        # the end of the text: no marker was found
 
 
+class Form(Enum):
+    """The form in which a client introduces a quoted mail."""
+
+    ATTRIBUTION = "attribution"
+    HEADERS = "headers"
+    TITLE = "title"      # "Original Message", and the like
+    MARKED = "marked"    # an attribution that is marked in the client's HTML
+    QUOTE = "quote"      # the begin of the quote, marked in the client's HTML
+    MENTION = "mention"  # the first line of the notification itself
+
+
+# Forms that need no other sign that a client wrote them.
+_BY_MARKUP = frozenset({Form.MARKED, Form.QUOTE, Form.MENTION})
+
+
 class Span(NamedTuple):
-    """Lines from `start` to before `end` that the client wrote."""
+    """Lines from `start` to before `end` that a client wrote. `named`: they name the service or the answered mail."""
 
     start: int
     end: int
+    form: Form = Form.ATTRIBUTION
+    named: bool = False
 
 
-def boundaries(lines: list[Line], stop: int, stop_at: StopAt) -> list[Span]:
+def boundaries(lines: list[Line], stop: int, stop_at: StopAt, parties: Parties) -> list[Span]:
     """Return the spans that clients wrote into the lines before `stop`, in order; `stop_at` is the kind of the line `stop`.
 
     Without a marker the first line of the notification's own text counts as written by a client, if its footer follows.
@@ -61,17 +73,17 @@ def boundaries(lines: list[Line], stop: int, stop_at: StopAt) -> list[Span]:
             continue
         lowest = spans[-1].end if spans else 0
         if lines[index].hint is Hint.QUOTE:
-            spans.append(Span(_above(lines, index, lowest), index))
+            spans.append(Span(_above(lines, index, lowest), index, Form.QUOTE))
             lowest = index
-        span, after = _headers_at(lines, index, stop)
+        span, after = _headers_at(lines, index, stop, parties)
         if span is None and after == index + 1:
-            span = _words_at(lines, index, stop, stop_at)
+            span = _words_at(lines, index, stop, stop_at, parties)
             if span is None and index < last_footer and _MENTION.match(lines[index].text[:700]):
-                span = Span(index, index + 1)
+                span = Span(index, index + 1, Form.MENTION)
         if span:
-            spans.append(Span(_above(lines, max(lowest, span.start), lowest), span.end))
+            spans.append(_completed(lines, span, lowest, parties))
         index = after
-    return spans
+    return _by_client(lines, spans, stop if stop_at is StopAt.MARKER else -1, parties)
 
 
 def _last_footer(lines: list[Line]) -> int:
@@ -79,136 +91,103 @@ def _last_footer(lines: list[Line]) -> int:
     return max((index for index, line in enumerate(lines) if FOOTER in line.text.lower()), default=-1)
 
 
-def _headers_at(lines: list[Line], index: int, stop: int) -> tuple[Span | None, int]:
+def _completed(lines: list[Line], span: Span, lowest: int, parties: Parties) -> Span:
+    texts = [line.text[:500] for line in lines[span.start:span.end]]
+    named = parties.named(" ".join(texts)) or (span.form is Form.HEADERS and any(map(parties.has_subject, texts)))
+    named = named or headers.is_hinted(lines[span.start])
+    rules = span.form in (Form.HEADERS, Form.TITLE)
+    return span._replace(start=_above(lines, max(lowest, span.start), lowest, rules=rules), named=named)
+
+
+def _headers_at(lines: list[Line], index: int, stop: int, parties: Parties) -> tuple[Span | None, int]:
     """Return the span of quoted headers, or of an attribution marked in HTML, at a line; and the next line to search."""
     line = lines[index]
     if line.hint is Hint.ATTRIBUTION:
         end = index + 1
         while end < stop and (lines[end].hint is Hint.ATTRIBUTION or lines[end].blank):
             end += 1
-        return Span(index, end), end
-    end = index + 1
-    if _kind(line.text):
-        end, is_block = _header_block(lines, index, stop)
-        if is_block:
-            return Span(index, _with_wrapped(lines, end, stop)), end
-    if line.hint is Hint.QUOTE:
-        below = _unknown_headers(lines, index, stop)
-        if below > index:
-            return Span(index, below), below
-    return None, end
+        return Span(index, end, Form.MARKED), end
+    hinted = headers.is_hinted(line)
+    introduced = hinted or _has_title_above(lines, index)
+    end = headers.known_block(lines, index, stop, introduced=introduced)
+    if end == index and hinted:
+        end = headers.hinted_block(lines, index, stop)
+    if end == index:
+        end = headers.unlisted_block(lines, index, stop, parties)
+    if end == index:
+        end = headers.block_without_colons(lines, index, stop, parties, introduced=introduced)
+    if end == index:
+        return None, index + 1
+    return Span(index, end, Form.HEADERS), end
 
 
-def _words_at(lines: list[Line], index: int, stop: int, stop_at: StopAt) -> Span | None:
+def _has_title_above(lines: list[Line], index: int) -> bool:
+    above = _above(lines, index, max(0, index - 4))
+    return any(_is_title(line.text) for line in lines[above:index])
+
+
+def _words_at(lines: list[Line], index: int, stop: int, stop_at: StopAt, parties: Parties) -> Span | None:
     """Return the span of "Original Message" or an attribution that ends at a line, None when there is none."""
     text = lines[index].text
-    if (len(text) < 120 and ORIGINAL.match(text)) or ("---" in text[:200] and _NOTES.match(text)):
-        return Span(index, index + 1)
-    size = _attribution(lines, index, stop, stop_at)
-    if size:
-        return Span(index - size + 1, index + 1)
-    return None
+    if _is_title(text) or ("---" in text[:200] and _NOTES.match(text)):
+        return Span(index, index + 1, Form.TITLE)
+    size = attribution(lines, index, stop, parties, marker=stop_at is StopAt.MARKER)
+    return Span(index - size + 1, index + 1) if size else None
 
 
-def _above(lines: list[Line], start: int, lowest: int) -> int:
-    """Return the start moved up over the blank lines, rules and "Original Message" above it."""
+def _is_title(text: str) -> bool:
+    return len(text) < 120 and bool(ORIGINAL.match(text))
+
+
+def _above(lines: list[Line], start: int, lowest: int, *, rules: bool = True) -> int:
+    """Return the start moved up over the blank lines, "Original Message" and, with `rules`, rules above it."""
     index = start
     while index > lowest and start - index < 8:
         text = lines[index - 1].text.strip()
-        if text and not _RULE.match(text[:200]) and not (len(text) < 120 and ORIGINAL.match(text)):
+        if text and not (rules and _RULE.match(text[:200])) and not _is_title(text):
             break
         index -= 1
     return index
 
 
-def _kind(text: str) -> str | None:
-    """Return the kind of a header line, a value of LABELS; None for another line."""
-    head = text[:44].lstrip("| ")
-    position = min((found for found in map(head.find, _AFTER_LABEL) if found > 0), default=0)
-    return LABELS.get(head[:position].strip(" \t*_>\u200e\u200f").casefold()) if position else None
+def _by_client(lines: list[Line], spans: list[Span], marker: int, parties: Parties) -> list[Span]:
+    """Return the spans without those that are the author's own text; `marker` is the marker's line, -1 without one."""
+    kept: list[Span] = []
+    attached = False  # whether a client's line directly above the quoted mail was found
+    first = next((index for index, line in enumerate(lines) if not line.blank), 0)
+    names = next((span.end for span in spans if span.named), len(lines))  # the end of the first span that names the service
+    for span in reversed(spans):
+        below = kept[-1].start if kept else marker
+        touches = below >= 0 and _nothing_between(lines, span.end, below)
+        if span.form in _BY_MARKUP or lines[span.end - 1].depth:
+            by_client = True
+        elif touches and kept and kept[-1].form is not Form.MENTION:
+            by_client = _belong_together(span, kept[-1])
+        elif touches or _is_before_quote(lines, span.end):
+            by_client = span.named or span.start < names
+        else:
+            on_top = span.start <= first and span.form is not Form.TITLE and not parties.addresses
+            by_client = not attached and (span.named or on_top)
+        if by_client:
+            kept.append(span)
+            attached = attached or touches or span.form in _BY_MARKUP
+    return kept[::-1]
 
 
-def _header_block(lines: list[Line], start: int, stop: int) -> tuple[int, bool]:
-    """Return the line after the headers that begin at `start`, and whether they are the header block of a quoted mail."""
-    kinds: set[str] = set()
-    last = start
-    evidence = False
-    for index in range(start, min(stop, start + _MOST_HEADERS)):
-        text = lines[index].text
-        kind = _kind(text)
-        if kind and kind in kinds and kind not in ("cc", "other"):
-            break  # the next block begins
-        if kind:
-            kinds.add(kind)
-            last = index
-        elif index - last > 2:
-            break
-        if not evidence and kind in ("from", "date"):
-            evidence = bool(_ADDRESS.search(text[:500]) or _TIME.search(text[:500]))
-    one_line = len(kinds) == 1 and _flattened(lines[start].text[:1000])
-    return last + 1, (evidence and "from" in kinds and len(kinds) >= 3) or one_line
+def _belong_together(upper: Span, lower: Span) -> bool:
+    """Return whether a client wrote two spans with nothing between them. An author's may be the last line of the text."""
+    return upper.form is Form.TITLE or (upper.form is Form.ATTRIBUTION and lower.form is Form.QUOTE)
 
 
-def _flattened(text: str) -> bool:
-    """Return whether a line has a whole header block."""
-    words = [piece.split()[-1].strip("*").casefold() for piece in text.split(":") if piece.split()]
-    return {"from", "date", "subject"} <= {LABELS.get(word, "") for word in words} and bool(_ADDRESS.search(text))
+def _is_before_quote(lines: list[Line], end: int) -> bool:
+    """Return whether the next line with text is quoted deeper than the line before `end`."""
+    following = next_written(lines, end, 6)
+    return following is not None and lines[following].depth > lines[end - 1].depth
 
 
-def _with_wrapped(lines: list[Line], end: int, stop: int) -> int:
-    """Return the end of a header block, including the second line of a last header that was wrapped."""
-    long = len(lines[end - 1].text) >= 60
-    return end + 1 if long and end < stop and not lines[end].blank and lines[end].depth == lines[end - 1].depth else end
-
-
-def _unknown_headers(lines: list[Line], start: int, stop: int) -> int:
-    """Return the end of headers in any language, at a line where the client's HTML marks the begin of its quote."""
-    index = start
-    seen = 0
-    while index < min(stop, start + _MOST_HEADERS):
-        text = lines[index].text
-        short = text[:30]
-        if not lines[index].blank:
-            if not any(colon in short for colon in _COLONS) or _WHEN.match(short):
-                break
-            seen += 1
-        elif seen >= 3:
-            break
-        index += 1
-    return index if seen >= 3 else start
-
-
-def _attribution(lines: list[Line], index: int, stop: int, stop_at: StopAt) -> int:
-    """Return the number of lines, up to this one, of an attribution; 0 if there is none."""
-    text = lines[index].text[-_LONGEST_ATTRIBUTION:].rstrip(_END)
-    if not text.endswith(_COLONS) and not _ends_with_verb(text):
-        return 0
-    if not _HINT.search("".join([line.text[:_LONGEST_ATTRIBUTION] for line in lines[max(0, index - _MOST_LINES + 1):index + 1]])):
-        return 0
-    best, size = 0, 0
-    whole = ""
-    for count in range(1, min(_MOST_LINES, index + 1) + 1):
-        line = lines[index - count + 1]
-        if line.blank or line.depth != lines[index].depth or len(whole) + len(line.text) > _LONGEST_ATTRIBUTION:
-            break
-        whole = f"{line.text} {whole}"
-        when = bool(_WHEN.search(whole))
-        score = bool((_ADDRESS if when else _IN_BRACKETS).search(whole)) + when + bool(WROTE.search(whole))
-        if score > best:
-            best, size = score, count
-        if best == 3:
-            return size
-    return size if best == 2 and _before_quote(lines, index, stop, stop_at) else 0
-
-
-def _ends_with_verb(text: str) -> bool:
-    tail = text[-16:]
-    return any(match.end() == len(tail) for match in WROTE.finditer(tail))
-
-
-def _before_quote(lines: list[Line], index: int, stop: int, stop_at: StopAt) -> bool:
-    """Return whether the next line with text is quoted deeper, or is the marker."""
-    following = next_written(lines, index + 1)
-    if following is None:
+def _nothing_between(lines: list[Line], start: int, end: int) -> bool:
+    """Return whether nothing but blank lines, rules and a gateway's banner is between two lines."""
+    if end - start > 2 * _NEAR:
         return False
-    return (stop_at is StopAt.MARKER and following >= stop) or lines[following].depth > lines[index].depth
+    texts = [line.text for line in lines[start:end] if not line.blank and not _RULE.match(line.text[:200])]
+    return not texts or (len(texts) <= _NEAR and is_banner(" ".join(texts)))

@@ -8,34 +8,47 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import NamedTuple
 
+from catalog_mail.domain.replies.extraction.armour import without_encrypted, without_signature_armour
+from catalog_mail.domain.replies.extraction.banner import is_banner, without_banner
 from catalog_mail.domain.replies.extraction.boundaries import FOOTER, Span, StopAt, boundaries
-from catalog_mail.domain.replies.extraction.languages import BANNER, TOP_BANNER
-from catalog_mail.domain.replies.extraction.lines import MOST_LINES, Line, joined, next_written
+from catalog_mail.domain.replies.extraction.lines import MOST_LINES, Hint, Line, joined
 from catalog_mail.domain.replies.extraction.marker import Place, find_marker
-from catalog_mail.domain.replies.extraction.signature import is_prose, without_disclaimer, without_signature
+from catalog_mail.domain.replies.extraction.parties import Parties
+from catalog_mail.domain.replies.extraction.signature import is_prose, with_marks, without_disclaimer, without_signature
 
 
 class Cut(NamedTuple):
-    """The author's text. `certain`: the marker or a line of a client's shows where the quoted mail begins."""
+    """The author's text. `introduced`: a line of a client's shows where the quoted mail begins; `encrypted`: a block is left out.
+
+    `signature`: the HTML names a signature.
+    """
 
     text: str
     marker_found: bool
-    certain: bool
+    introduced: bool
+    encrypted: bool = False
+    signature: bool = False
+
+    @property
+    def certain(self) -> bool:
+        """Whether the marker or a line of a client's shows where the quoted mail begins."""
+        return self.marker_found or self.introduced
 
 
-def cut(lines: list[Line]) -> Cut:
+def cut(lines: list[Line], parties: Parties) -> Cut:
     """Return the author's text from the lines of one part."""
-    lines = lines[:MOST_LINES]
+    lines = with_marks(without_signature_armour(lines[:MOST_LINES]), parties)
     place = find_marker(lines)
     stop = place.start if place else len(lines)
-    spans = boundaries(lines, stop, StopAt.END if place is None else StopAt.MARKER)
+    spans = boundaries(lines, stop, StopAt.END if place is None else StopAt.MARKER, parties)
     if place:
         text = _around_marker(lines, place, spans)
     elif spans:
         text = _around_boundary(lines, spans)
     else:
         text = _without_quotes(lines)
-    return Cut(text, place is not None, place is not None or bool(spans))
+    text, encrypted = without_encrypted(text)
+    return Cut(text, place is not None, bool(spans), encrypted, any(line.hint is Hint.SIGNATURE for line in lines[:stop]))
 
 
 def _around_marker(lines: list[Line], place: Place, spans: list[Span]) -> str:
@@ -95,20 +108,8 @@ def _without_quotes(lines: list[Line]) -> str:
 
 def _shown(lines: list[Line]) -> str:
     """Return lines as their author saw them, without the signature; if all text is below "-- ", the sentences there."""
-    text = joined([line.source for line in without_signature(_without_banner(lines))])
+    text = joined([line.source for line in without_signature(without_banner(lines))])
     return text or _under_signature(lines)
-
-
-def _without_banner(lines: list[Line]) -> list[Line]:
-    """Remove the warning that a gateway adds above a mail from outside."""
-    start = next_written(lines, 0, 8)
-    if start is None:
-        return lines
-    end = start
-    while end < len(lines) and end - start < 8 and not lines[end].blank:
-        end += 1
-    paragraph = " ".join([line.text[:300] for line in lines[start:end]])[:900]
-    return lines[end:] if TOP_BANNER.match(paragraph) and next_written(lines, end) is not None else lines
 
 
 def _under_signature(lines: list[Line]) -> str:
@@ -130,7 +131,7 @@ def _inside(lines: list[Line]) -> str:
             paragraphs[-1].append(line)
     kept: list[Line] = []
     for paragraph in paragraphs:
-        if not BANNER.match(" ".join([line.text for line in paragraph])[:600].strip(" *_[]")):
+        if not is_banner(" ".join([line.text for line in paragraph]), boxed=any(line.hint is Hint.BOX for line in paragraph)):
             kept += [*paragraph, Line("")]
     return joined([line.text for line in without_signature(kept)])
 

@@ -99,21 +99,6 @@ SENT_FROM = re.compile(
         | von meinem [\w -]{1,40} gesendet | outlook für \w+ (?:herunterladen|laden)"""),
     re.IGNORECASE)
 
-# Warnings that gateways write above a mail from outside.
-BANNER = re.compile(
-    "(?=.*" + _any("external | extern | externe | outside | originated | eksternt? | esterna? | externo | внешн | 外部")
-    + ")(?=.*"
-    + _any("""mail | sender | message | absender | nachricht | expéditeur | organi[sz]ation | link | attachment | anhäng
-        | mittente | remitente | 送信 | メール | 邮件""") + ")"
-    + r"|.*often get e?-?mail from|.*banner(?:start|end)|\[?extern(?:al)?\]?$"
-    + r"|(?:caution|warning|achtung|vorsicht)\b.*(?:mail|link|attachment)", re.IGNORECASE)
-# Such warnings directly above the author's text: only words that an author would not begin with.
-TOP_BANNER = re.compile(
-    r"\W*(?:caution|warning|external|attention|achtung|vorsicht|extern)\b(?=.*"
-    + _any(r"""originated (?:from )?outside | outside (?:of )?(?:your|the|our) (?:organi[sz]ation|company|network)
-        | external (?:sender|source|e-?mail) | extern\w* (?:absender|e-?mail|quelle)
-        | von au(?:ß|ss)erhalb""") + ")",
-    re.IGNORECASE)
 # Texts that gateways write below outgoing mail.
 DISCLAIMER = re.compile(
     ".*" + _any(r"""virus-?free | checked for viruses | auf viren geprüft | www\.avast\.com

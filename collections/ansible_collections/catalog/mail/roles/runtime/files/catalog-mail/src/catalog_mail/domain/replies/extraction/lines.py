@@ -21,6 +21,8 @@ class Hint(IntEnum):
     ATTRIBUTION = 1  # "On ... wrote:", in any language
     QUOTE = 2        # the first line of the client's quote
     SIGNATURE = 3
+    DIVIDER = 4      # the first line below the rule that Outlook draws above the headers of its quote
+    BOX = 5          # in a table or coloured box above all other text, where gateways write their warnings
 
 
 class Line(NamedTuple):

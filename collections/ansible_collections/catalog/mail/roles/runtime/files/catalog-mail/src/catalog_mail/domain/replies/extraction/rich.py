@@ -27,20 +27,30 @@ _NAMED = re.compile(
     (?P<attribution>gmail_attr|moz-cite-prefix|protonmail_quote_attr)
     |(?P<quote>divRplyFwdMsg|OutlookMessageHeader|mail-editor-reference-message-container|ms-outlook-mobile-reference-message
       |yahoo_quoted|gmail_quote|gmail_quote_container|protonmail_quote|tutanota_quote|zmail_extra|gmail_extra|mail_android_quote)
-    |(?P<signature>gmail_signature|moz-signature|protonmail_signature_block|ms-outlook-mobile-signature|AppleMailSignature)
-    )(?=$|[\s"'])""", re.VERBOSE)
+    |(?P<signature>gmail_signature|moz-signature|protonmail_signature_block|ms-outlook-mobile-signature|AppleMailSignature
+      |_rc_sig|bloop_sign|Zm-_Id_-Sgn|messageSignatureSection|front-signature|-x-evo-signature(?:-wrapper)?|ydp\w{4,16}signature)
+    )(?=$|[\s"'>])
+    |(?:^|\s)name\s*=\s*["']?(?P<quote_name>quote)(?=$|[\s"'>])
+    |(?:^|\s)id\s*=\s*["']?(?:x_)*(?P<signature_id>[Ss]ignature)(?=$|[\s"'>])""", re.VERBOSE)
+_QUOTES = ("quote", "quote_name")
+_SIGNATURES = ("signature", "signature_id")
+# Boxes that gateways write their warnings in: tables, and elements with a background and a border or padding.
+_BOX = re.compile(r"(?=.*\bbackground(?:-color)?\s*:)(?=.*\b(?:border|padding)(?:-\w{3,6})?\s*:)", re.IGNORECASE | re.DOTALL)
 _DIVIDER = re.compile(r"border-top:\s*(?:solid\s+)?#(?:E1E1E1|B5C4DF)", re.IGNORECASE)
 _CITED = re.compile(r"\btype\s*=\s*[\"']?cite|\b(?:gmail_quote|protonmail_quote|tutanota_quote|zmail_quote|blockquote_zmail)\b")
 _SAME = re.compile(r"^(?:https?://|mailto:|tel:)|/$", re.IGNORECASE)
+
+# The line above a signature (RFC 3676, 4.3), with a space that belongs to it.
+_MARK = re.compile(r"\s*--[ \u00a0]\s*")
 
 
 class _Open:
     """An open element, and its meaning for the lines in it."""
 
-    __slots__ = ("cited", "name", "number", "signature")
+    __slots__ = ("box", "cited", "name", "number", "signature")
 
-    def __init__(self, name: str, cited: bool, signature: bool) -> None:
-        self.name, self.cited, self.signature, self.number = name, cited, signature, 0
+    def __init__(self, name: str, *, cited: bool, signature: bool, box: bool) -> None:
+        self.name, self.cited, self.signature, self.box, self.number = name, cited, signature, box, 0
 
 
 class _Writer:
@@ -53,7 +63,9 @@ class _Writer:
         self.count: Counter[str] = Counter()
         self.cited = self.signatures = 0
         self.attribution = 0            # how many elements were open around the attribution; 0: not in one
-        self.quote_begins = False
+        self.quote_begins = Hint.NONE   # QUOTE or DIVIDER until the next line with text
+        self.boxes = 0                  # open boxes above all other text
+        self.below_box = False          # whether text outside a box was written
         self.apart = False              # a blank line comes before the next one
         self.prefix = ""                # the mark of a list item
         self.link: tuple[str, int] | None = None
@@ -72,7 +84,7 @@ class _Writer:
         """Write the current line; with `even_blank` False only if it has text."""
         raw = "".join(self.words)
         even_blank = even_blank or "\u00a0" in raw
-        text = visible(_SPACES.sub(" ", raw).strip(" ")).rstrip()
+        text = "-- " if _MARK.fullmatch(raw) else visible(_SPACES.sub(" ", raw).strip(" ")).rstrip()
         self.words.clear()
         if self.link:
             self.link = (self.link[0], -1)
@@ -91,11 +103,14 @@ class _Writer:
         if self.attribution:
             hint = Hint.ATTRIBUTION
         elif text and self.quote_begins:
-            hint = Hint.QUOTE
+            hint = self.quote_begins
         elif self.signatures:
             hint = Hint.SIGNATURE
+        elif self.boxes and not self.below_box:
+            hint = Hint.BOX
         if text:
-            self.quote_begins = False
+            self.quote_begins = Hint.NONE
+            self.below_box = self.below_box or not self.boxes
         self.lines.append(Line(text, depth, marked(text, depth), hint, self.cited > 0))
 
     def tag(self, tag: Tag) -> None:
@@ -129,11 +144,16 @@ class _Writer:
         raw = tag.raw
         named = _NAMED.search(raw) if raw else None
         found = named.lastgroup if named else None
-        if found == "quote" or (raw and _DIVIDER.search(raw)):
-            self.quote_begins = True
-        element = _Open(tag.name, tag.name == "blockquote" and bool(_CITED.search(raw)), found == "signature")
+        if found in _QUOTES:
+            self.quote_begins = Hint.QUOTE
+        elif raw and not self.quote_begins and _DIVIDER.search(raw):
+            self.quote_begins = Hint.DIVIDER
+        cited = tag.name == "blockquote" and bool(_CITED.search(raw))
+        box = not self.below_box and (tag.name == "table" or bool(_BOX.match(raw)))
+        element = _Open(tag.name, cited=cited, signature=found in _SIGNATURES, box=box)
         self.cited += element.cited
         self.signatures += element.signature
+        self.boxes += element.box
         self.open.append(element)
         self.count[tag.name] += 1
         if found == "attribution" and not self.attribution:
@@ -146,6 +166,7 @@ class _Writer:
             self.count[element.name] -= 1
             self.cited -= element.cited
             self.signatures -= element.signature
+            self.boxes -= element.box
             if element.name == name:
                 break
         if len(self.open) < self.attribution:
@@ -181,6 +202,11 @@ class _Writer:
         if alt:
             # An emoji is written as itself, another image as its name.
             self.words.append(alt if len(alt) <= 8 and not alt.isascii() else f"[image: {alt[:200]}]")
+
+
+def names_signature(source: str) -> bool:
+    """Return whether an element of an HTML text has a client's name for signatures."""
+    return any(match.lastgroup in _SIGNATURES for match in _NAMED.finditer(source))
 
 
 def rich_lines(source: str) -> list[Line]:

@@ -8,12 +8,38 @@ from __future__ import annotations
 import re
 
 from catalog_mail.domain.replies.extraction.languages import DISCLAIMER, SENT_FROM
-from catalog_mail.domain.replies.extraction.lines import Hint, Line
+from catalog_mail.domain.replies.extraction.lines import Hint, Line, next_written
+from catalog_mail.domain.replies.extraction.parties import Parties
 
+_MARK = "-- "
+_RESTORED = "--  "            # "-- " that has lost its space
+_BARE = ("--", "\u2014")
 _MOST_LINES = 20   # of a signature that begins with "-- " (RFC 3676, 4.3)
 _FEW_LINES = 8     # of a signature without "-- "
 _LINK = re.compile(r"[<(\[](?:https?://|mailto:)[^>)\]]*[>)\]]|https?://\S+")
 _SENTENCE = re.compile(r"(?:\S+\s+){3,}\S*[a-z\u00e0-\u024f\u0430-\u044f)][.?!](?:\s|$)")
+
+
+def with_marks(lines: list[Line], parties: Parties) -> list[Line]:
+    """Return the lines with "-- " restored where a client took its space away: above the author's name.
+
+    A line of dashes is otherwise the author's: people write it above tables and lists.
+    """
+    found = lines
+    for index, line in enumerate(lines):
+        if line.text.strip() in _BARE and line.text != _MARK and not line.depth and _begins_signature(lines, index, parties):
+            found = list(lines) if found is lines else found
+            found[index] = line._replace(text=_RESTORED)
+    return found
+
+
+def _begins_signature(lines: list[Line], index: int, parties: Parties) -> bool:
+    """Return whether a line of dashes has a blank line above, and below it the author's name and nothing else."""
+    name = next_written(lines, index + 1, 2)
+    if name is None or not parties.is_author(lines[name].text[:200]):
+        return False
+    above = next((line for line in lines[max(0, index - 4):index][::-1] if not line.blank), None)
+    return (index == 0 or lines[index - 1].blank) and not (above and above.text.rstrip().endswith((":", "\uff1a")))
 
 
 def without_signature(lines: list[Line]) -> list[Line]:
@@ -21,11 +47,11 @@ def without_signature(lines: list[Line]) -> list[Line]:
     lines = _without_sent_from(lines)
     for index, line in enumerate(lines):
         mark = line.text.rstrip("\r")
-        if mark.rstrip() in ("--", "\u2014") and line.depth == 0:
+        if mark in (_MARK, _RESTORED) and line.depth == 0:
             below = [other.text for other in lines[index + 1:index + 2 + 2 * _MOST_LINES] if not other.blank]
-            if _is_signature(below, certain=mark == "-- "):
-                return _without_sent_from(lines[:index])
-    return _without_hinted(lines)
+            if _is_signature(below, certain=mark == _MARK):
+                return _without_sent_from(_without_hinted(lines[:index]))
+    return _without_sent_from(_without_hinted(lines))
 
 
 def _is_signature(texts: list[str], *, certain: bool) -> bool:
@@ -40,12 +66,12 @@ def is_prose(text: str) -> bool:
 
 
 def _without_hinted(lines: list[Line]) -> list[Line]:
-    """Remove the element that a client marks as its signature, unless it has sentences."""
+    """Remove the element that a client marks as its signature, unless it has sentences, which people may have written there."""
     hinted = [line.text for line in lines if line.hint is Hint.SIGNATURE and line.text]
-    if not hinted or not _is_signature(hinted, certain=False):
+    if not hinted or len(hinted) > _MOST_LINES or any(is_prose(text) and not DISCLAIMER.match(text[:200]) for text in hinted):
         return lines
     kept = [line for line in lines if line.hint is not Hint.SIGNATURE]
-    while kept and (kept[-1].blank or kept[-1].text.strip() == "--"):
+    while kept and (kept[-1].blank or kept[-1].text.strip() in _BARE):
         kept.pop()
     return kept
 

@@ -1,0 +1,89 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The names, addresses and subject in a reply's own header, which the quoted mail repeats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.errors import MessageError
+from email.header import decode_header, make_header
+from email.message import Message
+
+from catalog_mail.domain.mime.structured import bounded
+
+_LONGEST = 2000
+_ADDRESS = re.compile(r"([\w.=-]{1,80})(?:\+[\w.+=-]{0,80})?@([\w-]{1,80}(?:\.[\w-]{1,80}){0,8})")
+_PREFIX = re.compile(r"(?:(?:\w{1,12}(?:\[\d+\])?\s?[:\uff1a]|\[[^\]]{1,40}\])\s*)+")
+_WORD = re.compile(r"\w+")
+_SHORTEST_NAME = 4      # a shorter name is too common to identify the sender
+_SHORTEST_SUBJECT = 8
+
+
+@dataclass(frozen=True)
+class Parties:
+    """Values that identify the quoted mail and the author of the reply.
+
+    `addresses` and `names` are those of the reply's recipients and of the service, so of the quoted mail's sender, in lower case;
+    addresses are without sub-address. `subject` is the reply's without "Re:" and a gateway's [tag], `author` the words of its
+    sender's name.
+    """
+
+    addresses: frozenset[str] = frozenset()
+    names: tuple[str, ...] = ()
+    subject: str = ""
+    author: frozenset[str] = frozenset()
+
+    def has_address(self, text: str) -> bool:
+        """Return whether a text has an address of the service."""
+        return "@" in text and not self.addresses.isdisjoint(_addresses(text))
+
+    def named(self, text: str) -> bool:
+        """Return whether a text names the service by address or by display name."""
+        folded = text.casefold()
+        return self.has_address(text) or any(name in folded for name in self.names)
+
+    def has_subject(self, text: str) -> bool:
+        """Return whether a line ends with the subject of the reply, with or without "Re:"."""
+        return bool(self.subject) and " ".join(text.split()).casefold().endswith(self.subject)
+
+    def is_author(self, text: str) -> bool:
+        """Return whether a text is the author's name and nothing else; initials may stand for words of it."""
+        words = _WORD.findall(text.casefold())
+        full = self.author.intersection(words)
+        return bool(full) and all(word in full or any(len(word) == 1 and name.startswith(word) for name in self.author)
+                                  for word in words)
+
+
+def parties(message: Message, own: Iterable[str] = ()) -> Parties:
+    """Read the parties from a message's header; `own` are further addresses of the service. Raises nothing."""
+    recipients = [_decoded(message, name) for name in ("to", "cc")]
+    sender = _decoded(message, "from")
+    subject = _PREFIX.sub("", " ".join(_decoded(message, "subject").split()), count=1).casefold()
+    found = frozenset(address for value in (*recipients, *own) for address in _addresses(value[:_LONGEST]))
+    names = tuple(name for name in (_display_name(part) for part in recipients[0].split(",")) if len(name) >= _SHORTEST_NAME)
+    return Parties(found, names, subject if len(subject) >= _SHORTEST_SUBJECT else "", _author(sender))
+
+
+def _author(sender: str) -> frozenset[str]:
+    local = _ADDRESS.search(sender)
+    words = _WORD.findall(_display_name(sender)) or (re.split(r"[._-]", local[1].casefold()) if local else [])
+    return frozenset(word for word in words if len(word) > 1 and not word.isdigit())
+
+
+def _display_name(mailbox: str) -> str:
+    return mailbox.partition("<")[0].strip(" \t\"'").casefold() if "<" in mailbox else ""
+
+
+def _addresses(text: str) -> set[str]:
+    return {f"{match[1]}@{match[2]}".lower() for match in _ADDRESS.finditer(text)}
+
+
+def _decoded(message: Message, name: str) -> str:
+    value = bounded(message.get(name) or "", _LONGEST)
+    try:
+        return str(make_header(decode_header(value)))
+    except (LookupError, ValueError, MessageError):
+        return value
