@@ -9,11 +9,13 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 
 from catalog_mail.adapters.connection import encryption
 from catalog_mail.adapters.imap.capabilities import BrokenCapabilities
 from catalog_mail.adapters.imap.connecting import Connecting
+from catalog_mail.adapters.imap.elsewhere import OtherFolders
 from catalog_mail.adapters.imap.failing import Refused
 from catalog_mail.adapters.imap.fetching import SIZES, Fetching
 from catalog_mail.adapters.imap.filing import Filing
@@ -32,6 +34,7 @@ from catalog_mail.domain.replies.mailbox import (
     RawMessage,
     Unreadable,
 )
+from catalog_mail.domain.replies.misplaced import Elsewhere
 from catalog_mail.domain.replies.original import Original
 from catalog_mail.domain.settings.servers import ImapServer
 
@@ -52,6 +55,7 @@ class ImapMailbox:
         self._place = Place(where, self._connecting.validity)
         self._filing = Filing(self._connecting)
         self._fetching = Fetching(self._connecting)
+        self._others = OtherFolders(self._connecting)
 
     @property
     def place(self) -> Place:
@@ -130,6 +134,10 @@ class ImapMailbox:
     def expire(self, keys: Sequence[str]) -> int:
         """Remove messages by UID EXPUNGE (RFC 4315), which removes no others."""
         return sum(self._connecting.repeating(partial(self._expire, chunk)) for chunk in chunks(keys))
+
+    def elsewhere(self, since: datetime) -> Iterator[Elsewhere]:
+        """Yield messages of the other folders, each of which is opened without the right to change it."""
+        return self._others.messages(since)
 
     def originals(self, message_ids: Sequence[str]) -> Mapping[str, Original]:
         """Return nothing: an IMAP server knows nothing of mails sent by another server."""
