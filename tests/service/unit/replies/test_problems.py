@@ -35,7 +35,7 @@ def test_a_healthy_state_has_no_problems() -> None:
         ({"taken_by_others": 2}, ["2 messages", "something else", "mark those messages as unread"]),
         (
             {"taken_by_others": 2, "mailbox": "INBOX of replies"},
-            ["2 messages of the mailbox INBOX of replies", "a rule or other automatic processing"],
+            ["2 messages of the mailbox were marked", "a rule or other automatic processing of INBOX of replies"],
         ),
         (
             {"misplaced": {"Junk": 3, "Rules": 1}, "mailbox": "replies@corp.test"},

@@ -59,9 +59,9 @@ def _problems(observed: Observed, sync_interval: timedelta, now: datetime) -> It
         )
     if observed.taken_by_others:
         yield (
-            f"{observed.taken_by_others} messages of the mailbox {observed.mailbox} were marked as read by something else, so "
-            "they are not posted. Find what marks them (a rule or other automatic processing of this mailbox, a mail program, a "
-            "person, another catalog), let nothing else read it, and mark those messages as unread: then they are posted."
+            f"{observed.taken_by_others} messages of the mailbox were marked as read by something else, so they are not posted. "
+            f"Find what marks them (a rule or other automatic processing of {observed.mailbox}, a mail program, a person, "
+            "another catalog), let nothing else read the mailbox, and mark those messages as unread: then they are posted."
         )
     if observed.misplaced:
         yield _misplaced(observed)
