@@ -72,6 +72,7 @@ userdb {{
 namespace inbox {{
   inbox = yes
   separator = {separator}
+  prefix = {prefix}
 }}
 service anvil {{
   client_limit = 4000
@@ -121,10 +122,11 @@ class Dovecot:
     """A server with users of its own. `imap` (plain and STARTTLS), `imaps` and `lmtp` are its ports on 127.0.0.1.
 
     127.0.0.2 answers too, and is not in the certificate, which names `localhost` and `127.0.0.1`. `without` takes capabilities
-    away (`IDLE`, `MOVE`, `UIDPLUS`); `starttls=False` switches TLS off altogether.
+    away (`IDLE`, `MOVE`, `UIDPLUS`); `starttls=False` switches TLS off altogether. With `prefix` the names of all mailboxes but
+    INBOX begin with it.
     """
 
-    def __init__(self, *, without: Iterable[str] = (), starttls: bool = True, separator: str = ".") -> None:
+    def __init__(self, *, without: Iterable[str] = (), starttls: bool = True, separator: str = ".", prefix: str = "") -> None:
         # Not below pytest's own folders: those are too long for the names of sockets, and only root may enter them.
         self.folder = Path(tempfile.mkdtemp(prefix="catalog-mail-dovecot-"))
         self.folder.chmod(0o755)
@@ -135,7 +137,7 @@ class Dovecot:
         absent = set(without)
         configuration = CONFIGURATION.format(
             folder=self.folder, certificate=self.authority.server_file("localhost", "127.0.0.1"),
-            ssl="yes" if starttls else "no", separator=separator, imap=self.imap, imaps=self.imaps, lmtp=self.lmtp,
+            ssl="yes" if starttls else "no", separator=separator, prefix=prefix, imap=self.imap, imaps=self.imaps, lmtp=self.lmtp,
             capabilities=" ".join(word for word in CAPABILITIES.split() if word not in absent),
         )  # fmt: skip
         (self.folder / "dovecot.conf").write_text(configuration)

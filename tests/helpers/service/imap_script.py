@@ -17,7 +17,8 @@ SELECTED = b"* 0 EXISTS\r\n* OK [PERMANENTFLAGS (\\Seen \\*)] ok\r\n* OK [UIDVAL
 class ScriptedImapServer:
     """Answers each command with the response that `script` has for its first word after the tag, else with OK.
 
-    A response is sent verbatim, `{tag}` replaced; None closes the connection, and "" sends nothing from then on.
+    A response is sent verbatim, `{tag}` replaced; None closes the connection, `{close}` at the end of a response closes it after
+    the response, and "" sends nothing from then on.
     """
 
     def __init__(self, script: dict[str, bytes | None], greeting: bytes = b"* OK ready\r\n") -> None:
@@ -28,6 +29,7 @@ class ScriptedImapServer:
             **script,
         }
         self.greeting = greeting
+        self.done = b"{tag} OK done\r\n"  # the response to DONE, which ends IDLE
         self.heard: list[str] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._connections: list[socket.socket] = []
@@ -62,17 +64,23 @@ class ScriptedImapServer:
                 words = line.decode("utf-8", "replace").split()
                 self.heard.append(" ".join(words[1:]))
                 if words[0] == "DONE":
-                    connection.sendall(self._idle + b" OK done\r\n")
+                    connection.sendall(self.done.replace(b"{tag}", self._idle))
                     continue
-                name = " ".join(words[1:3]) if words[1] == "UID" else words[1]
-                answer = self.script.get(name, b"+ idling\r\n" if name == "IDLE" else b"{tag} OK done\r\n")
-                if name == "SELECT":
-                    answer = self.script.get("SELECT " + words[2].strip('"'), answer)
                 self._idle = words[0].encode()
-                if answer is None:
+                answer = self.answer_to(words)
+                if answer is not None:
+                    connection.sendall(answer.removesuffix(b"{close}").replace(b"{tag}", words[0].encode()))
+                if answer is None or answer.endswith(b"{close}"):
                     connection.shutdown(socket.SHUT_RDWR)
                     return
-                connection.sendall(answer.replace(b"{tag}", words[0].encode()))
+
+    def answer_to(self, words: list[str]) -> bytes | None:
+        """Return the response to a command, given as its words with the tag."""
+        name = " ".join(words[1:3]) if words[1] == "UID" else words[1]
+        answer = self.script.get(name, b"+ idling\r\n" if name == "IDLE" else b"{tag} OK done\r\n")
+        if name in {"SELECT", "STATUS", "CREATE"}:
+            return self.script.get(f"{name} " + words[2].strip('"'), answer)
+        return answer
 
     _idle = b""
 

@@ -208,3 +208,55 @@ def test_a_server_other_than_imap_is_reported(
 ) -> None:
     with scripted_server(*lines) as port:
         assert refused(service, replies(dovecot, user, host="127.0.0.1", port=port, tls="none"))["code"] == code
+
+
+NAMESPACES = {"announced": (), "not announced": ("NAMESPACE",)}
+
+
+@pytest.mark.parametrize("without", NAMESPACES.values(), ids=NAMESPACES)
+@pytest.mark.parametrize(
+    ("imap", "field", "fitting"),
+    [
+        ({}, "archive_mailbox", "INBOX.Archive"),
+        ({"archive_mailbox": "Old/Replies"}, "archive_mailbox", "INBOX.Old.Replies"),
+        ({"archive_mailbox": "INBOX/Archive"}, "archive_mailbox", "INBOX.Archive"),
+        ({"mailbox": "Replies"}, "mailbox", "INBOX.Replies"),
+    ],
+)
+def test_a_name_without_the_servers_prefix_is_refused(
+    service: RunningService, make_dovecot: Callable[..., Dovecot], imap: dict[str, Any], field: str, fitting: str, without: Any
+) -> None:
+    server = make_dovecot(prefix="INBOX.", without=without)
+    user = server.add_user(password=SECRET)
+    server.deliver(user, PLAIN, mailbox="INBOX.Replies")
+    document = replies(server, user, **imap)
+    document["interactions"]["archive"] = {"enabled": True, "keep_days": 30}
+    body = refused(service, document)
+    assert (body["code"], body["field"]) == ("mailbox-missing", f"interactions.imap.{field}")
+    assert body["remedy"] == f"Set {field} to '{fitting}'."
+    # The name that the remedy gives is accepted, and the archive job creates it.
+    document["interactions"]["imap"] |= {"archive_mailbox": "INBOX.Archive", field: fitting}
+    answer = save_mailbox(service, document)
+    assert answer.status_code == 200, answer.text
+    done = service.command("archive")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_disabled_archive_may_have_any_name(service: RunningService, make_dovecot: Callable[..., Dovecot]) -> None:
+    server = make_dovecot(prefix="INBOX.")
+    user = server.add_user(password=SECRET)
+    document = replies(server, user)
+    document["interactions"]["archive"] = {"enabled": False, "keep_days": 30}
+    assert save_mailbox(service, document).status_code == 200
+
+
+def test_the_archive_job_names_the_fitting_archive_too(service: RunningService, make_dovecot: Callable[..., Dovecot]) -> None:
+    server = make_dovecot(prefix="INBOX.")
+    user = server.add_user(password=SECRET)
+    server.deliver(user, PLAIN, flags=["\\Seen", "$CatalogPosted"])
+    document = replies(server, user)
+    document["interactions"]["archive"] = {"enabled": True, "keep_days": 30}
+    assert service.save(document).status_code == 200  # without a test
+    done = service.command("archive")
+    assert done.returncode != 0
+    assert "Set archive_mailbox to 'INBOX.Archive'." in done.stderr

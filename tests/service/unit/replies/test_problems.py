@@ -33,6 +33,20 @@ def test_a_healthy_state_has_no_problems() -> None:
         ({"last_good_poll": NOW - timedelta(minutes=30)}, ["not read since 2026-11-21 08:30"]),
         ({"backlog": 4, "oldest_unread": NOW - timedelta(hours=1)}, ["4 messages wait", "2026-11-21 08:00"]),
         ({"taken_by_others": 2}, ["2 messages", "something else", "mark those messages as unread"]),
+        (
+            {"taken_by_others": 2, "mailbox": "INBOX of replies"},
+            ["2 messages of the mailbox were marked", "a rule or other automatic processing of INBOX of replies"],
+        ),
+        (
+            {"misplaced": {"Junk": 3, "Rules": 1}, "mailbox": "replies@corp.test"},
+            [
+                "4 replies",
+                "1 in 'Rules'",
+                "3 in 'Junk'",
+                "automatic processing of the mailbox replies@corp.test",
+                "move the replies back",
+            ],
+        ),
         ({"quarantined": 1}, ["1 messages", "$CatalogQuarantined"]),
     ],
 )

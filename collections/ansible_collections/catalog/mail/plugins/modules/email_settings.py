@@ -157,7 +157,9 @@ options:
             description: The folder in which replies arrive. The service's default is V(INBOX). No other program may read it.
             type: str
           archive_mailbox:
-            description: The folder for archived replies, created when it does not exist. The service's default is V(Archive).
+            description:
+              - The folder for archived replies, created when it does not exist. The service's default is V(Archive).
+              - On a server with a prefix for names, such as C(INBOX.), the name has to begin with it (V(INBOX.Archive)).
             type: str
           ca_file:
             description:

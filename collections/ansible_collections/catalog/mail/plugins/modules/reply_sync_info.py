@@ -125,6 +125,12 @@ workers:
       description: The number of messages that another program has marked as read.
       type: int
       returned: always
+    misplaced:
+      description:
+        - The numbers of replies of the last week in other folders of the mailbox, by folder, such as C(Junk). They are not
+          posted.
+      type: dict
+      returned: always
     error:
       description:
         - The present error, with C(code), C(cause), C(remedy), C(field) and C(since); V(null) without one.

@@ -118,6 +118,7 @@ class _Gauges(Collector):
             "oldest_unread_seconds": ("Age of the oldest unread message; 0 without one.", self._age(state.oldest_unread)),
             "backlog": ("Unread messages in the mailbox.", float(state.backlog)),
             "taken_by_others": ("Messages that another program has marked as read.", float(state.taken_by_others)),
+            "misplaced": ("Replies of the last week in other folders.", float(sum(state.misplaced.values()))),
             "enabled": ("1 if replies by e-mail are switched on.", float(state.enabled)),
         }
         for name, (text, value) in gauges.items():

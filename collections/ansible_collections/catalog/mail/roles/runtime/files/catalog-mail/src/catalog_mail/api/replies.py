@@ -52,6 +52,7 @@ class WorkerAnswer(BaseModel):
     backlog: int = Field(description="Unread messages.")
     oldest_unread: datetime | None
     taken_by_others: int = Field(description="Messages that another program has marked as read.")
+    misplaced: dict[str, int] = Field(description="Replies of the last week in other folders of the mailbox, by folder.")
     error: ErrorAnswer | None
     beat_at: datetime | None
 
@@ -116,6 +117,7 @@ def _worker(worker: WorkerReport, now: datetime) -> WorkerAnswer:
         backlog=worker.backlog,
         oldest_unread=worker.oldest_unread,
         taken_by_others=worker.taken_by_others,
+        misplaced=dict(worker.misplaced),
         error=ErrorAnswer(
             code=error.code.value, cause=error.cause, remedy=error.remedy, field=error.field, since=worker.error_since
         )

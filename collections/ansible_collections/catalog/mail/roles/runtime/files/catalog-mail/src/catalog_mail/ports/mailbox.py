@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from catalog_mail.domain.replies.mailbox import Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage, Unreadable
+from catalog_mail.domain.replies.misplaced import Elsewhere
 from catalog_mail.domain.replies.original import Original
 from catalog_mail.domain.settings.servers import MailboxServer
 
@@ -42,6 +44,9 @@ class Mailbox(Protocol):
 
     def overview(self, since: str | None) -> Overview:
         """Return an overview; `since` is `last` of an earlier overview of this place, None for the first."""
+
+    def elsewhere(self, since: datetime) -> Iterable[Elsewhere]:
+        """Return messages of other folders that arrived since then and are not marked as handled; limited in number."""
 
     def wait(self, seconds: float) -> bool:
         """Wait until the mailbox changes (returns True) or `seconds` have passed (returns False). A long wait is not an error.

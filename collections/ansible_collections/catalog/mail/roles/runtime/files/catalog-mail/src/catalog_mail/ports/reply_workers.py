@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -18,6 +18,7 @@ class WorkerReport:
     """The status report of a process that reads the mailbox; times are UTC.
 
     `state` is one word: working, waiting, failed, disabled. `error` is the last failure, None when the process works.
+    `misplaced` are the numbers of replies in other folders of the mailbox.
     """
 
     name: str
@@ -27,6 +28,7 @@ class WorkerReport:
     backlog: int = 0
     oldest_unread: datetime | None = None
     taken_by_others: int = 0
+    misplaced: Mapping[str, int] = field(default_factory=dict)
     error: Failure | None = None
     error_since: datetime | None = None
     retried: int = 0

@@ -14,7 +14,7 @@ from catalog_mail.domain.errors import CatalogMailError
 from catalog_mail.domain.replies.mailbox import Disposition
 from catalog_mail.domain.replies.problems import SILENT, Observed, problems
 from catalog_mail.domain.settings.document import IntentTracking, Receiver
-from catalog_mail.domain.settings.servers import ReceivingSettings
+from catalog_mail.domain.settings.servers import ReceivingSettings, mailbox_name
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.replies import ReplyStore
 from catalog_mail.ports.reply_workers import ReplyWorkers, WorkerReport
@@ -71,6 +71,11 @@ class State:
         return self._latest.taken_by_others if self._latest else 0
 
     @property
+    def misplaced(self) -> Mapping[str, int]:
+        """Return the numbers of replies in other folders, as the worker with the latest poll saw them."""
+        return self._latest.misplaced if self._latest else {}
+
+    @property
     def _latest(self) -> WorkerReport | None:
         looked = [worker for worker in self.workers if worker.last_good_poll]
         return max(looked, key=lambda worker: worker.last_good_poll or datetime.min, default=None)
@@ -107,7 +112,7 @@ class ReplyState:
         )
         if receiving:
             interval = timedelta(seconds=receiving.sync_interval)
-            found += problems(self._observed(state), interval, self.clock.now())
+            found += problems(self._observed(state, receiving), interval, self.clock.now())
         return replace(state, problems=tuple(found))
 
     def _workers(self) -> list[WorkerReport]:
@@ -118,7 +123,7 @@ class ReplyState:
     def _is_alive(self, report: WorkerReport) -> bool:
         return report.beat_at is not None and self.clock.now() - report.beat_at < SILENT
 
-    def _observed(self, state: State) -> Observed:
+    def _observed(self, state: State, receiving: ReceivingSettings) -> Observed:
         alive = [worker for worker in state.workers if self._is_alive(worker)]
         return Observed(
             alive=len(alive),
@@ -128,6 +133,8 @@ class ReplyState:
             taken_by_others=state.taken_by_others,
             quarantined=sum(n for (end, _reason), n in state.outcomes.items() if end is Disposition.QUARANTINED),
             errors=tuple({worker.error for worker in alive if worker.error}),
+            misplaced=state.misplaced,
+            mailbox=mailbox_name(receiving.server),
         )
 
     def _tracking(self, receiving: ReceivingSettings) -> TrackingState:

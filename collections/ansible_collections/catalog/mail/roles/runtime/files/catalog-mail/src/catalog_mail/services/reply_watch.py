@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +25,7 @@ from catalog_mail.domain.settings.servers import ReceivingSettings, SendingSetti
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.mailbox import Mailbox, Mailboxes, MailboxMarks
 from catalog_mail.ports.replies import ReplyStore
+from catalog_mail.services.misplaced import MisplacedReplies
 from catalog_mail.services.reply_sync import PassResult, ReplySync
 from catalog_mail.services.tracking import Tracking
 from catalog_mail.services.worker_reporter import DISABLED, WAITING, WORKING, WorkerReporter
@@ -126,13 +127,15 @@ class ReplyWatch:
     ) -> None:
         """Make passes as long as these settings are in force."""
         schedule = RetrySchedule(time.monotonic)
+        misplaced = MisplacedReplies(self.clock, receiving.sync_interval)
         blocked = 0
         while not stopping():
             self.reporter.update(state=WORKING)
-            result = self.sync.sync(mailbox, self._policy(receiving), schedule, stopping, after_crash=bool(self._after_crash))
+            policy = self._policy(receiving)
+            result = self.sync.sync(mailbox, policy, schedule, stopping, after_crash=bool(self._after_crash))
             self._after_crash = False
             self._maintain_probe()
-            self._report_overview(mailbox, result)
+            self._report_overview(mailbox, result, misplaced.look(mailbox, policy))
             blocked = blocked + 1 if result.blocked else 0
             if blocked:
                 seconds = pause(blocked, result.blocked.retry_after if result.blocked else None, receiving.sync_interval)
@@ -159,7 +162,7 @@ class ReplyWatch:
         except CatalogMailError as error:
             log.warning("sub-addresses cannot be tested: %s", error)
 
-    def _report_overview(self, mailbox: Mailbox, result: PassResult) -> None:
+    def _report_overview(self, mailbox: Mailbox, result: PassResult, misplaced: Mapping[str, int]) -> None:
         """Report the state of the mailbox after a pass."""
         since = self.marks.mark(mailbox.place)
         overview = mailbox.overview(since)
@@ -176,6 +179,7 @@ class ReplyWatch:
             backlog=overview.unread,
             oldest_unread=overview.oldest_unread,
             taken_by_others=taken,
+            misplaced=misplaced,
             retried=self.reporter.retried + result.retried,
         )
 

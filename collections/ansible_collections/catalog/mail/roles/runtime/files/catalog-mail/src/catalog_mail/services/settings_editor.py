@@ -15,6 +15,7 @@ from typing import Any
 
 from catalog_mail.domain.catalog.people import Principal
 from catalog_mail.domain.errors import CatalogMailError, Conflict, InputRefused, NotPermitted, PreconditionFailed
+from catalog_mail.domain.failures.failure import MailboxFailed
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.mime.text import one_line
 from catalog_mail.domain.replies.mailbox import MailboxEvidence
@@ -174,7 +175,10 @@ class SettingsEditor:
     def _check_mailbox(self, candidate: Candidate, stored: StoredSettings) -> MailboxEvidence:
         secrets = updated_secrets(candidate, secrets_of(stored))
         receiving = connections.receiving_settings(candidate.document, secrets, self._installation.microsoft)
-        return self._mailboxes.check_mailbox(receiving.server)
+        evidence = self._mailboxes.check_mailbox(receiving.server)
+        if evidence.archive_problem and receiving.archive.enabled:
+            raise MailboxFailed(evidence.archive_problem)
+        return evidence
 
     def _test_candidate(
         self, candidate: Candidate, stored: StoredSettings, principal: Principal, options: EmailTestOptions

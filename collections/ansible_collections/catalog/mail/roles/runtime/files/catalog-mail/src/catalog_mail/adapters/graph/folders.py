@@ -66,6 +66,22 @@ class Folders:
         self._app = app
         self._user = user_path(mailbox)
 
+    @property
+    def all_messages(self) -> str:
+        """The path of the messages of all folders."""
+        return f"{self._user}/messages"
+
+    def identity(self, folder: str) -> tuple[str, str] | None:
+        """Return id and shown name of a folder; None when it does not exist."""
+        params = {"$select": "id,displayName"}
+        try:
+            found = self._app.json(GraphRequest("GET", f"{self._user}/mailFolders/{quote(folder)}", Operation.OPEN, params))
+        except Failed as failed:
+            if failed.refusal is None or failed.refusal.status != 404:
+                raise
+            return None
+        return str(found.get("id") or ""), str(found.get("displayName") or folder)
+
     def path(self, key: str) -> str:
         """Return the path of a message in any folder."""
         return f"{self._user}/messages/{quote(key, safe='=')}"

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from catalog_mail.adapters.graph import batches
 from catalog_mail.adapters.graph.apps import App, GraphRequest
 from catalog_mail.adapters.graph.batches import BatchRequest
+from catalog_mail.adapters.graph.elsewhere import OtherFolders
 from catalog_mail.adapters.graph.failing import Failed, TooLong
 from catalog_mail.adapters.graph.folders import (
     ALL,
@@ -47,6 +48,7 @@ from catalog_mail.domain.replies.mailbox import (
     RawMessage,
     Unreadable,
 )
+from catalog_mail.domain.replies.misplaced import Elsewhere
 from catalog_mail.domain.replies.original import Original
 from catalog_mail.domain.settings.servers import GraphServer
 
@@ -70,6 +72,7 @@ class GraphMailbox:
         self._app = app
         self._originals = originals
         self._folders = Folders(app, server.mailbox)
+        self._others = OtherFolders(app, self._folders)
         self._known: dict[str, Item] = {}
         self._host = urlsplit(server.graph_url).netloc
         self._place = Place(f"graph://{self._host}/{server.mailbox.lower()}/Inbox", "immutable")
@@ -126,6 +129,13 @@ class GraphMailbox:
             taken = tuple(self._taken(since)) if since else ()
         last = newest.arrived if newest else since or BEGINNING
         return Overview(unread, oldest.received_at if oldest else None, taken, last)
+
+    def elsewhere(self, since: datetime) -> Iterator[Elsewhere]:
+        """Yield messages of other folders, from a list of the whole mailbox. A list that fails does not stop the reading."""
+        try:
+            yield from self._others.messages(since)
+        except Failed as failed:
+            log.warning("other folders of %s cannot be searched: %s", self._place.mailbox, failed.failure.cause)
 
     def wait(self, seconds: float) -> bool:
         """Wait for `seconds`; Graph can announce changes only to a public web server."""

@@ -10,6 +10,7 @@ waiting for new mail needs both.
 from __future__ import annotations
 
 import imaplib
+import re
 import socket
 import ssl
 import time
@@ -27,6 +28,8 @@ LONGEST_LITERAL = 256 * 1024 * 1024
 _BLOCK = 256 * 1024
 # Seconds without traffic until TCP keepalive begins, and between its probes.
 _KEEPALIVE = (60, 20)
+# The end of a command without the text that RFC 3501, 7.1, requires; imaplib does not read it.
+_WITHOUT_TEXT = re.compile(rb"[A-Za-z0-9]+ (?:OK|NO|BAD)")
 
 
 class Client(imaplib.IMAP4):
@@ -38,6 +41,7 @@ class Client(imaplib.IMAP4):
         self._enter = enter
         self._buffer = bytearray()
         self._source: socket.socket | None = None  # the socket that filled the buffer
+        self._refusal: bytes | None = None
         super().__init__(certificate_name(server.host), server.port, server.timeout)
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
@@ -63,6 +67,36 @@ class Client(imaplib.IMAP4):
     def refresh_capabilities(self) -> None:
         """Request the capabilities again: they change after the login (RFC 3501, 6.1.1)."""
         self._get_capabilities()
+
+    def starttls(self, ssl_context: ssl.SSLContext | None = None) -> tuple[Any, Any]:
+        """Start TLS. Raises imaplib's error with the server's own words when the server refuses."""
+        self._refusal = None
+        try:
+            return super().starttls(ssl_context)
+        except self.abort:
+            raise
+        except self.error as error:
+            raise self.error(self._refusal or b"") from error
+
+    def _get_capabilities(self) -> None:
+        """Request the capabilities; after the login the known ones hold when the server refuses."""
+        status, data = self.capability()
+        if status == "OK" and data and isinstance(data[-1], bytes):
+            self.capabilities = tuple(data[-1].decode("ascii", "replace").upper().split())
+        elif self.state != "AUTH" or not self.capabilities:
+            raise self.error(self._refusal or b"")
+
+    def _get_line(self) -> bytes:
+        line: bytes = super()._get_line()  # type: ignore[misc]  # not in typeshed
+        return line + b" " if _WITHOUT_TEXT.fullmatch(line) else line
+
+    def _get_tagged_response(self, tag: Any, expect_bye: bool = False) -> tuple[str, list[Any]]:  # imaplib's
+        """Return status and text of a command's end. BAD counts as NO: servers answer with either to what they do not do."""
+        status, data = super()._get_tagged_response(tag, expect_bye)  # type: ignore[misc]  # not in typeshed
+        if status in {"NO", "BAD"}:
+            self._refusal = data[-1] if data and isinstance(data[-1], bytes) else b""
+            return "NO", data
+        return status, data
 
     def arrived(self, seconds: float) -> bool:
         """Wait up to `seconds` for a line, without reading it. Raises OSError, or abort at the end of the connection."""

@@ -43,7 +43,7 @@ def failure_of(error: Exception, stage: Stage, server: ImapServer, selected: str
         return imap_failures.read_only(selected or server.mailbox, server)
     if isinstance(error, imaplib.IMAP4.abort):
         return _aborted(error, stage, server)
-    text = _said(error)
+    text = said(error)
     if text is not None:
         return imap_failures.answer_failure(stage, readable(text, server.password), server, selected)
     if isinstance(error, OSError) or (isinstance(error, UnicodeError) and stage is Stage.CONNECT):
@@ -65,7 +65,7 @@ def first(data: Any) -> bytes:
     return text if isinstance(text, bytes) else b""
 
 
-def _said(error: Exception) -> bytes | None:
+def said(error: Exception) -> bytes | None:
     """Return the server's own words, if the exception holds them."""
     if isinstance(error, UnexpectedCommandStatusError):
         return first(error.command_result[1])

@@ -6,24 +6,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from imap_tools.errors import UnexpectedCommandStatusError
 from imap_tools.utils import encode_folder
 
+from catalog_mail.adapters.imap.connecting import Connecting
+from catalog_mail.adapters.imap.failing import Refused, first
+from catalog_mail.adapters.imap.fetching import fetch_given
+from catalog_mail.adapters.imap.names import fitting_name
 from catalog_mail.adapters.imap.portions import chunks
-from catalog_mail.adapters.imap.responses import Fetched, fetched, number, uid_set, uids
+from catalog_mail.adapters.imap.responses import Fetched, day, number, uid_set, uids
 from catalog_mail.adapters.imap.session import Session
 from catalog_mail.domain.failures import imap as imap_failures
-from catalog_mail.domain.failures.failure import MailboxFailed
+from catalog_mail.domain.failures.failure import Failure, MailboxFailed
 from catalog_mail.domain.failures.imap import Stage
-from catalog_mail.domain.settings.servers import ImapServer
 
 # Headers that distinguish a copy from other messages, besides size and date of arrival, which a copy keeps (RFC 3501, 6.4.7):
 # servers add a Received header to each arrival (RFC 5321, 4.4).
 _TRACES = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE RECEIVED)]"
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = timedelta(days=1)
 Trace = tuple[int | None, datetime | None, bytes]
 
@@ -35,50 +37,62 @@ class Filing:
     copied messages stay marked `\Deleted` and are skipped from then on.
     """
 
-    def __init__(self, session: Session, server: ImapServer) -> None:
-        self._session = session
-        self._server = server
-        self._archive = server.archive_mailbox
-        self._moves = session.client.offers("MOVE")
+    def __init__(self, connecting: Connecting) -> None:
+        self._connecting = connecting
+        self._archive = connecting.server.archive_mailbox
         self._validity: str | None = None
-        self._expunges = session.client.offers("UIDPLUS")
-        # Search criterion that leaves out messages marked as deleted; empty when no such message remains in the mailbox.
-        self.undeleted: tuple[str, ...] = () if self._expunges or self._moves else ("UNDELETED",)
+
+    @property
+    def undeleted(self) -> tuple[str, ...]:
+        """Search criterion that leaves out messages marked as deleted; empty when no such message remains in the mailbox."""
+        return () if self._session.offers("UIDPLUS") else ("UNDELETED",)
 
     def exists(self) -> bool:
         """Return whether the archive exists."""
-        try:
-            self._session.box.folder.status(self._archive, ["MESSAGES"])
-        except UnexpectedCommandStatusError:
-            return False
-        return True
+        return self._refusal() is None
 
-    def move(self, keys: Sequence[str], back: Callable[[], None]) -> int:
-        """Move up to a chunk of the selected mailbox's messages; `back` selects it again. Returns the number of moved messages.
+    def problem(self) -> Failure | None:
+        """Return why the archive could not be created when it is needed; None when it exists, or nothing speaks against it."""
+        refusal = self._refusal()
+        if refusal is None:
+            return None
+        answer, server = self._session.answer(refusal), self._connecting.server
+        fitting = fitting_name(self._session, self._archive)
+        if fitting is not None:
+            return imap_failures.misnamed(self._archive, fitting, answer, server)
+        return imap_failures.name_refused(self._archive, answer, server) if _is_impossible(refusal) else None
+
+    def move(self, keys: Sequence[str]) -> int:
+        """Move up to a chunk of the mailbox's messages. Returns the number of moved messages.
 
         A message that was marked as unread in the meantime stays.
         """
-        keys = uids(self._session.uid("SEARCH", "UID", uid_set(keys), "SEEN", *self.undeleted))
-        if not keys:
+        self._connecting.back()  # a refusal may have left the archive selected
+        self._session.enter(Stage.ARCHIVE)
+        movable = self._movable(keys)
+        if not movable:
             return 0
         self._make()
-        if self._moves:
-            self._session.uid("MOVE", uid_set(keys), encode_folder(self._archive))
-            return len(keys)
-        self._copy(keys, back)
-        self._remove(uid_set(keys))
-        return len(keys)
+        refusal = None
+        if self._session.offers("MOVE"):
+            refusal = self._move(movable)
+            if refusal is None:
+                return len(movable)
+        left = self._movable(keys)
+        copied = self._copy(left) if left else []
+        if refusal is not None:  # COPY does what MOVE did not
+            self._session.refused("MOVE", refusal)
+        if copied:
+            self._remove(copied)
+        return len(movable) - len(left) + len(copied)
 
     def archived(self) -> list[Fetched]:
-        """Return the messages of the archive, which this selects; none when there is no archive."""
+        """Return the messages of the archive with flags and dates; selects the archive."""
         if not self._select():
             return []
         keys = uids(self._session.uid("SEARCH", *(self.undeleted or ("ALL",))))
-        found: list[Fetched] = []
-        for chunk in chunks(keys):
-            answer = self._session.uid("FETCH", uid_set(chunk), "(UID FLAGS INTERNALDATE)")
-            found += [message for message in fetched(answer) if message.date and message.flags is not None]
-        return found
+        found = fetch_given(self._session, keys, "FLAGS INTERNALDATE")
+        return [message for message in found if message.date and message.flags is not None]
 
     def expire(self, keys: Sequence[str]) -> int:
         """Remove these messages from the archive, which this selects. Returns the number of removed messages."""
@@ -86,8 +100,33 @@ class Filing:
             return 0
         chosen = uids(self._session.uid("SEARCH", "UID", uid_set(keys), "SEEN"))
         if chosen:
-            self._remove(uid_set(chosen))
-        return len(chosen) if self._expunges else 0
+            self._remove(chosen)
+        return len(chosen) if self._session.offers("UIDPLUS") else 0
+
+    @property
+    def _session(self) -> Session:
+        return self._connecting.session
+
+    def _movable(self, keys: Sequence[str]) -> list[str]:
+        return uids(self._session.uid("SEARCH", "UID", uid_set(keys), "SEEN", *self.undeleted))
+
+    def _move(self, keys: Sequence[str]) -> Refused | None:
+        """Move by MOVE (RFC 6851); return the refusal when messages did not move."""
+        try:
+            with self._session.trying("MOVE"):
+                self._session.uid("MOVE", uid_set(keys), encode_folder(self._archive))
+        except Refused as refusal:
+            self._session.forgive()
+            return refusal
+        return Refused(b"the messages are still there") if self._movable(keys) else None
+
+    def _refusal(self) -> bytes | None:
+        """Return the server's answer when it has no archive."""
+        try:
+            self._session.box.folder.status(self._archive, ["MESSAGES"])
+        except UnexpectedCommandStatusError as refusal:
+            return first(refusal.command_result[1])
+        return None
 
     def _select(self) -> bool:
         if self._session.selected == self._archive:
@@ -97,59 +136,75 @@ class Filing:
         validity = number(self._session.select(self._archive).get("UIDVALIDITY"))
         self._session.enter(Stage.ARCHIVE)
         if self._validity is not None and validity != self._validity:  # the known UIDs belong to other messages
-            raise MailboxFailed(imap_failures.mailbox_recreated(self._archive, self._server))
+            raise MailboxFailed(imap_failures.mailbox_recreated(self._archive, self._connecting.server))
         self._validity = validity
         return True
 
     def _make(self) -> None:
-        if not self.exists():
-            try:
-                self._session.box.folder.create(self._archive)
-            except UnexpectedCommandStatusError:
-                if not self.exists():  # another program may have created it
-                    self._session.name(self._archive)
-                    raise
+        if self.exists():
+            return
+        try:
+            self._session.box.folder.create(self._archive)
+        except UnexpectedCommandStatusError:
+            if self.exists():  # another program may have created it
+                return
+            if problem := self.problem():
+                raise MailboxFailed(problem) from None
+            self._session.name(self._archive)
+            raise
 
-    def _copy(self, keys: Sequence[str], back: Callable[[], None]) -> None:
-        """Copy messages that are not in the archive yet: an earlier run may have been killed after copying."""
-        wanted = self._traces(uid_set(keys))
+    def _copy(self, keys: Sequence[str]) -> list[str]:
+        """Copy messages that are not in the archive yet: an earlier run may have been killed after copying.
+
+        Returns the messages that are in the archive now; one that the server does not return stays in the mailbox.
+        """
+        wanted = self._traces(keys)
         dates = [message.date for message, _trace in wanted.values() if message.date]
         there = self._there(min(dates), max(dates)) if dates else set()
-        back()
+        self._connecting.back()
+        self._session.enter(Stage.ARCHIVE)
         missing = [uid for uid, (_message, trace) in wanted.items() if trace not in there]
         if missing:
             self._session.uid("COPY", uid_set(missing), encode_folder(self._archive))
+        return list(wanted)
 
     def _there(self, first: datetime, last: datetime) -> set[Trace]:
         """Return the traces of archived messages that arrived on these days; COPY keeps the date of arrival (RFC 3501, 6.4.7)."""
         if not self._select():
             return set()
-        days = ("SINCE", _day(first - _DAY), "BEFORE", _day(last + 2 * _DAY))
+        days = ("SINCE", day(first - _DAY), "BEFORE", day(last + 2 * _DAY))
         keys = uids(self._session.uid("SEARCH", *days))
         found: set[Trace] = set()
         for chunk in chunks(keys):
-            traces = self._traces(uid_set(chunk))
+            traces = self._traces(chunk)
             found |= {trace for _message, trace in traces.values()}
         return found
 
-    def _traces(self, chosen: str) -> dict[str, tuple[Fetched, Trace]]:
+    def _traces(self, keys: Sequence[str]) -> dict[str, tuple[Fetched, Trace]]:
         """Return what identifies each message: its trace headers, or else its whole content; with size and date."""
-        answer = fetched(self._session.uid("FETCH", chosen, f"(UID RFC822.SIZE INTERNALDATE {_TRACES})"))
-        found = {message.uid: (message, message.content) for message in answer if message.content is not None}
-        for uid, (message, header) in found.items():
-            if not header.strip():
-                whole = fetched(self._session.uid("FETCH", uid, "(UID BODY.PEEK[])"))
-                found[uid] = (message, next((one.content for one in whole if one.uid == uid and one.content), b""))
-        return {
-            uid: (message, (message.size, message.date, hashlib.sha256(told).digest())) for uid, (message, told) in found.items()
-        }
+        given = fetch_given(self._session, keys, f"RFC822.SIZE INTERNALDATE {_TRACES}")
+        found: dict[str, tuple[Fetched, Trace]] = {}
+        for message in given:
+            told = message.content
+            if told is not None and not told.strip():
+                whole = fetch_given(self._session, [message.uid], "BODY.PEEK[]")
+                told = next((one.content for one in whole if one.uid == message.uid), None)
+            if told is not None:
+                found[message.uid] = message, (message.size, message.date, hashlib.sha256(told).digest())
+        return {uid: found[uid] for uid in keys if uid in found}
 
-    def _remove(self, chosen: str) -> None:
+    def _remove(self, keys: Sequence[str]) -> None:
+        chosen = uid_set(keys)
         self._session.uid("STORE", chosen, "+FLAGS.SILENT", "(\\Deleted)")
-        if self._expunges:
-            self._session.uid("EXPUNGE", chosen)
+        if not self._session.offers("UIDPLUS"):
+            return
+        try:
+            with self._session.trying("UIDPLUS"):
+                self._session.uid("EXPUNGE", chosen)
+        except Refused as refusal:
+            self._session.refused("UIDPLUS", refusal)
 
 
-def _day(moment: datetime) -> str:
-    """Format a day for SEARCH, whatever the locale."""
-    return f"{moment.day}-{_MONTHS[moment.month - 1]}-{moment.year}"
+def _is_impossible(refusal: bytes) -> bool:
+    """Return whether a mailbox of this name can never exist: `[CANNOT]` (RFC 5530)."""
+    return refusal.lstrip().upper().startswith(b"[CANNOT]")

@@ -15,6 +15,8 @@ from catalog_mail.adapters.imap.session import Session
 REISSUE = 10 * 60
 # Seconds between two polls of a server without IDLE; a server may end a connection that is silent for 30 minutes.
 LOOK = 5 * 60
+# An IDLE that ends a connection within this many seconds may not work; later the network is the likelier cause.
+YOUNG = 60
 
 
 class Waiting:
@@ -24,24 +26,33 @@ class Waiting:
         self._session = session
         self._tag: Any = None
         self._since = time.monotonic()
-        self._idles = session.client.offers("IDLE")
 
     def wait(self, seconds: float) -> bool:
         """Return whether something changed within `seconds`. Raises what a session's `failures` turns into MailboxFailed."""
         deadline = time.monotonic() + seconds
         while not self._session.arrivals:
             left = deadline - time.monotonic()
-            if not (self._listen(left) if self._idles else self._sleep(left)):
+            if not (self._listen(left) if self._session.offers("IDLE") else self._sleep(left)):
                 return False
         return True
+
+    def works(self) -> bool:
+        """Start and end IDLE; return whether the server does both."""
+        if not self._session.offers("IDLE"):
+            return False
+        self._begin()
+        self.end()
+        return self._session.offers("IDLE")
 
     def end(self) -> None:
         """Leave IDLE. The server's responses in the meantime are kept."""
         if self._tag is not None:
             tag, self._tag = self._tag, None
-            self._session.client.send(b"DONE\r\n")
-            self._session.box.consume_until_tagged_response(tag)
+            with self._session.trying("IDLE", certain=False):
+                self._session.client.send(b"DONE\r\n")
+                self._session.box.consume_until_tagged_response(tag)
             self._session.note()
+            self._session.broken.worked("IDLE")
         self._since = time.monotonic()
 
     def _listen(self, seconds: float) -> bool:
@@ -55,14 +66,29 @@ class Waiting:
         if self._tag is None:
             self._begin()
             return True
-        if not session.client.arrived(max(0.0, min(seconds, REISSUE - age))):
+        if age >= YOUNG:
+            return self._read_response(seconds, age)
+        with session.trying("IDLE", certain=False):
+            return self._read_response(seconds, age)
+
+    def _read_response(self, seconds: float, age: float) -> bool:
+        if not self._session.client.arrived(max(0.0, min(seconds, REISSUE - age))):
             return seconds > REISSUE - age
-        session.client._get_response()
+        self._session.client._get_response()
         self._judge()
         return True
 
     def _begin(self) -> None:
-        """Send IDLE; servers may send other responses before they agree."""
+        """Send IDLE. A server that refuses it is polled from then on."""
+        try:
+            with self._session.trying("IDLE"):
+                self._start()
+        except Refused as refusal:
+            self._tag = None
+            self._session.refused("IDLE", refusal)
+
+    def _start(self) -> None:
+        """Wait until the server agrees; it may send other responses before."""
         client = self._session.client
         self._tag = client._command("IDLE")
         self._since = time.monotonic()

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import time
 
+from catalog_mail.adapters.imap.capabilities import BrokenCapabilities
 from catalog_mail.adapters.imap.mailbox import ImapMailbox
+from catalog_mail.domain.failures.imap import peer
 from catalog_mail.domain.replies.mailbox import MailboxEvidence
 from catalog_mail.domain.settings.servers import ImapServer
 
@@ -15,14 +17,18 @@ from catalog_mail.domain.settings.servers import ImapServer
 class ImapMailboxes:
     """Implements ports.Mailboxes."""
 
+    def __init__(self) -> None:
+        self._broken: dict[tuple[str, int], BrokenCapabilities] = {}
+
     def open(self, server: ImapServer) -> ImapMailbox:
         """Open a mailbox. Raises MailboxFailed."""
-        return ImapMailbox(server)
+        key = server.host.lower(), server.port
+        return ImapMailbox(server, self._broken.setdefault(key, BrokenCapabilities(peer(server).place)))
 
     def check_mailbox(self, server: ImapServer) -> MailboxEvidence:
         """Test a mailbox: open it as for work, which shows the permissions; nothing in it is changed. Raises MailboxFailed."""
         started = time.monotonic()
-        mailbox = ImapMailbox(server)
+        mailbox = self.open(server)
         try:
             return mailbox.evidence(started)
         finally:

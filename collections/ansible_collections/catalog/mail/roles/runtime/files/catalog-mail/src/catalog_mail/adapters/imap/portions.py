@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from catalog_mail.adapters.imap.failing import Refused
 from catalog_mail.adapters.imap.responses import Fetched
 
 # Messages of one command, so that servers accept its line; bytes of one answer, so that memory stays bounded.
 CHUNK = 200
 ANSWER = 8 * 1024 * 1024
+# Messages that are refused one after the other, after which the server is taken to refuse all.
+MOST_REFUSED = 3
 
 
 def chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -33,3 +36,31 @@ def parts(messages: Iterable[Fetched]) -> Iterator[list[str]]:
         size += message.size or 0
     if part:
         yield part
+
+
+def one_by_one(
+    keys: Sequence[str], action: Callable[[Sequence[str]], int], skipped: Callable[[str, Refused], None]
+) -> int:
+    """Act on all messages with one command; if the server refuses, on each alone. Returns the sum of the results.
+
+    A message that is refused alone is skipped. Raises Refused when all are refused.
+    """
+    try:
+        return action(keys)
+    except Refused:
+        if len(keys) == 1:
+            raise
+    done: list[int] = []
+    refusals: dict[str, Refused] = {}
+    for key in keys:
+        try:
+            done.append(action([key]))
+        except Refused as refusal:
+            refusals[key] = refusal
+            if len(refusals) >= MOST_REFUSED and not done:
+                raise
+    if not done:
+        raise next(iter(refusals.values()))
+    for key, why in refusals.items():
+        skipped(key, why)
+    return sum(done)

@@ -15,7 +15,9 @@ _UID = re.compile(rb"\bUID (\d{1,10})\b")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,19})\b")
 _FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)")
 _DATE = re.compile(rb'\bINTERNALDATE "( ?\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"')
-_EMPTY = re.compile(rb'\bBODY\[[A-Z]*\](?:<0>)? ""')
+_QUOTED = re.compile(rb'\bBODY\[[A-Z]*\](?:<0>)? "((?:[^"\\]|\\.)*)"')
+# What may follow a literal: further data of the message, and the end of its parentheses.
+_REST = re.compile(rb'(?: [A-Z][A-Z0-9.-]* (?:\([^()]*\)|"[^"]*"|[^\s()"]+))*\)\s*')
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -34,26 +36,27 @@ class Fetched:
 def fetched(data: Iterable[Any]) -> Iterator[Fetched]:
     """Yield the messages of an answer: imaplib returns each literal with the text before it, and the rest of a message alone.
 
-    Answers without a UID are skipped: a server may report flags changed by others at any time.
+    Answers without a UID are skipped: a server may report flags changed by others at any time. So are those whose literal has
+    another length than announced: its text would be mixed with that of other messages.
     """
-    head: list[bytes] = []
-    content: bytes | None = None
+    literals: list[tuple[bytes, bytes]] = []
     for item in data:
         if isinstance(item, tuple):
-            head.append(item[0])
-            content = item[1]
+            literals.append((item[0], item[1]))
             continue
         if item is None:
             continue
-        text = b" ".join([*head, item])
-        head.clear()
-        if found := _UID.search(text):
-            yield Fetched(found[1].decode(), _size(text), _date(text), _flags(text), _or_empty(content, text))
-        content = None
+        text = b" ".join([*(head for head, _content in literals), item])
+        found = _UID.search(text)
+        if found and (not literals or (len(literals) == 1 and _REST.fullmatch(item))):
+            content = literals[0][1] if literals else _quoted(text)
+            yield Fetched(found[1].decode(), _size(text), _date(text), _flags(text), content)
+        literals.clear()
 
 
-def _or_empty(content: bytes | None, text: bytes) -> bytes | None:
-    return b"" if content is None and _EMPTY.search(text) else content
+def _quoted(text: bytes) -> bytes | None:
+    found = _QUOTED.search(text)
+    return re.sub(rb"\\(.)", rb"\1", found[1]) if found else None
 
 
 def _size(text: bytes) -> int | None:
@@ -95,6 +98,11 @@ def uid_set(keys: Iterable[str]) -> str:
         else:
             runs.append([number, number])
     return ",".join(f"{first}:{last}" if last > first else str(first) for first, last in runs)
+
+
+def day(moment: datetime) -> str:
+    """Format a day for SEARCH, whatever the locale."""
+    return f"{moment.day}-{_MONTHS[moment.month - 1].capitalize()}-{moment.year}"
 
 
 def words(said: Any) -> frozenset[str] | None:

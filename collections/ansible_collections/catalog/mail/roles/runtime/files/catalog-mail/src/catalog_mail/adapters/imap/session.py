@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 import contextlib
+import imaplib
 from collections.abc import Iterator
 from typing import Any
 
 from imap_tools import BaseMailBox
 
 from catalog_mail.adapters.connection import verifying_context
+from catalog_mail.adapters.imap.capabilities import BrokenCapabilities, CapabilityFailed
 from catalog_mail.adapters.imap.client import Client
-from catalog_mail.adapters.imap.failing import FORESEEN, Refused, Unreadable, failure_of, first
+from catalog_mail.adapters.imap.failing import FORESEEN, Refused, Unreadable, failure_of, first, said
 from catalog_mail.domain.failures import imap as imap_failures
-from catalog_mail.domain.failures.connection import authorities_unreadable, tls_not_offered
-from catalog_mail.domain.failures.failure import MailboxFailed
+from catalog_mail.domain.failures.connection import authorities_unreadable, readable, tls_not_offered
+from catalog_mail.domain.failures.failure import Failure, MailboxFailed
 from catalog_mail.domain.failures.imap import Stage
 from catalog_mail.domain.settings.document import TLS
 from catalog_mail.domain.settings.servers import ImapServer
@@ -44,10 +46,14 @@ class Session:
     `arrivals` becomes true when mail arrives.
     """
 
-    def __init__(self, server: ImapServer) -> None:
+    def __init__(self, server: ImapServer, broken: BrokenCapabilities, without: str | None = None) -> None:
+        """Connect and log in; `without` is a capability that is not used."""
         self.server = server
+        self.broken = broken
         self.selected: str | None = None
         self.arrivals = False
+        self._without = without
+        self._trying: tuple[str, bool] | None = None
         self._stage = Stage.CONNECT
         self._opened: Box | None = None
         with self.failures():
@@ -68,6 +74,31 @@ class Session:
     def enter(self, stage: Stage) -> None:
         """Set the stage that the sentence of a failure names."""
         self._stage = stage
+
+    def offers(self, capability: str) -> bool:
+        """Return whether the server offers a capability that works, as far as is known."""
+        return self.client.offers(capability) and self.broken.works(capability) and capability != self._without
+
+    @contextlib.contextmanager
+    def trying(self, capability: str, *, certain: bool = True) -> Iterator[None]:
+        """Use a capability in the block; if the connection fails meanwhile, `failures` raises CapabilityFailed."""
+        self._trying = capability, certain
+        yield
+        self._trying = None
+
+    def refused(self, capability: str, refusal: Refused) -> None:
+        """Note a capability that the server refused, and go on."""
+        self.forgive()
+        self.broken.failed(capability, self.answer(refusal.text))
+
+    def forgive(self) -> None:
+        """Go on after a refusal that need not be the capability's fault."""
+        self._trying = None
+
+    def answer(self, text: bytes) -> str:
+        """Return an answer of the server as a sentence without the password."""
+        said = readable(text, self.server.password).strip().rstrip(".")
+        return f"{said}." if said else "no reason was given."
 
     def uid(self, *command: str | bytes) -> list[Any]:
         """Run a UID command; return the data of its answer in imaplib's form."""
@@ -98,6 +129,12 @@ class Session:
         self.box.folder.set(mailbox)
         return self.client.pending()
 
+    def examine(self, mailbox: str) -> None:
+        """Open a mailbox without the right to change it."""
+        self.name(mailbox)
+        self.box.folder.set(mailbox, readonly=True)
+        self.client.pending()
+
     def name(self, mailbox: str) -> None:
         """Set the mailbox that the next failure names."""
         self.enter(Stage.SELECT)
@@ -125,7 +162,11 @@ class Session:
             raise
         except FORESEEN as error:
             self._break()
-            raise MailboxFailed(failure_of(error, self._stage, self.server, self.selected)) from error
+            failure = failure_of(error, self._stage, self.server, self.selected)
+            if self._trying:
+                capability, certain = self._trying
+                raise CapabilityFailed(failure, capability, certain=certain) from error
+            raise MailboxFailed(failure) from error
 
     # -- opening -------------------------------------------------------------------------------------------------------
 
@@ -141,7 +182,7 @@ class Session:
         client = Client(server, context, self.enter)
         self._opened = Box(client)
         if context and server.tls is TLS.STARTTLS:
-            if not client.offers("STARTTLS"):
+            if not client.offers("STARTTLS") or client.state == "AUTH":  # not after PREAUTH (RFC 3501, 6.2.1)
                 raise MailboxFailed(tls_not_offered(peer))
             self.enter(Stage.TLS)
             client.starttls(context)
@@ -151,15 +192,47 @@ class Session:
 
     def _log_in(self, client: Client) -> None:
         """Log in by AUTH=PLAIN (RFC 4616), which allows any name and password, or by LOGIN, which allows ASCII only."""
-        username, password = self.server.username, self.server.password
-        if client.offers("AUTH=PLAIN"):
-            client.authenticate("PLAIN", lambda _challenge: f"\0{username}\0{password}".encode())
-        elif client.offers("LOGINDISABLED"):
-            raise MailboxFailed(imap_failures.login_not_offered(self.server))
-        elif not (username + password).isascii() or not (username + password).isprintable():
-            raise MailboxFailed(imap_failures.login_not_possible(self.server))
+        if client.state == "AUTH":  # the server greets with PREAUTH
+            return
+        impossible = self._login_impossible(client)
+        if client.offers("AUTH=PLAIN") and (impossible or self.offers("AUTH=PLAIN")):
+            self._log_in_by_plain(client, try_login=not impossible)
+        elif impossible:
+            raise MailboxFailed(impossible)
         else:
-            self.box.login(username, password, initial_folder=None)
+            self._log_in_by_login()
+
+    def _login_impossible(self, client: Client) -> Failure | None:
+        """Return the reason why the command LOGIN cannot be used."""
+        words = self.server.username + self.server.password
+        if client.offers("LOGINDISABLED"):
+            return imap_failures.login_not_offered(self.server)
+        return None if words.isascii() and words.isprintable() else imap_failures.login_not_possible(self.server)
+
+    def _log_in_by_plain(self, client: Client, *, try_login: bool) -> None:
+        """Log in by AUTH=PLAIN. A refusal that may concern the mechanism, not the account, is followed by LOGIN."""
+        message = f"\0{self.server.username}\0{self.server.password}".encode()
+        trying = self.trying("AUTH=PLAIN") if try_login else contextlib.nullcontext()
+        try:
+            with trying:
+                client.authenticate("PLAIN", lambda _challenge: message)
+            return
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            self._trying = None
+            text = said(error) or b""
+            if not try_login or imap_failures.concerns_account(readable(text, "")):
+                raise
+            refusal = error
+        try:
+            self._log_in_by_login()
+        except (imaplib.IMAP4.abort, OSError):  # some servers end the connection after a wrong password
+            raise refusal from None
+        self.refused("AUTH=PLAIN", Refused(text))
+
+    def _log_in_by_login(self) -> None:
+        self.box.login(self.server.username, self.server.password, initial_folder=None)
 
     # -- failing -------------------------------------------------------------------------------------------------------
 
@@ -169,3 +242,16 @@ class Session:
             opened, self._opened = self._opened, None
             with contextlib.suppress(Exception):
                 opened.client.shutdown()
+
+
+def open_session(server: ImapServer, broken: BrokenCapabilities) -> Session:
+    """Open a session, without the login mechanism over which a first connection was lost. Raises MailboxFailed."""
+    try:
+        return Session(server, broken)
+    except CapabilityFailed as error:
+        try:
+            session = Session(server, broken, without=error.capability)
+        except MailboxFailed:
+            raise error from None
+        broken.note(error)
+        return session

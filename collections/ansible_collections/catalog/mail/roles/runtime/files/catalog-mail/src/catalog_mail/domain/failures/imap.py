@@ -16,6 +16,8 @@ from catalog_mail.domain.settings.servers import ImapServer
 SECTION = "interactions.imap"
 # Response codes of RFC 5530 and RFC 9051, 7.1, after which another attempt may succeed.
 _PASSING = {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "EXPUNGEISSUED", "CONTACTADMIN"}
+# Response codes of RFC 5530 with which a server refuses a login whatever the mechanism.
+_ACCOUNT = {"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED", "CONTACTADMIN", "UNAVAILABLE", "LIMIT"}
 _CODE = re.compile(r"\s*\[([A-Za-z0-9-]+)[^\]]{0,200}\]")
 
 
@@ -38,6 +40,12 @@ def peer(server: ImapServer) -> Peer:
     return Peer(
         server.host, server.port, server.tls, server.timeout, server.ca_file, SECTION, implicit_port=993, timeout_set=False
     )
+
+
+def concerns_account(text: str) -> bool:
+    """Return whether the refusal of a login concerns the account, so that another mechanism would be refused as well."""
+    found = _CODE.match(text)
+    return found is not None and found[1].upper() in _ACCOUNT
 
 
 def answer_failure(stage: Stage, text: str, server: ImapServer, mailbox: str | None = None) -> Failure:
@@ -72,6 +80,35 @@ def _no_mailbox(mailbox: str, code: str, answer: str, server: ImapServer) -> Fai
     return Failure(
         Cause.MAILBOX_MISSING, f"{peer(server).place} does not open the mailbox {mailbox!r} of {server.username}: {answer}",
         f"Check whether it {allowed}; INBOX is the usual one.", temporary=False, field=f"{SECTION}.{_setting(mailbox, server)}",
+    )  # fmt: skip
+
+
+def misnamed(mailbox: str, fitting: str, answer: str, server: ImapServer) -> Failure:
+    """The name of the mailbox lacks the prefix of the user's namespace (RFC 2342)."""
+    setting = _setting(mailbox, server)
+    prefix = fitting.removesuffix(mailbox) or fitting
+    return Failure(
+        Cause.MAILBOX_MISSING,
+        f"{peer(server).place} has no mailbox {mailbox!r} for {server.username}: "
+        f"the names of this account's mailboxes begin with {prefix!r}. The server's answer: {answer}",
+        f"Set {setting} to {fitting!r}.", temporary=False, field=f"{SECTION}.{setting}",
+    )  # fmt: skip
+
+
+def name_refused(mailbox: str, answer: str, server: ImapServer) -> Failure:
+    """The server does not take the name of a mailbox that it is to create."""
+    return Failure(
+        Cause.MAILBOX_MISSING, f"{peer(server).place} does not take the name {mailbox!r} for a mailbox: {answer}",
+        "Choose another name; look at the names of this account's other mailboxes, and at what separates their parts.",
+        temporary=False, field=f"{SECTION}.{_setting(mailbox, server)}",
+    )  # fmt: skip
+
+
+def not_given(stage: Stage, server: ImapServer) -> Failure:
+    """The server completed the command and did not return the message, or returned it in a form that cannot be read."""
+    return Failure(
+        Cause.OTHER_IMAP_ANSWER, f"{peer(server).place} does not return the message, or only a part of it, while {stage}.",
+        "The mail server's own log says more.", temporary=True, field=None,
     )  # fmt: skip
 
 

@@ -94,7 +94,8 @@ class MailboxEvidence:
     """The results of opening a mailbox for a test.
 
     `tls` is protocol and cipher or None, `messages` the number of messages, `keywords` whether the server stores the service's
-    keywords, `idle` whether it reports new mail (RFC 2177), `archive_exists` whether the archive mailbox exists.
+    keywords, `idle` whether it reports new mail (RFC 2177), `archive_exists` whether the archive mailbox exists,
+    `archive_problem` why it could not be created when it is needed, None when nothing speaks against it.
     """
 
     server: str
@@ -105,3 +106,4 @@ class MailboxEvidence:
     idle: bool
     archive_exists: bool
     seconds: float
+    archive_problem: Failure | None = None

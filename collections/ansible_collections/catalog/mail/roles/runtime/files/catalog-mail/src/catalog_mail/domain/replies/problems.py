@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from catalog_mail.domain.failures.failure import Failure
@@ -19,7 +19,10 @@ _GRACE = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Observed:
-    """The state of the processes that read the mailbox; `alive` counts those with a recent heartbeat."""
+    """The state of the processes that read the mailbox; `alive` counts those with a recent heartbeat.
+
+    `misplaced` are the numbers of replies in other folders; `mailbox` is a name of the mailbox for people.
+    """
 
     alive: int
     last_good_poll: datetime | None
@@ -28,6 +31,8 @@ class Observed:
     taken_by_others: int
     quarantined: int
     errors: tuple[Failure, ...]
+    misplaced: Mapping[str, int] = field(default_factory=dict)
+    mailbox: str = ""
 
 
 def problems(observed: Observed, sync_interval: timedelta, now: datetime) -> list[str]:
@@ -55,11 +60,24 @@ def _problems(observed: Observed, sync_interval: timedelta, now: datetime) -> It
     if observed.taken_by_others:
         yield (
             f"{observed.taken_by_others} messages of the mailbox were marked as read by something else, so they are not posted. "
-            "Find the program or the person that reads this mailbox (a mail program, a rule, another catalog), let nothing else "
-            "read it, and mark those messages as unread: then they are posted."
+            f"Find what marks them (a rule or other automatic processing of {observed.mailbox}, a mail program, a person, "
+            "another catalog), let nothing else read the mailbox, and mark those messages as unread: then they are posted."
         )
+    if observed.misplaced:
+        yield _misplaced(observed)
     if observed.quarantined:
         yield (
             f"{observed.quarantined} messages could not be handled and were set aside (keyword $CatalogQuarantined). "
             "The journal has the details; mark them as unread to have them tried again."
         )
+
+
+def _misplaced(observed: Observed) -> str:
+    """Describe replies in Junk or in folders to which a rule moved them."""
+    folders = ", ".join(f"{count} in {folder!r}" for folder, count in sorted(observed.misplaced.items()))
+    return (
+        f"{sum(observed.misplaced.values())} replies of the last week are in other folders than the one that is read: {folders}. "
+        f"They are not posted. The automatic processing of the mailbox {observed.mailbox} moved them (its filter for junk mail, "
+        "a rule, a script), or a person did. Exempt replies from the filter, switch off the rule, and move the replies back as "
+        "unread: then they are posted."
+    )

@@ -95,6 +95,11 @@ class ImapServer:
 MailboxServer = ImapServer | GraphServer
 
 
+def mailbox_name(server: MailboxServer) -> str:
+    """Return a name of the mailbox for people."""
+    return f"{server.mailbox} of {server.username}" if isinstance(server, ImapServer) else server.mailbox
+
+
 @dataclass(frozen=True)
 class ArchiveSettings:
     """The archive of handled mail; `keep_days` is the number of days that a message stays in it."""
