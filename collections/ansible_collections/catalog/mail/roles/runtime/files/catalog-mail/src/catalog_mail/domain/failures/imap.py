@@ -16,6 +16,12 @@ from catalog_mail.domain.settings.servers import ImapServer
 SECTION = "interactions.imap"
 # Response codes of RFC 5530 and RFC 9051, 7.1, after which another attempt may succeed.
 _PASSING = {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "EXPUNGEISSUED", "CONTACTADMIN"}
+# Words to a login after which another attempt may succeed, of servers that give no such code.
+_PASSING_WORDS = re.compile(
+    r"too many (?:\w{1,20} ){0,2}(?:connections|logins|sessions)|temporar|unavailable|try again|throttl|rate limit"
+    r"|bandwidth limit|server (?:is )?busy|maximum number of connections",
+    re.IGNORECASE,
+)
 _CODE = re.compile(r"\s*\[([A-Za-z0-9-]+)[^\]]{0,200}\]")
 
 
@@ -46,7 +52,7 @@ def answer_failure(stage: Stage, text: str, server: ImapServer, mailbox: str | N
     code = found[1].upper() if found else ""
     place = peer(server).place
     answer = f"{text.strip().rstrip('.')}." if text.strip() else "no reason was given."
-    temporary = code in _PASSING
+    temporary = code in _PASSING or (stage is Stage.LOGIN and not code.startswith("AUTH") and bool(_PASSING_WORDS.search(text)))
     if code == "PRIVACYREQUIRED":
         return Failure(
             Cause.TLS_REQUIRED, f"{place} refuses logins without TLS: {answer}",
@@ -55,14 +61,16 @@ def answer_failure(stage: Stage, text: str, server: ImapServer, mailbox: str | N
     if stage is Stage.LOGIN and not temporary:
         return Failure(
             Cause.LOGIN_REFUSED, f"{place} refused the login of {server.username}: {answer}",
-            "Check user name and password, and whether this account may read mail by IMAP with a password.",
+            "Check user name and password, and whether this account may read mail by IMAP with a password: many providers want "
+            "an app password in place of the usual one.",
             temporary=False, field=f"{SECTION}.password",
         )  # fmt: skip
     if stage is Stage.SELECT and not temporary:
         return _no_mailbox(mailbox or server.mailbox, code, answer, server)
+    hint = "The server's login service is not available, or has had too much to do. " if stage is Stage.LOGIN else ""
     return Failure(
         Cause.OTHER_IMAP_ANSWER, f"{place} gave this answer while {stage}: {answer}",
-        f"{'It may work later. ' if temporary else ''}The mail server's own log says more.",
+        f"{'It may work later. ' if temporary else ''}{hint}The mail server's own log says more.",
         temporary=True, field=None,
     )  # fmt: skip
 
