@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from dataclasses import replace
 
 import pytest
 from catalog_mail.domain.failures.connection import SHOWN, authorities_unreadable, network_failure, readable, tls_not_offered
@@ -162,6 +163,16 @@ WORDS = ("Relay access denied", "User unknown", "STARTTLS is required", "Helo co
 def test_a_refusal_before_rcpt_is_not_the_recipients(stage: Stage, words: str) -> None:
     failure = answer_failure(stage, 550, f"5.7.1 {words}", ATTEMPT)
     assert failure.code is not Cause.RECIPIENT_REFUSED or stage in (Stage.RECIPIENT, Stage.CONTENT)
+
+
+@pytest.mark.parametrize("password", ["hunter2 ", "\thunter2", "hunter2\u00a0", "hunter2\u200b"])
+def test_a_password_with_a_blank_at_its_end_is_hinted_at(password: str) -> None:
+    attempt = Attempt(replace(SERVER, password=password), "noreply@corp.test", "alice@corp.test")
+    refused = answer_failure(Stage.LOGIN, 535, "5.7.8 authentication failed", attempt)
+    assert "begins or ends with a blank" in refused.remedy
+    assert "hunter2" not in refused.remedy
+    assert "begins or ends" not in answer_failure(Stage.LOGIN, 535, "5.7.8 no", ATTEMPT).remedy
+    assert "begins or ends" not in answer_failure(Stage.LOGIN, 454, "4.7.0 no", attempt).remedy
 
 
 @pytest.mark.parametrize("code", [-1, 0, 12, 199, 600, 999])

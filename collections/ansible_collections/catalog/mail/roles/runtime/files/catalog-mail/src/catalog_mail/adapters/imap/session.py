@@ -155,7 +155,8 @@ class Session:
         if client.offers("AUTH=PLAIN"):
             client.authenticate("PLAIN", lambda _challenge: f"\0{username}\0{password}".encode())
         elif client.offers("LOGINDISABLED"):
-            raise MailboxFailed(imap_failures.login_not_offered(self.server))
+            offered = tuple(one.removeprefix("AUTH=") for one in client.capabilities if one.startswith("AUTH="))
+            raise MailboxFailed(imap_failures.login_not_offered(self.server, offered))
         elif not (username + password).isascii() or not (username + password).isprintable():
             raise MailboxFailed(imap_failures.login_not_possible(self.server))
         else:

@@ -9,8 +9,9 @@ import re
 from enum import StrEnum
 
 from catalog_mail.domain.failures import connection as connection_failures
-from catalog_mail.domain.failures.connection import Peer
+from catalog_mail.domain.failures.connection import Peer, with_password_hint
 from catalog_mail.domain.failures.failure import Cause, Failure
+from catalog_mail.domain.settings.document import TLS
 from catalog_mail.domain.settings.servers import ImapServer
 
 SECTION = "interactions.imap"
@@ -23,6 +24,10 @@ _PASSING_WORDS = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"\s*\[([A-Za-z0-9-]+)[^\]]{0,200}\]")
+_CHECK_LOGIN = (
+    "Check user name and password, and whether this account may read mail by IMAP with a password: many providers want an app "
+    "password in place of the usual one."
+)
 
 
 class Stage(StrEnum):
@@ -61,8 +66,7 @@ def answer_failure(stage: Stage, text: str, server: ImapServer, mailbox: str | N
     if stage is Stage.LOGIN and not temporary:
         return Failure(
             Cause.LOGIN_REFUSED, f"{place} refused the login of {server.username}: {answer}",
-            "Check user name and password, and whether this account may read mail by IMAP with a password: many providers want "
-            "an app password in place of the usual one.",
+            with_password_hint(_CHECK_LOGIN, server.password),
             temporary=False, field=f"{SECTION}.password",
         )  # fmt: skip
     if stage is Stage.SELECT and not temporary:
@@ -114,12 +118,20 @@ def not_understood(stage: Stage, server: ImapServer) -> Failure:
     )  # fmt: skip
 
 
-def login_not_offered(server: ImapServer) -> Failure:
-    """The server announces LOGINDISABLED (RFC 3501, 6.2.3), and does not offer AUTH=PLAIN."""
+def login_not_offered(server: ImapServer, mechanisms: tuple[str, ...] = ()) -> Failure:
+    """The server announces LOGINDISABLED (RFC 3501, 6.2.3), and does not offer AUTH=PLAIN, only `mechanisms`."""
+    cause = f"{peer(server).place} offers no login with a password on this connection"
+    if server.tls is TLS.NONE or not mechanisms:
+        return Failure(
+            Cause.LOGIN_REFUSED, f"{cause}.",
+            "Many servers offer it only under TLS: choose tls 'starttls', or 'implicit' with that port (993).",
+            temporary=False, field=f"{SECTION}.tls",
+        )  # fmt: skip
     return Failure(
-        Cause.LOGIN_REFUSED, f"{peer(server).place} offers no login with a password on this connection.",
-        "Many servers offer it only under TLS: choose tls 'starttls', or 'implicit' with that port (993).",
-        temporary=False, field=f"{SECTION}.tls",
+        Cause.LOGIN_REFUSED, f"{cause}, only {', '.join(mechanisms)}.",
+        "A server that takes OAuth tokens only (XOAUTH2) needs receiver 'microsoft' for Exchange Online; elsewhere let its "
+        "administrator allow this account to log in by IMAP with a password.",
+        temporary=False, field=f"{SECTION}.username",
     )  # fmt: skip
 
 

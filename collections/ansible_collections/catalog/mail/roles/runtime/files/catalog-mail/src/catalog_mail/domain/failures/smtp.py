@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from catalog_mail.domain.failures.connection import with_password_hint
 from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.failures.smtp_attempt import SECTION, Attempt, Stage
 from catalog_mail.domain.failures.smtp_meaning import meaning
@@ -37,6 +38,8 @@ def answer_failure(stage: Stage, code: int, text: str, attempt: Attempt) -> Fail
     temporary = found in _PASSING or (reply.temporary and found not in _LASTING)
     words = words_for(found, stage, attempt)
     remedy = f"It may work later. {words.remedy}" if temporary else words.remedy
+    if found is Meaning.LOGIN_REFUSED:
+        remedy = with_password_hint(remedy, attempt.server.password)
     answer = f"{code} {text}".strip().rstrip(".")
     return Failure(words.cause, f"{words.sentence}: {answer}.", remedy, temporary, words.field, code, text)
 

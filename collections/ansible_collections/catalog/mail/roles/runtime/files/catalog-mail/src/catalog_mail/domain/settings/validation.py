@@ -101,14 +101,15 @@ def _app(candidate: Candidate, secrets: Secrets, section: str) -> Iterator[Input
     elif not _TENANT.fullmatch(tenant) or tenant.lower() in _NO_TENANT:
         yield InputRefused(
             f"{section}.tenant_id", "It is not the ID of a tenant.",
-            "Give the Directory (tenant) ID of the app registration, or a domain of the tenant.",
+            "Give the Directory (tenant) ID of the app registration, or a domain of the tenant, alone: without braces, quotation "
+            "marks or a URL around it.",
         )  # fmt: skip
     if not client:
         yield InputRefused(f"{section}.client_id", "It is missing.", "Give the Application (client) ID of the app registration.")
     elif not _CLIENT.fullmatch(client):
         yield InputRefused(
             f"{section}.client_id", "It is not the ID of an application.",
-            "Give the Application (client) ID that the app registration's Overview shows.",
+            "Give the Application (client) ID that the app registration's Overview shows, without braces or quotation marks.",
         )  # fmt: skip
     held = [path for path in app_credentials(section) if _is_held(candidate, secrets, path)]
     if not held:
