@@ -14,6 +14,13 @@ from .finding import UNVERIFIED, row
 
 PREPARATION = (
     row(
+        "tokens_only",
+        r"none of the login methods is PLAIN or LOGIN: (?:XOAUTH2?|OAUTHBEARER)(?: (?:XOAUTH2?|OAUTHBEARER))*\Z",
+        "The server takes no passwords, only OAuth tokens",
+        "Have a login with a password allowed for this account (Exchange: SMTP AUTH for the mailbox), or send through Microsoft"
+        " Graph",
+    ),
+    row(
         "no_sendmail",
         r"sendmail: command not found",
         "There is no sendmail command on this host, so no mail program is installed",

@@ -25,6 +25,8 @@ SAID = [
      f"SASL authentication failed; cannot authenticate to server {HOST}: no mechanism available"),
     ("no_mechanism", False, "postfix/smtp[1]: warning: SASL authentication failure: No worthy mechs found"),
     ("no_mechanism", False, "none of the login methods is PLAIN or LOGIN: GSSAPI NTLM"),
+    ("no_mechanism", False, "none of the login methods is PLAIN or LOGIN: XOAUTH2 NTLM"),
+    ("tokens_only", False, "none of the login methods is PLAIN or LOGIN: XOAUTH2 OAUTHBEARER"),
     ("tls_engine", False, "TLS is required but our TLS engine is unavailable"),
     ("tls_engine", False, 'warning: cannot load Certification Authority data, CAfile="/x": disabling TLS support'),
     ("local_disk", False, "sendmail: fatal: queue file write error: No space left on device"),
