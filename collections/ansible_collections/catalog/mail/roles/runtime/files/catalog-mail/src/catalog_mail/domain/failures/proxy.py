@@ -47,8 +47,8 @@ def _refused(status: int, words: str, proxy: str, target: str, server: GraphServ
         cause = f"The proxy {proxy} does not accept the login in proxy_url" if given else f"The proxy {proxy} requires a login"
         return Failure(
             Cause.PROXY_LOGIN_REFUSED, f"{beginning(server)} {cause} ({said}).",
-            f"Give user name and password in {_SETTING} (http://user:password@host:port, with special characters "
-            "percent-encoded), or let the proxy's administrator allow this host without a login.",
+            f"Let the proxy's administrator allow this host without a login, or give user name and password in {_SETTING} "
+            "(http://user:password@host:port, with special characters percent-encoded).",
             temporary=False, field=None,
         )  # fmt: skip
     passing = status >= 500 or status in {408, 429}
