@@ -65,8 +65,6 @@ class Deployment(StrEnum):
 Address = Annotated[str, AfterValidator(fields.address)]
 Host = Annotated[str, AfterValidator(fields.host)]
 Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(fields.one_line)]
-UserName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(fields.user_name)]
-Identifier = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(fields.identifier)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 
 
@@ -92,7 +90,7 @@ def _hidden(check: Any) -> Any:
 
 
 _MEANS = "A text sets the secret, null removes it; left out, or sent back as it was read, the secret is kept."
-Secret = Annotated[Annotated[SecretStr, _hidden(fields.login_secret)] | SecretState | None, Field(description=_MEANS)]
+Secret = Annotated[Annotated[SecretStr, _hidden(fields.secret)] | SecretState | None, Field(description=_MEANS)]
 Pem = Annotated[Annotated[SecretStr, _hidden(fields.pem)] | SecretState | None, Field(description=_MEANS)]
 
 
@@ -109,7 +107,7 @@ class Smtp(Section):
     host: Host | None = Field(default=None, examples=["smtp.example.com"])
     port: Port = 587
     tls: TLS = TLS.STARTTLS
-    username: UserName | None = None
+    username: Line | None = None
     password: Secret = None
     timeout: Annotated[int, Field(strict=True, ge=1, le=300, description="Seconds for one message, connection included.")] = 30
     ca_file: Annotated[str, AfterValidator(fields.absolute_path)] | None = Field(
@@ -124,8 +122,8 @@ _DERIVED = "Read-only: taken from the certificate."
 class Microsoft(Section):
     """An app registration with Graph permissions."""
 
-    tenant_id: Identifier | None = None
-    client_id: Identifier | None = None
+    tenant_id: Line | None = None
+    client_id: Line | None = None
     client_secret: Secret = None
     client_secret_key_id: Line | None = Field(default=None, description=f"The secret's ID in Entra. {_KEPT}")
     client_secret_expires_at: Annotated[str, AfterValidator(fields.timestamp)] | None = Field(
@@ -150,7 +148,7 @@ class Imap(Section):
     host: Host | None = None
     port: Port = 993
     tls: TLS = TLS.IMPLICIT
-    username: UserName | None = None
+    username: Line | None = None
     password: Secret = None
     mailbox: Line = "INBOX"
     archive_mailbox: Line = "Archive"
