@@ -19,14 +19,18 @@ from typing import Any
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._application import reply_diagnosis
 from ansible_collections.catalog.mail.plugins.module_utils._mail.authentication_results import read_header
-from ansible_collections.catalog.mail.plugins.module_utils._mail.diagnosis import TABLE, diagnose
+from ansible_collections.catalog.mail.plugins.module_utils._mail.diagnosis import diagnose
+from ansible_collections.catalog.mail.plugins.module_utils._mail.smtp_reply_findings import FINDINGS
+from ansible_collections.catalog.mail.plugins.module_utils._mail.smtp_reply_rules import RULES
 from ansible_collections.catalog.mail.plugins.module_utils._microsoft import clouds as module_clouds
 from ansible_collections.catalog.mail.plugins.module_utils._microsoft import token_errors
 from ansible_collections.catalog.mail.plugins.module_utils._microsoft.graph_responses import Answer, retry_after, seconds_to_wait
 from ansible_collections.catalog.mail.plugins.module_utils._microsoft.http_session import asked_to_wait
 from catalog_mail.domain.failures import entra, imap, smtp
-from catalog_mail.domain.failures.failure import Cause
+from catalog_mail.domain.failures.failure import Failure
 from catalog_mail.domain.failures.retry_after import retry_after_seconds
+from catalog_mail.domain.failures.smtp_replies import Meaning
+from catalog_mail.domain.failures.smtp_rules import RULES as SERVICE_RULES
 from catalog_mail.domain.mime.structured import bounded
 from catalog_mail.domain.replies.authentication_results import parse
 from catalog_mail.domain.replies.reply import Disposition, NotPosted, Reason
@@ -168,46 +172,61 @@ def test_the_modules_read_each_reason_from_the_counters():
 
 # -- the meaning of a mail server's answer ------------------------------------------------------------------------------
 
-SMTP = smtp.Attempt(SmtpServer("smtp.corp.test", 587, TLS.STARTTLS, "app", "x"), "noreply@corp.test", "alice@corp.test")
-IMAP = ImapServer("imap.corp.test", 993, TLS.IMPLICIT, "replies", "x")
+SMTP = smtp.Attempt(SmtpServer("smtp.example.com", 587, TLS.STARTTLS, "app", "x"), "noreply@example.com", "alice@example.com")
+IMAP = ImapServer("imap.example.com", 993, TLS.IMPLICIT, "replies", "x")
 
-# The service classifies by the stage of the protocol, with few causes; the modules only by text, with more causes.
-SAME_MEANING = {
-    Cause.LOGIN_REFUSED: {"login_refused", "login_method_disabled", "login_temporarily_refused"},
-    Cause.LOGIN_REQUIRED: {"login_needed"},
-    Cause.TLS_REQUIRED: {"starttls_needed"},
-    Cause.SENDER_REFUSED: {"sender_refused", "sender_domain_unknown"},
-    Cause.RECIPIENT_REFUSED: {"recipient_unknown", "relay_denied", "access_denied", "greylisted", "mailbox_full"},
-    Cause.OTHER_ANSWER: {
-        "rate_limited", "spam_refused", "tls_not_offered", "too_large", "temporary", "not_authentic", "loop", "local_disk",
-    },
-    Cause.OTHER_IMAP_ANSWER: {"login_temporarily_refused"},
+# The text that the modules get: Postfix and their own client name the command, or the stage is known.
+QUOTED = {
+    "tls": "{} (in reply to STARTTLS command)", "hello": "{} (in reply to EHLO command)",
+    "sender": "host mx[192.0.2.1] said: {} (in reply to MAIL FROM command)",
+    "recipient": "{} (in reply to RCPT TO command)", "content": "host mx[192.0.2.1] said: {} (in reply to end of DATA command)",
 }
+STAGES = {"greeting": "connect", "login": "login"}
+# Findings of the modules that the service does not distinguish, with its meaning.
+ONLY_MODULES = {"temporary": "unknown"}
+
+
+def service_failure(row: dict[str, Any]) -> Failure:
+    """Return the failure that the service reports for a row."""
+    answer = row["answer"]
+    if row["protocol"] == "imap":
+        return imap.answer_failure(imap.Stage[row["stage"].upper()], answer, IMAP)
+    return smtp.answer_failure(smtp.Stage[row["stage"].upper()], int(answer[:3]), answer[4:], SMTP)
 
 
 @table("server_answers", "answer")
 def test_the_service_classifies_a_server_response(row: dict[str, Any]):
-    answer = row["answer"]
-    if row["protocol"] == "smtp":
-        failure = smtp.answer_failure(smtp.Stage[row["stage"].upper()], int(answer[:3]), answer[4:], SMTP)
-    else:
-        failure = imap.answer_failure(imap.Stage[row["stage"].upper()], answer, IMAP)
-    assert failure.code.value == row["service"]
+    failure = service_failure(row)
+    assert (failure.code.value, failure.field, failure.temporary) == (row["cause"], row["field"], row["temporary"])
+    assert row["remedy"].lower() in failure.remedy.lower()
+    assert row["answer"][4:].rstrip(".") in failure.cause, "the server's own words are shown"
 
 
 @table("server_answers", "answer")
 def test_the_modules_classify_a_server_response(row: dict[str, Any]):
-    assert diagnose(row["answer"]).name == row["modules"]
+    finding = diagnose(QUOTED.get(row["stage"], "{}").format(row["answer"]), STAGES.get(row["stage"], ""))
+    assert ONLY_MODULES.get(finding.name, finding.name) == row["meaning"]
+    assert row["remedy"].lower() in finding.remedy.lower()
+    if row["protocol"] == "smtp":
+        assert finding.temporary == row["temporary"]
 
 
 @table("server_answers", "answer")
-def test_both_causes_of_a_response_agree(row: dict[str, Any]):
-    assert row["modules"] in SAME_MEANING[Cause(row["service"])]
+def test_a_temporary_response_is_called_so_by_both(row: dict[str, Any]):
+    finding = diagnose(row["answer"], STAGES.get(row["stage"], ""))
+    for remedy in (service_failure(row).remedy, finding.remedy if row["protocol"] == "smtp" else ""):
+        if row["temporary"] and remedy:
+            assert remedy.startswith("It may work later.")
+            assert "password" not in remedy
 
 
-def test_the_table_of_responses_has_each_cause():
-    found: dict[Cause, set[str]] = {cause: set() for cause in SAME_MEANING}
-    for row in rows("server_answers"):
-        found[Cause(row["service"])].add(row["modules"])
-    assert found == SAME_MEANING
-    assert set().union(*SAME_MEANING.values()) <= {finding.name for _pattern, finding in TABLE}
+def test_each_meaning_of_a_response_is_in_the_table():
+    meanings = {row["meaning"] for row in rows("server_answers") if row["protocol"] == "smtp"}
+    assert meanings | {"no_mail_domain"} == {meaning.value for meaning in Meaning}
+    assert {rule.name for rule in RULES} <= set(FINDINGS), "each rule of the modules has a finding"
+    assert {rule.name for rule in RULES} == {rule.meaning.value for rule in SERVICE_RULES}
+    assert len(rows("server_answers")) > 150
+
+
+def test_each_response_has_a_source():
+    assert all(len(row["source"]) > 10 for row in rows("server_answers"))

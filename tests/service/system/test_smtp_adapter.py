@@ -377,7 +377,63 @@ def test_a_slow_reader_does_not_extend_the_timeout(senders: SmtpSenders, authori
 def test_a_greeting_that_refuses(senders: SmtpSenders):
     with scripted(lambda connection: connection.sendall(b"421 4.3.2 Too many connections\r\n")) as port:
         found = failure(senders, settings(port))
-    assert (found.code, found.temporary, found.smtp_code) == (Cause.OTHER_ANSWER, True, 421)
+    assert (found.code, found.temporary, found.smtp_code) == (Cause.THROTTLED, True, 421)
+
+
+def dialogue(answers: dict[bytes, bytes]) -> Callable[[socket.socket], None]:
+    """Return a server that offers STARTTLS, and gives these answers to the commands that begin so; 250 to others."""
+
+    def converse(connection: socket.socket) -> None:
+        reader = connection.makefile("rb")
+        connection.sendall(b"220 mail.corp.test ESMTP\r\n")
+        for line in reader:
+            command = line.split()[0].upper()
+            said = b"250-mail.corp.test\r\n250 STARTTLS\r\n" if command == b"EHLO" else b"250 2.0.0 Ok\r\n"
+            connection.sendall(answers.get(command, said))
+
+    return converse
+
+
+@pytest.mark.parametrize(
+    ("answer", "temporary"),
+    [
+        (b"454 4.7.0 TLS not available due to local problem\r\n", True),
+        (b"454-4.7.0 TLS not available\r\n454 4.7.0 due to local problem\r\n", True),
+        (b"502 5.5.1 Error: command not implemented\r\n", False),
+        (b"500 Command not recognized\r\n", False),
+    ],
+)
+def test_a_refusal_of_starttls_keeps_the_servers_words(senders: SmtpSenders, answer: bytes, temporary: bool):
+    with scripted(dialogue({b"STARTTLS": answer})) as port:
+        found = failure(senders, settings(port, tls=TLS.STARTTLS))
+    assert (found.code, found.field) == (Cause.TLS_NOT_OFFERED, "notifications.smtp.tls")
+    assert (found.temporary, found.smtp_code) == (temporary, int(answer[:3]))
+    assert " ".join(answer.decode().splitlines()[-1][4:].split()) in found.cause
+
+
+def test_a_refused_name_at_rcpt_is_not_the_recipients_fault(senders: SmtpSenders):
+    answer = b"504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname\r\n"
+    with scripted(dialogue({b"RCPT": answer})) as port:
+        found = failure(senders, settings(port))
+    assert (found.code, found.field, found.smtp_code) == (Cause.HOST_REFUSED, None, 504)
+    assert "alice@corp.test" not in found.cause
+    assert "Helo command rejected" in found.cause
+
+
+def test_a_temporary_login_failure_does_not_blame_the_password(senders: SmtpSenders):
+    answers = {b"EHLO": b"250-mail.corp.test\r\n250 AUTH PLAIN\r\n", b"AUTH": b"454 4.7.0 Temporary authentication failure\r\n"}
+    with scripted(dialogue(answers)) as port:
+        found = failure(senders, settings(port, username="app", password=PASSWORD))
+    assert (found.code, found.field, found.temporary) == (Cause.LOGIN_REFUSED, None, True)
+    assert "password" not in found.remedy
+    assert found.remedy.startswith("It may work later.")
+
+
+def test_a_server_that_takes_tokens_only(senders: SmtpSenders):
+    with scripted(dialogue({b"EHLO": b"250-mail.corp.test\r\n250 AUTH XOAUTH2 OAUTHBEARER\r\n"})) as port:
+        found = failure(senders, settings(port, username="app", password=PASSWORD))
+    assert (found.code, found.field) == (Cause.LOGIN_REFUSED, "notifications.smtp.username")
+    assert "OAuth tokens" in found.remedy
 
 
 def test_a_connection_that_breaks_off(senders: SmtpSenders):

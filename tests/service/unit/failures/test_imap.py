@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from dataclasses import replace
 
 import pytest
 from catalog_mail.domain.failures import imap as imap_failures
@@ -109,3 +110,14 @@ def test_operations_that_the_server_refuses() -> None:
         assert_complete(failure)
     assert imap_failures.read_only("Archive", SERVER).field == f"{IMAP}.archive_mailbox"
     assert "/etc/ca.pem" in authorities_unreadable("empty", peer(SERVER)).cause
+
+
+def test_a_server_without_a_password_login_has_its_remedy() -> None:
+    plain = replace(STARTTLS, tls=TLS.NONE)
+    for server, mechanisms, field, words in (
+        (plain, (), "tls", "under TLS"), (plain, ("XOAUTH2",), "tls", "under TLS"),
+        (STARTTLS, ("XOAUTH2", "OAUTHBEARER"), "username", "OAuth tokens"),
+    ):  # fmt: skip
+        failure = imap_failures.login_not_offered(server, mechanisms)
+        assert failure.field == f"interactions.imap.{field}"
+        assert words in failure.remedy

@@ -57,6 +57,14 @@ ENTRA = [
     (1002012, "invalid_scope", Cause.CLOUD_WRONG, "cloud", "does not give"),
     (53003, "invalid_grant", Cause.CONDITIONAL_ACCESS, "client_id", "Conditional Access"),
     (530032, "invalid_grant", Cause.CONDITIONAL_ACCESS, "client_id", "Conditional Access"),
+    (530035, "invalid_grant", Cause.CONDITIONAL_ACCESS, "client_id", "security defaults"),
+    (7000229, "unauthorized_client", Cause.CLIENT_UNKNOWN, "client_id", "no service principal"),
+    (50012, "invalid_client", Cause.CERTIFICATE_NOT_REGISTERED, "certificate", "not accepted for this application"),
+    (50194, "invalid_request", Cause.TENANT_UNKNOWN, "tenant_id", "belongs to one tenant"),
+    (1000502, "invalid_client", Cause.CERTIFICATE_UNUSABLE, "certificate", "has expired"),
+    (7000274, "invalid_client", Cause.CERTIFICATE_UNUSABLE, "certificate", "has expired"),
+    (7000214, "invalid_client", Cause.CERTIFICATE_UNUSABLE, "certificate", "revoked"),
+    (7000277, "invalid_client", Cause.CERTIFICATE_UNUSABLE, "certificate", "revoked"),
 ]
 
 
@@ -93,6 +101,7 @@ def test_other_errors_of_entra(answer: dict[str, Any], words: str, temporary: bo
 
 
 DENIED = "Access is denied. Check credentials and try again."
+NO_PERMISSIONS = "The token contains no permissions, or permissions can not be understood."
 ODATA = "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings."
 GRAPH = [
     (403, "ErrorAccessDenied", DENIED, Operation.SEND, Cause.PERMISSION_MISSING, ".client_id", "Mail.Send is not granted"),
@@ -107,6 +116,10 @@ GRAPH = [
     (404, "ErrorNonExistentMailbox", "x", Operation.OPEN, Cause.MAILBOX_UNKNOWN, "mailbox", "no user"),
     (404, "MailboxNotEnabledForRESTAPI", "x", Operation.SEND, Cause.MAILBOX_NOT_LICENSED, "mailbox", "has no mailbox"),
     (401, "InvalidAuthenticationToken", "x", Operation.READ, Cause.TOKEN_REFUSED, ".cloud", "does not take the token"),
+    (401, "NoPermissionsInAccessToken", NO_PERMISSIONS, Operation.SEND, Cause.PERMISSION_MISSING, ".client_id",
+     "Mail.Send is not granted"),
+    (401, "NoPermissionsInAccessToken", NO_PERMISSIONS, Operation.MARK, Cause.PERMISSION_MISSING, ".client_id",
+     "Mail.ReadWrite is not granted"),
     (429, "ApplicationThrottled", "x", Operation.READ, Cause.THROTTLED, None, "for 7 seconds"),
     (503, "ServiceUnavailable", "x", Operation.SEND, Cause.MICROSOFT_UNAVAILABLE, None, "503"),
     (400, "ErrorInvalidRecipients", "At least one is not valid.", Operation.SEND, Cause.RECIPIENT_REFUSED, None, "not valid"),

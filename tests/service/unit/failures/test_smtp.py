@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from dataclasses import replace
 
 import pytest
 from catalog_mail.domain.failures.connection import SHOWN, authorities_unreadable, network_failure, readable, tls_not_offered
@@ -77,14 +78,14 @@ def test_a_network_error_is_classified(error: Exception, stage: Stage, cause: Ca
 
 ANSWERS = [
     # stage, answer, cause, field, temporary
-    (Stage.GREETING, "554 5.7.1 Your host is blocked", Cause.OTHER_ANSWER, None, False),
-    (Stage.GREETING, "421 4.3.2 Too many connections", Cause.OTHER_ANSWER, None, True),
+    (Stage.GREETING, "554 5.7.1 Your host is blocked", Cause.HOST_REFUSED, None, False),
+    (Stage.GREETING, "421 4.3.2 Too many connections", Cause.THROTTLED, None, True),
     (Stage.HELLO, "502 5.5.1 Not implemented", Cause.OTHER_ANSWER, None, False),
-    (Stage.TLS, "454 4.7.0 TLS not available", Cause.OTHER_ANSWER, None, True),
+    (Stage.TLS, "454 4.7.0 TLS not available", Cause.TLS_NOT_OFFERED, f"{SMTP}.tls", True),
     (Stage.LOGIN, "535 5.7.8 authentication failed", Cause.LOGIN_REFUSED, f"{SMTP}.password", False),
-    (Stage.LOGIN, "454 4.7.0 Temporary authentication failure", Cause.LOGIN_REFUSED, f"{SMTP}.password", True),
+    (Stage.LOGIN, "454 4.7.0 Temporary authentication failure", Cause.LOGIN_REFUSED, None, True),
     (Stage.LOGIN, "538 5.7.11 Encryption required", Cause.TLS_REQUIRED, f"{SMTP}.tls", False),
-    (Stage.LOGIN, "421 4.7.0 Too many errors", Cause.OTHER_ANSWER, None, True),
+    (Stage.LOGIN, "421 4.7.0 Too many errors", Cause.THROTTLED, None, True),
     (Stage.SENDER, "530 5.7.0 Must issue a STARTTLS command first", Cause.TLS_REQUIRED, f"{SMTP}.tls", False),
     (Stage.SENDER, "530 5.7.57 Client was not authenticated to send", Cause.LOGIN_REQUIRED, f"{SMTP}.username", False),
     (Stage.SENDER, "550 5.1.0 Address rejected", Cause.SENDER_REFUSED, FROM, False),
@@ -95,8 +96,8 @@ ANSWERS = [
     (Stage.SENDER, "451 4.1.8 Sender address rejected: try later", Cause.SENDER_REFUSED, FROM, True),
     (Stage.SENDER, "421 4.3.2 Shutting down", Cause.OTHER_ANSWER, None, True),
     (Stage.RECIPIENT, "550 5.1.1 User unknown", Cause.RECIPIENT_REFUSED, None, False),
-    (Stage.RECIPIENT, "554 5.7.1 Relay access denied", Cause.RECIPIENT_REFUSED, None, False),
-    (Stage.RECIPIENT, "451 4.7.1 Greylisted", Cause.RECIPIENT_REFUSED, None, True),
+    (Stage.RECIPIENT, "554 5.7.1 Relay access denied", Cause.RELAY_DENIED, f"{SMTP}.username", False),
+    (Stage.RECIPIENT, "451 4.7.1 Greylisted", Cause.GREYLISTED, None, True),
     (Stage.RECIPIENT, "552 5.2.2 Mailbox full", Cause.RECIPIENT_REFUSED, None, False),
     (Stage.RECIPIENT, "421 4.7.0 Closing", Cause.OTHER_ANSWER, None, True),
     (Stage.RECIPIENT, "553 5.7.1 <noreply@corp.test>: Sender address rejected: not owned", Cause.SENDER_REFUSED, FROM, False),
@@ -106,7 +107,36 @@ ANSWERS = [
     (Stage.CONTENT, "550 5.7.60 Client does not have permissions to send as this sender", Cause.SENDER_REFUSED, FROM, False),
     (Stage.CONTENT, "554 5.7.1 Spam", Cause.OTHER_ANSWER, None, False),
     (Stage.CONTENT, "451 4.3.0 Later", Cause.OTHER_ANSWER, None, True),
-]
+    # The stage decides where the words say nothing, and is not believed where they say something else.
+    (Stage.GREETING, "554 No SMTP service here", Cause.HOST_REFUSED, None, False),
+    (Stage.HELLO, "550 5.7.1 Access denied", Cause.HOST_REFUSED, None, False),
+    (Stage.HELLO, "550 Access denied - Invalid HELO name", Cause.HOST_REFUSED, None, False),
+    (Stage.TLS, "500 Command not recognized", Cause.TLS_NOT_OFFERED, f"{SMTP}.tls", False),
+    (Stage.LOGIN, "454 4.7.0 Authentication failed", Cause.LOGIN_REFUSED, None, True),
+    (Stage.LOGIN, "550 5.7.1 No", Cause.LOGIN_REFUSED, f"{SMTP}.password", False),
+    (Stage.LOGIN, "535 5.7.1 User suspended", Cause.ACCOUNT_BLOCKED, f"{SMTP}.username", False),
+    (Stage.SENDER, "550 5.2.1 Mailbox disabled", Cause.SENDER_REFUSED, FROM, False),
+    (Stage.SENDER, "550 5.1.1 User unknown", Cause.SENDER_REFUSED, FROM, False),
+    (Stage.SENDER, "503 5.5.1 Error: send HELO/EHLO first", Cause.OTHER_ANSWER, None, False),
+    (Stage.SENDER, "451 5.7.3 STARTTLS is required to send mail", Cause.TLS_REQUIRED, f"{SMTP}.tls", False),
+    (Stage.SENDER, "523 5.7.10 Encryption needed", Cause.TLS_REQUIRED, f"{SMTP}.tls", False),
+    (Stage.RECIPIENT, "450 4.7.1 Helo command rejected: Host not found", Cause.HOST_REFUSED, None, True),
+    (Stage.RECIPIENT, "454 4.7.1 Relay access denied", Cause.RELAY_DENIED, f"{SMTP}.username", True),
+    (Stage.RECIPIENT, "553 that domain isn't in my list of allowed rcpthosts", Cause.RELAY_DENIED, f"{SMTP}.username", False),
+    (Stage.RECIPIENT, "451 4.3.5 Recipient address rejected: Server configuration problem", Cause.OTHER_ANSWER, None, True),
+    (Stage.RECIPIENT, "550 5.7.1 Access denied", Cause.OTHER_ANSWER, None, False),
+    (Stage.RECIPIENT, "550 Mailbox unavailable", Cause.RECIPIENT_REFUSED, None, False),
+    (Stage.RECIPIENT, "551 User not local", Cause.RECIPIENT_REFUSED, None, False),
+    (Stage.RECIPIENT, "450 4.7.1 Error: too much mail from 192.0.2.1", Cause.THROTTLED, None, True),
+    (Stage.RECIPIENT, "550 5.6.7 SMTPUTF8 is required", Cause.RECIPIENT_REFUSED, None, False),
+    (Stage.RECIPIENT, "550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required",
+     Cause.RECIPIENT_REFUSED, None, False),
+    (Stage.CONTENT, "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException", Cause.THROTTLED, None, True),
+    (Stage.CONTENT, "452 4.4.5 Maximum number of messages per session", Cause.THROTTLED, None, True),
+    # The names of hosts, and addresses, are not words.
+    (Stage.RECIPIENT, "550 5.1.1 <dmarc@spam.test>: User unknown", Cause.RECIPIENT_REFUSED, None, False),
+    (Stage.CONTENT, "451 4.3.0 mx.greylist.test: https://spamhaus.test/blocked", Cause.OTHER_ANSWER, None, True),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("stage", "answer", "cause", "field", "temporary"), ANSWERS)
@@ -119,8 +149,30 @@ def test_a_response_is_classified_and_kept(stage: Stage, answer: str, cause: Cau
     assert answer in failure.cause
     if cause is Cause.SENDER_REFUSED:
         assert "noreply@corp.test" in failure.cause
-    if cause is Cause.RECIPIENT_REFUSED:
+    if cause is Cause.RECIPIENT_REFUSED and "SMTPUTF8" not in answer:
         assert "alice@corp.test" in failure.cause
+    assert failure.remedy.startswith("It may work later.") is temporary
+    assert not (temporary and "password" in failure.remedy)
+
+
+WORDS = ("Relay access denied", "User unknown", "STARTTLS is required", "Helo command rejected", "Greylisted", "over quota")
+
+
+@pytest.mark.parametrize("words", WORDS)
+@pytest.mark.parametrize("stage", Stage)
+def test_a_refusal_before_rcpt_is_not_the_recipients(stage: Stage, words: str) -> None:
+    failure = answer_failure(stage, 550, f"5.7.1 {words}", ATTEMPT)
+    assert failure.code is not Cause.RECIPIENT_REFUSED or stage in (Stage.RECIPIENT, Stage.CONTENT)
+
+
+@pytest.mark.parametrize("password", ["hunter2 ", "\thunter2", "hunter2\u00a0", "hunter2\u200b"])
+def test_a_password_with_a_blank_at_its_end_is_hinted_at(password: str) -> None:
+    attempt = Attempt(replace(SERVER, password=password), "noreply@corp.test", "alice@corp.test")
+    refused = answer_failure(Stage.LOGIN, 535, "5.7.8 authentication failed", attempt)
+    assert "begins or ends with a blank" in refused.remedy
+    assert "hunter2" not in refused.remedy
+    assert "begins or ends" not in answer_failure(Stage.LOGIN, 535, "5.7.8 no", ATTEMPT).remedy
+    assert "begins or ends" not in answer_failure(Stage.LOGIN, 454, "4.7.0 no", attempt).remedy
 
 
 @pytest.mark.parametrize("code", [-1, 0, 12, 199, 600, 999])
@@ -138,8 +190,9 @@ def test_a_server_other_than_smtp_is_reported(code: int) -> None:
 )
 def test_each_response_has_a_cause_and_a_remedy(stage: Stage, code: int, text: str, attempt: Attempt) -> None:
     failure = answer_failure(stage, code, text, attempt)
-    assert failure.temporary == (400 <= code < 500)
     assert failure.smtp_code in (code, None)
+    assert not failure.temporary or failure.remedy.startswith("It may work later.")
+    assert not (failure.temporary and failure.field == f"{SMTP}.password")
     if attempt is BUILTIN:  # with the host's own Postfix there are no settings of a mail server
         assert not (failure.field or "").startswith(SMTP)
 
@@ -148,6 +201,8 @@ def test_features_that_the_server_does_not_offer() -> None:
     assert tls_not_offered(ATTEMPT.peer).field == f"{SMTP}.tls"
     assert "no login at all" in login_not_offered("", ATTEMPT).cause
     assert "only GSSAPI, NTLM" in login_not_offered("GSSAPI, NTLM", ATTEMPT).cause
+    assert "OAuth" not in login_not_offered("GSSAPI, XOAUTH2", ATTEMPT).remedy
+    assert "OAuth tokens" in login_not_offered("XOAUTH2, OAUTHBEARER", ATTEMPT).remedy
     assert "/etc/ca.pem" in authorities_unreadable("No such file or directory", ATTEMPT.peer).cause
     for failure in (tls_not_offered(ATTEMPT.peer), login_not_offered("", ATTEMPT), authorities_unreadable("empty", ATTEMPT.peer)):
         assert_complete(failure)

@@ -78,6 +78,76 @@ def test_an_invalid_host_is_refused(name: str) -> None:
         fields.host(name)
 
 
+FLAWS = [
+    # a text that was copied or typed with a small flaw, what is said of it, and the right text where it can be told
+    ("smtp.example.com ", "ends with a blank", "smtp.example.com"),
+    (" smtp.example.com", "begins with a blank", "smtp.example.com"),
+    ("smtp .example.com", "has a blank in it", "smtp.example.com"),
+    ("smtp.example.com\t", "ends with a tab", "smtp.example.com"),
+    ("smtp.example.com\n", "ends with a line end", "smtp.example.com"),
+    ("smtp.example.com\r\n", "ends with a line end", "smtp.example.com"),
+    ("smtp.example.com\u00a0", "ends with a non-breaking space", "smtp.example.com"),
+    ("\ufeffsmtp.example.com", "begins with a byte order mark", "smtp.example.com"),
+    ("smtp\u200b.example.com", "has a zero-width space in it", "smtp.example.com"),
+    ("smtp.exam\u00adple.com", "has a soft hyphen in it", "smtp.example.com"),
+    ("smtp.example.com\u200e", "ends with an invisible character (U+200E)", "smtp.example.com"),
+    (" 192.0.2.7 ", "ends with a blank", "192.0.2.7"),
+    ('"smtp.example.com"', "quotation marks", "smtp.example.com"),
+    ("\u201esmtp.example.com\u201c", "quotation marks", "smtp.example.com"),
+    ("smtp.example.com,smtp2.example.com", "names several", "smtp.example.com"),
+    ("smtp.example.com;", "names several", "smtp.example.com"),
+    ("smtp://smtp.example.com", "is a URL", "smtp.example.com"),
+    ("https://user:hunter2@smtp.example.com:465/x?y", "is a URL", "smtp.example.com"),
+    ("app@smtp.example.com", "user name", "smtp.example.com"),
+    ("smtp.example.com:587", "has a port in it", "smtp.example.com"),
+    ("192.0.2.7:25", "has a port in it", "192.0.2.7"),
+    ("[2001:db8::7]:25", "has a port in it", "2001:db8::7"),
+    ("[smtp.example.com]", "brackets", "smtp.example.com"),
+    ("<smtp.example.com>", "brackets", "smtp.example.com"),
+    ("smtp.example.com/", "has a path in it", "smtp.example.com"),
+    ("m\u00fcnchen.example", "outside ASCII", "xn--mnchen-3ya.example"),
+    ("smtp.m\u00fcnchen.example", "outside ASCII", "smtp.xn--mnchen-3ya.example"),
+    ("smtp\u3002example\u3002com", "outside ASCII", "smtp.example.com"),
+    ("smtp\uff0eexample\uff0ecom", "outside ASCII", "smtp.example.com"),
+    ("\uff53mtp.example.com", "outside ASCII", "smtp.example.com"),
+]
+
+
+@pytest.mark.parametrize(("text", "flaw", "right"), FLAWS)
+def test_a_small_flaw_of_a_host_is_named(text: str, flaw: str, right: str) -> None:
+    with pytest.raises(InvalidValue) as refusal:
+        fields.host(text)
+    assert refusal.value.cause.startswith("It is neither a host name nor an IP address: ")
+    assert flaw in refusal.value.cause
+    assert refusal.value.remedy == f"Write {right}."
+    assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("flaw", [" ", "\t", "\n", "\r\n", "\u00a0", "\u200b", "\ufeff"])
+def test_an_identifier_with_a_blank_is_refused(flaw: str) -> None:
+    for text in (f"11111111-2222{flaw}", f"{flaw}11111111-2222", f"1111{flaw}1111-2222"):
+        with pytest.raises(InvalidValue, match="It is not an ID") as refusal:
+            fields.identifier(text)
+        assert "11111111-2222" in refusal.value.remedy
+    for text in (f"app{flaw}", f"{flaw}app"):
+        with pytest.raises(InvalidValue):
+            fields.user_name(text)
+    assert fields.user_name("CORP\\app user") == "CORP\\app user"
+    assert fields.identifier("contoso.onmicrosoft.com") == "contoso.onmicrosoft.com"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n"])
+def test_a_password_with_a_line_end_is_refused(end: str) -> None:
+    with pytest.raises(InvalidValue, match="ends with a line end") as refusal:
+        fields.login_secret(f"hunter2{end}")
+    assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["hunter2 ", "\thunter2", "p\u00e4ss w\u00f6rd", "two\nlines\n"])
+def test_a_password_may_have_blanks(text: str) -> None:
+    assert fields.login_secret(text) == text
+
+
 @pytest.mark.parametrize("address", ["a@b", "noreply@example.com", "a.b+c@xn--mnchen-3ya.example", "o'neill/x=y@example.com"])
 def test_a_bare_address_is_accepted(address: str) -> None:
     assert fields.address(address) == address

@@ -114,6 +114,26 @@ def test_inconsistent_settings(given: dict[str, Any], fields: list[str]) -> None
     assert refused(merged(at("notifications.enabled", True), given)) == fields
 
 
+@pytest.mark.parametrize(
+    ("given", "field", "words"),
+    [
+        (merged(BY_MICROSOFT, at(f"{APP}.tenant_id", "corp.onmicrosoft.com ")), f"{APP}.tenant_id", "ends with a blank"),
+        (merged(BY_MICROSOFT, at(f"{APP}.client_id", "5c0e7a5e\u00a0")), f"{APP}.client_id", "ends with a non-breaking space"),
+        (merged(BY_MICROSOFT, at(f"{APP}.client_secret", "new\n")), f"{APP}.client_secret", "ends with a line end"),
+        (merged(SMTP, at(PASSWORD, "new\r\n")), PASSWORD, "ends with a line end"),
+        (merged(SMTP, at("notifications.smtp.username", "app "), at(PASSWORD, "new")), "notifications.smtp.username", "a blank"),
+        (merged(SENDER, REPLIES, at("interactions.imap.password", "new\n")), "interactions.imap.password", "a line end"),
+    ],
+)
+def test_a_small_flaw_of_a_value_in_use_is_named(given: dict[str, Any], field: str, words: str) -> None:
+    wanted = merged(at("notifications.enabled", True), given)
+    assert refused(wanted) == [field]
+    with pytest.raises(InputRefused) as refusal:
+        check(read(wanted), {}, {}, Deployment.ON_PREMISES)
+    assert words in refusal.value.cause
+    assert "new" not in refusal.value.cause + refusal.value.remedy
+
+
 OTHER = {
     "host": "evil.test",
     "port": 2525,

@@ -207,7 +207,7 @@ class RoundTrip:
 
     def _at_server(self, leg: str, failed: StageFailed) -> ReplyFailed:
         self._progress.server_says = self._hide(failed.words) or None
-        finding = diagnose(failed.words)
+        finding = diagnose(failed.words, failed.stage)
         return ReplyFailed(leg, finding.cause, finding.remedy, stage=failed.stage)
 
     def _result(self) -> Dict[str, Any]:

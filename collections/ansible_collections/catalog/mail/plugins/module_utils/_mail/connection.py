@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Mapping, Optional
 
 from .._core.errors import InputRefused
+from .host import checked_host
 
 
 class StageFailed(Exception):
@@ -48,9 +49,7 @@ IMAP_PORTS = {"none": 143, "starttls": 143, "implicit": 993}
 
 def server(option: str, given: Mapping[str, Any], ports: Mapping[str, int], timeout: int) -> Server:
     """Read a module's option. Raises InputRefused when a setting cannot work."""
-    host = given["host"].strip().strip("[]")
-    if not host or any(char.isspace() or not char.isprintable() for char in host):
-        raise InputRefused(f"{option}.host", f"{given['host']!r} is not a host name", "Write a name or an address")
+    host = checked_host(f"{option}.host", given["host"])
     port = ports[given["tls"]] if given["port"] is None else given["port"]
     if not 0 < port < 65536:
         raise InputRefused(f"{option}.port", f"{port} is no port", "Write a number from 1 to 65535")

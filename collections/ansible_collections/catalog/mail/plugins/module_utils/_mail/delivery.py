@@ -83,7 +83,7 @@ class Delivery:
             self._hand_over()
             verdict = self._wait()
         except StageFailed as exc:
-            verdict = Verdict(exc.stage, exc.words, diagnose(exc.words))
+            verdict = Verdict(exc.stage, exc.words, diagnose(exc.words, exc.stage))
         finally:
             if self._mailbox:
                 self._mailbox.close()

@@ -25,6 +25,7 @@ from .graph_retry import PAUSES, RetryLoop
 from .http_session import session, was_sent
 from .libraries import library
 from .login import Login
+from .proxy import proxy_failure
 from .token_errors import claims
 from .tokens import Token, Tokens
 
@@ -112,7 +113,10 @@ class Graph:
             otherwise = "Replication may not be complete, and has no guaranteed time: run the task again later, or raise timeout."
         advice = remedy(error, otherwise)
         details = {"code": error.code or None, "status": answer.status, "request_id": error.request_id}
-        if answer.status == 401:
+        if error.code == "NoPermissionsInAccessToken":  # comes with status 401
+            cause, advice = refused(right, error, claims(self.token))
+            details["permission"] = right.permission
+        elif answer.status == 401:
             advice = "Check login: this Graph does not accept the token. Compare cloud, graph_url and authority_url."
         elif answer.status == 403:
             cause, advice = refused(right, error, claims(self.token))
@@ -206,6 +210,11 @@ class Graph:
                 f"The certificate of {self._origin} was not accepted ({self._hide(exc)}).",
                 "Give the certificate of the authority that signed it as login.ca_file.", field="login.ca_file") from exc
         except exceptions.RequestException as exc:
+            by_proxy = proxy_failure(exc, url)
+            if by_proxy and by_proxy.final:
+                raise MicrosoftFailed(by_proxy.cause, by_proxy.remedy, field="login") from exc
+            if by_proxy:
+                return Attempt(Delivery.NOT_SENT, error=f"{by_proxy.cause.rstrip('.')}. {by_proxy.remedy.rstrip('.')}")
             return Attempt(Delivery.UNANSWERED if was_sent(exc) else Delivery.NOT_SENT, error=self._hide(exc))
         answer = Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, _json(response))
         self.now = date_of(answer.headers.get("date", "")) or self._deadline.clock()

@@ -53,7 +53,7 @@ GRANTED_BY = (
 
 
 def refused(right: Right, error: GraphError, claims: Mapping[str, Any]) -> Tuple[str, str]:
-    """Return cause and remedy when Graph answers 403. ``claims`` are those of the token used."""
+    """Return cause and remedy when Graph names a missing permission. ``claims`` are those of the token used."""
     who = claims.get("appid") or claims.get("azp") or "the login"
     said = ": ".join(part for part in (error.code, error.message) if part) or "without a word"
     cause = f"The automation ({who}) may not {right.action}; Microsoft Graph refuses it ({said}). {_held(claims)}"

@@ -52,6 +52,28 @@ _CODES: Dict[int, Tuple[str, str, str, bool]] = {
               "login.client_id", False),
     7000229: ("the application has no service principal in this tenant", "Make one with entra_app, or consent to the application",
               "login.client_id", True),
+    50012: (
+        "the signature by the certificate is not accepted for this application",
+        "Upload the certificate to the automation's registration, give the one registered there with its own key, and check the"
+        " clock of the machine that runs the task", "login.certificate_file", True),
+    50194: (
+        "the application belongs to one tenant, and was asked for at an address for all tenants",
+        "Give the tenant's GUID or one of its domains, not common or organizations", "login.tenant_id", False),
+    1000502: (
+        "the certificate has expired, or is not valid yet",
+        "Make a new one, upload it to the automation's registration, and check the clock", "login.certificate_file", False),
+    7000274: (
+        "the certificate has expired, or is not valid yet",
+        "Make a new one, upload it to the automation's registration, and check the clock", "login.certificate_file", False),
+    7000214: (
+        "the certificate has been revoked", "Make a new one, and upload it to the automation's registration",
+        "login.certificate_file", False),
+    7000277: (
+        "the certificate has been revoked", "Make a new one, and upload it to the automation's registration",
+        "login.certificate_file", False),
+    530035: (
+        "the security defaults of the tenant block it",
+        "Have them replaced by Conditional Access policies that leave the automation out", "login", False),
     500011: ("Microsoft Graph is not known in this tenant", "Check graph_url and cloud", "login.graph_url", False),
     530032: ("a conditional access policy blocks it", "Have the automation excluded from it, or run from where it is allowed",
              "login", False),

@@ -22,6 +22,7 @@ from .http_session import asked_to_wait, session
 from .libraries import library
 from .login import Login
 from .managed_identity import managed_token
+from .proxy import ProxyFailure, proxy_failure
 from .token_cache import TokenCache
 from .token_errors import refusal
 
@@ -126,9 +127,10 @@ def client_token(client: Client, deadline: Deadline, hide: Callable[[object], st
         except requests.exceptions.SSLError as exc:
             raise _unreached(authority, hide(exc), "Give the authority that signed its certificate as login.ca_file.") from exc
         except requests.exceptions.RequestException as exc:
-            if not deadline.wait(asked_to_wait(web, pause)):
+            by_proxy = proxy_failure(exc, authority)
+            if (by_proxy and by_proxy.final) or not deadline.wait(asked_to_wait(web, pause)):
                 advice = "Check the address, the proxy and the firewall, or give more timeout."
-                raise _unreached(authority, hide(exc), advice) from exc
+                raise _failed_proxy(by_proxy) if by_proxy else _unreached(authority, hide(exc), advice) from exc
             continue
         except (ValueError, msal.exceptions.MsalError) as exc:
             found = _body(web.last) or {"error": "invalid_authority", "error_description": hide(exc)}
@@ -144,6 +146,10 @@ def _token_or_refusal(found: Mapping[str, Any], hide: Callable[[object], str]) -
     failure = LoginRefused(hide(told.cause), told.remedy, field=told.field, code=told.code)
     failure.lag = told.lag
     raise failure
+
+
+def _failed_proxy(failure: ProxyFailure) -> LoginRefused:
+    return LoginRefused(f"No token could be got. {failure.cause}", failure.remedy, field="login")
 
 
 def _unreached(authority: str, words: str, remedy: str) -> LoginRefused:

@@ -9,11 +9,13 @@ What a real server does is tested in the lab; here stand the replies that none g
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 from ansible_collections.catalog.mail.plugins.module_utils._mail.connection import SMTP_PORTS, Server, StageFailed, server
+from ansible_collections.catalog.mail.plugins.module_utils._mail.diagnosis import diagnose
 from ansible_collections.catalog.mail.plugins.module_utils._mail.message import compose
 from ansible_collections.catalog.mail.plugins.module_utils._mail.smtp import by_sendmail, by_smtp
 
@@ -117,6 +119,19 @@ def test_a_missing_greeting_is_a_failed_connection(line_server, greeting, words)
     with pytest.raises(StageFailed) as failed:
         by_smtp(settings(smtp.port, timeout=1), LETTER)
     assert (failed.value.stage, failed.value.words) == ("connect", words)
+
+
+@pytest.mark.parametrize(
+    ("reply", "temporary"),
+    [(b"454 4.7.0 TLS not available due to local problem\r\n", True), (b"502 5.5.1 Error: command not implemented\r\n", False)],
+)
+def test_a_refusal_of_starttls_keeps_the_servers_words(line_server, reply, temporary):
+    smtp = line_server(b"220 m.test\r\n", Smtp(b"STARTTLS", {b"STARTTLS": reply}))
+    with pytest.raises(StageFailed) as failed:
+        by_smtp(replace(settings(smtp.port), tls="starttls"), LETTER)
+    assert failed.value.words == f"{reply.decode().strip()} (in reply to STARTTLS command)"
+    finding = diagnose(failed.value.words, failed.value.stage)
+    assert (finding.name, finding.temporary) == ("tls_not_offered", temporary)
 
 
 class Host:

@@ -156,7 +156,8 @@ class App:
                 return None
             failure = of_network(error, url, request.operation, self._server)
             # A connection that failed before it was made has carried no request.
-            unknown = not isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError)
+            unmade = requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError
+            unknown = not isinstance(error, unmade)
             raise Failed(failure, unknown=unknown) from error
 
     def _send(self, request: GraphRequest, url: str, token: Token) -> requests.Response:

@@ -15,6 +15,7 @@ from catalog_mail.adapters.network_errors import innermost
 from catalog_mail.domain.failures.failure import Failure
 from catalog_mail.domain.failures.graph import GraphRefusal
 from catalog_mail.domain.failures.microsoft_network import network_failure
+from catalog_mail.domain.failures.proxy import proxy_failure
 from catalog_mail.domain.failures.retry_after import retry_after_seconds
 from catalog_mail.domain.settings.servers import GraphServer
 
@@ -43,6 +44,8 @@ def of_network(error: Exception, url: str, operation: str, server: GraphServer) 
     """Return the failure of an exception of requests or msal."""
     if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
         error = ConnectionResetError()
+    if isinstance(error, requests.exceptions.ProxyError | requests.exceptions.InvalidProxyURL):
+        return proxy_failure(innermost(error), url, server)
     return network_failure(innermost(error), url, operation, server)
 
 

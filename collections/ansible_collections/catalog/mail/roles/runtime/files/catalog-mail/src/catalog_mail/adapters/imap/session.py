@@ -206,7 +206,8 @@ class Session:
         """Return the reason why the command LOGIN cannot be used."""
         words = self.server.username + self.server.password
         if client.offers("LOGINDISABLED"):
-            return imap_failures.login_not_offered(self.server)
+            offered = tuple(one.removeprefix("AUTH=") for one in client.capabilities if one.startswith("AUTH="))
+            return imap_failures.login_not_offered(self.server, offered)
         return None if words.isascii() and words.isprintable() else imap_failures.login_not_possible(self.server)
 
     def _log_in_by_plain(self, client: Client, *, try_login: bool) -> None:

@@ -69,9 +69,12 @@ class Conversation(smtplib.SMTP):
             raise _reason(error) from None
 
     def start_tls(self, context: ssl.SSLContext) -> tuple[int, bytes]:
-        """Send STARTTLS (RFC 3207), and discard what the server said before it."""
+        """Send STARTTLS (RFC 3207), and discard what the server said before it. Returns its answer, also a refusal."""
         self.connection.settimeout(self.deadline.remaining())
-        return self.starttls(context=context)
+        try:
+            return self.starttls(context=context)
+        except smtplib.SMTPResponseException as error:
+            return error.smtp_code, error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
 
     def mechanisms(self) -> list[str]:
         """Return the login mechanisms that the server offers (RFC 4954), in upper case."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.settings.document import TLS
+from catalog_mail.domain.settings.flaws import edge_flaw
 
 # The two stages that this module treats specially; each completes "while ...".
 CONNECT = "connecting"
@@ -184,6 +185,13 @@ def readable(text: bytes, *secrets: str | None) -> str:
         line = line.replace(secret, "(removed)")
     printable = "".join(character if character.isprintable() else "?" for character in line)
     return printable if len(printable) <= SHOWN else printable[:SHOWN] + "..."
+
+
+def with_password_hint(remedy: str, password: str | None) -> str:
+    """Return the remedy of a refused login; it tells when the password has a blank, or worse, at one of its ends."""
+    if not password or edge_flaw(password) is None:
+        return remedy
+    return f"{remedy} The stored password begins or ends with a blank or an invisible character: is that meant?"
 
 
 def _one_line(text: str) -> str:

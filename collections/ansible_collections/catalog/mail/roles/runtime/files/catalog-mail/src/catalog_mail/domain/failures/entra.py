@@ -51,6 +51,15 @@ _POLICY = _Known(
     "Let the tenant's administrator look at the sign-in log of this service principal, and leave it or this host out of the "
     "policy.",
 )  # fmt: skip
+_OUT_OF_DATE = _Known(
+    Cause.CERTIFICATE_UNUSABLE, "certificate", "The certificate has expired, or is not valid yet",
+    "Make a new certificate (or a client secret), upload it to the app registration's Certificates & secrets, and save it here; "
+    "check this host's clock.",
+)  # fmt: skip
+_REVOKED = _Known(
+    Cause.CERTIFICATE_UNUSABLE, "certificate", "The certificate has been revoked",
+    "Make a new certificate (or a client secret), upload it to the app registration's Certificates & secrets, and save it here.",
+)  # fmt: skip
 _KNOWN: Mapping[int, _Known] = {
     90002: _TENANT,
     900021: _TENANT,
@@ -100,7 +109,25 @@ _KNOWN: Mapping[int, _Known] = {
         Cause.CLOUD_WRONG, "cloud", "Microsoft Entra does not give this tenant tokens for that address of Graph",
         "Choose the cloud that the tenant lives in.",
     ),
+    50012: _Known(
+        Cause.CERTIFICATE_NOT_REGISTERED, "certificate", "The signature by the certificate is not accepted for this application",
+        "Give the certificate that is registered in the app registration's Certificates & secrets, with its own key, or upload "
+        "this one there; check this host's clock.",
+    ),
+    50194: _Known(
+        Cause.TENANT_UNKNOWN, "tenant_id", "The application belongs to one tenant, and was asked for at an address for all",
+        "Give the Directory (tenant) ID that the app registration's Overview shows, not 'common' or 'organizations'.",
+    ),
+    1000502: _OUT_OF_DATE,
+    7000274: _OUT_OF_DATE,
+    7000214: _REVOKED,
+    7000277: _REVOKED,
     530032: _POLICY,
+    530035: _Known(
+        Cause.CONDITIONAL_ACCESS, "client_id", "The security defaults of the tenant block this application",
+        "Let the tenant's administrator look at the sign-in log of this service principal, and replace the security defaults by "
+        "Conditional Access policies that leave this application out.",
+    ),
     53003: _POLICY,
 }  # fmt: skip
 # Errors of RFC 6749, 5.2, and of Entra that may pass: a later request may succeed.

@@ -27,6 +27,10 @@ class Cause(StrEnum):
     LOGIN_REQUIRED = "login-required"
     SENDER_REFUSED = "sender-refused"
     RECIPIENT_REFUSED = "recipient-refused"
+    RELAY_DENIED = "relay-denied"
+    HOST_REFUSED = "host-refused"
+    ACCOUNT_BLOCKED = "account-blocked"
+    GREYLISTED = "greylisted"
     NOT_SMTP = "not-smtp"
     NOT_IMAP = "not-imap"
     MAILBOX_MISSING = "mailbox-missing"
@@ -34,6 +38,8 @@ class Cause(StrEnum):
     OTHER_IMAP_ANSWER = "other-imap-answer"
     OTHER_ANSWER = "other-smtp-answer"
     CONNECTION_LOST = "connection-lost"
+    PROXY_FAILED = "proxy-failed"
+    PROXY_LOGIN_REFUSED = "proxy-login-refused"
     # From Microsoft Entra, which issues the tokens:
     TENANT_UNKNOWN = "tenant-unknown"
     CLIENT_UNKNOWN = "client-unknown"
@@ -45,7 +51,7 @@ class Cause(StrEnum):
     CLOUD_WRONG = "cloud-wrong"
     CONDITIONAL_ACCESS = "conditional-access"
     OTHER_ENTRA_ANSWER = "other-entra-answer"
-    # From Microsoft Graph:
+    # From Microsoft Graph; THROTTLED also from mail servers:
     TOKEN_REFUSED = "token-refused"
     PERMISSION_MISSING = "permission-missing"
     ACCESS_BLOCKED = "access-blocked"

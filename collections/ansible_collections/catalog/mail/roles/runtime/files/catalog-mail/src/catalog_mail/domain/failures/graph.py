@@ -41,6 +41,8 @@ NEEDED: Mapping[Operation, str] = {
 }
 
 _ROLE_MISSING = frozenset({"ErrorAccessDenied", "AccessDenied", "Authorization_RequestDenied", "Forbidden", "accessDenied"})
+# An error of status 401: the token names no permission at all.
+_NO_PERMISSION = "NoPermissionsInAccessToken"
 _NO_MAILBOX = frozenset({"ErrorInvalidUser", "ErrorNonExistentMailbox", "Request_ResourceNotFound", "ResourceNotFound"})
 _NOT_LICENSED = frozenset({"MailboxNotEnabledForRESTAPI", "MailboxNotSupportedForRESTAPI", "MailboxNotHostedInExchangeOnline"})
 _RECIPIENT = frozenset({"ErrorInvalidRecipients", "ErrorRecipientNotFound"})
@@ -88,7 +90,7 @@ def _of_service(said: GraphRefusal, server: GraphServer) -> Failure | None:
             Cause.MICROSOFT_UNAVAILABLE, None, f"Microsoft Graph is not available at this moment ({said.status})",
             "Nothing has to be done: the request is repeated. Microsoft 365's service health shows incidents.", said, server,
         )  # fmt: skip
-    if said.status == 401:
+    if said.status == 401 and said.code != _NO_PERMISSION:
         return _failure(
             Cause.TOKEN_REFUSED, f"{server.section}.cloud", f"Microsoft Graph does not take the token ({_shown(said)})",
             "Choose the cloud that the tenant lives in, and check this host's clock.", said, server,
@@ -126,7 +128,7 @@ def _of_mailbox(said: GraphRefusal, operation: Operation, server: GraphServer) -
             "Let the Exchange administrator add this mailbox to the application's policy (Test-ApplicationAccessPolicy shows "
             "it); a change takes an hour or more to take effect.", said, server,
         )  # fmt: skip
-    if said.status == 403 and said.code in _ROLE_MISSING:
+    if said.code == _NO_PERMISSION or (said.status == 403 and said.code in _ROLE_MISSING):
         return _failure(
             Cause.PERMISSION_MISSING, f"{server.section}.client_id",
             f"The application may not use the mailbox {mailbox} for {operation}: {needed} is not granted to it",

@@ -9,8 +9,9 @@ import re
 from enum import StrEnum
 
 from catalog_mail.domain.failures import connection as connection_failures
-from catalog_mail.domain.failures.connection import Peer
+from catalog_mail.domain.failures.connection import Peer, with_password_hint
 from catalog_mail.domain.failures.failure import Cause, Failure
+from catalog_mail.domain.settings.document import TLS
 from catalog_mail.domain.settings.servers import ImapServer
 
 SECTION = "interactions.imap"
@@ -18,7 +19,17 @@ SECTION = "interactions.imap"
 _PASSING = {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "EXPUNGEISSUED", "CONTACTADMIN"}
 # Response codes of RFC 5530 with which a server refuses a login whatever the mechanism.
 _ACCOUNT = {"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED", "CONTACTADMIN", "UNAVAILABLE", "LIMIT"}
+# Words to a login after which another attempt may succeed, of servers that give no such code.
+_PASSING_WORDS = re.compile(
+    r"too many (?:\w{1,20} ){0,2}(?:connections|logins|sessions)|temporar|unavailable|try again|throttl|rate limit"
+    r"|bandwidth limit|server (?:is )?busy|maximum number of connections",
+    re.IGNORECASE,
+)
 _CODE = re.compile(r"\s*\[([A-Za-z0-9-]+)[^\]]{0,200}\]")
+_CHECK_LOGIN = (
+    "Check user name and password, and whether this account may read mail by IMAP with a password: many providers want an app "
+    "password in place of the usual one."
+)
 
 
 class Stage(StrEnum):
@@ -54,7 +65,7 @@ def answer_failure(stage: Stage, text: str, server: ImapServer, mailbox: str | N
     code = found[1].upper() if found else ""
     place = peer(server).place
     answer = f"{text.strip().rstrip('.')}." if text.strip() else "no reason was given."
-    temporary = code in _PASSING
+    temporary = code in _PASSING or (stage is Stage.LOGIN and not code.startswith("AUTH") and bool(_PASSING_WORDS.search(text)))
     if code == "PRIVACYREQUIRED":
         return Failure(
             Cause.TLS_REQUIRED, f"{place} refuses logins without TLS: {answer}",
@@ -63,14 +74,15 @@ def answer_failure(stage: Stage, text: str, server: ImapServer, mailbox: str | N
     if stage is Stage.LOGIN and not temporary:
         return Failure(
             Cause.LOGIN_REFUSED, f"{place} refused the login of {server.username}: {answer}",
-            "Check user name and password, and whether this account may read mail by IMAP with a password.",
+            with_password_hint(_CHECK_LOGIN, server.password),
             temporary=False, field=f"{SECTION}.password",
         )  # fmt: skip
     if stage is Stage.SELECT and not temporary:
         return _no_mailbox(mailbox or server.mailbox, code, answer, server)
+    hint = "The server's login service is not available, or has had too much to do. " if stage is Stage.LOGIN else ""
     return Failure(
         Cause.OTHER_IMAP_ANSWER, f"{place} gave this answer while {stage}: {answer}",
-        f"{'It may work later. ' if temporary else ''}The mail server's own log says more.",
+        f"{'It may work later. ' if temporary else ''}{hint}The mail server's own log says more.",
         temporary=True, field=None,
     )  # fmt: skip
 
@@ -143,12 +155,20 @@ def not_understood(stage: Stage, server: ImapServer) -> Failure:
     )  # fmt: skip
 
 
-def login_not_offered(server: ImapServer) -> Failure:
-    """The server announces LOGINDISABLED (RFC 3501, 6.2.3), and does not offer AUTH=PLAIN."""
+def login_not_offered(server: ImapServer, mechanisms: tuple[str, ...] = ()) -> Failure:
+    """The server announces LOGINDISABLED (RFC 3501, 6.2.3), and does not offer AUTH=PLAIN, only `mechanisms`."""
+    cause = f"{peer(server).place} offers no login with a password on this connection"
+    if server.tls is TLS.NONE or not mechanisms:
+        return Failure(
+            Cause.LOGIN_REFUSED, f"{cause}.",
+            "Many servers offer it only under TLS: choose tls 'starttls', or 'implicit' with that port (993).",
+            temporary=False, field=f"{SECTION}.tls",
+        )  # fmt: skip
     return Failure(
-        Cause.LOGIN_REFUSED, f"{peer(server).place} offers no login with a password on this connection.",
-        "Many servers offer it only under TLS: choose tls 'starttls', or 'implicit' with that port (993).",
-        temporary=False, field=f"{SECTION}.tls",
+        Cause.LOGIN_REFUSED, f"{cause}, only {', '.join(mechanisms)}.",
+        "A server that takes OAuth tokens only (XOAUTH2) needs receiver 'microsoft' for Exchange Online; elsewhere let its "
+        "administrator allow this account to log in by IMAP with a password.",
+        temporary=False, field=f"{SECTION}.username",
     )  # fmt: skip
 
 

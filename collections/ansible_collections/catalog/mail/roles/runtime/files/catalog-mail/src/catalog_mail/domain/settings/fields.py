@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.mime.addresses import checked_address
 from catalog_mail.domain.mime.text import has_control_characters, is_storable
+from catalog_mail.domain.settings.flaws import blank_flaw, edge_flaw, host_flaw
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _ZONE = re.compile(r"\A[^%]*(?:%[A-Za-z0-9_.-]{1,15})?\Z")
@@ -61,9 +62,51 @@ def host(text: str) -> str:
             return str(ipaddress.ip_address(bare))
         except ValueError:
             pass
-    if bare != text or len(text) > 253 or not _NAME.match(text):
-        raise InvalidValue("It is neither a host name nor an IP address.", "Give one such as smtp.example.com, without a port.")
+    if bare != text or not _is_host_name(text):
+        flaw, remedy = host_flaw(text, _is_host)
+        raise InvalidValue(f"It is neither a host name nor an IP address{': ' if flaw else ''}{flaw}.", remedy)
     return text
+
+
+def _is_host_name(text: str) -> bool:
+    return len(text) <= 253 and bool(_NAME.match(text))
+
+
+def _is_host(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return _is_host_name(text)
+
+
+def identifier(text: str) -> str:
+    """Check an ID of Microsoft, which has no blanks: a copied one often ends with a blank or a line end."""
+    flaw = blank_flaw(text)
+    if flaw:
+        raise InvalidValue(f"It is not an ID: {flaw[0]}.", f"Write it without: {flaw[1][:200]}" if flaw[1] else "Give the ID.")
+    return text
+
+
+def user_name(text: str) -> str:
+    """Check a user name: one line, without a blank or an invisible character at its ends."""
+    flaw = edge_flaw(text)
+    if flaw:
+        raise InvalidValue(f"It is not a user name as servers know it: {flaw[0]}.", "Write it without.")
+    return one_line(text)
+
+
+def login_secret(text: str) -> str:
+    """Check a password or a client secret: one line does not end with a line end.
+
+    Other blanks, and several lines, are accepted: a login carries any of them (RFC 4616).
+    """
+    line = text.rstrip("\r\n")
+    if line != text and line and not set(line) & set("\r\n"):
+        raise InvalidValue(
+            "It ends with a line end, as the last line of a file does.",
+            "Give it without: in Ansible, lookup('file', ...) or '| trim' leaves it out.",
+        )
+    return secret(text)
 
 
 def absolute_path(text: str) -> str:

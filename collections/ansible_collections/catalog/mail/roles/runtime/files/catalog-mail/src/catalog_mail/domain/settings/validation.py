@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from catalog_mail.domain.errors import InputRefused, ManagedByProvider
 from catalog_mail.domain.mime.authserv import EXCHANGE_ONLINE, is_exchange_online
+from catalog_mail.domain.settings import fields
 from catalog_mail.domain.settings.connections import app_credentials
 from catalog_mail.domain.settings.document import Deployment, Receiver, Transport
+from catalog_mail.domain.settings.fields import InvalidValue
 from catalog_mail.domain.settings.reading import DESTINATIONS, Candidate, Given, Kept, Secrets, combined_refusal, value_at
 
 # The only settings of notifications that a customer of the cloud edition can change.
@@ -96,20 +98,24 @@ def _sending_by_microsoft(candidate: Candidate, secrets: Secrets) -> Iterator[In
 def _app(candidate: Candidate, secrets: Secrets, section: str) -> Iterator[InputRefused]:
     """Check tenant, client, and that there is one of the two credentials."""
     tenant, client = (candidate.value(f"{section}.{name}") for name in ("tenant_id", "client_id"))
+    for name, value in (("tenant_id", tenant), ("client_id", client)):
+        yield from _flaw(f"{section}.{name}", value, fields.identifier)
     if not tenant:
         yield InputRefused(f"{section}.tenant_id", "It is missing.", "Give the Directory (tenant) ID of the app registration.")
     elif not _TENANT.fullmatch(tenant) or tenant.lower() in _NO_TENANT:
         yield InputRefused(
             f"{section}.tenant_id", "It is not the ID of a tenant.",
-            "Give the Directory (tenant) ID of the app registration, or a domain of the tenant.",
+            "Give the Directory (tenant) ID of the app registration, or a domain of the tenant, alone: without braces, quotation "
+            "marks or a URL around it.",
         )  # fmt: skip
     if not client:
         yield InputRefused(f"{section}.client_id", "It is missing.", "Give the Application (client) ID of the app registration.")
     elif not _CLIENT.fullmatch(client):
         yield InputRefused(
             f"{section}.client_id", "It is not the ID of an application.",
-            "Give the Application (client) ID that the app registration's Overview shows.",
+            "Give the Application (client) ID that the app registration's Overview shows, without braces or quotation marks.",
         )  # fmt: skip
+    yield from _flaw(f"{section}.client_secret", _given(candidate, f"{section}.client_secret"), fields.login_secret)
     held = [path for path in app_credentials(section) if _is_held(candidate, secrets, path)]
     if not held:
         yield InputRefused(
@@ -124,6 +130,21 @@ def _is_held(candidate: Candidate, secrets: Secrets, path: str) -> bool:
     return isinstance(update, Given) or (isinstance(update, Kept) and path in secrets)
 
 
+def _given(candidate: Candidate, path: str) -> str | None:
+    """Return a secret that came with the request."""
+    update = candidate.secrets[path]
+    return update.value if isinstance(update, Given) else None
+
+
+def _flaw(path: str, value: str | None, check: Callable[[str], str]) -> Iterator[InputRefused]:
+    """Yield the refusal of a value that has a small flaw, such as a blank that was copied along."""
+    try:
+        if value:
+            check(value)
+    except InvalidValue as flaw:
+        yield InputRefused(path, flaw.cause, flaw.remedy)
+
+
 def _lost(path: str) -> InputRefused:
     return InputRefused(
         path, "The stored secret cannot be decrypted: the key file was replaced.", "Give it again, or restore the key file."
@@ -135,6 +156,9 @@ def _login(candidate: Candidate, secrets: Secrets, section: str, *, needed: bool
     username = candidate.value(f"{section}.username")
     path = f"{section}.password"
     update = candidate.secrets[path]
+    if needed:
+        yield from _flaw(f"{section}.username", username, fields.user_name)
+        yield from _flaw(path, _given(candidate, path), fields.login_secret)
     if username and not _is_held(candidate, secrets, path) and needed:
         yield InputRefused(path, "There is a user name and no password.", "Give the password, or no user name.")
     if isinstance(update, Given) and not username:

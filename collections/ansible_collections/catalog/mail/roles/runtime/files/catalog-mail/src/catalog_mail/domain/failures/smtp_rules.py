@@ -1,0 +1,285 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules by which the replies of SMTP servers are judged. Each names codes, enhanced codes and words, in this order."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from catalog_mail.domain.failures.smtp_attempt import Stage
+from catalog_mail.domain.failures.smtp_replies import Meaning, Reply
+
+
+@dataclass(frozen=True)
+class _Rule:
+    meaning: Meaning
+    codes: frozenset[int]
+    enhanced: re.Pattern[str] | None
+    words: re.Pattern[str] | None
+    stages: frozenset[Stage]
+
+    def fits(self, reply: Reply, stage: Stage) -> bool:
+        """Return whether all fit that the rule names."""
+        return (
+            (not self.codes or reply.code in self.codes)
+            and (not self.enhanced or bool(self.enhanced.fullmatch(reply.enhanced)))
+            and (not self.words or bool(self.words.search(reply.words)))
+            and (not self.stages or stage in self.stages)
+        )
+
+
+def _rule(meaning: Meaning, *, codes: str = "", enhanced: str = "", words: str = "", stages: tuple[Stage, ...] = ()) -> _Rule:
+    return _Rule(
+        meaning, frozenset(int(code) for code in codes.split()),
+        re.compile(enhanced) if enhanced else None, re.compile(words) if words else None, frozenset(stages),
+    )  # fmt: skip
+
+
+_OF_A_RECIPIENT = (Stage.RECIPIENT, Stage.CONTENT)
+
+_ENCRYPTION = (
+    _rule(Meaning.TLS_VERSION, enhanced=r"[45]\.7\.66"),
+    _rule(Meaning.TLS_VERSION, words=r"\b(?:tls|ssl) ?v?(?:1\.[0-3]|[23])\b|\b(?:tls|ssl) (?:protocol )?version|cipher"),
+    _rule(Meaning.STARTTLS_NEEDED, codes="523 538"),
+    _rule(Meaning.STARTTLS_NEEDED, enhanced=r"[45]\.7\.1[01]", words=r"encrypt|\btls\b|\bssl\b"),
+    _rule(
+        Meaning.STARTTLS_NEEDED,
+        words=r"issue (?:a )?starttls"
+        r"|(?:starttls|\btls|\bssl|encryption)(?: \w{1,20})? (?:is |are )?(?:required|needed|mandatory)"
+        r"|(?:requires?|must use|use) (?:starttls|tls|ssl|encryption|an encrypted)|starttls (?:command )?first"
+        r"|establish appropriate tls",
+    ),
+    _rule(Meaning.STARTTLS_NEEDED, codes="530", words=r"encrypt|\btls\b|\bssl\b"),
+    _rule(
+        Meaning.TLS_NOT_OFFERED,
+        words=r"(?:starttls|\btls)(?: \w{1,20})? (?:is )?(?:currently |temporarily )?"
+        r"(?:not (?:available|supported|enabled)|unavailable)",
+    ),
+    _rule(Meaning.SMTPUTF8_MISSING, enhanced=r"[45]\.6\.7"),
+    _rule(
+        Meaning.SMTPUTF8_MISSING,
+        words=r"smtputf8|unicode address"
+        r"|(?:non-ascii|utf-?8|8-?bit|internationali[sz]ed) (?:\w{1,20} )?(?:address|sender|recipient|localpart)",
+    ),
+)
+
+_LIMITS = (
+    _rule(Meaning.LOGIN_REFUSED, codes="534 535", words=r"too many (?:bad|failed|invalid)"),
+    _rule(Meaning.LOGIN_TEMPORARILY_REFUSED, words=r"too many (?:\w{1,20} ){0,2}(?:logins?|auth(?:entication)?)\b"),
+    _rule(Meaning.MAILBOX_FULL, enhanced=r"[45]\.2\.2", stages=_OF_A_RECIPIENT),
+    _rule(
+        Meaning.MAILBOX_FULL, stages=_OF_A_RECIPIENT,
+        words=r"over ?quota|mailbox (?:\w{1,20} ){0,3}full|mailbox size limit|mailbox quota|storage (?:quota|allocation)"
+        r"|(?:user|disk|inbox|extended) quota",
+    ),
+    _rule(Meaning.TOO_LARGE, enhanced=r"[45]\.(?:3\.4|2\.3)", words=r"size|large|big|long|exceed|limit|\A\W*\Z"),
+    _rule(
+        Meaning.TOO_LARGE,
+        words=r"(?:message|mail|attachment|content|header) (?:\w{1,20} ){0,3}(?:too (?:large|big|long)|exceeds\b)"
+        r"|message (?:file )?size"
+        r"|size (?:\w{1,20} ){0,3}(?:exceed|limit)|too large",
+    ),
+    _rule(
+        Meaning.RECIPIENT_BUSY, stages=_OF_A_RECIPIENT,
+        words=r"receiving mail (?:too quickly|at a rate)|recipient thread limit|recipient (?:\w{1,20} ){0,2}exceeded"
+        r"|messages to \S{1,320} deferred|mailbox received too much",
+    ),
+    _rule(
+        Meaning.QUOTA_EXCEEDED,
+        words=r"(?:daily|hourly|monthly) (?:\w{1,20} ){0,4}(?:quota|limit)|submissionquota|maximum credits|out of credit"
+        r"|credits? (?:\w{1,20} )?(?:exceeded|expired)|quota (?:was |has been |is )?exceeded",
+    ),
+    _rule(Meaning.QUOTA_EXCEEDED, enhanced=r"5\.4\.5|5\.1\.9[0-2]"),
+    _rule(Meaning.RATE_LIMITED, enhanced=r"4\.7\.(?:28|500)"),
+    _rule(
+        Meaning.RATE_LIMITED,
+        words=r"rate[ -]?limit|throttl|unusual rate|(?:unexpected|excessive) (?:volume|rate)|user complaints|thread limit"
+        r"|too many (?:\w{1,20} ){0,4}(?:connections?|connects|messages|sessions|mails?|emails?|recipients|errors|requests)"
+        r"|concurrent (?:smtp )?connections?"
+        r"|(?:number of|max(?:imum)?|peak) (?:\w{1,20} ){0,4}(?:messages?|connections?|rate|limit)"
+        r"|too much mail|server (?:is )?(?:too )?busy|too (?:frequent|fast|quickly)|per (?:second|minute) limit"
+        r"|system load|maximum load"
+        r"|temporarily rate|message rate|(?:connection|submission|sending) rate",
+    ),
+    _rule(
+        Meaning.QUOTA_EXCEEDED,
+        words=r"(?:sending|messages?|messaging|submission|send|mail|user|account) "
+        r"(?:\w{1,20} )?(?:quota|limits?)(?: \w{1,20}){0,2} (?:exceeded|reached)"
+        r"|(?:exceeded|reached) (?:the |your |its |their |a )?(?:\w{1,20} ){0,3}(?:quota|limit|credits)",
+    ),
+    _rule(Meaning.GREYLISTED, words=r"gr[ea]y-?list|postgrey|(?:new|unknown) (?:sender|client|host).{0,40}(?:later|defer)"),
+)
+
+_ACCOUNT = (
+    _rule(
+        Meaning.LOGIN_METHOD_DISABLED, codes="334 504 530 534 535 550 554",
+        words=r"smtpclientauthentication is disabled|(?:basic|smtp) auth\w{0,12} is (?:disabled|not enabled)|security defaults"
+        r"|did not meet the criteria|by your organi[sz]ation|conditional access|web browser|not enabled for (?:smtp|imap)",
+    ),
+    _rule(
+        Meaning.LOGIN_MECHANISM_REFUSED,
+        words=r"unrecognized authentication type"
+        r"|auth(?:entication)? (?:mechanism|type|method) (?:is )?(?:\w{1,20} ){0,2}(?:not|un|too weak)"
+        r"|mechanism is too weak"
+        r"|auth(?:entication)? (?:command )?(?:used when )?not (?:available|advertised|enabled|supported|implemented)",
+    ),
+    _rule(Meaning.LOGIN_MECHANISM_REFUSED, codes="500 502 503 504", stages=(Stage.LOGIN,)),
+    _rule(
+        Meaning.ACCOUNT_BLOCKED,
+        words=r"unusual sending activity|outboundspam|bad outbound sender|exceeded threshold|activate your"
+        r"|pending (?:approval|review)"
+        r"|sending (?:is |has been |was )?(?:suspended|paused|disabled|blocked)"
+        r"|(?:suspended|paused|disabled|blocked) (?:from|for) sending|account under review"
+        r"|not allowed to send: (?:account|please activate)",
+    ),
+    _rule(
+        Meaning.ACCOUNT_BLOCKED, stages=(Stage.GREETING, Stage.HELLO, Stage.LOGIN, Stage.SENDER, Stage.CONTENT),
+        words=r"(?:account|subscription|tenant|user) (?:\w{1,20} ){0,3}"
+        r"(?:suspended|paused|disabled|blocked|locked|terminated|deactivated|frozen|expired)",
+    ),
+    _rule(
+        Meaning.LOGIN_TEMPORARILY_REFUSED,
+        words=r"temporary auth|(?:cannot|unable to|could not) authenticate .{0,30}temporar"
+        r"|auth\w{0,12} (?:server|service|backend)"
+        r"|auth\w{0,12} temporar",
+    ),
+    _rule(Meaning.NOT_AUTHENTIC, enhanced=r"[45]\.7\.(?:2\d|515)", words=r"auth|spf|dkim|dmarc|sender|\A\W*\Z"),
+    _rule(
+        Meaning.SERVER_UNAVAILABLE,
+        words=r"temporary (?:\w{1,20} ){0,3}(?:lookup|dns) (?:failure|error)|temporary lookup"
+        r"|configuration (?:error|problem)",
+    ),
+    _rule(
+        Meaning.NOT_AUTHENTIC,
+        words=r"\b(?:dmarc|spf|dkim)\b|sender policy framework|sender is unauthenticated|unauthenticated e-?mail"
+        r"|anti-?spoofing|spoofed",
+    ),
+    _rule(Meaning.LOGIN_REFUSED, codes="534 535"),
+    _rule(
+        Meaning.LOGIN_REFUSED, stages=(Stage.LOGIN,),
+        words=r"credentials|password"
+        r"|(?:auth\w{0,12}|login) (?:\w{1,20} ){0,2}(?:failed|failure|unsuccessful|invalid|incorrect|refused|rejected)",
+    ),
+    # Exchange: the recipient takes mail from its own organization only (5.7.124, 129, 133, 134).
+    _rule(Meaning.RECIPIENT_REFUSED, enhanced=r"5\.7\.1(?:2[49]|3[34])"),
+    _rule(Meaning.LOGIN_NEEDED, enhanced=r"[45]\.7\.57"),
+    _rule(
+        Meaning.LOGIN_NEEDED,
+        words=r"auth\w{0,12} (?:is )?required|must (?:be )?authenticate|not (?:yet )?(?:logged in|authenticated)"
+        r"|authenticate first"
+        r"|log ?in (?:is )?(?:required|first)|unauthenticated senders|without auth"
+        r"|please (?:authenticate|log ?in|turn on smtp auth)",
+    ),
+)
+
+_SENDER = (
+    _rule(
+        Meaning.SENDER_UNVERIFIED,
+        words=r"not (?:a )?(?:\w{1,20} )?(?:verified|registered)|unverified (?:sender|domain)|unregistered"
+        r"|sender (?:identity|signature)|sandbox"
+        r"|not one of your addresses|(?:address|sender|domain) (?:\w{1,20} )?(?:is )?not allowed to send"
+        r"|not authori[sz]ed to send from",
+    ),
+    _rule(
+        Meaning.SENDER_DOMAIN_UNKNOWN,
+        words=r"sender address rejected: (?:domain|malformed dns|unverified|undeliverable)|domain of sender"
+        r"|sender verify failed"
+        r"|sender domain (?:not|must|does|could)|(?:resolve|verify) (?:the )?sender|sender(?:'s)? domain (?:\w{1,20} )?not",
+    ),
+    _rule(
+        Meaning.SENDER_REFUSED,
+        words=r"sendasdenied|send as (?:this|that) sender|not owned by user"
+        r"|(?:allowed|permitted|authori[sz]ed|permission\w?) to send (?:mail )?(?:as|from)"
+        r"|relaying disallowed as|sender address (?:is )?(?:rejected|blocked|denied|invalid|not)"
+        r"|sender (?:\S{1,60} )?(?:is )?(?:not (?:allowed|accepted)"
+        r"|refused|denied|rejected|blocked|banned|prohibited)|blocked senders?"
+        r"|(?:invalid|bad|banned) sender|mail ?from (?:\w{1,20} )?(?:not|denied|refused|rejected)",
+    ),
+    _rule(Meaning.SENDER_REFUSED, enhanced=r"[45]\.(?:7\.60|2\.252|1\.[78])"),
+)
+
+_HOST = (
+    _rule(
+        Meaning.SPAM_REFUSED,
+        words=r"(?:spamhaus )?dbl\b|\bsurbl\b|\buribl\b|message is (?:likely )?suspicious|url in content",
+    ),
+    _rule(Meaning.HOST_BLOCKED, enhanced=r"[45]\.7\.(?:6[0-4]\d|70[6-9]|511)", words=r"banned|blocked|denied|ip\b"),
+    _rule(
+        Meaning.HOST_BLOCKED,
+        words=r"blocked using|(?:block|black|deny|threat) ?list|\blisted (?:in|at|by|on|as)|\bis (?:currently )?listed"
+        r"|spamhaus|spamcop|\b(?:d?nsbl|rbl)\b"
+        r"|(?:poor|bad|low|negative) reputation"
+        r"|\bip (?:address )?(?:\S{1,50} )?(?:is |has been |was )?(?:\w{1,20} )?(?:blocked|banned)"
+        r"|(?:banned|blocked) (?:sending )?ip|not accepted from (?:this ip|ip|servers? on)"
+        r"|connections will not be accepted|\Ablocked - see"
+        r"|(?:your|client) host (?:\S{1,320} )?(?:is |has been |was )?(?:blocked|banned)",
+    ),
+    _rule(
+        Meaning.HELO_REFUSED,
+        words=r"\b(?:helo|ehlo)\b.{0,60}(?:reject|refus|invalid|denied|fail|not found|bad|unacceptable|malformed)"
+        r"|(?:invalid|bad) (?:helo|ehlo)",
+    ),
+    _rule(Meaning.HELO_REFUSED, codes="501", stages=(Stage.HELLO,)),
+    _rule(
+        Meaning.HOST_REFUSED,
+        words=r"client host rejected|(?:reverse|ptr|rdns).{0,30}(?:hostname|dns|record)|\brdns\b|\bptr\b"
+        r"|ip name lookup failed|not in (?:\w{1,20} )?(?:white|allow) ?list"
+        r"|client (?:ip |address |host )?(?:is )?(?:not (?:allowed|permitted)|denied|rejected)"
+        r"|connections? (?:not accepted|refused) ?(?:from|-|\Z)",
+    ),
+    _rule(Meaning.RELAY_DENIED, enhanced=r"[45]\.7\.(?:54|64)"),
+    _rule(
+        Meaning.RELAY_DENIED,
+        words=r"relay(?:ing)? (?:access |to \S{1,320} )?(?:is )?(?:denied|not (?:permitted|allowed)|prohibited|disallowed)"
+        r"|(?:unable|not permitted|not allowed|not configured) to relay"
+        r"|(?:cannot|do not|does not|will not) relay|use me .{0,60} as a relay|open relay|allowed rcpthosts"
+        r"|credentials for relay",
+    ),
+)
+
+_RECIPIENT = (
+    _rule(Meaning.LOOP, words=r"loops? back|too many hops|hop count|(?:mail|routing|forwarding) loop|loop detect"),
+    _rule(Meaning.NO_MAIL_DOMAIN, codes="556"),
+    _rule(Meaning.NO_MAIL_DOMAIN, words=r"null ?mx|does not accept mail|unrouteable (?:mail )?domain|no such domain"),
+    _rule(Meaning.RECIPIENT_UNKNOWN, enhanced=r"5\.4\.1", words=r"recipient|address|rejected", stages=_OF_A_RECIPIENT),
+    _rule(
+        Meaning.RECIPIENT_DISABLED, stages=_OF_A_RECIPIENT,
+        words=r"(?:account|mailbox|user|recipient)\S{0,3} (?:\w{1,20} ){0,6}(?:disabled|inactive|suspended|locked)"
+        r"|inactive (?:recipient|address)|suppress",
+    ),
+    _rule(Meaning.RECIPIENT_UNKNOWN, enhanced=r"[45]\.1\.(?:1|3|6|10)", stages=_OF_A_RECIPIENT),
+    _rule(
+        Meaning.RECIPIENT_UNKNOWN, stages=_OF_A_RECIPIENT,
+        words=r"user unknown|unknown (?:user|recipient|mailbox|address)"
+        r"|no such (?:user|recipient|mailbox|person|address)|recipientnotfound"
+        r"|(?:user|mailbox|recipient|address|account) (?:\w{1,20} ){0,6}"
+        r"(?:not found|unknown|does not exist|doesn't exist|no longer valid)"
+        r"|invalid (?:recipient|mailbox)|unrouteable address|not our customer|mailbox unallocated|marked as invalid"
+        r"|doesn't have a",
+    ),
+    _rule(Meaning.NO_MAIL_DOMAIN, enhanced=r"[45]\.1\.2", stages=_OF_A_RECIPIENT),
+    _rule(
+        Meaning.SPAM_REFUSED,
+        words=r"\bspam\b|junk ?mail|unsolicited|\bvirus|malware|phish|(?:local|security|mail) ?polic(?:y|ies)"
+        r"|policy (?:reasons?|violation|rejection)|content (?:rejected|refused|filter)"
+        r"|banned content|rejected by (?:\w{1,20} ){0,3}policy|rejectmessage|suspicious"
+        r"|message (?:was )?(?:blocked|not accepted|not allowed|filtered)|administrative prohibition|envelope blocked",
+    ),
+    _rule(
+        Meaning.RECIPIENT_REFUSED,
+        words=r"recipient address rejected|recipient (?:\w{1,20} ){0,2}(?:rejected|refused|denied|unavailable)",
+    ),
+    _rule(Meaning.RECIPIENT_REFUSED, words=r"\bmailbox (?:\w{1,20} )?unavailable", stages=(Stage.RECIPIENT,)),
+    _rule(
+        Meaning.SERVER_UNAVAILABLE, codes="421 431 450 451 452 454 455",
+        words=r"insufficient|disk space|queue file|system (?:problem|error|resources)"
+        r"|(?:local|server|internal|service|temporary) (?:\w{1,20} ){0,2}(?:error|problem|failure|unavailable)"
+        r"|shutting down|closing|not available|unavailable|no space",
+    ),
+    _rule(Meaning.LOOP, enhanced=r"[45]\.4\.6"),
+)
+
+RULES = (*_ENCRYPTION, *_LIMITS, *_ACCOUNT, *_SENDER, *_HOST, *_RECIPIENT)
+"""The rows in the order of the search: the first that fits decides."""
