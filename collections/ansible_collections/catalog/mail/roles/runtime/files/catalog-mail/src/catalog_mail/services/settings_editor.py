@@ -21,6 +21,7 @@ from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.mime.text import one_line
 from catalog_mail.domain.replies.mailbox import MailboxEvidence
 from catalog_mail.domain.settings import connections, credential_metadata, reading, validation
+from catalog_mail.domain.settings.advice import advice_on_tracking
 from catalog_mail.domain.settings.changes import (
     Change,
     concerns_delivery,
@@ -57,12 +58,13 @@ class EmailTestResult:
 
 @dataclass(frozen=True)
 class Saved:
-    """The changes that were saved, and the results of the tests that were made."""
+    """The changes that were saved, the results of the tests that were made, and advice on settings that can lose replies."""
 
     view: View
     changes: list[Change]
     email_test: EmailTestResult | None
     mailbox_evidence: MailboxEvidence | None
+    advice: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +123,12 @@ class SettingsEditor:
                 stored = self._write(candidate, stored, changes, proof, principal, if_match)
         if email_test or any(map(concerns_delivery, changes)):
             self._try_waiting_deliveries()
-        return Saved(self.settings.view(stored), changes, email_test, mailbox)
+        advice = advice_on_tracking(
+            candidate.document,
+            message_id=email_test.message_id if email_test else None,
+            response=email_test.evidence.response if email_test else None,
+        )
+        return Saved(self.settings.view(stored), changes, email_test, mailbox, advice)
 
     def send_email_test(self, given: Mapping[str, Any] | None, *, recipient: str | None, principal: Principal) -> EmailTestResult:
         """Send a test message with these settings, or with those in force. Saves nothing. Raises as `save` does."""

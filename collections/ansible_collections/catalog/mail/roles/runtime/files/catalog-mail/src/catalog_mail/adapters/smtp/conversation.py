@@ -15,7 +15,6 @@ from typing import Any
 
 from catalog_mail.adapters.connection import Deadline, certificate_name, encryption
 
-
 # A line that begins with a dot gets another one (RFC 5321, 4.5.2).
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
