@@ -10,7 +10,9 @@ import email
 import email.policy
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from email.message import EmailMessage
+from functools import cached_property
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -18,6 +20,20 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from helpers.service.process import free_port
 from helpers.waiting import PATIENCE, wait_until
+
+
+@dataclass
+class Received:
+    """One received message."""
+
+    sender: str
+    recipients: list[str]
+    content: bytes
+
+    @cached_property
+    def message(self) -> EmailMessage:
+        """The message, parsed once, however often it is asked for."""
+        return email.message_from_bytes(self.content, policy=email.policy.SMTP)
 
 
 class MailSink:
@@ -28,7 +44,7 @@ class MailSink:
     """
 
     def __init__(self, **options: Any) -> None:
-        self._taken: list[tuple[str, list[str], bytes]] = []
+        self._received: list[Received] = []
         self._lock = threading.Lock()
         self.answer: Callable[[Envelope], str] = lambda _envelope: "250 2.0.0 Ok: taken"
         self.holding = False
@@ -41,7 +57,7 @@ class MailSink:
         if reply.startswith("250"):
             content = envelope.content or b""
             with self._lock:
-                self._taken.append((envelope.mail_from or "", list(envelope.rcpt_tos), bytes(content)))
+                self._received.append(Received(envelope.mail_from or "", list(envelope.rcpt_tos), bytes(content)))
         return reply
 
     def __enter__(self) -> MailSink:
@@ -61,26 +77,29 @@ class MailSink:
     @property
     def taken(self) -> list[tuple[str, list[str], bytes]]:
         """Return sender, recipients and bytes of each message, in order."""
-        with self._lock:
-            return list(self._taken)
+        return [(one.sender, one.recipients, one.content) for one in self._so_far()]
 
     @property
     def messages(self) -> list[EmailMessage]:
-        """Return the parsed messages."""
-        return [email.message_from_bytes(raw, policy=email.policy.SMTP) for _, _, raw in self.taken]
+        """Return the parsed messages, in order."""
+        return [one.message for one in self._so_far()]
 
     def wait_for(self, count: int, *, such: Callable[[EmailMessage], bool] = lambda _message: True) -> list[EmailMessage]:
         """Wait for this many messages, or for this many that satisfy `such`; return them."""
 
         def found() -> list[EmailMessage]:
-            return [message for message in self.messages if such(message)]
+            return [one.message for one in self._so_far() if such(one.message)]
 
         wait_until(
-            lambda: len(self.taken) >= count and len(found()) >= count,
+            lambda: len(self._so_far()) >= count and len(found()) >= count,
             lambda: f"fewer than {count} of these: {[message['Subject'] for message in self.messages]}",
         )
         return found()
 
     def clear(self) -> None:
         with self._lock:
-            self._taken.clear()
+            self._received.clear()
+
+    def _so_far(self) -> list[Received]:
+        with self._lock:
+            return list(self._received)

@@ -38,6 +38,7 @@ LATER = "451 4.3.0 Try again later"
 TAKEN = "250 2.0.0 Ok: taken"
 # A test ends this pause by setting the node's clock forward.
 HOUR = Backoff(first=timedelta(hours=1), spread=0)
+BRIEF = Backoff(first=timedelta(seconds=0.1), longest=timedelta(seconds=0.2), keep_trying=timedelta(seconds=0.5), spread=0)
 
 
 @pytest.fixture
@@ -129,14 +130,19 @@ def test_a_refused_recipient_fails_without_affecting_others(
 
 
 def test_a_lasting_failure_is_given_up_and_recorded(make_node: Callable[..., QueueNode]) -> None:
-    with make_node(port=free_port()).running() as node:
+    with make_node(port=free_port(), backoff=BRIEF).running() as node:
         notification = node.accept("a@corp.test")
-        wait_until(lambda: node.notifications.deliveries(notification.id)[0].attempts > 1, "it is not tried again")
-        node.clock.ahead = QUICK.keep_trying
         given_up = wait_for_state(node, notification, State.FAILED)[0]
         assert node.notifications.counts() == {State.FAILED: 1}
     assert given_up.failure and given_up.failure.code is Cause.CONNECTION_REFUSED
-    assert given_up.attempts > 2
+    assert given_up.attempts == 4, "after pauses of 0.1, 0.2 and 0.2 seconds"
+
+
+def test_postponed_messages_are_given_up_as_well(make_node: Callable[..., QueueNode]) -> None:
+    with make_node(port=free_port(), backoff=BRIEF).running() as node:
+        notification = node.accept(*(f"user{number}@corp.test" for number in range(20)))
+        given_up = wait_for_state(node, notification, State.FAILED)
+    assert min(delivery.attempts for delivery in given_up) == 1, "the pauses count, not the attempts"
 
 
 def test_an_unreachable_server_is_tried_once_per_batch(
@@ -214,12 +220,10 @@ def test_an_internal_error_is_retried_and_recorded(
 def test_a_lasting_internal_error_is_given_up(
     make_node: Callable[..., QueueNode], sink: MailSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node = make_node()
+    node = make_node(backoff=BRIEF)
     monkeypatch.setattr(node.switches, "sending", lambda: 1 / 0)
     with node.running():
         notification = node.accept("a@corp.test")
-        wait_for_state(node, notification, State.RETRYING)
-        node.clock.ahead = QUICK.keep_trying
         wait_for_state(node, notification, State.FAILED)
     assert sink.taken == []
 

@@ -301,6 +301,12 @@ def test_a_reply_goes_to_reply_to_and_names_the_id() -> None:
     assert not {"Reply-To", "X-Catalog-Intent"} & set(parsed(MAIL).keys())
 
 
+def test_the_intent_is_in_references_without_a_thread() -> None:
+    message = parsed(replace(MAIL, replies=replace(REPLIES, referred=True)))
+    assert candidates([message["References"]]) == [REPLIES.intent]
+    assert message["In-Reply-To"] is None
+
+
 def test_the_intent_is_in_references_for_exchange() -> None:
     mail = replace(MAIL, thread=THREAD, replies=replace(REPLIES, referred=True))
     message = parsed(mail)

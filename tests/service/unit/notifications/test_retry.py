@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from catalog_mail.domain.failures.failure import Cause, Failure
+from catalog_mail.domain.failures.retry_after import LONGEST_PAUSE
 from catalog_mail.domain.notifications.node_liveness import LivenessWatch
-from catalog_mail.domain.notifications.retry import NOT_THE_MESSAGES_FAULT, Backoff, concerns_all, next_attempt
+from catalog_mail.domain.notifications.retry import LONGEST_WAIT, NOT_THE_MESSAGES_FAULT, Backoff, concerns_all, next_attempt
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 EVEN = Backoff(spread=0)
@@ -54,28 +55,36 @@ def test_jitter_spreads_the_pause_evenly(chance: float, seconds: int) -> None:
 )
 def test_the_failures_that_are_retried(code: Cause, temporary: bool, again: bool) -> None:
     at = next_attempt(
-        failure(code, temporary=temporary), tries=1, accepted_at=START, now=START, backoff=EVEN, chance=0.5
+        failure(code, temporary=temporary), tries=1, waited=timedelta(0), now=START, backoff=EVEN, chance=0.5
     )
     assert at == (START + timedelta(seconds=30) if again else None)
 
 
 @pytest.mark.parametrize(
-    ("after", "expected"),
+    ("waited", "pause"),
     [
-        (timedelta(hours=71), timedelta(hours=72)),
-        (timedelta(hours=71, minutes=30), timedelta(hours=72)),  # the last attempt is not skipped
+        (timedelta(hours=71), timedelta(hours=1)),
+        (timedelta(hours=71, minutes=30), timedelta(minutes=30)),  # the last attempt is not skipped
         (timedelta(hours=72), None),
         (timedelta(days=30), None),
     ],
 )
-def test_the_last_attempt_is_at_the_end_of_keep_trying(after: timedelta, expected: timedelta | None) -> None:
-    at = next_attempt(failure(), tries=50, accepted_at=START, now=START + after, backoff=EVEN, chance=0.5)
-    assert at == (None if expected is None else START + expected)
+def test_the_last_attempt_is_at_the_end_of_keep_trying(waited: timedelta, pause: timedelta | None) -> None:
+    at = next_attempt(failure(), tries=50, waited=waited, now=START, backoff=EVEN, chance=0.5)
+    assert at == (None if pause is None else START + pause)
+
+
+@pytest.mark.parametrize(
+    "now", [START.replace(year=1970), START - timedelta(days=9), START + timedelta(days=9), START.replace(year=9998)]
+)
+def test_no_reading_of_the_clock_ends_the_retries(now: datetime) -> None:
+    at = next_attempt(failure(), tries=1, waited=timedelta(0), now=now, backoff=EVEN, chance=0.5)
+    assert at == now + timedelta(seconds=30)
 
 
 def test_a_retry_respects_retry_after() -> None:
     asked = replace(failure(Cause.THROTTLED), retry_after=300.0)
-    at = next_attempt(asked, tries=1, accepted_at=START, now=START, backoff=EVEN, chance=0.5)
+    at = next_attempt(asked, tries=1, waited=timedelta(0), now=START, backoff=EVEN, chance=0.5)
     assert at == START + timedelta(seconds=300)
 
 
@@ -84,9 +93,14 @@ def test_retries_over_days_are_few_and_end() -> None:
     while now is not None and tries < 1000:
         tries += 1
         last = now
-        now = next_attempt(failure(), tries=tries, accepted_at=START, now=now, backoff=EVEN, chance=0.5)  # type: ignore[assignment]
+        now = next_attempt(failure(), tries=tries, waited=now - START, now=now, backoff=EVEN, chance=0.5)  # type: ignore[assignment]
     assert last == START + timedelta(hours=72)
     assert 70 < tries < 90
+
+
+def test_no_pause_is_taken_for_a_wrong_clock() -> None:
+    longest = max(Backoff().pause(100, 0.999999), timedelta(seconds=LONGEST_PAUSE))
+    assert longest < LONGEST_WAIT
 
 
 def test_a_failing_message_does_not_delay_others() -> None:

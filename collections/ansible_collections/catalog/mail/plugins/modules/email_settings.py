@@ -202,6 +202,8 @@ options:
             Message-ID.
           - V(auto), the service's default, tests whether the mail server supports sub-addresses. With Microsoft 365 it is
             V(message_id).
+          - With V(message_id) the header C(References) contains the intent as well, because some relays replace the Message-ID.
+            Where mail programs drop that header too, only V(subaddress) helps.
         type: str
         choices: [auto, subaddress, message_id]
       authserv_id:
@@ -392,6 +394,14 @@ test:
       description: The duration in seconds.
       type: float
       returned: always
+advice:
+  description:
+    - Sentences of the application about settings that work and can lose replies, also shown as warnings; empty when there
+      is nothing to be done.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 tested_mailbox:
   description:
     - The state of the mailbox of replies in the test; V(null) when it was not opened, because replies are off or no setting

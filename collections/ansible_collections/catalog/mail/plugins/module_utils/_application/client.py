@@ -47,12 +47,16 @@ class Stored(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """The result of a write, and the results of the tests of message and mailbox; None for a test that was not made."""
+    """The result of a write, and the results of the tests of message and mailbox; None for a test that was not made.
+
+    ``advice`` are sentences about settings that work and can lose replies.
+    """
 
     stored: Stored
     changes: List[Dict[str, Any]]
     test: Optional[Dict[str, Any]]
     tested_mailbox: Optional[Dict[str, Any]] = None
+    advice: Sequence[str] = ()
 
 
 class CatalogApi:
@@ -85,10 +89,10 @@ class CatalogApi:
         body = {"settings": document} if test is None else {"settings": document, "test": test}
         answer = self._ask("PUT", SETTINGS, body, {"If-Match": if_match(revision)}, extra_timeout)
         found = self._document(answer)
-        evidence = (found.get(name) for name in ("test", "tested_mailbox"))
+        test, mailbox = (one if isinstance(one, dict) else None for one in (found.get("test"), found.get("tested_mailbox")))
+        advice = [one for one in found.get("advice") or [] if isinstance(one, str)]
         return Saved(
-            self._stored(answer, part(found, "settings", dict, self._url)), changes_of(found, self._url),
-            *(one if isinstance(one, dict) else None for one in evidence))
+            self._stored(answer, part(found, "settings", dict, self._url)), changes_of(found, self._url), test, mailbox, advice)
 
     def replies(self) -> Dict[str, Any]:
         """Read the state of receiving replies."""

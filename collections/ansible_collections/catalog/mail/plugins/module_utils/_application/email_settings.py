@@ -63,7 +63,10 @@ class EmailSettings(Job):
         """Save the settings with Test and Save; return the result. Raises ModuleFailure."""
         extra_timeout = 0 if self._test is False else longest_test(self._document)
         saved = self._connected().save(self._document, self._test, self._revision, extra_timeout)
-        return {**_result(saved.changes, *saved.stored), "test": saved.test, "tested_mailbox": saved.tested_mailbox}
+        for sentence in saved.advice:
+            self._module.warn(sentence)
+        found = {"test": saved.test, "tested_mailbox": saved.tested_mailbox, "advice": list(saved.advice)}
+        return {**_result(saved.changes, *saved.stored), **found}
 
     def _connected(self) -> CatalogApi:
         """Return the client of the API; one connection serves the whole run."""
@@ -97,4 +100,5 @@ def _test(params: Mapping[str, Any]) -> Any:
 
 def _result(changes: List[Dict[str, Any]], settings: Mapping[str, Any], revision: int) -> Dict[str, Any]:
     return {
-        "changes": redacted(changes), "settings": settings, "revision": revision, "test": None, "tested_mailbox": None}
+        "changes": redacted(changes), "settings": settings, "revision": revision,
+        "test": None, "tested_mailbox": None, "advice": []}

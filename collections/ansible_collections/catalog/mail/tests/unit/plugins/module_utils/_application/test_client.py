@@ -62,12 +62,13 @@ def test_planning(http_server, api):
     (False, {"settings": {}, "test": False}),
     ({"recipient": "a@b.example"}, {"settings": {}, "test": {"recipient": "a@b.example"}}),
 ])
-def test_saving(http_server, api, test, body):
+@pytest.mark.parametrize("advice", [{}, {"advice": None}, {"advice": []}, {"advice": ["Use sub-addresses."]}])
+def test_saving(http_server, api, test, body, advice):
     evidence = {"response": "250 Ok"}
-    answer = {"settings": SETTINGS, "changes": CHANGES, "test": evidence, "tested_mailbox": {"messages": 3}}
+    answer = {"settings": SETTINGS, "changes": CHANGES, "test": evidence, "tested_mailbox": {"messages": 3}, **advice}
     server = http_server(lambda _asked: (200, {"ETag": '"8"'}, answer))
     saved = api(server).save({}, test, 7, 0)
-    assert saved == (Stored(SETTINGS, 8), CHANGES, evidence, {"messages": 3})
+    assert saved == (Stored(SETTINGS, 8), CHANGES, evidence, {"messages": 3}, advice.get("advice") or [])
     [asked] = server.asked
     assert (asked.what, asked.headers["If-Match"], asked.body) == (f"PUT {PATH}", '"7"', body)
 

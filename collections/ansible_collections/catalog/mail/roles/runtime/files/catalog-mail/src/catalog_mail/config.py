@@ -77,7 +77,7 @@ class Cloud(Section):
 
 
 class Queue(Section):
-    """Limits of sending: messages at a time and per second (0: no limit), hours until a message is given up.
+    """Limits of sending: messages at a time and per second (0: no limit), hours of pauses until a message is given up.
 
     `retry_first_seconds` is the pause before the first retry; each further pause is longer. `keep_days`: days until the text
     of a sent or given-up message is removed. `takeover_after`: seconds without a heartbeat after which another node's work is

@@ -135,12 +135,16 @@ class MailboxAnswer(BaseModel):
 
 
 class SaveAnswer(BaseModel):
-    """The settings now in force, the changes, and the results of the tests."""
+    """The settings now in force, the changes, and the results of the tests.
+
+    `advice` are sentences about settings that work and can lose replies.
+    """
 
     settings: SettingsAnswer
     changes: list[ChangeItem]
     test: TestAnswer | None
     tested_mailbox: MailboxAnswer | None
+    advice: list[str]
 
 
 class PlanAnswer(BaseModel):
@@ -193,6 +197,7 @@ def save_settings(
         changes=[ChangeItem(**change.plain()) for change in saved.changes],
         test=_email_test_answer(saved.email_test) if saved.email_test else None,
         tested_mailbox=MailboxAnswer(**asdict(saved.mailbox_evidence)) if saved.mailbox_evidence else None,
+        advice=saved.advice,
     )
 
 

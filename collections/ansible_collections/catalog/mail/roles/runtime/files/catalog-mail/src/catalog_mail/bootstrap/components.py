@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from catalog_mail.adapters.cipher import Cipher
 from catalog_mail.adapters.clock import SystemClock
 from catalog_mail.adapters.database.audit import DatabaseAudit
+from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
 from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.revision import WANTED, current
 from catalog_mail.adapters.database.settings_store import DatabaseSettings
@@ -101,6 +102,7 @@ class Components:
             senders=self.senders,
             mailboxes=self.mailboxes,
             clock=self.clock,
+            retry_waiting=DatabaseDeliveries(self.engine).retry_now,
         )
 
     @cached_property

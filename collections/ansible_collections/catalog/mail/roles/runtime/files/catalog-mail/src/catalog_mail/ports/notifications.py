@@ -52,7 +52,8 @@ class DeliveryStore(Protocol):
     def claim(self, batch: str, *, at: datetime, limit: int) -> int:
         """Put at most `limit` deliveries into a new batch as `queued`; return their number.
 
-        Deliveries whose next attempt is due come first, then accepted ones, oldest first.
+        Deliveries whose next attempt is due come first, then accepted ones, oldest first. One whose next attempt is further
+        ahead than any pause lasts is due as well: the clock was wrong when it was scheduled.
         """
 
     def queued(self) -> int:
@@ -72,6 +73,12 @@ class DeliveryStore(Protocol):
 
     def postpone(self, batch: str, outcome: Outcome) -> None:
         """Give the rest of a batch the same outcome, without an attempt."""
+
+    def retry_now(self, at: datetime) -> int:
+        """Make every delivery that waits for its next attempt due at once, on every node; return their number.
+
+        The pause that is cut short does not count as waited.
+        """
 
     def release(self, batch: str) -> int:
         """Make the rest of a batch `accepted` again, for another batch. Returns the number of released deliveries."""

@@ -87,23 +87,29 @@ class DeliverNotifications:
         Each accepted message is recorded before the next one is begun, so that a kill leaves at most one message with an unknown
         outcome. When `stopping` becomes true, the rest is released. When a failure concerns all messages, the rest is postponed
         like the failed message, so that the server gets no further tries. A message whose hand-over was interrupted by a kill
-        waits until the sender can find out whether it was accepted.
+        waits until the sender can find out whether it was accepted. A failure with settings that were replaced meanwhile is
+        followed by another attempt at once, as for the deliveries that waited when the settings were saved.
         """
         for delivery, notification in self.store.held(batch):
             if delivery.state is State.SENDING and self._put_off(delivery):
                 continue
             while not stopping():
                 try:
-                    outcome = self._deliver(batch, delivery, notification)
+                    outcome, used = self._deliver(batch, delivery, notification)
                     break
                 except _NotYet as wait:
                     time.sleep(min(wait.seconds, TURN))
             else:
                 self.store.release(batch)
                 return
-            if outcome and outcome.failure and outcome.next_attempt_at and concerns_all(outcome.failure):
-                self.store.postpone(batch, outcome)
-                return
+            if outcome and outcome.failure and outcome.next_attempt_at:
+                for_all = concerns_all(outcome.failure)
+                if for_all:
+                    self.store.postpone(batch, outcome)
+                if self._settings_changed(used, outcome.failure):
+                    self.store.retry_now(self.clock.now())
+                if for_all:
+                    return
 
     def _put_off(self, delivery: Delivery) -> bool:
         """Postpone a try that a kill interrupted; False when waiting would reveal nothing more."""
@@ -117,31 +123,49 @@ class DeliverNotifications:
         self._record(delivery, outcomes.retrying(_interrupted(seconds), now, now + timedelta(seconds=seconds)))
         return True
 
-    def _deliver(self, batch: str, delivery: Delivery, notification: Notification) -> Outcome | None:
-        """Send one delivery; None if another worker has taken it over. Raises _NotYet."""
+    def _deliver(
+        self, batch: str, delivery: Delivery, notification: Notification
+    ) -> tuple[Outcome | None, SendingSettings | None]:
+        """Send one delivery. Raises _NotYet.
+
+        Returns the outcome, None if another worker has taken the delivery over, and the settings used.
+        """
+        sending: SendingSettings | None = None
         attempt = replace(delivery, attempts=delivery.attempts + 1)
         reason = self._reason_not_to(delivery, notification)
         if reason:
             outcome = outcomes.suppressed(reason, self.clock.now())
             self.store.finish(delivery, outcome)
-            return outcome
+            return outcome, None
         try:
             sending = self._sending()
             self._take_turn(sending)
             message_id, message = self._rendered(attempt, notification, sending)
             if not self.store.begin(batch, replace(attempt, message_id=message_id, message=message)):
-                return None
+                return None, None
             response = self._send(message, attempt, sending)
             outcome = outcomes.sent(response, self.clock.now())
         except _Refusal as refusal:
-            outcome = self._after(refusal.failure, attempt, notification)
+            outcome = self._after(refusal.failure, attempt)
         except _NotYet:
             raise
         except Exception as error:  # a bug or the database: the rest of the batch goes on
             log.exception("delivery %s was interrupted", attempt.id)
-            outcome = self._after(_internal(error, "The message could not be sent"), attempt, notification)
+            outcome = self._after(_internal(error, "The message could not be sent"), attempt)
         self._record(attempt, outcome)
-        return outcome
+        return outcome, sending
+
+    def _settings_changed(self, used: SendingSettings | None, failure: Failure) -> bool:
+        """Return whether other settings are in force than those that failed.
+
+        Asked after the outcome is recorded: settings that are saved later find the delivery waiting.
+        """
+        if failure.code is Cause.INTERNAL_ERROR:
+            return False
+        try:
+            return self.settings.sending() != used
+        except CatalogMailError:
+            return False
 
     def _record(self, attempt: Delivery, outcome: Outcome) -> None:
         """Record the outcome, and retry on errors: a sent message that is not recorded would be sent again."""
@@ -198,12 +222,12 @@ class DeliverNotifications:
         except SendingFailed as error:
             raise _Refusal(error.failure) from error
 
-    def _after(self, failure: Failure, attempt: Delivery, notification: Notification) -> Outcome:
+    def _after(self, failure: Failure, attempt: Delivery) -> Outcome:
         now = self.clock.now()
         again = next_attempt(
             failure,
             tries=attempt.attempts,
-            accepted_at=notification.created_at,
+            waited=timedelta(seconds=attempt.waited),
             now=now,
             backoff=self.backoff,
             chance=random.random(),  # noqa: S311  # spreads load, guards nothing

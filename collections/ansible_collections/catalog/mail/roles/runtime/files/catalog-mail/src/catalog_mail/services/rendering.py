@@ -87,7 +87,9 @@ class Rendering:
             return None
         token = intent.make(self._intent_keys[0], delivery.id)
         address = intent.subaddress(replying.address, token) if replying.by_subaddress else replying.address
-        return Replies(address, token, referred=transport is Transport.MICROSOFT)
+        # A relay may replace the Message-ID, and Exchange does, whatever the tracking.
+        referred = transport is Transport.MICROSOFT or not replying.by_subaddress
+        return Replies(address, token, referred=referred)
 
     def _context(
         self, notification: Notification, delivery: Delivery, url: str, replies: Replies | None

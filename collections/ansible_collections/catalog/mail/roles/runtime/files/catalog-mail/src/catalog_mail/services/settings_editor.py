@@ -8,9 +8,11 @@ Settings that fail their test are not saved; each attempt is recorded in the aud
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from catalog_mail.domain.catalog.people import Principal
@@ -20,8 +22,10 @@ from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.mime.text import one_line
 from catalog_mail.domain.replies.mailbox import MailboxEvidence
 from catalog_mail.domain.settings import connections, credential_metadata, reading, validation
+from catalog_mail.domain.settings.advice import advice_on_tracking
 from catalog_mail.domain.settings.changes import (
     Change,
+    concerns_delivery,
     concerns_receiving,
     concerns_sending,
     plan_changes,
@@ -39,6 +43,8 @@ from catalog_mail.ports.sending import Evidence, MailSenders
 from catalog_mail.ports.settings import SettingsStore, StoredSettings
 from catalog_mail.services.email_settings import EmailSettings, View, document_of, secrets_of
 
+log = logging.getLogger(__name__)
+
 ACTION = "email_settings.save"
 
 
@@ -53,12 +59,13 @@ class EmailTestResult:
 
 @dataclass(frozen=True)
 class Saved:
-    """The changes that were saved, and the results of the tests that were made."""
+    """The changes that were saved, the results of the tests that were made, and advice on settings that can lose replies."""
 
     view: View
     changes: list[Change]
     email_test: EmailTestResult | None
     mailbox_evidence: MailboxEvidence | None
+    advice: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,30 +77,21 @@ class EmailTestOptions:
     field: str = "test.recipient"
 
 
+@dataclass(frozen=True, kw_only=True)
 class SettingsEditor:
-    """Plans, tests and saves changes to `settings`."""
+    """Plans, tests and saves changes to `settings`. `retry_waiting` makes the deliveries due that wait for their next attempt."""
 
-    def __init__(
-        self,
-        *,
-        settings: EmailSettings,
-        store: SettingsStore,
-        audit: AuditLog,
-        senders: MailSenders,
-        mailboxes: Mailboxes,
-        clock: Clock,
-    ) -> None:
-        self.settings = settings
-        self._store = store
-        self._audit = audit
-        self._senders = senders
-        self._mailboxes = mailboxes
-        self._clock = clock
-        self._installation = settings.installation
+    settings: EmailSettings
+    store: SettingsStore
+    audit: AuditLog
+    senders: MailSenders
+    mailboxes: Mailboxes
+    clock: Clock
+    retry_waiting: Callable[[datetime], int] = lambda _now: 0
 
     def plan(self, given: Mapping[str, Any]) -> list[Change]:
         """Return the changes that saving would make. Sends and writes nothing. Raises as `save` does, except test failures."""
-        stored = self._store.load()
+        stored = self.store.load()
         candidate = self._checked(given, stored)
         return plan_changes(candidate, secrets_of(stored), document_of(stored))
 
@@ -104,11 +102,12 @@ class SettingsEditor:
         edition, or if only the switch or the interactions change. No mailbox is opened when replies are off, or if only other
         settings change. `if_match` is the revision that the caller has read. Raises InputRefused, ManagedByProvider,
         PreconditionFailed, Conflict, MailboxFailed, SendingFailed; then nothing has changed, and the audit log records the
-        attempt.
+        attempt. After a message was accepted, or a setting changed that deliveries may wait for, those that wait for their next
+        attempt are tried at once.
         """
         changes: list[Change] = []
         with self._refusals_recorded(ACTION, principal, changes):
-            stored = self._store.load()
+            stored = self.store.load()
             self._check_revision(stored, if_match)
             candidate = self._checked(given, stored)
             changes += plan_changes(candidate, secrets_of(stored), document_of(stored))
@@ -123,12 +122,19 @@ class SettingsEditor:
                     "tested_mailbox": mailbox.server if mailbox else None,
                 }
                 stored = self._write(candidate, stored, changes, proof, principal, if_match)
-        return Saved(self.settings.view(stored), changes, email_test, mailbox)
+        if email_test or any(map(concerns_delivery, changes)):
+            self._try_waiting_deliveries()
+        advice = advice_on_tracking(
+            candidate.document,
+            message_id=email_test.message_id if email_test else None,
+            response=email_test.evidence.response if email_test else None,
+        )
+        return Saved(self.settings.view(stored), changes, email_test, mailbox, advice)
 
     def send_email_test(self, given: Mapping[str, Any] | None, *, recipient: str | None, principal: Principal) -> EmailTestResult:
         """Send a test message with these settings, or with those in force. Saves nothing. Raises as `save` does."""
         with self._refusals_recorded("email_settings.test", principal, []):
-            stored = self._store.load()
+            stored = self.store.load()
             options = EmailTestOptions(recipient=recipient, field="recipient")
             if given is not None:
                 email_test = self._test_candidate(self._checked(given, stored), stored, principal, options)
@@ -145,10 +151,20 @@ class SettingsEditor:
                 "Use a token with the role server_admin.",
             )
 
+    def _try_waiting_deliveries(self) -> None:
+        """Make waiting deliveries due. The settings are saved: a failure here only lets the deliveries wait as long as before."""
+        try:
+            count = self.retry_waiting(self.clock.now())
+        except Exception:  # any error of a database driver
+            log.exception("the deliveries that wait for their next attempt could not be made due; they wait as before")
+            return
+        if count:
+            log.info("%d deliveries that waited for their next attempt are tried now", count)
+
     def _checked(self, given: Mapping[str, Any], stored: StoredSettings) -> Candidate:
-        validation.check_deployment(given, self._installation.deployment)
+        validation.check_deployment(given, self.settings.installation.deployment)
         candidate = reading.read(given)
-        validation.check(candidate, secrets_of(stored), document_of(stored), self._installation.deployment)
+        validation.check(candidate, secrets_of(stored), document_of(stored), self.settings.installation.deployment)
         return credential_metadata.completed(candidate, secrets_of(stored), document_of(stored))
 
     @staticmethod
@@ -160,7 +176,7 @@ class SettingsEditor:
             )
 
     def _needs_email_test(self, options: EmailTestOptions, changes: list[Change]) -> bool:
-        if not options.wanted or self._installation.deployment is Deployment.CLOUD:
+        if not options.wanted or self.settings.installation.deployment is Deployment.CLOUD:
             return False
         return not changes or any(map(concerns_sending, changes))
 
@@ -174,8 +190,8 @@ class SettingsEditor:
 
     def _check_mailbox(self, candidate: Candidate, stored: StoredSettings) -> MailboxEvidence:
         secrets = updated_secrets(candidate, secrets_of(stored))
-        receiving = connections.receiving_settings(candidate.document, secrets, self._installation.microsoft)
-        evidence = self._mailboxes.check_mailbox(receiving.server)
+        receiving = connections.receiving_settings(candidate.document, secrets, self.settings.installation.microsoft)
+        evidence = self.mailboxes.check_mailbox(receiving.server)
         if evidence.archive_problem and receiving.archive.enabled:
             raise MailboxFailed(evidence.archive_problem)
         return evidence
@@ -184,7 +200,8 @@ class SettingsEditor:
         self, candidate: Candidate, stored: StoredSettings, principal: Principal, options: EmailTestOptions
     ) -> EmailTestResult:
         by_microsoft = candidate.value("notifications.transport") == Transport.MICROSOFT
-        if self._installation.cloud_from is None and not by_microsoft and not candidate.value("notifications.from.address"):
+        own_sender = self.settings.installation.cloud_from is None and not by_microsoft
+        if own_sender and not candidate.value("notifications.from.address"):
             raise InputRefused(
                 "notifications.from.address",
                 "It is missing, so no test message can be sent.",
@@ -195,8 +212,8 @@ class SettingsEditor:
 
     def _send_email_test(self, sending: SendingSettings, principal: Principal, options: EmailTestOptions) -> EmailTestResult:
         recipient = email_test_recipient(options.recipient, principal.email, field=options.field)
-        email_test = EmailTest(new_id(), recipient, self._clock.now(), self._installation.catalog_name, principal.name)
-        sender = self._senders.make_email_test_sender(sending)
+        email_test = EmailTest(new_id(), recipient, self.clock.now(), self.settings.installation.catalog_name, principal.name)
+        sender = self.senders.make_email_test_sender(sending)
         try:
             evidence = sender.send(compose_email_test(email_test, sending), sending.from_address, recipient)
         finally:
@@ -213,10 +230,10 @@ class SettingsEditor:
         if_match: int | None,
     ) -> StoredSettings:
         detail = {"changes": [change.plain() for change in changes], **proof}
-        entry = AuditEntry(self._clock.now(), principal.name, ACTION, "saved", detail)
+        entry = AuditEntry(self.clock.now(), principal.name, ACTION, "saved", detail)
         changed = secret_updates(candidate, secrets_of(stored))
         try:
-            return self._store.save(candidate.document, changed, expected_revision=stored.revision, audit=entry)
+            return self.store.save(candidate.document, changed, expected_revision=stored.revision, audit=entry)
         except PreconditionFailed as error:
             if if_match is not None:
                 raise
@@ -236,4 +253,4 @@ class SettingsEditor:
             raise
 
     def _record(self, action: str, outcome: str, principal: Principal, detail: Mapping[str, Any]) -> None:
-        self._audit.record(AuditEntry(self._clock.now(), principal.name, action, outcome, detail))
+        self.audit.record(AuditEntry(self.clock.now(), principal.name, action, outcome, detail))

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Update, func, null, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Update, case, func, literal, null, select, update
 
 from catalog_mail.adapters.database.delivery_rows import failure_value, storable, to_delivery, to_notification
 from catalog_mail.adapters.database.engine import reading
-from catalog_mail.adapters.database.tables import deliveries, notifications
+from catalog_mail.adapters.database.tables import Instant, deliveries, notifications
 from catalog_mail.adapters.database.writing import write
 from catalog_mail.domain.notifications.notification import FINAL, Delivery, Notification, State
 from catalog_mail.domain.notifications.outcome import Outcome
+from catalog_mail.domain.notifications.retry import LONGEST_WAIT
 
 _state = deliveries.c.state
 _FINAL = [state.value for state in FINAL]
@@ -31,7 +32,8 @@ class DatabaseDeliveries:
 
     def claim(self, batch: str, *, at: datetime, limit: int) -> int:
         """Put up to `limit` deliveries into a new batch; return their number."""
-        due = (_state == State.RETRYING.value) & (deliveries.c.next_attempt_at <= at)
+        when = deliveries.c.next_attempt_at
+        due = (_state == State.RETRYING.value) & ((when <= at) | (when > at + LONGEST_WAIT))
         accepted = _state == State.ACCEPTED.value
 
         def claim(connection: Connection) -> int:
@@ -82,12 +84,20 @@ class DatabaseDeliveries:
         if outcome.state is not State.SENT:
             # An earlier try must not overwrite a later one, unless a server has accepted its message.
             change = change.where(deliveries.c.attempts <= delivery.attempts)
-        self._change(change.values(_values(outcome) | {"attempts": delivery.attempts}))
+        self._change(change.values(_values(outcome) | {"attempts": delivery.attempts, "waited": delivery.waited}))
 
     def postpone(self, batch: str, outcome: Outcome) -> None:
         """Give all open deliveries of a batch this outcome."""
         change = update(deliveries).where(deliveries.c.batch == batch, _TO_DO)
-        self._change(change.values(_values(outcome)))
+        self._change(change.values(_values(outcome) | {"waited": deliveries.c.waited + deliveries.c.pause}))
+
+    def retry_now(self, at: datetime) -> int:
+        """Implement `DeliveryStore.retry_now`."""
+        accepted_at = deliveries.c.accepted_at
+        # The time of acceptance keeps the order, and is over by every node's clock.
+        over = case((accepted_at < at, accepted_at), else_=literal(at, Instant))
+        change = update(deliveries).where(_state == State.RETRYING.value)
+        return self._change(change.values(next_attempt_at=over, pause=0.0))
 
     def release(self, batch: str) -> int:
         """Set the open deliveries of a batch to `accepted`; return their number."""
@@ -96,7 +106,9 @@ class DatabaseDeliveries:
 
     def batches(self, *, claimed_before: datetime, limit: int) -> Sequence[str]:
         """Implement `DeliveryStore.batches`."""
-        query = select(deliveries.c.batch).distinct().where(_TO_DO, deliveries.c.claimed_at < claimed_before).limit(limit)
+        when = deliveries.c.claimed_at
+        long_ago = (when < claimed_before) | (when > claimed_before + LONGEST_WAIT)  # the clock was set back since
+        query = select(deliveries.c.batch).distinct().where(_TO_DO, long_ago).limit(limit)
         with reading(self._engine) as connection:
             return [batch for batch in connection.execute(query).scalars() if batch is not None]
 
@@ -128,5 +140,6 @@ def _values(outcome: Outcome) -> dict[str, Any]:
         "reason": outcome.reason,
         "response": storable(outcome.response),
         "next_attempt_at": outcome.next_attempt_at,
+        "pause": outcome.pause,
         "sent_at": outcome.at if outcome.state is State.SENT else None,
     }

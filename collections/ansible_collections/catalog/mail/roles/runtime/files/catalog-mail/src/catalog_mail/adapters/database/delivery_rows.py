@@ -71,6 +71,7 @@ def to_delivery(row: Row[Any]) -> Delivery:
         message_id=row.message_id,
         message=row.message,
         attempts=row.attempts,
+        waited=row.waited + row.pause,
         failure=to_failure(row.failure),
         reason=row.reason,
         response=row.response,

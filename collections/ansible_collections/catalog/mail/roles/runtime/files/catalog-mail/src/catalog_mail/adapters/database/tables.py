@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -172,6 +173,9 @@ deliveries = Table(
     Column("message_id", String(300)),
     Column("message", LargeBinary),
     Column("attempts", Integer, nullable=False),
+    # In seconds: the pauses before the attempts so far, and the pause before the next one.
+    Column("waited", Float, nullable=False, server_default="0"),
+    Column("pause", Float, nullable=False, server_default="0"),
     Column("failure", JSON),
     Column("reason", String(50)),
     Column("response", Text),

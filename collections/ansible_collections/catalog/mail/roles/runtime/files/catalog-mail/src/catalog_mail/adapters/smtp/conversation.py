@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import smtplib
 import socket
 import ssl
 from typing import Any
 
 from catalog_mail.adapters.connection import Deadline, certificate_name, encryption
+
+# A line that begins with a dot gets another one (RFC 5321, 4.5.2).
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 class _TimedReader(io.RawIOBase):
@@ -67,6 +71,15 @@ class Conversation(smtplib.SMTP):
             return super().getreply()
         except smtplib.SMTPServerDisconnected as error:
             raise _reason(error) from None
+
+    def begin_content(self) -> tuple[int, bytes]:
+        """Send DATA; 354 is the answer to go on (RFC 5321, 4.1.1.4)."""
+        return self.docmd("DATA")
+
+    def send_content(self, message: bytes) -> None:
+        """Send the message and the line that ends it. After an exception the server has not seen that line."""
+        end = b"" if message.endswith(b"\r\n") else b"\r\n"
+        self.send(_LEADING_DOT.sub(b"..", message) + end + b".\r\n")
 
     def start_tls(self, context: ssl.SSLContext) -> tuple[int, bytes]:
         """Send STARTTLS (RFC 3207), and discard what the server said before it. Returns its answer, also a refusal."""

@@ -19,8 +19,16 @@ from catalog_mail.domain.settings.document import TLS
 from catalog_mail.ports.sending import Evidence
 
 
-class Gone(Exception):
-    """The connection ended before a message was begun: another connection may be tried at once."""
+class Finished(Exception):
+    """A session that has carried messages took no more: the message may be tried at once on a new one.
+
+    The server has not accepted the message. `code` and `text` are its answer, None and "" when the connection ended without one.
+    """
+
+    def __init__(self, refusal: SendingFailed) -> None:
+        super().__init__(refusal.cause)
+        self.code = refusal.failure.smtp_code
+        self.text = refusal.failure.smtp_text or ""
 
 
 class Session:
@@ -33,6 +41,7 @@ class Session:
         self._conversation: Conversation | None = None
         self.used_at = time.monotonic()
         self.count = 0
+        self._may_be_accepted = False
         try:
             self._open(attempt, deadline)
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
@@ -43,19 +52,28 @@ class Session:
             raise
 
     def send(self, message: bytes, attempt: Attempt, deadline: Deadline) -> Evidence:
-        """Hand over one message. Raises SendingFailed, or Gone when nothing was begun; the session is then closed or reset."""
+        """Hand over one message. Raises SendingFailed, or Finished when a new session may be tried at once.
+
+        After a refusal the session is closed, or reset for the next message. Neither a message that the server may have accepted
+        nor one whose time is over is tried again here.
+        """
         started = time.monotonic()
         conversation = self._talking()
         conversation.deadline = deadline
-        fresh = self.count == 0
+        self._may_be_accepted = False
         self.count += 1
         try:
             response = self._hand_over(conversation, message, attempt)
+        except SendingFailed as error:
+            if self._used and not self._may_be_accepted:
+                raise Finished(error) from error
+            raise
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            if not fresh and self._stage is Stage.SENDER:
-                raise Gone from error
-            raise SendingFailed(network_failure(plain(error), self._stage, attempt.peer)) from error
+            failed = SendingFailed(network_failure(plain(error), self._stage, attempt.peer))
+            if self._used and not self._may_be_accepted and not isinstance(error, TimeoutError):
+                raise Finished(failed) from error
+            raise failed from error
         self.used_at = time.monotonic()
         return Evidence(
             server=f"{self._server.host}:{self._server.port}",
@@ -84,9 +102,14 @@ class Session:
                 conversation.docmd("QUIT")
         self.close()
 
+    @property
+    def _used(self) -> bool:
+        """Return whether another message was begun in this session before the present one."""
+        return self.count > 1
+
     def _talking(self) -> Conversation:
         if self._conversation is None:
-            raise Gone
+            raise smtplib.SMTPServerDisconnected("closed")
         return self._conversation
 
     def _open(self, attempt: Attempt, deadline: Deadline) -> None:
@@ -131,17 +154,16 @@ class Session:
     def _hand_over(self, conversation: Conversation, message: bytes, attempt: Attempt) -> str:
         self._stage = Stage.SENDER
         size = [f"SIZE={len(message)}"] if conversation.has_extn("size") else []
-        code, text = conversation.mail(attempt.sender, size)
-        if code == 421 and self.count > 1:
-            raise smtplib.SMTPServerDisconnected("the server has closed the session")
-        self._accept_or_reset((code, text), 250, attempt)
+        self._accept_or_reset(conversation.mail(attempt.sender, size), 250, attempt)
         self._stage = Stage.RECIPIENT
         self._accept_or_reset(conversation.rcpt(attempt.recipient), 250, attempt)
         self._stage = Stage.CONTENT
-        try:
-            answer = conversation.data(message)
-        except smtplib.SMTPDataError as error:  # the answer to DATA itself
-            answer = (error.smtp_code, error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode())
+        self._accept_or_reset(conversation.begin_content(), 354, attempt)
+        conversation.send_content(message)
+        self._may_be_accepted = True
+        answer = conversation.getreply()
+        # Only 4yz and 5yz say that the server has not accepted the message (RFC 5321, 4.2.1).
+        self._may_be_accepted = not 400 <= answer[0] <= 599
         self._accept_or_reset(answer, 250, attempt)
         return f"{answer[0]} {self._shown(answer[1])}"
 
@@ -152,16 +174,24 @@ class Session:
             raise SendingFailed(answer_failure(self._stage, code, self._shown(text), attempt))
 
     def _accept_or_reset(self, answer: tuple[int, bytes], wanted: int, attempt: Attempt) -> None:
-        """Check the answer. After a refusal the session is reset for the next message."""
+        """Check the answer. After a refusal a new session is reset for the next message, and a used one ends."""
         try:
             self._accept(answer, wanted, attempt)
         except SendingFailed:
+            self._reset_or_end(answer[0])
+            raise
+
+    def _reset_or_end(self, code: int) -> None:
+        if code == 421:  # the server closes the connection (RFC 5321, 3.8)
+            self.close()
+        elif self._used:
+            self.quit()
+        else:
             try:
-                if answer[0] == 421 or self._talking().rset()[0] != 250:
+                if self._talking().rset()[0] != 250:
                     self.close()
             except (OSError, smtplib.SMTPException):
                 self.close()
-            raise
 
     def _shown(self, text: bytes) -> str:
         server = self._server

@@ -124,22 +124,23 @@ def _reply_headers(mail: Mail) -> list[tuple[str, str]]:
 def _thread_headers(mail: Mail) -> list[tuple[str, str]]:
     if mail.answers is not None:
         return [("In-Reply-To", mail.answers), ("References", mail.answers)] if mail.answers else []
+    intent = _referred_intent(mail)
     if mail.thread is None:
-        return []
+        return [("References", intent)] if intent else []
     root = threads.root_id(mail.thread.key, mail.catalog_domain)
     return [
         ("In-Reply-To", root),
-        ("References", _references(root, mail)),
+        ("References", f"{root}{headers.CRLF} {intent}" if intent else root),
         ("Thread-Topic", headers.text(mail.thread.topic)),
         ("Thread-Index", threads.thread_index(mail.thread.key, mail.catalog_domain)),
     ]
 
 
-def _references(root: str, mail: Mail) -> str:
-    """Return the Message-ID of the thread's root, and this mail's intent as another identifier, which no mail has."""
+def _referred_intent(mail: Mail) -> str | None:
+    """Return this mail's intent as an identifier for References, which no mail has; None without one."""
     if mail.replies is None or not mail.replies.referred:
-        return root
-    return f"{root}{headers.CRLF} <{mail.replies.intent}.intent@{mail.catalog_domain}>"
+        return None
+    return f"<{mail.replies.intent}.intent@{mail.catalog_domain}>"
 
 
 def _content(mail: Mail) -> bytes:

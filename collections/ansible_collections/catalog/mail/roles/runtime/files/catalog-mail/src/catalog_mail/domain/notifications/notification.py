@@ -89,7 +89,8 @@ class Delivery:
     """The message of one notification to one recipient.
 
     `message` is the rendered mail (RFC 5322, CRLF), None before rendering; afterwards `message` and `message_id` never change.
-    `attempts` counts the attempts so far. `response` is the reply with which the server accepted the mail.
+    `attempts` counts the attempts so far, and `waited` adds up the pauses between them, in seconds. `response` is the reply with
+    which the server accepted the mail.
     """
 
     id: str
@@ -99,6 +100,7 @@ class Delivery:
     message_id: str | None = None
     message: bytes | None = None
     attempts: int = 0
+    waited: float = 0.0
     failure: Failure | None = None
     reason: str | None = None
     response: str | None = None

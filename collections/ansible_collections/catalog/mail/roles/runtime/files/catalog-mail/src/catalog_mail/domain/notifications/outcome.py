@@ -26,6 +26,11 @@ class Outcome:
     reason: str | None = None
     response: str | None = None
 
+    @property
+    def pause(self) -> float:
+        """The seconds until the next attempt; 0 when there is none."""
+        return (self.next_attempt_at - self.at).total_seconds() if self.next_attempt_at else 0.0
+
 
 def sent(response: str, at: datetime) -> Outcome:
     """A server accepted the message with this reply."""

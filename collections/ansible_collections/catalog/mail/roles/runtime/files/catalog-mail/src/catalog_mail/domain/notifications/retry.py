@@ -54,9 +54,14 @@ NOT_THE_MESSAGES_FAULT = frozenset(
 )
 
 
+# No pause is longer than this, with its random part and with Retry-After. A delivery that would wait longer was scheduled while
+# the clock was wrong.
+LONGEST_WAIT = timedelta(hours=2)
+
+
 @dataclass(frozen=True)
 class Backoff:
-    """The pause before each further attempt: `first`, doubled each time up to `longest`, until `keep_trying` has passed.
+    """The pause before each further attempt: `first`, doubled each time up to `longest`, until all pauses take `keep_trying`.
 
     `spread` is the random part of a pause, so that messages that failed together are not retried together.
     """
@@ -79,16 +84,18 @@ def concerns_all(failure: Failure) -> bool:
 
 
 def next_attempt(
-    failure: Failure, *, tries: int, accepted_at: datetime, now: datetime, backoff: Backoff, chance: float
+    failure: Failure, *, tries: int, waited: timedelta, now: datetime, backoff: Backoff, chance: float
 ) -> datetime | None:
     """Return the time of the next attempt; None when the failure is final.
 
-    The time is not before the one that the server asked for. The last attempt is made at the end of `keep_trying`.
+    `waited` is the length of all pauses before this attempt. They are counted, and not the time since the delivery was accepted,
+    so that no wrong reading of the clock ends a delivery. The time is not before the one that the server asked for. The last
+    attempt is made at the end of `keep_trying`.
     """
     if not failure.temporary and not concerns_all(failure):
         return None
-    end = accepted_at + backoff.keep_trying
-    if now >= end:
+    left = backoff.keep_trying - waited
+    if left <= timedelta(0):
         return None
     asked_for = timedelta(seconds=failure.retry_after or 0)
-    return min(now + max(backoff.pause(tries, chance), asked_for), end)
+    return now + min(max(backoff.pause(tries, chance), asked_for), left)

@@ -60,6 +60,11 @@ def concerns_sending(change: Change) -> bool:
     return change.path.startswith("notifications.")
 
 
+def concerns_delivery(change: Change) -> bool:
+    """Return whether deliveries may wait for this change; the switch ends those that it turns off."""
+    return change.path == "notifications.enabled" or concerns_sending(change)
+
+
 def concerns_receiving(change: Change, receiver: Receiver) -> bool:
     """Return whether a test of the mailbox covers this change. With Microsoft the mailbox is that of `reply_to`."""
     own = {
