@@ -38,6 +38,7 @@ EDGES = {
     "_microsoft/libraries",
     "_microsoft/login",
     "_microsoft/managed_identity",
+    "_microsoft/proxy",
     "_microsoft/token_cache",
     "_microsoft/tokens",
     "_postfix/facts",

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""Explain a failure of the proxy that the environment names, without its password. Pure, but for the environment.
+"""Explain a failure of the proxy that the environment names, without its password. An edge: it reads the environment.
 
 The words are those of Python's http.client for a CONNECT that is refused (RFC 9110, 9.3.6), and of urllib3.
 """
