@@ -175,7 +175,7 @@ def _at_stage(stage: str, secrets: Secrets, step: Callable[[], Result]) -> Resul
         raise StageFailed(exc.stage, secrets.words(exc.words)) from None
     except smtplib.SMTPResponseException as exc:
         # smtplib raises the base class for a refused STARTTLS only.
-        command = " (in reply to STARTTLS command)" if type(exc) is smtplib.SMTPResponseException else ""
+        command = " (in reply to STARTTLS command)" if exc.__class__ is smtplib.SMTPResponseException else ""
         raise StageFailed(stage, secrets.words(_reply(exc.smtp_code, exc.smtp_error) + command)) from None
     except (smtplib.SMTPException, OSError, ValueError) as exc:
         raise StageFailed(stage, secrets.words(system_words(exc))) from None

@@ -84,7 +84,8 @@ class ImapMailbox:
                 read += 1
                 yield message
         if withheld and not read and not self._fetching.gives_another(withheld):
-            raise MailboxFailed(next(iter(withheld.values())))
+            first, *_ = withheld.values()
+            raise MailboxFailed(first)
         for key, failure in withheld.items():
             yield Unreadable(key, failure)
 

@@ -55,8 +55,10 @@ _SENTENCES = {
 }
 SENTENCE = re.compile("|".join(f"(?P<{name}>{words})" for name, words in _SENTENCES.items()), re.IGNORECASE | re.VERBOSE)
 # A tag in brackets or in capitals, by itself.
-BRACKETS = re.compile(r"\W*[\[\u3010(<{](?:EXT|EXTERN|EXTERNE?|EXTERNAL|ESTERNO|EXTERNO|[Ee]xternal|外部)"
-                       r"(?:[ -](?:(?i:e-?mail|mail|sender|message|absender)))?[\]\u3011)>}]\W*+")
+BRACKETS = re.compile(
+    r"\W*[\[\u3010(<{](?:EXT|EXTERN|EXTERNE?|EXTERNAL|ESTERNO|EXTERNO|[Ee]xternal|外部)"
+    r"(?:[ -](?:(?i:e-?mail|mail|sender|message|absender)))?[\]\u3011)>}]\W*+"
+)
 CAPITALS = re.compile(r"\W*EXTERNAL[ -](?:E-?MAIL|SENDER|MESSAGE|MAIL)\W*")
 # A line below [EXTERNAL] that makes it the head of a section in a file of settings.
 SECTION = re.compile(r"\s*(?:[\w.-]{1,60}\s*[=:]|[#;\[])")
@@ -65,10 +67,14 @@ FIRST_CONTACT_LINK = re.compile(r"aka\.ms/LearnAboutSenderIdentification\S*\W*$"
 FIRST_CONTACT_LONGEST = 400
 SHOUTED = re.compile(r"\bEXTERN|\[")
 # The meanings of a warning in other words, which count only in a box.
-FROM_OUTSIDE = re.compile(r"\b(?:external|outside|extern\w*|au(?:ß|ss)erhalb|ext[eé]rieur|extern[oa]|fuera|fora|buiten)"
-                          r"\b|外部|社外", re.IGNORECASE)
-ADVICE = re.compile(r"\b(?:click\w*|links?|attachments?|klick\w*|anh[aä]nge?n?|cliquez|liens?|pi[eè]ces\sjointes|clic|enlaces?"
-                     r"|adjuntos|allegati|cliccare|klik|bijlagen|clique|anexos)\b|リンク|添付|链接|附件", re.IGNORECASE)
+FROM_OUTSIDE = re.compile(
+    r"\b(?:external|outside|extern\w*|au(?:ß|ss)erhalb|ext[eé]rieur|extern[oa]|fuera|fora|buiten)"
+    r"\b|外部|社外", re.IGNORECASE
+)
+ADVICE = re.compile(
+    r"\b(?:click\w*|links?|attachments?|klick\w*|anh[aä]nge?n?|cliquez|liens?|pi[eè]ces\sjointes|clic|enlaces?"
+    r"|adjuntos|allegati|cliccare|klik|bijlagen|clique|anexos)\b|リンク|添付|链接|附件", re.IGNORECASE
+)
 BOX_LONGEST = 500
 MARKS = re.compile(r"\w{0,40}banner(start|end)\W*", re.IGNORECASE)
 MARKED = re.compile(r"\w{0,40}bannerstart\b.*bannerend", re.IGNORECASE)
