@@ -114,8 +114,9 @@ _OWN: Tuple[Finding, ...] = (
     ),
     Finding(
         "recipient_refused",
-        "The server refuses this recipient",
-        "Check the address; the server's administrator sees in its log why it is refused",
+        "The server refuses this recipient, or mail to it without a login",
+        "Check the address; log in at the server, on port 587 or 465, if it wants a login; the server's"
+        " administrator sees in its log why it is refused",
     ),
     Finding(
         "mailbox_full",

@@ -84,8 +84,8 @@ class ImapMailbox:
                 read += 1
                 yield message
         if withheld and not read and not self._fetching.gives_another(withheld):
-            first, *_ = withheld.values()
-            raise MailboxFailed(first)
+            failures = list(withheld.values())
+            raise MailboxFailed(failures[0])
         for key, failure in withheld.items():
             yield Unreadable(key, failure)
 

@@ -147,7 +147,8 @@ _RECIPIENT: Mapping[Meaning, Words] = {
     ),
     Meaning.RECIPIENT_REFUSED: Words(
         Cause.RECIPIENT_REFUSED, None, "{place} refused the recipient {recipient}",
-        "Check the address; the server's administrator sees in its log why it is refused.",
+        "Check the address, and whether the server wants a login for it; the server's administrator sees in its log why it is "
+        "refused.",
     ),
     Meaning.MAILBOX_FULL: Words(
         Cause.RECIPIENT_REFUSED, None, "{place} refused the recipient {recipient}, whose mailbox is full",
