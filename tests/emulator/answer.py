@@ -15,7 +15,7 @@ ODATA = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Com
 
 @dataclass
 class Answer:
-    """What goes back: `lost` is closed away instead, after all has been done."""
+    """The answer to a request. If `lost`, the connection is closed in its place, after the request took effect."""
 
     status: int = 200
     body: bytes = b""

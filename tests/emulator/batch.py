@@ -57,7 +57,7 @@ def _steps(call: Call) -> list[dict[str, Any]]:
 
 
 def _read(step: Any) -> dict[str, Any]:
-    """A step by its type; what is null is not there, and what is not of the type is refused."""
+    """Return a step of a batch. A null property counts as missing; a property that the type lacks is refused."""
     if not isinstance(step, dict):
         raise bad_request("Invalid batch payload format.")
     try:

@@ -92,7 +92,7 @@ class Call:
 
     @property
     def preferences(self) -> dict[str, str]:
-        """What the Prefer headers ask for: names in lower case, values without quotes."""
+        """Return the preferences in the Prefer headers: names in lower case, values without quotes."""
         found = {}
         for part in _split(self.headers.get("prefer", "")):
             match = _PREFERENCE.match(part)

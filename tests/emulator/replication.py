@@ -26,7 +26,7 @@ KINDS = (*DIRECTORY, MESSAGE)
 
 @dataclass(frozen=True)
 class Lag:
-    """How far the last replica is behind: as many requests (to Graph or the token endpoint) and as many seconds, both to pass.
+    """The delay of the last replica, in requests (to Graph or the token endpoint) and in seconds; both must pass.
 
     `replicas` is how many there are: the first sees a write at once, the last after the whole lag, those between after a part
     of it. One replica alone has the whole lag, so that reads do not flap. `kinds` lag; `token_requests` is the lag of what the
@@ -49,7 +49,7 @@ class Lag:
         return 0.25 * (1 + zlib.crc32(key.encode()) % 4) if self.uneven else 1.0
 
     def of_tokens(self) -> Lag:
-        """What the token endpoint sees: one replica, with the whole of its lag."""
+        """Return the lag of the token endpoint: that of one replica, without parts."""
         return Lag(
             requests=self.requests if self.token_requests is None else self.token_requests,
             seconds=self.seconds,
@@ -89,7 +89,7 @@ class Replication:
         self._writes.clear()
 
     def next_view(self) -> View:
-        """What the replica sees that this request has come to."""
+        """Return the view of the replica that answers the next request."""
         self.request += 1
         replica = self.request % self.lag.replicas if self.lag else 0
         return View(self, self.lag, replica)

@@ -39,7 +39,7 @@ class Route:
         return keys
 
     def begins(self, segments: tuple[Segment, ...]) -> int:
-        """How many segments of the path it knows."""
+        """Return the number of segments of the path that match this route."""
         count = 0
         for part, segment in zip(self.pattern, segments, strict=False):
             if not part.startswith("{") and (isinstance(segment, Key) or segment.lower() != part.lower()):

@@ -171,12 +171,12 @@ class Running:
         return made
 
     def messages(self, mailbox: str, folder: str | None = None) -> list[dict[str, Any]]:
-        """What a mailbox holds; `raw` as bytes."""
+        """Return the messages of a mailbox or of one folder; `raw` is bytes."""
         query = {"mailbox": mailbox, **({"folder": folder} if folder else {})}
         return [{**one, "raw": base64.b64decode(one["raw"])} for one in self.control("GET", "messages", **query)]
 
     def mark(self, mailbox: str, *, read: bool, message: str | None = None) -> None:
-        """What another client does: mark as read or unread."""
+        """Mark messages as read or unread, as another mail client does."""
         self.control("PATCH", "messages", {"mailbox": mailbox, "read": read, "id": message})
 
     def token(self, application: Mapping[str, Any], *, tenant: str = TENANT, scope: str | None = None) -> str:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the emulator keeps what it knows: documents by kind and id, and raw messages, in one SQLite file.
+"""The emulator's database: documents by kind and id, and raw messages, in one SQLite file.
 
 Everything is also held in memory, so that reading costs nothing. Each write is committed at once: a killed process loses nothing.
 """

@@ -78,5 +78,5 @@ class World:
         return None
 
     def audiences(self, tenant: Document, origin: str) -> tuple[str, ...]:
-        """What a token for Graph may be for: Graph's address in the tenant's cloud, this server's, those given at the start."""
+        """Return the audiences of tokens for Graph: its address in the tenant's cloud, this server's, those given on start."""
         return (CLOUDS[tenant["cloud"]][1], origin, *self.graph_urls)

@@ -1,4 +1,4 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a test says to the emulator: seeds, faults, the clock, and reading what it holds."""
+"""The calls of tests: seed objects, set faults, move the clock, read the state."""

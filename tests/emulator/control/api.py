@@ -136,7 +136,7 @@ class Control:
         return {"id": document["id"], "immutable_id": document["immutableId"]}
 
     def _mark(self, given: Given) -> Any:
-        """What another client does in the mailbox: `read` or `unread` all of an address, or those of one `id`."""
+        """Mark messages as another mail client does: all of an address, or the one with this `id`."""
         user = self._user(given["mailbox"])
         changed = 0
         for message in list(delivery.mailboxes.messages(self._world, user)):

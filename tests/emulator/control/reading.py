@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a test may read of what the emulator holds; secrets and keys are left out."""
+"""Return the emulator's objects to a test, without secrets and keys."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class UnknownFault(ValueError):
 
 @dataclass(frozen=True)
 class Met:
-    """What a request has met."""
+    """The fault that applies to a request."""
 
     kind: str
     values: Document

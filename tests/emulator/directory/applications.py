@@ -60,7 +60,7 @@ def _change(call: Call, document: Document, given: dict[str, Any]) -> None:
 
 
 def _upsert(call: Call, name: str) -> Answer:
-    """What is there is asked of the directory itself, not of a replica, so that it is not made twice."""
+    """Create or change the application of this unique name. Reads the directory itself, not a replica, to create it once only."""
     require_writing(call)
     given = call.json()
     having = {"uniqueName": name, "tenant": call.tenant}
@@ -110,7 +110,7 @@ def delete(call: Call) -> Answer:
 
 
 def checked(call: Call, given: dict[str, Any], current: Document | None = None) -> dict[str, Any]:
-    """What may be written of what was given; Refusal in Graph's words for the rest."""
+    """Return the properties to write. Raises Refusal, with Graph's text, for properties that cannot be written."""
     given = written(APPLICATION, given)
     if current is not None and "displayName" in given:
         objects.required(given, "displayName", "Application")

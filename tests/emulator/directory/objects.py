@@ -23,7 +23,7 @@ _ALTERNATE = {"application": ("appId", "uniqueName"), "servicePrincipal": ("appI
 
 
 def empty_application() -> Document:
-    """What an application has where nothing else was given."""
+    """Return the properties of an application that was created without any."""
     return {
         "uniqueName": None, "keyCredentials": [], "passwordCredentials": [], "requiredResourceAccess": [],
         "signInAudience": "AzureADMyOrg",
@@ -63,7 +63,7 @@ def new_principal(tenant: Document, clock: Clock, application: Document, given: 
 
 
 def keyed(call: Call, kind: str, key: Key) -> Document | None:
-    """What the replica of this call knows under a key: by id, or by an alternate key in brackets."""
+    """Return the object with this key, an id or an alternate key in brackets, as the replica of this call has it."""
     if key.property and key.property != "id":
         if key.property not in _ALTERNATE.get(kind, ()):
             raise bad_request(f"The key property '{key.property}' is not a key of the type.", "BadRequest")

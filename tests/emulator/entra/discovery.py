@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a client asks before it logs in: the endpoints of the login."""
+"""Answer the discovery document, in which a client finds the endpoints of the login."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def _application(view: View, tenant: Document, client_id: str) -> Document:
 def _authenticate(
     world: World, application: Document, tenant: Document, origin: str, named: str, form: Mapping[str, str]
 ) -> str:
-    """How the application has proved itself: '1' by a secret, '2' by a certificate."""
+    """Authenticate the application and return the method: '1' for a secret, '2' for a certificate."""
     if form.get("client_secret"):
         _check_secret(world, application, form["client_secret"])
         return "1"

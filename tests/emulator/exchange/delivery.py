@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where mail goes: to mailboxes here at once, to other addresses through the SMTP server, back where there is no way."""
+"""Deliver mail: to mailboxes of the tenants at once, to other addresses by the SMTP server, else back to the sender."""
 
 from __future__ import annotations
 

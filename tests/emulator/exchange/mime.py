@@ -39,7 +39,7 @@ def first(message: Message, name: str) -> dict[str, Any] | None:
 
 
 def properties(raw: bytes, now: str) -> dict[str, Any]:
-    """What a message's MIME says of it; `now` stands for a Date that cannot be read."""
+    """Return Graph's properties of a message from its MIME; `now` replaces a Date that cannot be read."""
     message = parsed(raw)
     return {
         "sentDateTime": _date(message, now),
@@ -65,7 +65,7 @@ def _date(message: Message, otherwise: str) -> str:
 
 
 def _leaves(part: Any) -> Iterator[Any]:
-    """What is not divided further; an attached message is not."""
+    """Yield the parts without parts of their own; an attached message counts as one."""
     if part.get_content_maintype() == "multipart" and part.is_multipart():
         for inner in part.iter_parts():
             yield from _leaves(inner)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where folders and messages stand in a path: below the mailbox, or a folder; and what such a path names."""
+"""Find the folder or the message that a path names, below the mailbox or below a folder."""
 
 from __future__ import annotations
 

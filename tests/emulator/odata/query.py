@@ -47,7 +47,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked, checked."""
+    """The checked query options of a request."""
 
     type: EntityType
     rules: Rules
@@ -58,7 +58,7 @@ class Options:
     skip: int = 0
 
     def pruned(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """What of a document goes out, in the type's order."""
+        """Return the properties of a document to answer, in the type's order."""
         names = self.select or self.type.unasked
         kept = [name for name in self.type.properties if name in names or name in self.rules.always]
         return {name: document.get(name, self.type.without(name)) for name in kept}

@@ -28,7 +28,7 @@ class EntityType:
     declared: dict[str, Declared] = field(default_factory=dict)
 
     def without(self, name: str) -> Any:
-        """What a property is that nobody has set: a collection is never null."""
+        """Return the value of a property that was never set: an empty list for a collection, else null."""
         return [] if self.properties[name] == "Collection" else None
 
 

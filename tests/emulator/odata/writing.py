@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is written to the directory: read by the types of the schema, and laid over what is there.
+"""Check properties to write by the types of the schema, and merge them into the stored object.
 
 A collection is replaced whole (OData 4.0, 11.4.3).
 """
@@ -20,12 +20,12 @@ from emulator.odata.schema import EntityType
 
 
 def written(type_: EntityType, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What was given, without its annotations; a Refusal for what the type does not have, or has of another type."""
+    """Return the given properties without annotations. Raises Refusal for a property that is unknown or of another type."""
     return _object(type_.declared, given, type_.name.rpartition(".")[2])
 
 
 def merged(before: Mapping[str, Any], changes: Mapping[str, Any], empty: Mapping[str, Any]) -> dict[str, Any]:
-    """What is there after a change; null gives a property the value that it has in `empty`, as one begins."""
+    """Return the object after a change; null resets a property to its value in `empty`."""
     return {**before, **{name: copy.deepcopy(empty.get(name)) if value is None else value for name, value in changes.items()}}
 
 

@@ -17,7 +17,7 @@ FROM = "notifications.from.address"
 
 @dataclass(frozen=True)
 class Words:
-    """What a failure says; the reply completes the sentence.
+    """The cause, field, sentence and remedy of a failure; the server's reply completes the sentence.
 
     `field` is the setting at fault. In the tables it is a name within notifications.smtp, or FROM, and `{...}` in a sentence
     are filled from the attempt.

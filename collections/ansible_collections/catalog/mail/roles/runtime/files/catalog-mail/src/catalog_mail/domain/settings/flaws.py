@@ -57,7 +57,7 @@ def edge_flaw(text: str) -> tuple[str, str] | None:
 def host_flaw(text: str, valid: Callable[[str], bool]) -> tuple[str, str]:
     """Return what is wrong with the text of a host, and the remedy; with the right text where it can be told.
 
-    `valid` tells whether a text is a host. The flaw is empty when it is none of the known ones.
+    `valid` returns whether a text is a host. The flaw is empty for an unknown kind of flaw.
     """
     for check in (_blank, _quoted, _several, _url, _user, _port, _bracketed, _path, _international):
         found = check(text)

@@ -50,7 +50,7 @@ class Parties:
         return bool(self.subject) and " ".join(text.split()).casefold().endswith(self.subject)
 
     def is_author(self, text: str) -> bool:
-        """Return whether a text is the author's name and nothing else; initials may stand for words of it."""
+        """Return whether a text is only the author's name; an initial may replace a word of the name."""
         words = _WORD.findall(text.casefold())
         full = self.author.intersection(words)
         return bool(full) and all(word in full or any(len(word) == 1 and name.startswith(word) for name in self.author)
