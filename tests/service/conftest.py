@@ -68,8 +68,8 @@ def service(make_service: Callable[..., RunningService]) -> RunningService:
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """Return the URL of a PostgreSQL server for these tests, without a database."""
-    with postgres.server() as url:
-        yield url
+    with postgres.server() as running:
+        yield running.url
 
 
 @pytest.fixture

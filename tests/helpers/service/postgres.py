@@ -28,34 +28,53 @@ def programs() -> Path:
     return found[-1].parent
 
 
+class PostgreSQL:
+    """A server with its data in a folder, which PostgreSQL's user must be able to enter."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._user = _unprivileged(folder)
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"postgresql://admin:{PASSWORD}@127.0.0.1:{self._port}"
+        """The administrator's URL, without a database."""
+        (folder / "password").write_text(PASSWORD)
+        _run(self._user, programs() / "initdb", "--pgdata", folder / "data", "--username", "admin", "--auth", "scram-sha-256",
+             "--pwfile", folder / "password", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync")  # fmt: skip
+
+    def start(self) -> None:
+        """Start the server, unless it runs, and wait until it answers."""
+        if self._process is None or self._process.poll() is not None:
+            with (self._folder / "log").open("ab") as log:
+                self._process = subprocess.Popen(
+                    [*_as(self._user), programs() / "postgres", "-D", self._folder / "data", "-p", str(self._port),
+                     "-k", self._folder, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200", "-c", "fsync=off"],
+                    stdout=subprocess.DEVNULL, stderr=log,
+                )  # fmt: skip
+        wait_until(self._answers, lambda: f"PostgreSQL does not answer:\n{(self._folder / 'log').read_text()}")
+
+    def stop(self) -> None:
+        """Stop the server at once; open connections are closed."""
+        if self._process:
+            self._process.send_signal(signal.SIGINT)  # "fast"
+            self._process.wait(PATIENCE)
+
+    def _answers(self) -> bool:
+        words = [*_as(self._user), programs() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)]
+        return subprocess.run(words, check=False, timeout=PATIENCE, cwd="/").returncode == 0
+
+
 @contextmanager
-def server() -> Iterator[str]:
-    """Run a server; yield the administrator's URL, without a database. The server is stopped and removed at the end."""
+def server(folder: Path | None = None) -> Iterator[PostgreSQL]:
+    """Run a server, in a folder of its own by default; stop it at the end."""
     # Not below pytest's own folders, which only root may enter: the server runs as another user.
-    folder = tempfile.TemporaryDirectory(prefix="catalog-mail-postgresql-", ignore_cleanup_errors=True)
-    with folder as name, _running(Path(name)) as url:
-        yield url
-
-
-@contextmanager
-def _running(folder: Path) -> Iterator[str]:
-    user = _unprivileged(folder)
-    data = folder / "data"
-    (folder / "password").write_text(PASSWORD)
-    port = free_port()
-    _run(user, programs() / "initdb", "--pgdata", data, "--username", "admin", "--auth", "scram-sha-256",
-         "--pwfile", folder / "password", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync")  # fmt: skip
-    process = subprocess.Popen(
-        [*_as(user), programs() / "postgres", "-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1",
-         "-c", "max_connections=200"],
-        stdout=subprocess.DEVNULL, stderr=(folder / "log").open("wb"),
-    )  # fmt: skip
-    try:
-        wait_until(lambda: _answers(user, port), lambda: f"PostgreSQL does not answer:\n{(folder / 'log').read_text()}")
-        yield f"postgresql://admin:{PASSWORD}@127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGINT)  # "fast": open connections are closed
-        process.wait(PATIENCE)
+    with tempfile.TemporaryDirectory(prefix="catalog-mail-postgresql-", ignore_cleanup_errors=True) as own:
+        running = PostgreSQL(folder or Path(own))
+        running.start()
+        try:
+            yield running
+        finally:
+            running.stop()
 
 
 def create_database(url: str, name: str) -> str:
@@ -87,8 +106,3 @@ def _as(user: str | None) -> list[str]:
 def _run(user: str | None, *words: str | Path) -> None:
     done = subprocess.run([*_as(user), *words], capture_output=True, text=True, timeout=PATIENCE, check=False, cwd="/")
     assert done.returncode == 0, done.stderr
-
-
-def _answers(user: str | None, port: int) -> bool:
-    words = [*_as(user), programs() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
-    return subprocess.run(words, check=False, timeout=PATIENCE, cwd="/").returncode == 0

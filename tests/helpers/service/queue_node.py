@@ -15,9 +15,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
-from catalog_mail.adapters.database.nodes import DatabaseNodes
+from catalog_mail.adapters.database.leases import DatabaseLeases
 from catalog_mail.adapters.database.notifications import DatabaseNotifications
 from catalog_mail.adapters.queue import DurableQueue, QueueOptions
+from catalog_mail.adapters.queue.transact import Transact
 from catalog_mail.domain.errors import NotConfigured
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.identifiers import new_id
@@ -131,6 +132,7 @@ class QueueNode:
         self.database = database
         self.notifications = DatabaseNotifications(engine)
         self.deliveries = DatabaseDeliveries(engine)
+        self.leases = DatabaseLeases(engine)
         self.switches = NodeSettings(port)
         self.options = QueueOptions(**{"node": "node1", "takeover_after": 2, **options})
         senders: Any = PlainSenders()
@@ -140,8 +142,8 @@ class QueueNode:
             clock=self.clock, backoff=backoff, replying=lambda: None,
         )  # fmt: skip
         self.queue = DurableQueue(
-            database=database, store=self.deliveries, nodes=DatabaseNodes(engine, self.clock), work=deliver.work,
-            clock=self.clock, options=self.options,
+            database=database, store=self.deliveries, leases=self.leases, work=deliver.work, clock=self.clock,
+            options=self.options,
         )  # fmt: skip
 
     def accept(self, *addresses: str, kind: Kind = Kind.MESSAGE, key: str | None = None, **data: Any) -> Notification:
@@ -150,6 +152,11 @@ class QueueNode:
         stored, _ = self.notifications.add(notification, deliveries)
         self.queue.enqueue(delivery.id for delivery in deliveries)
         return stored
+
+    @property
+    def engine(self) -> Transact:
+        """The queue's engine."""
+        return self.queue._engine  # what the engine loses can only be shown from within
 
     @contextmanager
     def running(self) -> Iterator[QueueNode]:

@@ -58,9 +58,11 @@ def test_random_kills_lose_no_message(configured: RunningService, sink: MailSink
     doubtful = 0
     with NotificationPoster(configured) as poster:
         for number in range(KILLS):
-            if number % 4:
-                configured.wait()  # kill it while it works, otherwise also during its start
-            time.sleep(chance.uniform(0, 2.5))
+            if number % 4:  # kill it while it works, otherwise also during its start
+                enough = len(poster.deliveries) + chance.randrange(10, 40)
+                wait_until(lambda: len(poster.deliveries) >= enough, "no notification is accepted")  # noqa: B023
+            else:
+                time.sleep(chance.uniform(0, 2.5))
             configured.kill()
             doubtful += being_sent(configured)
             configured.start(wait=False)
@@ -70,7 +72,7 @@ def test_random_kills_lose_no_message(configured: RunningService, sink: MailSink
     doubled = sum(count - 1 for count in arrived.values())
     print(f"{len(poster.deliveries)} deliveries, {poster.repeated} posts repeated, {doubtful} in doubt, {doubled} doubled")
     assert poster.refused == []
-    assert len(poster.deliveries) > 200
+    assert len(poster.deliveries) > 90
     assert set(arrived) == poster.deliveries, "exactly the accepted messages arrived"
     assert doubled <= doubtful, "duplicates are at most the messages in progress at a kill"
 

@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -288,10 +289,101 @@ def test_a_stop_finishes_the_current_message_only(make_node: Callable[..., Queue
     assert len({message["Message-ID"] for message in sink.messages}) == len(sink.taken) == 10
 
 
+def test_leases_of_an_earlier_run_end_at_the_start(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    node = make_node(takeover_after=3600)
+    notification = node.accept("a@corp.test")
+    assert node.leases.claim(new_id(), node="node1", at=node.clock.now(), limit=10) == 1
+    with node.running():
+        wait_for_state(node, notification, State.SENT)
+    assert len(sink.taken) == 1
+
+
+def test_a_batch_is_leased_for_as_long_as_it_takes(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    """The lease of a batch is renewed while its message is being sent, longer than an unrenewed lease lasts."""
+    sink.holding = True
+    with make_node(takeover_after=0.5, concurrency=1).running() as node:
+        notification = node.accept("a@corp.test")
+        wait_for_state(node, notification, State.SENDING)
+        seen = {lease.renewed_at for lease in node.leases.leases()}
+        wait_until(lambda: len(seen.union(lease.renewed_at for lease in node.leases.leases())) > 1, "the lease is not renewed")
+        time.sleep(2)
+        assert node.notifications.deliveries(notification.id)[0].attempts == 1
+        sink.holding = False
+        wait_for_state(node, notification, State.SENT)
+    assert len(sink.taken) == 1
+
+
+def test_a_delivery_being_sent_when_its_lease_ends_stays_so(make_node: Callable[..., QueueNode]) -> None:
+    """Its outcome is unknown: the next holder has to find out whether a server took it."""
+    node = make_node()
+    notification = node.accept("a@corp.test", "b@corp.test")
+    node.leases.claim("batch1", node="node2", at=node.clock.now(), limit=10)
+    first = node.notifications.deliveries(notification.id)[0]
+    assert node.deliveries.begin("batch1", replace(first, attempts=1, message=b"", message_id="<a@corp.test>"))
+    later = node.accept("c@corp.test")
+    assert node.leases.end(node.leases.leases()) == 2
+    assert [delivery.state for delivery in node.notifications.deliveries(notification.id)] == [State.SENDING, State.ACCEPTED]
+    assert node.leases.claim("batch2", node="node1", at=node.clock.now(), limit=1) == 1
+    assert [delivery.id for delivery, _notification in node.deliveries.held("batch2")] == [first.id], "it comes first"
+    assert node.notifications.deliveries(notification.id)[0].state is State.SENDING
+    assert node.notifications.deliveries(later.id)[0].state is State.ACCEPTED
+
+
+def test_a_lease_that_was_renewed_does_not_end(make_node: Callable[..., QueueNode]) -> None:
+    node = make_node()
+    node.accept("a@corp.test")
+    node.leases.claim("batch1", node="node2", at=node.clock.now(), limit=10)
+    seen = node.leases.leases()
+    node.leases.renew(["batch1"], node="node2", at=node.clock.now() + timedelta(seconds=1))
+    assert node.leases.end(seen) == 0
+    assert node.leases.batches("node2") == 1
+
+
+def test_a_workflow_that_the_engine_loses_is_replaced(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    """The engine's database loses what it was told, as after a power failure or on a full disk."""
+    node = make_node()
+    enqueue = node.engine.enqueue
+    lost: list[str] = []
+
+    def lose_first(batch: str) -> None:
+        lost.append(batch)
+        if len(lost) > 1:
+            enqueue(batch)
+
+    node.engine.enqueue = lose_first  # type: ignore[method-assign]
+    with node.running():
+        notification = node.accept("a@corp.test")
+        wait_for_state(node, notification, State.SENT)
+    assert len(lost) == 2
+    assert len(sink.taken) == 1
+
+
+def test_a_workflow_whose_lease_is_gone_sends_nothing(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
+    node = make_node()
+    with node.running():
+        notification = node.accept("a@corp.test")
+        wait_for_state(node, notification, State.SENT)
+        node.engine.enqueue(new_id())
+        again = node.accept("b@corp.test")
+        wait_for_state(node, again, State.SENT)
+    assert len(sink.taken) == 2
+
+
+def test_workflows_of_a_node_that_is_gone_are_removed(
+    make_node: Callable[..., QueueNode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalog_mail.adapters.queue.housekeeping.KEEP_WORKFLOWS", timedelta(0))
+    node = make_node()
+    left = new_id()
+    with node.running():
+        node.engine.enqueue(left)
+        wait_until(lambda: left not in node.engine.left_behind(timedelta(0), node.clock.now()), "the workflow is still there")
+
+
 def test_a_batch_without_a_workflow_is_found_again(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
     node = make_node()
     notification = node.accept("a@corp.test")
-    assert node.deliveries.claim(new_id(), at=node.clock.now(), limit=10) == 1  # a kill before the batch was enqueued
+    assert node.leases.claim(new_id(), node="node1", at=node.clock.now(), limit=10) == 1  # a kill before the batch was enqueued
     with node.running():
         wait_for_state(node, notification, State.SENT)
     assert len(sink.taken) == 1
@@ -325,7 +417,7 @@ def test_workflows_of_another_version_are_completed(
     node = make_node()
     notification = node.accept("a@corp.test")
     batch = new_id()
-    node.deliveries.claim(batch, at=node.clock.now(), limit=10)
+    node.leases.claim(batch, node="node1", at=node.clock.now(), limit=10)
     monkeypatch.setattr(transact, "WORKFLOW_VERSION", "0")
     earlier = transact.Transact(node.database, "node1", transact.Limits(concurrency=0, per_second=0), lambda _batch: None)
     earlier.start()
@@ -386,9 +478,9 @@ def test_a_final_state_is_never_left(engine: Engine, make_node: Callable[..., Qu
     with make_node().running() as node:
         notification = node.accept("a@corp.test")
         wait_for_state(node, notification, State.SENT)
-    assert node.deliveries.claim(new_id(), at=node.clock.now(), limit=10) == 0
+    assert node.leases.claim(new_id(), node="node1", at=node.clock.now(), limit=10) == 0
     batch = the_batch(engine)
-    assert node.deliveries.release(batch) == 0
+    assert node.leases.release(batch) == 0
     assert node.notifications.deliveries(notification.id)[0].state is State.SENT
 
 

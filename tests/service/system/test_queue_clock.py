@@ -100,7 +100,8 @@ def test_a_next_attempt_set_by_a_wrong_clock(make_node: Callable[..., QueueNode]
 def test_a_batch_lost_under_a_wrong_clock_is_found(make_node: Callable[..., QueueNode]) -> None:
     node = make_node(QUICK)
     notification = node.accept("a@corp.test")
-    node.deliveries.claim(new_id(), at=node.clock.now() + timedelta(days=4), limit=10)  # then a kill, and the clock is set right
+    # Then a kill, and the clock is set right.
+    node.leases.claim(new_id(), node="node2", at=node.clock.now() + timedelta(days=4), limit=10)
     with node.running():
         wait_for(node, notification, State.SENT)
 
@@ -110,7 +111,7 @@ def test_the_pause_in_progress_is_not_cut_short(make_node: Callable[..., QueueNo
     with make_node(HOUR).running() as node:
         notification = node.accept("a@corp.test")
         waiting = wait_for(node, notification, State.RETRYING)
-        assert node.deliveries.claim(new_id(), at=node.clock.now(), limit=10) == 0
+        assert node.leases.claim(new_id(), node="node1", at=node.clock.now(), limit=10) == 0
         assert waiting.next_attempt_at and waiting.next_attempt_at > node.clock.now() + timedelta(minutes=50)
 
 

@@ -52,9 +52,9 @@ def states(postgresql: str) -> dict[str, int]:
         return dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
 
 
-def pending_workflows(postgresql: str, node: str) -> int:
-    """Count the workflows that a node has begun and not completed."""
-    query = "SELECT count(*) FROM catalog_mail_queue.workflow_status WHERE status = 'PENDING' AND executor_id = %s"
+def leased_batches(postgresql: str, node: str) -> int:
+    """Count the batches that a node has and has not completed."""
+    query = "SELECT count(DISTINCT batch) FROM deliveries WHERE state IN ('queued', 'sending') AND node = %s"
     with psycopg.connect(postgresql) as connection:
         row = connection.execute(query, [node]).fetchone()
     assert row
@@ -68,7 +68,7 @@ def post_until_both_send(nodes: tuple[RunningService, RunningService], postgresq
 
         def both_send() -> bool:
             sink.holding = len(poster.deliveries) > 200
-            return sink.holding and all(pending_workflows(postgresql, node.folder.name) >= CONCURRENCY for node in nodes)
+            return sink.holding and all(leased_batches(postgresql, node.folder.name) >= CONCURRENCY for node in nodes)
 
         wait_until(both_send, lambda: f"{states(postgresql)}\n{nodes[1].log.read_text()[-2000:]}")
     return poster
@@ -93,13 +93,13 @@ def test_a_node_that_is_killed_and_never_comes_back(
     poster = post_until_both_send(nodes, postgresql, sink)
     nodes[0].kill()
     sink.holding = False
-    assert pending_workflows(postgresql, nodes[0].folder.name), "the node was killed during a workflow"
+    assert leased_batches(postgresql, nodes[0].folder.name), "the node was killed during a batch"
     wait_until_all_sent(postgresql, poster, nodes[1])
     arrived = Counter(delivery_of(message["Message-ID"]) for message in sink.messages)
     assert poster.refused == []
     assert set(arrived) == poster.deliveries
     assert sum(count - 1 for count in arrived.values()) <= CONCURRENCY
-    assert "took over" in nodes[1].log.read_text()
+    assert "leases ran out" in nodes[1].log.read_text()
 
 
 def test_a_node_that_was_only_asleep_does_not_send_again(
@@ -112,7 +112,7 @@ def test_a_node_that_was_only_asleep_does_not_send_again(
     os.kill(process.pid, signal.SIGSTOP)
     sink.holding = False
     try:
-        assert pending_workflows(postgresql, nodes[0].folder.name)
+        assert leased_batches(postgresql, nodes[0].folder.name)
         wait_until_all_sent(postgresql, poster, nodes[1])
     finally:
         os.kill(process.pid, signal.SIGCONT)

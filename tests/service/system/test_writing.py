@@ -31,11 +31,11 @@ def engine(tmp_path: Path) -> Engine:
 
 def names(engine: Engine) -> set[str]:
     with engine.connect() as connection:
-        return set(connection.execute(select(tables.nodes.c.name)).scalars())
+        return set(connection.execute(select(tables.opt_outs.c.address)).scalars())
 
 
 def add(name: str, connection: Connection) -> str:
-    connection.execute(insert(tables.nodes).values(name=name, seen_at=NOW))
+    connection.execute(insert(tables.opt_outs).values(address=name, kind="mention", at=NOW))
     return name.upper()
 
 

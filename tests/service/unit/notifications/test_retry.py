@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.failures.retry_after import LONGEST_PAUSE
-from catalog_mail.domain.notifications.node_liveness import LivenessWatch
 from catalog_mail.domain.notifications.retry import LONGEST_WAIT, NOT_THE_MESSAGES_FAULT, Backoff, concerns_all, next_attempt
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -110,14 +109,3 @@ def test_a_failing_message_does_not_delay_others() -> None:
     assert NOT_THE_MESSAGES_FAULT | alone | of_receiving == set(Cause), "every cause is classified"
     assert not any(concerns_all(failure(code)) for code in alone)
     assert all(concerns_all(failure(code)) for code in NOT_THE_MESSAGES_FAULT)
-
-
-def test_a_node_without_a_heartbeat_is_dead() -> None:
-    watch = LivenessWatch(30)
-    one, two = START, START + timedelta(days=5)  # clocks that differ by several days
-    assert watch.alive({"a": one, "b": two}, 0) == {"a", "b"}, "a node that has just started takes no other for dead"
-    assert watch.alive({"a": one, "b": two + timedelta(seconds=5)}, 20) == {"a", "b"}
-    assert watch.alive({"a": one, "b": two + timedelta(seconds=10)}, 31) == {"b"}
-    assert watch.alive({"a": one + timedelta(seconds=1), "b": two + timedelta(seconds=10)}, 32) == {"a", "b"}, "it came back"
-    assert watch.alive({"a": one + timedelta(seconds=1)}, 33) == {"a"}, "b ended and reported so"
-    assert watch.alive({}, 100) == frozenset()

@@ -80,8 +80,8 @@ class Queue(Section):
     """Limits of sending: messages at a time and per second (0: no limit), hours of pauses until a message is given up.
 
     `retry_first_seconds` is the pause before the first retry; each further pause is longer. `keep_days`: days until the text
-    of a sent or given-up message is removed. `takeover_after`: seconds without a heartbeat after which another node's work is
-    taken over.
+    of a sent or given-up message is removed. `takeover_after`: seconds after which a lease on messages ends that
+    its node does not renew; any node may send them then.
     """
 
     concurrency: Annotated[int, Field(ge=1, le=100)] = 16

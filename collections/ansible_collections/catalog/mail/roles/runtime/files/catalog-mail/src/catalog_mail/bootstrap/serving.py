@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
-from catalog_mail.adapters.database.nodes import DatabaseNodes
+from catalog_mail.adapters.database.leases import DatabaseLeases
 from catalog_mail.adapters.database.notifications import DatabaseNotifications
 from catalog_mail.adapters.queue import DurableQueue, QueueOptions
 from catalog_mail.adapters.templates import JinjaTemplates
@@ -36,7 +36,7 @@ def make_queue(components: Components) -> DurableQueue:
     return DurableQueue(
         database=components.config.queue_database(),
         store=store,
-        nodes=DatabaseNodes(components.engine, components.clock),
+        leases=DatabaseLeases(components.engine),
         work=_deliver(components, store).work,
         clock=components.clock,
         options=QueueOptions(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from catalog_mail.domain.notifications.lease import Lease
 from catalog_mail.domain.notifications.notification import Delivery, Notification, State
 from catalog_mail.domain.notifications.outcome import Outcome
 
@@ -42,22 +43,41 @@ class DeliveryQueue(Protocol):
         """Begin to send stored deliveries at once. Enqueueing an id twice has the same effect as once."""
 
 
-class DeliveryStore(Protocol):
-    """The deliveries as the queue sends them: in batches, each of which belongs to one durable workflow.
+class DeliveryLeases(Protocol):
+    """The leases on deliveries: which node works on which batch. They are the only record of it.
 
-    A delivery that is `queued` or `sending` belongs to the batch that it names. Only deliveries of a batch are sent, so that
-    two workflows never send the same one.
+    A delivery that is `queued` or `sending` belongs to the batch that it names, and is sent for that batch only. Without a batch,
+    a `sending` delivery was left by a node whose lease ran out: its outcome is unknown.
     """
 
-    def claim(self, batch: str, *, at: datetime, limit: int) -> int:
-        """Put at most `limit` deliveries into a new batch as `queued`; return their number.
+    def claim(self, batch: str, *, node: str, at: datetime, limit: int) -> int:
+        """Lease at most `limit` deliveries to a node as a new batch; return their number.
 
-        Deliveries whose next attempt is due come first, then accepted ones, oldest first. One whose next attempt is further
-        ahead than any pause lasts is due as well: the clock was wrong when it was scheduled.
+        `sending` deliveries without a lease come first, then those whose next attempt is due, then accepted ones, oldest first.
+        A next attempt that is further ahead than any pause lasts is due as well: the clock was wrong when it was scheduled.
         """
 
-    def queued(self) -> int:
-        """Return the number of deliveries that are `queued`, in all batches."""
+    def renew(self, batches: Iterable[str], *, node: str, at: datetime) -> None:
+        """Record that this node works on these batches."""
+
+    def leases(self) -> Sequence[Lease]:
+        """Return all leases."""
+
+    def batches(self, node: str) -> int:
+        """Return the number of batches that are leased to a node."""
+
+    def end(self, leases: Iterable[Lease]) -> int:
+        """End these leases, except those renewed since; return the number of deliveries that were freed for a new batch."""
+
+    def end_all(self, node: str) -> int:
+        """End all leases of a node, which must not be sending; return the number of deliveries that were freed."""
+
+    def release(self, batch: str) -> int:
+        """End the lease of a batch that this node has stopped working on; return the number of deliveries that were freed."""
+
+
+class DeliveryStore(Protocol):
+    """The deliveries as the queue sends them, batch by batch."""
 
     def held(self, batch: str) -> Sequence[tuple[Delivery, Notification]]:
         """Return the unfinished deliveries of a batch, oldest first."""
@@ -80,27 +100,8 @@ class DeliveryStore(Protocol):
         The pause that is cut short does not count as waited.
         """
 
-    def release(self, batch: str) -> int:
-        """Make the rest of a batch `accepted` again, for another batch. Returns the number of released deliveries."""
-
-    def batches(self, *, claimed_before: datetime, limit: int) -> Sequence[str]:
-        """Return at most `limit` batches that were claimed before that time and have unfinished deliveries."""
-
     def forget_messages(self, *, accepted_before: datetime, limit: int) -> int:
         """Delete the rendered messages of at most `limit` old final deliveries. Returns their number."""
-
-
-class Nodes(Protocol):
-    """The nodes that work on one queue, each with its last heartbeat."""
-
-    def heartbeat(self, name: str) -> None:
-        """Record a heartbeat of this node."""
-
-    def heartbeats(self) -> Mapping[str, datetime]:
-        """Return the last heartbeat of each node, by that node's own clock. Check whether it changes; do not compare clocks."""
-
-    def forget(self, name: str) -> None:
-        """Remove a node that has ended and has no unfinished deliveries."""
 
 
 class Templates(Protocol):

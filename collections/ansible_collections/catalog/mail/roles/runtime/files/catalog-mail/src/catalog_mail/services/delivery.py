@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
-from catalog_mail.domain.errors import CatalogMailError, NotConfigured
+from catalog_mail.domain.errors import CatalogMailError, NotConfigured, StorageFailed
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.notifications import outcome as outcomes
 from catalog_mail.domain.notifications.message import is_from
@@ -29,8 +29,8 @@ from catalog_mail.ports.sending import MailSenders
 
 log = logging.getLogger(__name__)
 
-# Pauses in seconds between tries to record an outcome while the database fails.
-RECORDING_PAUSES = (0.2, 1.0, 3.0, 10.0)
+# Seconds between two tries to read or record something while the database fails.
+STORAGE_PAUSE = 1.0
 # Longest pause, in seconds, between two checks of a sender's rate limit; a stop is noticed after at most this time.
 TURN = 0.5
 
@@ -85,22 +85,25 @@ class DeliverNotifications:
         """Send the open deliveries of a batch; may be repeated after a kill.
 
         Each accepted message is recorded before the next one is begun, so that a kill leaves at most one message with an unknown
-        outcome. When `stopping` becomes true, the rest is released. When a failure concerns all messages, the rest is postponed
+        outcome. When `stopping` becomes true, the rest is left. When a failure concerns all messages, the rest is postponed
         like the failed message, so that the server gets no further tries. A message whose hand-over was interrupted by a kill
         waits until the sender can find out whether it was accepted. A failure with settings that were replaced meanwhile is
-        followed by another attempt at once, as for the deliveries that waited when the settings were saved.
+        followed by another attempt at once, as for the deliveries that waited when the settings were saved. While storage fails,
+        the message in progress waits for it. Raises StorageFailed when storage fails at the beginning or at a stop.
         """
         for delivery, notification in self.store.held(batch):
-            if delivery.state is State.SENDING and self._put_off(delivery):
+            if delivery.state is State.SENDING and self._put_off(delivery, stopping):
                 continue
             while not stopping():
                 try:
-                    outcome, used = self._deliver(batch, delivery, notification)
+                    outcome, used = self._deliver(batch, delivery, notification, stopping)
                     break
                 except _NotYet as wait:
                     time.sleep(min(wait.seconds, TURN))
+                except StorageFailed as error:
+                    log.warning("delivery %s waits for the database: %s", delivery.id, error)
+                    time.sleep(STORAGE_PAUSE)
             else:
-                self.store.release(batch)
                 return
             if outcome and outcome.failure and outcome.next_attempt_at:
                 for_all = concerns_all(outcome.failure)
@@ -111,7 +114,7 @@ class DeliverNotifications:
                 if for_all:
                     return
 
-    def _put_off(self, delivery: Delivery) -> bool:
+    def _put_off(self, delivery: Delivery, stopping: Callable[[], bool]) -> bool:
         """Postpone a try that a kill interrupted; False when waiting would reveal nothing more."""
         try:
             seconds = self.senders.sender(self.settings.sending()).settles_after
@@ -120,13 +123,13 @@ class DeliverNotifications:
         if not seconds:
             return False
         now = self.clock.now()
-        self._record(delivery, outcomes.retrying(_interrupted(seconds), now, now + timedelta(seconds=seconds)))
+        self._record(delivery, outcomes.retrying(_interrupted(seconds), now, now + timedelta(seconds=seconds)), stopping)
         return True
 
     def _deliver(
-        self, batch: str, delivery: Delivery, notification: Notification
+        self, batch: str, delivery: Delivery, notification: Notification, stopping: Callable[[], bool]
     ) -> tuple[Outcome | None, SendingSettings | None]:
-        """Send one delivery. Raises _NotYet.
+        """Send one delivery. Raises _NotYet, and StorageFailed before the message is sent.
 
         Returns the outcome, None if another worker has taken the delivery over, and the settings used.
         """
@@ -147,12 +150,12 @@ class DeliverNotifications:
             outcome = outcomes.sent(response, self.clock.now())
         except _Refusal as refusal:
             outcome = self._after(refusal.failure, attempt)
-        except _NotYet:
+        except (_NotYet, StorageFailed):
             raise
-        except Exception as error:  # a bug or the database: the rest of the batch goes on
+        except Exception as error:  # a bug: the rest of the batch goes on
             log.exception("delivery %s was interrupted", attempt.id)
             outcome = self._after(_internal(error, "The message could not be sent"), attempt)
-        self._record(attempt, outcome)
+        self._record(attempt, outcome, stopping)
         return outcome, sending
 
     def _settings_changed(self, used: SendingSettings | None, failure: Failure) -> bool:
@@ -167,17 +170,18 @@ class DeliverNotifications:
         except CatalogMailError:
             return False
 
-    def _record(self, attempt: Delivery, outcome: Outcome) -> None:
-        """Record the outcome, and retry on errors: a sent message that is not recorded would be sent again."""
-        for pause in RECORDING_PAUSES:
+    def _record(self, attempt: Delivery, outcome: Outcome, stopping: Callable[[], bool]) -> None:
+        """Record the outcome, and wait while storage fails: a sent message that is not recorded would be sent again."""
+        while True:
             try:
                 self.store.finish(attempt, outcome)
-            except Exception as error:  # database drivers raise their own errors while the server restarts
-                log.warning("delivery %s is %s, not recorded yet (%s)", attempt.id, outcome.state, type(error).__name__)
-                time.sleep(pause)
+            except StorageFailed as error:
+                log.warning("delivery %s is %s, which is not recorded yet: %s", attempt.id, outcome.state, error)
+                if stopping():
+                    raise
+                time.sleep(STORAGE_PAUSE)
             else:
                 return
-        self.store.finish(attempt, outcome)
 
     def _reason_not_to(self, delivery: Delivery, notification: Notification) -> str | None:
         """Return the reason to suppress the delivery; checked before each try, since settings and opt-outs may have changed."""
@@ -209,6 +213,8 @@ class DeliverNotifications:
             return self.rendering.render(notification, attempt, sending, self.replying())
         except CatalogMailError as error:
             raise _Refusal(Failure(Cause.NOT_RENDERED, error.cause, error.remedy, temporary=True, field=error.field)) from error
+        except StorageFailed:
+            raise
         except Exception as error:  # a custom template may raise anything; the message must survive it
             log.exception("delivery %s could not be rendered", attempt.id)
             raise _Refusal(_internal(error, "The message could not be written", Cause.NOT_RENDERED)) from error

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Store the deliveries that the queue works on in the database."""
+"""Store the attempts to send the deliveries of a batch in the database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Update, case, func, literal, null, select, update
+from sqlalchemy import Engine, Update, case, func, literal, null, select, update
 
 from catalog_mail.adapters.database.delivery_rows import failure_value, storable, to_delivery, to_notification
 from catalog_mail.adapters.database.engine import reading
@@ -17,11 +17,10 @@ from catalog_mail.adapters.database.tables import Instant, deliveries, notificat
 from catalog_mail.adapters.database.writing import write
 from catalog_mail.domain.notifications.notification import FINAL, Delivery, Notification, State
 from catalog_mail.domain.notifications.outcome import Outcome
-from catalog_mail.domain.notifications.retry import LONGEST_WAIT
 
 _state = deliveries.c.state
 _FINAL = [state.value for state in FINAL]
-_TO_DO = _state.in_([State.QUEUED.value, State.SENDING.value])
+_HELD = _state.in_([State.QUEUED.value, State.SENDING.value])
 
 
 class DatabaseDeliveries:
@@ -30,32 +29,9 @@ class DatabaseDeliveries:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def claim(self, batch: str, *, at: datetime, limit: int) -> int:
-        """Put up to `limit` deliveries into a new batch; return their number."""
-        when = deliveries.c.next_attempt_at
-        due = (_state == State.RETRYING.value) & ((when <= at) | (when > at + LONGEST_WAIT))
-        accepted = _state == State.ACCEPTED.value
-
-        def claim(connection: Connection) -> int:
-            ids = _first(connection, due, deliveries.c.next_attempt_at, limit)
-            if len(ids) < limit:
-                ids += _first(connection, accepted, deliveries.c.accepted_at, limit - len(ids))
-            if ids:
-                change = update(deliveries).where(deliveries.c.id.in_(ids))
-                connection.execute(change.values(state=State.QUEUED.value, batch=batch, claimed_at=at, next_attempt_at=None))
-            return len(ids)
-
-        return write(self._engine, claim)
-
-    def queued(self) -> int:
-        """Return the number of `queued` deliveries."""
-        query = select(func.count()).select_from(deliveries).where(_state == State.QUEUED.value)
-        with reading(self._engine) as connection:
-            return connection.execute(query).scalar_one()
-
     def held(self, batch: str) -> Sequence[tuple[Delivery, Notification]]:
         """Implement `DeliveryStore.held`."""
-        query = select(deliveries).where(deliveries.c.batch == batch, _TO_DO)
+        query = select(deliveries).where(deliveries.c.batch == batch, _HELD)
         query = query.order_by(deliveries.c.accepted_at, deliveries.c.number)
         with reading(self._engine) as connection:
             held = [to_delivery(row) for row in connection.execute(query)]
@@ -67,7 +43,7 @@ class DatabaseDeliveries:
     def begin(self, batch: str, delivery: Delivery) -> bool:
         """Record a delivery as `sending`; False when another worker has begun this try."""
         change = update(deliveries).where(
-            deliveries.c.id == delivery.id, deliveries.c.batch == batch, _TO_DO, deliveries.c.attempts == delivery.attempts - 1
+            deliveries.c.id == delivery.id, deliveries.c.batch == batch, _HELD, deliveries.c.attempts == delivery.attempts - 1
         )
         values = {
             "state": State.SENDING.value,
@@ -88,7 +64,7 @@ class DatabaseDeliveries:
 
     def postpone(self, batch: str, outcome: Outcome) -> None:
         """Give all open deliveries of a batch this outcome."""
-        change = update(deliveries).where(deliveries.c.batch == batch, _TO_DO)
+        change = update(deliveries).where(deliveries.c.batch == batch, _HELD)
         self._change(change.values(_values(outcome) | {"waited": deliveries.c.waited + deliveries.c.pause}))
 
     def retry_now(self, at: datetime) -> int:
@@ -98,19 +74,6 @@ class DatabaseDeliveries:
         over = case((accepted_at < at, accepted_at), else_=literal(at, Instant))
         change = update(deliveries).where(_state == State.RETRYING.value)
         return self._change(change.values(next_attempt_at=over, pause=0.0))
-
-    def release(self, batch: str) -> int:
-        """Set the open deliveries of a batch to `accepted`; return their number."""
-        change = update(deliveries).where(deliveries.c.batch == batch, _TO_DO)
-        return self._change(change.values(state=State.ACCEPTED.value, batch=None))
-
-    def batches(self, *, claimed_before: datetime, limit: int) -> Sequence[str]:
-        """Implement `DeliveryStore.batches`."""
-        when = deliveries.c.claimed_at
-        long_ago = (when < claimed_before) | (when > claimed_before + LONGEST_WAIT)  # the clock was set back since
-        query = select(deliveries.c.batch).distinct().where(_TO_DO, long_ago).limit(limit)
-        with reading(self._engine) as connection:
-            return [batch for batch in connection.execute(query).scalars() if batch is not None]
 
     def forget_messages(self, *, accepted_before: datetime, limit: int) -> int:
         """Implement `DeliveryStore.forget_messages`."""
@@ -124,12 +87,6 @@ class DatabaseDeliveries:
     def _change(self, change: Update) -> int:
         """Make a change; return the number of changed rows."""
         return write(self._engine, lambda connection: connection.execute(change).rowcount)
-
-
-def _first(connection: Connection, which: ColumnElement[bool], order: Any, limit: int) -> list[str]:
-    """Return ids that no other transaction is taking (on SQLite the write lock already excludes others)."""
-    query = select(deliveries.c.id).where(which).order_by(order).limit(limit).with_for_update(skip_locked=True)
-    return list(connection.execute(query).scalars())
 
 
 def _values(outcome: Outcome) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
+from catalog_mail.adapters.sqlite_connections import replace_lost_connections
+
 BUSY_SECONDS = 15
 
 
@@ -26,6 +28,7 @@ def make_engine(url: str | URL) -> Engine:
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediately)
+        replace_lost_connections(engine)
         return engine
     return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
 

@@ -181,21 +181,14 @@ deliveries = Table(
     Column("response", Text),
     Column("next_attempt_at", Instant),
     Column("sent_at", Instant),
-    # The batch of a queued or sending delivery, and the time when the batch was claimed.
+    # The lease of a queued or sending delivery: its batch, the node that works on the batch, and when that node last said so.
     Column("batch", ID, index=True),
-    Column("claimed_at", Instant),
+    Column("node", String(100)),
+    Column("renewed_at", Instant),
     # The handle by which the intent of a reply names the delivery; only for deliveries that can be answered.
     Column("handle", String(14), index=True),
     Index(None, "state", "accepted_at"),
     Index(None, "state", "next_attempt_at"),
-)
-
-# The live nodes, so that another node can take over the work of a dead one.
-nodes = Table(
-    "nodes",
-    metadata,
-    Column("name", String(100), primary_key=True),
-    Column("seen_at", Instant, nullable=False),
 )
 
 # -- replies

@@ -1,7 +1,11 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The durable queue: puts accepted deliveries into batches, and works on each batch until it is done."""
+"""The durable queue: leases accepted deliveries to this node in batches, and works on each batch until it is done.
+
+The leases in the deliveries' table are the only record of what is being worked on. The engine wakes a thread for each batch,
+limits how many begin, and spreads them over the nodes; a batch that the engine loses is found by its lease, which runs out.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ from catalog_mail.adapters.queue.running import Running
 from catalog_mail.adapters.queue.transact import Limits, Transact
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.ports.clock import Clock
-from catalog_mail.ports.notifications import DeliveryStore, Nodes
+from catalog_mail.ports.notifications import DeliveryLeases, DeliveryStore
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +33,8 @@ LOOK = 1.0
 # Seconds between two rounds of housekeeping.
 KEEP_HOUSE = 5.0
 STOP_SECONDS = 60.0
+# Seconds after which a loop that has not come round is stuck. Waiting for a locked or distant database takes less.
+STUCK = 120.0
 
 
 class DurableQueue:
@@ -39,32 +45,30 @@ class DurableQueue:
         *,
         database: URL,
         store: DeliveryStore,
-        nodes: Nodes,
+        leases: DeliveryLeases,
         work: Callable[[str, Callable[[], bool]], None],
         clock: Clock,
         options: QueueOptions,
     ) -> None:
-        self._store = store
-        self._nodes = nodes
+        self._leases = leases
         self._clock = clock
         self._options = options
-        self._running = Running(work, options.concurrency)
-        # As many batches again wait in this process, so that no thread is idle until the engine's next poll.
-        limits = Limits(2 * options.concurrency, options.per_second)
-        self._engine = Transact(database, options.node, limits, self._running.work)
-        self._housekeeping = Housekeeping(store, nodes, self._engine, self._running, clock, options)
+        self._running = Running(work, options.concurrency, self._ended)
+        self._engine = Transact(database, options.node, Limits(2 * options.concurrency, options.per_second), self._running.work)
+        self._housekeeping = Housekeeping(store, leases, self._engine, self._running, clock, options)
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._last_look = 0.0
+        # When each loop last came round, in seconds of the monotonic clock.
+        self._rounds: dict[str, float] = {}
 
     def start(self) -> None:
         """Begin to work, first on the batches that an earlier run of this node has left."""
-        self._nodes.heartbeat(self._options.node)
+        self._leases.end_all(self._options.node)
         self._engine.start()
-        self._last_look = time.monotonic()
         for name, loop in (("dispatch", self._dispatch), ("housekeeping", self._keep_house)):
-            thread = threading.Thread(target=loop, name=f"queue-{name}", daemon=True)
+            self._came_round(name)
+            thread = threading.Thread(target=loop, name=f"queue-{name}", args=(name,), daemon=True)
             thread.start()
             self._threads.append(thread)
 
@@ -74,9 +78,10 @@ class DurableQueue:
             self._wake.set()
 
     def running(self) -> bool:
-        """Return whether the queue works: its threads live, and the database was reached lately."""
-        fresh = time.monotonic() - self._last_look < max(30.0, self._options.takeover_after)
-        return fresh and bool(self._threads) and all(thread.is_alive() for thread in self._threads)
+        """Return whether the queue's threads live and come round, whether or not the database answers them."""
+        now = time.monotonic()
+        turning = all(now - came_round < STUCK for came_round in self._rounds.values())
+        return turning and bool(self._threads) and all(thread.is_alive() for thread in self._threads)
 
     def stop(self) -> None:
         """Accept no new work, finish the current messages, release the rest, then return."""
@@ -86,40 +91,58 @@ class DurableQueue:
             thread.join()
         done = self._running.stop(STOP_SECONDS)
         self._engine.stop()
-        if done:
-            self._nodes.forget(self._options.node)
-        else:
+        if not done:
             log.warning("stopped while a message was being sent; it is sent again after the next start")
+            return
+        try:
+            self._leases.end_all(self._options.node)
+        except Exception as error:  # any error of a database driver; the next start ends the leases
+            log.warning("the leases of this node were not ended (%s); the next start does it", type(error).__name__)
 
-    def _dispatch(self) -> None:
+    def _ended(self, batch: str) -> None:
+        if self._stopping.is_set():
+            self._leases.release(batch)
+        self._wake.set()
+
+    def _dispatch(self, name: str) -> None:
         while not self._stopping.is_set():
             self._wake.wait(LOOK)
             self._wake.clear()
             self._stopping.wait(GATHER)
             try:
-                while not self._stopping.is_set() and self._dispatch_one():
-                    pass
-                self._last_look = time.monotonic()
+                room = self._options.most_batches - self._leases.batches(self._options.node)
+                while room > 0 and not self._stopping.is_set() and self._dispatch_one():
+                    self._came_round(name)
+                    room -= 1
             except Exception:  # any error of a database driver; the next look-up may succeed
                 log.exception("looking up due deliveries failed; it is tried again")
                 self._stopping.wait(LOOK)
+            self._came_round(name)
 
     def _dispatch_one(self) -> bool:
-        """Queue one batch; False when nothing more can be queued for now."""
-        if self._store.queued() >= self._options.most_queued:
-            return False
+        """Lease one batch and let the engine begin it; False when no more deliveries are due."""
         batch = new_id()
-        # A kill between these two statements leaves a batch without a workflow; housekeeping releases it.
-        claimed = self._store.claim(batch, at=self._clock.now(), limit=self._options.batch)
+        options = self._options
+        claimed = self._leases.claim(batch, node=options.node, at=self._clock.now(), limit=options.batch)
         if claimed:
-            self._engine.enqueue(batch)
-        return claimed == self._options.batch
+            try:
+                self._engine.enqueue(batch)
+            except Exception:
+                # Without this, and after a kill before it, the lease runs out.
+                self._leases.release(batch)
+                raise
+        return claimed == options.batch
 
-    def _keep_house(self) -> None:
+    def _keep_house(self, name: str) -> None:
         while not self._stopping.is_set():
             try:
-                if self._housekeeping.round():
+                if self._housekeeping.keep_leases():
                     self._wake.set()
+                self._housekeeping.tidy_up()
             except Exception:
                 log.exception("housekeeping failed; it is tried again")
+            self._came_round(name)
             self._stopping.wait(min(KEEP_HOUSE, self._options.takeover_after / 4))
+
+    def _came_round(self, loop: str) -> None:
+        self._rounds[loop] = time.monotonic()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Periodic work: heartbeats, taking over batches of dead nodes, finding lost batches and deliveries, removing old data."""
+"""Periodic work: renewing this node's leases, ending those that nobody renews, removing old data."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from datetime import timedelta
 from catalog_mail.adapters.queue.options import QueueOptions
 from catalog_mail.adapters.queue.running import Running
 from catalog_mail.adapters.queue.transact import PAGE, Transact
-from catalog_mail.domain.notifications.node_liveness import LivenessWatch
+from catalog_mail.domain.notifications.lease import LeaseWatch
 from catalog_mail.ports.clock import Clock
-from catalog_mail.ports.notifications import DeliveryStore, Nodes
+from catalog_mail.ports.notifications import DeliveryLeases, DeliveryStore
 
 log = logging.getLogger(__name__)
 
 # Time for which finished workflows are kept, for debugging in the engine's database.
 KEEP_WORKFLOWS = timedelta(minutes=10)
-# Pages removed in one round: bounded, so that heartbeats are not late.
+# Pages removed in one round: bounded, so that leases are not renewed late.
 PAGES = 20
 
 
@@ -28,64 +28,49 @@ class Housekeeping:
     """Does one round every few seconds on each node."""
 
     def __init__(
-        self, store: DeliveryStore, nodes: Nodes, engine: Transact, running: Running, clock: Clock, options: QueueOptions
+        self,
+        store: DeliveryStore,
+        leases: DeliveryLeases,
+        engine: Transact,
+        running: Running,
+        clock: Clock,
+        options: QueueOptions,
     ) -> None:
         self._store = store
-        self._nodes = nodes
+        self._leases = leases
         self._engine = engine
         self._running = running
         self._clock = clock
         self._node = options.node
-        self._grace = timedelta(seconds=options.takeover_after)
         self._keep = timedelta(days=options.keep_days)
-        self._watch = LivenessWatch(options.takeover_after)
-        # Batches that the engine's database shows as begun here although no thread has them, and since when.
-        self._idle: dict[str, float] = {}
+        self._watch = LeaseWatch(options.takeover_after)
 
-    def round(self) -> bool:
-        """Do one round; return whether it released deliveries, which wait for a batch."""
-        self._nodes.heartbeat(self._node)
-        self._take_over()
-        self._begin_again()
-        freed = self._free_left_behind()
-        self._tidy_up()
+    def keep_leases(self) -> bool:
+        """Renew this node's leases and end those that ran out; return whether deliveries were freed for a new batch."""
+        try:
+            working = self._running.batches()
+            if working:
+                self._leases.renew(working, node=self._node, at=self._clock.now())
+            others = [lease for lease in self._leases.leases() if lease.batch not in working]
+        except Exception:
+            self._watch.start_over()
+            raise
+        run_out = self._watch.run_out(others, time.monotonic())
+        freed = self._leases.end(run_out)
+        if freed:
+            nodes = ", ".join(sorted({lease.node or "unknown" for lease in run_out}))
+            log.warning("%d deliveries whose leases ran out (%s) are queued again", freed, nodes)
+            self._engine.forget([lease.batch for lease in run_out])
         return freed > 0
 
-    def _take_over(self) -> None:
-        """Queue again the batches of nodes without a recent heartbeat; any node may work on them."""
-        alive = self._watch.alive(self._nodes.heartbeats(), time.monotonic()) | {self._node}
-        dead = self._engine.working() - alive
-        if dead:
-            count = self._engine.take_over(dead)
-            log.warning("took over %d batches of %s, which shows no sign of life", count, ", ".join(sorted(dead)))
-
-    def _begin_again(self) -> None:
-        """Queue again the batches that this node has begun and that have no thread.
-
-        The engine loses them when its connection breaks after the server has committed that they are begun, and before the
-        answer arrives. It begins them again only at its next start.
-        """
-        now = time.monotonic()
-        idle = self._engine.begun(self._node) - self._running.batches()
-        self._idle = {batch: self._idle.get(batch, now) for batch in idle}
-        lost = [batch for batch, since in self._idle.items() if now - since >= self._grace.total_seconds()]
-        if lost:
-            self._engine.begin_again(lost)
-            log.warning("%d batches that were begun and have no thread are queued again", len(lost))
-
-    def _free_left_behind(self) -> int:
-        """Release deliveries whose batch has no workflow (after a kill between the two, or with a lost queue file)."""
-        batches = self._store.batches(claimed_before=self._clock.now() - self._grace, limit=PAGE)
-        left = set(batches) - self._engine.unfinished(batches)
-        freed = sum(self._store.release(batch) for batch in left)
-        if freed:
-            log.warning("%d deliveries of %d batches without a workflow are queued again", freed, len(left))
-        return freed
-
-    def _tidy_up(self) -> None:
-        for _page in range(PAGES):
-            if self._engine.collect(KEEP_WORKFLOWS, self._clock.now()) < PAGE:
-                break
+    def tidy_up(self) -> None:
+        """Remove old texts of messages and old workflows."""
         for _page in range(PAGES):
             if self._store.forget_messages(accepted_before=self._clock.now() - self._keep, limit=PAGE) < PAGE:
                 break
+        for _page in range(PAGES):
+            if self._engine.collect(KEEP_WORKFLOWS, self._clock.now()) < PAGE:
+                break
+        left = self._engine.left_behind(KEEP_WORKFLOWS, self._clock.now()) - self._running.batches()
+        if left:
+            self._engine.forget(left - {lease.batch for lease in self._leases.leases()})

@@ -14,7 +14,7 @@ BATCH = 20
 class QueueOptions:
     """`concurrency` messages at a time on this node, `per_second` messages begun by all nodes together (0: no limit).
 
-    After `takeover_after` seconds without a heartbeat a node counts as dead. `keep_days` is how long messages are kept.
+    A lease that is not renewed for `takeover_after` seconds has run out. `keep_days` is how long messages are kept.
     """
 
     node: str
@@ -29,6 +29,11 @@ class QueueOptions:
         return 1 if self.per_second else BATCH
 
     @property
-    def most_queued(self) -> int:
-        """Largest number of queued deliveries; the others are not claimed yet, and any node may take them."""
-        return max(4 * self.concurrency * self.batch, 2 * self.per_second)
+    def most_batches(self) -> int:
+        """Largest number of batches leased to this node: twice `concurrency`, so that no thread waits for the engine's next poll.
+
+        With a limit per second, at most what may begin long before a lease runs out. Deliveries that are not leased may be
+        leased to any node.
+        """
+        most = 2 * self.concurrency
+        return min(most, max(2, int(self.per_second * self.takeover_after / 4))) if self.per_second else most

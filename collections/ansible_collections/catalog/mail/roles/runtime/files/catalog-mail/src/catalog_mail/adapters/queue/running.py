@@ -13,22 +13,27 @@ log = logging.getLogger(__name__)
 
 
 class Running:
-    """Limits the number of concurrent batches, and lists them, so that a stop can wait for their end."""
+    """Limits the number of concurrent batches, and lists them, so that their leases are renewed and a stop waits for their end.
 
-    def __init__(self, work: Callable[[str, Callable[[], bool]], None], concurrency: int) -> None:
+    `ended` is called after each batch, in its thread.
+    """
+
+    def __init__(self, work: Callable[[str, Callable[[], bool]], None], concurrency: int, ended: Callable[[str], None]) -> None:
         self._work = work
+        self._ended = ended
         self._places = threading.BoundedSemaphore(concurrency)
         self._stopping = threading.Event()
         self._batches: list[str] = []
         self._changed = threading.Condition()
 
     def work(self, batch: str) -> None:
-        """Work on one batch, in a thread of the engine. Never raises: the rest of a failed batch is found again."""
+        """Work on one batch, in a thread of the engine. Never raises: the lease of a failed batch runs out."""
         with self._changed:
             self._batches.append(batch)
         try:
             with self._places:
                 self._work(batch, self._stopping.is_set)
+            self._ended(batch)
         except Exception:
             # Logged here and not recorded by the engine, since an exception may quote data that its database must not hold.
             log.exception("batch %s was interrupted; what is left of it is tried again", batch)

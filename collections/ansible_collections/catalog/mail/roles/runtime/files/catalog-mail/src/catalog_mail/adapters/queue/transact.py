@@ -4,19 +4,22 @@
 """Run DBOS Transact with one queue and one workflow, whose only argument is the name of a batch.
 
 The progress of a batch is recorded with its deliveries, not as steps of DBOS: its database holds only names of batches,
-no messages and no addresses. DBOS finishes each workflow, also after a kill.
+no messages and no addresses. What DBOS remembers of a batch decides nothing: a workflow that is lost, stuck or begun twice does
+no harm (see `DurableQueue`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowSerializationFormat
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, WorkflowSerializationFormat
 from sqlalchemy import URL, Engine, create_engine, event
+
+from catalog_mail.adapters.sqlite_connections import replace_lost_connections
 
 NAME = "catalog-mail"
 QUEUE = "deliveries"
@@ -51,19 +54,27 @@ class Transact:
         self._limits = limits
         self._work = work
         self._engine: Engine | None = None
-        self._workflow: Callable[[str], None] | None = None
+        self._client: DBOSClient | None = None
 
     def start(self) -> None:
-        """Launch DBOS; it works on batches from now on, also on those of an earlier run of this node."""
+        """Launch DBOS; it works on batches from now on."""
         _quiet()
-        DBOS(config=self._config())
+        self._engine = _make_engine(self._database)
+        DBOS(config=self._config(self._engine))
         # No limit of retries: a batch that was interrupted a hundred times must still be sent. And JSON for the argument: pickle,
         # the default of DBOS, runs code that somebody may have written into the database.
         decorate = DBOS.workflow(
             name=WORKFLOW, max_recovery_attempts=None, serialization_type=WorkflowSerializationFormat.PORTABLE
         )
-        self._workflow = decorate(_named(self._work))
+        decorate(_named(self._work))
         DBOS.launch()
+        # This client raises at once when the database fails; DBOS's own calls wait for it, up to 90 seconds at a time.
+        self._client = DBOSClient(
+            system_database_engine=self._engine,
+            dbos_system_schema=_schema(self._database),
+            application_name=NAME,
+            retry_connection_errors=False,
+        )
         limiter: Any = {"limit": self._limits.per_second, "period": 1.0} if self._limits.per_second else None
         DBOS.register_queue(
             QUEUE,
@@ -75,68 +86,59 @@ class Transact:
 
     def stop(self) -> None:
         """Stop DBOS without waiting; the caller has made sure that no batch is being worked on."""
+        if self._client is not None:
+            self._client.destroy()
         DBOS.destroy(destroy_registry=True)
         if self._engine is not None:
             self._engine.dispose()
 
     def enqueue(self, batch: str) -> None:
-        """Create the workflow of this batch, unless there is one."""
-        if self._workflow is None:
-            raise RuntimeError("the queue has not been started")
-        with SetWorkflowID(batch):
-            DBOS.enqueue_workflow(QUEUE, self._workflow, batch)
+        """Create the workflow of this batch."""
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": batch,
+            "app_version": WORKFLOW_VERSION,
+            "serialization_type": WorkflowSerializationFormat.PORTABLE,
+        }
+        self._started().enqueue(options, batch)
 
-    def unfinished(self, batches: Sequence[str]) -> frozenset[str]:
-        """Return the batches with a workflow that will run; workflows of another version never would."""
-        if not batches:
-            return frozenset()
-        found = DBOS.list_workflows(
-            workflow_ids=list(batches),
-            status=UNFINISHED,
-            app_version=WORKFLOW_VERSION,
-            load_input=False,
-            load_output=False,
+    def forget(self, batches: Iterable[str]) -> None:
+        """Remove the workflows of batches that nobody works on."""
+        left = sorted(batches)
+        if left:
+            self._started().delete_workflows(left)
+
+    def left_behind(self, created_for: timedelta, now: datetime) -> frozenset[str]:
+        """Return the batches of workflows that were created longer ago than `created_for` and have not ended: one page."""
+        found = self._started().list_workflows(
+            name=WORKFLOW, status=UNFINISHED, end_time=_before(created_for, now), limit=PAGE, load_input=False, load_output=False
         )
         return frozenset(status.workflow_id for status in found)
-
-    def working(self) -> frozenset[str]:
-        """Return the nodes with unfinished workflows."""
-        found = DBOS.list_workflows(name=WORKFLOW, status="PENDING", limit=PAGE, load_input=False, load_output=False)
-        return frozenset(status.executor_id for status in found if status.executor_id)
-
-    def begun(self, node: str) -> frozenset[str]:
-        """Return the batches whose workflows this node has begun and not ended, as the engine's database has it."""
-        found = DBOS.list_workflows(
-            name=WORKFLOW, status="PENDING", executor_id=node, app_version=WORKFLOW_VERSION, load_input=False, load_output=False
-        )
-        return frozenset(status.workflow_id for status in found)
-
-    def begin_again(self, batches: Iterable[str]) -> None:
-        """Queue the workflows of these batches again, except those that have ended."""
-        DBOS.resume_workflows(sorted(batches), queue_name=QUEUE)
-
-    def take_over(self, nodes: Iterable[str]) -> int:
-        """Queue again the unfinished workflows of these nodes, which must be dead; return their number.
-
-        An undocumented function of DBOS, which DBOS calls by order of its own coordinator. It changes only workflows that still
-        belong to one of these nodes, so two nodes may take over the same one.
-        """
-        return len(DBOS._recover_pending_workflows(sorted(nodes)))
 
     def collect(self, finished_for: timedelta, now: datetime) -> int:
         """Remove workflows that ended longer ago than `finished_for`, at most one page; return their number."""
-        before = (now - finished_for).astimezone(UTC).isoformat()
-        found = DBOS.list_workflows(
-            name=WORKFLOW, status=FINISHED, completed_before=before, limit=PAGE, load_input=False, load_output=False
+        found = self._started().list_workflows(
+            name=WORKFLOW,
+            status=FINISHED,
+            completed_before=_before(finished_for, now),
+            limit=PAGE,
+            load_input=False,
+            load_output=False,
         )
-        if found:
-            DBOS.delete_workflows([status.workflow_id for status in found])
+        self.forget(status.workflow_id for status in found)
         return len(found)
 
-    def _config(self) -> DBOSConfig:
+    def _started(self) -> DBOSClient:
+        if self._client is None:
+            raise RuntimeError("the queue has not been started")
+        return self._client
+
+    def _config(self, engine: Engine) -> DBOSConfig:
         config: DBOSConfig = {
             "name": NAME,
             "system_database_url": self._database.render_as_string(hide_password=False),
+            "system_database_engine": engine,
             "application_version": WORKFLOW_VERSION,
             "executor_id": self._node,
             "log_level": "WARNING",
@@ -147,12 +149,9 @@ class Transact:
             "notification_listener_polling_interval_sec": 0.5,
             "scheduler_polling_interval_sec": 3600.0,
         }
-        if self._database.get_backend_name() == "sqlite":
-            self._engine = _sqlite(self._database)
-            config["system_database_engine"] = self._engine
-        else:
-            config["dbos_system_schema"] = SCHEMA
-            config["db_engine_kwargs"] = {"pool_size": 10, "max_overflow": 10, "pool_timeout": 30, "hide_parameters": True}
+        schema = _schema(self._database)
+        if schema:
+            config["dbos_system_schema"] = schema
         return config
 
 
@@ -170,6 +169,22 @@ def _quiet() -> None:
         logger.addHandler(logging.NullHandler())
 
 
+def _schema(database: URL) -> str | None:
+    """Return the schema of DBOS's tables, where the database has schemas."""
+    return None if database.get_backend_name() == "sqlite" else SCHEMA
+
+
+def _before(age: timedelta, now: datetime) -> str:
+    """Return the time `age` ago, in DBOS's form."""
+    return (now - age).astimezone(UTC).isoformat()
+
+
+def _make_engine(database: URL) -> Engine:
+    if database.get_backend_name() == "sqlite":
+        return _sqlite(database)
+    return create_engine(database, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+
+
 def _sqlite(database: URL) -> Engine:
     """Return the engine of the queue's own SQLite file.
 
@@ -184,4 +199,5 @@ def _sqlite(database: URL) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     event.listen(engine, "connect", prepare)
+    replace_lost_connections(engine)
     return engine
