@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import catalog_mail
 from catalog_mail import config as configuration
 from catalog_mail.domain.catalog.people import Principal, Role
-from catalog_mail.domain.errors import CatalogMailError, InputRefused, Misconfigured
+from catalog_mail.domain.errors import CatalogMailError, InputRefused, Misconfigured, StorageFailed
 from catalog_mail.privileges import become
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         options.run(options)
-    except CatalogMailError as error:
+    except (CatalogMailError, StorageFailed) as error:
         sys.exit(f"catalog-mail: {error}")
 
 

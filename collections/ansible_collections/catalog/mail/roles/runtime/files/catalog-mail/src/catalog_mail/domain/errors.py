@@ -81,3 +81,21 @@ class Misconfigured(CatalogMailError):
     """The service's own configuration file, or something that it names, cannot be used."""
 
     code = "misconfigured"
+
+
+class StorageFailed(Exception):
+    """The database cannot be read or written at present; nothing was stored.
+
+    It has a cause and a remedy as the errors above have, but is none of them: no use case may take it for a refusal.
+    `code` begins with `storage-`. `retry_after` is the time in seconds after which another attempt makes sense.
+    """
+
+    def __init__(self, cause: str, remedy: str, *, code: str = "storage-failed", retry_after: int = 30) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.remedy = remedy
+        self.code = code
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"{self.cause} {self.remedy}"

@@ -11,23 +11,58 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
+from catalog_mail.adapters.database.failures import WaitingPool, translate
+
+# Seconds that a change waits for the lock of another one (SQLite), and for a free connection.
 BUSY_SECONDS = 15
+# A database server that is gone without a word is noticed within these times, in seconds; database_url may set others.
+_NETWORK = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # in milliseconds
+}
 
 
 def make_engine(url: str | URL) -> Engine:
-    """Return an engine whose commits survive a kill.
+    """Return an engine whose commits survive a kill, and whose failures are StorageFailed.
 
     `url` is SQLAlchemy's: `sqlite:////var/lib/x.db` or `postgresql+psycopg://user:password@host/name`.
     """
+    address = make_url(url)
+    engine = _sqlite(address) if address.get_backend_name() == "sqlite" else _postgresql(address)
+    translate(engine)
+    return engine
+
+
+def _sqlite(url: URL) -> Engine:
     # Errors reach the log without the parameters of a statement, which hold messages and secrets.
-    if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(
-            url, connect_args={"timeout": BUSY_SECONDS}, pool_size=10, max_overflow=40, hide_parameters=True
-        )
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_immediately)
-        return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": BUSY_SECONDS},
+        poolclass=WaitingPool,
+        pool_size=10,
+        max_overflow=40,
+        pool_timeout=BUSY_SECONDS,
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediately)
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    return create_engine(
+        url,
+        connect_args={name: value for name, value in _NETWORK.items() if name not in url.query},
+        poolclass=WaitingPool,
+        pool_pre_ping=True,
+        pool_size=10,
+        max_overflow=20,
+        pool_timeout=BUSY_SECONDS,
+        hide_parameters=True,
+    )
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
