@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,10 +13,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 from catalog_mail.adapters.database.failures import WaitingPool, translate
 
-# Seconds that a change waits for the lock of another one (SQLite), and for a free connection.
+# Seconds that a change waits for a lock of another program (SQLite), and for a free connection.
 BUSY_SECONDS = 15
-# A database server that is gone without a word is noticed within these times, in seconds; database_url may set others.
-_NETWORK = {
+# Arguments of the drivers, unless database_url sets them. A server that is gone without a word is noticed within these seconds.
+_SQLITE = {"timeout": BUSY_SECONDS}
+_POSTGRESQL = {
     "connect_timeout": 10,
     "keepalives_idle": 15,
     "keepalives_interval": 5,
@@ -40,7 +41,7 @@ def _sqlite(url: URL) -> Engine:
     # Errors reach the log without the parameters of a statement, which hold messages and secrets.
     engine = create_engine(
         url,
-        connect_args={"timeout": BUSY_SECONDS},
+        connect_args=_without(_SQLITE, url),
         poolclass=WaitingPool,
         pool_size=10,
         max_overflow=40,
@@ -55,7 +56,7 @@ def _sqlite(url: URL) -> Engine:
 def _postgresql(url: URL) -> Engine:
     return create_engine(
         url,
-        connect_args={name: value for name, value in _NETWORK.items() if name not in url.query},
+        connect_args=_without(_POSTGRESQL, url),
         poolclass=WaitingPool,
         pool_pre_ping=True,
         pool_size=10,
@@ -63,6 +64,11 @@ def _postgresql(url: URL) -> Engine:
         pool_timeout=BUSY_SECONDS,
         hide_parameters=True,
     )
+
+
+def _without(arguments: Mapping[str, int], url: URL) -> dict[str, int]:
+    """Return the arguments that the URL does not set."""
+    return {name: value for name, value in arguments.items() if name not in url.query}
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
