@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -112,6 +110,67 @@ def test_faults_of_a_file_and_its_disk(on_small_disk: RunningService, disk: Smal
     assert "Traceback" not in service.log.read_text()
 
 
-def operations() -> list[tuple[str, str, Any]]:
-    """Return method, path and a body of every operation of the description."""
-    return []
+def operations(service: RunningService) -> Iterator[tuple[str, str]]:
+    """Yield method and address of each operation of the description, with values in place of its parameters."""
+    for path, methods in service.call("GET", "/openapi.json", role=None).json()["paths"].items():
+        for method, operation in methods.items():
+            assert "503" in operation["responses"] or path.endswith(("/live", "openapi.json")), f"{method} {path}"
+            address = path
+            for parameter in operation.get("parameters", []):
+                address = address.replace(f"{{{parameter['name']}}}", "01jd3k5g6h7j8k9m0n1p2q3r4s")
+            yield method.upper(), address
+
+
+def every_answer_tells(service: RunningService, *codes: str) -> None:
+    """Send each operation, and check that none hides the failure of storage; links of mails need no database to be refused."""
+    headers = {"Authorization": f"Bearer {service.tokens['server_admin']}", "X-Catalog-User": "jane"}
+    for method, path in operations(service):
+        if "/unsubscribe/" in path or "/health" in path:
+            continue
+        is_told(requests.request(method, service.url + path, headers=headers, json={}, timeout=60), *codes)
+
+
+@pytest.fixture
+def relayed(postgresql: str, make_service: Callable[..., RunningService]) -> Iterator[tuple[RunningService, Relay]]:
+    """Return a service that reaches PostgreSQL through a relay."""
+    address = urlsplit(postgresql)
+    with Relay(address.port or 0) as relay:
+        yield make_service(database_url=postgresql.replace(f":{address.port}/", f":{relay.port}/")), relay
+
+
+def test_faults_of_a_database_server(relayed: tuple[RunningService, Relay], postgresql: str):
+    service, relay = relayed
+    stores_again(service)
+
+    relay.cut()
+    is_told(post(service), "storage-away")
+    is_failing(service, "storage-away")
+    every_answer_tells(service, "storage-away")
+    started = service.command("migrate")
+    assert started.returncode == 1
+    assert "Start the database server" in started.stderr and len(started.stderr.splitlines()) == 1
+    relay.mend()
+    stores_again(service)
+
+    server, _, name = postgresql.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+
+        def change(how: str) -> None:
+            admin.execute(f'ALTER DATABASE "{name}" {how}')
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
+        change("SET default_transaction_read_only = on")
+        wait_until(lambda: post(service).status_code == 503, "a read-only server is not noticed")
+        is_told(post(service), "storage-standby")
+        is_failing(service, "storage-standby")
+        change("RESET default_transaction_read_only")
+        stores_again(service)
+
+        change("ALLOW_CONNECTIONS false")
+        is_told(post(service), "storage-starting", "storage-away")
+        change("ALLOW_CONNECTIONS true")
+        stores_again(service)
+    log = service.log.read_text()
+    assert "Traceback" not in log, log
+    assert len(log) < 30_000, log
+    assert postgres.PASSWORD not in log

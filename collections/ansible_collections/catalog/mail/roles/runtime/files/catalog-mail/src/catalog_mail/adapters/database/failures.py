@@ -111,8 +111,11 @@ def last_failure(engine: Engine) -> float:
 
 
 @contextmanager
-def told(url: URL) -> Iterator[None]:
-    """Raise StorageFailed in place of errors that other software (the queue's engine) raises for the database of this URL."""
+def told(url: URL, *, if_damaged: str) -> Iterator[None]:
+    """Raise StorageFailed in place of errors that other software (the queue's engine) raises for the database of this URL.
+
+    `if_damaged` is the remedy for a damaged file.
+    """
     try:
         yield
     except StorageFailed:
@@ -122,6 +125,8 @@ def told(url: URL) -> Iterator[None]:
         failure = next((found for cause in _causes(error) if (found := place.judge(cause))), None)
         if failure is None:
             raise
+        if place.path is not None and failure.code == f"storage-{StorageFault.DAMAGED.value}":
+            failure.remedy = if_damaged
         raise failure from error
 
 
