@@ -134,6 +134,31 @@ def test_a_failure_of_storage_is_one_line(log: Log, error: Exception):
     assert "disk is full" in log.lines[0]
 
 
+ENGINE = """Exception while reading the schedules: Traceback (most recent call last):
+  File "base.py", line 154, in __init__
+    self.connection = engine.raw_connection()
+                      ^^^^^^^^^^^^^^^^^^^^^^^
+psycopg.OperationalError: connection refused
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "x.py", line 1, in y
+sqlalchemy.exc.OperationalError: (psycopg.OperationalError) connection refused
+[SQL: SELECT a[1]
+FROM b LIMIT %(param_1)s FOR UPDATE]
+[SQL parameters hidden due to hide_parameters=True]
+(Background on this error at: https://sqlalche.me/e/20/e3q8)
+"""
+
+
+def test_a_traceback_in_the_text_is_left_out(log: Log):
+    log.logger.warning(ENGINE)
+    (line,) = log.lines
+    assert line.startswith("WARNING Exception while reading the schedules: psycopg.OperationalError: connection refused")
+    assert line.endswith("sqlalchemy.exc.OperationalError: (psycopg.OperationalError) connection refused")
+
+
 def test_its_memory_is_bounded(log: Log):
     for number in range(3 * KINDS):
         log.logger.error("x" * (number + 1))

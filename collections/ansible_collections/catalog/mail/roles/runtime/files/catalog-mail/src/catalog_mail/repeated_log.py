@@ -27,6 +27,13 @@ MAX_TEXT = 1000
 # What differs between two messages of the same failure: numbers, identifiers of hexadecimal digits or of ULIDs, addresses in
 # memory, times.
 _VARYING = re.compile(r"\b(?:0x)?(?=[0-9a-zA-Z-]*\d)[0-9a-zA-Z-]{8,}\b|\d+(?:\.\d+)?")
+# What SQLAlchemy and the queue's engine write into their messages beside the cause: tracebacks, statements, links.
+_FOREIGN = re.compile(
+    r"Traceback \(most recent call last\):\n(?:[ \t].*\n)*|^The above exception .*$|^During handling .*$"
+    r"|\[SQL: (?:.|\n)*?\](?=\n\[SQL parameters|\n\(Background|\s*\Z)|\[SQL parameters hidden.*\]"
+    r"|\(Background on this error at: \S+\)",
+    re.MULTILINE,
+)
 # The packages whose errors are failures of the database.
 _DRIVERS = frozenset({"sqlalchemy", "sqlite3", "psycopg"})
 # Their kinds of errors, by the names that PEP 249 gives.
@@ -130,15 +137,17 @@ def _place(trace: TracebackType | None) -> tuple[str, int] | None:
 
 
 def _shorten(record: logging.LogRecord) -> None:
-    """Replace the traceback of a failure of storage by the cause, in one line."""
+    """Replace the traceback of a failure of storage by the cause, in one line; also one that is part of the text."""
     error = record.exc_info[1] if record.exc_info else None
     failure = next((cause for cause in _causes(error) if _is_of_storage(cause)), None)
-    if failure is None:
+    text = record.getMessage()
+    if failure is not None:
+        # The text of SQLAlchemy's errors holds the statement; that of the driver's error does not.
+        text = f"{text}: {getattr(failure, 'orig', None) or failure}"
+        record.exc_info = record.exc_text = None
+    elif not _FOREIGN.search(text):
         return
-    # The text of SQLAlchemy's errors holds the statement; that of the driver's error does not.
-    text = " ".join(f"{record.getMessage()}: {getattr(failure, 'orig', None) or failure}".split())
-    record.msg, record.args = text[:MAX_TEXT], None
-    record.exc_info = record.exc_text = None
+    record.msg, record.args = " ".join(_FOREIGN.sub(" ", text).split())[:MAX_TEXT], None
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

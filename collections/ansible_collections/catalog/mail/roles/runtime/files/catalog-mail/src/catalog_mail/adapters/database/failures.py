@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import pwd
@@ -26,6 +27,8 @@ from catalog_mail.domain.errors import StorageFailed
 from catalog_mail.domain.failures.storage import StorageFault, storage_failed
 
 MAX_SAID = 300
+# SQLAlchemy logs lost connections of a pool under the name of its class, at INFO; StorageFailed tells them.
+logging.getLogger(f"{__name__}.WaitingPool").setLevel(logging.ERROR)
 
 _failed_at: WeakKeyDictionary[Engine, float] = WeakKeyDictionary()
 
