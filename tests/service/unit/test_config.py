@@ -85,6 +85,47 @@ def test_each_error_is_named_with_its_remedy(tmp_path: Path, text: str, field: s
     assert caught.value.remedy
 
 
+SENTENCES = {
+    "a near name": ("databas_url = 'x'\n", "databas_url", ["no setting of this name", "Did you mean database_url?"]),
+    "the issue's name": ("database = 'x'\n", "database", ["no setting of this name", "Known there: ", "database_url"]),
+    "a far name": ("zzz = 1\n", "zzz", ["Remove it. Known there: deployment, base_url"]),
+    "a near name in a table": ("[queue]\nconcurency = 1\n", "queue.concurency", ["[queue]", "Did you mean concurrency?"]),
+    "a name of another table": ("concurrency = 1\n", "concurrency", ["It belongs into the table [queue]."]),
+    "a name of no table": ("[queue]\nlisten = 1\n", "queue.listen", ["It belongs above the first table."]),
+    "an unknown table": ("[quee]\na = 1\n", "quee", ["Did you mean queue?"]),
+    "a number for a text": ("node = 5\n", "node", ["is a whole number, and must be a text", "in quotes"]),
+    "a text for a number": ("[queue]\nconcurrency = '5'\n", "queue.concurrency", ["is a text, and must be a whole number"]),
+    "a fraction": ("[queue]\nconcurrency = 1.5\n", "queue.concurrency", ["a number with a fraction"]),
+    "a truth value": ("[queue]\nconcurrency = true\n", "queue.concurrency", ["is true or false, and must be a whole"]),
+    "a date": ("node = 2026-11-30\n", "node", ["is a date or a time, and must be a text"]),
+    "a list": ("node = ['a']\n", "node", ["is a list, and must be a text"]),
+    "a text for a table": ("queue = 'x'\n", "queue", ["is a text, and must be a table", "in brackets"]),
+    "a table for a text": ("[node]\na = 1\n", "node", ["is a table, and must be a text"]),
+    "too small": ("[queue]\nconcurrency = 0\n", "queue.concurrency", ["is 0.", "1 or more"]),
+    "too large": ("[queue]\nconcurrency = 101\n", "queue.concurrency", ["is 101.", "100 or less"]),
+    "empty": ("catalog_name = ''\n", "catalog_name", ["is empty."]),
+    "too long": (f"node = '{'n' * 101}'\n", "node", ["has 101 characters.", "at most 100"]),
+    "another choice": ("deployment = 'saas'\n", "deployment", ["is 'saas'.", "'on_premises' or 'cloud'"]),
+    "no listen address": ("listen = 'x'\n", "listen", ["is not a host and a port such as 127.0.0.1:8025."]),
+}
+
+
+@pytest.mark.parametrize(("text", "field", "words"), SENTENCES.values(), ids=SENTENCES)
+def test_each_kind_of_error_has_a_sentence_of_ours(tmp_path: Path, text: str, field: str, words: list[str]):
+    with pytest.raises(Misconfigured) as caught:
+        config.load(written(tmp_path, LEAST + text))
+    said = str(caught.value)
+    assert said.startswith(f"{field}: ")
+    assert field not in caught.value.cause
+    assert all(word in said for word in words), said
+    assert not any(word in said for word in ("Extra inputs", "Input should", "valid string", "Value error"))
+
+
+def test_a_missing_setting_is_named(tmp_path: Path):
+    with pytest.raises(Misconfigured, match=r"base_url: .* lacks this setting"):
+        config.load(written(tmp_path, ""))
+
+
 @pytest.mark.parametrize("content", [b"base_url = ", b"\xff\xfe", b"[a\n"])
 def test_a_file_that_is_not_toml(tmp_path: Path, content: bytes):
     path = tmp_path / "config.toml"

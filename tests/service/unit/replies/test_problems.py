@@ -51,5 +51,6 @@ def test_a_healthy_state_has_no_problems() -> None:
     ],
 )
 def test_each_problem_has_a_sentence_with_a_remedy(changes: dict[str, Any], words: list[str]) -> None:
-    (sentence,) = problems(replace(WELL, **changes), INTERVAL, NOW)
-    assert all(word in sentence for word in words)
+    (found,) = problems(replace(WELL, **changes), INTERVAL, NOW)
+    assert all(word in found.sentence for word in words)
+    assert found.code

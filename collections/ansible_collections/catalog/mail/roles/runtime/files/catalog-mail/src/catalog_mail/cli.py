@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import catalog_mail
 from catalog_mail import config as configuration
+from catalog_mail import repeated_log
 from catalog_mail.domain.catalog.people import Principal, Role
-from catalog_mail.domain.errors import CatalogMailError, InputRefused, Misconfigured
+from catalog_mail.domain.errors import CatalogMailError, InputRefused, Misconfigured, StorageFailed
 from catalog_mail.privileges import become
 
 if TYPE_CHECKING:
@@ -28,10 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 refused or failed (the reason on stderr), 2 wrong usage."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    repeated_log.install()
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         options.run(options)
-    except CatalogMailError as error:
+    except (CatalogMailError, StorageFailed) as error:
         sys.exit(f"catalog-mail: {error}")
 
 

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from catalog_mail.config_errors import misconfigured
 from catalog_mail.domain.errors import Misconfigured
 from catalog_mail.domain.settings import fields
 
@@ -212,19 +213,16 @@ def check(document: Mapping[str, Any], path: Path) -> Config:
     try:
         config = Config.model_validate(document)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ")
-        raise Misconfigured(f"In {path}, {field}: {reason}.", "Mend it, then start again.", field=field) from error
+        raise misconfigured(error, Config, path) from error
     if config.deployment == "cloud" and config.cloud is None:
         raise Misconfigured(
-            f"In {path}, deployment is cloud, but the table [cloud] is missing.",
+            f"{path} has deployment = cloud, but no table [cloud].",
             "Add it with from_address, the address that the provider's mails come from.",
             field="cloud.from_address",
         )
     if config.replies.webhook_url and not config.replies.webhook_secret_file:
         raise Misconfigured(
-            f"In {path}, replies.webhook_url needs replies.webhook_secret_file.",
+            f"{path} has replies.webhook_url without the file of its secret.",
             "Name the file with the secret that signs the posts; the other catalog checks them with the same.",
             field="replies.webhook_secret_file",
         )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoints for operators: health, metrics, the audit log."""
+"""Endpoints for operators: metrics and the audit log."""
 
 from __future__ import annotations
 
@@ -15,53 +15,13 @@ from prometheus_client.core import CollectorRegistry, CounterMetricFamily, Gauge
 from prometheus_client.registry import Collector
 from pydantic import BaseModel, Field
 
-import catalog_mail
 from catalog_mail.api.context import Services, services
 from catalog_mail.api.problems import documented
 from catalog_mail.api.security import require
 from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.settings.expiry import expiries
 
-router = APIRouter(tags=["operations"])
-
-
-class HealthAnswer(BaseModel):
-    """Whether the service is alive and ready."""
-
-    live: bool = Field(description="True: it answers.")
-    ready: bool = Field(description="Whether a notification accepted now is processed.")
-    configured: bool = Field(description="Whether the e-mail settings are complete enough to send.")
-    last_good_poll_age_seconds: float | None = Field(
-        description="Seconds since the last successful poll of the mailbox of replies; null without one, or with replies off."
-    )
-    version: str
-    problems: list[str] = Field(description="Reasons why the service is not ready.")
-
-
-@router.get(
-    "/health",
-    response_model=HealthAnswer,
-    responses={503: {"model": HealthAnswer, "description": "Alive, but not ready."}},
-)
-def health(services: Annotated[Services, Depends(services)], response: Response) -> HealthAnswer:
-    """Return whether the service is alive and ready. Needs no token."""
-    found = services.health.readiness()
-    response.status_code = 200 if found.ready else 503
-    return HealthAnswer(
-        live=True,
-        ready=found.ready,
-        configured=found.ready and services.health.configured(),
-        last_good_poll_age_seconds=_poll_age(services) if found.ready else None,
-        version=catalog_mail.__version__,
-        problems=list(found.problems),
-    )
-
-
-def _poll_age(services: Services) -> float | None:
-    state = services.replies.look()
-    if not state.enabled or state.last_good_poll is None:
-        return None
-    return max(0.0, (services.clock.now() - state.last_good_poll).total_seconds())
+router = APIRouter(tags=["operations"], responses=documented())
 
 
 class _Gauges(Collector):

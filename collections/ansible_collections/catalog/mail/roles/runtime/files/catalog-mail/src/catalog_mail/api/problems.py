@@ -26,6 +26,7 @@ from catalog_mail.domain.errors import (
     NotFound,
     NotPermitted,
     PreconditionFailed,
+    StorageFailed,
     Unauthenticated,
 )
 from catalog_mail.domain.failures.failure import MailboxFailed, SendingFailed
@@ -45,6 +46,10 @@ STATUS: Mapping[type[CatalogMailError], int] = {
     NotConfigured: 409,
     SendingFailed: 422,
     MailboxFailed: 422,
+}
+# The header of an answer 503 (RFC 9110, 10.2.3), for OpenAPI.
+RETRY_AFTER = {
+    "Retry-After": {"description": "Seconds after which to send the request again.", "schema": {"type": "integer"}}
 }
 # Longest part of a client's own input that an error quotes.
 SHOWN = 200
@@ -87,21 +92,28 @@ class Problem(BaseModel):
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses` of a handler: a problem for each status; with 413 (it takes a body) also 400."""
+    """Return the `responses` of a handler: a problem for each status, and for 503, since every handler uses the database.
+
+    With 413 (it takes a body) also 400.
+    """
+    statuses = (*statuses, 503)
     if 413 in statuses:
         statuses = (400, *statuses)
-    return {
+    found: dict[int | str, dict[str, Any]] = {
         status: {
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status in sorted(statuses)
     }
+    found[503] |= {"description": "The database or its disk fails; nothing was stored.", "headers": RETRY_AFTER}
+    return found
 
 
 def install(app: FastAPI) -> None:
     """Install handlers that answer every error of the application with a problem."""
     app.add_exception_handler(CatalogMailError, _ours)
+    app.add_exception_handler(StorageFailed, _not_stored)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -136,6 +148,18 @@ async def _ours(_request: Request, error: Exception) -> JSONResponse:
     if several:
         problem.errors = [InputError(field=printable(e.field or ""), cause=printable(e.cause), remedy=e.remedy) for e in several]
     return _answer(problem, {"WWW-Authenticate": "Bearer"} if status == 401 else None)
+
+
+async def _not_stored(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, StorageFailed)  # noqa: S101  # as registered above
+    # The route and not the path, which may hold the token of a link.
+    log.error("%s %s is answered with 503: %s", request.method, getattr(request.scope.get("route"), "path", "?"), error)
+    return storage_answer(error)
+
+
+def storage_answer(error: StorageFailed) -> JSONResponse:
+    """Return the answer 503 with its Retry-After."""
+    return _answer(_problem(503, error.code, printable(error.cause), error.remedy), {"Retry-After": str(error.retry_after)})
 
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:

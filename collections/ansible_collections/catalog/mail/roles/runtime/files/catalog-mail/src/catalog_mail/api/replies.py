@@ -92,7 +92,7 @@ def sync(
         intent_tracking=_tracking(state.tracking),
         workers=[_worker(worker, now) for worker in state.workers],
         outcomes=_outcomes(state),
-        problems=list(state.problems),
+        problems=[found.sentence for found in state.problems],
     )
 
 

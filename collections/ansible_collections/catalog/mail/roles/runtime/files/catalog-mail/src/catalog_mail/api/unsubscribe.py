@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 from html import escape
 from typing import Annotated, Any, Literal
 
@@ -12,9 +13,11 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import HTMLResponse
 
 from catalog_mail.api.context import Services, services
-from catalog_mail.api.problems import documented
-from catalog_mail.domain.errors import NotFound
+from catalog_mail.api.problems import RETRY_AFTER, documented
+from catalog_mail.domain.errors import NotFound, StorageFailed
 from catalog_mail.services.unsubscribing import Choice
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(tags=["unsubscribe"])
 
@@ -48,21 +51,24 @@ _PAGE: dict[str, Any] = {"description": "A page for people.", "content": {"text/
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: _PAGE,
     404: {**_PAGE, "description": "A page for a link that is not valid."},
+    503: {**_PAGE, "description": "A page that asks to try again later.", "headers": RETRY_AFTER},
 }
 _Token = Annotated[str, Path(description="Last part of the link in a mail.")]
 _Services = Annotated[Services, Depends(services)]
 
 
-@router.get("/unsubscribe/{token}", response_class=HTMLResponse, responses=_RESPONSES | documented(422))
+@router.get("/unsubscribe/{token}", response_class=HTMLResponse, responses=documented(422) | _RESPONSES)
 def page(token: _Token, services: _Services) -> HTMLResponse:
     """Ask the recipient of a mail to confirm. Changes nothing, since mail scanners follow links."""
     try:
         return _answer(services, services.unsubscribing.look(token))
     except NotFound as error:
         return _invalid(error)
+    except StorageFailed as error:
+        return _later(error)
 
 
-@router.post("/unsubscribe/{token}", response_class=HTMLResponse, responses=_RESPONSES | documented(422))
+@router.post("/unsubscribe/{token}", response_class=HTMLResponse, responses=documented(422) | _RESPONSES)
 def choose(
     token: _Token,
     services: _Services,
@@ -77,6 +83,8 @@ def choose(
         return _answer(services, unsubscribing.opt_in(token) if undo else unsubscribing.opt_out(token))
     except NotFound as error:
         return _invalid(error)
+    except StorageFailed as error:
+        return _later(error)
 
 
 def _answer(services: Services, choice: Choice) -> HTMLResponse:
@@ -93,6 +101,13 @@ def _answer(services: Services, choice: Choice) -> HTMLResponse:
 
 def _invalid(error: NotFound) -> HTMLResponse:
     return _html(404, "This link does not work", f"<p>{escape(error.cause)} {escape(error.remedy)}</p>")
+
+
+def _later(error: StorageFailed) -> HTMLResponse:
+    log.error("a link of a mail is answered with 503: %s", error)
+    page = _html(503, "Please try again later", "<p>The choice cannot be stored at present. Nothing was changed.</p>")
+    page.headers["Retry-After"] = str(error.retry_after)
+    return page
 
 
 def _html(status: int, title: str, content: str) -> HTMLResponse:

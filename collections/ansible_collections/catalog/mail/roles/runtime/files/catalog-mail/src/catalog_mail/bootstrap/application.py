@@ -11,6 +11,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
+from catalog_mail.adapters.database.failures import told
 from catalog_mail.adapters.database.tokens import DatabaseTokens
 from catalog_mail.bootstrap.components import Components
 from catalog_mail.config import Config
@@ -21,6 +22,11 @@ from catalog_mail.services.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
+QUEUE_DAMAGED = (
+    "It holds no messages: stop the service, remove this file and those beside it whose names begin with its name, and start "
+    "the service again; it sends everything that it has accepted."
+)
+
 
 class Application:
     """One method for each command. Each imports its own dependencies late."""
@@ -29,7 +35,7 @@ class Application:
         self._components = Components(config)
 
     def serve(self) -> None:
-        """Serve the API and send notifications until stopped. Raises Misconfigured."""
+        """Serve the API and send notifications until stopped. Raises Misconfigured, StorageFailed."""
         from catalog_mail import daemon  # noqa: PLC0415  only this command needs it
         from catalog_mail.api.app import create_app  # noqa: PLC0415  only this command needs it
         from catalog_mail.bootstrap import serving  # noqa: PLC0415  only this command needs it
@@ -40,7 +46,8 @@ class Application:
         app = create_app(serving.make_services(components, queue, self.tokens))
         log.info("node %s, database %s", components.config.node, components.engine.url.render_as_string())
         try:
-            daemon.serve(app, host=components.config.host, port=components.config.port, parts=[queue])
+            with told(components.config.queue_database(), if_damaged=QUEUE_DAMAGED):
+                daemon.serve(app, host=components.config.host, port=components.config.port, parts=[queue])
         finally:
             components.senders.close()
 
@@ -68,9 +75,10 @@ class Application:
         return asdict(archiving.run())
 
     def migrate(self) -> str:
-        """Create or upgrade the database schema; return its revision."""
+        """Create or upgrade the database schema; return its revision. Raises StorageFailed."""
         from catalog_mail.adapters.database.migrate import migrate  # noqa: PLC0415  only this command needs it
 
+        self._components.check_not_emptied()
         return migrate(self._components.engine)
 
     @cached_property

@@ -10,8 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
+from catalog_mail.adapters.database.health import DatabaseProbe
 from catalog_mail.adapters.database.leases import DatabaseLeases
 from catalog_mail.adapters.database.notifications import DatabaseNotifications
+from catalog_mail.adapters.disk import FolderDisk
 from catalog_mail.adapters.queue import DurableQueue, QueueOptions
 from catalog_mail.adapters.templates import JinjaTemplates
 from catalog_mail.api.context import Services
@@ -53,18 +55,19 @@ def make_services(components: Components, queue: DurableQueue, tokens: Tokens) -
     """Return the use cases that the API serves."""
     store = DatabaseNotifications(components.engine)
     notifications = components.notifications(queue)
+    replies = ReplyState(
+        settings=components.settings,
+        tracking=components.tracking,
+        workers=components.reply_state,
+        store=components.reply_store,
+        clock=components.clock,
+    )
     return Services(
         settings=components.settings,
         settings_editor=components.settings_editor,
         notifications=notifications,
         catalog=components.catalog(notifications),
-        replies=ReplyState(
-            settings=components.settings,
-            tracking=components.tracking,
-            workers=components.reply_state,
-            store=components.reply_store,
-            clock=components.clock,
-        ),
+        replies=replies,
         clock=components.clock,
         unsubscribing=Unsubscribing(
             store=components.opt_outs,
@@ -74,7 +77,15 @@ def make_services(components: Components, queue: DurableQueue, tokens: Tokens) -
         ),
         tokens=tokens,
         audit=components.audit,
-        health=Health(store=store, worker=queue, configured=components.settings.configured, clock=components.clock),
+        health=Health(
+            store=store,
+            probe=DatabaseProbe(components.engine),
+            disk=FolderDisk(components.config.state_folder()),
+            worker=queue,
+            settings=components.settings,
+            replies=replies,
+            clock=components.clock,
+        ),
     )
 
 

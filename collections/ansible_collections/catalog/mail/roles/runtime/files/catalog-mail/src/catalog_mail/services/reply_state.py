@@ -12,7 +12,7 @@ from typing import Protocol
 
 from catalog_mail.domain.errors import CatalogMailError
 from catalog_mail.domain.replies.mailbox import Disposition
-from catalog_mail.domain.replies.problems import SILENT, Observed, problems
+from catalog_mail.domain.replies.problems import SILENT, Observed, ReplyProblem, problems
 from catalog_mail.domain.settings.document import IntentTracking, Receiver
 from catalog_mail.domain.settings.servers import ReceivingSettings, mailbox_name
 from catalog_mail.ports.clock import Clock
@@ -48,7 +48,7 @@ class State:
     workers: tuple[WorkerReport, ...]
     outcomes: Mapping[tuple[Disposition, str], int]
     retried: int
-    problems: tuple[str, ...]
+    problems: tuple[ReplyProblem, ...]
 
     @property
     def last_good_poll(self) -> datetime | None:
@@ -93,12 +93,12 @@ class ReplyState:
 
     def look(self) -> State:
         """Return the present state."""
-        found: list[str] = []
+        found: list[ReplyProblem] = []
         receiving = None
         try:
             receiving = self.settings.receiving()
         except CatalogMailError as error:
-            found.append(f"{error.cause} {error.remedy}")
+            found.append(ReplyProblem(error.code, error.cause, error.remedy, error.field))
         outcomes = self.store.outcomes()
         workers = self._workers()
         state = State(

@@ -5,32 +5,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
+from catalog_mail.adapters.database.failures import WaitingPool, translate
 from catalog_mail.adapters.sqlite_connections import replace_lost_connections
 
+# Seconds that a change waits for a lock of another program (SQLite), and for a free connection.
 BUSY_SECONDS = 15
+# Arguments of the drivers, unless database_url sets them. A server that is gone without a word is noticed within these seconds.
+_SQLITE = {"timeout": BUSY_SECONDS}
+_POSTGRESQL = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # in milliseconds
+}
 
 
 def make_engine(url: str | URL) -> Engine:
-    """Return an engine whose commits survive a kill.
+    """Return an engine whose commits survive a kill, and whose failures are StorageFailed.
 
     `url` is SQLAlchemy's: `sqlite:////var/lib/x.db` or `postgresql+psycopg://user:password@host/name`.
     """
+    address = make_url(url)
+    engine = _sqlite(address) if address.get_backend_name() == "sqlite" else _postgresql(address)
+    translate(engine)
+    return engine
+
+
+def _sqlite(url: URL) -> Engine:
     # Errors reach the log without the parameters of a statement, which hold messages and secrets.
-    if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(
-            url, connect_args={"timeout": BUSY_SECONDS}, pool_size=10, max_overflow=40, hide_parameters=True
-        )
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_immediately)
-        replace_lost_connections(engine)
-        return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+    engine = create_engine(
+        url,
+        connect_args=_without(_SQLITE, url),
+        poolclass=WaitingPool,
+        pool_size=10,
+        max_overflow=40,
+        pool_timeout=BUSY_SECONDS,
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediately)
+    replace_lost_connections(engine)
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    return create_engine(
+        url,
+        connect_args=_without(_POSTGRESQL, url),
+        poolclass=WaitingPool,
+        pool_pre_ping=True,
+        pool_size=10,
+        max_overflow=20,
+        pool_timeout=BUSY_SECONDS,
+        hide_parameters=True,
+    )
+
+
+def _without(arguments: Mapping[str, int], url: URL) -> dict[str, int]:
+    """Return the arguments that the URL does not set."""
+    return {name: value for name, value in arguments.items() if name not in url.query}
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Describe problems with receiving replies, as sentences for an administrator."""
+"""Describe problems with receiving replies, each with cause and remedy for an administrator."""
 
 from __future__ import annotations
 
@@ -35,49 +35,82 @@ class Observed:
     mailbox: str = ""
 
 
-def problems(observed: Observed, sync_interval: timedelta, now: datetime) -> list[str]:
+@dataclass(frozen=True)
+class ReplyProblem:
+    """A problem. `cause` and `remedy` are one or more sentences; `field` is the setting to check, `count` counts messages."""
+
+    code: str
+    cause: str
+    remedy: str
+    field: str | None = None
+    count: int | None = None
+
+    @property
+    def sentence(self) -> str:
+        """Return cause and remedy as one text."""
+        return f"{self.cause} {self.remedy}"
+
+
+def problems(observed: Observed, sync_interval: timedelta, now: datetime) -> list[ReplyProblem]:
     """Return the problems, empty when there are none. `sync_interval` is the longest time between two polls."""
-    return list(_problems(observed, sync_interval, now))
+    return [*_of_reading(observed, sync_interval, now), *_of_messages(observed)]
 
 
-def _problems(observed: Observed, sync_interval: timedelta, now: datetime) -> Iterator[str]:
+def _of_reading(observed: Observed, sync_interval: timedelta, now: datetime) -> Iterator[ReplyProblem]:
     if not observed.alive:
-        yield (
-            "No process reads the mailbox of replies. "
-            "Start it: 'systemctl start catalog-mail-reply-sync', and read its journal if it ends again."
+        yield ReplyProblem(
+            "no-reader",
+            "No process reads the mailbox of replies.",
+            "Start it: 'systemctl start catalog-mail-reply-sync', and read its journal if it ends again.",
         )
     for error in observed.errors:
-        yield f"{error.cause} {error.remedy}"
+        yield ReplyProblem(error.code.value, error.cause, error.remedy, error.field)
     last = observed.last_good_poll
     if observed.alive and not observed.errors and (last is None or now - last > 2 * sync_interval + _GRACE):
         when = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "so far"
-        yield f"The mailbox was not read {when}. The journal of catalog-mail-reply-sync tells the reason."
-    if observed.oldest_unread and last and now - observed.oldest_unread > 2 * sync_interval + 5 * _GRACE:
-        yield (
-            f"{observed.backlog} messages wait in the mailbox, the oldest since {observed.oldest_unread:%Y-%m-%d %H:%M} UTC. "
-            "The journal names the reason for each; most often the catalog does not accept them."
+        yield ReplyProblem(
+            "mailbox-not-read",
+            f"The mailbox was not read {when}.",
+            "The journal of catalog-mail-reply-sync tells the reason.",
         )
+    if observed.oldest_unread and last and now - observed.oldest_unread > 2 * sync_interval + 5 * _GRACE:
+        yield ReplyProblem(
+            "replies-waiting",
+            f"{observed.backlog} messages wait in the mailbox, the oldest since {observed.oldest_unread:%Y-%m-%d %H:%M} UTC.",
+            "The journal names the reason for each; most often the catalog does not accept them.",
+            count=observed.backlog,
+        )
+
+
+def _of_messages(observed: Observed) -> Iterator[ReplyProblem]:
     if observed.taken_by_others:
-        yield (
-            f"{observed.taken_by_others} messages of the mailbox were marked as read by something else, so they are not posted. "
+        yield ReplyProblem(
+            "taken-by-others",
+            f"{observed.taken_by_others} messages of the mailbox were marked as read by something else, so they are not posted.",
             f"Find what marks them (a rule or other automatic processing of {observed.mailbox}, a mail program, a person, "
-            "another catalog), let nothing else read the mailbox, and mark those messages as unread: then they are posted."
+            "another catalog), let nothing else read the mailbox, and mark those messages as unread: then they are posted.",
+            count=observed.taken_by_others,
         )
     if observed.misplaced:
         yield _misplaced(observed)
     if observed.quarantined:
-        yield (
-            f"{observed.quarantined} messages could not be handled and were set aside (keyword $CatalogQuarantined). "
-            "The journal has the details; mark them as unread to have them tried again."
+        yield ReplyProblem(
+            "put-aside",
+            f"{observed.quarantined} messages could not be handled and were set aside (keyword $CatalogQuarantined).",
+            "The journal has the details; mark them as unread to have them tried again.",
+            count=observed.quarantined,
         )
 
 
-def _misplaced(observed: Observed) -> str:
+def _misplaced(observed: Observed) -> ReplyProblem:
     """Describe replies in Junk or in folders to which a rule moved them."""
     folders = ", ".join(f"{count} in {folder!r}" for folder, count in sorted(observed.misplaced.items()))
-    return (
-        f"{sum(observed.misplaced.values())} replies of the last week are in other folders than the one that is read: {folders}. "
-        f"They are not posted. The automatic processing of the mailbox {observed.mailbox} moved them (its filter for junk mail, "
-        "a rule, a script), or a person did. Exempt replies from the filter, switch off the rule, and move the replies back as "
-        "unread: then they are posted."
+    count = sum(observed.misplaced.values())
+    return ReplyProblem(
+        "misplaced",
+        f"{count} replies of the last week are in other folders than the one that is read: {folders}. They are not posted. "
+        f"The automatic processing of the mailbox {observed.mailbox} moved them (its filter for junk mail, a rule, a script), "
+        "or a person did.",
+        "Exempt replies from the filter, switch off the rule, and move the replies back as unread: then they are posted.",
+        count=count,
     )

@@ -1,0 +1,138 @@
+# Copyright (c) 2026 The catalog.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Test whether the database stores what a request would store, and look for deliveries in trouble."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, Select, func, select
+
+from catalog_mail.adapters.database.delivery_rows import to_failure
+from catalog_mail.adapters.database.engine import reading
+from catalog_mail.adapters.database.failures import DatabasePlace, last_failure
+from catalog_mail.adapters.database.notifications import insert_notification
+from catalog_mail.adapters.database.tables import deliveries
+from catalog_mail.adapters.database.writing import write
+from catalog_mail.domain.failures.storage import StorageFault
+from catalog_mail.domain.health import FailedAttempt, OpenDeliveries
+from catalog_mail.domain.identifiers import new_id
+from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
+
+# Seconds for which a success counts.
+_PROVED = 2.0
+# Rows that a question reads at most; the indexes of `deliveries` begin with the state.
+_FAILED_READ = 20
+_SENT_READ = 20
+_COUNTED = 10_000
+
+_state = deliveries.c.state
+
+
+class DatabaseProbe:
+    """Implements ports.StorageProbe."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._place = DatabasePlace.of(engine.url)
+        self._file: tuple[int, int] | None = None
+        self._proved_at = -_PROVED
+
+    def try_to_store(self, at: datetime) -> None:
+        """Store a notification in a savepoint, roll the savepoint back, and commit.
+
+        SQLite writes the pages that were changed and changed back to its log, as for a notification that stays. PostgreSQL
+        writes and flushes the commit. So a full or read-only disk shows as it does for a request.
+        """
+        self._check_file()
+        now = time.monotonic()
+        if now - self._proved_at < _PROVED and last_failure(self._engine) < self._proved_at:
+            return
+        write(self._engine, lambda connection: _store_and_undo(connection, at))
+        self._proved_at = now
+
+    def open_deliveries(self) -> OpenDeliveries:
+        """Implement `StorageProbe.open_deliveries`."""
+        with reading(self._engine) as connection:
+            return OpenDeliveries(
+                failed=[*_failed_waiting(connection), *_failed_in_work(connection)],
+                retrying=connection.execute(_bounded_count(State.RETRYING)).scalar_one(),
+                last_sent=connection.execute(_last_sent()).scalar(),
+                due=_due(connection),
+            )
+
+    def _check_file(self) -> None:
+        """Raise StorageFailed when the SQLite file was removed or replaced: changes would go to a file without a name."""
+        if self._place.path is None:
+            return
+        found = _identity(self._place.path)
+        if self._file is None:
+            self._file = found
+        elif found != self._file:
+            raise self._place.failed(StorageFault.MOVED, "another file, or none, has its name")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _store_and_undo(connection: Connection, at: datetime) -> None:
+    notification = Notification(new_id(), Kind.MESSAGE, at, "health check", idempotency_key=new_id())
+    delivery = Delivery(new_id(), notification.id, Recipient("health@check.invalid"), State.SUPPRESSED)
+    savepoint = connection.begin_nested()
+    insert_notification(connection, notification, [delivery])
+    savepoint.rollback()
+
+
+def _failed_waiting(connection: Connection) -> list[FailedAttempt]:
+    columns = deliveries.c.failure, deliveries.c.next_attempt_at, deliveries.c.pause
+    query = select(*columns).where(_state == State.RETRYING.value).order_by(deliveries.c.next_attempt_at).limit(_FAILED_READ)
+    found = []
+    for row in connection.execute(query):
+        failure = to_failure(row.failure)
+        if failure is not None and row.next_attempt_at is not None:
+            found.append(FailedAttempt(failure, row.next_attempt_at - timedelta(seconds=row.pause)))
+    return found
+
+
+def _failed_in_work(connection: Connection) -> list[FailedAttempt]:
+    found = []
+    for state in (State.QUEUED, State.SENDING):
+        query = select(deliveries.c.failure).where(_state == state.value).order_by(deliveries.c.accepted_at).limit(_FAILED_READ)
+        failures = [to_failure(value) for value in connection.execute(query).scalars()]
+        found += [FailedAttempt(failure, None) for failure in failures if failure is not None]
+    return found
+
+
+def _bounded_count(state: State) -> Select[int]:
+    some = select(_state).where(_state == state.value).limit(_COUNTED).subquery()
+    return select(func.count()).select_from(some)
+
+
+def _last_sent() -> Select[datetime]:
+    """The last time a message was sent, among those accepted last."""
+    newest = select(deliveries.c.sent_at).where(_state == State.SENT.value)
+    some = newest.order_by(deliveries.c.accepted_at.desc()).limit(_SENT_READ).subquery()
+    return select(func.max(some.c.sent_at))
+
+
+def _due(connection: Connection) -> datetime | None:
+    """Return since when the delivery that has waited longest is due; one whose next attempt is ahead is due then.
+
+    Deliveries that were made due by a save of the settings (without a pause) are left out: their time is not that of the save.
+    """
+    moments = []
+    for state, when in ((State.ACCEPTED, deliveries.c.accepted_at), (State.RETRYING, deliveries.c.next_attempt_at)):
+        query = select(when.label("at"), deliveries.c.pause).where(_state == state.value, when.is_not(None))
+        row = connection.execute(query.order_by(when).limit(1)).first()
+        if row is not None and (row.pause or state is State.ACCEPTED):
+            moments.append(row.at)
+    return min(moments, default=None)
