@@ -19,7 +19,7 @@ SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
 # Tests that use the emulator of Entra and Graph, and need no host of the lab.
 EMULATED := tests/emulator_tests tests/modules/microsoft tests/rotation
 
-.PHONY: help quickstart test unit lint sanity units service microsoft lab integration molecule faults bench build requirements address clean purge tools machine
+.PHONY: help quickstart test unit lint sanity units service microsoft lab integration playbooks molecule faults bench build requirements address clean purge tools machine
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ quickstart: machine ## set up a bare host, its relay and the application, and an
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 
 test: ## everything below down to molecule, in lanes beside each other, stopping at the first section that fails (root)
-	@.ci/sections machine lint,sanity,units+unit,lab integration+molecule+service+microsoft
+	@.ci/sections machine lint,sanity,units+unit,lab integration+molecule+service+microsoft,playbooks
 
 unit: tools ## tests without a host: pure code, and the repository itself
 	@pytest -q $(COLLECTION)/tests/unit tests/service/unit tests/repository tests/roles
@@ -52,10 +52,14 @@ microsoft: machine ## tests of modules and roles for Entra and Graph, with an em
 lab: machine ## start the lab's hosts, or leave them as they are (root)
 	@$(LAB) up
 
-integration: lab ## tests against the lab's hosts (root)
-	@pytest tests --ignore tests/repository --ignore tests/roles --ignore tests/service $(EMULATED:%=--ignore %)
+integration: lab ## tests of modules and of the lab itself against the lab's hosts (root)
+	@pytest tests --ignore tests/repository --ignore tests/roles --ignore tests/service --ignore tests/playbooks $(EMULATED:%=--ignore %)
 
-# The scenarios have their own lab, so that they can run beside the integration tests.
+# Playbooks and scenarios have labs of their own, so that they can run beside the integration tests.
+playbooks: export CATALOG_MAIL_LAB = 3
+playbooks: machine ## tests of the playbooks against the lab's hosts (root)
+	@pytest tests/playbooks
+
 molecule: export CATALOG_MAIL_LAB = 2
 molecule: machine ## the scenarios (root)
 	@molecule test --all
@@ -82,10 +86,10 @@ requirements: tools ## compile the pinned requirements of this checkout and the 
 clean: ## stop the lab's hosts, remove the tools' files; images and .venv stay
 	@rm -rf dist .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis $(COLLECTION)/tests/output
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
-	@if $(HAS_LAB); then for lab in '' 2; do CATALOG_MAIL_LAB=$$lab $(LAB) down; done; fi
+	@if $(HAS_LAB); then for lab in '' 2 3; do CATALOG_MAIL_LAB=$$lab $(LAB) down; done; fi
 
 purge: clean ## clean, and remove the lab's images and passwords, and .venv
-	@if $(HAS_LAB); then for lab in '' 2; do CATALOG_MAIL_LAB=$$lab $(LAB) purge; done; fi
+	@if $(HAS_LAB); then for lab in '' 2 3; do CATALOG_MAIL_LAB=$$lab $(LAB) purge; done; fi
 	@rm -rf .venv
 
 tools:

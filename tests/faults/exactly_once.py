@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Check for any length of time that each reply is posted exactly once, while processes are killed and the catalog fails.
 
-Two variants run one after the other: the embedded conversations, and another catalog. Two reply-sync processes read
-a real Dovecot at once; SIGKILL ends them, the application and Dovecot at random moments; UIDVALIDITY changes; the other
-catalog answers 500, 429 and 503, is too slow after it took a reply, or closes the connection. At the end the faults stop, and
+Three variants run one after the other: the embedded conversations on SQLite and on PostgreSQL, and another catalog. Two
+reply-sync processes read a real Dovecot at once; SIGKILL ends them, the application and Dovecot at random moments; UIDVALIDITY
+changes; the disk is full, the database is locked, read-only or away; the other catalog answers 500, 429 and 503, is too slow
+after it took a reply, or closes the connection. At the end the faults stop, and
 the posts and the marks of all messages are compared with the sent messages. Prints its counts; ends with 1 at any difference.
 
 Usage: exactly_once.py [SECONDS] [--seed SEED], 150 seconds for each variant by default.
@@ -24,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from helpers.service.chaos import Chaos, Result
 from helpers.service.dovecot import Dovecot
+from helpers.service.outages import storage_of
 from helpers.service.process import RunningService
 from helpers.service.smtp_sink import MailSink
 from helpers.service.webhook_sink import WebhookSink
@@ -35,11 +37,12 @@ def trial(name: str, seconds: float, seed: int) -> Result:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         sink, dovecot = stack.enter_context(MailSink()), stack.enter_context(Dovecot())
         webhook = stack.enter_context(WebhookSink()) if name == "webhook" else None
-        service = RunningService(folder)
+        storage = stack.enter_context(storage_of("postgresql" if name == "postgresql" else "sqlite", folder))
+        service = RunningService(folder, {"database_url": storage.url})
         service.prepare()
         service.start()
         stack.callback(service.kill)
-        return Chaos(service, sink, dovecot, webhook, seed).run(seconds)
+        return Chaos(service, sink, dovecot, storage=storage, webhook=webhook, seed=seed).run(seconds)
 
 
 def main() -> int:
@@ -49,7 +52,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10**9))  # noqa: S311  # no secret
     options = parser.parse_args()
     faults = 0
-    for name in ("embedded", "webhook"):
+    for name in ("sqlite", "postgresql", "webhook"):
         result = trial(name, options.seconds, options.seed)
         print(f"{name}: {result}", flush=True)
         faults += len(result.faults)

@@ -4,7 +4,7 @@
 """Process replies while processes are killed at random; count the results against the expected ones.
 
 Two processes read one mailbox. At random moments they, the application and the mail server are killed, the mailbox gets new
-UIDs, and another catalog fails in each of its ways. The random numbers are seeded.
+UIDs, another catalog fails in each of its ways, and the application's storage fails. The random numbers are seeded.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import imaplib
 import itertools
 import random
 import signal
-import sqlite3
 import subprocess
 import threading
 import time
@@ -21,8 +20,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from functools import partial
+
+from sqlalchemy import text
 
 from helpers.service.dovecot import Dovecot
+from helpers.service.outages import Outage, Storage, connection_to
 from helpers.service.process import RunningService
 from helpers.service.reply_roundtrip import RoundTrip, answer
 from helpers.service.smtp_sink import MailSink
@@ -61,10 +64,19 @@ class Result:
 class Chaos:
     """A service with its mailbox; `webhook` is the other catalog, None for the embedded conversations."""
 
-    def __init__(self, service: RunningService, sink: MailSink, dovecot: Dovecot, webhook: WebhookSink | None, seed: int) -> None:
+    def __init__(
+        self,
+        service: RunningService,
+        sink: MailSink,
+        dovecot: Dovecot,
+        *,
+        storage: Storage,
+        webhook: WebhookSink | None,
+        seed: int,
+    ) -> None:
         self._chance = random.Random(seed)  # noqa: S311  # no secret
         self._seed = seed
-        self._service, self._dovecot, self._webhook = service, dovecot, webhook
+        self._service, self._dovecot, self._storage, self._webhook = service, dovecot, storage, webhook
         self._roundtrip = RoundTrip(service, sink, dovecot, dovecot.add_user())
         self._roundtrip.set_up(sync_interval=10)
         self._mails = [self._roundtrip.mention(f"Table {number}")[1] for number in range(MENTIONS)]
@@ -145,6 +157,7 @@ class Chaos:
             "Dovecot killed": (2, self._kill_dovecot),
             "UIDVALIDITY changed": (1, self._renumber),
             "all killed": (1, self._kill_all),
+            **{f"storage {name}": (1, partial(self._fail_storage, fail)) for name, fail in self._storage.outages().items()},
         }
         (name,) = self._chance.choices(list(blows), [weight for weight, _blow in blows.values()])
         self._counts[name] += 1
@@ -184,6 +197,10 @@ class Chaos:
                 reader.wait(PATIENCE)
             self._start_reader(place)
         self._dovecot.start()
+
+    def _fail_storage(self, fail: Outage) -> None:
+        with fail():
+            time.sleep(self._chance.uniform(1, 5))
 
     def _start_reader(self, place: int) -> None:
         self._readers[place] = self._service.background("reply-sync")
@@ -265,7 +282,6 @@ class Chaos:
             again = Counter(request.key for request in self._webhook.requests)
             self._counts["posts repeated"] = sum(count - 1 for count in again.values())
             return [request.data["text"] for request in self._webhook.taken.values()]
-        with sqlite3.connect(self._service.database) as connection:
-            rows = connection.execute("SELECT text FROM posts WHERE text NOT LIKE '@jane%'").fetchall()
-        return [text for (text,) in rows]
+        with connection_to(self._storage) as connection:
+            return list(connection.execute(text("SELECT text FROM posts WHERE text NOT LIKE '@jane%'")).scalars())
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import psycopg
+from sqlalchemy import Connection, create_engine
 
-from helpers.service.postgres import PostgreSQL, create_database
+from helpers.service.postgres import PostgreSQL, create_database, server
 from helpers.waiting import PATIENCE
 
 Outage = Callable[[], AbstractContextManager[None]]
@@ -30,6 +32,15 @@ class Storage(Protocol):
 
     def outages(self) -> dict[str, Outage]:
         """Return each outage by its name; within its context the storage fails."""
+
+
+@contextmanager
+def connection_to(storage: Storage) -> Iterator[Connection]:
+    """Connect to the database of a storage."""
+    engine = create_engine(storage.url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
 
 
 @contextmanager
@@ -149,6 +160,27 @@ class PostgresStorage:
             connection.execute("SET default_transaction_read_only = off")
             connection.execute(f"ALTER SYSTEM {change}")  # type: ignore[call-overload]
             connection.execute("SELECT pg_reload_conf()")
+
+
+@contextmanager
+def postgres_on_small_disk() -> Iterator[tuple[PostgreSQL, Path]]:
+    """Run a server whose data is on a disk of its own; yield both."""
+    # Not below pytest's own folders, which only root may enter: the server runs as another user.
+    with tempfile.TemporaryDirectory(prefix="catalog-mail-disk-") as folder, small_disk(Path(folder), "250m") as disk:
+        Path(folder).chmod(0o755)
+        with server(disk) as running:
+            yield running, disk
+
+
+@contextmanager
+def storage_of(kind: str, folder: Path) -> Iterator[Storage]:
+    """Yield a storage of this kind, `sqlite` or `postgresql`; `folder` is for the disk of SQLite."""
+    if kind == "sqlite":
+        with small_disk(folder / "disk", "64m") as disk:
+            yield SqliteStorage(disk)
+    else:
+        with postgres_on_small_disk() as (running, disk):
+            yield PostgresStorage(running, disk, "catalog")
 
 
 def _run(*words: str) -> None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from helpers.service.chaos import Chaos
 from helpers.service.dovecot import Dovecot
+from helpers.service.outages import storage_of
 from helpers.service.process import RunningService
 from helpers.service.smtp_sink import MailSink
 from helpers.service.webhook_sink import WebhookSink
@@ -33,9 +35,12 @@ def test_exactly_once(
     make_dovecot: Callable[..., Dovecot],
     sink: MailSink,
     webhook: WebhookSink | None,
+    tmp_path: Path,
 ) -> None:
     seed = random.randrange(10**9)  # noqa: S311  # no secret
-    result = Chaos(make_service(), sink, make_dovecot(), webhook, seed).run(SECONDS)
+    with storage_of("sqlite", tmp_path) as storage:
+        service = make_service(database_url=storage.url)
+        result = Chaos(service, sink, make_dovecot(), storage=storage, webhook=webhook, seed=seed).run(SECONDS)
     print(result)
     assert result.faults == []
     assert result.counts["posted"] > 100

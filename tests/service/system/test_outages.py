@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,11 +17,18 @@ from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.writing import write
 from helpers.service import postgres
 from helpers.service.notification_client import NotificationPoster, delivery_of
-from helpers.service.outages import PostgresStorage, SqliteStorage, Storage, UnwritableFiles, small_disk
+from helpers.service.outages import (
+    PostgresStorage,
+    Storage,
+    UnwritableFiles,
+    connection_to,
+    postgres_on_small_disk,
+    storage_of,
+)
 from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
 from helpers.waiting import wait_until
-from sqlalchemy import create_engine, insert, text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
 CONCURRENCY = 4
@@ -32,10 +38,8 @@ SECONDS = {"full": 6, "read-only": 6, "locked": 40, "away": 6}
 
 @pytest.fixture(scope="module")
 def postgres_disk() -> Iterator[tuple[postgres.PostgreSQL, Path]]:
-    with tempfile.TemporaryDirectory(prefix="catalog-mail-disk-") as folder, small_disk(Path(folder), "250m") as disk:
-        Path(folder).chmod(0o755)
-        with postgres.server(disk) as server:
-            yield server, disk
+    with postgres_on_small_disk() as made:
+        yield made
 
 
 @pytest.fixture
@@ -47,17 +51,14 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]
         folder.mkdir()
         yield UnwritableFiles(folder)
     else:
-        with small_disk(tmp_path / "disk", "16m") as disk:
-            yield SqliteStorage(disk)
+        with storage_of("sqlite", tmp_path) as made:
+            yield made
 
 
 def states(storage: Storage) -> dict[str, int]:
-    engine = create_engine(storage.url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.connect() as connection:
+    with connection_to(storage) as connection:
         found = connection.execute(text("SELECT state, count(*) FROM deliveries GROUP BY state"))
-        counted = {str(state): int(count) for state, count in found}
-    engine.dispose()
-    return counted
+        return {str(state): int(count) for state, count in found}
 
 
 def slow(_envelope: object) -> str:

@@ -58,7 +58,7 @@ def _sqlite(url: URL) -> Engine:
 def _postgresql(url: URL) -> Engine:
     return create_engine(
         url,
-        connect_args=_without(_POSTGRESQL, url),
+        connect_args=postgresql_arguments(url),
         poolclass=WaitingPool,
         pool_pre_ping=True,
         pool_size=10,
@@ -66,6 +66,11 @@ def _postgresql(url: URL) -> Engine:
         pool_timeout=BUSY_SECONDS,
         hide_parameters=True,
     )
+
+
+def postgresql_arguments(url: URL) -> dict[str, int]:
+    """Return the driver's arguments, as far as the URL does not set them."""
+    return _without(_POSTGRESQL, url)
 
 
 def _without(arguments: Mapping[str, int], url: URL) -> dict[str, int]:
