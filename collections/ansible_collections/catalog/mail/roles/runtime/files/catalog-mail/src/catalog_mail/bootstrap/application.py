@@ -40,7 +40,13 @@ class Application:
         app = create_app(serving.make_services(components, queue, self.tokens))
         log.info("node %s, database %s", components.config.node, components.engine.url.render_as_string())
         try:
-            daemon.serve(app, host=components.config.host, port=components.config.port, parts=[queue])
+            daemon.serve(
+                app,
+                host=components.config.host,
+                port=components.config.port,
+                parts=[queue],
+                worker=serving.QueueProgress(queue),
+            )
         finally:
             components.senders.close()
 
@@ -48,11 +54,13 @@ class Application:
         """Read the mailbox of replies until stopped. Raises Misconfigured."""
         from catalog_mail import daemon  # noqa: PLC0415  only this command needs it
         from catalog_mail.bootstrap import replying  # noqa: PLC0415  only this command needs it
+        from catalog_mail.watchdog import Progress  # noqa: PLC0415  only this command needs it
 
         self._components.check_database()
-        watch = replying.make_watch(self._components)
+        progress = Progress()
+        watch = replying.make_watch(self._components, progress)
         try:
-            daemon.watch(watch.run)
+            daemon.watch(watch.run, progress)
         finally:
             self._components.senders.close()
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,6 +28,17 @@ from catalog_mail.services.unsubscribing import Unsubscribing
 log = logging.getLogger(__name__)
 
 UNSUBSCRIBE = b"catalog-mail unsubscribe"
+
+
+@dataclass(frozen=True)
+class QueueProgress:
+    """The queue as systemd's watchdog sees it."""
+
+    queue: DurableQueue
+
+    def alive(self) -> bool:
+        """Return whether the queue works."""
+        return self.queue.running()
 
 
 def make_queue(components: Components) -> DurableQueue:
