@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from helpers.service.dovecot import Dovecot
 from helpers.service.process import RunningService, free_port, through
 from helpers.service.settings_bodies import imap_mailbox, interactions
 from helpers.service.smtp_sink import MailSink
+from helpers.systemd import NotifySocket
 from helpers.waiting import wait_until
 
 AGE = "catalog_mail_reply_last_good_poll_age_seconds{}"
@@ -89,11 +91,15 @@ def test_each_alert_has_its_state() -> None:
     assert {alert for alert, _change in CASES if alert} == promtool.alerts()
 
 
+_numbers = itertools.count(1)
+
+
 class Watched:
     """A service on PostgreSQL, its scrapes, and the alerts that fire when a state lasts."""
 
     def __init__(self, service: RunningService, folder: Path) -> None:
         self.service = service
+        self.systemd = NotifySocket(folder / "notify")
         self._folder = folder
 
     def scrape(self) -> dict[str, str]:
@@ -110,6 +116,16 @@ class Watched:
         """Save these settings."""
         answer = self.service.save(settings)
         assert answer.status_code == 200, answer.text
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[NotifySocket]:
+        """Run a process that reads the mailbox, with a watchdog of half a second; yield systemd's end of it."""
+        systemd = NotifySocket(self._folder / f"reader-{next(_numbers)}")
+        with contextlib.ExitStack() as running:
+            with systemd.environment(seconds=0.5):
+                running.enter_context(self.service.syncing())
+            systemd.wait_ready()
+            yield systemd
 
     def reading_fails(self) -> bool:
         """Return whether a process reports that it cannot read the mailbox."""
@@ -131,7 +147,14 @@ class Watched:
 
 @pytest.fixture
 def watched(make_service: Callable[..., RunningService], postgresql: str, tmp_path: Path) -> Watched:
-    return Watched(make_service(database_url=postgresql), tmp_path)
+    """Return a service on PostgreSQL, with a watchdog of half a second."""
+    made = Watched(make_service(start=False, database_url=postgresql), tmp_path)
+    made.service.prepare()
+    with made.systemd.environment(seconds=0.5):
+        made.service.start()
+    made.systemd.wait_ready()
+    made.systemd.wait_for_beats()
+    return made
 
 
 def by_microsoft(expires: datetime) -> dict[str, Any]:
@@ -151,7 +174,10 @@ def by_microsoft(expires: datetime) -> dict[str, Any]:
 
 
 def test_metrics_and_alerts_in_each_state(watched: Watched, sink: MailSink, dovecot: Dovecot) -> None:
-    """One service goes through its states: new, sending, replies never read, read, off, an expiring secret, no database."""
+    """One service goes through its states: new, sending, replies never read, read, off, an expiring secret, no database.
+
+    In the states in which a server or the database is away, systemd's watchdog gets its beats.
+    """
     watched.assert_firing("CatalogMailNotConfigured")
     assert AGE not in watched.scrape(), "replies are off"
 
@@ -162,10 +188,11 @@ def test_metrics_and_alerts_in_each_state(watched: Watched, sink: MailSink, dove
     user = dovecot.add_user()
     away = interactions(imap_mailbox(dovecot, user, port=free_port()))
     watched.save({**sending, "interactions": away})
-    for running in (contextlib.nullcontext(), watched.service.syncing()):  # no process, then one that cannot read
-        with running as process:
-            if process:
+    for running in (contextlib.nullcontext(), watched.reading()):  # no process, then one that cannot read
+        with running as reader:
+            if reader:
                 wait_until(watched.reading_fails, "no process reports its failure")
+                reader.wait_for_beats()
             scraped = watched.scrape()
             assert scraped[AGE] == f"+inf{LASTS}"
             assert not OF_THE_MAILBOX & set(scraped), "nothing is known of the mailbox"
@@ -191,9 +218,11 @@ def test_metrics_and_alerts_in_each_state(watched: Watched, sink: MailSink, dove
     assert any(name.startswith("catalog_mail_credential_expires_timestamp_seconds{") for name in watched.scrape())
     watched.assert_firing("CatalogMailCredentialExpires")
 
-    with watched.database_away():
+    with watched.reading() as reader, watched.database_away():
         assert watched.scrape() == {"catalog_mail_storage_ok{}": f"+0.0{LASTS}"}
         watched.assert_firing("CatalogMailStorageFails")
+        for systemd in (watched.systemd, reader):
+            systemd.wait_for_beats()
     wait_until(lambda: watched.scrape()["catalog_mail_storage_ok{}"] == f"+1.0{LASTS}", "the database is not used again")
 
 
