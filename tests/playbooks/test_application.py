@@ -122,6 +122,25 @@ def test_secrets_are_readable_only_where_needed() -> None:
     assert in_host("stat -c '%a %U' /var/lib/catalog-mail") == "750 catalog-mail"
 
 
+def test_the_limits_of_the_units_are_in_force() -> None:
+    """systemd knows each option, and gets the beats of its watchdog from both services."""
+    limits = {
+        "catalog-mail": {"WatchdogUSec": "3min", "TasksMax": "512"},
+        "catalog-mail-reply-sync": {"WatchdogUSec": "5min", "TasksMax": "128"},
+    }
+    common = {
+        "MemoryMax": str(1024**3), "LimitCORE": "0", "PrivateMounts": "yes", "IPAddressDeny": "224.0.0.0/4 ff00::/8",
+        "NRestarts": "0",
+    }
+    for name, own in limits.items():
+        shown = dict(line.split("=", 1) for line in in_host(f"systemctl show {name}").splitlines())
+        expected = {**common, **own}
+        assert {option: shown[option] for option in expected} == expected
+        assert shown["WatchdogTimestamp"] > "", "no beat has come"
+    assert in_host("systemctl show -P MemoryMax catalog-mail-archive") == str(1024**3)
+    assert in_host("journalctl -b --no-pager -o cat -g 'Unknown (key|lvalue)' | wc -l") == "0"
+
+
 def test_an_upgrade_and_its_rollback_keep_the_settings(installed: str, tmp_path: Path) -> None:
     """The upgrade keeps the old version; the rollback is one run, and a second rollback changes nothing."""
     newer = copy_with_version(tmp_path, "0.1.1")

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -17,27 +17,41 @@ import pytest
 import requests
 from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
+from helpers.systemd import NotifySocket
 from helpers.waiting import PATIENCE
 
 
 @pytest.fixture
-def notified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> socket.socket:
-    """Return the socket on which systemd would listen for READY=1."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    listener.bind(str(tmp_path / "notify"))
-    listener.settimeout(PATIENCE)
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-    return listener
+def systemd(tmp_path: Path) -> NotifySocket:
+    """Return systemd's end of a service."""
+    return NotifySocket(tmp_path / "notify")
 
 
-def test_ready_is_reported_when_requests_are_answered(make_service: Callable[..., RunningService], notified: socket.socket):
+def test_ready_is_reported_when_requests_are_answered(make_service: Callable[..., RunningService], systemd: NotifySocket):
     service = make_service(start=False)
     service.prepare()
-    service.start(wait=False)
-    assert notified.recv(100) == b"READY=1"
+    with systemd.environment():
+        service.start(wait=False)
+    assert systemd.next() == "READY=1"
     assert requests.get(f"{service.url}/api/v1/health", timeout=PATIENCE).json()["ready"] is True
     assert service.stop() == 0
-    assert notified.recv(100) == b"STOPPING=1"
+    assert systemd.next() == "STOPPING=1"
+
+
+def test_a_hang_that_systemd_ends_shows_its_place(
+    make_service: Callable[..., RunningService], prepared: RunningService, systemd: NotifySocket
+):
+    """systemd ends a process without beats by SIGABRT: the log has the stack of each thread, without values."""
+    service = make_service(start=False)
+    service.adopt(prepared)
+    for command in ("serve", "reply-sync"):
+        with systemd.environment():
+            process = service.background(command)
+        systemd.wait_ready()
+        process.send_signal(signal.SIGABRT)
+        assert process.wait(PATIENCE) == -signal.SIGABRT
+        assert re.search(r"Fatal Python error: Aborted.*Current thread.*in main", service.log.read_text(), flags=re.DOTALL)
+        service.log.unlink()
 
 
 def answers_slowly(sink: MailSink) -> threading.Event:

@@ -78,7 +78,7 @@ def wait_for_state(node: QueueNode, notification: Notification, *states: State) 
 
 def test_accepted_notifications_arrive_and_are_recorded_as_sent(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
     with make_node().running() as node:
-        assert node.queue.running()
+        assert node.queue.alive()
         notification = node.accept("a@corp.test", "b@corp.test", subject="both")
         done = wait_for_state(node, notification, State.SENT)
     assert [delivery.attempts for delivery in done] == [1, 1]
@@ -541,6 +541,6 @@ def test_broken_database_connections_are_replaced(make_node: Callable[..., Queue
             administrator.commit()
         for notification in accepted:
             wait_for_state(node, notification, State.SENT)
-        assert node.queue.running()
+        assert node.queue.alive()
     assert len({message["Message-ID"] for message in sink.messages}) == 200
     assert len(sink.taken) <= 200 + 3 * node.options.concurrency

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import socket
@@ -17,6 +18,7 @@ import sdnotify
 import uvicorn
 
 from catalog_mail.domain.errors import Misconfigured
+from catalog_mail.watchdog import Progress, Watchdog, Worker
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +37,13 @@ class Part(Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without signal handlers of its own; calls `ready` when it listens."""
+    """Uvicorn without signal handlers of its own; calls `ready` when it listens, and feeds the watchdog from its event loop."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], watchdog: Watchdog) -> None:
         super().__init__(config)
         self._ready = ready
+        self._watchdog = watchdog
+        self._beating: asyncio.Task[None] | None = None
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -49,13 +53,15 @@ class _Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self.started:
             self._ready()
+            self._beating = asyncio.create_task(self._watchdog.beat_in_loop())
 
 
-def serve(app: Any, *, host: str, port: int, parts: list[Part]) -> None:
+def serve(app: Any, *, host: str, port: int, parts: list[Part], worker: Worker) -> None:
     """Run until SIGTERM or SIGINT. Raises Misconfigured when the address cannot be listened on.
 
-    `Type=notify`: READY=1 is sent when the API answers and the queue is running. A stop closes the listening socket, answers
-    the open requests, then stops each part.
+    `Type=notify`: READY=1 is sent when the API answers and the queue is running; from then on systemd's watchdog gets its beats
+    while the event loop turns and `worker` is alive. A stop closes the listening socket, answers the open requests, then stops
+    each part.
     """
     listener = _listen(host, port)
     systemd = sdnotify.SystemdNotifier()
@@ -67,7 +73,7 @@ def serve(app: Any, *, host: str, port: int, parts: list[Part]) -> None:
         timeout_graceful_shutdown=REQUESTS_SECONDS,
         lifespan="off",
     )
-    server = _Server(config, lambda: systemd.notify("READY=1"))
+    server = _Server(config, lambda: systemd.notify("READY=1"), Watchdog(worker))
 
     def stop(number: int, _frame: object) -> None:
         log.info("stopping (%s)", signal.Signals(number).name)
@@ -89,10 +95,17 @@ def serve(app: Any, *, host: str, port: int, parts: list[Part]) -> None:
     log.info("stopped")
 
 
-def watch(run: Callable[[Callable[[], None], Callable[[], bool]], None]) -> None:
-    """Call `run(ready, stopping)` until SIGTERM or SIGINT. `ready()` sends READY=1; `stopping()` is true after a signal."""
+def watch(run: Callable[[Callable[[], None], Callable[[], bool]], None], progress: Progress) -> None:
+    """Call `run(ready, stopping)` until SIGTERM or SIGINT. `ready()` sends READY=1; `stopping()` is true after a signal.
+
+    systemd's watchdog gets its beats while `progress` is alive. A loop comes round by asking `stopping`.
+    """
     systemd = sdnotify.SystemdNotifier()
     stopping = threading.Event()
+
+    def is_stopping() -> bool:
+        progress.came_round()
+        return stopping.is_set()
 
     def stop(number: int, _frame: object) -> None:
         log.info("stopping (%s)", signal.Signals(number).name)
@@ -101,7 +114,8 @@ def watch(run: Callable[[Callable[[], None], Callable[[], bool]], None]) -> None
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    run(lambda: systemd.notify("READY=1"), stopping.is_set)
+    Watchdog(progress).start_thread()
+    run(lambda: systemd.notify("READY=1"), is_stopping)
     log.info("stopped")
 
 

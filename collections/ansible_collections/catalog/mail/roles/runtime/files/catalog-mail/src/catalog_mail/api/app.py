@@ -9,12 +9,20 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 import catalog_mail
-from catalog_mail.api import catalog, email_settings, health, notifications, operations, problems, replies, unsubscribe
+from catalog_mail.api import catalog, email_settings, health, metrics, notifications, operations, problems, replies, unsubscribe
 from catalog_mail.api.body_limit import BodyLimit
 from catalog_mail.api.context import Services
 
 PREFIX = "/api/v1"
-ROUTERS = (email_settings.router, notifications.router, catalog.router, replies.router, health.router, operations.router)
+ROUTERS = (
+    email_settings.router,
+    notifications.router,
+    catalog.router,
+    replies.router,
+    health.router,
+    operations.router,
+    metrics.router,
+)
 
 
 def create_app(services: Services) -> FastAPI:

@@ -47,7 +47,9 @@ class Application:
         log.info("node %s, database %s", components.config.node, components.engine.url.render_as_string())
         try:
             with told(components.config.queue_database(), if_damaged=QUEUE_DAMAGED):
-                daemon.serve(app, host=components.config.host, port=components.config.port, parts=[queue])
+                daemon.serve(
+                    app, host=components.config.host, port=components.config.port, parts=[queue], worker=queue
+                )
         finally:
             components.senders.close()
 
@@ -55,11 +57,13 @@ class Application:
         """Read the mailbox of replies until stopped. Raises Misconfigured."""
         from catalog_mail import daemon  # noqa: PLC0415  only this command needs it
         from catalog_mail.bootstrap import replying  # noqa: PLC0415  only this command needs it
+        from catalog_mail.watchdog import Progress  # noqa: PLC0415  only this command needs it
 
         self._components.check_database()
-        watch = replying.make_watch(self._components)
+        progress = Progress()
+        watch = replying.make_watch(self._components, progress)
         try:
-            daemon.watch(watch.run)
+            daemon.watch(watch.run, progress)
         finally:
             self._components.senders.close()
 

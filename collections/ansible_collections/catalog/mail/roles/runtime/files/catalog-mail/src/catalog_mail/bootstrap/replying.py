@@ -20,15 +20,16 @@ from catalog_mail.services.replies import EmbeddedConversations, ForeignConversa
 from catalog_mail.services.reply_sync import ReplySync
 from catalog_mail.services.reply_watch import ReplyWatch, Rules
 from catalog_mail.services.worker_reporter import WorkerReporter
+from catalog_mail.watchdog import Progress
 
 
-def make_watch(components: Components) -> ReplyWatch:
+def make_watch(components: Components, progress: Progress) -> ReplyWatch:
     """Return the loop that reads the mailbox until it is stopped. Raises Misconfigured."""
     limits = components.config.replies
     return ReplyWatch(
         settings=components.settings,
         mailboxes=components.mailboxes,
-        sync=_sync(components),
+        sync=_sync(components, progress),
         tracking=components.tracking,
         store=components.reply_store,
         reporter=WorkerReporter(
@@ -47,7 +48,7 @@ def make_watch(components: Components) -> ReplyWatch:
     )
 
 
-def _sync(components: Components) -> ReplySync:
+def _sync(components: Components, progress: Progress) -> ReplySync:
     limits = components.config.replies
     notifications = components.notifications(StoreOnlyQueue())
     return ReplySync(
@@ -59,6 +60,7 @@ def _sync(components: Components) -> ReplySync:
         embedded=limits.webhook_url is None,
         largest=limits.largest_message,
         probe_arrived=components.tracking.probe_arrived,
+        working=progress.working,
     )
 
 

@@ -34,8 +34,8 @@ PATIENCE = 4.0
 class Worker(Protocol):
     """A background worker."""
 
-    def running(self) -> bool:
-        """Return whether the worker is running."""
+    def alive(self) -> bool:
+        """Return whether the worker makes progress, or waits for a server within its timeouts."""
 
 
 class HealthSettings(Protocol):
@@ -111,7 +111,7 @@ class Health:
 
     def _local_reasons(self) -> Iterator[Reason]:
         """Yield the reasons that are found without the database."""
-        if not self.worker.running():
+        if not self.worker.alive():
             yield health.queue_reason()
         nearly_full = health.disk_reason(self.disk.space())
         if nearly_full:

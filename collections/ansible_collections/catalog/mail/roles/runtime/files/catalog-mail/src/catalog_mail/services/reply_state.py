@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from catalog_mail.domain.errors import CatalogMailError
+from catalog_mail.domain.errors import NotConfigured
 from catalog_mail.domain.replies.mailbox import Disposition
 from catalog_mail.domain.replies.problems import SILENT, Observed, ReplyProblem, problems
 from catalog_mail.domain.settings.document import IntentTracking, Receiver
@@ -56,27 +56,8 @@ class State:
         return max((worker.last_good_poll for worker in self.workers if worker.last_good_poll), default=None)
 
     @property
-    def oldest_unread(self) -> datetime | None:
-        """Return the arrival of the oldest unread message, as the worker with the latest poll saw it."""
-        return self._latest.oldest_unread if self._latest else None
-
-    @property
-    def backlog(self) -> int:
-        """Return the number of unread messages, as the worker with the latest poll saw it."""
-        return self._latest.backlog if self._latest else 0
-
-    @property
-    def taken_by_others(self) -> int:
-        """Return the number of messages read by other programs, as the worker with the latest poll saw it."""
-        return self._latest.taken_by_others if self._latest else 0
-
-    @property
-    def misplaced(self) -> Mapping[str, int]:
-        """Return the numbers of replies in other folders, as the worker with the latest poll saw them."""
-        return self._latest.misplaced if self._latest else {}
-
-    @property
-    def _latest(self) -> WorkerReport | None:
+    def latest(self) -> WorkerReport | None:
+        """Return the report of the worker with the latest poll, which tells the state of the mailbox; None before the first."""
         looked = [worker for worker in self.workers if worker.last_good_poll]
         return max(looked, key=lambda worker: worker.last_good_poll or datetime.min, default=None)
 
@@ -97,12 +78,14 @@ class ReplyState:
         receiving = None
         try:
             receiving = self.settings.receiving()
-        except CatalogMailError as error:
+            enabled = receiving is not None
+        except NotConfigured as error:  # replies are switched on
+            enabled = True
             found.append(ReplyProblem(error.code, error.cause, error.remedy, error.field))
         outcomes = self.store.outcomes()
         workers = self._workers()
         state = State(
-            enabled=receiving is not None,
+            enabled=enabled,
             receiver=receiving.receiver if receiving else Receiver.IMAP,
             tracking=self._tracking(receiving) if receiving else None,
             workers=tuple(workers),
@@ -125,15 +108,16 @@ class ReplyState:
 
     def _observed(self, state: State, receiving: ReceivingSettings) -> Observed:
         alive = [worker for worker in state.workers if self._is_alive(worker)]
+        latest = state.latest
         return Observed(
             alive=len(alive),
             last_good_poll=state.last_good_poll,
-            oldest_unread=state.oldest_unread,
-            backlog=state.backlog,
-            taken_by_others=state.taken_by_others,
+            oldest_unread=latest.oldest_unread if latest else None,
+            backlog=latest.backlog if latest else 0,
+            taken_by_others=latest.taken_by_others if latest else 0,
             quarantined=sum(n for (end, _reason), n in state.outcomes.items() if end is Disposition.QUARANTINED),
             errors=tuple({worker.error for worker in alive if worker.error}),
-            misplaced=state.misplaced,
+            misplaced=latest.misplaced if latest else {},
             mailbox=mailbox_name(receiving.server),
         )
 

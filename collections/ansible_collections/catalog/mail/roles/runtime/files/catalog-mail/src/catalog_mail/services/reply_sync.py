@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -40,6 +41,8 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 CHUNK = 200
+# Bytes of messages after which a chunk ends early: memory stays bounded, at about three times these and the largest message.
+CHUNK_BYTES = 32 * 1024 * 1024
 # A message is set aside after this many errors of the decision about it.
 MOST_FAILURES = 3
 # A message is set aside after this many failed reads; with the pauses in between that takes a quarter of an hour.
@@ -57,7 +60,10 @@ class PassResult:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplySync:
-    """`embedded`: replies go to the embedded conversations. `largest`: size in bytes of the largest message that is read."""
+    """`embedded`: replies go to the embedded conversations. `largest`: size in bytes of the largest message that is read.
+
+    `working` is entered for the decisions about each message, which wait for no server.
+    """
 
     store: ReplyStore
     users: UserDirectory
@@ -68,6 +74,7 @@ class ReplySync:
     largest: int
     probe_arrived: Callable[[str], None]
     originals: Originals = field(default_factory=Originals)
+    working: Callable[[], AbstractContextManager[None]]
 
     def sync(
         self,
@@ -120,10 +127,8 @@ class _Pass:
         due = self.schedule.due(self.mailbox.unread())
         if after_crash:
             due = self._one_by_one(due)
-        for start in range(0, len(due), CHUNK):
-            if self._ended():
-                break
-            self._handle(due[start : start + CHUNK])
+        while due and not self._ended():
+            due = [*self._handle(due[:CHUNK]), *due[CHUNK:]]
         return self.result
 
     def _ended(self) -> bool:
@@ -149,19 +154,15 @@ class _Pass:
         self._record(chunk)
         self._mark(chunk)
 
-    def _handle(self, keys: Sequence[str]) -> None:
-        """Read, decide, post, record and mark these messages, in this order."""
+    def _handle(self, keys: Sequence[str]) -> Sequence[str]:
+        """Read, decide, post, record and mark these messages, in this order. Returns those that are left for the next chunk."""
         known = self.uses.store.handled(self.mailbox.place, keys)
         posted: dict[str, Disposition] = {
             key: disposition for key, disposition in known.items() if disposition is Disposition.POSTED
         }
         chunk = _Chunk(dispositions=posted)
         fresh = [key for key in keys if key not in posted]
-        for found in self.mailbox.fetch(fresh, self.uses.largest) if fresh else ():
-            if isinstance(found, Unreadable):
-                self._pass_over(found, chunk)
-            else:
-                self._read(found, chunk)
+        left = self._fetch(fresh, chunk) if fresh else []
         self._find_originals(chunk)
         self._load_contexts(chunk)
         for key, reading in chunk.readings.items():
@@ -169,6 +170,22 @@ class _Pass:
         self._post(chunk)
         self._record(chunk)
         self._mark(chunk)
+        return left
+
+    def _fetch(self, keys: Sequence[str], chunk: _Chunk) -> Sequence[str]:
+        """Read messages until the chunk is full. Returns the keys of the others."""
+        size = 0
+        seen = set()
+        for found in self.mailbox.fetch(keys, self.uses.largest):
+            seen.add(found.key)
+            if isinstance(found, Unreadable):
+                self._pass_over(found, chunk)
+                continue
+            self._read(found, chunk)
+            size += len(found.content)
+            if size >= CHUNK_BYTES:
+                return [key for key in keys if key not in seen]
+        return []
 
     def _read(self, raw: RawMessage, chunk: _Chunk) -> None:
         found = self._guarded(lambda: read(raw, self.policy), raw.key)
@@ -225,7 +242,8 @@ class _Pass:
     def _guarded(self, decision: Callable[[], T], key: str) -> T | NotPosted | None:
         """Contain an error in one decision, so that the others go on. After MOST_FAILURES errors the message is set aside."""
         try:
-            return decision()
+            with self.uses.working():
+                return decision()
         except Exception:  # a hostile message may cause any exception
             log.exception("message %s of %s could not be decided", key, self.mailbox.place.mailbox)
         if self.uses.store.failed(self.mailbox.place, key) < MOST_FAILURES:

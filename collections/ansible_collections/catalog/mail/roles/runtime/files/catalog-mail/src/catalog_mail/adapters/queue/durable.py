@@ -77,7 +77,7 @@ class DurableQueue:
         if any(True for _delivery in delivery_ids):
             self._wake.set()
 
-    def running(self) -> bool:
+    def alive(self) -> bool:
         """Return whether the queue's threads live and come round, whether or not the database answers them."""
         now = time.monotonic()
         turning = all(now - came_round < STUCK for came_round in self._rounds.values())
