@@ -17,10 +17,12 @@ import sdnotify
 import uvicorn
 
 from catalog_mail.domain.errors import Misconfigured
+from catalog_mail.http_limits import ACCEPTED_AT_ONCE, BACKLOG, LARGEST_HEADER, Connections, HttpLimits, LimitedProtocol
 
 log = logging.getLogger(__name__)
 
-# Seconds that open requests may take after a stop signal; a Test and Save waits for a mail server.
+# Seconds that the service may take after a stop signal for complete requests; a Test and Save waits for a mail server. What a
+# client has to send or to read has less time (http_limits).
 REQUESTS_SECONDS = 45
 
 
@@ -35,11 +37,13 @@ class Part(Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without signal handlers of its own; calls `ready` when it listens."""
+    """Uvicorn with limited connections and without signal handlers of its own; calls `ready` when it listens."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], limits: HttpLimits) -> None:
         super().__init__(config)
         self._ready = ready
+        self._connections = Connections(limits)
+        self.server_state = self._connections
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -47,27 +51,40 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        for listener in sockets or []:
+            listener.listen(BACKLOG)
         if self.started:
             self._ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._connections.stopping = True
+        await super().shutdown(sockets=sockets)
 
-def serve(app: Any, *, host: str, port: int, parts: list[Part]) -> None:
+
+def serve(app: Any, *, host: str, port: int, parts: list[Part], limits: HttpLimits) -> None:
     """Run until SIGTERM or SIGINT. Raises Misconfigured when the address cannot be listened on.
 
     `Type=notify`: READY=1 is sent when the API answers and the queue is running. A stop closes the listening socket, answers
-    the open requests, then stops each part.
+    the open requests, then stops each part. A request that is complete is answered; clients that send or read slowly delay
+    the stop by less than 10 seconds.
     """
     listener = _listen(host, port)
     systemd = sdnotify.SystemdNotifier()
     config = uvicorn.Config(
         app,
+        http=LimitedProtocol,  # never the one of httptools, which has no limits
+        ws="none",
+        proxy_headers=False,  # X-Forwarded-* are any client's own words
+        backlog=ACCEPTED_AT_ONCE,
+        h11_max_incomplete_event_size=LARGEST_HEADER,
+        timeout_keep_alive=limits.idle_timeout,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=REQUESTS_SECONDS,
         lifespan="off",
     )
-    server = _Server(config, lambda: systemd.notify("READY=1"))
+    server = _Server(config, lambda: systemd.notify("READY=1"), limits)
 
     def stop(number: int, _frame: object) -> None:
         log.info("stopping (%s)", signal.Signals(number).name)
@@ -108,7 +125,7 @@ def watch(run: Callable[[Callable[[], None], Callable[[], bool]], None]) -> None
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=512)
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise Misconfigured(
             f"Nothing can listen on {host} port {port}: {error.strerror}.",
