@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError
 from catalog_mail.config_errors import misconfigured
 from catalog_mail.domain.errors import Misconfigured
 from catalog_mail.domain.settings import fields
+from catalog_mail.host_names import parse_host
 
 DEFAULT_PATH = Path("/etc/catalog-mail/config.toml")
 
@@ -51,6 +52,11 @@ def _database_address(value: str) -> str:
         raise ValueError("is not a database address such as sqlite:////var/lib/catalog-mail/catalog-mail.db") from error
     if backend not in ("sqlite", "postgresql"):
         raise ValueError("names neither SQLite nor PostgreSQL")
+    return value
+
+
+def _host(value: str) -> str:
+    parse_host(value)
     return value
 
 
@@ -93,6 +99,18 @@ class Queue(Section):
     takeover_after: Annotated[int, Field(ge=5, le=3600)] = 30
 
 
+class Http(Section):
+    """Limits of HTTP connections: their number, and seconds for a request's headers, for its body, and between two requests.
+
+    Beyond `connections`, a connection without a complete request is closed for the new one.
+    """
+
+    connections: Annotated[int, Field(ge=16, le=100_000)] = 1000
+    header_timeout: Annotated[int, Field(ge=1, le=300)] = 10
+    body_timeout: Annotated[int, Field(ge=1, le=300)] = 30
+    idle_timeout: Annotated[int, Field(ge=1, le=300)] = 15
+
+
 class Replies(Section):
     """Replies by e-mail: where they are posted, for how long a mail can be answered, and the largest size of a reply.
 
@@ -133,6 +151,8 @@ class Config(Section):
     base_url: Annotated[str, AfterValidator(_http_address)]
     catalog_name: Annotated[str, Field(min_length=1, max_length=100)] = "Data Catalog"
     listen: Annotated[str, AfterValidator(_listen_address)] = "127.0.0.1:8025"
+    # Host names that requests may carry besides the catalog's, the loopback's and the address listened on.
+    allowed_hosts: Annotated[list[Annotated[str, AfterValidator(_host)]], Field(max_length=100)] = []
     database_url: Annotated[str, AfterValidator(_database_address)] = "sqlite:////var/lib/catalog-mail/catalog-mail.db"
     database_password_file: str | None = None
     key_file: str = "/etc/catalog-mail/key"
@@ -142,6 +162,7 @@ class Config(Section):
     builtin: Builtin = Builtin()
     cloud: Cloud | None = None
     queue: Queue = Queue()
+    http: Http = Http()
     replies: Replies = Replies()
     microsoft: Microsoft = Microsoft()
 

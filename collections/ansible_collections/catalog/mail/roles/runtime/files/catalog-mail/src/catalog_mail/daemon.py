@@ -18,16 +18,18 @@ import sdnotify
 import uvicorn
 
 from catalog_mail.domain.errors import Misconfigured
+from catalog_mail.http_limits import ACCEPTED_AT_ONCE, BACKLOG, LARGEST_HEADER, Connections, HttpLimits, LimitedProtocol
 from catalog_mail.watchdog import Progress, Watchdog, Worker
 
 log = logging.getLogger(__name__)
 
-# Seconds that open requests may take after a stop signal; a Test and Save waits for a mail server.
+# Seconds that the service may take after a stop signal for complete requests; a Test and Save waits for a mail server. What a
+# client has to send or to read has less time (http_limits).
 REQUESTS_SECONDS = 45
 
 
-class Part(Protocol):
-    """A background component of the service."""
+class Queue(Worker, Protocol):
+    """The background work of the service."""
 
     def start(self) -> None:
         """Start working, and return."""
@@ -37,13 +39,18 @@ class Part(Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without signal handlers of its own; calls `ready` when it listens, and feeds the watchdog from its event loop."""
+    """Uvicorn with limited connections and without signal handlers of its own.
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], watchdog: Watchdog) -> None:
+    When it listens, it calls `ready`, and begins to feed the watchdog from its event loop.
+    """
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], limits: HttpLimits, watchdog: Watchdog) -> None:
         super().__init__(config)
         self._ready = ready
         self._watchdog = watchdog
         self._beating: asyncio.Task[None] | None = None
+        self._connections = Connections(limits)
+        self.server_state = self._connections
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -51,29 +58,41 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        for listener in sockets or []:
+            listener.listen(BACKLOG)
         if self.started:
             self._ready()
             self._beating = asyncio.create_task(self._watchdog.beat_in_loop())
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._connections.stopping = True
+        await super().shutdown(sockets=sockets)
 
-def serve(app: Any, *, host: str, port: int, parts: list[Part], worker: Worker) -> None:
+
+def serve(app: Any, *, host: str, port: int, queue: Queue, limits: HttpLimits) -> None:
     """Run until SIGTERM or SIGINT. Raises Misconfigured when the address cannot be listened on.
 
-    `Type=notify`: READY=1 is sent when the API answers and the queue is running; from then on systemd's watchdog gets its beats
-    while the event loop turns and `worker` is alive. A stop closes the listening socket, answers the open requests, then stops
-    each part.
+    `Type=notify`: READY=1 is sent when the API answers and the queue works; from then on systemd's watchdog gets its beats
+    while the event loop turns and the queue is alive. A stop closes the listening socket, answers the open requests, then stops
+    the queue. A request that is complete is answered; clients that send or read slowly delay the stop by less than 10 seconds.
     """
     listener = _listen(host, port)
     systemd = sdnotify.SystemdNotifier()
     config = uvicorn.Config(
         app,
+        http=LimitedProtocol,  # never the one of httptools, which has no limits
+        ws="none",
+        proxy_headers=False,  # X-Forwarded-* are any client's own words
+        backlog=ACCEPTED_AT_ONCE,
+        h11_max_incomplete_event_size=LARGEST_HEADER,
+        timeout_keep_alive=limits.idle_timeout,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=REQUESTS_SECONDS,
         lifespan="off",
     )
-    server = _Server(config, lambda: systemd.notify("READY=1"), Watchdog(worker))
+    server = _Server(config, lambda: systemd.notify("READY=1"), limits, Watchdog(queue))
 
     def stop(number: int, _frame: object) -> None:
         log.info("stopping (%s)", signal.Signals(number).name)
@@ -82,16 +101,12 @@ def serve(app: Any, *, host: str, port: int, parts: list[Part], worker: Worker) 
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    started: list[Part] = []
+    queue.start()
     try:
-        for part in parts:
-            part.start()
-            started.append(part)
         log.info("listening on %s port %d", host, port)
         server.run(sockets=[listener])
     finally:
-        for part in reversed(started):
-            part.stop()
+        queue.stop()
     log.info("stopped")
 
 
@@ -122,7 +137,7 @@ def watch(run: Callable[[Callable[[], None], Callable[[], bool]], None], progres
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=512)
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise Misconfigured(
             f"Nothing can listen on {host} port {port}: {error.strerror}.",

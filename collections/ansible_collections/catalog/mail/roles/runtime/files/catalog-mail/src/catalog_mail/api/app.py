@@ -10,8 +10,9 @@ from fastapi.openapi.utils import get_openapi
 
 import catalog_mail
 from catalog_mail.api import catalog, email_settings, health, metrics, notifications, operations, problems, replies, unsubscribe
-from catalog_mail.api.body_limit import BodyLimit
 from catalog_mail.api.context import Services
+from catalog_mail.api.hosts import AcceptedHosts, HostCheck
+from catalog_mail.api.request_head import HeadLimit
 
 PREFIX = "/api/v1"
 ROUTERS = (
@@ -25,9 +26,10 @@ ROUTERS = (
 )
 
 
-def create_app(services: Services) -> FastAPI:
-    """Return the application that serves these use cases."""
+def create_app(services: Services, hosts: AcceptedHosts) -> FastAPI:
+    """Return the application that serves these use cases to requests for these hosts."""
     app = _bare()
+    app.add_middleware(HostCheck, accepted=hosts)
     app.state.services = services
     return app
 
@@ -45,13 +47,14 @@ def _bare() -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # the pages would load scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would lead to the host that the request names, over plain HTTP
         # FastAPI's own telemetry costs a tenth of each request, and its data is not used here.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.include_router(unsubscribe.router)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(HeadLimit)
     problems.install(app)
     app.openapi = lambda: _describe(app)  # type: ignore[method-assign]
     return app

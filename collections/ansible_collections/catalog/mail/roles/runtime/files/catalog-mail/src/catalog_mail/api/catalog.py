@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from catalog_mail.api.bodies import Body, BodyLimits, BodyRoute
 from catalog_mail.api.context import Services, services
 from catalog_mail.api.fields import (
     ActingUser,
@@ -31,9 +32,10 @@ from catalog_mail.api.security import require
 from catalog_mail.domain.catalog import mentions
 from catalog_mail.domain.catalog.conversation import Conversation, Post
 from catalog_mail.domain.catalog.people import Principal, Role, User
+from catalog_mail.domain.notifications.data import LONGEST_TEXT, LONGEST_TITLE
 from catalog_mail.services.catalog import NewUser
 
-router = APIRouter(tags=["catalog"])
+router = APIRouter(tags=["catalog"], route_class=BodyRoute)
 
 _Services = Annotated[Services, Depends(services)]
 _CREATED: dict[int | str, dict[str, Any]] = {
@@ -43,13 +45,13 @@ _Reader = Annotated[Principal, Depends(require(Role.CATALOG, Role.VIEWER))]
 _Writer = Annotated[Principal, Depends(require(Role.CATALOG))]
 
 
-class Body(BaseModel):
+class StrictBody(Body):
     """A request body: unknown fields are refused, and values are not converted to another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class UserBody(Body):
+class UserBody(StrictBody):
     """A user of the embedded catalog. Name and address are stored in lower case."""
 
     name: UserName
@@ -76,9 +78,10 @@ class UsersAnswer(BaseModel):
     users: list[UserAnswer]
 
 
-class ConversationBody(Body):
+class ConversationBody(StrictBody):
     """A new conversation."""
 
+    limits = BodyLimits.for_texts(LONGEST_TITLE + LONGEST_TEXT)
     title: Title
     text: PostText | None = Field(default=None, description="The first post.")
 
@@ -99,9 +102,10 @@ class ConversationsAnswer(BaseModel):
     conversations: list[ConversationAnswer]
 
 
-class PostBody(Body):
+class PostBody(StrictBody):
     """A new post. `@name` mentions a user, who then gets a mail; a name in code between backticks does not count."""
 
+    limits = BodyLimits.for_texts(LONGEST_TEXT)
     text: PostText
     idempotency_key: Key | None = None
 
@@ -122,7 +126,7 @@ class PostsAnswer(BaseModel):
     posts: list[PostAnswer]
 
 
-class AssigneeBody(Body):
+class AssigneeBody(StrictBody):
     """The assignee of a conversation."""
 
     assignee: UserName | None = Field(description="The user's name; null removes the assignee.")

@@ -16,6 +16,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from catalog_mail.api import security
+from catalog_mail.api.bodies import Body, BodyLimits, BodyRoute
 from catalog_mail.api.context import Services, services
 from catalog_mail.api.problems import documented
 from catalog_mail.api.security import require
@@ -25,7 +26,7 @@ from catalog_mail.domain.settings.document import Document, Interactions, Notifi
 from catalog_mail.services.email_settings import View
 from catalog_mail.services.settings_editor import EmailTestOptions, EmailTestResult
 
-router = APIRouter(prefix="/settings/email-server", tags=["settings"])
+router = APIRouter(prefix="/settings/email-server", tags=["settings"], route_class=BodyRoute)
 
 Reader = Annotated[Principal, Depends(require(Role.VIEWER))]
 
@@ -55,32 +56,34 @@ class _DescribedAs:
 Settings = Annotated[dict[str, Any], _DescribedAs(Document)]
 
 
-class Body(BaseModel):
-    """A request body: unknown fields are refused."""
+class SettingsBody(Body):
+    """A request body with settings: unknown fields are refused."""
 
+    # Six secrets of 10,000 characters, and some forty short values.
+    limits = BodyLimits(128 * 1024, values=1000)
     model_config = ConfigDict(extra="forbid")
 
 
-class TestRequest(Body):
+class TestRequest(SettingsBody):
     """Recipient of the test message; by default the e-mail address of the token's owner."""
 
     recipient: Annotated[str, Field(max_length=254)] | None = None
 
 
-class SaveRequest(Body):
+class SaveRequest(SettingsBody):
     """The complete settings. `test: false` saves them without a test message."""
 
     settings: Settings
     test: TestRequest | Literal[False] | None = None
 
 
-class PlanRequest(Body):
+class PlanRequest(SettingsBody):
     """The complete settings."""
 
     settings: Settings
 
 
-class TrialRequest(Body):
+class TrialRequest(SettingsBody):
     """Settings to test instead of those in force, and the recipient of the test message."""
 
     settings: Settings | None = None

@@ -13,17 +13,24 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
+from catalog_mail.api.bodies import Body, BodyLimits, BodyRoute
 from catalog_mail.api.context import Services, services
 from catalog_mail.api.fields import Address, DisplayName, Key, MailHtml, MailText, PathId, Subject, Thread
 from catalog_mail.api.problems import documented
 from catalog_mail.api.security import require
 from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.errors import InputRefused
-from catalog_mail.domain.notifications.data import NAMES_RECIPIENTS, schema
+from catalog_mail.domain.mime import addresses
+from catalog_mail.domain.notifications.data import LONGEST_TEXT, LONGEST_TITLE, NAMES_RECIPIENTS, schema
 from catalog_mail.domain.notifications.notification import REQUESTABLE, Delivery, Kind, Notification, Recipient, State
-from catalog_mail.domain.notifications.request import MOST_RECIPIENTS, NotificationRequest
+from catalog_mail.domain.notifications.request import LONGEST_HTML, LONGEST_NAME, MOST_RECIPIENTS, NotificationRequest
 
-router = APIRouter(tags=["notifications"])
+router = APIRouter(tags=["notifications"], route_class=BodyRoute)
+
+# A message has the longest texts: subject, text and html, and its recipients with addresses and names.
+_CHARACTERS = LONGEST_TITLE + LONGEST_TEXT + LONGEST_HTML + MOST_RECIPIENTS * (addresses.LONGEST + LONGEST_NAME + 10)
+# Each recipient is an object with two fields.
+_VALUES = 3 * MOST_RECIPIENTS + 200
 
 
 class RecipientBody(BaseModel):
@@ -41,7 +48,7 @@ def _requestable(kind: Kind) -> Kind:
     return kind
 
 
-class NotificationBody(BaseModel):
+class NotificationBody(Body):
     """A notification to send.
 
     Each kind has its own data. The kind decides the recipients: the subscribers of the event, the user who requested the
@@ -50,6 +57,7 @@ class NotificationBody(BaseModel):
     as the HTML part, which is made from the text when `html` is missing.
     """
 
+    limits = BodyLimits.for_texts(_CHARACTERS, values=_VALUES)
     model_config = ConfigDict(extra="forbid", strict=True)
 
     kind: Annotated[Kind, Field(strict=False), AfterValidator(_requestable)]

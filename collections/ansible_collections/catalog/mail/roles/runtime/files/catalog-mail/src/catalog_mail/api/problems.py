@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -91,14 +92,23 @@ class Problem(BaseModel):
     smtp: SmtpAnswer | None = None
 
 
+@dataclass(frozen=True)
+class RefusedBody:
+    """A body that is not valid, with its first errors; it takes the place of the body until the caller's role is checked."""
+
+    errors: list[InputError]
+    status: int = 422
+    code: str = "invalid-input"
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the `responses` of a handler: a problem for each status, and for 503, since every handler uses the database.
 
-    With 413 (it takes a body) also 400.
+    With 413 (it takes a body) also 400, 408 and 415.
     """
     statuses = (*statuses, 503)
     if 413 in statuses:
-        statuses = (400, *statuses)
+        statuses = (400, 408, 415, *statuses)
     found: dict[int | str, dict[str, Any]] = {
         status: {
             "description": HTTPStatus(status).phrase,
@@ -138,6 +148,11 @@ def _problem(status: int, code: str, cause: str, remedy: str, field: str | None 
     )
 
 
+def refusal(status: int, code: str, cause: str, remedy: str, field: str | None = None) -> JSONResponse:
+    """Return the answer to a request that is refused before it reaches its handler."""
+    return _answer(_problem(status, code, cause, remedy, field))
+
+
 async def _ours(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, CatalogMailError)  # noqa: S101  # as registered above
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
@@ -164,18 +179,22 @@ def storage_answer(error: StorageFailed) -> JSONResponse:
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # as registered above
-    errors = [_input_error(found) for found in error.errors()[:MOST_TOLD]]
-    problem = _problem(422, "invalid-input", errors[0].cause, errors[0].remedy, errors[0].field)
+    body, found = error.body, error.errors()
+    if isinstance(body, RefusedBody):
+        found = [one for one in found if one["loc"][0] != "body"]
+    else:
+        body = RefusedBody([])
+    errors = [*body.errors, *(input_error(one) for one in found)][:MOST_TOLD]
+    problem = _problem(body.status, body.code, errors[0].cause, errors[0].remedy, errors[0].field)
     problem.errors = errors
     return _answer(problem)
 
 
-def _input_error(error: Mapping[str, Any]) -> InputError:
+def input_error(error: Mapping[str, Any]) -> InputError:
+    """Return an error of pydantic in our words."""
     # The first part of `loc` is body, query, path or header; for a body the field's own path is enough.
     place = [str(part) for part in error["loc"]]
     field = ".".join(place[1:] if place[0] == "body" else place) or "body"
-    if error["type"] == "json_invalid":
-        return InputError(field="body", cause="The body is not JSON.", remedy="Send a JSON document as application/json.")
     raised = error.get("ctx", {}).get("error")
     if isinstance(raised, InvalidValue):
         return InputError(field=printable(field), cause=printable(raised.cause), remedy=raised.remedy)
@@ -201,8 +220,11 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
         400: ("bad-request", "The body cannot be read.", "Send a JSON document as application/json, in UTF-8."),
         404: ("not-found", "There is nothing at this address.", "See /api/v1/openapi.json for all addresses."),
         405: ("method-not-allowed", "This address does not take this method.", "See /api/v1/openapi.json for its methods."),
-        413: ("content-too-large", "The body is larger than 2 MiB.", "Send less at once."),
     }
+    refused: InputError | None = getattr(error, "error", None)  # of a body (api.bodies)
+    if refused:
+        problem = _problem(error.status_code, error.code, refused.cause, refused.remedy, refused.field)  # type: ignore[attr-defined]
+        return _answer(problem, error.headers)
     phrase = HTTPStatus(error.status_code).phrase
     code, cause, remedy = words.get(
         error.status_code, (phrase.lower().replace(" ", "-"), f"{phrase}.", "Mend the request and send it again.")

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from catalog_mail.api.context import Services, services
@@ -18,11 +19,22 @@ from catalog_mail.domain.errors import NotPermitted, Unauthenticated
 _bearer = HTTPBearer(auto_error=False, description="A token made by `catalog-mail token create`.")
 
 
-def principal(
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    services: Annotated[Services, Depends(services)],
+async def authenticate(request: Request) -> Principal:
+    """Return the caller, looked up once a request. Raises Unauthenticated when the token is missing, unknown or revoked."""
+    if (known := getattr(request.state, "principal", None)) is None:
+        known = request.state.principal = await run_in_threadpool(_recognise, await _bearer(request), await services(request))
+    found: Principal = known
+    return found
+
+
+async def principal(
+    request: Request, _credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:
-    """Return the caller. Raises Unauthenticated when the token is missing, unknown or revoked."""
+    """Return the caller, as `authenticate` does; the dependency on `_bearer` describes the token in the API's description."""
+    return await authenticate(request)
+
+
+def _recognise(credentials: HTTPAuthorizationCredentials | None, services: Services) -> Principal:
     remedy = "Send 'Authorization: Bearer' and a token; 'catalog-mail token create' makes one."
     if credentials is None:
         raise Unauthenticated("The request carries no bearer token.", remedy)

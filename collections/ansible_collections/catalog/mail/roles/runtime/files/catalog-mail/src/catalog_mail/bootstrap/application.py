@@ -38,18 +38,21 @@ class Application:
         """Serve the API and send notifications until stopped. Raises Misconfigured, StorageFailed."""
         from catalog_mail import daemon  # noqa: PLC0415  only this command needs it
         from catalog_mail.api.app import create_app  # noqa: PLC0415  only this command needs it
+        from catalog_mail.api.hosts import AcceptedHosts  # noqa: PLC0415  only this command needs it
         from catalog_mail.bootstrap import serving  # noqa: PLC0415  only this command needs it
+        from catalog_mail.http_limits import HttpLimits  # noqa: PLC0415  only this command needs it
 
         components = self._components
         components.check_database()
         queue = serving.make_queue(components)
-        app = create_app(serving.make_services(components, queue, self.tokens))
-        log.info("node %s, database %s", components.config.node, components.engine.url.render_as_string())
+        config = components.config
+        hosts = AcceptedHosts.of(config.base_url, config.host, config.allowed_hosts)
+        app = create_app(serving.make_services(components, queue, self.tokens), hosts)
+        log.info("node %s, database %s", config.node, components.engine.url.render_as_string())
         try:
-            with told(components.config.queue_database(), if_damaged=QUEUE_DAMAGED):
-                daemon.serve(
-                    app, host=components.config.host, port=components.config.port, parts=[queue], worker=queue
-                )
+            with told(config.queue_database(), if_damaged=QUEUE_DAMAGED):
+                limits = HttpLimits(**config.http.model_dump())
+                daemon.serve(app, host=config.host, port=config.port, queue=queue, limits=limits)
         finally:
             components.senders.close()
 
