@@ -293,7 +293,7 @@ OPEN = {
 }  # fmt: skip
 IDLING = {**OPEN, b"IDLE": b"+ idling\r\n"}
 FLOODS = [
-    b"* OK Still here\r\n", b"* OK a line without an end", b"+ go on\r\n", b"* 1 FETCH (FLAGS (\\Seen))\r\n", b"* 1 FETCH {9}\r\n",
+    b"* OK Still here\r\n", b"* OK a line without an end", b"+ go on\r\n", b"* 1 FETCH (FLAGS ())\r\n", b"* 1 FETCH {9}\r\n",
 ]  # fmt: skip
 
 
