@@ -120,7 +120,8 @@ class Conversation(smtplib.SMTP):
             answer = self.docmd("AUTH", "PLAIN " + plain_response(username, password))
             if answer[0] == 334:  # the server takes no initial response
                 answer = self.docmd(plain_response(username, password))
-            if answer[0] not in _NOT_THIS_MECHANISM or "LOGIN" not in mechanisms:
+            other = answer[0] in _NOT_THIS_MECHANISM or (answer[0] == 535 and b"mechanism" in answer[1].lower())
+            if not other or "LOGIN" not in mechanisms:
                 return answer
         code, text = self.docmd("AUTH", "LOGIN")
         for word in (username, password):

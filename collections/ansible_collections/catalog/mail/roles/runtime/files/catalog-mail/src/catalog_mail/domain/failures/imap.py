@@ -35,6 +35,10 @@ _PASSING_WORDS = re.compile(
 _CODE = re.compile(r"\s*\[([A-Za-z0-9-]{1,40})[^\[\]]{0,200}\]")
 _LOG = "The mail server's own log says more."
 _EXPIRED = "Give this account a new password, and save it here."
+_NO_CONNECTION = (
+    "Exchange lets this account log in and does not open its mailbox: check there that the mailbox is licensed and IMAP enabled "
+    "for it, and log in with this account in a browser; its log says more."
+)
 _HINTS = {
     "OVERQUOTA": "Let this account's quota be raised, or delete mail from it.",
     "NOPERM": "Give this account the rights to mark, copy and delete messages there (RFC 4314: the rights l, r, s, w, i, t, e).",
@@ -95,10 +99,11 @@ def answer_failure(stage: Stage, text: str, server: ImapServer, mailbox: str | N
         )  # fmt: skip
     if stage is Stage.SELECT and not temporary:
         return _no_mailbox(mailbox or server.mailbox, code, answer, server)
+    advice = _NO_CONNECTION if _is_unconnected(text) else _HINTS.get(code, _LOG)
     hint = "The server's login service is not available, or has had too much to do. " if stage is Stage.LOGIN else ""
     return Failure(
         Cause.OTHER_IMAP_ANSWER, f"{place} gave this answer while {stage}: {answer}",
-        f"{'It may work later. ' if temporary else ''}{hint}{_HINTS.get(code, _LOG)}",
+        f"{'It may work later. ' if temporary else ''}{hint}{advice}",
         temporary=True, field=None,
     )  # fmt: skip
 
@@ -123,6 +128,10 @@ def _code(text: str) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text.strip().rstrip('.')}." if text.strip() else "no reason was given."
+
+
+def _is_unconnected(text: str) -> bool:
+    return "authenticated but not connected" in text.lower()
 
 
 def _is_passing(code: str, text: str) -> bool:
