@@ -12,12 +12,18 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 BUSY_SECONDS = 15
+# Parameters of libpq, in seconds and milliseconds: a PostgreSQL server or a network that is gone without a word is noticed after
+# a minute at most, not after the quarter of an hour that Linux waits by itself.
+LIVELINESS = {
+    "connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000,
+}  # fmt: skip
 
 
 def make_engine(url: str | URL) -> Engine:
     """Return an engine whose commits survive a kill.
 
-    `url` is SQLAlchemy's: `sqlite:////var/lib/x.db` or `postgresql+psycopg://user:password@host/name`.
+    `url` is SQLAlchemy's: `sqlite:////var/lib/x.db` or `postgresql+psycopg://user:password@host/name`, whose query may set
+    parameters of libpq.
     """
     # Errors reach the log without the parameters of a statement, which hold messages and secrets.
     if make_url(url).get_backend_name() == "sqlite":
@@ -27,7 +33,15 @@ def make_engine(url: str | URL) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediately)
         return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+    return create_engine(
+        url, connect_args=liveliness(url), pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True
+    )
+
+
+def liveliness(url: str | URL) -> dict[str, int]:
+    """Return the parameters with which PostgreSQL's connections notice a server that is gone, except those that the URL sets."""
+    given = make_url(url).query
+    return {name: value for name, value in LIVELINESS.items() if name not in given}
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
