@@ -18,8 +18,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._application import reply_diagnosis
+from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 from ansible_collections.catalog.mail.plugins.module_utils._mail.authentication_results import read_header
 from ansible_collections.catalog.mail.plugins.module_utils._mail.diagnosis import diagnose
+from ansible_collections.catalog.mail.plugins.module_utils._mail.host import checked_host
 from ansible_collections.catalog.mail.plugins.module_utils._mail.smtp_reply_findings import FINDINGS
 from ansible_collections.catalog.mail.plugins.module_utils._mail.smtp_reply_rules import RULES
 from ansible_collections.catalog.mail.plugins.module_utils._microsoft import clouds as module_clouds
@@ -34,6 +36,7 @@ from catalog_mail.domain.failures.smtp_rules import RULES as SERVICE_RULES
 from catalog_mail.domain.mime.structured import bounded
 from catalog_mail.domain.replies.authentication_results import parse
 from catalog_mail.domain.replies.reply import Disposition, NotPosted, Reason
+from catalog_mail.domain.settings import fields
 from catalog_mail.domain.settings.clouds import ENDPOINTS
 from catalog_mail.domain.settings.document import TLS
 from catalog_mail.domain.settings.servers import ImapServer, SmtpServer
@@ -106,6 +109,47 @@ def test_the_service_reads_authentication_results(row: dict[str, Any]):
     server, results = parse(bounded(row["header"], 8000))
     found = [{"method": one.method, "result": one.result, "properties": one.properties} for one in results]
     assert (server, found) == ((row["server"] or "").lower(), expected)
+
+
+# -- hosts that were copied or typed with a small flaw ---------------------------------------------------------------------
+
+
+@table("host_values", "value")
+def test_the_service_names_the_right_host(row: dict[str, Any]):
+    with pytest.raises(fields.InvalidValue) as refusal:
+        fields.host(row["value"])
+    assert refusal.value.remedy == f"Write {row['right']}."
+    assert fields.host(row["right"]) == row["right"]
+
+
+@table("host_values", "value")
+def test_the_modules_name_the_right_host(row: dict[str, Any]):
+    """The modules leave out blanks by themselves."""
+    found = module_host(row["value"])
+    assert found == row["right"] or found.endswith(f"Write {row['right']}."), found
+    assert "hunter2" not in found
+    assert module_host(row["right"]) == row["right"]
+
+
+def module_host(value: str) -> str:
+    """Return the host, or the refusal."""
+    try:
+        return checked_host("smtp.host", value)
+    except InputRefused as refusal:
+        return str(refusal)
+
+
+@pytest.mark.parametrize("value", ["", " ", ".", "[]", "192.0.2.256", "192.0.2", "010.0.0.1", "example.123", "\u200b"])
+def test_both_refuse_what_is_no_host(value: str):
+    with pytest.raises(fields.InvalidValue):
+        fields.host(value)
+    with pytest.raises(InputRefused):
+        checked_host("smtp.host", value)
+
+
+@pytest.mark.parametrize("value", ["localhost", "smtp.example.com.", "192.0.2.7", "[192.0.2.7]", "::1", "[2001:db8::7]", "my_mx"])
+def test_both_accept_a_host(value: str):
+    assert fields.host(value) == checked_host("smtp.host", value) == value.strip("[]")
 
 
 # -- codes of Microsoft Entra -------------------------------------------------------------------------------------------
@@ -225,7 +269,7 @@ def test_each_meaning_of_a_response_is_in_the_table():
     assert meanings | {"no_mail_domain"} == {meaning.value for meaning in Meaning}
     assert {rule.name for rule in RULES} <= set(FINDINGS), "each rule of the modules has a finding"
     assert {rule.name for rule in RULES} == {rule.meaning.value for rule in SERVICE_RULES}
-    assert len(rows("server_answers")) > 150
+    assert len(rows("server_answers")) > 300
 
 
 def test_each_response_has_a_source():

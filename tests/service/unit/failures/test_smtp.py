@@ -13,6 +13,7 @@ import pytest
 from catalog_mail.domain.failures.connection import SHOWN, authorities_unreadable, network_failure, readable, tls_not_offered
 from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.failures.smtp import Attempt, Stage, answer_failure, login_not_offered
+from catalog_mail.domain.failures.smtp_replies import read_reply
 from catalog_mail.domain.settings.document import TLS
 from catalog_mail.domain.settings.servers import SmtpServer
 from hypothesis import given
@@ -252,3 +253,26 @@ def test_a_secret_is_never_shown(around: bytes, secret: str) -> None:
     shown = readable(around + secret.encode() + around, secret)
     assert secret not in shown or secret in readable(around + b" " + around)
     assert shown.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("answer", "enhanced"),
+    [
+        ("550 5.7.1 no", "5.7.1"),
+        ("550-5.7.26 no 5.7.26 never", "5.7.26"),
+        ("550 Invalid recipient (#5.1.1)", "5.1.1"),
+        ("450 5.7.1 contradicts the reply code", "5.7.1"),
+        ("550 rejected by SpamAssassin 4.0.1", ""),
+        ("451 Exim 4.94.2 has a difficulty", "4.94.2"),
+        ("550 see RFC 5321 4.5.3.1", ""),
+        ("550 192.0.2.1 5.9.1.2 4.4.8.8", ""),
+    ],
+)
+def test_an_enhanced_code_is_no_version(answer: str, enhanced: str) -> None:
+    assert read_reply(int(answer[:3]), answer[4:]).enhanced == enhanced
+
+
+def test_an_answer_that_fits_no_command_is_temporary() -> None:
+    failure = answer_failure(Stage.CONTENT, 250, "Ok", ATTEMPT)
+    assert_complete(failure)
+    assert (failure.code, failure.temporary, failure.smtp_code) == (Cause.OTHER_ANSWER, True, 250)

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from catalog_mail.domain.settings import fields
 from catalog_mail.domain.settings.fields import InvalidValue
 
+BLANKS = [" ", "\t", "\n", "\r\n", "\r", "\u00a0", "\u200b", "\ufeff", "\u2028"]
 CONTROL = ["\r", "\n", "\r\n", "\0", "\t", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\ud800"]
 
 
@@ -66,6 +68,10 @@ def test_an_ip_address_is_kept_in_its_short_form(given: str, bare: str) -> None:
         "2001:db8::7::1",
         "m\u00fcnchen.example",
         "smtp\u3002example\u3002com",
+        "192.0.2.256",
+        "192.0.2",
+        "010.0.0.1",
+        "example.123",
         "fe80::1%",
         "fe80::1%eth0 x",
         *(f"smtp{character}.example.com" for character in CONTROL),
@@ -91,6 +97,10 @@ FLAWS = [
     ("smtp\u200b.example.com", "has a zero-width space in it", "smtp.example.com"),
     ("smtp.exam\u00adple.com", "has a soft hyphen in it", "smtp.example.com"),
     ("smtp.example.com\u200e", "ends with an invisible character (U+200E)", "smtp.example.com"),
+    ("smtp..example.com", "a dot too many", "smtp.example.com"),
+    (".smtp.example.com", "a dot too many", "smtp.example.com"),
+    ("smtp.example.com..", "a dot too many", "smtp.example.com"),
+    ("smtp.example.com:", "has a port in it", "smtp.example.com"),
     (" 192.0.2.7 ", "ends with a blank", "192.0.2.7"),
     ('"smtp.example.com"', "quotation marks", "smtp.example.com"),
     ("\u201esmtp.example.com\u201c", "quotation marks", "smtp.example.com"),
@@ -188,8 +198,55 @@ def test_an_invalid_address_is_refused(address: str) -> None:
 def test_an_international_address_is_refused_with_a_remedy(address: str) -> None:
     with pytest.raises(InvalidValue) as refusal:
         fields.address(address)
-    assert "plain SMTP" in refusal.value.cause
+    assert re.search("plain SMTP|outside ASCII", refusal.value.cause)
     assert "xn--" in refusal.value.remedy
+
+
+ADDRESSES = [
+    # a text that was copied or typed with a small flaw, what is said of it, and the right text
+    ("noreply@example.com ", "ends with a blank", "noreply@example.com"),
+    ("\u00a0noreply@example.com", "begins with a non-breaking space", "noreply@example.com"),
+    ("noreply@example.com\u200b", "ends with a zero-width space", "noreply@example.com"),
+    ("noreply@exam\u00adple.com", "soft hyphen", "noreply@example.com"),
+    ("noreply@example.com\n", "ends with a line end", "noreply@example.com"),
+    ("<noreply@example.com>", "more than the address", "noreply@example.com"),
+    ("Data Catalog <noreply@example.com>", "more than the address", "noreply@example.com"),
+    ("mailto:noreply@example.com", "more than the address", "noreply@example.com"),
+    ("noreply@example.com.", "more than the address", "noreply@example.com"),
+    ("noreply@m\u00fcnchen.example", "outside ASCII", "noreply@xn--mnchen-3ya.example"),
+]
+
+
+@pytest.mark.parametrize(("text", "flaw", "right"), ADDRESSES)
+def test_a_small_flaw_of_an_address_is_named(text: str, flaw: str, right: str) -> None:
+    with pytest.raises(InvalidValue) as refusal:
+        fields.address(text)
+    assert flaw in refusal.value.cause
+    assert refusal.value.remedy == f"Write {right}."
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize(
+    ("check", "value"),
+    [
+        (fields.user_name, "app@example.com"), (fields.mailbox_name, "Archive"), (fields.server_name, "mx.example.com"),
+        (fields.absolute_path, "/etc/ssl/ca.pem"), (fields.client_secret, "x8Q~secret"),
+    ],
+)  # fmt: skip
+def test_a_blank_at_an_end_is_refused(check: Callable[[str], str], value: str, blank: str) -> None:
+    assert check(value) == value
+    for text in (f"{value}{blank}", f"{blank}{value}"):
+        with pytest.raises(InvalidValue) as refusal:
+            check(text)
+        assert value not in str(refusal.value)
+
+
+@pytest.mark.parametrize("check", [fields.user_name, fields.mailbox_name])
+def test_a_name_has_blanks_inside_and_nothing_invisible(check: Callable[[str], str]) -> None:
+    assert check("Sent Items") == "Sent Items"
+    for character in ("\u00a0", "\u200b", "\u00ad", "\ufeff", "\t"):
+        with pytest.raises(InvalidValue):
+            check(f"Sent{character}Items")
 
 
 @pytest.mark.parametrize("name", ["", "Data Catalog", 'The "Catalog", <x@y>', "Datenkatalog M\u00fcnchen \U0001f4d6", "x" * 200])

@@ -242,3 +242,27 @@ def test_the_deployment_is_not_changed_by_the_settings(here: Deployment) -> None
         with pytest.raises(InputRefused) as refusal:
             check_deployment({"deployment": wanted}, here)
         assert refusal.value.field == "deployment"
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        (merged(SENDER, REPLIES, at("interactions.authserv_id", "mx.corp.test ")), "interactions.authserv_id"),
+        (merged(SENDER, REPLIES, at("interactions.imap.mailbox", "INBOX ")), "interactions.imap.mailbox"),
+        (merged(SENDER, REPLIES, at("interactions.imap.archive_mailbox", "Archive\u200b")), "interactions.imap.archive_mailbox"),
+        (merged(BY_MICROSOFT, at(f"{APP}.client_secret", "x8Q~secret ")), f"{APP}.client_secret"),
+    ],
+)
+def test_a_copied_blank_is_refused_with_its_field(given: Mapping[str, Any], field: str) -> None:
+    assert refused(given) == [field]
+
+
+@pytest.mark.parametrize("name", ["tenant_id", "client_id"])
+@pytest.mark.parametrize("around", ["{%s}", '"%s"', "<%s>", "%s.", "(%s)"])
+def test_marks_around_an_id_are_named(name: str, around: str) -> None:
+    guid = "5C0E7A5E-0000-4000-8000-000000000001"
+    with pytest.raises(InputRefused) as refusal:
+        check(read(merged(BY_MICROSOFT, at(f"{APP}.{name}", around % guid))), {}, read(FULL).document, Deployment.ON_PREMISES)
+    assert refusal.value.field == f"{APP}.{name}"
+    assert refusal.value.remedy.startswith(f"Write {guid}. ")
+    assert refused(merged(BY_MICROSOFT, at(f"{APP}.{name}", guid))) == []

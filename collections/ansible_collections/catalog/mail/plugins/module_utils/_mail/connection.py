@@ -67,7 +67,11 @@ def server(option: str, given: Mapping[str, Any], ports: Mapping[str, int], time
             raise InputRefused(
                 f"{option}.{name}", "it holds a line break or a NUL, which no login can carry", "Remove it"
             )
-    return Server(host, port, given["tls"], given["username"], given["password"], ca_file, timeout)
+    username = given["username"]
+    if username and (username != username.strip() or not username.isprintable()):
+        raise InputRefused(
+            f"{option}.username", "it begins or ends with a blank, or has an invisible character in it", "Write it without")
+    return Server(host, port, given["tls"], username, given["password"], ca_file, timeout)
 
 
 def tls_context(settings: Server, option: str) -> ssl.SSLContext:

@@ -16,6 +16,7 @@ LOGIN = (
     row(
         "login_method_disabled",
         r"smtpclientauthentication is disabled|basic authentication is disabled|5\.7\.139\b|not enabled for imap"
+        r"|via your web browser|web login required|imap access is disabled"
         r"|authentication not enabled|auth extension not supported|does not offer (?:a )?login",
         "The server does not let this account log in with a password here",
         "Have the login method switched on for this account (Exchange: SMTP AUTH for the mailbox; IMAP access), use the port"
@@ -24,7 +25,8 @@ LOGIN = (
     row(
         "login_temporarily_refused",
         r"temporary authentication failure|too many (?:failed )?(?:login|auth|simultaneous)|4\.7\.0 temporary auth"
-        r"|\[UNAVAILABLE\]|maximum number of connections from user",
+        r"|\[(?:UNAVAILABLE|LIMIT|INUSE)\]|maximum number of connections from user|authenticated but not connected"
+        r"|server unavailable|temporarily unavailable|command or bandwidth limits|request is throttled",
         "The server cannot check logins at the moment, or has had too many of them",
         "Wait some minutes; if it stays so, the server's login service or its limits need looking at",
         mends=True,

@@ -67,10 +67,20 @@ def without_code(text: str) -> Reply:
 
 
 def _reply(code: int, said: str, text: str) -> Reply:
-    enhanced = _ENHANCED.search(said)
     command = _COMMAND.search(text)
     words = _REPEATED_CODES.sub(" ", _NAMES.sub(" <> ", _COMMAND.sub(" ", said)))
-    return Reply(code, enhanced.group(1) if enhanced else "", " ".join(words.split()).lower(), _stage(command, text))
+    return Reply(code, _enhanced(code, said), " ".join(words.split()).lower(), _stage(command, text))
+
+
+def _enhanced(code: int, said: str) -> str:
+    """Return the enhanced code: the first of a text, and after other words only one of the reply code's class (RFC 2034, 4).
+
+    Others are versions: "rejected by SpamAssassin 4.0.1". Without a reply code any counts.
+    """
+    beginning = _ENHANCED.match(said)
+    if beginning:
+        return beginning.group(1)
+    return next((one for one in _ENHANCED.findall(said) if not code or one[0] == str(code)[0]), "")
 
 
 def _stage(command: Optional[re.Match], text: str) -> str:

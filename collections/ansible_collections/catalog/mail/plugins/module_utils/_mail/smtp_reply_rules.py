@@ -50,14 +50,16 @@ _OF_A_RECIPIENT = ("recipient", "content")
 
 _ENCRYPTION = (
     _rule("tls_version", enhanced=r"[45]\.7\.66"),
+    _rule("starttls_needed", words=r"(?:\btls|\bssl)\S{0,10} (?:connection|session|encryption) (?:is )?required"),
     _rule("tls_version", words=r"\b(?:tls|ssl) ?v?(?:1\.[0-3]|[23])\b|\b(?:tls|ssl) (?:protocol )?version|cipher"),
-    _rule("starttls_needed", codes="523 538"),
+    _rule("starttls_needed", codes="523 538", words=r"encrypt|\btls\b|\bssl\b|\A\W*\Z"),
+    _rule("starttls_needed", enhanced=r"4\.7\.29", words=r"\btls\b"),
     _rule("starttls_needed", enhanced=r"[45]\.7\.1[01]", words=r"encrypt|\btls\b|\bssl\b"),
     _rule(
         "starttls_needed",
         words=r"issue (?:a )?starttls"
         r"|(?:starttls|\btls|\bssl|encryption)(?: \w{1,20})? (?:is |are )?(?:required|needed|mandatory)"
-        r"|(?:requires?|must use|use) (?:starttls|tls|ssl|encryption|an encrypted)|starttls (?:command )?first"
+        r"|(?:requires?|needs?|must use|use) (?:starttls|tls|ssl|encryption|an encrypted)|starttls (?:command )?first"
         r"|establish appropriate tls",
     ),
     _rule("starttls_needed", codes="530", words=r"encrypt|\btls\b|\bssl\b"),
@@ -77,11 +79,20 @@ _ENCRYPTION = (
 _LIMITS = (
     _rule("login_refused", codes="534 535", words=r"too many (?:bad|failed|invalid)"),
     _rule("login_temporarily_refused", words=r"too many (?:\w{1,20} ){0,2}(?:logins?|auth(?:entication)?)\b"),
+    # Gmail limits the rate of mail without SPF, DKIM or a PTR record: the reason counts, not the limit.
+    _rule("not_authentic", enhanced=r"[45]\.7\.(?:2[67]|3[02])", words=r"unauthenticated|\bspf\b|dkim|dmarc"),
+    _rule("host_refused", enhanced=r"[45]\.7\.2[35]", words=r"\bptr\b|reverse"),
+    _rule("host_blocked", enhanced=r"[45]\.7\.(?:6[0-4]\d|70[6-9]|511)", words=r"banned|blocked|denied|ip\b"),
+    _rule(
+        "host_blocked",
+        words=r"\bip (?:address )?(?:\S{1,50} )?(?:is |has been |was )(?:\w{1,20} )?(?:blocked|banned|(?:block|black) ?listed)",
+    ),
+    _rule("mailbox_full", words=r"\A\W*(?:the )?quota (?:limit )?(?:has been |is )?exceeded", stages=("recipient",)),
     _rule("mailbox_full", enhanced=r"[45]\.2\.2", stages=_OF_A_RECIPIENT),
     _rule(
         "mailbox_full", stages=_OF_A_RECIPIENT,
         words=r"over ?quota|mailbox (?:\w{1,20} ){0,3}full|mailbox size limit|mailbox quota|storage (?:quota|allocation)"
-        r"|(?:user|disk|inbox|extended) quota",
+        r"|(?:user|disk|inbox|extended) quota|deliver\.exception:quotaexceeded",
     ),
     _rule("too_large", enhanced=r"[45]\.(?:3\.4|2\.3)", words=r"size|large|big|long|exceed|limit|\A\W*\Z"),
     _rule(
@@ -98,6 +109,7 @@ _LIMITS = (
     _rule(
         "quota_exceeded",
         words=r"(?:daily|hourly|monthly) (?:\w{1,20} ){0,4}(?:quota|limit)|submissionquota|maximum credits|out of credit"
+        r"|(?:insufficient|not enough|no) (?:\w{1,20} )?credits?\b"
         r"|credits? (?:\w{1,20} )?(?:exceeded|expired)|quota (?:was |has been |is )?exceeded",
     ),
     _rule("quota_exceeded", enhanced=r"5\.4\.5|5\.1\.9[0-2]"),
@@ -109,7 +121,7 @@ _LIMITS = (
         r"|concurrent (?:smtp )?connections?"
         r"|(?:number of|max(?:imum)?|peak) (?:\w{1,20} ){0,4}(?:messages?|connections?|rate|limit)"
         r"|too much mail|server (?:is )?(?:too )?busy|too (?:frequent|fast|quickly)|per (?:second|minute) limit"
-        r"|system load|maximum load"
+        r"|system load|maximum load|threshold (?:is |was |has been )?exceeded"
         r"|temporarily rate|message rate|(?:connection|submission|sending) rate",
     ),
     _rule(
@@ -124,17 +136,21 @@ _LIMITS = (
 _ACCOUNT = (
     _rule(
         "login_method_disabled", codes="334 504 530 534 535 550 554",
-        words=r"smtpclientauthentication is disabled|(?:basic|smtp) auth\w{0,12} is (?:disabled|not enabled)|security defaults"
-        r"|did not meet the criteria|by your organi[sz]ation|conditional access|web browser|not enabled for (?:smtp|imap)",
+        words=r"smtpclientauthentication is disabled|(?:basic|smtp) auth\w{0,12} is (?:disabled|not (?:enabled|supported))"
+        r"|security defaults|did not meet the criteria|conditional access|web browser|not enabled for (?:smtp|imap)",
     ),
+    _rule("login_method_disabled", words=r"by your organi[sz]ation", stages=("login",)),
     _rule(
         "login_mechanism_refused",
         words=r"unrecognized authentication type"
         r"|auth(?:entication)? (?:mechanism|type|method) (?:is )?(?:\w{1,20} ){0,2}(?:not|un|too weak)"
-        r"|mechanism is too weak"
-        r"|auth(?:entication)? (?:command )?(?:used when )?not (?:available|advertised|enabled|supported|implemented)",
+        r"|mechanism is too weak|no mechanism available|no worthy mechs|(?:unsupported|invalid|unknown) (?:\w{1,20} )?mechanism"
+        r"|auth(?:entication)? (?:command )?(?:used when )?not (?:allowed|available|advertised|enabled|supported|implemented)",
     ),
     _rule("login_mechanism_refused", codes="500 502 503 504", stages=("login",)),
+    # Exchange Online: spam from this account, the sender is banned (5.7.501 to 503); unregistered domains (5.7.750).
+    _rule("account_blocked", enhanced=r"5\.7\.50[1-3]"),
+    _rule("sender_unverified", enhanced=r"5\.7\.750"),
     _rule(
         "account_blocked",
         words=r"unusual sending activity|outboundspam|bad outbound sender|exceeded threshold|activate your"
@@ -171,12 +187,13 @@ _ACCOUNT = (
         words=r"credentials|password"
         r"|(?:auth\w{0,12}|login) (?:\w{1,20} ){0,2}(?:failed|failure|unsuccessful|invalid|incorrect|refused|rejected)",
     ),
-    # Exchange: the recipient takes mail from its own organization only (5.7.124, 129, 133, 134).
-    _rule("recipient_refused", enhanced=r"5\.7\.1(?:2[49]|3[34])"),
+    # Exchange: the recipient takes mail from its own organization only (5.7.124, 129, 133, 134), or the
+    # sender's blocks the recipient (5.7.703).
+    _rule("recipient_refused", enhanced=r"5\.7\.(?:1(?:2[49]|3[34])|703)"),
     _rule("login_needed", enhanced=r"[45]\.7\.57"),
     _rule(
         "login_needed",
-        words=r"auth\w{0,12} (?:is )?required|must (?:be )?authenticate|not (?:yet )?(?:logged in|authenticated)"
+        words=r"auth\w{0,12} (?:is )?required|requires? auth|must (?:be )?authenticate|not (?:yet )?(?:logged in|authenticated)"
         r"|authenticate first"
         r"|log ?in (?:is )?(?:required|first)|unauthenticated senders|without auth"
         r"|please (?:authenticate|log ?in|turn on smtp auth)",
@@ -187,6 +204,7 @@ _SENDER = (
     _rule(
         "sender_unverified",
         words=r"not (?:a )?(?:\w{1,20} )?(?:verified|registered)|unverified (?:sender|domain)|unregistered"
+        r"|(?:unconfigured|unauthenticated) (?:sending |sender )?domain|domain (?:is )?not (?:configured|authenticated)"
         r"|sender (?:identity|signature)|sandbox"
         r"|not one of your addresses|(?:address|sender|domain) (?:\w{1,20} )?(?:is )?not allowed to send"
         r"|not authori[sz]ed to send from",
@@ -198,13 +216,19 @@ _SENDER = (
         r"|sender domain (?:not|must|does|could)|(?:resolve|verify) (?:the )?sender|sender(?:'s)? domain (?:\w{1,20} )?not",
     ),
     _rule(
+        "sender_domain_unknown", stages=("sender",),
+        words=r"domain (?:\w{1,20} )?(?:is )?(?:invalid|not valid|not found|unknown|does not exist|cannot be found|has no mx)"
+        r"|no such domain",
+    ),
+    _rule(
         "sender_refused",
         words=r"sendasdenied|send as (?:this|that) sender|not owned by user"
         r"|(?:allowed|permitted|authori[sz]ed|permission\w?) to send (?:mail )?(?:as|from)"
         r"|relaying disallowed as|sender address (?:is )?(?:rejected|blocked|denied|invalid|not)"
         r"|sender (?:\S{1,60} )?(?:is )?(?:not (?:allowed|accepted)"
         r"|refused|denied|rejected|blocked|banned|prohibited)|blocked senders?"
-        r"|(?:invalid|bad|banned) sender|mail ?from (?:\w{1,20} )?(?:not|denied|refused|rejected)",
+        r"|(?:invalid|bad|banned) sender|mail ?from (?:\w{1,20} )?(?:not|denied|refused|rejected)"
+        r"|mail ?from (?:\w{1,20} ){0,2}(?:must|should|doesn't|does not)|must be (?:the )?(?:same as|authenticated user)",
     ),
     _rule("sender_refused", enhanced=r"[45]\.(?:7\.60|2\.252|1\.[78])"),
 )
@@ -214,11 +238,12 @@ _HOST = (
         "spam_refused",
         words=r"(?:spamhaus )?dbl\b|\bsurbl\b|\buribl\b|message is (?:likely )?suspicious|url in content",
     ),
-    _rule("host_blocked", enhanced=r"[45]\.7\.(?:6[0-4]\d|70[6-9]|511)", words=r"banned|blocked|denied|ip\b"),
+    # Amazon SES keeps a list of recipients to which mail bounced.
+    _rule("recipient_disabled", words=r"rejected: address blacklisted", stages=_OF_A_RECIPIENT),
     _rule(
         "host_blocked",
         words=r"blocked using|(?:block|black|deny|threat) ?list|\blisted (?:in|at|by|on|as)|\bis (?:currently )?listed"
-        r"|spamhaus|spamcop|\b(?:d?nsbl|rbl)\b"
+        r"|spamhaus|spamcop|\b(?:d?nsbls?|rbls?|[psxc]bl)\b|(?:email|ip|sender) reputation|blocked for (?:\w{1,20} )?spam"
         r"|(?:poor|bad|low|negative) reputation"
         r"|\bip (?:address )?(?:\S{1,50} )?(?:is |has been |was )?(?:\w{1,20} )?(?:blocked|banned)"
         r"|(?:banned|blocked) (?:sending )?ip|not accepted from (?:this ip|ip|servers? on)"
@@ -228,15 +253,21 @@ _HOST = (
     _rule(
         "helo_refused",
         words=r"\b(?:helo|ehlo)\b.{0,60}(?:reject|refus|invalid|denied|fail|not found|bad|unacceptable|malformed)"
-        r"|(?:invalid|bad) (?:helo|ehlo)",
+        r"|(?:invalid|bad) (?:helo|ehlo)|(?:permission|not allowed|forged) .{0,60}\b(?:helo|ehlo)\b",
     ),
     _rule("helo_refused", codes="501", stages=("hello",)),
     _rule(
         "host_refused",
-        words=r"client host rejected|(?:reverse|ptr|rdns).{0,30}(?:hostname|dns|record)|\brdns\b|\bptr\b"
+        words=r"client host rejected|access to (?:[\w-]{1,20} ){0,6}has been rejected"
+        r"|authori[sz]ed to send (?:\w{1,20} ){0,2}directly|(?:reverse|ptr|rdns).{0,30}(?:hostname|dns|record)|\brdns\b|\bptr\b"
         r"|ip name lookup failed|not in (?:\w{1,20} )?(?:white|allow) ?list"
         r"|client (?:ip |address |host )?(?:is )?(?:not (?:allowed|permitted)|denied|rejected)"
         r"|connections? (?:not accepted|refused) ?(?:from|-|\Z)",
+    ),
+    # Before any message the rules of the server concern the host.
+    _rule(
+        "host_refused", stages=("greeting", "hello"),
+        words=r"polic(?:y|ies)\b|\bspam|unsolicited|reject|refus|denied|not (?:allowed|permitted|welcome|authori[sz]ed|accept)",
     ),
     _rule("relay_denied", enhanced=r"[45]\.7\.(?:54|64)"),
     _rule(
@@ -251,12 +282,14 @@ _HOST = (
 _RECIPIENT = (
     _rule("loop", words=r"loops? back|too many hops|hop count|(?:mail|routing|forwarding) loop|loop detect"),
     _rule("no_mail_domain", codes="556"),
+    _rule("no_mail_domain", enhanced=r"[45]\.4\.310", words=r"domain"),
     _rule("no_mail_domain", words=r"null ?mx|does not accept mail|unrouteable (?:mail )?domain|no such domain"),
     _rule("recipient_unknown", enhanced=r"5\.4\.1", words=r"recipient|address|rejected", stages=_OF_A_RECIPIENT),
     _rule(
         "recipient_disabled", stages=_OF_A_RECIPIENT,
-        words=r"(?:account|mailbox|user|recipient)\S{0,3} (?:\w{1,20} ){0,6}(?:disabled|inactive|suspended|locked)"
-        r"|inactive (?:recipient|address)|suppress",
+        words=r"(?:account|mailbox|user|recipient)\S{0,3} (?:\w{1,20} ){0,6}"
+        r"(?:disabled|inactive|suspended|locked|blocked|isblocked|archived|deactivated|closed|terminated)"
+        r"|(?:inactive|archived|disabled|deactivated|suspended|closed) (?:recipient|address|mailbox|account)|suppress",
     ),
     _rule("recipient_unknown", enhanced=r"[45]\.1\.(?:1|3|6|10)", stages=_OF_A_RECIPIENT),
     _rule(
@@ -271,9 +304,11 @@ _RECIPIENT = (
     _rule("no_mail_domain", enhanced=r"[45]\.1\.2", stages=_OF_A_RECIPIENT),
     _rule(
         "spam_refused",
-        words=r"\bspam\b|junk ?mail|unsolicited|\bvirus|malware|phish|(?:local|security|mail) ?polic(?:y|ies)"
-        r"|policy (?:reasons?|violation|rejection)|content (?:rejected|refused|filter)"
-        r"|banned content|rejected by (?:\w{1,20} ){0,3}policy|rejectmessage|suspicious"
+        words=r"\bspam|junk ?mail|unsolicited|\bvirus|malware|phish|(?:local|security|mail) ?polic(?:y|ies)"
+        r"|policy (?:reasons?|violation|rejection)|content (?:rejected|refused|filter|restriction)"
+        r"|(?:attachment|file) (?:\w{1,20} ){0,3}(?:forbidden|prohibited|not allowed|not permitted|blocked|rejected)"
+        r"|(?:forbidden|prohibited|blocked) (?:attachment|file)|banned content"
+        r"|rejected by (?:\w{1,20} ){0,3}policy|rejectmessage|suspicious"
         r"|message (?:was )?(?:blocked|not accepted|not allowed|filtered)|administrative prohibition|envelope blocked",
     ),
     _rule(

@@ -53,7 +53,8 @@ _NEEDED = {
 # secret: Azure CLI is logged in there.
 _MANAGED = (("IDENTITY_ENDPOINT",), ("AZURE_POD_IDENTITY_AUTHORITY_HOST",), ("MSI_ENDPOINT", "MSI_SECRET"))
 
-_TENANT = re.compile(r"[A-Za-z0-9.-]+\Z")
+_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\Z")
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 
 
 class Login(NamedTuple):
@@ -87,15 +88,22 @@ def read_login(given: Mapping[str, Any]) -> Login:
     if missing:
         raise InputRefused(
             f"login.{missing[0]}", f"method {method} needs it", f"Set it{_variable(missing[0])}, or choose another method")
-    tenant = _text(given["tenant_id"])
-    if tenant and not _TENANT.match(tenant):
-        raise InputRefused(
-            "login.tenant_id", f"{tenant!r} is neither the id of a directory nor a domain",
-            "Write its GUID, or one of its domains")
+    tenant = _checked("tenant_id", given, "is neither the id of a directory nor a domain", "its GUID, or one of its domains")
+    client = _checked("client_id", given, "is not the id of an application", "the Application (client) ID")
     return Login(
-        method, tenant, _text(given["client_id"]), given["client_secret"], given["certificate_file"],
+        method, tenant, client, given["client_secret"], given["certificate_file"],
         given["certificate_password"], given["access_token"],
         endpoints(given["cloud"], given["authority_url"], given["graph_url"]), given["ca_file"])
+
+
+def _checked(name: str, given: Mapping[str, Any], flaw: str, right: str) -> Optional[str]:
+    """Return an id; None without one. Raises InputRefused when it has other characters, such as braces around a GUID."""
+    text = _text(given[name])
+    if not text or _ID.match(text):
+        return text
+    bare = re.sub(r"[^A-Za-z0-9.-]", "", text).strip(".")
+    remedy = f"Write {bare}" if _GUID.match(bare) else f"Write {right}, without marks around it"
+    raise InputRefused(f"login.{name}", f"{text!r} {flaw}", remedy)
 
 
 def _text(value: Optional[str]) -> Optional[str]:

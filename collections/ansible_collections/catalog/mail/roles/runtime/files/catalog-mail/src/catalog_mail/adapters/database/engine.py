@@ -16,21 +16,22 @@ from catalog_mail.adapters.sqlite_connections import replace_lost_connections
 
 # Seconds that a change waits for a lock of another program (SQLite), and for a free connection.
 BUSY_SECONDS = 15
-# Arguments of the drivers, unless database_url sets them. A server that is gone without a word is noticed within these seconds.
-_SQLITE = {"timeout": BUSY_SECONDS}
-_POSTGRESQL = {
+# Parameters of libpq, in seconds and milliseconds: a PostgreSQL server or a network that is gone without a word is noticed after
+# a minute at most, not after the quarter of an hour that Linux waits by itself.
+LIVELINESS = {
     "connect_timeout": 10,
-    "keepalives_idle": 15,
-    "keepalives_interval": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
     "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,  # in milliseconds
+    "tcp_user_timeout": 30_000,
 }
 
 
 def make_engine(url: str | URL) -> Engine:
     """Return an engine whose commits survive a kill, and whose failures are StorageFailed.
 
-    `url` is SQLAlchemy's: `sqlite:////var/lib/x.db` or `postgresql+psycopg://user:password@host/name`.
+    `url` is SQLAlchemy's: `sqlite:////var/lib/x.db` or `postgresql+psycopg://user:password@host/name`, whose query may set
+    parameters of libpq.
     """
     address = make_url(url)
     engine = _sqlite(address) if address.get_backend_name() == "sqlite" else _postgresql(address)
@@ -42,7 +43,7 @@ def _sqlite(url: URL) -> Engine:
     # Errors reach the log without the parameters of a statement, which hold messages and secrets.
     engine = create_engine(
         url,
-        connect_args=_without(_SQLITE, url),
+        connect_args=_not_in({"timeout": BUSY_SECONDS}, url),
         poolclass=WaitingPool,
         pool_size=10,
         max_overflow=40,
@@ -58,7 +59,7 @@ def _sqlite(url: URL) -> Engine:
 def _postgresql(url: URL) -> Engine:
     return create_engine(
         url,
-        connect_args=postgresql_arguments(url),
+        connect_args=liveliness(url),
         poolclass=WaitingPool,
         pool_pre_ping=True,
         pool_size=10,
@@ -68,14 +69,13 @@ def _postgresql(url: URL) -> Engine:
     )
 
 
-def postgresql_arguments(url: URL) -> dict[str, int]:
-    """Return the driver's arguments, as far as the URL does not set them."""
-    return _without(_POSTGRESQL, url)
+def liveliness(url: URL) -> dict[str, int]:
+    """Return the parameters with which PostgreSQL's connections notice a server that is gone, except those that the URL sets."""
+    return _not_in(LIVELINESS, url)
 
 
-def _without(arguments: Mapping[str, int], url: URL) -> dict[str, int]:
-    """Return the arguments that the URL does not set."""
-    return {name: value for name, value in arguments.items() if name not in url.query}
+def _not_in(parameters: Mapping[str, int], url: URL) -> dict[str, int]:
+    return {name: value for name, value in parameters.items() if name not in url.query}
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

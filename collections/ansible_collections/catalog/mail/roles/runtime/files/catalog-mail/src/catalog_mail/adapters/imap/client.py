@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from catalog_mail.adapters.connection import Deadline, certificate_name, connect
+from catalog_mail.adapters.imap.failing import Farewell
 from catalog_mail.domain.failures.imap import Stage
 from catalog_mail.domain.settings.document import TLS
 from catalog_mail.domain.settings.servers import ImapServer
@@ -25,11 +26,18 @@ from catalog_mail.domain.settings.servers import ImapServer
 # In bytes. The longest line is a list of all messages; the longest literal is one message, or a header.
 LONGEST_LINE = 20 * 1024 * 1024
 LONGEST_LITERAL = 256 * 1024 * 1024
+# All responses to one command.
+LONGEST_ANSWER = LONGEST_LITERAL + LONGEST_LINE
 _BLOCK = 256 * 1024
+# Seconds that one command may last after the login, with responses in the meantime: Dovecot reports the progress of a SEARCH.
+LONGEST_COMMAND = 15 * 60.0
 # Seconds without traffic until TCP keepalive begins, and between its probes.
 _KEEPALIVE = (60, 20)
 # The end of a command without the text that RFC 3501, 7.1, requires; imaplib does not read it.
 _WITHOUT_TEXT = re.compile(rb"[A-Za-z0-9]+ (?:OK|NO|BAD)")
+_GREETING = re.compile(rb"\* (OK|PREAUTH|NO|BAD)\b ?(.*)")
+# The words of a response that are read without regard to case (RFC 3501, 9); imaplib reads them in upper case alone.
+_KEYWORD = re.compile(rb"((?:\*(?: \d{1,20})?|[A-P]{4}\d+) )([A-Za-z-]+)( \[[A-Za-z0-9-]+)?")
 
 
 class Client(imaplib.IMAP4):
@@ -42,6 +50,8 @@ class Client(imaplib.IMAP4):
         self._buffer = bytearray()
         self._source: socket.socket | None = None  # the socket that filled the buffer
         self._refusal: bytes | None = None
+        self._end = float("inf")
+        self._received = 0
         super().__init__(certificate_name(server.host), server.port, server.timeout)
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
@@ -54,11 +64,42 @@ class Client(imaplib.IMAP4):
             if self._context and self._server.tls is TLS.IMPLICIT:
                 self._enter(Stage.TLS)
                 connection = self._context.wrap_socket(connection, server_hostname=self.host)
-        except OSError:
+        except (OSError, ValueError):
             connection.close()
             raise
         self._enter(Stage.GREETING)
+        self.begin_answer()
         return connection
+
+    def _connect(self) -> None:
+        """Read greeting and capabilities. Raises Farewell when the server greets with BYE."""
+        try:
+            super()._connect()  # type: ignore[misc]  # not in typeshed
+        except self.abort:
+            raise
+        except self.error as error:
+            self._check_bye()
+            greeting = _GREETING.match(self.welcome or b"")
+            if greeting is None:
+                raise self.error("no greeting of an IMAP server") from error
+            if greeting[1] in {b"NO", b"BAD"}:
+                raise self.error(greeting[2]) from error
+            raise
+
+    def _check_bye(self) -> None:
+        """Raise Farewell when the server has ended the session."""
+        if farewell := self.untagged_responses.get("BYE"):
+            raise Farewell(farewell[-1] if isinstance(farewell[-1], bytes) else b"")
+
+    def begin_answer(self) -> None:
+        """Begin to count the time and the bytes of an answer: each is limited, whatever a server sends."""
+        limit = LONGEST_COMMAND if self.state in {"AUTH", "SELECTED"} else self._server.timeout
+        self._end = time.monotonic() + limit
+        self._received = 0
+
+    def _command(self, name: str, *args: Any) -> Any:
+        self.begin_answer()
+        return super()._command(name, *args)  # type: ignore[misc]  # not in typeshed
 
     def offers(self, capability: str) -> bool:
         """Return whether the server offers this capability."""
@@ -70,16 +111,29 @@ class Client(imaplib.IMAP4):
 
     def starttls(self, ssl_context: ssl.SSLContext | None = None) -> tuple[Any, Any]:
         """Start TLS. Raises imaplib's error with the server's own words when the server refuses."""
+        found: tuple[Any, Any] = self._with_refusal(lambda: super(Client, self).starttls(ssl_context))
+        return found
+
+    def authenticate(self, mechanism: str, authobject: Callable[[bytes], bytes | None]) -> tuple[str, str]:
+        """Log in by a mechanism. Raises imaplib's error with the server's own words when the server refuses."""
+        found: tuple[str, str] = self._with_refusal(lambda: super(Client, self).authenticate(mechanism, authobject))
+        return found
+
+    def _with_refusal(self, step: Callable[[], Any]) -> Any:
         self._refusal = None
         try:
-            return super().starttls(ssl_context)
+            return step()
         except self.abort:
             raise
         except self.error as error:
             raise self.error(self._refusal or b"") from error
 
     def _get_capabilities(self) -> None:
-        """Request the capabilities; after the login the known ones hold when the server refuses."""
+        """Request the capabilities; after the login the known ones hold when the server refuses.
+
+        Those that the server sent by itself before do not count: after STARTTLS anybody may have sent them.
+        """
+        self.untagged_responses.pop("CAPABILITY", None)
         status, data = self.capability()
         if status == "OK" and data and isinstance(data[-1], bytes):
             self.capabilities = tuple(data[-1].decode("ascii", "replace").upper().split())
@@ -88,6 +142,8 @@ class Client(imaplib.IMAP4):
 
     def _get_line(self) -> bytes:
         line: bytes = super()._get_line()  # type: ignore[misc]  # not in typeshed
+        if keyword := _KEYWORD.match(line):
+            line = keyword[0].upper() + line[keyword.end() :]
         return line + b" " if _WITHOUT_TEXT.fullmatch(line) else line
 
     def _get_tagged_response(self, tag: Any, expect_bye: bool = False) -> tuple[str, list[Any]]:  # imaplib's
@@ -101,8 +157,15 @@ class Client(imaplib.IMAP4):
     def arrived(self, seconds: float) -> bool:
         """Wait up to `seconds` for a line, without reading it. Raises OSError, or abort at the end of the connection."""
         deadline = time.monotonic() + seconds
+        self.begin_answer()
+        searched = 0
         try:
-            while b"\n" not in self._current():
+            while self._current().find(b"\n", searched) < 0:
+                searched = len(self._buffer)
+                if searched > LONGEST_LINE:
+                    raise self.abort("the line is too long")
+                if self._received and time.monotonic() >= deadline:
+                    return False
                 # Zero would make the socket non-blocking, and TLS reports that in other ways.
                 self.sock.settimeout(max(0.001, deadline - time.monotonic()))
                 self._receive()
@@ -138,9 +201,13 @@ class Client(imaplib.IMAP4):
         return self._buffer
 
     def _receive(self) -> None:
+        if time.monotonic() >= self._end or self._received > LONGEST_ANSWER:
+            raise self.abort("the answer is too long")
         data = self.sock.recv(_BLOCK)
         if not data:
+            self._check_bye()
             raise self.abort("the connection has ended")
+        self._received += len(data)
         self._buffer += data
 
     def _taken(self, size: int) -> bytes:

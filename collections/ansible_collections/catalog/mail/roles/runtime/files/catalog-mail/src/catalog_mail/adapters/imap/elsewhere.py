@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 MOST_FOLDERS = 50
 # Folders of mail that did not arrive there (RFC 6154), and those that cannot be opened (RFC 3501, 7.2.2).
 _NOT_ARRIVED = frozenset({"\\sent", "\\drafts", "\\all", "\\flagged", "\\important", "\\noselect", "\\nonexistent"})
-_STATE = ["MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN"]
+_STATE = ("MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN")
 
 
 @dataclass
@@ -65,7 +65,7 @@ class OtherFolders:
 
     def _messages(self, session: Session, name: str, since: datetime) -> Sequence[Elsewhere]:
         try:
-            state = session.box.folder.status(name, _STATE)
+            state = session.status(name, *_STATE)
             known = self._known.get(name)
             if known is not None and known[0] == state:
                 return known[1]

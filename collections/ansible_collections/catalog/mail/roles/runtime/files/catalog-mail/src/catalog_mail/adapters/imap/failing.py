@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import imaplib
-from typing import Any
+from typing import Any, TypeVar
 
 from imap_tools.errors import ImapToolsError, UnexpectedCommandStatusError
 
 from catalog_mail.adapters.connection import plain
 from catalog_mail.domain.failures import imap as imap_failures
 from catalog_mail.domain.failures.connection import network_failure, readable
-from catalog_mail.domain.failures.failure import Failure
+from catalog_mail.domain.failures.failure import Failure, MailboxFailed
 from catalog_mail.domain.failures.imap import Stage
 from catalog_mail.domain.settings.servers import ImapServer
+
+Found = TypeVar("Found", bound=BaseException)
 
 # Phrases in exceptions of imaplib and of Client.
 _NOT_IMAP = ("unexpected response", "too long")
@@ -26,6 +28,14 @@ class Refused(Exception):
 
     def __init__(self, text: bytes) -> None:
         super().__init__()
+        self.text = text
+
+
+class Farewell(imaplib.IMAP4.abort):
+    """The server ended the session with BYE (RFC 3501, 7.1.5); `text` is its own."""
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__("the server has ended the session")
         self.text = text
 
 
@@ -46,6 +56,8 @@ def failure_of(error: Exception, stage: Stage, server: ImapServer, selected: str
     text = said(error)
     if text is not None:
         return imap_failures.answer_failure(stage, readable(text, server.password), server, selected)
+    if stage is Stage.GREETING and isinstance(error, imaplib.IMAP4.error):
+        return imap_failures.not_imap(server)
     if isinstance(error, OSError) or (isinstance(error, UnicodeError) and stage is Stage.CONNECT):
         return network_failure(plain(error), stage, imap_failures.peer(server))
     return imap_failures.not_understood(stage, server)
@@ -53,7 +65,10 @@ def failure_of(error: Exception, stage: Stage, server: ImapServer, selected: str
 
 def _aborted(error: Exception, stage: Stage, server: ImapServer) -> Failure:
     """Return the failure of an abort: the connection has ended, or the server does not speak IMAP."""
-    reason = _socket_error(error)
+    farewell = _inside(error, Farewell)
+    if farewell is not None:
+        return imap_failures.ended(stage, readable(farewell.text, server.password), server)
+    reason = _inside(error, OSError)
     if reason is None and any(words in str(error) for words in _NOT_IMAP):
         return imap_failures.not_imap(server) if stage is Stage.GREETING else imap_failures.not_understood(stage, server)
     return network_failure(reason or error, stage, imap_failures.peer(server))
@@ -73,15 +88,17 @@ def said(error: Exception) -> bytes | None:
         return error.text
     if isinstance(error, imaplib.IMAP4.error):
         text = error.args[0] if error.args else b""
-        return text if isinstance(text, bytes) else str(text).encode()
+        return text if isinstance(text, bytes) else None  # imaplib's own words are text
     return None
 
 
-def _socket_error(error: BaseException) -> OSError | None:
-    """Return the socket's exception, which imaplib hides behind an abort."""
+def _inside(error: BaseException, kind: type[Found]) -> Found | None:
+    """Return the exception of this kind that imaplib hides behind an abort."""
     found: BaseException | None = error
-    for _depth in range(5):
-        found = found.__context__ if found else None
-        if isinstance(found, OSError):
+    for _depth in range(6):
+        if isinstance(found, kind):
             return found
+        if found is None or isinstance(found, MailboxFailed):  # of an earlier connection
+            break
+        found = found.__context__
     return None

@@ -13,7 +13,7 @@ from imap_tools.errors import UnexpectedCommandStatusError
 from imap_tools.utils import encode_folder
 
 from catalog_mail.adapters.imap.connecting import Connecting
-from catalog_mail.adapters.imap.failing import Refused, first
+from catalog_mail.adapters.imap.failing import Refused
 from catalog_mail.adapters.imap.fetching import fetch_given
 from catalog_mail.adapters.imap.names import fitting_name
 from catalog_mail.adapters.imap.portions import chunks
@@ -123,9 +123,9 @@ class Filing:
     def _refusal(self) -> bytes | None:
         """Return the server's answer when it has no archive."""
         try:
-            self._session.box.folder.status(self._archive, ["MESSAGES"])
-        except UnexpectedCommandStatusError as refusal:
-            return first(refusal.command_result[1])
+            self._session.status(self._archive, "MESSAGES")
+        except Refused as refusal:
+            return refusal.text
         return None
 
     def _select(self) -> bool:

@@ -34,6 +34,8 @@ class Waiting:
             left = deadline - time.monotonic()
             if not (self._listen(left) if self._session.offers("IDLE") else self._sleep(left)):
                 return False
+            if left <= 0:  # a server may send responses without a pause
+                return self._session.arrivals
         return True
 
     def works(self) -> bool:
@@ -49,6 +51,7 @@ class Waiting:
         if self._tag is not None:
             tag, self._tag = self._tag, None
             with self._session.trying("IDLE", certain=False):
+                self._session.client.begin_answer()
                 self._session.client.send(b"DONE\r\n")
                 self._session.box.consume_until_tagged_response(tag)
             self._session.note()
@@ -102,9 +105,9 @@ class Waiting:
         """Check the responses for new mail or a message marked as unread; others' reading and removing is ignored."""
         session = self._session
         said = session.client.untagged_responses
-        unread = any(isinstance(item, bytes) and b"\\Seen" not in item for item in said.get("FETCH") or [])
-        if "BYE" in said:
-            raise session.client.abort("the server takes leave")
+        changed = [item.upper() for item in said.get("FETCH") or [] if isinstance(item, bytes)]
+        unread = any(b"FLAGS" in item and b"\\SEEN" not in item for item in changed)
+        session.client._check_bye()
         session.note()
         session.arrivals = session.arrivals or unread
 

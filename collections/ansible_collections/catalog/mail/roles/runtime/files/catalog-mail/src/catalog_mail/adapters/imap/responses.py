@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-_UID = re.compile(rb"\bUID (\d{1,10})\b")
-_SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,19})\b")
-_FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)")
-_DATE = re.compile(rb'\bINTERNALDATE "( ?\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"')
-_QUOTED = re.compile(rb'\bBODY\[[A-Z]*\](?:<0>)? "((?:[^"\\]|\\.)*)"')
+_UID = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
+_SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,19})\b", re.IGNORECASE)
+_FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)", re.IGNORECASE)
+_DATE = re.compile(rb'\bINTERNALDATE "( ?\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"', re.IGNORECASE)
+_QUOTED = re.compile(rb'\bBODY\[[A-Z]*\](?:<0>)? "((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 # What may follow a literal: further data of the message, and the end of its parentheses.
-_REST = re.compile(rb'(?: [A-Z][A-Z0-9.-]* (?:\([^()]*\)|"[^"]*"|[^\s()"]+))*\)\s*')
+_REST = re.compile(rb'(?: [A-Z][A-Z0-9.-]* (?:\([^()]*\)|"[^"]*"|[^\s()"]+))*\)\s*', re.IGNORECASE)
+_STATUS = re.compile(rb"\(([^()]*)\)\s*\Z")
+_HIGHEST_UID = 2**32 - 1  # RFC 3501, 2.3.1.1
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -47,10 +50,11 @@ def fetched(data: Iterable[Any]) -> Iterator[Fetched]:
         if item is None:
             continue
         text = b" ".join([*(head for head, _content in literals), item])
-        found = _UID.search(text)
+        plain = _STRING.sub(b'""', text)
+        found = _UID.search(plain)
         if found and (not literals or (len(literals) == 1 and _REST.fullmatch(item))):
             content = literals[0][1] if literals else _quoted(text)
-            yield Fetched(found[1].decode(), _size(text), _date(text), _flags(text), content)
+            yield Fetched(found[1].decode(), _size(plain), _date(text), _flags(plain), content)
         literals.clear()
 
 
@@ -66,7 +70,11 @@ def _size(text: bytes) -> int | None:
 
 def _flags(text: bytes) -> frozenset[str] | None:
     found = _FLAGS.search(text)
-    return frozenset(found[1].decode("ascii", "replace").split()) if found else None
+    if found is None:
+        return None
+    # Flags of the system, without regard to case, in the spelling of RFC 3501, 2.3.2.
+    given = found[1].decode("ascii", "replace").split()
+    return frozenset(f"\\{flag[1:].capitalize()}" if flag.startswith("\\") else flag for flag in given)
 
 
 def _date(text: bytes) -> datetime | None:
@@ -85,7 +93,8 @@ def _date(text: bytes) -> datetime | None:
 def uids(data: Sequence[Any]) -> list[str]:
     """Return the UIDs of an answer to SEARCH, in ascending order."""
     found = b" ".join(item for item in data if isinstance(item, bytes)).split()
-    return [str(number) for number in sorted({int(word) for word in found if word.isdigit()})]
+    numbers = {int(word) for word in found if word.isdigit() and len(word) <= 10}
+    return [str(number) for number in sorted(numbers) if 0 < number <= _HIGHEST_UID]
 
 
 def uid_set(keys: Iterable[str]) -> str:
@@ -116,3 +125,10 @@ def number(said: Any) -> str | None:
     """Return the number of a response such as UIDVALIDITY."""
     text = said[-1] if said else None
     return text.decode() if isinstance(text, bytes) and text.isdigit() else None
+
+
+def numbers(data: Sequence[Any]) -> dict[str, int]:
+    """Return the numbers of an answer to STATUS, by name in upper case; empty when there is none."""
+    found = next((_STATUS.search(item) for item in reversed(data) if isinstance(item, bytes)), None)
+    said = found[1].decode("ascii", "replace").upper().split() if found else []
+    return {name: int(value) for name, value in zip(said[::2], said[1::2], strict=False) if value.isdigit() and len(value) <= 20}

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from imap_tools import BaseMailBox
+from imap_tools.utils import encode_folder
 
 from catalog_mail.adapters.connection import verifying_context
 from catalog_mail.adapters.imap.capabilities import BrokenCapabilities, CapabilityFailed
 from catalog_mail.adapters.imap.client import Client
 from catalog_mail.adapters.imap.failing import FORESEEN, Refused, Unreadable, failure_of, first, said
+from catalog_mail.adapters.imap.responses import numbers
 from catalog_mail.domain.failures import imap as imap_failures
 from catalog_mail.domain.failures.connection import authorities_unreadable, readable, tls_not_offered
 from catalog_mail.domain.failures.failure import Failure, MailboxFailed
@@ -89,7 +91,11 @@ class Session:
     def refused(self, capability: str, refusal: Refused) -> None:
         """Note a capability that the server refused, and go on."""
         self.forgive()
-        self.broken.failed(capability, self.answer(refusal.text))
+        text = self.answer(refusal.text)
+        if imap_failures.concerns_moment(text):
+            self.broken.doubted(capability, text)
+        else:
+            self.broken.failed(capability, text)
 
     def forgive(self) -> None:
         """Go on after a refusal that need not be the capability's fault."""
@@ -106,9 +112,19 @@ class Session:
         status, data = self.client.uid(*command)  # type: ignore[arg-type]  # imaplib sends bytes too; typeshed has str
         if status == "OK":
             return list(data)
-        if b"[EXPUNGEISSUED]" in first(data).upper():  # RFC 5530: some messages are gone; the answer has the others
+        gone = b"[EXPUNGEISSUED]" in first(data).upper()  # RFC 5530: some messages are gone; the answer to FETCH has the others
+        if gone and command[0] == "FETCH":
             return list(self.client.pending().get("FETCH") or [])
         raise Refused(first(data))
+
+    def status(self, mailbox: str, *items: str) -> dict[str, int]:
+        """Return the numbers that STATUS gives of a mailbox, by name; empty for an answer without any. Raises Refused."""
+        self.client.pending()
+        name: Any = encode_folder(mailbox)  # imaplib sends bytes too; typeshed has str
+        status, data = self.client.status(name, f"({' '.join(items)})")
+        if status != "OK":
+            raise Refused(first(data))
+        return numbers(data)
 
     def refresh(self) -> None:
         """Send NOOP: some servers search only in messages that they have announced."""

@@ -19,7 +19,7 @@ from typing import Any
 from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, WorkflowSerializationFormat
 from sqlalchemy import URL, Engine, create_engine, event
 
-from catalog_mail.adapters.database.engine import postgresql_arguments
+from catalog_mail.adapters.database.engine import liveliness
 from catalog_mail.adapters.sqlite_connections import replace_lost_connections
 
 NAME = "catalog-mail"
@@ -183,9 +183,8 @@ def _before(age: timedelta, now: datetime) -> str:
 def _make_engine(database: URL) -> Engine:
     if database.get_backend_name() == "sqlite":
         return _sqlite(database)
-    arguments = postgresql_arguments(database)
     return create_engine(
-        database, connect_args=arguments, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True
+        database, connect_args=liveliness(database), pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True
     )
 
 

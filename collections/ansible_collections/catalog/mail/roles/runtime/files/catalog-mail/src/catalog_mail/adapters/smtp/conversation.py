@@ -15,6 +15,10 @@ from typing import Any
 
 from catalog_mail.adapters.connection import Deadline, certificate_name, encryption
 
+# Bytes of one reply; RFC 5321, 4.5.3.1.5, limits a line to 512.
+LONGEST_REPLY = 256 * 1024
+# Replies to AUTH that concern the mechanism or its form, not the account (RFC 4954, 4 and 6).
+_NOT_THIS_MECHANISM = frozenset({500, 501, 502, 504})
 # A line that begins with a dot gets another one (RFC 5321, 4.5.2).
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
@@ -33,7 +37,11 @@ class _TimedReader(io.RawIOBase):
         """Wait for bytes, at most until the deadline."""
         connection = self._conversation.connection
         connection.settimeout(self._conversation.deadline.remaining())
-        return connection.recv_into(buffer)
+        size = connection.recv_into(buffer)
+        self._conversation.received += size
+        if self._conversation.received > LONGEST_REPLY:
+            raise OSError(0, "its reply does not end")
+        return size
 
 
 class Conversation(smtplib.SMTP):
@@ -45,6 +53,7 @@ class Conversation(smtplib.SMTP):
     def __init__(self, connection: socket.socket, host: str, deadline: Deadline) -> None:
         super().__init__(local_hostname=_own_name(connection))
         self.deadline = deadline
+        self.received = 0  # bytes of the present reply
         self.sock: socket.socket | None = connection
         self._host = certificate_name(host)  # `starttls` checks the certificate against it
 
@@ -64,13 +73,21 @@ class Conversation(smtplib.SMTP):
             raise _reason(error) from None
 
     def getreply(self) -> tuple[int, bytes]:
-        """Read an answer within the deadline."""
+        """Read an answer within the deadline; its code is -1 when it is not one of SMTP."""
         if self.file is None:
             self.file = io.BufferedReader(_TimedReader(self))
+        self.received = 0
         try:
             return super().getreply()
         except smtplib.SMTPServerDisconnected as error:
             raise _reason(error) from None
+        except smtplib.SMTPResponseException:  # a line that is too long; the connection is closed
+            return -1, b""
+
+    def greet(self) -> tuple[int, bytes]:
+        """Send EHLO; HELO to a server that does not know EHLO (RFC 5321, 3.2)."""
+        answer = self.ehlo()
+        return self.helo() if answer[0] in {500, 502} else answer
 
     def begin_content(self) -> tuple[int, bytes]:
         """Send DATA; 354 is the answer to go on (RFC 5321, 4.1.1.4)."""
@@ -94,9 +111,18 @@ class Conversation(smtplib.SMTP):
         return str(self.esmtp_features.get("auth", "")).upper().split()
 
     def log_in(self, username: str, password: str) -> tuple[int, bytes]:
-        """Log in by AUTH PLAIN (RFC 4616), or LOGIN when only that is offered; both in UTF-8. Returns the last answer."""
-        if "PLAIN" in self.mechanisms():
-            return self.docmd("AUTH", "PLAIN " + plain_response(username, password))
+        """Log in by AUTH PLAIN (RFC 4616), or LOGIN when PLAIN is not offered or not known; both in UTF-8.
+
+        Returns the last answer.
+        """
+        mechanisms = self.mechanisms()
+        if "PLAIN" in mechanisms:
+            answer = self.docmd("AUTH", "PLAIN " + plain_response(username, password))
+            if answer[0] == 334:  # the server takes no initial response
+                answer = self.docmd(plain_response(username, password))
+            other = answer[0] in _NOT_THIS_MECHANISM or (answer[0] == 535 and b"mechanism" in answer[1].lower())
+            if not other or "LOGIN" not in mechanisms:
+                return answer
         code, text = self.docmd("AUTH", "LOGIN")
         for word in (username, password):
             if code != 334:

@@ -135,7 +135,10 @@ class Session:
 
     def _greet(self, conversation: Conversation, attempt: Attempt) -> None:
         self._stage = Stage.HELLO
-        self._accept(conversation.ehlo(), 250, attempt)
+        code, text = conversation.greet()
+        self._accept((code, text), 250, attempt)
+        if code != 250:  # the answer to another command: without a list of extensions
+            raise SendingFailed(answer_failure(self._stage, code, self._shown(text), attempt))
 
     def _start_tls(self, conversation: Conversation, context: ssl.SSLContext, attempt: Attempt) -> None:
         if not conversation.has_extn("starttls"):
@@ -169,8 +172,8 @@ class Session:
 
     def _accept(self, answer: tuple[int, bytes], wanted: int, attempt: Attempt) -> None:
         code, text = answer
-        # 251: the server forwards the message (RFC 5321, 3.4), which counts as accepted.
-        if code != wanted and (code, wanted) != (251, 250):
+        # The first digit decides (RFC 5321, 4.2.1 and 4.3.2): 251, for one, is a server that forwards the message.
+        if code // 100 != wanted // 100:
             raise SendingFailed(answer_failure(self._stage, code, self._shown(text), attempt))
 
     def _accept_or_reset(self, answer: tuple[int, bytes], wanted: int, attempt: Attempt) -> None:
@@ -182,7 +185,8 @@ class Session:
             raise
 
     def _reset_or_end(self, code: int) -> None:
-        if code == 421:  # the server closes the connection (RFC 5321, 3.8)
+        # 421: the server closes the connection (RFC 5321, 3.8). Below 400: nobody knows which command it has answered.
+        if code == 421 or code < 400:
             self.close()
         elif self._used:
             self.quit()

@@ -16,16 +16,34 @@ from catalog_mail.domain.settings.servers import ImapServer
 
 SECTION = "interactions.imap"
 # Response codes of RFC 5530 and RFC 9051, 7.1, after which another attempt may succeed.
-_PASSING = {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "EXPUNGEISSUED", "CONTACTADMIN"}
-# Response codes of RFC 5530 with which a server refuses a login whatever the mechanism.
+_PASSING = {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "EXPUNGEISSUED", "CONTACTADMIN", "CORRUPTION", "OVERQUOTA"}
+# Response codes that no repetition changes, whatever the words: "your temporary password" is not temporary.
+_LASTING = {
+    "AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED", "NOPERM", "CANNOT", "NONEXISTENT",
+    "TRYCREATE", "WEBALERT",
+}  # fmt: skip
+# Response codes with which a server refuses a login whatever the mechanism.
 _ACCOUNT = {"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED", "CONTACTADMIN", "UNAVAILABLE", "LIMIT"}
-# Words to a login after which another attempt may succeed, of servers that give no such code.
+# Words after which another attempt may succeed, of servers that give no such code.
 _PASSING_WORDS = re.compile(
-    r"too many (?:\w{1,20} ){0,2}(?:connections|logins|sessions)|temporar|unavailable|try again|throttl|rate limit"
-    r"|bandwidth limit|server (?:is )?busy|maximum number of connections",
+    r"too many (?:\w{1,20} ){0,2}(?:connections|logins|sessions)|temporar|unavailable|try again|try later|throttl|rate limit"
+    r"|bandwidth limit|(?:server|system) (?:is )?(?:too )?busy|maximum number of connections|number of connections|not connected"
+    r"|\b(?:is|be|been|cannot|can't|unable to) lock|(?:mailbox|folder) (?:is )?(?:locked|in use)"
+    r"|(?:system|internal|server|service|database|backend) (?:\w{1,20} ){0,2}(?:error|failure)",
     re.IGNORECASE,
 )
-_CODE = re.compile(r"\s*\[([A-Za-z0-9-]+)[^\]]{0,200}\]")
+_CODE = re.compile(r"\s*\[([A-Za-z0-9-]{1,40})[^\[\]]{0,200}\]")
+_LOG = "The mail server's own log says more."
+_EXPIRED = "Give this account a new password, and save it here."
+_NO_CONNECTION = (
+    "Exchange lets this account log in and does not open its mailbox: check there that the mailbox is licensed and IMAP enabled "
+    "for it, and log in with this account in a browser; its log says more."
+)
+_HINTS = {
+    "OVERQUOTA": "Let this account's quota be raised, or delete mail from it.",
+    "NOPERM": "Give this account the rights to mark, copy and delete messages there (RFC 4314: the rights l, r, s, w, i, t, e).",
+    "CORRUPTION": "The mail server's administrator has to repair the mailbox; the server's own log says more.",
+}
 _CHECK_LOGIN = (
     "Check user name and password, and whether this account may read mail by IMAP with a password: many providers want an app "
     "password in place of the usual one."
@@ -55,17 +73,19 @@ def peer(server: ImapServer) -> Peer:
 
 def concerns_account(text: str) -> bool:
     """Return whether the refusal of a login concerns the account, so that another mechanism would be refused as well."""
-    found = _CODE.match(text)
-    return found is not None and found[1].upper() in _ACCOUNT
+    return _code(text) in _ACCOUNT
+
+
+def concerns_moment(text: str) -> bool:
+    """Return whether a refusal concerns the moment, an account or a mailbox, and so not what the server can do."""
+    return _is_passing(_code(text), text) or _code(text) in _LASTING - {"CANNOT"}
 
 
 def answer_failure(stage: Stage, text: str, server: ImapServer, mailbox: str | None = None) -> Failure:
     """Translate a response NO, BAD or BYE (RFC 3501, 7.1). `mailbox` is the one to open, by default the server's."""
-    found = _CODE.match(text)
-    code = found[1].upper() if found else ""
+    code, answer = _code(text), _sentence(text)
     place = peer(server).place
-    answer = f"{text.strip().rstrip('.')}." if text.strip() else "no reason was given."
-    temporary = code in _PASSING or (stage is Stage.LOGIN and not code.startswith("AUTH") and bool(_PASSING_WORDS.search(text)))
+    temporary = _is_passing(code, text)
     if code == "PRIVACYREQUIRED":
         return Failure(
             Cause.TLS_REQUIRED, f"{place} refuses logins without TLS: {answer}",
@@ -74,17 +94,48 @@ def answer_failure(stage: Stage, text: str, server: ImapServer, mailbox: str | N
     if stage is Stage.LOGIN and not temporary:
         return Failure(
             Cause.LOGIN_REFUSED, f"{place} refused the login of {server.username}: {answer}",
-            with_password_hint(_CHECK_LOGIN, server.password),
+            with_password_hint(_EXPIRED if code == "EXPIRED" else _CHECK_LOGIN, server.password),
             temporary=False, field=f"{SECTION}.password",
         )  # fmt: skip
     if stage is Stage.SELECT and not temporary:
         return _no_mailbox(mailbox or server.mailbox, code, answer, server)
+    advice = _NO_CONNECTION if _is_unconnected(text) else _HINTS.get(code, _LOG)
     hint = "The server's login service is not available, or has had too much to do. " if stage is Stage.LOGIN else ""
     return Failure(
         Cause.OTHER_IMAP_ANSWER, f"{place} gave this answer while {stage}: {answer}",
-        f"{'It may work later. ' if temporary else ''}{hint}The mail server's own log says more.",
+        f"{'It may work later. ' if temporary else ''}{hint}{advice}",
         temporary=True, field=None,
     )  # fmt: skip
+
+
+def ended(stage: Stage, text: str, server: ImapServer) -> Failure:
+    """Translate BYE (RFC 3501, 7.1.5), with which a server ends a session; a login may be refused like this too."""
+    if stage is Stage.LOGIN and _code(text) in _LASTING:
+        return answer_failure(stage, text, server)
+    return Failure(
+        Cause.CONNECTION_LOST, f"{peer(server).place} ended the connection while {stage}: {_sentence(text)}",
+        f"It may work later. {_LOG}", temporary=True, field=f"{SECTION}.host",
+    )  # fmt: skip
+
+
+def _code(text: str) -> str:
+    """Return the response code at the beginning of a text, in upper case; the one after `[ALERT]`; empty without one."""
+    found = _CODE.match(text)
+    if found and found[1].upper() == "ALERT":
+        found = _CODE.match(text, found.end()) or found
+    return found[1].upper() if found else ""
+
+
+def _sentence(text: str) -> str:
+    return f"{text.strip().rstrip('.')}." if text.strip() else "no reason was given."
+
+
+def _is_unconnected(text: str) -> bool:
+    return "authenticated but not connected" in text.lower()
+
+
+def _is_passing(code: str, text: str) -> bool:
+    return code in _PASSING or (code not in _LASTING and bool(_PASSING_WORDS.search(text)))
 
 
 def _no_mailbox(mailbox: str, code: str, answer: str, server: ImapServer) -> Failure:

@@ -33,6 +33,8 @@ def answer_failure(stage: Stage, code: int, text: str, attempt: Attempt) -> Fail
     """Translate a negative reply (RFC 5321, 4.2): 4yz is temporary and 5yz permanent, unless the meaning says otherwise."""
     if not 200 <= code <= 599:  # smtplib returns -1 for a reply without a number
         return _no_mail_server(attempt)
+    if code < 400 and stage is not Stage.LOGIN:
+        return _out_of_step(stage, code, text, attempt)
     reply = read_reply(code, text)
     found = meaning(reply, stage)
     temporary = found in _PASSING or (reply.temporary and found not in _LASTING)
@@ -40,8 +42,19 @@ def answer_failure(stage: Stage, code: int, text: str, attempt: Attempt) -> Fail
     remedy = f"It may work later. {words.remedy}" if temporary else words.remedy
     if found is Meaning.LOGIN_REFUSED:
         remedy = with_password_hint(remedy, attempt.server.password)
-    answer = f"{code} {text}".strip().rstrip(".")
-    return Failure(words.cause, f"{words.sentence}: {answer}.", remedy, temporary, words.field, code, text)
+    return Failure(words.cause, f"{words.sentence}: {_answer(code, text)}.", remedy, temporary, words.field, code, text)
+
+
+def _answer(code: int, text: str) -> str:
+    return f"{code} {text}".strip().rstrip(".")
+
+
+def _out_of_step(stage: Stage, code: int, text: str, attempt: Attempt) -> Failure:
+    """The server accepts what it was not asked for, so that nobody knows what it has understood."""
+    return Failure(
+        Cause.OTHER_ANSWER, f"{attempt.place} gave this answer while {stage}, which fits no command: {_answer(code, text)}.",
+        "It may work later. The mail server's own log says more.", temporary=True, smtp_code=code, smtp_text=text,
+    )  # fmt: skip
 
 
 def _no_mail_server(attempt: Attempt) -> Failure:

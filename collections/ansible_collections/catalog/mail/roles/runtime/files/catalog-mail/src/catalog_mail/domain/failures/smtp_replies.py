@@ -82,6 +82,16 @@ _REPEATED_CODES = re.compile(r"(?<![\d.])[245]\d\d-(?=[245]\.)|(?<![\d.])[245]\.
 
 def read_reply(code: int, text: str) -> Reply:
     """Read a reply's text (without its code), whose lines are joined by blanks."""
-    enhanced = _ENHANCED.search(text)
+    enhanced = _enhanced(code, text)
     words = _REPEATED_CODES.sub(" ", _NAMES.sub(" <> ", text))
-    return Reply(code, enhanced[1] if enhanced else "", " ".join(words.split()).lower())
+    return Reply(code, enhanced, " ".join(words.split()).lower())
+
+
+def _enhanced(code: int, text: str) -> str:
+    """Return the enhanced code: the first of a text, and after other words only one of the reply code's class (RFC 2034, 4).
+
+    Others are versions: "rejected by SpamAssassin 4.0.1".
+    """
+    found = _ENHANCED.findall(text)
+    beginning = _ENHANCED.match(text)
+    return beginning[1] if beginning else next((one for one in found if one[0] == str(code)[0]), "")

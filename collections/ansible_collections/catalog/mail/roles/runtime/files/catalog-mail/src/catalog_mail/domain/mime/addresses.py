@@ -18,7 +18,7 @@ PATTERN = (
     rf"^(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*"
     r"@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$"
 )
-_ADDRESS = re.compile(PATTERN.removeprefix("^").removesuffix("$"))
+ADDRESS = re.compile(PATTERN.removeprefix("^").removesuffix("$"))
 
 
 def checked_address(field: str, address: str) -> str:
@@ -29,7 +29,7 @@ def checked_address(field: str, address: str) -> str:
             f"{address[:LONGEST]!r} has characters that plain SMTP does not carry.",
             "Give an international domain in its xn-- form; the part before the @ must be ASCII.",
         )
-    if len(address) > LONGEST or not _ADDRESS.fullmatch(address):
+    if len(address) > LONGEST or not ADDRESS.fullmatch(address):
         raise InputRefused(
             field,
             f"{address[:LONGEST]!r} is not an e-mail address.",

@@ -13,9 +13,9 @@ import re
 from datetime import UTC, datetime
 
 from catalog_mail.domain.errors import InputRefused
-from catalog_mail.domain.mime.addresses import checked_address
+from catalog_mail.domain.mime.addresses import ADDRESS, LONGEST, checked_address
 from catalog_mail.domain.mime.text import has_control_characters, is_storable
-from catalog_mail.domain.settings.flaws import blank_flaw, edge_flaw, host_flaw
+from catalog_mail.domain.settings.flaws import address_flaw, blank_flaw, edge_flaw, host_flaw, inner_flaw
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _ZONE = re.compile(r"\A[^%]*(?:%[A-Za-z0-9_.-]{1,15})?\Z")
@@ -51,6 +51,9 @@ def address(text: str) -> str:
     try:
         return checked_address("address", text)
     except InputRefused as refusal:
+        found = address_flaw(text, lambda right: bool(LONGEST >= len(right) and ADDRESS.fullmatch(right)))
+        if found:
+            raise InvalidValue(f"It is not an e-mail address: {found[0]}.", f"Write {found[1]}.") from None
         raise InvalidValue(refusal.cause, refusal.remedy) from None
 
 
@@ -69,7 +72,8 @@ def host(text: str) -> str:
 
 
 def _is_host_name(text: str) -> bool:
-    return len(text) <= 253 and bool(_NAME.match(text))
+    """Return whether a text is a name; one of numbers alone would be an IP address (RFC 1123, 2.1)."""
+    return len(text) <= 253 and bool(_NAME.match(text)) and not text.removesuffix(".").rpartition(".")[2].isdigit()
 
 
 def _is_host(text: str) -> bool:
@@ -88,11 +92,36 @@ def identifier(text: str) -> str:
 
 
 def user_name(text: str) -> str:
-    """Check a user name: one line, without a blank or an invisible character at its ends."""
-    flaw = edge_flaw(text)
+    """Check a user name: one line without an invisible character, and without a blank at its ends."""
+    return _visible(text, "It is not a user name as servers know it")
+
+
+def mailbox_name(text: str) -> str:
+    """Check the name of a mailbox as a user name."""
+    return _visible(text, "It is not the name of a mailbox")
+
+
+def _visible(text: str, cause: str) -> str:
+    flaw = inner_flaw(text)
     if flaw:
-        raise InvalidValue(f"It is not a user name as servers know it: {flaw[0]}.", "Write it without.")
+        raise InvalidValue(f"{cause}: {flaw[0]}.", "Write it without.")
     return one_line(text)
+
+
+def server_name(text: str) -> str:
+    """Check the name with which a mail server begins Authentication-Results: one word (RFC 8601, 2.2)."""
+    flaw = blank_flaw(text)
+    if flaw:
+        raise InvalidValue(f"It is not the name of a server: {flaw[0]}.", "Write it without.")
+    return text
+
+
+def client_secret(text: str) -> str:
+    """Check a client secret, which Entra makes without blanks."""
+    flaw = blank_flaw(login_secret(text))
+    if flaw:
+        raise InvalidValue(f"It is not a client secret: {flaw[0]}.", "Give it without.")
+    return text
 
 
 def login_secret(text: str) -> str:
@@ -111,6 +140,9 @@ def login_secret(text: str) -> str:
 
 def absolute_path(text: str) -> str:
     """Check the absolute path of a file on the application's host."""
+    flaw = edge_flaw(text)
+    if flaw:
+        raise InvalidValue(f"It is not the path of a file: {flaw[0]}.", "Write it without.")
     if not text.startswith("/") or has_control_characters(text) or len(text) > 1000:
         raise InvalidValue("It is not an absolute path.", "Give one such as /etc/ssl/certs/company-ca.pem.")
     return text

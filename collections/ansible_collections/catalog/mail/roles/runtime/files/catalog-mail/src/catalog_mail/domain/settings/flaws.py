@@ -18,7 +18,9 @@ _NAMES = {
 # Blanks, control and format characters (zero-width ones, marks of direction), line and paragraph separators.
 _UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 _QUOTES = re.compile(r"""\A(["'`\u2018\u201c\u201e\u00ab])(.*)["'`\u2019\u201d\u201c\u00bb]\Z""", re.DOTALL)
-_PORT = re.compile(r"\A(.+):(\d{1,5})\Z")
+_PORT = re.compile(r"\A(.+):(\d{0,5})\Z")
+_NUMBERS = re.compile(r"\A[\d.]+\Z", re.ASCII)
+_NAMED = re.compile(r"\A(?:.*<)?(?:mailto:)?([^<>]+?)>?\Z", re.DOTALL | re.IGNORECASE)
 
 
 def unseen(character: str) -> bool:
@@ -54,12 +56,37 @@ def edge_flaw(text: str) -> tuple[str, str] | None:
     return (flaw[0], inner) if flaw else None
 
 
+def inner_flaw(text: str) -> tuple[str, str] | None:
+    """As `blank_flaw`, but plain blanks inside the text are no flaw, as in a name of several words."""
+    inner = text.strip(" ")
+    return blank_flaw(text) if inner != text or any(unseen(character) for character in inner if character != " ") else None
+
+
+def address_flaw(text: str, valid: Callable[[str], bool]) -> tuple[str, str] | None:
+    """Return what is wrong with the text of an e-mail address, and the right text; None where that cannot be told.
+
+    `valid` returns whether a text is an address.
+    """
+    flaw, right = blank_flaw(text) or ("", text)
+    if valid(right):
+        return flaw, right
+    name = _NAMED.match(text.strip())
+    bare = (name[1] if name else text).rstrip(".")
+    if valid(bare):
+        return "it has more than the address in it", bare
+    local, _at, domain = bare.rpartition("@")
+    international = _international(domain)
+    if international and valid(f"{local}@{international[1]}"):
+        return "its domain has characters outside ASCII, which DNS has only in the xn-- form", f"{local}@{international[1]}"
+    return None
+
+
 def host_flaw(text: str, valid: Callable[[str], bool]) -> tuple[str, str]:
     """Return what is wrong with the text of a host, and the remedy; with the right text where it can be told.
 
     `valid` returns whether a text is a host. The flaw is empty for an unknown kind of flaw.
     """
-    for check in (_blank, _quoted, _several, _url, _user, _port, _bracketed, _path, _international):
+    for check in (_blank, _quoted, _several, _url, _user, _port, _bracketed, _path, _international, _dots, _numbers):
         found = check(text)
         if found:
             flaw, right = found
@@ -112,6 +139,15 @@ def _bracketed(text: str) -> tuple[str, str] | None:
 
 def _path(text: str) -> tuple[str, str] | None:
     return ("it has a path in it", text.partition("/")[0]) if "/" in text else None
+
+
+def _dots(text: str) -> tuple[str, str] | None:
+    right = ".".join(part for part in text.split(".") if part)
+    return ("it has a dot too many", right) if right not in {text, text.removesuffix(".")} else None
+
+
+def _numbers(text: str) -> tuple[str, str] | None:
+    return ("an IPv4 address has four numbers from 0 to 255", "") if _NUMBERS.match(text) else None
 
 
 def _international(text: str) -> tuple[str, str] | None:

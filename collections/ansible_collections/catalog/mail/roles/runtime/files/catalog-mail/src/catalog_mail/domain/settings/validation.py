@@ -105,17 +105,18 @@ def _app(candidate: Candidate, secrets: Secrets, section: str) -> Iterator[Input
     elif not _TENANT.fullmatch(tenant) or tenant.lower() in _NO_TENANT:
         yield InputRefused(
             f"{section}.tenant_id", "It is not the ID of a tenant.",
-            "Give the Directory (tenant) ID of the app registration, or a domain of the tenant, alone: without braces, quotation "
-            "marks or a URL around it.",
+            f"{_written(tenant, _TENANT)}Give the Directory (tenant) ID of the app registration, or a domain of the tenant, "
+            "alone: without braces, quotation marks or a URL around it.",
         )  # fmt: skip
     if not client:
         yield InputRefused(f"{section}.client_id", "It is missing.", "Give the Application (client) ID of the app registration.")
     elif not _CLIENT.fullmatch(client):
         yield InputRefused(
             f"{section}.client_id", "It is not the ID of an application.",
-            "Give the Application (client) ID that the app registration's Overview shows, without braces or quotation marks.",
+            f"{_written(client, _CLIENT)}Give the Application (client) ID that the app registration's Overview shows, without "
+            "braces or quotation marks.",
         )  # fmt: skip
-    yield from _flaw(f"{section}.client_secret", _given(candidate, f"{section}.client_secret"), fields.login_secret)
+    yield from _flaw(f"{section}.client_secret", _given(candidate, f"{section}.client_secret"), fields.client_secret)
     held = [path for path in app_credentials(section) if _is_held(candidate, secrets, path)]
     if not held:
         yield InputRefused(
@@ -123,6 +124,12 @@ def _app(candidate: Candidate, secrets: Secrets, section: str) -> Iterator[Input
         )
     elif all(isinstance(candidate.secrets[path], Kept) and secrets[path] is None for path in held):
         yield _lost(held[-1])
+
+
+def _written(text: str, pattern: re.Pattern[str]) -> str:
+    """Return a sentence with the text without the marks around it, if it is right then."""
+    bare = text.strip("{}()[]<>\"'`.,; ")
+    return f"Write {bare}. " if bare != text and pattern.fullmatch(bare) else ""
 
 
 def _is_held(candidate: Candidate, secrets: Secrets, path: str) -> bool:
@@ -189,11 +196,14 @@ def _interactions(candidate: Candidate, secrets: Secrets, deployment: Deployment
     for name in needed:
         if not value(f"interactions.{name}"):
             yield InputRefused(f"interactions.{name}", "It is missing.", "Give it, or leave replies off.")
+    yield from _flaw("interactions.authserv_id", value("interactions.authserv_id"), fields.server_name)
     yield from _authserv_id(value("interactions.authserv_id"), receiver)
     if receiver is Receiver.MICROSOFT:
         yield from _app(candidate, secrets, "interactions.microsoft")
     else:
         yield from _login(candidate, secrets, "interactions.imap", needed=True)
+        for name in ("mailbox", "archive_mailbox"):
+            yield from _flaw(f"interactions.imap.{name}", value(f"interactions.imap.{name}"), fields.mailbox_name)
         mailbox, archive = (_mailbox_name(value(f"interactions.imap.{name}")) for name in ("mailbox", "archive_mailbox"))
         if mailbox == archive:
             yield InputRefused(
