@@ -15,6 +15,7 @@ import pytest
 from catalog_mail.adapters.database import tables
 from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.writing import write
+from catalog_mail.domain.errors import StorageFailed
 from helpers.service import postgres
 from helpers.service.notification_client import NotificationPoster, delivery_of
 from helpers.service.outages import (
@@ -29,7 +30,6 @@ from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
 from helpers.waiting import wait_until
 from sqlalchemy import insert, text
-from sqlalchemy.exc import DBAPIError
 
 CONCURRENCY = 4
 # A lock is held longer than the service waits for one.
@@ -108,7 +108,7 @@ def test_connections_of_a_read_only_time_are_replaced(tmp_path: Path) -> None:
     with engine.connect() as other_process:  # keeps SQLite's log in place
         other_process.exec_driver_sql("SELECT 1")
         pooled = make_engine(storage.url)
-        with storage.outages()["read-only"](), pytest.raises(DBAPIError):
+        with storage.outages()["read-only"](), pytest.raises(StorageFailed):
             write(pooled, lambda connection: connection.execute(insert(tables.opt_outs).values(row)))
     write(pooled, lambda connection: connection.execute(insert(tables.opt_outs).values(row)))
     pooled.dispose()

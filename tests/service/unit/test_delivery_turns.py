@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from catalog_mail.adapters.clock import SystemClock
+from catalog_mail.domain.errors import StorageFailed
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.notifications.retry import Backoff
@@ -48,7 +49,6 @@ class MemoryDeliveries:
         self.begun: list[str] = []
         self.finished: list[State] = []
         self.outcomes: list[Any] = []
-        self.released = 0
         states = [first, *[State.QUEUED] * len(attempts)]
         self._rows = [(delivery(number, tries, states[number]), notification()) for number, tries in enumerate(attempts)]
 
@@ -65,10 +65,6 @@ class MemoryDeliveries:
 
     def postpone(self, _batch: str, outcome: Any) -> None:
         self.finished.append(outcome.state)
-
-    def release(self, _batch: str) -> int:
-        self.released += 1
-        return 1
 
 
 def delivery(number: int, attempts: int, state: State) -> Delivery:
@@ -93,12 +89,12 @@ def test_nothing_is_begun_before_its_turn() -> None:
     assert store.finished == [State.SENT, State.SENT]
 
 
-def test_a_stop_ends_the_wait_and_releases_the_rest() -> None:
+def test_a_stop_ends_the_wait_and_leaves_the_rest() -> None:
     store, server = MemoryDeliveries(0, 0), Server(*[3600.0] * 100)
     stopping = threading.Event()
     threading.Timer(0.2, stopping.set).start()
     deliver(store, server).work("b", stopping.is_set)
-    assert (store.begun, server.sent, store.released) == ([], [], 1)
+    assert (store.begun, server.sent, store.finished) == ([], [], [])
 
 
 @pytest.mark.parametrize(("attempts", "again"), [(0, False), (1, True), (5, True)])
@@ -120,7 +116,48 @@ def test_an_interrupted_message_waits_for_its_outcome() -> None:
 def test_a_stop_keeps_the_mark_of_an_interruption() -> None:
     store, server = MemoryDeliveries(1, 0, first=State.SENDING), Server(settles_after=60)
     deliver(store, server).work("b", lambda: True)
-    assert (store.finished, store.released, server.sent) == ([State.RETRYING], 1, [])
+    assert (store.finished, server.sent) == ([State.RETRYING], [])
+
+
+class FailingStorage(MemoryDeliveries):
+    """Deliveries whose storage fails the first times that it is asked to record something."""
+
+    def __init__(self, *attempts: int, begin: int = 0, finish: int = 0) -> None:
+        super().__init__(*attempts)
+        self._left = {"begin": begin, "finish": finish}
+
+    def begin(self, batch: str, begun: Delivery) -> bool:
+        self._fail("begin")
+        return super().begin(batch, begun)
+
+    def finish(self, delivery: Delivery, outcome: Any) -> None:
+        self._fail("finish")
+        super().finish(delivery, outcome)
+
+    def _fail(self, what: str) -> None:
+        if self._left[what]:
+            self._left[what] -= 1
+            raise StorageFailed("The disk is full.", "Free space.")
+
+
+@pytest.mark.parametrize("failures", [{"begin": 5}, {"finish": 5}, {"begin": 2, "finish": 2}])
+def test_a_message_waits_for_storage_and_is_sent_once(failures: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalog_mail.services.delivery.STORAGE_PAUSE", 0)
+    store, server = FailingStorage(0, 0, **failures), Server()
+    deliver(store, server).work("b", lambda: False)
+    assert [recipient for recipient, _again in server.sent] == ["u0@corp.test", "u1@corp.test"]
+    assert store.finished == [State.SENT, State.SENT]
+
+
+def test_a_stop_does_not_wait_for_storage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalog_mail.services.delivery.STORAGE_PAUSE", 0)
+    store, server = FailingStorage(0, 0, begin=10**9), Server()
+    answers = iter([False] * 5)
+    deliver(store, server).work("b", lambda: next(answers, True))
+    assert server.sent == []
+    store, answers = FailingStorage(0, finish=10**9), iter([False] * 5)
+    deliver(store, server).work("b", lambda: next(answers, True))
+    assert len(server.sent) == 1
 
 
 def test_an_unknowable_outcome_is_retried_at_once() -> None:

@@ -89,7 +89,7 @@ class DeliverNotifications:
         like the failed message, so that the server gets no further tries. A message whose hand-over was interrupted by a kill
         waits until the sender can find out whether it was accepted. A failure with settings that were replaced meanwhile is
         followed by another attempt at once, as for the deliveries that waited when the settings were saved. While storage fails,
-        the message in progress waits for it. Raises StorageFailed when storage fails at the beginning or at a stop.
+        the message in progress waits for it. Raises StorageFailed when storage fails at the beginning.
         """
         for delivery, notification in self.store.held(batch):
             if delivery.state is State.SENDING and self._put_off(delivery, stopping):
