@@ -68,7 +68,8 @@ def test_sending_in_trouble(make_service: Callable[..., RunningService], sink: M
     down = only_reason(service, "connection-refused")
     assert (down["about"], down["field"]) == ("sending", "notifications.smtp.port")
     wait_until(lambda: only_reason(service, "connection-refused")["count"] == len(PEOPLE), "not all messages are counted")
-    assert any("Connection refused" in sentence for sentence in health(service)["problems"])
+    (sentence,) = health(service)["problems"]
+    assert down["cause"] in sentence and down["remedy"] in sentence
 
     with MailSink(authenticator=refusing, auth_required=True, auth_require_tls=False) as strict:
         settings = through(strict.port)

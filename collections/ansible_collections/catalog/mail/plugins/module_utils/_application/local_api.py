@@ -30,7 +30,7 @@ class LocalApi:
         self._host, self._port = listener(listen)
 
     def is_ready(self) -> bool:
-        """Whether the application accepts notifications. Degraded health is no obstacle: this collection may be about to mend it."""
+        """Whether the application accepts notifications. Health that is degraded is no obstacle: the next task may mend it."""
         health = self._get("/health", statuses=(http.client.OK, http.client.SERVICE_UNAVAILABLE))
         return isinstance(health, dict) and health.get("ready") is True
 
