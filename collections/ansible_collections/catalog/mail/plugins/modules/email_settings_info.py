@@ -86,16 +86,56 @@ health:
   returned: success
   type: dict
   contains:
+    status:
+      description:
+        - V(ok), V(degraded) or V(failing).
+        - V(degraded) means that notifications are accepted, but something needs an administrator; see RV(health.reasons).
+        - V(failing) means that nothing can be accepted, or that nothing is sent whatever the mail server does.
+      type: str
+      returned: always
     ready:
-      description: Whether the application processes notifications that it accepts now.
+      description: Whether the application accepts notifications now, that is, whether its database stores them.
       type: bool
       returned: always
     configured:
       description: Whether all settings that sending needs are set.
       type: bool
       returned: always
+    reasons:
+      description: Why the status is not V(ok).
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        about:
+          description: >-
+            The part of the application: V(storage), V(queue), V(settings), V(sending), V(replies), V(credentials) or V(disk).
+          type: str
+          returned: always
+        code:
+          description: The code of the reason, which stays the same between versions.
+          type: str
+          returned: always
+          sample: login-refused
+        cause:
+          description: What is wrong, with the words of the server if there are any.
+          type: str
+          returned: always
+        remedy:
+          description: What to do.
+          type: str
+          returned: always
+        field:
+          description: The setting to check, if it is known.
+          type: str
+          returned: always
+          sample: notifications.smtp.password
+        count:
+          description: The number of messages concerned, if it is known.
+          type: int
+          returned: always
     problems:
-      description: The reasons why it is not ready, as sentences.
+      description: The same reasons as sentences, each with its remedy.
       type: list
       elements: str
       returned: always

@@ -14,7 +14,7 @@ import http.client
 import json
 import os
 import stat
-from typing import Any, Optional
+from typing import Any, Optional, Sequence
 
 from .url import ROOT, listener
 
@@ -30,8 +30,8 @@ class LocalApi:
         self._host, self._port = listener(listen)
 
     def is_ready(self) -> bool:
-        """Whether the application's health check succeeds."""
-        health = self._get("/health")
+        """Whether the application accepts notifications. Health that is degraded is no obstacle: the next task may mend it."""
+        health = self._get("/health", statuses=(http.client.OK, http.client.SERVICE_UNAVAILABLE))
         return isinstance(health, dict) and health.get("ready") is True
 
     def accepts_token(self, path: str) -> bool:
@@ -44,15 +44,15 @@ class LocalApi:
             return False
         return private and bool(token) and self._get("/settings/email-server", token) is not None
 
-    def _get(self, path: str, token: Optional[str] = None) -> Any:
-        """Return the JSON of a good answer; None without one."""
+    def _get(self, path: str, token: Optional[str] = None, statuses: Sequence[int] = (http.client.OK,)) -> Any:
+        """Return the JSON of an answer with one of these statuses; None without one."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         connection = http.client.HTTPConnection(self._host, self._port, timeout=_SECONDS)
         try:
             connection.request("GET", ROOT + path, headers=headers)
             response = connection.getresponse()
             body = response.read(_MAX_BODY)
-            return json.loads(body.decode("utf-8")) if response.status == http.client.OK else None
+            return json.loads(body.decode("utf-8")) if response.status in statuses else None
         except (OSError, ValueError, http.client.HTTPException):
             return None
         finally:

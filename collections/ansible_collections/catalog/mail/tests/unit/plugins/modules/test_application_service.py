@@ -22,12 +22,13 @@ class Service:
     def __init__(self, host):
         self.host = host
         self.broken = ()
+        self.health = {}
 
     def __call__(self, asked):
         running = self.host.unit(UNIT).get("ActiveState") == "active"
         ready = running and os.readlink(self.host.runtime / "current") not in self.broken
         if asked.what == "GET /api/v1/health":
-            return (200 if ready else 503), {}, {"ready": ready}
+            return (200 if ready else 503), {}, {"ready": ready, **self.health}
         assert asked.what == "GET /api/v1/settings/email-server"
         return (200 if asked.headers.get("Authorization") == "Bearer cmail_token" else 401), {}, {}
 
@@ -80,6 +81,13 @@ def test_check_apply_and_apply_again(host, run):
         assert (again["changed"], again["changes"], again["running"], again["token_accepted"]) == (False, [], True, True)
         assert "diff" not in again
     assert host.calls() == []
+
+
+@pytest.mark.parametrize("status", ["degraded", "failing"])
+def test_health_below_ok_is_no_reason_to_fail(run, service, status):
+    service.health = {"status": status, "ready": True}
+    assert run()["running"] is True
+    assert run()["changed"] is False
 
 
 def test_a_younger_file_restarts_the_service(host, run, config):

@@ -30,6 +30,7 @@ _WANTED = {
     "string_type": ("a text", "Write it in quotes."),
     "int_type": ("a whole number", "Write it with digits only, without quotes."),
     "bool_type": ("true or false", "Write true or false, without quotes."),
+    "list_type": ("a list", 'Write it in square brackets, such as ["one", "two"].'),
     "model_type": ("a table", "Write its name in brackets on a line of its own, and its settings below it."),
 }
 

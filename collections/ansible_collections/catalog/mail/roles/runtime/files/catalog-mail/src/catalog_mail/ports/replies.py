@@ -78,3 +78,6 @@ class ReplyStore(Protocol):
 
     def outcomes(self) -> Mapping[tuple[Disposition, str], int]:
         """Return the number of messages by disposition and reason."""
+
+    def put_aside(self, since: datetime) -> int:
+        """Return the number of messages that were set aside since then; of very many handled messages, the newest count."""

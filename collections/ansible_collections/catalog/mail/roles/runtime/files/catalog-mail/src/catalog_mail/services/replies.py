@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
 
-from catalog_mail.domain.errors import CatalogMailError
+from catalog_mail.domain.errors import CatalogMailError, StorageFailed
 from catalog_mail.domain.replies.reply import Reply
 from catalog_mail.ports.catalog import UserDirectory
 from catalog_mail.ports.clock import Clock
@@ -51,7 +51,9 @@ class EmbeddedConversations:
     def _add(self, written: Sequence[Written]) -> list[Posting]:
         try:
             return list(self._store.add(written, self._clock.now())) if written else []
-        except Exception as error:  # database drivers raise their own errors
+        except StorageFailed:  # it concerns all replies
+            raise
+        except Exception as error:
             if len(written) == 1:
                 log.warning("a reply could not be stored (%s)", type(error).__name__)
                 return [PostFailed(f"The database did not store the reply ({type(error).__name__}).")]

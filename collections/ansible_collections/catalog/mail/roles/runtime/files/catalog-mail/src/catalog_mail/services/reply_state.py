@@ -21,6 +21,9 @@ from catalog_mail.ports.reply_workers import ReplyWorkers, WorkerReport
 from catalog_mail.ports.subaddress_probes import SubaddressProbe
 from catalog_mail.services.tracking import Tracking
 
+# Messages that were set aside within this time are a problem; older ones only count in the outcomes.
+PUT_ASIDE = timedelta(days=7)
+
 
 class ReplyStateSettings(Protocol):
     """The e-mail settings in force, as far as the state of replies needs them."""
@@ -115,7 +118,7 @@ class ReplyState:
             oldest_unread=latest.oldest_unread if latest else None,
             backlog=latest.backlog if latest else 0,
             taken_by_others=latest.taken_by_others if latest else 0,
-            quarantined=sum(n for (end, _reason), n in state.outcomes.items() if end is Disposition.QUARANTINED),
+            quarantined=self.store.put_aside(self.clock.now() - PUT_ASIDE),
             errors=tuple({worker.error for worker in alive if worker.error}),
             misplaced=latest.misplaced if latest else {},
             mailbox=mailbox_name(receiving.server),

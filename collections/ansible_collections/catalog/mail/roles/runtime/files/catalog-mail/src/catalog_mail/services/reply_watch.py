@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from catalog_mail.domain.errors import CatalogMailError
+from catalog_mail.domain.errors import CatalogMailError, StorageFailed
 from catalog_mail.domain.failures.failure import Cause, Failure, MailboxFailed
 from catalog_mail.domain.replies.automatic import OwnAddresses
 from catalog_mail.domain.replies.decision import Policy
@@ -86,7 +86,10 @@ class ReplyWatch:
                 self._failed(failure)
                 ready()
                 self._sleep(pause(self._failures, failure.retry_after), stopping)
-            except Exception as error:  # database drivers raise their own errors while the server restarts
+            except StorageFailed as error:
+                self._failed(_of_storage(error))
+                self._sleep(pause(self._failures), stopping)
+            except Exception as error:  # a bug; the next pass may succeed
                 log.exception("reading the mailbox was interrupted")
                 self._failed(_internal(error))
                 self._sleep(pause(self._failures), stopping)
@@ -217,6 +220,10 @@ def _failure(error: CatalogMailError) -> Failure:
     if isinstance(error, MailboxFailed):
         return error.failure
     return Failure(Cause.NOT_CONFIGURED, error.cause, error.remedy, temporary=True, field=error.field)
+
+
+def _of_storage(error: StorageFailed) -> Failure:
+    return Failure(Cause.INTERNAL_ERROR, error.cause, error.remedy, temporary=True)
 
 
 def _internal(error: Exception) -> Failure:

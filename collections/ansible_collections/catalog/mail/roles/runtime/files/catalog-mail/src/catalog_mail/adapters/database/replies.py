@@ -38,6 +38,8 @@ from catalog_mail.ports.replies import Explanation, Handled, Written
 T = TypeVar("T")
 # Reason under which further copies of a posted reply are counted.
 COPY = "copy"
+# Handled messages that `put_aside` looks at.
+NEWEST = 2000
 _POSTED = Disposition.POSTED.value
 
 
@@ -110,6 +112,14 @@ class DatabaseReplies:
         with reading(self._engine) as connection:
             rows = connection.execute(select(reply_outcomes)).all()
         return {(Disposition(row.disposition), row.reason): row.messages for row in rows}
+
+    def put_aside(self, since: datetime) -> int:
+        """Implement `ReplyStore.put_aside`."""
+        newest = select(handled.c.disposition).where(handled.c.handled_at >= since).order_by(handled.c.handled_at.desc())
+        some = newest.limit(NEWEST).subquery()
+        query = select(func.count()).select_from(some).where(some.c.disposition == Disposition.QUARANTINED.value)
+        with reading(self._engine) as connection:
+            return connection.execute(query).scalar_one()
 
     def _repeated(self, change: Callable[[Connection], T]) -> T:
         """Make a change, and repeat it if another process has just added the same rows: the second try sees them."""

@@ -96,7 +96,8 @@ def _of_messages(observed: Observed) -> Iterator[ReplyProblem]:
     if observed.quarantined:
         yield ReplyProblem(
             "put-aside",
-            f"{observed.quarantined} messages could not be handled and were set aside (keyword $CatalogQuarantined).",
+            f"{observed.quarantined} messages of the last week could not be handled, so they were set aside "
+            "(keyword $CatalogQuarantined).",
             "The journal has the details; mark them as unread to have them tried again.",
             count=observed.quarantined,
         )
