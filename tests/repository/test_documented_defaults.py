@@ -49,7 +49,7 @@ def spoken(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-SECTIONS = ("queue", "replies", "microsoft")
+SECTIONS = ("queue", "http", "replies", "microsoft")
 SPECIFICATION = yaml.safe_load((ROLES / "application/meta/argument_specs.yml").read_text(encoding="utf-8"))
 OPTIONS = SPECIFICATION["argument_specs"]["main"]["options"]
 DESCRIPTIONS = described({section: OPTIONS[f"application_{section}"] for section in SECTIONS})

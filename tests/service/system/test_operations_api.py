@@ -73,7 +73,7 @@ def test_a_body_other_than_json_is_reported(service: RunningService):
 
 def test_a_body_that_is_too_large_is_refused(service: RunningService):
     headers = {"Authorization": f"Bearer {service.tokens['server_admin']}", "Content-Type": "application/json"}
-    body = b'{"kind": "' + b"x" * 3_000_000 + b'"}'
+    body = b'{"kind": "' + b"x" * 8_000_000 + b'"}'
     answer = requests.post(f"{service.url}/api/v1/notifications", data=body, headers=headers, timeout=PATIENCE)
     assert (answer.status_code, answer.json()["code"]) == (413, "content-too-large")
 

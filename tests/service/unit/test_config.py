@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from catalog_mail import config
 from catalog_mail.domain.errors import Misconfigured
+from catalog_mail.http_limits import HttpLimits
 
 LEAST = 'base_url = "https://catalog.example.com"\n'
 
@@ -33,6 +34,15 @@ def test_the_addresses_of_microsoft(tmp_path: Path):
     text = '[microsoft]\nauthority_url = "https://login.corp.test:8443/"\nca_file = "/etc/ca.pem"\n'
     found = config.load(written(tmp_path, LEAST + text)).microsoft
     assert (found.authority_url, found.graph_url, found.ca_file) == ("https://login.corp.test:8443", None, "/etc/ca.pem")
+
+
+def test_limits_and_hosts_of_http(tmp_path: Path):
+    usual = config.load(written(tmp_path, LEAST))
+    assert (usual.allowed_hosts, HttpLimits(**usual.http.model_dump())) == ([], HttpLimits())
+    text = 'allowed_hosts = ["proxy", "192.0.2.1:8025", "[2001:db8::1]"]\n[http]\nconnections = 16\nidle_timeout = 300\n'
+    found = config.load(written(tmp_path, LEAST + text))
+    assert found.allowed_hosts == ["proxy", "192.0.2.1:8025", "[2001:db8::1]"]
+    assert HttpLimits(**found.http.model_dump()) == HttpLimits(connections=16, idle_timeout=300)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +72,16 @@ REFUSED = {
     "not an address": ('base_url = "catalog.example.com"\n', "base_url"),
     "listen without a port": (LEAST + 'listen = "127.0.0.1"\n', "listen"),
     "listen on port 0": (LEAST + 'listen = "127.0.0.1:0"\n', "listen"),
+    "a wildcard as a host": (LEAST + 'allowed_hosts = ["*.example.com"]\n', "allowed_hosts.0"),
+    "an address as a host": (LEAST + 'allowed_hosts = ["a", "https://a"]\n', "allowed_hosts.1"),
+    "a host without brackets": (LEAST + 'allowed_hosts = ["::1"]\n', "allowed_hosts.0"),
+    "a host as a number": (LEAST + "allowed_hosts = [1]\n", "allowed_hosts.0"),
+    "hosts as one text": (LEAST + 'allowed_hosts = "a"\n', "allowed_hosts"),
+    "too few connections": (LEAST + "[http]\nconnections = 15\n", "http.connections"),
+    "no time for a header": (LEAST + "[http]\nheader_timeout = 0\n", "http.header_timeout"),
+    "much time for a body": (LEAST + "[http]\nbody_timeout = 301\n", "http.body_timeout"),
+    "half an idle second": (LEAST + "[http]\nidle_timeout = 0.5\n", "http.idle_timeout"),
+    "a misspelt limit": (LEAST + "[http]\nheaders = 1\n", "http.headers"),
     "other database": (LEAST + 'database_url = "mysql://h/d"\n', "database_url"),
     "no database address": (LEAST + 'database_url = "/var/lib/x"\n', "database_url"),
     "other deployment": (LEAST + 'deployment = "saas"\n', "deployment"),

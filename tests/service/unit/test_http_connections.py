@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import resource
 import socket
@@ -22,17 +23,18 @@ from helpers.waiting import PATIENCE
 LIMITS = HttpLimits(connections=16, header_timeout=300, body_timeout=300, idle_timeout=300)
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 HALF_BODY = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{"
+LARGE = 100_000_000
 Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Read the body and answer 204; never answer a request for /wait."""
+    """Read the body and answer 204, or 100 MB to a request for /large; never answer a request for /wait."""
     while (await receive()).get("more_body"):
         pass
     if scope["path"] == "/wait":
         await asyncio.Event().wait()
-    await send({"type": "http.response.start", "status": 204, "headers": []})
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.start", "status": 200 if scope["path"] == "/large" else 204, "headers": []})
+    await send({"type": "http.response.body", "body": b"x" * LARGE if scope["path"] == "/large" else b""})
 
 
 def with_server(check: Callable[[Callable[..., Awaitable[Client]], Connections], Awaitable[None]]) -> None:
@@ -95,6 +97,22 @@ def test_connections_give_way_by_their_phase():
         refused = await (await connect(REQUEST))[0].read()
         assert refused.startswith(b"HTTP/1.1 503") and b"retry-after: 1" in refused
         assert not work[0].at_eof()
+
+    with_server(check)
+
+
+def test_a_client_that_does_not_read_gives_way():
+    async def check(connect: Callable[..., Awaitable[Client]], connections: Connections) -> None:
+        unread = await connect(REQUEST.replace(b"/ ", b"/large "))
+        while not any(connection.flow.write_paused for connection in connections.connections):
+            await asyncio.sleep(0.001)
+        others = [await connect(REQUEST.replace(b"/ ", b"/wait ")) for _ in range(LIMITS.connections)]
+        read = 0
+        with contextlib.suppress(ConnectionResetError):
+            while part := await unread[0].read(100_000):
+                read += len(part)
+        assert read < LARGE
+        assert len(connections.connections) == LIMITS.connections == len(others)
 
     with_server(check)
 

@@ -87,6 +87,7 @@ def serve(app: Any, *, host: str, port: int, queue: Queue, limits: HttpLimits) -
         h11_max_incomplete_event_size=LARGEST_HEADER,
         timeout_keep_alive=limits.idle_timeout,
         log_config=None,
+        log_level="error",  # at other levels each malformed request of any client is a line
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=REQUESTS_SECONDS,
@@ -103,7 +104,7 @@ def serve(app: Any, *, host: str, port: int, queue: Queue, limits: HttpLimits) -
         signal.signal(number, stop)
     queue.start()
     try:
-        log.info("listening on %s port %d", host, port)
+        log.info("listening on %s port %d, for up to %d connections", host, port, limits.possible_connections)
         server.run(sockets=[listener])
     finally:
         queue.stop()

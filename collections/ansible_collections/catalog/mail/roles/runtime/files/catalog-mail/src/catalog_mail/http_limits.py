@@ -61,6 +61,7 @@ class Phase(Enum):
     CLOSING = "closing"  # answered; the client has not closed it yet
     HEADER = "header"    # the headers of a request are incomplete, or there is no request yet
     IDLE = "idle"        # a request was answered, and there is no other
+    READ = "read"        # the client does not read its answer
     BODY = "body"        # the body of a request is incomplete
     WORK = "work"        # a complete request is being answered; never closed for another connection
 
@@ -145,7 +146,7 @@ class LimitedProtocol(H11Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
         self._refused = False
-        self._gives_way = False
+        self._ended = False  # it has given way to another, or is lost
 
     # The events of the transport
 
@@ -173,22 +174,24 @@ class LimitedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection and its timers."""
         self.transport.ended()
+        self._ended = True
         self._stop_timers()
-        self.server_state.move(self, self._phase, None)
-        self._phase = None
+        self._follow()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         """Limit the time in which the client reads an answer."""
         super().pause_writing()
         self._write_timer = self.loop.call_later(self._bounded(self._limits.body_timeout), self.transport.abort)
+        self._follow()
 
     def resume_writing(self) -> None:
-        """The client has read enough."""
+        """Go on: the client has read enough."""
         super().resume_writing()
         if self._write_timer:
             self._write_timer.cancel()
             self._write_timer = None
+        self._follow()
 
     # The events of uvicorn
 
@@ -230,8 +233,8 @@ class LimitedProtocol(H11Protocol):
 
     def give_way(self) -> None:
         """End at once, in favour of another connection; a client that has begun a request is told so."""
-        self._gives_way = True
-        if self.transport.is_closing():
+        self._ended = True
+        if self._phase in (Phase.CLOSING, Phase.READ):
             self.transport.abort()
         elif self._phase is Phase.BODY or self._has_begun_a_header():
             self._refuse(
@@ -240,13 +243,15 @@ class LimitedProtocol(H11Protocol):
             )  # fmt: skip
         else:
             self.transport.close()
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()  # a client that does not read holds the socket no longer
         self._follow()
 
     # Phases and their timers
 
     def _follow(self) -> None:
         """Enter the phase that the connection is in now; its time begins when it, or the request, is another than before."""
-        phase = None if self._gives_way else self._current_phase()
+        phase = None if self._ended else self._current_phase()
         if (phase, self.cycle) == (self._phase, self._followed):
             return
         self.server_state.move(self, self._phase, phase)
@@ -261,6 +266,8 @@ class LimitedProtocol(H11Protocol):
     def _current_phase(self) -> Phase:
         if self.transport.is_closing():
             return Phase.CLOSING
+        if self._write_timer:
+            return Phase.READ
         if self.conn.their_state is h11.SEND_BODY:
             return Phase.BODY
         if self.conn.their_state is h11.IDLE:
@@ -272,7 +279,7 @@ class LimitedProtocol(H11Protocol):
 
     def _is_sending(self) -> bool:
         """Return whether to wait for more input that belongs to an answered request."""
-        return not self._gives_way and (self._refused or self.conn.their_state in (h11.SEND_BODY, h11.ERROR))
+        return not self._ended and (self._refused or self.conn.their_state in (h11.SEND_BODY, h11.ERROR))
 
     def _is_body_large(self) -> bool:
         lengths = [value for name, value in self.headers if name == b"content-length"]
