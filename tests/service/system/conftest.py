@@ -13,8 +13,9 @@ from emulator.running import Running
 from helpers.service import postgres
 from helpers.service.catalog_users import add_user
 from helpers.service.graph_tenant import GraphWorld
-from helpers.service.process import RunningService, through
+from helpers.service.process import RunningService, started_service, through
 from helpers.service.process_pool import ServicePool
+from helpers.service.settings_api import HUNTER2, Guard, audited
 from helpers.service.smtp_sink import MailSink
 from helpers.waiting import wait_until
 
@@ -93,3 +94,38 @@ def world(emulator: Running) -> GraphWorld:
     found = GraphWorld(emulator)
     found.begin()
     return found
+
+
+@pytest.fixture
+def guard() -> Guard:
+    return Guard(HUNTER2)
+
+
+@pytest.fixture
+def guarded(guard: Guard) -> Iterator[MailSink]:
+    """Run a mail server that requires a login."""
+    with MailSink(authenticator=guard, auth_required=True, auth_require_tls=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def settings_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """Run one service for the tests of the settings: its start takes longer than a request."""
+    with started_service(tmp_path_factory.mktemp("settings")) as running:
+        yield running
+
+
+@pytest.fixture
+def emptied(settings_service: RunningService) -> RunningService:
+    """Return that service, with all settings and secrets reset to their defaults."""
+    done = settings_service.save({"notifications": {"enabled": False}})
+    assert done.status_code == 200, done.text
+    assert done.json()["settings"]["notifications"]["smtp"]["host"] is None
+    return settings_service
+
+
+@pytest.fixture
+def settings_log(emptied: RunningService) -> Callable[[], list[dict[str, Any]]]:
+    """Return a function for the audit log's entries about the settings since the test began, oldest first."""
+    begin = len(audited(emptied))
+    return lambda: audited(emptied)[begin:]

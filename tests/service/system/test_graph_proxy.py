@@ -90,6 +90,15 @@ def test_a_proxy_that_requires_a_login() -> None:
     assert "user:password@host:port" in found.remedy
 
 
+@pytest.mark.parametrize("scheme", ["NTLM", "Negotiate", 'Digest realm="x", nonce="y"'])
+def test_a_proxy_without_basic_needs_an_exemption(scheme: str) -> None:
+    answer = f"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: {scheme}\r\n\r\n"
+    with proxy(answer.encode()) as port:
+        found = failure(f"http://user:{PASSWORD}@127.0.0.1:{port}")
+    assert found.code is Cause.PROXY_LOGIN_REFUSED
+    assert "only NTLM, Kerberos or Digest has to allow this host" in found.remedy
+
+
 @pytest.mark.parametrize(
     ("proxy_url", "words"),
     [

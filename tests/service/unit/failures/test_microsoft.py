@@ -65,6 +65,15 @@ ENTRA = [
     (7000274, "invalid_client", Cause.CERTIFICATE_UNUSABLE, "certificate", "has expired"),
     (7000214, "invalid_client", Cause.CERTIFICATE_UNUSABLE, "certificate", "revoked"),
     (7000277, "invalid_client", Cause.CERTIFICATE_UNUSABLE, "certificate", "revoked"),
+    (50059, "invalid_request", Cause.TENANT_UNKNOWN, "tenant_id", "no tenant of this ID"),
+    (50128, "invalid_request", Cause.TENANT_UNKNOWN, "tenant_id", "no tenant of this ID"),
+    (500014, "invalid_resource", Cause.CLIENT_DISABLED, "client_id", "Graph is disabled"),
+    (500021, "access_denied", Cause.CONDITIONAL_ACCESS, "tenant_id", "tenant restrictions"),
+    (500022, "access_denied", Cause.CONDITIONAL_ACCESS, "tenant_id", "tenant restrictions"),
+    (65001, "invalid_grant", Cause.PERMISSION_MISSING, "client_id", "consented"),
+    (700030, "invalid_client", Cause.CERTIFICATE_NOT_REGISTERED, "certificate", "name in the certificate"),
+    (900382, "invalid_request", Cause.CLOUD_WRONG, "cloud", "another cloud"),
+    (900432, "invalid_request", Cause.CLOUD_WRONG, "cloud", "another cloud"),
 ]
 
 
@@ -86,7 +95,7 @@ def test_each_code_of_entra(code: int, error: str, cause: Cause, field: str, wor
 @pytest.mark.parametrize(
     ("answer", "words", "temporary"),
     [
-        ({"error": "x", "error_description": f"AADSTS65001: No consent.{TRACE}"}, "AADSTS65001: No consent.", False),
+        ({"error": "x", "error_description": f"AADSTS99999: No idea.{TRACE}"}, "AADSTS99999: No idea.", False),
         ({"error": "temporarily_unavailable"}, "temporarily_unavailable.", True),
         ({"error": "x", "error_description": "the secret hunter2-in-a-test is odd"}, "(removed)", False),
         ({}, "no reason was given.", False),
@@ -246,3 +255,30 @@ def test_the_innermost_error_is_the_systems() -> None:
     outer.__cause__ = refused
     assert innermost(outer) is refused
     assert innermost(RuntimeError(OSError(refused))) is refused
+
+
+@pytest.mark.parametrize("code", [50000, 50196, 90024, 90033])
+def test_a_passing_error_of_entra_is_temporary(code: int) -> None:
+    failure = token_failure(token_refusal({"error": "invalid_request", "error_description": f"AADSTS{code}: Later."}), SENDING)
+    assert_complete(failure)
+    assert (failure.code, failure.temporary) == (Cause.OTHER_ENTRA_ANSWER, True)
+    assert failure.remedy.startswith("It may work later.")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "operation", "cause", "words"),
+    [
+        (507, "ErrorQuotaExceeded", Operation.SEND, Cause.OTHER_GRAPH_ANSWER, "is full"),
+        (400, "ErrorQuotaExceeded", Operation.ARCHIVE, Cause.OTHER_GRAPH_ANSWER, "is full"),
+        (403, "ErrorAccountSuspend", Operation.SEND, Cause.ACCOUNT_BLOCKED, "send no mail"),
+        (400, "ErrorMessageSubmissionBlocked", Operation.SEND, Cause.ACCOUNT_BLOCKED, "send no mail"),
+        (404, "OrganizationFromTenantGuidNotFound", Operation.SEND, Cause.MAILBOX_NOT_LICENSED, "has no mailbox"),
+    ],
+)
+def test_further_codes_of_graph(status: int, code: str, operation: Operation, cause: Cause, words: str) -> None:
+    for server in (SENDING, RECEIVING):
+        failure = graph_failure(GraphRefusal(status, code, "Some words"), operation, server)
+        assert_complete(failure)
+        assert failure.code is cause
+        assert words in failure.cause
+        assert failure.field in {"notifications.microsoft.email_address", "interactions.reply_to"}

@@ -33,9 +33,14 @@ _NAMED = "The environment names the proxy (https_proxy, no_proxy)."
 def proxy_failure(exc: BaseException, url: str) -> Optional[ProxyFailure]:
     """Return what failed when an exception of requests is about the proxy for ``url``; None otherwise."""
     requests = library("requests")
-    if not isinstance(exc, (requests.exceptions.ProxyError, requests.exceptions.InvalidProxyURL)):
-        return None
     named = requests.utils.select_proxy(url, getproxies()) or ""
+    if named and isinstance(exc, (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL)):
+        # The exception quotes the whole URL, password included.
+        return ProxyFailure(
+            f"The proxy {shown_proxy(named)} could not be used: its URL is malformed, or does not begin with http:// or"
+            " https://.", f"Write http://host:port. {_NAMED}", True)
+    if not isinstance(exc, requests.exceptions.ProxyError):
+        return None
     proxy, target = shown_proxy(named), urlsplit(url).netloc
     refused = _REFUSED.search(str(exc))
     if not refused:
@@ -48,7 +53,7 @@ def proxy_failure(exc: BaseException, url: str) -> Optional[ProxyFailure]:
         return ProxyFailure(
             f"The proxy {proxy} {given} ({said}).",
             f"Give user name and password in the proxy's URL, with special characters percent-encoded, or have this machine"
-            f" allowed without. {_NAMED}", True)
+            f" allowed without, as a proxy that takes only NTLM, Kerberos or Digest needs. {_NAMED}", True)
     return ProxyFailure(
         f"The proxy {proxy} does not connect to {target} ({said}).",
         f"Have the proxy's administrator allow CONNECT to {target}, or set no_proxy. {_NAMED}", status < 500)
@@ -56,8 +61,8 @@ def proxy_failure(exc: BaseException, url: str) -> Optional[ProxyFailure]:
 
 def shown_proxy(url: str) -> str:
     """Return scheme, host and port of a proxy, without user name and password."""
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    scheme, _separator, rest = url.rpartition("://")
+    return f"{scheme or 'http'}://{rest.rpartition('@')[2].partition('/')[0]}"
 
 
 _REASONS = (

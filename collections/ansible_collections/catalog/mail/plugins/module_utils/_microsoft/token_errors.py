@@ -71,6 +71,25 @@ _CODES: Dict[int, Tuple[str, str, str, bool]] = {
     7000277: (
         "the certificate has been revoked", "Make a new one, and upload it to the automation's registration",
         "login.certificate_file", False),
+    50059: ("the tenant has to be named", "Give the tenant's GUID or one of its domains", "login.tenant_id", False),
+    50128: ("there is no such tenant", "Give the tenant's GUID or one of its domains", "login.tenant_id", False),
+    500014: (
+        "Microsoft Graph is disabled in this tenant", "Enable it under Enterprise applications, and see whether a subscription"
+        " has lapsed", "login.client_id", False),
+    500021: (
+        "a proxy on the way allows other tenants only (tenant restrictions)", "Have this tenant added there, or this machine"
+        " exempted", "login.tenant_id", False),
+    500022: (
+        "a proxy on the way allows other tenants only (tenant restrictions)", "Have this tenant added there, or this machine"
+        " exempted", "login.tenant_id", False),
+    65001: (
+        "nobody has consented to the application's permissions", "Grant admin consent (API permissions of the registration)",
+        "login.client_id", True),
+    700030: (
+        "the name in the certificate is not one that the application trusts",
+        "Upload this certificate to the automation's registration", "login.certificate_file", False),
+    900382: ("the tenant is in another cloud", "Check graph_url and cloud", "login.graph_url", False),
+    900432: ("the tenant is in another cloud", "Check graph_url and cloud", "login.graph_url", False),
     530035: (
         "the security defaults of the tenant block it",
         "Have them replaced by Conditional Access policies that leave the automation out", "login", False),

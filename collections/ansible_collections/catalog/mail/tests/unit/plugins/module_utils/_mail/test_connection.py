@@ -11,14 +11,14 @@ from ansible_collections.catalog.mail.plugins.module_utils._mail.connection impo
 
 
 def read(**values):
-    given = {"host": "smtp.example.com", "port": None, "tls": "starttls", "username": "app user", "password": " p ", "ca_file": None}
-    return server("smtp", {**given, **values}, SMTP_PORTS, 30)
+    given = {"host": "smtp.example.com", "port": None, "tls": "starttls", "ca_file": None}
+    return server("smtp", {**given, "username": "app user", "password": " p ", **values}, SMTP_PORTS, 30)
 
 
 @pytest.mark.parametrize("flaw", [" ", "\t", "\u00a0", "\u200b", "\ufeff"])
 def test_a_blank_at_an_end_of_a_user_name_is_refused(flaw):
     for name in (f"app{flaw}", f"{flaw}app"):
-        with pytest.raises(InputRefused, match="smtp.username: .*blank"):
+        with pytest.raises(InputRefused, match=r"smtp\.username: .*blank"):
             read(username=name)
 
 

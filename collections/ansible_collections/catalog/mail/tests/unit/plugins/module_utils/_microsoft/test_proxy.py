@@ -73,6 +73,7 @@ def test_a_proxy_that_refuses_is_named(through, answer, words, final):
     assert found.cause.startswith(f"The proxy http://127.0.0.1:{port} ")
     assert words in found.cause
     assert (found.final, "https_proxy" in found.remedy) == (final, True)
+    assert ("NTLM" in found.remedy) == (b" 407 " in answer)
     assert PASSWORD not in found.cause + found.remedy
 
 
@@ -86,6 +87,15 @@ def test_a_proxy_that_refuses_is_named(through, answer, words, final):
 def test_a_proxy_that_is_not_there(through, url, words):
     through(f"http://u:{PASSWORD}@{url}")
     assert failed().cause == words
+
+
+@pytest.mark.parametrize("url", ["socks5://u:{}@127.0.0.1:1", "ftp://u:{}@[::1]:1", "http://u:{}@127.0.0.1:99999", "http://u:{}@[::1"])
+def test_a_proxy_that_cannot_be_one_is_named(through, url):
+    through(url.format(PASSWORD))
+    found = failed()
+    assert found.cause.startswith(f"The proxy {url.partition(':')[0]}://")
+    assert (found.final, "malformed" in found.cause) == (True, True)
+    assert PASSWORD not in found.cause + found.remedy
 
 
 def test_a_failure_without_a_proxy_is_not_its():

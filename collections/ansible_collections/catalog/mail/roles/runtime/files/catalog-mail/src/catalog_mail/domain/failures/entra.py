@@ -60,6 +60,15 @@ _REVOKED = _Known(
     Cause.CERTIFICATE_UNUSABLE, "certificate", "The certificate has been revoked",
     "Make a new certificate (or a client secret), upload it to the app registration's Certificates & secrets, and save it here.",
 )  # fmt: skip
+_CLOUD = _Known(
+    Cause.CLOUD_WRONG, "cloud", "The application cannot be used by way of another cloud than the tenant's",
+    "Choose the cloud that the tenant lives in.",
+)  # fmt: skip
+_RESTRICTED = _Known(
+    Cause.CONDITIONAL_ACCESS, "tenant_id",
+    "A proxy between this host and Microsoft allows other tenants only (tenant restrictions)",
+    "Let the network's administrator add this tenant to the restrictions, or exempt this host from them.",
+)  # fmt: skip
 _KNOWN: Mapping[int, _Known] = {
     90002: _TENANT,
     900021: _TENANT,
@@ -114,6 +123,25 @@ _KNOWN: Mapping[int, _Known] = {
         "Give the certificate that is registered in the app registration's Certificates & secrets, with its own key, or upload "
         "this one there; check this host's clock.",
     ),
+    50059: _TENANT,
+    50128: _TENANT,
+    500014: _Known(
+        Cause.CLIENT_DISABLED, "client_id", "Microsoft Graph is disabled in the tenant",
+        "Let the tenant's administrator look whether a subscription has lapsed, and enable Microsoft Graph under Enterprise "
+        "applications (Microsoft applications).",
+    ),
+    500021: _RESTRICTED,
+    500022: _RESTRICTED,
+    65001: _Known(
+        Cause.PERMISSION_MISSING, "client_id", "Nobody has consented to the application's permissions",
+        "Let the tenant's administrator grant admin consent (API permissions of the app registration).",
+    ),
+    700030: _Known(
+        Cause.CERTIFICATE_NOT_REGISTERED, "certificate", "The name in the certificate is not one that the application trusts",
+        "Upload this certificate to the app registration's Certificates & secrets, or give one with a trusted subject.",
+    ),
+    900382: _CLOUD,
+    900432: _CLOUD,
     50194: _Known(
         Cause.TENANT_UNKNOWN, "tenant_id", "The application belongs to one tenant, and was asked for at an address for all",
         "Give the Directory (tenant) ID that the app registration's Overview shows, not 'common' or 'organizations'.",
@@ -132,6 +160,8 @@ _KNOWN: Mapping[int, _Known] = {
 }  # fmt: skip
 # Errors of RFC 6749, 5.2, and of Entra that may pass: a later request may succeed.
 _PASSING = frozenset({"temporarily_unavailable", "server_error", "service_unavailable"})
+# Entra's own errors, and too many requests: TokenIssuanceError, LoopDetected, RequestBudgetExceeded, MsodsServiceUnavailable.
+_PASSING_CODES = frozenset({50000, 50196, 90024, 90033})
 
 
 def beginning(server: GraphServer) -> str:
@@ -158,10 +188,12 @@ def token_failure(said: TokenRefusal, server: GraphServer) -> Failure:
             temporary=False, field=f"{server.section}.{meaning.field}",
         )  # fmt: skip
     told = readable(_TRACE.sub("", said.description).encode(), server.client_secret) or said.error or "no reason was given"
+    passing = said.error in _PASSING or not _PASSING_CODES.isdisjoint(said.codes)
     return Failure(
         Cause.OTHER_ENTRA_ANSWER, f"{beginning(server)} Microsoft Entra gave no token: {told.rstrip('.')}.",
-        "Microsoft's page of AADSTS codes tells more; so does the sign-in log of the application's service principal.",
-        temporary=said.error in _PASSING, field=None,
+        f"{'It may work later. ' if passing else ''}Microsoft's page of AADSTS codes tells more; so does the sign-in log of the "
+        "application's service principal.",
+        temporary=passing, field=None,
     )  # fmt: skip
 
 

@@ -44,7 +44,13 @@ _ROLE_MISSING = frozenset({"ErrorAccessDenied", "AccessDenied", "Authorization_R
 # An error of status 401: the token names no permission at all.
 _NO_PERMISSION = "NoPermissionsInAccessToken"
 _NO_MAILBOX = frozenset({"ErrorInvalidUser", "ErrorNonExistentMailbox", "Request_ResourceNotFound", "ResourceNotFound"})
-_NOT_LICENSED = frozenset({"MailboxNotEnabledForRESTAPI", "MailboxNotSupportedForRESTAPI", "MailboxNotHostedInExchangeOnline"})
+_NOT_LICENSED = frozenset(
+    {
+        "MailboxNotEnabledForRESTAPI", "MailboxNotSupportedForRESTAPI", "MailboxNotHostedInExchangeOnline",
+        "OrganizationFromTenantGuidNotFound",
+    }
+)  # fmt: skip
+_ACCOUNT_BLOCKED = frozenset({"ErrorAccountSuspend", "ErrorMessageSubmissionBlocked"})
 _RECIPIENT = frozenset({"ErrorInvalidRecipients", "ErrorRecipientNotFound"})
 # Statuses that the same request would get again.
 _FINAL_STATUSES = frozenset({400, 413, 422})
@@ -71,6 +77,7 @@ def graph_failure(said: GraphRefusal, operation: Operation, server: GraphServer,
     """Translate an error response; `sender` is the From address of the message to send."""
     return (
         _of_service(said, server)
+        or _of_account(said, server)
         or _of_message(said, operation, server, sender)
         or _of_mailbox(said, operation, server)
         or _other(said, operation, server)
@@ -94,6 +101,21 @@ def _of_service(said: GraphRefusal, server: GraphServer) -> Failure | None:
         return _failure(
             Cause.TOKEN_REFUSED, f"{server.section}.cloud", f"Microsoft Graph does not take the token ({_shown(said)})",
             "Choose the cloud that the tenant lives in, and check this host's clock.", said, server,
+        )  # fmt: skip
+    return None
+
+
+def _of_account(said: GraphRefusal, server: GraphServer) -> Failure | None:
+    if said.code == "ErrorQuotaExceeded":
+        return _failure(
+            Cause.OTHER_GRAPH_ANSWER, address_field(server), f"The mailbox {server.mailbox} is full",
+            "Let its quota be raised, or delete mail from it; Exchange keeps a copy of each sent mail there.", said, server,
+        )  # fmt: skip
+    if said.code in _ACCOUNT_BLOCKED:
+        return _failure(
+            Cause.ACCOUNT_BLOCKED, address_field(server), f"Exchange lets {server.mailbox} send no mail ({_shown(said)})",
+            "Let the tenant's administrator look at the restricted users and the sending limits in Microsoft's Defender portal.",
+            said, server,
         )  # fmt: skip
     return None
 

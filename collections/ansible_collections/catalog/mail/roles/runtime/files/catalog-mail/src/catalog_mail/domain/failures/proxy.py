@@ -48,7 +48,8 @@ def _refused(status: int, words: str, proxy: str, target: str, server: GraphServ
         return Failure(
             Cause.PROXY_LOGIN_REFUSED, f"{beginning(server)} {cause} ({said}).",
             f"Let the proxy's administrator allow this host without a login, or give user name and password in {_SETTING} "
-            "(http://user:password@host:port, with special characters percent-encoded).",
+            "(http://user:password@host:port, with special characters percent-encoded). The service logs in by Basic alone: a "
+            "proxy that takes only NTLM, Kerberos or Digest has to allow this host without.",
             temporary=False, field=None,
         )  # fmt: skip
     passing = status >= 500 or status in {408, 429}
