@@ -132,7 +132,7 @@ def queue_reason() -> Reason:
         About.QUEUE,
         "queue-not-running",
         "The queue is not running: accepted messages are stored, but not sent.",
-        "Keep the service's journal, which names the error, and restart it: 'systemctl restart catalog-mail'.",
+        "systemd restarts a service that hangs for longer than WatchdogSec; the service's journal names the error.",
         fails=True,
     )
 
