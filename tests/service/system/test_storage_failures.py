@@ -15,9 +15,13 @@ import psycopg
 import pytest
 import requests
 from catalog_mail import config
+from catalog_mail.adapters.cipher import Cipher
 from catalog_mail.bootstrap.application import Application
+from catalog_mail.bootstrap.serving import UNSUBSCRIBE
 from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.errors import StorageFailed
+from catalog_mail.domain.notifications.notification import Kind
+from catalog_mail.domain.notifications.unsubscribe import make_token
 from helpers.service import postgres
 from helpers.service.process import RunningService
 from helpers.service.relay import Relay
@@ -222,6 +226,10 @@ def test_faults_of_a_database_server(relayed: tuple[RunningService, Relay], post
 def takes_away_and_brings_back(service: RunningService, relay: Relay) -> None:
     relay.cut()
     is_told(post(service), "storage-away")
+    keys = Cipher.from_file(service.folder / "key").derived(UNSUBSCRIBE)
+    page = requests.post(f"{service.url}/unsubscribe/{make_token(keys, 'a@corp.test', Kind.MENTION)}", timeout=60)
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "10")
+    assert "Please try again later" in page.text and "127.0.0.1" not in page.text
     is_failing(service, "storage-away")
     every_answer_tells(service, "storage-away")
     refuses_to_start(service, "serve", says="Start the database server")
