@@ -17,7 +17,9 @@ import pytest
 from catalog_mail.adapters.database import engine as engines
 from catalog_mail.adapters.database.engine import make_engine, reading
 from catalog_mail.adapters.database.migrate import migrate
+from catalog_mail.adapters.graph.limits import AT_ONCE, NoFreeSlot, RequestSlots
 from catalog_mail.domain.errors import StorageFailed
+from catalog_mail.domain.settings.servers import GraphServer
 from helpers.service import postgres
 from helpers.service.process import free_port
 from helpers.service.small_disk import read_only, small_disk
@@ -141,6 +143,18 @@ def test_a_full_and_a_read_only_disk(tmp_path: Path):
     with small_disk(tmp_path / "disk", "64k") as disk:
         disk.fill()
         assert failure(lambda: migrate(of(disk.folder / "new.db"))).code == "storage-disk-full"
+
+
+def test_requests_to_microsoft_need_no_space_on_the_disk(tmp_path: Path):
+    server = GraphServer("a@corp.test", "t", "c", "https://login.corp.test", "https://graph.corp.test", "interactions.microsoft")
+    with small_disk(tmp_path / "disk", "64k,nr_inodes=2") as disk:
+        disk.fill()  # its file takes the last inode
+        slots = RequestSlots(disk.folder, server)
+        with contextlib.ExitStack() as held:
+            for _ in range(AT_ONCE):
+                held.enter_context(slots.slot(1))
+            with pytest.raises(NoFreeSlot), slots.slot(0.05):
+                pass
 
 
 def test_a_locked_file_and_an_exhausted_pool(file: Path, monkeypatch: pytest.MonkeyPatch):

@@ -17,6 +17,8 @@ from catalog_mail.adapters.database.health import DatabaseProbe
 from catalog_mail.adapters.database.migrate import migrate
 from catalog_mail.adapters.database.replies import DatabaseReplies
 from catalog_mail.adapters.database.tables import deliveries, notifications
+from catalog_mail.domain.replies.mailbox import Disposition, Place
+from catalog_mail.ports.replies import Handled
 from helpers.service.process import RunningService, free_port, through
 from helpers.service.smtp_sink import MailSink
 from helpers.waiting import wait_until
@@ -130,6 +132,17 @@ def test_the_questions_use_indexes(database_url: str):
             plan = " ".join(row[3] for row in plain.execute(f"EXPLAIN QUERY PLAN {text}", values))
             assert "USING" in plan and "INDEX" in plan, plan
             assert "SCAN deliveries" not in plan and "SCAN handled" not in plan and "TEMP B-TREE" not in plan, plan
+
+
+def test_messages_set_aside_count_for_a_time(database_url: str):
+    engine = make_engine(database_url)
+    migrate(engine)
+    store, now, place = DatabaseReplies(engine), datetime.now(UTC), Place("a mailbox", "1")
+    store.record(place, [Handled("1", Disposition.QUARANTINED, "undecidable", None)], now - timedelta(days=8))
+    for key, disposition in (("2", Disposition.QUARANTINED), ("3", Disposition.REJECTED)):
+        store.record(place, [Handled(key, disposition, "undecidable", None)], now)
+    assert store.put_aside(now - timedelta(days=7)) == 1
+    assert store.put_aside(now - timedelta(days=9)) == 2
 
 
 def test_the_probe_leaves_nothing_behind(database_url: str):

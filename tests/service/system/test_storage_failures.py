@@ -14,6 +14,14 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 import requests
+from catalog_mail import config
+from catalog_mail.adapters.cipher import Cipher
+from catalog_mail.bootstrap.application import Application
+from catalog_mail.bootstrap.serving import UNSUBSCRIBE
+from catalog_mail.domain.catalog.people import Principal, Role
+from catalog_mail.domain.errors import StorageFailed
+from catalog_mail.domain.notifications.notification import Kind
+from catalog_mail.domain.notifications.unsubscribe import make_token
 from helpers.service import postgres
 from helpers.service.process import RunningService
 from helpers.service.relay import Relay
@@ -110,6 +118,70 @@ def test_faults_of_a_file_and_its_disk(on_small_disk: RunningService, disk: Smal
     assert "Traceback" not in service.log.read_text()
 
 
+# -- starts
+
+
+def refuses_to_start(service: RunningService, *words: str, says: str) -> None:
+    """Check that a command ends with cause and remedy as its last line, and shows nothing of a library."""
+    done = service.command(*words)
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1, (words, done.stderr)
+    assert lines[-1].startswith("catalog-mail: ") and says in lines[-1], done.stderr
+    assert "Traceback" not in done.stderr and "sqlalche" not in done.stderr, done.stderr
+
+
+COMMANDS: list[Callable[[Application], object]] = [
+    Application.migrate,
+    Application.reply_sync,
+    Application.archive,
+    Application.export_settings,
+    lambda application: application.tokens.all(),
+    lambda application: application.test_email("a@corp.test", Principal("a test", Role.SERVER_ADMIN)),
+]
+
+
+def test_starts_over_damaged_files(make_service: Callable[..., RunningService], prepared: RunningService):
+    service = make_service(start=False)
+    service.adopt(prepared)
+    service.start()
+    assert service.stop() == 0
+    whole = service.database.read_bytes()
+    queue = service.folder / "queue.db"
+
+    service.database.write_bytes(whole[: len(whole) // 2])
+    refuses_to_start(service, "serve", says="restore the last backup")
+    for command in COMMANDS:
+        with pytest.raises(StorageFailed, match=f"{service.database} is damaged"):
+            command(Application(config.load(service.config)))
+
+    # An empty file is what a new installation begins with; beside a queue that has worked it is a loss.
+    service.database.write_bytes(b"")
+    with pytest.raises(StorageFailed, match="is empty or missing"):
+        Application(config.load(service.config)).migrate()
+    service.database.unlink()
+    with pytest.raises(StorageFailed, match="is empty or missing"):
+        Application(config.load(service.config)).migrate()
+
+    service.database.write_bytes(whole)
+    queue.write_bytes(b"This is no database.\n" * 500)
+    refuses_to_start(service, "serve", says="It holds no messages")
+    queue.unlink()
+    service.start()
+
+
+def test_starts_on_a_full_disk(tmp_path: Path):
+    with small_disk(tmp_path / "disk", "64k") as disk:
+        service = RunningService(tmp_path)
+        service.configure(database_url=f"sqlite:///{disk.folder}/catalog-mail.db", key_file=str(disk.folder / "key"))
+        disk.fill()
+        refuses_to_start(service, "key", says="on a disk with free space")
+        with pytest.raises(StorageFailed, match="is full"):
+            Application(config.load(service.config)).migrate()
+
+
+# -- a database server
+
+
 def operations(service: RunningService) -> Iterator[tuple[str, str]]:
     """Yield method and address of each operation of the description, with values in place of its parameters."""
     for path, methods in service.call("GET", "/openapi.json", role=None).json()["paths"].items():
@@ -141,17 +213,31 @@ def relayed(postgresql: str, make_service: Callable[..., RunningService]) -> Ite
 def test_faults_of_a_database_server(relayed: tuple[RunningService, Relay], postgresql: str):
     service, relay = relayed
     stores_again(service)
+    with service.syncing():
+        wait_until(lambda: service.call("GET", "/replies/sync").json()["workers"], "no reader of replies reports")
+        takes_away_and_brings_back(service, relay)
+    refuses_in_other_ways(service, postgresql)
+    log = service.log.read_text()
+    assert "Traceback" not in log, log
+    assert len(log) < 30_000, log
+    assert postgres.PASSWORD not in log
 
+
+def takes_away_and_brings_back(service: RunningService, relay: Relay) -> None:
     relay.cut()
     is_told(post(service), "storage-away")
+    keys = Cipher.from_file(service.folder / "key").derived(UNSUBSCRIBE)
+    page = requests.post(f"{service.url}/unsubscribe/{make_token(keys, 'a@corp.test', Kind.MENTION)}", timeout=60)
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "10")
+    assert "Please try again later" in page.text and "127.0.0.1" not in page.text
     is_failing(service, "storage-away")
     every_answer_tells(service, "storage-away")
-    started = service.command("migrate")
-    assert started.returncode == 1
-    assert "Start the database server" in started.stderr and len(started.stderr.splitlines()) == 1
+    refuses_to_start(service, "serve", says="Start the database server")
     relay.mend()
     stores_again(service)
 
+
+def refuses_in_other_ways(service: RunningService, postgresql: str) -> None:
     server, _, name = postgresql.rpartition("/")
     with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
 
@@ -170,7 +256,3 @@ def test_faults_of_a_database_server(relayed: tuple[RunningService, Relay], post
         is_told(post(service), "storage-starting", "storage-away")
         change("ALLOW_CONNECTIONS true")
         stores_again(service)
-    log = service.log.read_text()
-    assert "Traceback" not in log, log
-    assert len(log) < 30_000, log
-    assert postgres.PASSWORD not in log

@@ -20,11 +20,17 @@ def create(path: Path, content: str, *, group: str | None = None) -> bool:
         return False
     gid = _group(group) if group else None
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        return _create(path, content, gid)
     except OSError as error:
         raise Misconfigured(
-            f"{path} cannot be written: {error.strerror}.", "Create its folder, writable by the user of this command."
+            f"{path} cannot be written: {error.strerror}.",
+            "Create its folder, writable by the user of this command, on a disk with free space.",
         ) from error
+
+
+def _create(path: Path, content: str, gid: int | None) -> bool:
+    """Create the file as `create` does. Raises OSError."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             if gid is not None:

@@ -8,6 +8,7 @@ Beyond them Graph answers 429 with a pause.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -25,6 +26,8 @@ AT_ONCE = 4
 MESSAGES = 30
 PERIOD = 60.0
 _LOOK = 0.02
+# A disk that takes no new file.
+_NO_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 class NoFreeSlot(Exception):
@@ -61,11 +64,17 @@ class RequestSlots:
             self._own.release()
 
     def _lock_one(self, end: float) -> int | None:
+        """Return a locked file; None without files, or on a disk that is full or read-only: only this process's limit counts."""
         if not self._files:
             return None
         while True:
             for file in self._files:
-                held = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                try:
+                    held = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                except OSError as error:
+                    if error.errno not in _NO_DISK:
+                        raise
+                    return None
                 try:
                     fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except OSError:
