@@ -110,13 +110,19 @@ def test_slow_clients_are_cut_and_others_are_served(node: RunningService):
     assert set(codes.values()) == {"body-too-slow"}, codes
 
 
-def test_a_client_that_does_not_read_is_cut(node: RunningService):
-    connection = connect(node)
+def connect_without_reading(service: RunningService) -> socket.socket:
+    """Connect, and request more than the buffers of a connection hold, without reading the answers."""
+    connection = connect(service)
     connection.settimeout(0.2)
     request = HEALTH.replace(b"health", b"openapi.json")
     with contextlib.suppress(OSError):
         for _ in range(10_000):
             connection.sendall(request * 10)
+    return connection
+
+
+def test_a_client_that_does_not_read_is_cut(node: RunningService):
+    connection = connect_without_reading(node)
     wait_until(
         lambda: connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == CLOSED, "the connection is still open"
     )
@@ -191,6 +197,7 @@ def test_neither_idle_nor_half_requests_delay_others_or_a_stop(
     for _ in range(5):
         serves(service)
     assert service.call("GET", "/users", role="catalog").status_code == 200
+    crowd += [connect_without_reading(service), connect(service, HEALTH)]
     crowd += [connect(service, HEALTH[:-2]) for _ in range(50)]
     crowd += [connect(service, post(service, b"{", "Content-Length: 100")) for _ in range(100)]
     serves(service)

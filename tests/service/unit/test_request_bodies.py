@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from typing import Any
 
 import pytest
-from catalog_mail.api import json_text
+from catalog_mail.api import bodies, json_text
 from catalog_mail.api.bodies import Body, judge
 from catalog_mail.api.catalog import AssigneeBody, ConversationBody, PostBody, UserBody
 from catalog_mail.api.email_settings import SaveRequest
@@ -18,6 +20,8 @@ from catalog_mail.api.problems import MOST_TOLD, InputError, RefusedBody
 from catalog_mail.domain.mime import addresses
 from catalog_mail.domain.notifications.data import LONGEST_TEXT, LONGEST_TITLE
 from catalog_mail.domain.notifications.request import LONGEST_HTML, LONGEST_NAME, MOST_RECIPIENTS
+from fastapi import Request
+from helpers.waiting import PATIENCE
 
 MANY = 150_000
 WIDE = "\u4e2d"  # six bytes in JSON's ASCII form
@@ -135,6 +139,31 @@ def test_a_byte_order_mark_is_accepted():
 def test_few_of_many_errors_are_told():
     errors = refused({"kind": "message", "recipients": [{"address": "x"} for _ in range(MOST_RECIPIENTS)]})
     assert [error.field for error in errors] == [f"recipients.{n}.address" for n in range(MOST_TOLD)]
+
+
+def test_a_body_is_judged_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch):
+    """The judgement waits here for the event loop, which goes on meanwhile."""
+    begun, release = threading.Event(), threading.Event()
+
+    def judge_slowly(body: bytes, model: type[Body]) -> Any:
+        begun.set()
+        assert release.wait(PATIENCE)
+        return judge(body, model)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b'{"text": "x"}', "more_body": False}
+
+    async def run() -> Any:
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"13")]
+        request = Request({"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers}, receive)
+        judged = asyncio.ensure_future(bodies._CheckedRequest(request, PostBody).json())
+        while not begun.is_set():
+            await asyncio.sleep(0.001)
+        release.set()
+        return await judged
+
+    monkeypatch.setattr(bodies, "judge", judge_slowly)
+    assert asyncio.run(run()) == PostBody(text="x")
 
 
 def test_nothing_is_built_of_a_body_with_too_many_values(monkeypatch: pytest.MonkeyPatch):
