@@ -114,4 +114,54 @@ More""",
     "dashes": "So \u2013 as I said \u2014 it is fine.\n\n-- and that is all",
     "regards": "Regards\nJane",
     "columns": "Sender: orders\nReceiver: archive\nWhen: 2026-11-20 10:15\nWhat: rows\nHow: nightly",
+    "one letter": "n",
+    "one sign": "+1",
+    "one emoji": "\U0001f44d",
+    "Python": "I tried it:\n\n>>> import orders\n>>> len(orders.rows)\n"
+              "12\n>>> sorted(orders.rows)[0]\n(1, 'a')\n\nSo there are twelve.",
+    "Python first": ">>> import orders\n>>> len(orders.rows)\n12",
+    "here document": "$ cat > rows.csv <<END\n> 1,a\n> 2,b\n> END\n$ wc -l rows.csv\n2 rows.csv",
+    "prompt of npm": "This fails:\n> npm run build\n> tsc -p .\nerror TS2304",
+    "own quote": "You asked:\n\n> Who owns this column?\n\nFinance does.",
+    "own quote at the end": "The policy says:\n\n> every column has an owner",
+    "own quote on top": "> every column has an owner\n\nThat is the policy.",
+    "nested quote": "The wiki has:\n\n> a\n>> b\n> c\n\nHm.",
+    "comparison": "x > 3\n> 3 rows differ\n>= 4 is fine\n>5 is not",
+    "diff of ed": "3,4c3,4\n< WHERE day > 1\n---\n> WHERE day >= 1",
+    "merge conflict": "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> 4f2a81",
+    "mail pasted from Gmail": """Vera answered:
+
+On Thu, Nov 19, 2026 at 4:12 PM Vera Lind <vera@supplier.test> wrote:
+> we round each line
+> since October
+
+We do not.""",
+    "mail pasted as a quote": "Vera's mail:\n\n"
+                              "> On Thu, Nov 19, 2026 at 4:12 PM Vera Lind <vera@supplier.test> wrote:\n> we round each line",
+    "git log": "commit 4f2a81\nAuthor: Vera Lind <vera@supplier.test>\n"
+               "Date:   Sat Nov 14 02:00:01 2026 +0100\n\n    Round each line",
+    "ticket at the end": "Details:\n\nReporter: Vera Lind <vera@supplier.test>\nReported: 14.11.2026 02:00\nOwner: Priya Raman\n"
+                         "Title: rounding",
+    "trailers": "Round each line.\n\nReported-by: Vera Lind <vera@supplier.test>\nReviewed-by: Ben Miller <ben@corp.test>",
+    "http": "GET /c/1 HTTP/1.1\nHost: corp.test\nFrom: robot@corp.test\nDate: Sat, 14 Nov 2026 02:00:01 GMT\n\n200 OK",
+    "chat": "Vera Lind, 23.11.2026 09:01:\nwe round each line\n\nJane, 23.11.2026 09:02:\nsince when?",
+    "chat in brackets": "[09:01] Vera: we round each line\n[09:02] Jane: since when?",
+    "I wrote": "On Monday, 23 Nov 2026, I wrote:\n\nthe filter is wrong.\n\nNobody answered.",
+    "ich schrieb": "Am 14.11.2026 um 02:00 schrieb der Job:\n118 Zeilen\n\nEs sollten 120 sein.",
+    "sent from an app": "Where do they come from?\n\nSent from the mobile app by Vera.",
+    "sent by phone": "Sent via phone call to Vera, she agrees.",
+    "von meinem": "Von meinem Ger\u00e4t aus geht es nicht.",
+    "understanding": "\u53d1\u81ea\u6211\u7684\u7406\u89e3\uff0c\u5e94\u8be5\u662f\u8fc7\u6ee4\u5668\u3002",
+    "armour in prose": "-----BEGIN PGP MESSAGE-----\nis all that I see of his mail.",
+    "legal text": "The contract says:\n\nThis e-mail and any attachments are for the intended recipient only.\n\nSo no.",
+    "for the lawyers": "This message is intended for the legal team: please confirm.\n\n"
+                       "Confidentiality: internal\nDisclaimer: not tested",
+    "scanned": "The upload was checked for viruses, so that is not it.",
+    "stop": "Stop e-mails of this kind for the supplier, please.",
+    "dashes on top": "---\na\n--\nb\n--\nc",
+    "Arabic": "\u062a\u0645 \u0627\u0644\u062a\u062d\u0642\u0642.\n\n"
+              "\u0645\u0646: \u0627\u0644\u0645\u0635\u062f\u0631\n"
+              "\u0625\u0644\u0649: \u0627\u0644\u0645\u0633\u062a\u0648\u062f\u0639",
+    "link alone": "https://wiki.corp.test/a_b?c=d&e=f#g",
+    "form to fill": "Name: ____________\nDate: ____________\n\nPlease fill in.",
 }

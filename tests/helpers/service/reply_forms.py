@@ -50,7 +50,7 @@ TEXTS = {
     "thunderbird": "{}\n\nOn 11/20/26 10:15, Catalog wrote:\n" + QUOTED,
     "only marks": "{}\n\n" + QUOTED,
     "below": ATTRIBUTION + "\n" + QUOTED + "\n\n{}\n",
-    "between": ATTRIBUTION + "\n" + QUOTED + "\n\n{}\n\n> and the rest\n",
+    "between": ATTRIBUTION + "\n" + QUOTED.replace("\n> https", "\n\n{}\n\n> https", 1) + "\n",
     "inside": ATTRIBUTION + "\n\n{}\n\n" + QUOTED,
     "signature": "{}\n\n-- \nJane\nData\n\n" + ATTRIBUTION + "\n" + QUOTED,
 }

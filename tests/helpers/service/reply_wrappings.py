@@ -147,11 +147,39 @@ _COLOURED = ('<div style="background-color:#FFEB9C; border:1px solid"><b>CAUTION
              "organization.</div><br>")
 _OUTLOOK_SIGNATURE = '<div id="Signature"><div>Jane Doe</div><div>Data Office | +49 40 123</div></div>'
 
+# Whole replies of further clients; {} is the author's text.
+_CLIENTS = {
+    "K-9": "{}\n\n\nAm 20. November 2026 10:15:11 MEZ schrieb " + _SENDER + ":\n" + QUOTED,
+    "Proton": "{}\n\n\nSent with [Proton Mail](https://proton.me/mail/home) secure email.\n\n"
+              "On Friday, November 20th, 2026 at 10:15 AM, " + _SENDER + " wrote:\n\n" + QUOTED,
+    "Yahoo": " {}\n\n    On Friday, November 20, 2026 at 10:15:11 AM GMT+1, " + _SENDER + " wrote:  \n \n "
+             + MENTION.replace("\n", "\n\n"),
+    "web.de": '{}\n\nGesendet: Freitag, 20. November 2026 um 10:15 Uhr\nVon: "Data Catalog" <' + _ADDRESS
+              + f">\nAn: jane@corp.test\nBetreff: {_TITLE}\n{MENTION}",
+    "Zoho": "{}\n\n\n---- On Fri, 20 Nov 2026 10:15:11 +0100 " + _SENDER + " wrote ---\n\n" + MENTION,
+    "Superhuman": "{}\n\nSent via Superhuman ( https://sprh.mn/?vip=jane )\n\n"
+                  "On Fri, Nov 20, 2026 at 10:15 AM, Data Catalog < " + _ADDRESS + " > wrote:\n\n" + QUOTED,
+    "Samsung": "{}\n\nSent from my Galaxy\n\n\n-------- Original message --------\nFrom: " + _SENDER
+               + f" \nDate: 20/11/2026  10:15  (GMT+01:00) \nTo: jane@corp.test \nSubject: {_TITLE} \n\n{MENTION}",
+    "Zimbra": '{}\n\n----- Original Message -----\nFrom: "Data Catalog" <' + _ADDRESS + '>\nTo: "Jane" <jane@corp.test>\n'
+              f"Sent: Friday, November 20, 2026 10:15:11 AM\nSubject: {_TITLE}\n\n{MENTION}",
+    "Notes": "{}\n\n\nVon:\t" + _SENDER + f"\nAn:\tJane Doe/CORP\nDatum:\t20.11.2026 10:15\nBetreff:\t{_TITLE}\n\n\n{MENTION}",
+    "Fastmail": "{}\n\nOn Fri, 20 Nov 2026, at 10:15, Data Catalog wrote:\n" + QUOTED,
+    "Claws": "{}\n\nOn Fri, 20 Nov 2026 10:15:11 +0100\n" + _SENDER + " wrote:\n\n" + QUOTED,
+    "Gnus, below": _SENDER + " writes:\n\n" + QUOTED + "\n\n{}\n",
+    "Roundcube, below": "On 2026-11-20 10:15, Data Catalog wrote:\n" + QUOTED + "\n\n{}",
+    "NetEase": '{}\n\n\n\n\n\u5728 2026-11-20 10:15:11\uff0c"Data Catalog" <' + _ADDRESS + "> \u5199\u9053\uff1a\n\n" + QUOTED,
+    "Outlook, marks": "{}\n\n-----Original Message-----\n" + HEADERS.replace("Catalog", "Data Catalog") + QUOTED,
+    "Outlook, below": HEADERS + "\n" + MENTION + "\n\n{}\n",
+    "Missive": "{}\n\nOn November 20, 2026 at 10:15 AM, Data Catalog (" + _ADDRESS + ") wrote:\n\n" + QUOTED,
+    "no quote": "{}\n",
+}
 # Forms without a line of a client's: text directly above the marker that looks like a client's line is one.
 BARE = {"text: only marks", "text: bare marker", "page: flat"}
 WRAPPINGS: dict[str, Callable[[str], bytes]] = {
     **{f"text: {name}": _plain(form) for name, form in TEXTS.items()},
     "text: bare marker": _plain("{}\n\n" + MENTION),
+    **{f"client: {name}": _plain(form) for name, form in _CLIENTS.items()},
     "text: flowed": _flowed,
     "text: signed": _signed,
     **{f"page: {name}": _page(form) for name, form in PAGES.items()},

@@ -43,7 +43,7 @@ MAIL = Mail(
 )
 THREAD = Thread("conversation.abc", "Sales figures")
 NAMES = [
-    "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress", "List-Id",
+    "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress", "X-MS-Reactions", "List-Id",
     "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type",
 ]  # fmt: skip
 THREAD_NAMES = ["In-Reply-To", "References", "Thread-Topic", "Thread-Index"]
@@ -62,6 +62,7 @@ def parsed(mail: Mail) -> EmailMessage:
         ("Date", "Sun, 01 Mar 2026 12:30:15 +0000"),
         ("Message-ID", "<abcdefghijklmnopqrstuvwxyz@corp.test>"),
         ("Auto-Submitted", "auto-generated"),
+        ("X-MS-Reactions", "disallow"),
         ("List-Unsubscribe", "<https://catalog.example.com/unsubscribe/AbC-_9>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         ("MIME-Version", "1.0"),

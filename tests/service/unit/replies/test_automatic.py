@@ -47,6 +47,7 @@ MACHINES = [
     # markers of single products
     ("X-Apple-Action: VACATION", Reason.AUTO_REPLY),
     ("X-Apple-Action:vacation ", Reason.AUTO_REPLY),
+    ("X-Apple-Action: MOVE_TO_FOLDER/INBOX\r\nX-Apple-Action: VACATION", Reason.AUTO_REPLY),  # read in a mailbox of iCloud
     ("Preference: auto_reply", Reason.AUTO_REPLY),
     ("X-Precedence: auto_reply", Reason.AUTO_REPLY),
     ("X-POST-MessageClass: 9; Autoresponder", Reason.AUTO_REPLY),

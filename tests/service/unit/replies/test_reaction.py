@@ -79,6 +79,19 @@ REACTIONS = {
     "outlook, surname first": mail(part("plain", OUTLOOK.replace("[like]", "")), sender='"Doe, Jane" <jane@corp.test>'),
     "outlook, name in encoded words": mail(part("plain", OUTLOOK.replace("[like] Jane Doe", "Zoë Weiß")),
                                            sender="=?utf-8?q?Zo=C3=AB_Wei=C3=9F?= <zoe@corp.test>"),
+    **{f"outlook: {words}": mail(part("plain", OUTLOOK.replace("[like] Jane Doe reacted to your message:", words)),
+                                 part("html", OUTLOOK_HTML.replace("reacted to your message:", words.partition("Doe ")[2])))
+       for words in (
+           "[like] Jane Doe hat auf Ihre Nachricht reagiert:", "[heart] Jane Doe a réagi à votre message :",
+           "[Gefällt mir] Jane Doe hat auf deine Nachricht reagiert:", "[like] Jane Doe reaccionó a su mensaje:",
+           "[celebrate] Jane Doe zareagoval na vaši zprávu:", "\N{THUMBS UP SIGN} Jane Doe 对你的邮件做出了反应\uff1a",
+           "[like] Doe, Jane reagoval(a) na wiadomość:", "[like] Jane Doe さんがメッセージにリアクションしました:",
+       )},
+    "outlook's HTML in Dutch": mail(
+        part("html", OUTLOOK_HTML.replace("reacted to your message:", "heeft gereageerd op uw bericht:"))),
+    "outlook in Chinese, a name without spaces": mail(
+        part("plain", OUTLOOK.replace("[like] Jane Doe reacted to your message:", "[like] 王小明对你的邮件做出了反应\uff1a")),
+        sender="=?utf-8?B?546L5bCP5piO?= <wang@corp.test>"),
 }  # fmt: skip
 
 
@@ -100,6 +113,11 @@ REPLIES = {
     "words above outlook's text": above("Is this you?\n\n" + OUTLOOK),
     "a sentence": above("Joe reacted to your message: he likes it.\n" + QUOTE),
     "a sentence about somebody else": above("Joe Poe reacted to your message:\n" + QUOTE),
+    "a tag and another name": above(OUTLOOK.replace("[like] Jane Doe reacted to your message:", "[note] Joe Poe owns this:")),
+    "a tag and the own name alone": above(OUTLOOK.replace("[like] Jane Doe reacted to your message:", "[signed] Jane Doe:")),
+    "a tag, the own name and an answer": above(OUTLOOK.replace("reacted to your message:", "says:\n\nFinance.")),
+    "a tag and the own name in a sentence": above(OUTLOOK.replace("reacted to your message:", "owns it: since May.")),
+    "a dash and the own name": above(OUTLOOK.replace("[like] Jane Doe reacted to your message:", "- Jane Doe owns these:")),
     "reacted": above("I reacted to your post yesterday.\n" + QUOTE),
     "the link in prose": above(f"What is {LINK} for?\n" + QUOTE),
     "the link alone": above(f"{LINK}\n" + QUOTE),

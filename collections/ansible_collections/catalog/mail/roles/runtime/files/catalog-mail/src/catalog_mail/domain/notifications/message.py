@@ -92,6 +92,7 @@ def compose(mail: Mail) -> bytes:
     Auto-Submitted (RFC 3834) and X-Auto-Response-Suppress (Exchange) prevent automatic replies. There is no
     `Precedence: bulk`: RFC 3834 calls it non-standard, servers that know it delay such mail or rank it lower, and
     auto-responders check the two headers above or List-Id (RFC 5230, 4.6).
+    X-MS-Reactions keeps Outlook from offering a reaction with one click, which is no answer and would be ignored.
     List-Id (RFC 2919) differs by kind, for filters. List-Unsubscribe-Post makes List-Unsubscribe one-click (RFC 8058), which is
     defined for https only. See `threads` for the headers that group a conversation.
     """
@@ -106,6 +107,7 @@ def compose(mail: Mail) -> bytes:
         # RFC 3834, 5: a reply to a mail and a mail of its own have different values.
         ("Auto-Submitted", "auto-generated" if mail.answers is None else "auto-replied"),
         ("X-Auto-Response-Suppress", _SUPPRESSED_RESPONSES),
+        ("X-MS-Reactions", "disallow"),
         ("List-Id", headers.mailbox(mail.catalog_name, f"{mail.list_name.replace('_', '-')}.{mail.catalog_domain}")),
         ("List-Unsubscribe", f"<{mail.unsubscribe_url}>"),
     ]

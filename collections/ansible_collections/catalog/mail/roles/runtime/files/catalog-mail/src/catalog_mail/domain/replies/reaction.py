@@ -5,7 +5,8 @@
 
 Gmail sends a part of its own type (developers.google.com/workspace/gmail/reactions/format). Outlook's reactions to people outside
 its own organization have no header of their own, only their text: `[like] Jane Doe reacted to your message:` above the quoted
-mail. `X-MS-Reactions` is no sign: it only allows or forbids reactions to the mail that has it.
+mail, in the language of the sender: a picture, the sender's name, some words and a colon. `X-MS-Reactions` is no sign: it only
+allows or forbids reactions to the mail that has it.
 """
 
 from __future__ import annotations
@@ -29,9 +30,13 @@ _OUTLOOK = re.compile(
     r"(?:\[(?:image: )?(?P<kind>[^\[\]]{1,40})\]|[^\w\s\[\]]{1,8})?[\s|]*"
     r"(?P<name>\S.{0,200}?) reacted to your (?:message|post|e-?mail):"
 )
+# The same in any language: a picture or an emoji, and then the sender's name and other words.
+_OUTLOOK_LINE = re.compile(r"(?:\[[^\[\]]{1,50}\]|[^\x00-\x7f\w\s]{1,8})[\s|]*(?P<words>\S.{0,250}?)\s?[:\uff1a]")
+_PICTURE_FIRST = re.compile(r"<table[^>]*+>(?:\s*+<(?:tbody|tr|td)\b[^>]*+>)*+\s*+<img\b", re.IGNORECASE)
 _OUTLOOK_KINDS = frozenset({"like", "heart", "celebrate", "laugh", "surprised", "sad"})
 _WORD = re.compile(r"\w+")
 _MOST_READ = 100_000  # characters of a part
+_BEGIN = 10_000      # characters of HTML, styles included, in which a reaction begins
 _FIRST_LINES = 3
 _LONGEST_LINE = 400
 
@@ -63,7 +68,10 @@ def _reads_as_reaction(message: Message) -> bool:
 def _first_lines(part: TextPart) -> list[str]:
     """Return the first lines with text of a part that may be a reaction; [] for any other part."""
     text = part_text(part.part, part.kind.parameters.get("charset", ""))[:_MOST_READ]
-    if _OUTLOOK_WORDS.strip() not in text and _GMAIL_LINK not in text:
+    known = _OUTLOOK_WORDS.strip() in text or _GMAIL_LINK in text
+    if part.html and not known and not _PICTURE_FIRST.search(text[:_BEGIN]):
+        return []
+    if not part.html and not known and not _OUTLOOK_LINE.match(visible(text[:_LONGEST_LINE]).lstrip()):
         return []
     lines = (line.text for line in rich_lines(text)) if part.html else iter(visible(text).split("\n"))
     return [line.strip() for line in lines if line.strip()][:_FIRST_LINES]
@@ -76,9 +84,22 @@ def _reaction_lines(lines: list[str], message: Message) -> list[str]:
     outlook = _OUTLOOK.fullmatch(lines[0]) if _OUTLOOK_WORDS in lines[0] else None
     if outlook and (outlook["kind"] in _OUTLOOK_KINDS or _is_sender(outlook["name"], message)):
         return lines[:1]
+    foreign = _OUTLOOK_LINE.fullmatch(lines[0])
+    if foreign and _begins_with_sender(foreign["words"], message):
+        return lines[:1]
     if any(character.isalnum() for character in lines[0]):
         return []
     return next((lines[: number + 1] for number, line in enumerate(lines) if number and _GMAIL_LINK in line), [])
+
+
+def _begins_with_sender(text: str, message: Message) -> bool:
+    """Return whether a text begins with the display name in the header From, in any order of its words, and goes on."""
+    name = decoded_words(first_header(message, "from")).rpartition("<")[0].strip(" \t\"'").lower()
+    words, shown = _WORD.findall(name), _WORD.findall(text.lower())
+    if not words:
+        return False
+    begins = sorted(shown[: len(words)]) == sorted(words) and len(shown) > len(words)
+    return begins or (text.lower().startswith(name) and len(text) > len(name))
 
 
 def _is_sender(name: str, message: Message) -> bool:

@@ -81,15 +81,19 @@ def _shorter(plain: str, rich: str) -> str:
     The two differ in the form of lists, links and pictures. Their letters and digits are compared.
     """
     shown, wanted = _LETTERS.findall(plain), "".join(_LETTERS.findall(rich))
-    if not wanted or len("".join(shown)) <= len(wanted):
+    if not wanted:
+        return rich or plain
+    if len("".join(shown)) <= len(wanted):
         return plain
     if not "".join(shown).startswith(wanted):
         return rich
-    left = len(wanted)
+    left, end = len(wanted), 0
     for match in _LETTERS.finditer(plain):
         if left <= 0:  # the first word of what the HTML does not show
-            return _RULE.sub("", plain[:plain.rfind("\n", 0, match.start()) + 1])
+            start = plain.rfind("\n", 0, match.start()) + 1
+            return _RULE.sub("", plain[:start]) if start > end else rich
         left -= len(match[0])
+        end = match.end()
     return plain
 
 

@@ -74,15 +74,22 @@ def _unescaped(line: Line) -> Line:
     return line._replace(text=text, source=marked(text, line.depth))
 
 
+def _has_data(lines: list[str], start: int) -> bool:
+    """Return whether data follow the first line of a block, and its headers; people also write about such lines."""
+    bare = (line.strip() for line in lines[start:start + _MOST_HEADERS])
+    return next((bool(_DATA.fullmatch(line)) for line in bare if line and not _ARMOUR_HEADER.fullmatch(line)), False)
+
+
 def without_encrypted(text: str) -> tuple[str, bool]:
     """Return a text without its encrypted blocks, and whether it had one. A block without an end reaches as far as its data."""
     if "-----BEGIN PGP MESSAGE" not in text:
         return text, False
     kept: list[str] = []
     inside = found = False
-    for line in text.split("\n"):
+    lines = text.split("\n")
+    for index, line in enumerate(lines):
         bare = line.strip()
-        if _ENCRYPTED.fullmatch(bare):
+        if _ENCRYPTED.fullmatch(bare) and _has_data(lines, index + 1):
             inside = found = True
         elif inside and _ENCRYPTED_END.fullmatch(bare):
             inside = False

@@ -38,7 +38,8 @@ def _has_enough(text: str, *, boxed: bool) -> bool:
     """Return whether the meanings of a text's sentences are those of a warning."""
     found = _meanings(text)
     if found is None or not found & {"origin", "tag", "first_contact"}:
-        return boxed and len(text) <= words.BOX_LONGEST and bool(words.FROM_OUTSIDE.search(text) and words.ADVICE.search(text))
+        is_one_cell = boxed and len(text) <= words.BOX_LONGEST and " | " not in text
+        return is_one_cell and all(form.search(text) for form in (words.FROM_OUTSIDE, words.ADVICE, words.MAIL))
     if found <= {"label", "tag"}:
         return boxed or words.SHOUTED.search(text) is not None
     return boxed or "first_contact" in found or len(found - {"more"}) > 1

@@ -75,6 +75,11 @@ ADVICE = re.compile(
     r"\b(?:click\w*|links?|attachments?|klick\w*|anh[aä]nge?n?|cliquez|liens?|pi[eè]ces\sjointes|clic|enlaces?"
     r"|adjuntos|allegati|cliccare|klik|bijlagen|clique|anexos)\b|リンク|添付|链接|附件", re.IGNORECASE
 )
+MAIL = re.compile(
+    r"\b(?:e-?mails?|mails?|messages?|senders?|nachricht\w*|absender\w*|courriels?|exp[eé]diteurs?|correos?|mensajes?|mensagens?"
+    r"|mensagem|remitentes?|remetentes?|messagg\w*|mittent\w*|bericht\w*|afzenders?)\b"
+    r"|メール|邮件|郵件|送信者|发件人", re.IGNORECASE
+)
 BOX_LONGEST = 500
 MARKS = re.compile(r"\w{0,40}banner(start|end)\W*", re.IGNORECASE)
 MARKED = re.compile(r"\w{0,40}bannerstart\b.*bannerend", re.IGNORECASE)

@@ -25,7 +25,8 @@ _NOTES = re.compile(r".{1,80}?---\s?\d{1,4}[./-]\d{1,2}[./-]\d{2,4}\b.{0,40}---"
 _RULE = re.compile(r"[\s_\u2014\u2500]{5,}$")  # above headers; people end texts with rules of other characters
 _MENTION = re.compile(r".{1,300} mentioned you in .{1,300}:\s*$")
 _NEAR = 12  # lines between a client's line and the quoted mail that are examined for a gateway's banner
-FOOTER = "stop e-mails of this kind"
+# The last line of the notification, and no sentence that begins so.
+_FOOTER = re.compile(r"stop e-mails of this kind\s*(?:[:(<\[*]|$)", re.IGNORECASE)
 
 
 class StopAt(Enum):
@@ -88,7 +89,12 @@ def boundaries(lines: list[Line], stop: int, stop_at: StopAt, parties: Parties) 
 
 def _last_footer(lines: list[Line]) -> int:
     """Return the index of the last line of the notification's footer; -1 if there is none."""
-    return max((index for index, line in enumerate(lines) if FOOTER in line.text.lower()), default=-1)
+    return max((index for index, line in enumerate(lines) if has_footer(line)), default=-1)
+
+
+def has_footer(line: Line) -> bool:
+    """Return whether a line has the end of the notification."""
+    return _FOOTER.search(line.text) is not None
 
 
 def _completed(lines: list[Line], span: Span, lowest: int, parties: Parties) -> Span:
@@ -159,12 +165,19 @@ def _by_client(lines: list[Line], spans: list[Span], marker: int, parties: Parti
     for span in reversed(spans):
         below = kept[-1].start if kept else marker
         touches = below >= 0 and _nothing_between(lines, span.end, below)
-        if span.form in _BY_MARKUP or lines[span.end - 1].depth:
-            by_client = True
+        depth = lines[span.end - 1].depth
+        is_pasted = not span.start < names < len(lines) and _is_foreign(lines, span, parties)
+        if below >= 0 and depth > lines[below].depth:
+            by_client = False  # a quote that ends above the client's line is the author's
+        elif span.form in _BY_MARKUP or depth:
+            by_client = span.form in _BY_MARKUP or not is_pasted
         elif touches and kept and kept[-1].form is not Form.MENTION:
-            by_client = _belong_together(span, kept[-1])
-        elif touches or _is_before_quote(lines, span.end):
-            by_client = span.named or span.start < names
+            by_client = _belong_together(span, kept[-1]) and not is_pasted
+        elif touches:
+            by_client = span.named or (span.start < names and not is_pasted)
+        elif _is_before_quote(lines, span.end):
+            is_above = bool(kept) and (attached or not span.named) and depth >= lines[below].depth
+            by_client = not is_above and (span.named or (span.start < names and not is_pasted))
         else:
             on_top = span.start <= first and span.form is not Form.TITLE and not parties.addresses
             by_client = not attached and (span.named or on_top)
@@ -177,6 +190,14 @@ def _by_client(lines: list[Line], spans: list[Span], marker: int, parties: Parti
 def _belong_together(upper: Span, lower: Span) -> bool:
     """Return whether a client wrote two spans with nothing between them. An author's may be the last line of the text."""
     return upper.form is Form.TITLE or (upper.form is Form.ATTRIBUTION and lower.form is Form.QUOTE)
+
+
+def _is_foreign(lines: list[Line], span: Span, parties: Parties) -> bool:
+    """Return whether a span names another sender than the service, so that it introduces a mail that the author pasted."""
+    texts = [line.text[:500] for line in lines[span.start:span.end]]
+    if span.form is Form.HEADERS:
+        texts = [text for text in texts if headers.kind(text) == "from"] or texts[:1]
+    return parties.has_other_address(" ".join(texts))
 
 
 def _is_before_quote(lines: list[Line], end: int) -> bool:

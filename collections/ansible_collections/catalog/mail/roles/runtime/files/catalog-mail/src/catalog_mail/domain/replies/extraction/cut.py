@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 from catalog_mail.domain.replies.extraction.armour import without_encrypted, without_signature_armour
 from catalog_mail.domain.replies.extraction.banner import is_banner, without_banner
-from catalog_mail.domain.replies.extraction.boundaries import FOOTER, Span, StopAt, boundaries
-from catalog_mail.domain.replies.extraction.lines import MOST_LINES, Hint, Line, joined
+from catalog_mail.domain.replies.extraction.boundaries import Span, StopAt, boundaries, has_footer
+from catalog_mail.domain.replies.extraction.lines import MOST_LINES, Hint, Line, joined, marked, next_written
 from catalog_mail.domain.replies.extraction.marker import Place, find_marker
 from catalog_mail.domain.replies.extraction.parties import Parties
 from catalog_mail.domain.replies.extraction.signature import is_prose, with_marks, without_disclaimer, without_signature
+
+_NARROWEST = 72  # characters of the shortest lines into which clients wrap a text
 
 
 class Cut(NamedTuple):
@@ -54,19 +56,20 @@ def cut(lines: list[Line], parties: Parties) -> Cut:
 def _around_marker(lines: list[Line], place: Place, spans: list[Span]) -> str:
     """Return the text above the marker without the client's lines, and the text below it that is not quoted."""
     depth = lines[place.start].depth
-    last = [Line(place.before, depth)] if place.before and not place.before.rstrip().endswith(":") else []
+    has_words = place.before and not place.before.rstrip().endswith(":")
+    last = [Line(place.before, depth, marked(place.before, depth))] if has_words else []
     if spans:
         own = _shown(lines[:_quote_begins(lines, place, spans)])
-        inside = _inside([*lines[spans[-1].end:place.start], *last])
+        inside = _inside([*lines[spans[-1].end:place.start], *last], depth)
         if not own and not inside:
             inside = _shown(_between(lines, spans))
     else:
         start = place.start
         while start and depth and lines[start - 1].depth == depth:
             start -= 1
-        own, inside = _shown(lines[:start]), _inside([*lines[start:place.start], *last])
+        own, inside = _shown(lines[:start]), _inside([*lines[start:place.start], *last], depth)
     if depth:
-        below = _below(lines, place.end, alone=not own and not inside)
+        below = _below(lines, place.end, depth, alone=not own and not inside)
     else:
         below = "" if own or inside else _after_footer(lines, place.end)
     return joined(_apart(own, inside, below))
@@ -93,7 +96,7 @@ def _around_boundary(lines: list[Line], spans: list[Span]) -> str:
     own = _shown(lines[:first.start])
     quoted = next((line.depth for line in lines[first.end:] if not line.blank), 0)
     if quoted:
-        return joined(_apart(own, _below(lines, first.end, alone=not own)))
+        return joined(_apart(own, _below(lines, first.end, quoted, alone=not own)))
     return own or _after_footer(lines, first.end)
 
 
@@ -102,7 +105,7 @@ def _without_quotes(lines: list[Line]) -> str:
 
     For a part without marker and boundaries.
     """
-    footer = any(FOOTER in line.text.lower() for line in lines if line.depth)
+    footer = any(has_footer(line) for line in lines if line.depth)
     return _shown([line for line in lines if not line.depth or not (line.cited or footer)])
 
 
@@ -121,8 +124,13 @@ def _under_signature(lines: list[Line]) -> str:
     return joined(below.split("\n")) if signature and any(map(is_prose, below.split("\n"))) else ""
 
 
-def _inside(lines: list[Line]) -> str:
-    """Return the text between the attribution and the marker, without quote marks and without a gateway's banner."""
+def _inside(lines: list[Line], depth: int) -> str:
+    """Return the text between the attribution and the marker, which has this depth, without a gateway's banner.
+
+    The marks of the client are left out. If it puts none before typed text, all marks are the author's.
+    """
+    depths = {line.depth for line in lines if not line.blank}
+    typed_bare = not depth or 0 in depths or depth not in depths
     paragraphs: list[list[Line]] = [[]]
     for line in lines:
         if line.blank:
@@ -133,7 +141,7 @@ def _inside(lines: list[Line]) -> str:
     for paragraph in paragraphs:
         if not is_banner(" ".join([line.text for line in paragraph]), boxed=any(line.hint is Hint.BOX for line in paragraph)):
             kept += [*paragraph, Line("")]
-    return joined([line.text for line in without_signature(kept)])
+    return joined([line.source if typed_bare else marked(line.text, line.depth - depth) for line in without_signature(kept)])
 
 
 def _between(lines: list[Line], spans: list[Span]) -> list[Line]:
@@ -144,22 +152,38 @@ def _between(lines: list[Line], spans: list[Span]) -> list[Line]:
     return found
 
 
-def _below(lines: list[Line], start: int, *, alone: bool) -> str:
-    """Return the answers below and between quoted lines, in their order."""
+def _below(lines: list[Line], start: int, depth: int, *, alone: bool) -> str:
+    """Return the answers below and between lines quoted with this depth, in their order.
+
+    Between answers, lines with more marks than the quote's are the author's, such as `>>>` in front of Python.
+    """
     answers: list[list[Line]] = []
-    before: Line | None = None
+    quoted = True
+    end = _end_of_quote(lines, start)
     for index in range(start, len(lines)):
         line = lines[index]
-        if line.depth or _is_rest_of_quote(lines, index):
-            before = None
+        if index < end and ((0 < line.depth and (quoted or line.depth <= depth)) or _is_rest_of_quote(lines, index)):
+            quoted = True
         else:
-            if before is None:
+            if quoted:
                 answers.append([])
             answers[-1].append(line)
-            before = line
+            quoted = False
     if not alone:
         answers = [without_disclaimer(answer) for answer in answers]
     return "\n\n".join(filter(None, [joined([line.source for line in without_signature(answer)]) for answer in answers]))
+
+
+def _end_of_quote(lines: list[Line], start: int) -> int:
+    """Return the first line without quote marks below the notification's quoted footer: marks behind it are the author's."""
+    upwards = range(len(lines) - 1, start - 1, -1)
+    footer = next((index for index in upwards if lines[index].depth and has_footer(lines[index])), None)
+    if footer is None:
+        return len(lines)
+    for index in range(footer + 1, len(lines)):
+        if not 0 < lines[index].depth <= lines[footer].depth and not _is_rest_of_quote(lines, index):
+            return index
+    return len(lines)
 
 
 def _is_rest_of_quote(lines: list[Line], index: int) -> bool:
@@ -167,18 +191,23 @@ def _is_rest_of_quote(lines: list[Line], index: int) -> bool:
     if not 0 < index < len(lines) - 1 or not lines[index - 1].depth or lines[index].blank:
         return False
     text, above = lines[index].text.lstrip(), lines[index - 1].source.rstrip()
-    if text.startswith(("http://", "https://")) and FOOTER in above.lower():
+    if has_footer(lines[index - 1]) and _is_cut_footer(above, text):
         return True
-    return lines[index + 1].depth > 0 and len(above) >= 66 and above[-1] not in ".?!:" and text[:1].islower()
+    is_full = len(above) >= 66 and len(above) + 1 + len(text.split()[0]) > _NARROWEST
+    return lines[index + 1].depth > 0 and is_full and above[-1] not in ".?!:" and text[:1].islower()
+
+
+def _is_cut_footer(footer: str, below: str) -> bool:
+    """Return whether a line has the link of the notification's footer, which a client wrapped."""
+    return "http" not in footer and below.strip(" <>").startswith(("http://", "https://"))
 
 
 def _after_footer(lines: list[Line], start: int) -> str:
     """Return the text after the notification's last line: an answer below a mail that the client quoted without marks."""
     for index in range(len(lines) - 1, start - 1, -1):
-        if FOOTER in lines[index].text.lower():
-            below = lines[index + 1:]
-            while below and (below[0].blank or below[0].text.strip(" <>").startswith(("http://", "https://"))):
-                below = below[1:]
+        if has_footer(lines[index]):
+            link = next_written(lines, index + 1)
+            below = lines[link + 1:] if link and _is_cut_footer(lines[index].text, lines[link].text) else lines[index + 1:]
             return joined([line.source for line in without_signature(without_disclaimer(below))])
     return ""
 

@@ -115,8 +115,11 @@ def _labelled(text: str) -> re.Match[str] | None:
 def _run(lines: list[Line], start: int, stop: int, parties: Parties) -> tuple[int, int, bool]:
     """Return the number of labelled lines from `start` on, the line after the last, and whether one has the mail's subject."""
     labels, last, subject = 0, start, False
+    ours = parties.named(lines[start].text[:_LONGEST])
     for index in range(start, min(stop, start + _MOST_HEADERS)):
         text = lines[index].text[:_LONGEST]
+        if index > start and (is_hinted(lines[index]) or (not ours and parties.named(text))):
+            break  # the client's block begins
         if _labelled(text):
             labels, last = labels + 1, index
             subject = subject or parties.has_subject(text)

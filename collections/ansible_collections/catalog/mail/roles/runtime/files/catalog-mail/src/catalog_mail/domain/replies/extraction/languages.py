@@ -81,27 +81,38 @@ _TRANSLATED = _any(r"""bitte (?:geben|schreiben) sie ihre antwort (?:oberhalb|ü
     | 이 줄 위에 (?:답장|회신)을 입력(?:하세요|해 주세요)""")
 TRANSLATED_MARKER = re.compile(r"(?m)^[^\w\n]*+" + _TRANSLATED.replace(" ", r"\W++") + r"[^\w\n]*+$", re.IGNORECASE)
 
-_DEVICE = _any(r"""iphone | ipad | ipod | ios | android | samsung | galaxy | huawei | xiaomi | redmi | oneplus | pixel
-    | blackberry | nokia | windows | outlook | yahoo | aol | proton | gmx | web\.de | handy | mobil\w* | phone | smartphone
-    | tablet\w* | telefon\w* | téléphone | móvil | cellulare | device | gerät | appareil | dispositivo | tuta\w* | fairemail | k-9
-    | spark | superhuman | airmail | zoho | macbook | smartfon\w* | enhet | телефона | устройства""")
-_SENT = _any("""sent (?:from|with|via|using) | gesendet (?:von|mit|über) | von meinem | diese nachricht wurde von
+_PRODUCT = _any(r"""iphone | ipad | ipod | ios | android | samsung | galaxy | huawei | xiaomi | redmi | oneplus | pixel
+    | blackberry | nokia | windows | outlook | yahoo | aol | proton | gmx | web\.de | tuta\w* | fairemail | k-9
+    | spark | superhuman | airmail | zoho | macbook""")
+_DEVICE = _any(r"""handy\w* | mobil\w* | phone | smartphone\w* | tablet\w* | telefon\w* | téléphone | móvil | cellulare | device
+    | gerät | appareil | dispositivo | smartfon\w* | enhet | телефона | устройства""")
+_MY = _any("my | our | meine?[mnrs]? | mon | ma | mi | meu | minha | mio | mijn | min | mitt | mojego | мо[егйяю]+")
+_SENT = _any("""sent (?:from|with|via|using) | gesendet (?:von|mit|über) | diese nachricht wurde von
     | envoyé (?:de|depuis|à partir|avec) | enviado (?:desde|de|do|a partir|com|con|por) | inviato da
     | verzonden (?:vanaf|vanuit|met|via) | skickat från | sendt fra | lähetetty | wysłan[eo] (?:z|za) | odesláno z
     | отправлено (?:с|из) | get outlook for | outlook (?:für|voor) | holen sie sich outlook | obten(?:ez|er|ga) outlook
     | télécharge[rz] outlook | descargar outlook | scarica outlook | download outlook | hent outlook | hämta outlook
     | trimis de pe | elküldve""")
-# A line such as "Sent from my ...", which a program wrote; one of its words names the device or the program.
+# A line such as "Sent from my ...", which a program wrote. It names a product, or the author's device: people write of others.
 SENT_FROM = re.compile(
-    rf"{_SENT}\b(?=.*\b{_DEVICE}\b)[^?!:]*|"
-    + _any(r"""发自我的.* | 從我的.*傳送 | 从我的.*发送 | (?:내|나의) .*에서 보냄
+    rf"{_SENT}\b(?=.*\b{_PRODUCT}\b|.*\b{_MY}\b.{{0,30}}\b{_DEVICE}\b|\s{_DEVICE}\W*$)[^?!:]*|"
+    + _any(r"""发自我的[\w .+-]{1,30} | 從我的[\w .+-]{1,30}傳送 | 从我的[\w .+-]{1,30}发送 | (?:내|나의) [\w .+-]{1,30}에서 보냄
         | (?:iphone|ipad)から送信 | (?:iphone|ipad)['\u2019]?[dt][ae]n gönderildi
         | von meinem [\w -]{1,40} gesendet | outlook für \w+ (?:herunterladen|laden)"""),
     re.IGNORECASE)
 
-# Texts that gateways write below outgoing mail.
+# Texts that gateways write below outgoing mail: of a virus scanner, and the begin of a lawyers' text.
+SCANNED = re.compile(
+    r"\W*(?:" + _any(r"""virus-?free\W{0,6}www\. | virenfrei\W{0,6}www\. | sans virus\W{0,6}www\. | libre de virus\W{0,6}www\.""")
+    + r"|(?:this|diese) (?:e-?mail|message|nachricht) .{0,60}" + _any("checked for viruses | auf viren geprüft") + ")",
+    re.IGNORECASE)
 DISCLAIMER = re.compile(
-    ".*" + _any(r"""virus-?free | checked for viruses | auf viren geprüft | www\.avast\.com
-    | this (?:e-?mail|message|communication) (?:and any|is intended|may contain|contains)
-    | (?:confidential(?:ity)?|disclaimer|vertraulich\w*) ?(?:notice|note|information)?:
-    | diese e-?mail (?:und|enthält|kann) | ce (?:message|courriel) (?:et|est)"""), re.IGNORECASE)
+    r"\W*" + _any(r"""(?:this|the information in this) (?:e-?mail|message|communication|transmission)
+    | (?:confidential(?:ity)?|disclaimer|legal|privacy|vertraulich\w*|vertraulichkeits\w*) ?(?:notice|note|information|hinweis)?:
+    | (?:confidentiality|privacy|legal) (?:notice|note) | disclaimer$ | diese (?:e-?mail|nachricht) (?:und|enthält|kann|ist)
+    | ce (?:message|courriel) (?:et|est|peut)"""), re.IGNORECASE)
+# A lawyers' text speaks of these.
+OF_RECIPIENTS = re.compile(
+    _any(r"""(?:intended|named|designated) recipients? | addressees? | individual or entity | privileged | unauthori[sz]ed
+    | received .{0,40}in error | sole use | empfänger\w* | adressat\w* | irrtümlich
+    | unbefugt\w* | destinataires? | par erreur"""), re.IGNORECASE)

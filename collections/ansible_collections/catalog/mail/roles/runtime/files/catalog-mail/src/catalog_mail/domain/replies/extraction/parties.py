@@ -40,6 +40,11 @@ class Parties:
         """Return whether a text has an address of the service."""
         return "@" in text and not self.addresses.isdisjoint(_addresses(text))
 
+    def has_other_address(self, text: str) -> bool:
+        """Return whether a text has addresses, and none of the service; False where the service's are unknown."""
+        found = _addresses(text) if self.addresses and "@" in text else set()
+        return bool(found) and self.addresses.isdisjoint(found)
+
     def named(self, text: str) -> bool:
         """Return whether a text names the service by address or by display name."""
         folded = text.casefold()

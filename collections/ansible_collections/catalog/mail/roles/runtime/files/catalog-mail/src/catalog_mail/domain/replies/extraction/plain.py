@@ -20,7 +20,18 @@ def plain_lines(text: str) -> list[Line]:
         line = _line(source, quoted)
         quoted = line.depth > 0
         lines.append(line)
-    return lines
+    return _with_cited(lines)
+
+
+def _with_cited(lines: list[Line]) -> list[Line]:
+    """Return the lines with all quotes as a client's if the text begins with one; else the author may have typed the marks.
+
+    More than one mark at the begin is no quote of a single mail: `>>>` is the prompt of Python.
+    """
+    first = next((line for line in lines if not line.blank), None)
+    if first is None or first.depth != 1:
+        return lines
+    return [line._replace(cited=True) if line.depth else line for line in lines]
 
 
 def _line(source: str, after_quoted: bool) -> Line:
@@ -30,7 +41,7 @@ def _line(source: str, after_quoted: bool) -> Line:
         match = _QUOTES.match(source)
         if match:
             rest = source[match.end():]
-            return Line(rest.removeprefix(" "), match.group().count(">"), source, cited=True)
+            return Line(rest.removeprefix(" "), match.group().count(">"), source)
     return Line(source, 0, source)
 
 
@@ -56,10 +67,10 @@ def flowed_lines(text: str, delete_space: bool) -> list[Line]:
         lines.append(_paragraph(pieces, depth))
     if pieces:
         lines.append(_paragraph(pieces, depth))
-    return lines
+    return _with_cited(lines)
 
 
 def _paragraph(pieces: list[str], depth: int) -> Line:
     text = "".join(pieces)
     pieces.clear()
-    return Line(text, depth, marked(text, depth), cited=depth > 0)
+    return Line(text, depth, marked(text, depth))

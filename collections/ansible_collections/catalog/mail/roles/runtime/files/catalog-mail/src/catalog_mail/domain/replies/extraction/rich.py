@@ -16,7 +16,7 @@ _SPACES = re.compile(r"[ \t\n\r\f]+")
 _SPACED = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "table"})
 _BLOCKS = _SPACED | {
     "div", "ul", "ol", "li", "tr", "section", "article", "header", "footer", "address", "dl", "dt", "dd", "figure", "form",
-    "center", "main", "nav", "aside", "fieldset", "body", "hr", "caption",
+    "center", "details", "summary", "main", "nav", "aside", "fieldset", "body", "hr", "caption",
 }
 # Elements whose end tag matters.
 _TRACKED = frozenset({"div", "blockquote", "ul", "ol", "pre", "table", "section"})
@@ -66,6 +66,7 @@ class _Writer:
         self.quote_begins = Hint.NONE   # QUOTE or DIVIDER until the next line with text
         self.boxes = 0                  # open boxes above all other text
         self.below_box = False          # whether text outside a box was written
+        self.below_client = False       # whether an element of a client's quote was opened
         self.apart = False              # a blank line comes before the next one
         self.prefix = ""                # the mark of a list item
         self.link: tuple[str, int] | None = None
@@ -91,14 +92,13 @@ class _Writer:
         if not text and not even_blank:
             return
         if self.apart and self.lines and self.lines[-1].text:
-            self._add("")
+            self._add("", min(self.count["blockquote"], self.lines[-1].depth))
         if text:
             self.apart = False
             text, self.prefix = self.prefix + text, ""
-        self._add(text)
+        self._add(text, self.count["blockquote"])
 
-    def _add(self, text: str) -> None:
-        depth = self.count["blockquote"]
+    def _add(self, text: str, depth: int) -> None:
         hint = Hint.NONE
         if self.attribution:
             hint = Hint.ATTRIBUTION
@@ -144,11 +144,14 @@ class _Writer:
         raw = tag.raw
         named = _NAMED.search(raw) if raw else None
         found = named.lastgroup if named else None
-        if found in _QUOTES:
+        # Gmail's button for quotes makes such a blockquote too; those of a quoted mail are in, or below, another element.
+        formatting = tag.name == "blockquote" and "gmail_quote" in raw and not self.below_client
+        self.below_client = self.below_client or (found is not None and found not in _SIGNATURES and not formatting)
+        if found in _QUOTES and not formatting:
             self.quote_begins = Hint.QUOTE
         elif raw and not self.quote_begins and _DIVIDER.search(raw):
             self.quote_begins = Hint.DIVIDER
-        cited = tag.name == "blockquote" and bool(_CITED.search(raw))
+        cited = tag.name == "blockquote" and not formatting and bool(_CITED.search(raw))
         box = not self.below_box and (tag.name == "table" or bool(_BOX.match(raw)))
         element = _Open(tag.name, cited=cited, signature=found in _SIGNATURES, box=box)
         self.cited += element.cited

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import re
+from itertools import islice, takewhile
 
-from catalog_mail.domain.replies.extraction.languages import DISCLAIMER, SENT_FROM
+from catalog_mail.domain.replies.extraction.languages import DISCLAIMER, OF_RECIPIENTS, SCANNED, SENT_FROM
 from catalog_mail.domain.replies.extraction.lines import Hint, Line, next_written
 from catalog_mail.domain.replies.extraction.parties import Parties
 
@@ -15,6 +16,7 @@ _MARK = "-- "
 _RESTORED = "--  "            # "-- " that has lost its space
 _BARE = ("--", "\u2014")
 _MOST_LINES = 20   # of a signature that begins with "-- " (RFC 3676, 4.3)
+_LONGEST_DISCLAIMER = 2000
 _FEW_LINES = 8     # of a signature without "-- "
 _LINK = re.compile(r"[<(\[](?:https?://|mailto:)[^>)\]]*[>)\]]|https?://\S+")
 _SENTENCE = re.compile(r"(?:\S+\s+){3,}\S*[a-z\u00e0-\u024f\u0430-\u044f)][.?!](?:\s|$)")
@@ -48,7 +50,8 @@ def without_signature(lines: list[Line]) -> list[Line]:
     for index, line in enumerate(lines):
         mark = line.text.rstrip("\r")
         if mark in (_MARK, _RESTORED) and line.depth == 0:
-            below = [other.text for other in lines[index + 1:index + 2 + 2 * _MOST_LINES] if not other.blank]
+            written = (lines[below].text for below in range(index + 1, len(lines)) if not lines[below].blank)
+            below = list(islice(written, _MOST_LINES + 1))
             if _is_signature(below, certain=mark == _MARK):
                 return _without_sent_from(_without_hinted(lines[:index]))
     return _without_sent_from(_without_hinted(lines))
@@ -68,7 +71,7 @@ def is_prose(text: str) -> bool:
 def _without_hinted(lines: list[Line]) -> list[Line]:
     """Remove the element that a client marks as its signature, unless it has sentences, which people may have written there."""
     hinted = [line.text for line in lines if line.hint is Hint.SIGNATURE and line.text]
-    if not hinted or len(hinted) > _MOST_LINES or any(is_prose(text) and not DISCLAIMER.match(text[:200]) for text in hinted):
+    if not hinted or len(hinted) > _MOST_LINES or any(is_prose(text) and not _is_disclaimer(text) for text in hinted):
         return lines
     kept = [line for line in lines if line.hint is not Hint.SIGNATURE]
     while kept and (kept[-1].blank or kept[-1].text.strip() in _BARE):
@@ -99,6 +102,22 @@ def _is_sent_from(text: str) -> bool:
 def without_disclaimer(lines: list[Line]) -> list[Line]:
     """Return the lines before the first line that a gateway wrote below the mail."""
     for index, line in enumerate(lines):
-        if line.text and DISCLAIMER.match(line.text[:200]):
+        if line.text and SCANNED.match(line.text[:200]):
             return lines[:index]
+        if line.text and DISCLAIMER.match(line.text[:200]) and not _is_announced(lines, index):
+            paragraph = takewhile(lambda other: not other.blank, lines[index:index + _MOST_LINES])
+            if _is_disclaimer(" ".join([other.text for other in paragraph])):
+                return lines[:index]
     return lines
+
+
+def _is_disclaimer(text: str) -> bool:
+    """Return whether a paragraph is a gateway's: of its virus scanner, or of lawyers, who speak of recipients or errors."""
+    text = text[:_LONGEST_DISCLAIMER]
+    return bool(SCANNED.match(text) or (DISCLAIMER.match(text) and OF_RECIPIENTS.search(text)))
+
+
+def _is_announced(lines: list[Line], index: int) -> bool:
+    """Return whether the text above a line ends with a colon: the author quotes what follows."""
+    above = next((line.text.rstrip() for line in lines[max(0, index - 3):index][::-1] if not line.blank), "")
+    return above.endswith((":", "\uff1a"))
