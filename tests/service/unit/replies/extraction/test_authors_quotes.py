@@ -76,6 +76,13 @@ def test_marks_in_text_typed_above_the_marker_are_kept(typed: str) -> None:
         assert text_of(plain(f"{ATTRIBUTION}\n{marked}\n{QUOTED}")) == typed
 
 
+@pytest.mark.parametrize("name", ["gmail", "outlook web", "outlook", "apple"])
+def test_a_mail_pasted_from_gmails_page_is_kept(name: str) -> None:
+    attribution = "On Thu, Nov 19, 2026 at 4:12 PM Vera <vera@x.test> wrote:"
+    shown = f'<div class="gmail_attr">{attribution.replace("<", "&lt;")}</div><blockquote>each line</blockquote><div>No.</div>'
+    assert text_of(page(f"<div>Vera:</div>{shown}{QUOTES[name]}")).split() == f"Vera: {attribution} > each line No.".split()
+
+
 @pytest.mark.parametrize("quoted, text", [
     ("> Who owns this column?\n\nFinance.", "Finance."),
     ("Finance.\n\n> each column has one", "Finance.\n\n> each column has one"),

@@ -169,8 +169,10 @@ def _by_client(lines: list[Line], spans: list[Span], marker: int, parties: Parti
         is_pasted = not span.start < names < len(lines) and _is_foreign(lines, span, parties)
         if below >= 0 and depth > lines[below].depth:
             by_client = False  # a quote that ends above the client's line is the author's
-        elif span.form in _BY_MARKUP or depth:
-            by_client = span.form in _BY_MARKUP or not is_pasted
+        elif span.form in _BY_MARKUP:
+            by_client = touches or below < 0 or span.form is not Form.MARKED or depth < lines[below].depth
+        elif depth:
+            by_client = not is_pasted
         elif touches and kept and kept[-1].form is not Form.MENTION:
             by_client = _belong_together(span, kept[-1]) and not is_pasted
         elif touches:
