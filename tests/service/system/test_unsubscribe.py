@@ -129,7 +129,7 @@ def test_the_page_is_accessible_and_loads_nothing(catalog: RunningService, sink:
     assert not re.search(r"(src|href)=", answer.text)
 
 
-@pytest.mark.parametrize("token", ["x", "%00", "a" * 100, "a" * 5000, "%ED%A0%80", "..%2f", "%3Cscript%3E", "\u00e9"])
+@pytest.mark.parametrize("token", ["x", "%00", "a" * 100, "a" * 1500, "%ED%A0%80", "..%2f", "%3Cscript%3E", "\u00e9"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_unsigned_link_is_refused(catalog: RunningService, method: str, token: str) -> None:
     answer = requests.request(method, f"{catalog.url}/unsubscribe/{token}", timeout=PATIENCE)
