@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -115,6 +116,11 @@ def test_faults_of_a_file_and_its_disk(on_small_disk: RunningService, disk: Smal
     is_failing(service, "storage-moved")
     aside.rename(service.database)
     stores_again(service)
+
+    os.truncate(service.database, 0)
+    is_told(post(service), "storage-damaged")
+    is_failing(service, "storage-damaged")
+    assert service.call("GET", "/metrics", role=None).status_code == 503
     assert "Traceback" not in service.log.read_text()
 
 
