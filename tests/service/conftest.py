@@ -16,8 +16,12 @@ from helpers.service import postgres
 from helpers.service.dovecot import Dovecot
 from helpers.service.process import RunningService
 from helpers.service.smtp_sink import MailSink
+from hypothesis import settings
 
 _numbers = itertools.count(1)
+# No property is bound to the clock.
+settings.register_profile("service", deadline=None)
+settings.load_profile("service")
 
 
 @pytest.fixture

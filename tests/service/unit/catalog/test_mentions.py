@@ -10,7 +10,7 @@ import time
 
 import pytest
 from catalog_mail.domain.catalog.mentions import LONGEST_NAME, NAME_PATTERN, mentioned_names
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 
@@ -84,14 +84,12 @@ NAMES = st.from_regex(NAME_PATTERN, fullmatch=True)
 
 
 @given(st.lists(NAMES, max_size=5))
-@settings(deadline=None)
 def test_every_users_name_can_be_mentioned(names: list[str]) -> None:
     text = " and ".join(f"@{name}" for name in names)
     assert mentioned_names(text) == list(dict.fromkeys(name.lower() for name in names))
 
 
 @given(st.text(st.characters()), st.text(st.sampled_from("@`a.-_ \n\u00e9"), max_size=60))
-@settings(deadline=None)
 def test_each_mention_is_a_valid_name_from_the_text(anything: str, tricky: str) -> None:
     for text in (anything, tricky):
         for name in mentioned_names(text):
@@ -100,7 +98,6 @@ def test_each_mention_is_a_valid_name_from_the_text(anything: str, tricky: str) 
 
 
 @given(NAMES, st.from_regex(r"[a-z0-9.]*[a-z0-9]", fullmatch=True))
-@settings(deadline=None)
 def test_an_address_is_never_a_mention(name: str, local_part: str) -> None:
     assert mentioned_names(f"Write to {local_part}@{name} today") == []
 

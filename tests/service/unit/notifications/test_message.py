@@ -225,7 +225,6 @@ def test_the_bytes_suit_every_server(text: str) -> None:
 
 
 @given(TEXTS)
-@settings(deadline=None)
 def test_a_header_line_stays_one_line(text: str) -> None:
     line = one_line(text)
     assert len(line.splitlines()) <= 1

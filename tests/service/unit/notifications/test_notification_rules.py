@@ -17,7 +17,7 @@ from catalog_mail.domain.notifications.data import FIELDS, NAMES_RECIPIENTS, che
 from catalog_mail.domain.notifications.notification import SENT_WHEN_SWITCHED_OFF, Kind, Recipient, State
 from catalog_mail.domain.notifications.recipients import Circumstances, distinct, first_state, of_user, without
 from catalog_mail.domain.notifications.request import NotificationRequest, checked, fingerprint
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -122,7 +122,6 @@ JSON_VALUES = st.recursive(
 
 
 @given(st.data())
-@settings(deadline=None)
 def test_schema_and_check_accept_the_same_values(data: st.DataObject) -> None:
     """The JSON Schema in the API and the check agree on every value."""
     kind = data.draw(st.sampled_from(Kind))
@@ -223,7 +222,6 @@ def test_invalid_addresses(address: str) -> None:
 
 
 @given(st.text(st.characters()) | st.text(st.sampled_from('a@.<>,; \r\n\x00"\\-b')))
-@settings(deadline=None)
 def test_no_valid_address_ends_a_line_or_a_command(text: str) -> None:
     try:
         address = checked_address("to", text)

@@ -12,7 +12,7 @@ from email.message import Message
 import pytest
 from catalog_mail.domain.replies.automatic import OwnAddresses, automatic
 from catalog_mail.domain.replies.reply import Reason
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 OWN_ADDRESSES = OwnAddresses("catalog@corp.test", "replies@corp.test", "catalog.corp.test")
@@ -275,7 +275,6 @@ def test_only_the_first_thousand_headers_are_read():
     assert automatic(mail(*["X-Filler: x"] * 1000, JANE, "Auto-Submitted: auto-replied"), OWN_ADDRESSES) is None
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.text(alphabet='()<>"\\@;:=/?,. \t\x00aé\udce9', max_size=60)), max_size=10))
 def test_any_header_value_has_a_decision(headers: list[tuple[str, str]]):
     message = Message()

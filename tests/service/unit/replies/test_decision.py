@@ -251,7 +251,7 @@ def test_a_probe_is_recognised_only_by_its_address() -> None:
     assert decided(raw(From="noreply@corp.test", References=f"<{token}@corp.test>")) == NotPosted(Reason.OWN_MAIL)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=5000), st.booleans())
 def test_any_bytes_are_decided(content: bytes, cut: bool) -> None:
     head = f"From: jane@corp.test\r\nIn-Reply-To: <{INTENT}@x>\r\n".encode()

@@ -58,7 +58,7 @@ def sound(content: bytes) -> None:
 
 
 @given(st.sampled_from(CORPUS), st.lists(damage, max_size=6))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 def test_a_damaged_message_is_decided(original: bytes, damages: list[tuple[int, int, bytes]]) -> None:
     content = HEAD + original
     for place, length, put in damages:
@@ -68,7 +68,7 @@ def test_a_damaged_message_is_decided(original: bytes, damages: list[tuple[int, 
 
 
 @given(st.lists(st.sampled_from([*NASTY, HEAD, b"From: jane@corp.test\r\n", b"x"]) | st.binary(max_size=30), max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_bytes_of_any_kind_are_decided(pieces: list[bytes]) -> None:
     sound(b"".join(pieces))
 

@@ -12,7 +12,7 @@ from email.message import Message
 import pytest
 from catalog_mail.domain.replies.automatic import OwnAddresses, automatic
 from catalog_mail.domain.replies.reaction import is_reaction
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 LINK = "https://www.google.com/gmail/about/?utm_source=gmail-in-product&utm_medium=et&utm_campaign=emojireactionemail#app"
@@ -146,7 +146,6 @@ def test_a_long_line_is_cheap(text: str) -> None:
     assert time.process_time() - start < 1
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=2000))
 def test_any_bytes_have_an_answer(content: bytes) -> None:
     head = b"From: Jane <jane@corp.test>\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n"

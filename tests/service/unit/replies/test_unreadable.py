@@ -12,7 +12,7 @@ import pytest
 from catalog_mail.domain.replies.extraction import TooComplex, extract
 from catalog_mail.domain.replies.reply import Reason
 from catalog_mail.domain.replies.unreadable import unreadable_form
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 MARKER = "\n\n> Please type your reply above this line\n> Hello\n"
@@ -146,7 +146,6 @@ def test_readable_messages_keep_their_text(name: str) -> None:
     assert form(content) is None
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=2000), st.sampled_from([content for _reason, content in FORMS.values()]))
 def test_any_bytes_have_a_form_or_none(content: bytes, head: str) -> None:
     for message in (message_from_bytes(content), message_from_bytes(head.encode() + content)):

@@ -102,7 +102,6 @@ def test_a_short_answer_is_no_rest_of_a_wrapped_line(answer: str, text: str) -> 
 @pytest.mark.parametrize("pasted", [
     "Vera:\n\nFrom: Vera <vera@x.test>\nSent: Thursday, November 19, 2026 4:12 PM\nTo: Jane\nSubject: rounding",
     "Vera:\n\nOn Thu, Nov 19, 2026 at 4:12 PM Vera <vera@x.test> wrote:\n> each line\n\nNo.",
-    "Vera:\n\nOn Thu, Nov 19, 2026 at 4:12 PM Vera <vera@x.test> wrote:",
     "Vera:\n\n> On Thu, Nov 19, 2026 at 4:12 PM Vera <vera@x.test> wrote:\n> each line",
     "Kutoka: Vera <vera@x.test>\nIlitumwa: 19.11.2026 16:12\nKwa: Jane\nMada: rounding",
 ])
@@ -111,6 +110,21 @@ def test_a_mail_of_somebody_else_is_the_authors(pasted: str, quote: str) -> None
     assert text_of(plain(f"{pasted}\n\n{quote}")) == pasted
     if quote is not QUOTED and not quote.startswith(HEADERS):
         assert text_of(plain(f"{pasted}\n{quote}")) == pasted
+
+
+@pytest.mark.parametrize("quote", [f"{ATTRIBUTION}\n{QUOTED}", MENTION])
+def test_an_attribution_of_nothing_is_the_authors(quote: str) -> None:
+    pasted = "Vera:\n\nOn Thu, Nov 19, 2026 at 4:12 PM Vera <vera@x.test> wrote:"
+    assert text_of(plain(f"{pasted}\n\n{quote}")) == pasted
+
+
+@pytest.mark.parametrize("typed", ["", "Yes."])
+def test_an_attribution_to_an_earlier_address_is_no_text(typed: str) -> None:
+    """The service had another address when it sent the mail: the line above the quoted mail is the client's all the same."""
+    attribution = ATTRIBUTION.replace("<", "<earlier.")
+    assert attribution != ATTRIBUTION
+    assert text_of(plain(f"{typed}\n\n{attribution}\n{QUOTED}")) == typed
+    assert text_of(plain(f"{typed}\n\n{attribution}\n\n{QUOTED}")) == typed
 
 
 def test_the_quoted_mail_of_a_colleague_is_removed() -> None:

@@ -40,14 +40,14 @@ def as_html(text: str) -> str:
 
 
 @pytest.mark.parametrize("client", TEXTS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(text=own_text)
 def test_plain_text_comes_back_in_full(client: str, text: str) -> None:
     assert extract(message(TEXTS[client].format(text))).text == text
 
 
 @pytest.mark.parametrize("client", PAGES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(text=own_text)
 def test_html_comes_back_in_full(client: str, text: str) -> None:
     assert extract(message(PAGES[client].format(as_html(text)), "html")).text == text
@@ -63,13 +63,13 @@ def test_an_empty_html_reply_has_no_text(client: str) -> None:
     assert extract(message(PAGES[client].format(""), "html")).text == ""
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(raw=st.binary(max_size=2000))
 def test_random_bytes_raise_no_error(raw: bytes) -> None:
     extract(email.message_from_bytes(raw))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(index=st.integers(0, len(MAILS) - 1), seed=st.integers(0, 1 << 32))
 def test_a_damaged_mail_raises_no_error(index: int, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - nothing secret

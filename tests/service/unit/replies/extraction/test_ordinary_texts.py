@@ -32,7 +32,7 @@ def test_an_ordinary_text_comes_back_whole(wrapping: str) -> None:
     assert {name: text_of(wrapping, text) for name, text in texts.items()} == texts
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     wrapping=st.sampled_from(sorted(WRAPPINGS.keys() - _AMBIGUOUS.keys())),
     names=st.lists(st.sampled_from(sorted(TEXTS)), min_size=2, max_size=4),

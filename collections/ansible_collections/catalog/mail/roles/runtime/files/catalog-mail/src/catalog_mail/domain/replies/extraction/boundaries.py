@@ -176,7 +176,11 @@ def _by_client(lines: list[Line], spans: list[Span], marker: int, parties: Parti
         elif touches and kept and kept[-1].form is not Form.MENTION:
             by_client = _belong_together(span, kept[-1]) and not is_pasted
         elif touches:
-            by_client = span.named or (span.start < names and not is_pasted)
+            # Without a word above it, and as an attribution of what is marked as quoted, it is the client's also with another
+            # sender: the service may have had that address.
+            attributes = span.form is Form.ATTRIBUTION and lines[below].depth > depth
+            introduced = is_pasted and not attributes and any(not line.blank for line in lines[:span.start])
+            by_client = span.named or (span.start < names and not introduced)
         elif _is_before_quote(lines, span.end):
             is_above = bool(kept) and (attached or not span.named) and depth >= lines[below].depth
             by_client = not is_above and (span.named or (span.start < names and not is_pasted))
