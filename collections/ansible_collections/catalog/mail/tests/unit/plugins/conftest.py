@@ -14,6 +14,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# No property is bound to the clock.
+settings.register_profile("collection", deadline=None)
+settings.load_profile("collection")
 
 
 @dataclass(frozen=True)
