@@ -18,6 +18,7 @@ import psycopg
 from sqlalchemy import Connection, create_engine
 
 from helpers.service.postgres import PostgreSQL, create_database, server
+from helpers.service.small_disk import SmallDisk, small_disk
 from helpers.waiting import PATIENCE
 
 Outage = Callable[[], AbstractContextManager[None]]
@@ -44,37 +45,21 @@ def connection_to(storage: Storage) -> Iterator[Connection]:
 
 
 @contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """Mount a file system of this size, such as `8m`, on a folder (as root); yield the folder."""
-    folder.mkdir(exist_ok=True)
-    _run("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder))
-    try:
-        yield folder
-    finally:
-        _run("umount", "--lazy", str(folder))
-
-
-@contextmanager
-def full(disk: Path) -> Iterator[None]:
-    """Fill the disk with a file, to the last byte."""
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as file:
-        for portion in (1 << 16, 1 << 12, 1):
-            with contextlib.suppress(OSError):
-                while file.write(b"x" * portion):
-                    pass
+def full(disk: SmallDisk) -> Iterator[None]:
+    """Fill the disk to the last byte."""
+    disk.fill()
     try:
         yield
     finally:
-        filler.unlink()
+        disk.free()
 
 
 class SqliteStorage:
     """A SQLite file, and the queue's file beside it, on a disk of their own."""
 
-    def __init__(self, disk: Path) -> None:
+    def __init__(self, disk: SmallDisk) -> None:
         self._disk = disk
-        self._file = disk / "catalog-mail.db"
+        self._file = disk.folder / "catalog-mail.db"
 
     @property
     def url(self) -> str:
@@ -118,7 +103,7 @@ class UnwritableFiles:
 class PostgresStorage:
     """A database of a PostgreSQL server with a disk of its own."""
 
-    def __init__(self, server: PostgreSQL, disk: Path, name: str) -> None:
+    def __init__(self, server: PostgreSQL, disk: SmallDisk, name: str) -> None:
         self._server = server
         self._disk = disk
         self.url = create_database(server.url, name)
@@ -163,12 +148,12 @@ class PostgresStorage:
 
 
 @contextmanager
-def postgres_on_small_disk() -> Iterator[tuple[PostgreSQL, Path]]:
+def postgres_on_small_disk() -> Iterator[tuple[PostgreSQL, SmallDisk]]:
     """Run a server whose data is on a disk of its own; yield both."""
     # Not below pytest's own folders, which only root may enter: the server runs as another user.
     with tempfile.TemporaryDirectory(prefix="catalog-mail-disk-") as folder, small_disk(Path(folder), "250m") as disk:
         Path(folder).chmod(0o755)
-        with server(disk) as running:
+        with server(disk.folder) as running:
             yield running, disk
 
 

@@ -16,7 +16,6 @@ from catalog_mail.adapters.database import tables
 from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.writing import write
 from catalog_mail.domain.errors import StorageFailed
-from helpers.service import postgres
 from helpers.service.notification_client import NotificationPoster, delivery_of
 from helpers.service.outages import (
     PostgresStorage,
@@ -26,7 +25,9 @@ from helpers.service.outages import (
     postgres_on_small_disk,
     storage_of,
 )
+from helpers.service.postgres import PostgreSQL
 from helpers.service.process import RunningService, through
+from helpers.service.small_disk import SmallDisk
 from helpers.service.smtp_sink import MailSink
 from helpers.waiting import wait_until
 from sqlalchemy import insert, text
@@ -37,7 +38,7 @@ SECONDS = {"full": 6, "read-only": 6, "locked": 40, "away": 6}
 
 
 @pytest.fixture(scope="module")
-def postgres_disk() -> Iterator[tuple[postgres.PostgreSQL, Path]]:
+def postgres_disk() -> Iterator[tuple[PostgreSQL, SmallDisk]]:
     with postgres_on_small_disk() as made:
         yield made
 
