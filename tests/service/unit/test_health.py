@@ -120,7 +120,7 @@ class Storage:
     def space(self) -> DiskSpace | None:
         return None
 
-    def running(self) -> bool:
+    def alive(self) -> bool:
         return False
 
     def now(self) -> datetime:

@@ -138,12 +138,25 @@ def test_connections_leave_files_for_other_work(monkeypatch: pytest.MonkeyPatch,
     assert HttpLimits().possible_connections == expected
 
 
+class IdleQueue:
+    """A queue without work."""
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    def stop(self) -> None:
+        """Do nothing."""
+
+    def alive(self) -> bool:
+        return True
+
+
 def test_the_server_is_the_limited_one(monkeypatch: pytest.MonkeyPatch):
     """Uvicorn would choose httptools, if it is installed, and would believe X-Forwarded-For from the loopback."""
     made: list[uvicorn.Server] = []
     monkeypatch.setattr(daemon._Server, "run", lambda server, **_named: made.append(server))
     monkeypatch.setattr(daemon.signal, "signal", lambda *_words: None)
-    daemon.serve(application, host="127.0.0.1", port=0, parts=[], limits=LIMITS)
+    daemon.serve(application, host="127.0.0.1", port=0, queue=IdleQueue(), limits=LIMITS)
     config = made[0].config
     assert config.http is LimitedProtocol
     assert not config.proxy_headers

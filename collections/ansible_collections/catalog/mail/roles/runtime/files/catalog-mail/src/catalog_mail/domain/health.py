@@ -146,8 +146,9 @@ def sending_reasons(found: OpenDeliveries, now: datetime) -> Iterator[Reason]:
     """Yield a reason for each cause that stops all messages, or one for messages that wait though they are due."""
     failures = [attempt.failure for attempt in found.failed if _still_fails(attempt, found.last_sent, now)]
     causes = Counter((failure.code, failure.field) for failure in failures)
+    examples = {(failure.code, failure.field): failure for failure in failures}
     for (code, field), count in causes.items():
-        failure = next(one for one in failures if (one.code, one.field) == (code, field))
+        failure = examples[code, field]
         waiting = max(found.retrying, count) if len(causes) == 1 else count
         cause = f"Messages wait because each attempt to send fails: {failure.cause}{_said(failure)}"
         yield Reason(About.SENDING, code.value, cause, failure.remedy, field, waiting)
