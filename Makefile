@@ -16,8 +16,9 @@ COLLECTION := collections/ansible_collections/catalog/mail
 LAB := python molecule/shared/lab.py
 HAS_LAB = [ "$$(id -u)" -eq 0 ] && [ -x .venv/bin/python ] && command -v podman >/dev/null
 SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
-# Tests that use the emulator of Entra and Graph, and need no host of the lab.
+# Tests that use the emulator of Entra and Graph, and need no host of the lab; those of the service itself are named apart.
 EMULATED := tests/emulator_tests tests/modules/microsoft tests/rotation
+SERVICE_GRAPH := $(wildcard tests/service/system/test_graph_*.py)
 
 .PHONY: help quickstart test unit lint sanity units service microsoft lab integration playbooks molecule faults bench build requirements address clean purge tools machine
 
@@ -29,7 +30,7 @@ quickstart: machine ## set up a bare host, its relay and the application, and an
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 
 test: ## everything below down to molecule, in lanes beside each other, stopping at the first section that fails (root)
-	@.ci/sections machine lint,sanity,units+unit,lab integration+molecule+service+microsoft,playbooks
+	@.ci/sections machine lint+unit,lab integration+molecule+service+microsoft+sanity,units,playbooks
 
 unit: tools ## tests without a host: pure code, and the repository itself
 	@pytest -q $(COLLECTION)/tests/unit tests/service/unit tests/repository tests/roles
@@ -44,10 +45,10 @@ units: tools ## ansible-test units: the collection's own unit tests, as Ansible'
 	@.ci/ansible_test units
 
 service: machine ## tests of the service as a process, with SMTP servers and PostgreSQL of their own (root)
-	@pytest tests/service/system
+	@pytest tests/service/system $(SERVICE_GRAPH:%=--ignore %)
 
-microsoft: machine ## tests of modules and roles for Entra and Graph, with an emulator of both
-	@pytest $(EMULATED)
+microsoft: machine ## tests of modules, roles and the service for Entra and Graph, with an emulator of both
+	@pytest $(EMULATED) $(SERVICE_GRAPH)
 
 lab: machine ## start the lab's hosts, or leave them as they are (root)
 	@$(LAB) up
