@@ -200,7 +200,7 @@ def scripted_server(*lines: bytes, context: ssl.SSLContext | None = None) -> Ite
     [
         ([b"220 mail.corp.test ESMTP\r\n"], "not-imap"),
         ([b"HTTP/1.1 400 Bad Request\r\n\r\n"], "not-imap"),
-        ([b"* BYE Too many connections, hunter2-in-a-mailbox\r\n"], "other-imap-answer"),
+        ([b"* BYE Too many connections, hunter2-in-a-mailbox\r\n"], "connection-lost"),
     ],
 )
 def test_a_server_other_than_imap_is_reported(

@@ -11,8 +11,8 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 # Result codes after which a new connection may work where this one never does again: a connection that was opened while the disk
-# was read-only stays read-only, and one whose file was replaced goes on with the old file (sqlite.org/rescode.html).
-_LOST = ("SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_PERM")
+# was read-only stays read-only (sqlite.org/rescode.html).
+_LOST = ("SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PERM")
 
 
 def replace_lost_connections(engine: Engine) -> None:

@@ -102,11 +102,12 @@ class RefusedBody:
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses` of a handler: a problem for each status, and for 503, since every handler uses the database.
+    """Return the `responses` of a handler: a problem for each status, and for those of every handler.
 
-    With 413 (it takes a body) also 400, 408 and 415.
+    These are 414 and 431 (the request's line or headers are too large) and 503 (the database fails); with 413 (it takes a body)
+    also 400, 408 and 415.
     """
-    statuses = (*statuses, 503)
+    statuses = (*statuses, 414, 431, 503)
     if 413 in statuses:
         statuses = (400, 408, 415, *statuses)
     found: dict[int | str, dict[str, Any]] = {
