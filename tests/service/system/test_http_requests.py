@@ -120,6 +120,7 @@ def test_no_request_is_redirected(node: RunningService):
 BIG = json.dumps({f"k{n:09d}": 0 for n in range(118_000)}).encode()
 JSON = {"Content_Type": "application/json"}
 FORM = {"Content_Type": "application/x-www-form-urlencoded"}
+TEST = f"{SETTINGS}/test"
 REFUSED: dict[str, tuple[str, bytes, dict[str, str], int, str, str]] = {
     "150,000 unknown keys": (NOTIFICATIONS, BIG, JSON, 422, "body", "at most"),
     "150,000 unknown keys in settings": (SETTINGS, BIG, JSON, 413, "body", "131072 bytes"),
@@ -132,6 +133,9 @@ REFUSED: dict[str, tuple[str, bytes, dict[str, str], int, str, str]] = {
     "a multipart form": (NOTIFICATIONS, b"--x--", {"Content_Type": "multipart/form-data; boundary=x"}, 415, "body", "json"),
     "not UTF-8": (NOTIFICATIONS, b'{"kind": "\xff"}', JSON, 400, "body", "UTF-8"),
     "no body": (NOTIFICATIONS, b"", JSON, 422, "body", "field"),
+    "no JSON where all fields may be left out": (TEST, b"\n\x18.", JSON, 422, "body", "Send a JSON document"),
+    "a misspelt field where all may be left out": (TEST, b'{"recipent": "a@corp.test"}', JSON, 422, "recipent", ""),
+    "a list where all fields may be left out": (TEST, b"[]", JSON, 422, "body", ""),
 }  # fmt: skip
 
 

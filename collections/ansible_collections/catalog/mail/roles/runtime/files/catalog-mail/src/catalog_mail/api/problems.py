@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -99,6 +99,10 @@ class RefusedBody:
     errors: list[InputError]
     status: int = 422
     code: str = "invalid-input"
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Refuse to be read as a body: the framework reads the fields of a model as attributes, and may leave all of them out."""
+        raise AttributeError(name) if name.startswith("_") else LookupError(name)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
