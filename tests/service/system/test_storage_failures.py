@@ -222,6 +222,10 @@ def test_faults_of_a_database_server(relayed: tuple[RunningService, Relay], post
     with service.syncing():
         wait_until(lambda: service.call("GET", "/replies/sync").json()["workers"], "no reader of replies reports")
         takes_away_and_brings_back(service, relay)
+    with service.syncing():  # its stop ends with status 0 although it cannot withdraw its report
+        wait_until(lambda: service.call("GET", "/replies/sync").json()["workers"], "no reader of replies reports")
+        relay.cut()
+    relay.mend()
     refuses_in_other_ways(service, postgresql)
     log = service.log.read_text()
     assert "Traceback" not in log, log

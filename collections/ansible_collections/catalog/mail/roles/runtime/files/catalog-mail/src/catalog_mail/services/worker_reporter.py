@@ -81,8 +81,11 @@ class WorkerReporter:
         return bool(ended)
 
     def withdraw(self) -> None:
-        """Remove the report, since the process ends normally."""
-        self.workers.forget([self.name])
+        """Remove the report, since the process ends normally; raises nothing."""
+        try:
+            self.workers.forget([self.name])
+        except Exception as error:
+            _log_lost(error)
 
     def _error_since(self, error: Failure | None) -> datetime | None:
         """Return the time of the first error of an uninterrupted series."""
