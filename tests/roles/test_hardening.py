@@ -54,7 +54,7 @@ def test_each_kind_of_hang_may_last_equally_long() -> None:
 
 
 def test_the_archive_has_no_watchdog() -> None:
-    """It runs once, within its own time."""
+    """The archive run ends by itself, and its unit limits the time."""
     service = options(ARCHIVE)["Service"]
     assert (service["Type"], service["TimeoutStartSec"]) == ("oneshot", "1h")
     assert "WatchdogSec" not in service

@@ -339,6 +339,24 @@ def test_a_lease_that_was_renewed_does_not_end(make_node: Callable[..., QueueNod
     assert node.leases.batches("node2") == 1
 
 
+def test_a_batch_of_another_node_belongs_to_the_node_that_begins(
+    make_node: Callable[..., QueueNode], sink: MailSink
+) -> None:
+    """The engine spreads batches; the node that leased one may stop while the other sends its message."""
+    sink.holding = True
+    node = make_node(takeover_after=3600)
+    notification = node.accept("a@corp.test")
+    batch = new_id()
+    assert node.leases.claim(batch, node="node2", at=node.clock.now(), limit=10) == 1
+    with node.running():
+        node.engine.enqueue(batch)
+        wait_for_state(node, notification, State.SENDING)
+        assert node.leases.end_all("node2") == 0
+        sink.holding = False
+        wait_for_state(node, notification, State.SENT)
+    assert len(sink.taken) == 1
+
+
 def test_a_workflow_that_the_engine_loses_is_replaced(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
     """The engine's database loses what it was told, as after a power failure or on a full disk."""
     node = make_node()

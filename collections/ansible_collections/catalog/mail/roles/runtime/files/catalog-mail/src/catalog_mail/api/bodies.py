@@ -67,7 +67,7 @@ class BodyRoute(APIRoute):
             return inner
         model = self.body_field.field_info.annotation
         assert isinstance(model, type), self.path  # noqa: S101  # every body is one model
-        assert issubclass(model, Body), self.path  # noqa: S101
+        assert issubclass(model, Body), self.path  # noqa: S101  # every model of a body names its limits
 
         async def handle(request: Request) -> Response:
             await security.authenticate(request)

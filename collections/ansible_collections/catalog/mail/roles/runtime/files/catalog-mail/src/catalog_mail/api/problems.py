@@ -228,7 +228,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     }
     refused: InputError | None = getattr(error, "error", None)  # of a body (api.bodies)
     if refused:
-        problem = _problem(error.status_code, error.code, refused.cause, refused.remedy, refused.field)  # type: ignore[attr-defined]
+        problem = _problem(error.status_code, error.code, refused.cause, refused.remedy, refused.field)  # type: ignore[attr-defined]  # has one
         return _answer(problem, error.headers)
     phrase = HTTPStatus(error.status_code).phrase
     code, cause, remedy = words.get(

@@ -86,7 +86,7 @@ class Misconfigured(CatalogMailError):
 class StorageFailed(Exception):
     """The database cannot be read or written at present; nothing was stored.
 
-    It has a cause and a remedy as the errors above have, but is none of them: no use case may take it for a refusal.
+    Not a CatalogMailError, although it has a cause and a remedy: no use case may take this error for a refusal of the input.
     `code` begins with `storage-`. `retry_after` is the time in seconds after which another attempt makes sense.
     """
 

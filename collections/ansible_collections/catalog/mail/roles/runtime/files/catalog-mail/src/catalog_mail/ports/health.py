@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the health check asks of the database and of the disk. Each question costs the same however much is stored."""
+"""Measurements of the database and of the disk for the health check. The cost of each does not grow with the stored data."""
 
 from __future__ import annotations
 

@@ -53,7 +53,8 @@ class DurableQueue:
         self._leases = leases
         self._clock = clock
         self._options = options
-        self._running = Running(work, options.concurrency, self._ended)
+        self._work = work
+        self._running = Running(self._begin, options.concurrency, self._ended)
         self._engine = Transact(database, options.node, Limits(2 * options.concurrency, options.per_second), self._running.work)
         self._housekeeping = Housekeeping(store, leases, self._engine, self._running, clock, options)
         self._wake = threading.Event()
@@ -98,6 +99,11 @@ class DurableQueue:
             self._leases.end_all(self._options.node)
         except Exception as error:  # any error of a database driver; the next start ends the leases
             log.warning("the leases of this node were not ended (%s); the next start does it", type(error).__name__)
+
+    def _begin(self, batch: str, stopping: Callable[[], bool]) -> None:
+        # The engine may have spread a batch that another node leased; that node's stop must not end the lease under way here.
+        self._leases.renew([batch], node=self._options.node, at=self._clock.now())
+        self._work(batch, stopping)
 
     def _ended(self, batch: str) -> None:
         if self._stopping.is_set():
