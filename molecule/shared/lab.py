@@ -17,7 +17,7 @@
 Needs root and, on Debian, packages, which it names when they are missing. Keeps its secrets and the ssh_config for the
 hosts in ~/.cache/catalog-mail-lab, or in CATALOG_MAIL_LAB_HOME:
 `ssh -F ~/.cache/catalog-mail-lab/ssh_config catalog12`. The next `up` repairs the lab after a command that was killed at
-any point. With CATALOG_MAIL_LAB=2 in the environment each command works on a second lab, and with 3 on a third.
+any point. With CATALOG_MAIL_LAB=2 in the environment each command works on a second lab, and so on up to 9.
 """
 from __future__ import annotations
 

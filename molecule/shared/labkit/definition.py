@@ -13,8 +13,8 @@ import pathlib
 SHARED = pathlib.Path(__file__).resolve().parent.parent
 """The folder of lab.py, which also holds containers.conf, the image scripts and the mail server's files."""
 
-NUMBER = {"": 1, "2": 2, "3": 3}[os.environ.get("CATALOG_MAIL_LAB", "")]
-"""Number of the lab. Each lab has its own hosts, network and secrets, so that several runs can work at the same time."""
+NUMBER = {"": 1, **{str(number): number for number in range(2, 10)}}[os.environ.get("CATALOG_MAIL_LAB", "")]
+"""Number of the lab, 1 to 9. Each lab has its own hosts, network and secrets, so that several runs can work at the same time."""
 SUFFIX = "" if NUMBER == 1 else str(NUMBER)
 
 NETWORK = f"catalog-mail-lab{SUFFIX}"
