@@ -128,7 +128,7 @@ class RunningService:
 
     def adopt(self, prepared: RunningService) -> None:
         """Start from a copy of another service's key, database and tokens."""
-        for name in (self.database.name, "key"):
+        for name in (self.database.name, f"{self.database.name}.created", "key"):
             shutil.copy2(prepared.folder / name, self.folder / name)
         self.tokens = dict(prepared.tokens)
 

@@ -18,19 +18,19 @@ from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
 from catalog_mail.adapters.database.leases import DatabaseLeases
 from catalog_mail.adapters.database.notifications import DatabaseNotifications
 from catalog_mail.adapters.queue import DurableQueue, QueueOptions
-from catalog_mail.adapters.queue.transact import Transact
 from catalog_mail.domain.errors import NotConfigured
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.notifications.pace import Pace
 from catalog_mail.domain.notifications.retry import Backoff
 from catalog_mail.domain.settings.document import TLS, Transport
 from catalog_mail.domain.settings.servers import SendingSettings, SmtpServer
 from catalog_mail.ports.sending import Evidence
 from catalog_mail.services.delivery import DeliverNotifications
-from sqlalchemy import URL, Engine
+from sqlalchemy import Engine
 
-from helpers.waiting import PATIENCE
+from helpers.waiting import PATIENCE, wait_until
 
 
 class MovableClock:
@@ -127,14 +127,13 @@ class PlainSenders:
 class QueueNode:
     """One node: stores, changeable settings, and the queue."""
 
-    def __init__(self, engine: Engine, database: URL, port: int, *, backoff: Backoff, **options: Any) -> None:
+    def __init__(self, engine: Engine, port: int, *, backoff: Backoff, per_second: int = 0, **options: Any) -> None:
         self.clock = MovableClock()
-        self.database = database
         self.notifications = DatabaseNotifications(engine)
         self.deliveries = DatabaseDeliveries(engine)
-        self.leases = DatabaseLeases(engine)
+        self.leases = DatabaseLeases(engine, Pace(per_second) if per_second else None)
         self.switches = NodeSettings(port)
-        self.options = QueueOptions(**{"node": "node1", "takeover_after": 2, **options})
+        self.options = QueueOptions(**{"node": "node1", "takeover_after": 2, "limited": per_second > 0, **options})
         senders: Any = PlainSenders()
         opt_outs: Any = self.switches
         deliver = DeliverNotifications(
@@ -142,8 +141,7 @@ class QueueNode:
             clock=self.clock, backoff=backoff, replying=lambda: None,
         )  # fmt: skip
         self.queue = DurableQueue(
-            database=database, store=self.deliveries, leases=self.leases, work=deliver.work, clock=self.clock,
-            options=self.options,
+            store=self.deliveries, leases=self.leases, work=deliver.work, clock=self.clock, options=self.options,
         )  # fmt: skip
 
     def accept(self, *addresses: str, kind: Kind = Kind.MESSAGE, key: str | None = None, **data: Any) -> Notification:
@@ -152,11 +150,6 @@ class QueueNode:
         stored, _ = self.notifications.add(notification, deliveries)
         self.queue.enqueue(delivery.id for delivery in deliveries)
         return stored
-
-    @property
-    def engine(self) -> Transact:
-        """The queue's engine."""
-        return self.queue._engine  # what the engine loses can only be shown from within
 
     @contextmanager
     def running(self) -> Iterator[QueueNode]:
@@ -175,6 +168,19 @@ def make_notification(
     notification = Notification(new_id(), kind, at, "test", data, idempotency_key=key, fingerprint=fingerprint)
     deliveries = [Delivery(new_id(), notification.id, Recipient(address), State.ACCEPTED) for address in addresses]
     return notification, deliveries
+
+
+def wait_for_state(node: QueueNode, notification: Notification, *states: State) -> list[Delivery]:
+    """Return the deliveries when all are in one of these states."""
+
+    def deliveries() -> list[Delivery]:
+        return list(node.notifications.deliveries(notification.id))
+
+    def arrived() -> list[Delivery]:
+        found = deliveries()
+        return found if all(delivery.state in states for delivery in found) else []
+
+    return wait_until(arrived, lambda: [(delivery.state, delivery.failure) for delivery in deliveries()])
 
 
 QUICK = Backoff(first=timedelta(seconds=0.3), longest=timedelta(seconds=1))

@@ -9,15 +9,20 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from catalog_mail.adapters.database import tables
+from catalog_mail.adapters.database.engine import make_engine
+from catalog_mail.domain.notifications.retry import Backoff
 from emulator.running import Running
 from helpers.service import postgres
 from helpers.service.catalog_users import add_user
 from helpers.service.graph_tenant import GraphWorld
 from helpers.service.process import RunningService, started_service, through
 from helpers.service.process_pool import ServicePool
+from helpers.service.queue_node import QUICK, QueueNode
 from helpers.service.settings_api import HUNTER2, Guard, audited
 from helpers.service.smtp_sink import MailSink
 from helpers.waiting import wait_until
+from sqlalchemy import Engine
 
 # By name; includes the two administrators and a user who has left.
 USERS: dict[str, dict[str, Any]] = {
@@ -129,3 +134,21 @@ def settings_log(emptied: RunningService) -> Callable[[], list[dict[str, Any]]]:
     """Return a function for the audit log's entries about the settings since the test began, oldest first."""
     begin = len(audited(emptied))
     return lambda: audited(emptied)[begin:]
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    made = make_engine(database_url)
+    tables.metadata.create_all(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def make_node(engine: Engine, sink: MailSink) -> Callable[..., QueueNode]:
+    """Make a node that sends to the sink, or to `port`."""
+
+    def make(*, port: int | None = None, backoff: Backoff = QUICK, **options: Any) -> QueueNode:
+        return QueueNode(engine, port or sink.port, backoff=backoff, **options)
+
+    return make

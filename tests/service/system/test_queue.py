@@ -5,34 +5,27 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from catalog_mail.adapters.database import tables
-from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.notifications import DatabaseNotifications
-from catalog_mail.adapters.queue import transact
 from catalog_mail.domain.errors import Conflict, NotFound
 from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.notifications import outcome as outcomes
-from catalog_mail.domain.notifications.notification import FINAL, Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.notifications.notification import FINAL, Kind, State
 from catalog_mail.domain.notifications.retry import Backoff
-from dbos._sys_db import SystemDatabase
 from helpers.service.process import free_port
-from helpers.service.queue_node import QUICK, QueueNode, make_notification
+from helpers.service.queue_node import QueueNode, make_notification, wait_for_state
 from helpers.service.smtp_sink import MailSink
 from helpers.waiting import wait_until
-from sqlalchemy import Engine, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine
 
 REFUSED = "550 5.1.1 Nobody of that name"
 LATER = "451 4.3.0 Try again later"
@@ -40,40 +33,6 @@ TAKEN = "250 2.0.0 Ok: taken"
 # A test ends this pause by setting the node's clock forward.
 HOUR = Backoff(first=timedelta(hours=1), spread=0)
 BRIEF = Backoff(first=timedelta(seconds=0.1), longest=timedelta(seconds=0.2), keep_trying=timedelta(seconds=0.5), spread=0)
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    made = make_engine(database_url)
-    tables.metadata.create_all(made)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def make_node(engine: Engine, database_url: str, tmp_path: Path, sink: MailSink) -> Callable[..., QueueNode]:
-    """Make a node that sends to the sink, or to `port`."""
-    database = make_url(database_url)
-    if database.get_backend_name() == "sqlite":
-        database = database.set(database=str(tmp_path / "queue.db"))
-
-    def make(*, port: int | None = None, backoff: Backoff = QUICK, **options: Any) -> QueueNode:
-        return QueueNode(engine, database, port or sink.port, backoff=backoff, **options)
-
-    return make
-
-
-def wait_for_state(node: QueueNode, notification: Notification, *states: State) -> list[Delivery]:
-    """Return the deliveries when all are in one of these states."""
-
-    def deliveries() -> list[Delivery]:
-        return list(node.notifications.deliveries(notification.id))
-
-    def arrived() -> list[Delivery]:
-        found = deliveries()
-        return found if all(delivery.state in states for delivery in found) else []
-
-    return wait_until(arrived, lambda: [(delivery.state, delivery.failure) for delivery in deliveries()])
 
 
 def test_accepted_notifications_arrive_and_are_recorded_as_sent(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
@@ -289,173 +248,6 @@ def test_a_stop_finishes_the_current_message_only(make_node: Callable[..., Queue
     assert len({message["Message-ID"] for message in sink.messages}) == len(sink.taken) == 10
 
 
-def test_leases_of_an_earlier_run_end_at_the_start(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
-    node = make_node(takeover_after=3600)
-    notification = node.accept("a@corp.test")
-    assert node.leases.claim(new_id(), node="node1", at=node.clock.now(), limit=10) == 1
-    with node.running():
-        wait_for_state(node, notification, State.SENT)
-    assert len(sink.taken) == 1
-
-
-def test_a_batch_is_leased_for_as_long_as_it_takes(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
-    """The lease of a batch is renewed while its message is being sent, longer than an unrenewed lease lasts."""
-    sink.holding = True
-    with make_node(takeover_after=0.5, concurrency=1).running() as node:
-        notification = node.accept("a@corp.test")
-        wait_for_state(node, notification, State.SENDING)
-        seen = {lease.renewed_at for lease in node.leases.leases()}
-        wait_until(lambda: len(seen.union(lease.renewed_at for lease in node.leases.leases())) > 1, "the lease is not renewed")
-        time.sleep(2)
-        assert node.notifications.deliveries(notification.id)[0].attempts == 1
-        sink.holding = False
-        wait_for_state(node, notification, State.SENT)
-    assert len(sink.taken) == 1
-
-
-def test_a_delivery_being_sent_when_its_lease_ends_stays_so(make_node: Callable[..., QueueNode]) -> None:
-    """Its outcome is unknown: the next holder has to find out whether a server took it."""
-    node = make_node()
-    notification = node.accept("a@corp.test", "b@corp.test")
-    node.leases.claim("batch1", node="node2", at=node.clock.now(), limit=10)
-    first = node.notifications.deliveries(notification.id)[0]
-    assert node.deliveries.begin("batch1", replace(first, attempts=1, message=b"", message_id="<a@corp.test>"))
-    later = node.accept("c@corp.test")
-    assert node.leases.end(node.leases.leases()) == 2
-    assert [delivery.state for delivery in node.notifications.deliveries(notification.id)] == [State.SENDING, State.ACCEPTED]
-    assert node.leases.claim("batch2", node="node1", at=node.clock.now(), limit=1) == 1
-    assert [delivery.id for delivery, _notification in node.deliveries.held("batch2")] == [first.id], "it comes first"
-    assert node.notifications.deliveries(notification.id)[0].state is State.SENDING
-    assert node.notifications.deliveries(later.id)[0].state is State.ACCEPTED
-
-
-def test_a_lease_that_was_renewed_does_not_end(make_node: Callable[..., QueueNode]) -> None:
-    node = make_node()
-    node.accept("a@corp.test")
-    node.leases.claim("batch1", node="node2", at=node.clock.now(), limit=10)
-    seen = node.leases.leases()
-    node.leases.renew(["batch1"], node="node2", at=node.clock.now() + timedelta(seconds=1))
-    assert node.leases.end(seen) == 0
-    assert node.leases.batches("node2") == 1
-
-
-def test_a_batch_of_another_node_belongs_to_the_node_that_begins(
-    make_node: Callable[..., QueueNode], sink: MailSink
-) -> None:
-    """The engine spreads batches; the node that leased one may stop while the other sends its message."""
-    sink.holding = True
-    node = make_node(takeover_after=3600)
-    notification = node.accept("a@corp.test")
-    batch = new_id()
-    assert node.leases.claim(batch, node="node2", at=node.clock.now(), limit=10) == 1
-    with node.running():
-        node.engine.enqueue(batch)
-        wait_for_state(node, notification, State.SENDING)
-        assert node.leases.end_all("node2") == 0
-        sink.holding = False
-        wait_for_state(node, notification, State.SENT)
-    assert len(sink.taken) == 1
-
-
-def test_a_workflow_that_the_engine_loses_is_replaced(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
-    """The engine's database loses what it was told, as after a power failure or on a full disk."""
-    node = make_node()
-    enqueue = node.engine.enqueue
-    lost: list[str] = []
-
-    def lose_first(batch: str) -> None:
-        lost.append(batch)
-        if len(lost) > 1:
-            enqueue(batch)
-
-    node.engine.enqueue = lose_first  # type: ignore[method-assign]
-    with node.running():
-        notification = node.accept("a@corp.test")
-        wait_for_state(node, notification, State.SENT)
-    assert len(lost) == 2
-    assert len(sink.taken) == 1
-
-
-def test_a_workflow_whose_lease_is_gone_sends_nothing(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
-    node = make_node()
-    with node.running():
-        notification = node.accept("a@corp.test")
-        wait_for_state(node, notification, State.SENT)
-        node.engine.enqueue(new_id())
-        again = node.accept("b@corp.test")
-        wait_for_state(node, again, State.SENT)
-    assert len(sink.taken) == 2
-
-
-def test_workflows_of_a_node_that_is_gone_are_removed(
-    make_node: Callable[..., QueueNode], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("catalog_mail.adapters.queue.housekeeping.KEEP_WORKFLOWS", timedelta(0))
-    node = make_node()
-    left = new_id()
-    with node.running():
-        node.engine.enqueue(left)
-        wait_until(lambda: left not in node.engine.left_behind(timedelta(0), node.clock.now()), "the workflow is still there")
-
-
-def test_a_batch_without_a_workflow_is_found_again(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
-    node = make_node()
-    notification = node.accept("a@corp.test")
-    assert node.leases.claim(new_id(), node="node1", at=node.clock.now(), limit=10) == 1  # a kill before the batch was enqueued
-    with node.running():
-        wait_for_state(node, notification, State.SENT)
-    assert len(sink.taken) == 1
-
-
-def test_a_batch_whose_claim_was_committed_and_lost_is_found_again(
-    make_node: Callable[..., QueueNode], sink: MailSink, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The engine's connection breaks after the server has committed, before its answer arrives."""
-    claim = SystemDatabase.start_queued_workflows
-    lost: list[str] = []
-
-    def lose_first_answer(*words: Any, **named: Any) -> Any:
-        claimed = claim(*words, **named)
-        if claimed[0] and not lost:
-            lost.extend(claimed[0])
-            raise OperationalError("COMMIT", None, Exception("server closed the connection unexpectedly"))
-        return claimed
-
-    monkeypatch.setattr(SystemDatabase, "start_queued_workflows", lose_first_answer)
-    with make_node().running() as node:
-        notification = node.accept("a@corp.test", "b@corp.test")
-        wait_for_state(node, notification, State.SENT)
-        assert lost
-    assert len(sink.taken) == 2
-
-
-def test_workflows_of_another_version_are_completed(
-    make_node: Callable[..., QueueNode], sink: MailSink, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    node = make_node()
-    notification = node.accept("a@corp.test")
-    batch = new_id()
-    node.leases.claim(batch, node="node1", at=node.clock.now(), limit=10)
-    monkeypatch.setattr(transact, "WORKFLOW_VERSION", "0")
-    earlier = transact.Transact(node.database, "node1", transact.Limits(concurrency=0, per_second=0), lambda _batch: None)
-    earlier.start()
-    earlier.enqueue(batch)
-    earlier.stop()
-    monkeypatch.undo()
-    with node.running():
-        wait_for_state(node, notification, State.SENT)
-    assert len(sink.taken) == 1
-
-
-def test_limit_per_second(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
-    node = make_node(per_second=10)
-    notification = node.accept(*(f"user{number}@corp.test" for number in range(30)))
-    began = time.monotonic()
-    with node.running():
-        wait_for_state(node, notification, State.SENT)
-    assert time.monotonic() - began > 1.8, "thirty at ten a second: the third ten two seconds after the first"
-
-
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_limit_of_concurrent_sends(make_node: Callable[..., QueueNode], sink: MailSink, concurrency: int) -> None:
     node = make_node(concurrency=concurrency)
@@ -496,7 +288,7 @@ def test_a_final_state_is_never_left(engine: Engine, make_node: Callable[..., Qu
     with make_node().running() as node:
         notification = node.accept("a@corp.test")
         wait_for_state(node, notification, State.SENT)
-    assert node.leases.claim(new_id(), node="node1", at=node.clock.now(), limit=10) == 0
+    assert node.leases.claim(new_id(), node="node1", at=node.clock.now(), limit=10).deliveries == 0
     batch = the_batch(engine)
     assert node.leases.release(batch) == 0
     assert node.notifications.deliveries(notification.id)[0].state is State.SENT
@@ -529,20 +321,6 @@ def test_old_messages_are_deleted_and_their_records_kept(make_node: Callable[...
         wait_until(lambda: node.notifications.deliveries(notification.id)[0].message is None, "the old message is kept")
     assert node.notifications.deliveries(notification.id)[0].message_id
     assert node.notifications.deliveries(recent.id)[0].message is not None
-
-
-def test_the_engines_database_holds_no_address_and_no_text(tmp_path: Path, sink: MailSink) -> None:
-    made = make_engine(f"sqlite:///{tmp_path / 'catalog-mail.db'}")
-    tables.metadata.create_all(made)
-    node = QueueNode(made, make_url(f"sqlite:///{tmp_path / 'queue.db'}"), sink.port, backoff=QUICK)
-    with node.running():
-        notification = node.accept("confidential@corp.test", subject="confidential")
-        wait_for_state(node, notification, State.SENT)
-        with sqlite3.connect(tmp_path / "queue.db") as connection:
-            dump = "\n".join(connection.iterdump())
-    assert "confidential" not in dump
-    assert the_batch(made) in dump, "the batch is in the database"
-    assert Recipient("confidential@corp.test") == node.notifications.deliveries(notification.id)[0].recipient
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

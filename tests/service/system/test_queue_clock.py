@@ -20,7 +20,6 @@ from helpers.service.process import RunningService, through
 from helpers.service.queue_node import QueueNode
 from helpers.service.smtp_sink import MailSink
 from helpers.waiting import wait_until
-from sqlalchemy import make_url
 
 LATER = "451 4.3.0 Try again later"
 TAKEN = "250 2.0.0 Ok: taken"
@@ -29,14 +28,11 @@ QUICK = Backoff(first=timedelta(seconds=0.05), longest=timedelta(seconds=0.1))
 
 
 @pytest.fixture
-def make_node(database_url: str, tmp_path: Path, sink: MailSink) -> Iterator[Callable[..., QueueNode]]:
+def make_node(database_url: str, sink: MailSink) -> Iterator[Callable[..., QueueNode]]:
     """Make a node that sends to the sink."""
     engine = make_engine(database_url)
     tables.metadata.create_all(engine)
-    database = make_url(database_url)
-    if database.get_backend_name() == "sqlite":
-        database = database.set(database=str(tmp_path / "queue.db"))
-    yield lambda backoff: QueueNode(engine, database, sink.port, backoff=backoff)
+    yield lambda backoff: QueueNode(engine, sink.port, backoff=backoff)
     engine.dispose()
 
 
@@ -111,7 +107,7 @@ def test_the_pause_in_progress_is_not_cut_short(make_node: Callable[..., QueueNo
     with make_node(HOUR).running() as node:
         notification = node.accept("a@corp.test")
         waiting = wait_for(node, notification, State.RETRYING)
-        assert node.leases.claim(new_id(), node="node1", at=node.clock.now(), limit=10) == 0
+        assert node.leases.claim(new_id(), node="node1", at=node.clock.now(), limit=10).deliveries == 0
         assert waiting.next_attempt_at and waiting.next_attempt_at > node.clock.now() + timedelta(minutes=50)
 
 

@@ -113,6 +113,7 @@ def test_faults_of_a_file_and_its_disk(on_small_disk: RunningService, disk: Smal
 
     aside = service.database.with_suffix(".aside")
     service.database.rename(aside)
+    is_told(post(service), "storage-moved")
     is_failing(service, "storage-moved")
     aside.rename(service.database)
     stores_again(service)
@@ -152,7 +153,6 @@ def test_starts_over_damaged_files(make_service: Callable[..., RunningService], 
     service.start()
     assert service.stop() == 0
     whole = service.database.read_bytes()
-    queue = service.folder / "queue.db"
 
     service.database.write_bytes(whole[: len(whole) // 2])
     refuses_to_start(service, "serve", says="restore the last backup")
@@ -160,7 +160,7 @@ def test_starts_over_damaged_files(make_service: Callable[..., RunningService], 
         with pytest.raises(StorageFailed, match=f"{service.database} is damaged"):
             command(Application(config.load(service.config)))
 
-    # An empty file is what a new installation begins with; beside a queue that has worked it is a loss.
+    # An empty file is what a new installation begins with; beside the mark of a created database it is a loss.
     service.database.write_bytes(b"")
     with pytest.raises(StorageFailed, match="is empty or missing"):
         Application(config.load(service.config)).migrate()
@@ -169,10 +169,25 @@ def test_starts_over_damaged_files(make_service: Callable[..., RunningService], 
         Application(config.load(service.config)).migrate()
 
     service.database.write_bytes(whole)
-    queue.write_bytes(b"This is no database.\n" * 500)
-    refuses_to_start(service, "serve", says="It holds no messages")
-    queue.unlink()
     service.start()
+
+
+def test_an_emptied_database_of_an_earlier_version_is_a_loss(tmp_path: Path):
+    """Earlier versions left another file beside the database, which goes once the database has its mark."""
+    service = RunningService(tmp_path)
+    earlier = [tmp_path / name for name in ("queue.db", "queue.db-wal")]
+    for path in earlier:
+        path.write_bytes(b"names of batches")
+    application = Application(config.load(service.config))
+    with pytest.raises(StorageFailed, match="is empty or missing") as refused:
+        application.migrate()
+    assert str(earlier[0]) in str(refused.value.remedy)
+    earlier[0].unlink()
+    application.migrate()
+    assert not any(path.exists() for path in earlier)
+    service.database.unlink()
+    with pytest.raises(StorageFailed, match="is empty or missing"):
+        Application(config.load(service.config)).migrate()
 
 
 def test_starts_on_a_full_disk(tmp_path: Path):

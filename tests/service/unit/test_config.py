@@ -25,7 +25,6 @@ def test_one_line_is_a_valid_configuration(tmp_path: Path):
     found = config.load(written(tmp_path, LEAST))
     assert (found.host, found.port, found.deployment) == ("127.0.0.1", 8025, "on_premises")
     assert str(found.database()) == "sqlite:////var/lib/catalog-mail/catalog-mail.db"
-    assert str(found.queue_database()) == "sqlite:////var/lib/catalog-mail/queue.db"
 
 
 def test_the_addresses_of_microsoft(tmp_path: Path):

@@ -191,13 +191,6 @@ class Config(Section):
         own = Path("/var/lib/catalog-mail")
         return Path(url.database).parent if url.get_backend_name() == "sqlite" and url.database else own
 
-    def queue_database(self) -> URL:
-        """The database URL of the queue: a file beside the SQLite file, or a schema in the same PostgreSQL database."""
-        url = self.database()
-        if url.get_backend_name() == "sqlite" and url.database:
-            return url.set(database=str(Path(url.database).with_name("queue.db")))
-        return url
-
 
 def read_secret(path: str | None, field: str) -> str | None:
     """Return the first line of a file that holds a secret; None without a path. Raises Misconfigured when it cannot be read."""

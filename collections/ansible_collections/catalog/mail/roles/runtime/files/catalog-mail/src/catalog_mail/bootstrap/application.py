@@ -11,7 +11,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from catalog_mail.adapters.database.failures import told
+from catalog_mail.adapters.database.failures import DatabasePlace
 from catalog_mail.adapters.database.tokens import DatabaseTokens
 from catalog_mail.bootstrap.components import Components
 from catalog_mail.config import Config
@@ -21,12 +21,6 @@ from catalog_mail.services.settings_editor import EmailTestOptions, SettingsEdit
 from catalog_mail.services.tokens import Tokens
 
 log = logging.getLogger(__name__)
-
-QUEUE_DAMAGED = (
-    "It holds no messages: stop the service, remove this file and those beside it whose names begin with its name, and start "
-    "the service again; it sends everything that it has accepted."
-)
-
 
 class Application:
     """One method for each command. Each imports its own dependencies late."""
@@ -50,9 +44,8 @@ class Application:
         app = create_app(serving.make_services(components, queue, self.tokens), hosts)
         log.info("node %s, database %s", config.node, components.engine.url.render_as_string())
         try:
-            with told(config.queue_database(), if_damaged=QUEUE_DAMAGED):
-                limits = HttpLimits(**config.http.model_dump())
-                daemon.serve(app, host=config.host, port=config.port, queue=queue, limits=limits)
+            limits = HttpLimits(**config.http.model_dump())
+            daemon.serve(app, host=config.host, port=config.port, queue=queue, limits=limits)
         finally:
             components.senders.close()
 
@@ -83,10 +76,14 @@ class Application:
 
     def migrate(self) -> str:
         """Create or upgrade the database schema; return its revision. Raises StorageFailed."""
+        from catalog_mail.adapters.database.created import check_not_emptied, mark_created  # noqa: PLC0415  likewise
         from catalog_mail.adapters.database.migrate import migrate  # noqa: PLC0415  only this command needs it
 
-        self._components.check_not_emptied()
-        return migrate(self._components.engine)
+        place = DatabasePlace.of(self._components.config.database())
+        check_not_emptied(place)
+        revision = migrate(self._components.engine)
+        mark_created(place)
+        return revision
 
     @cached_property
     def tokens(self) -> Tokens:

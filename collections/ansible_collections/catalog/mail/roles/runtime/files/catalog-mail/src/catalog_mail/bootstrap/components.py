@@ -14,13 +14,11 @@ from catalog_mail.adapters.clock import SystemClock
 from catalog_mail.adapters.database.audit import DatabaseAudit
 from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
 from catalog_mail.adapters.database.engine import make_engine
-from catalog_mail.adapters.database.failures import DatabasePlace
 from catalog_mail.adapters.database.revision import WANTED, current
 from catalog_mail.adapters.database.settings_store import DatabaseSettings
 from catalog_mail.adapters.servers import Mailboxes, Senders, Servers
 from catalog_mail.config import Config
 from catalog_mail.domain.errors import Misconfigured
-from catalog_mail.domain.failures.storage import StorageFault
 from catalog_mail.domain.settings.clouds import MicrosoftAccess
 from catalog_mail.domain.settings.document import TLS, Deployment
 from catalog_mail.domain.settings.servers import SmtpServer
@@ -61,22 +59,9 @@ class Components:
                 field="database_url",
             )
 
-    def check_not_emptied(self) -> None:
-        """Raise StorageFailed for an empty or missing database file beside the file of a queue that has worked.
-
-        It was cut short or removed: with a new one, everything that it held would be lost without a word.
-        """
-        place = DatabasePlace.of(self.config.database())
-        queue = DatabasePlace.of(self.config.queue_database()).path
-        if place.path is None or queue is None or _size(place.path) or not _size(queue):
-            return
-        failure = place.failed(StorageFault.DAMAGED, "it is empty or missing")
-        failure.remedy = f"Restore the last backup. To begin anew instead, without the old data, remove {queue} as well."
-        raise failure
-
     @cached_property
     def engine(self) -> Engine:
-        """The engine of the database for everything but the queue."""
+        """The engine of the database."""
         return make_engine(self.config.database())
 
     @cached_property
@@ -211,11 +196,3 @@ class Components:
             clock=self.clock,
             catalog_name=self.config.catalog_name,
         )
-
-
-def _size(path: Path) -> int:
-    """Return the size of a file in bytes; 0 for a missing one, and for one that cannot be looked at."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

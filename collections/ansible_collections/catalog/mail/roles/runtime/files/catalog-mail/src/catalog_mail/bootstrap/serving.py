@@ -18,6 +18,7 @@ from catalog_mail.adapters.queue import DurableQueue, QueueOptions
 from catalog_mail.adapters.templates import JinjaTemplates
 from catalog_mail.api.context import Services
 from catalog_mail.bootstrap.components import Components
+from catalog_mail.domain.notifications.pace import Pace
 from catalog_mail.domain.notifications.retry import Backoff
 from catalog_mail.services.delivery import DeliverNotifications
 from catalog_mail.services.health import Health
@@ -36,15 +37,14 @@ def make_queue(components: Components) -> DurableQueue:
     limits = components.config.queue
     store = DatabaseDeliveries(components.engine)
     return DurableQueue(
-        database=components.config.queue_database(),
         store=store,
-        leases=DatabaseLeases(components.engine),
+        leases=DatabaseLeases(components.engine, Pace(limits.per_second) if limits.per_second else None),
         work=_deliver(components, store).work,
         clock=components.clock,
         options=QueueOptions(
             node=components.config.node,
             concurrency=limits.concurrency,
-            per_second=limits.per_second,
+            limited=limits.per_second > 0,
             takeover_after=limits.takeover_after,
             keep_days=limits.keep_days,
         ),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from catalog_mail.domain.notifications.lease import Lease
+from catalog_mail.domain.notifications.lease import Claimed, Lease
 from catalog_mail.domain.notifications.notification import Delivery, Notification, State
 from catalog_mail.domain.notifications.outcome import Outcome
 
@@ -50,8 +50,8 @@ class DeliveryLeases(Protocol):
     a `sending` delivery was left by a node whose lease ran out: its outcome is unknown.
     """
 
-    def claim(self, batch: str, *, node: str, at: datetime, limit: int) -> int:
-        """Lease at most `limit` deliveries to a node as a new batch; return their number.
+    def claim(self, batch: str, *, node: str, at: datetime, limit: int) -> Claimed:
+        """Lease at most `limit` deliveries to a node as a new batch.
 
         `sending` deliveries without a lease come first, then those whose next attempt is due, then accepted ones, oldest first.
         A next attempt that is further ahead than any pause lasts is due as well: the clock was wrong when it was scheduled.
@@ -62,9 +62,6 @@ class DeliveryLeases(Protocol):
 
     def leases(self) -> Sequence[Lease]:
         """Return all leases."""
-
-    def batches(self, node: str) -> int:
-        """Return the number of batches that are leased to a node."""
 
     def end(self, leases: Iterable[Lease]) -> int:
         """End these leases, except those renewed since; return the number of deliveries that were freed for a new batch."""
@@ -85,7 +82,7 @@ class DeliveryStore(Protocol):
     def begin(self, batch: str, delivery: Delivery) -> bool:
         """Record that a delivery is `sending`, with its message and the number of this attempt.
 
-        Returns False when it must not be sent here: it belongs to another batch by now, or another workflow began this attempt.
+        Returns False when it must not be sent here: it belongs to another batch by now, or another worker began this attempt.
         """
 
     def finish(self, delivery: Delivery, outcome: Outcome) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 from catalog_mail.adapters.database.failures import WaitingPool, translate
+from catalog_mail.adapters.database.sqlite_file import check_file
 from catalog_mail.adapters.sqlite_connections import replace_lost_connections
 
 # Seconds that a change waits for a lock of another program (SQLite), and for a free connection.
@@ -88,6 +89,7 @@ def _begin_immediately(connection: Connection) -> None:
     # A SQLite transaction that reads first and writes later fails when another has written in between. Taking the lock at once
     # waits instead. Transactions that only read need no lock.
     reads = connection.get_execution_options().get("reading", False)
+    check_file(connection.engine)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 

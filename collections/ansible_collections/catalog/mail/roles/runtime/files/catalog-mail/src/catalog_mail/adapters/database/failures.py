@@ -10,15 +10,12 @@ import math
 import os
 import pwd
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import URL, Engine, event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
@@ -102,10 +99,15 @@ def translate(engine: Engine) -> None:
             return None
         failure = place.judge(context.original_exception, disconnected=context.is_disconnect)
         if failure is not None:
-            _failed_at[engine] = time.monotonic()
+            note_failure(engine)
         return failure
 
     event.listen(engine, "handle_error", handle, retval=True)
+
+
+def note_failure(engine: Engine) -> None:
+    """Note that storage failed just now."""
+    _failed_at[engine] = time.monotonic()
 
 
 def last_failure(engine: Engine) -> float:
@@ -113,40 +115,10 @@ def last_failure(engine: Engine) -> float:
     return _failed_at.get(engine, -math.inf)
 
 
-@contextmanager
-def told(url: URL, *, if_damaged: str) -> Iterator[None]:
-    """Raise StorageFailed in place of errors that other software (the queue's engine) raises for the database of this URL.
-
-    `if_damaged` is the remedy for a damaged file.
-    """
-    try:
-        yield
-    except StorageFailed:
-        raise
-    except Exception as error:
-        place = DatabasePlace.of(url)
-        failure = next((found for cause in _causes(error) if (found := place.judge(cause))), None)
-        if failure is None:
-            raise
-        if place.path is not None and failure.code == f"storage-{StorageFault.DAMAGED.value}":
-            failure.remedy = if_damaged
-        raise failure from error
-
-
 def one_line(error: BaseException) -> str:
     """Return the database's own words: one line of bounded length."""
     words = " ".join(str(error).split()).rstrip(".")
     return words[:MAX_SAID] or type(error).__name__
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and those that it was raised from, those of drivers in place of SQLAlchemy's."""
-    seen: set[int] = set()
-    following: BaseException | None = error
-    while following is not None and id(following) not in seen:
-        seen.add(id(following))
-        yield following.orig if isinstance(following, DBAPIError) and following.orig else following
-        following = following.__cause__ or following.__context__
 
 
 def _user() -> str:

@@ -5,20 +5,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Select, func, select
 
 from catalog_mail.adapters.database.delivery_rows import to_failure
 from catalog_mail.adapters.database.engine import reading
-from catalog_mail.adapters.database.failures import DatabasePlace, last_failure
+from catalog_mail.adapters.database.failures import last_failure
 from catalog_mail.adapters.database.notifications import insert_notification
+from catalog_mail.adapters.database.sqlite_file import check_file
 from catalog_mail.adapters.database.tables import deliveries
 from catalog_mail.adapters.database.writing import write
-from catalog_mail.domain.failures.storage import StorageFault
 from catalog_mail.domain.health import FailedAttempt, OpenDeliveries
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
@@ -38,8 +36,6 @@ class DatabaseProbe:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._place = DatabasePlace.of(engine.url)
-        self._file: tuple[int, int] | None = None
         self._proved_at = -_PROVED
 
     def try_to_store(self, at: datetime) -> None:
@@ -48,7 +44,7 @@ class DatabaseProbe:
         SQLite writes the pages that were changed and changed back to its log, as for a notification that stays. PostgreSQL
         writes and flushes the commit. So a full or read-only disk shows as it does for a request.
         """
-        self._check_file()
+        check_file(self._engine)
         now = time.monotonic()
         if now - self._proved_at < _PROVED and last_failure(self._engine) < self._proved_at:
             return
@@ -64,24 +60,6 @@ class DatabaseProbe:
                 last_sent=connection.execute(_last_sent()).scalar(),
                 due=_due(connection),
             )
-
-    def _check_file(self) -> None:
-        """Raise StorageFailed when the SQLite file was removed or replaced: changes would go to a file without a name."""
-        if self._place.path is None:
-            return
-        found = _identity(self._place.path)
-        if self._file is None:
-            self._file = found
-        elif found != self._file:
-            raise self._place.failed(StorageFault.MOVED, "another file, or none, has its name")
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _store_and_undo(connection: Connection, at: datetime) -> None:

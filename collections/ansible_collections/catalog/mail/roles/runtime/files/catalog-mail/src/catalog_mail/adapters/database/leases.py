@@ -9,13 +9,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, case, distinct, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, case, func, insert, select, update
 
 from catalog_mail.adapters.database.engine import reading
-from catalog_mail.adapters.database.tables import deliveries
+from catalog_mail.adapters.database.tables import deliveries, pace
 from catalog_mail.adapters.database.writing import write
-from catalog_mail.domain.notifications.lease import Lease
+from catalog_mail.domain.notifications.lease import Claimed, Lease
 from catalog_mail.domain.notifications.notification import State
+from catalog_mail.domain.notifications.pace import Pace
 from catalog_mail.domain.notifications.retry import LONGEST_WAIT
 
 _state = deliveries.c.state
@@ -25,37 +26,29 @@ _FREE = {"state": case((_state == State.QUEUED.value, State.ACCEPTED.value), els
 
 
 class DatabaseLeases:
-    """Implements ports.DeliveryLeases."""
+    """Implements ports.DeliveryLeases. `limit` is the limit of deliveries leased per second by all nodes together."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, limit: Pace | None = None) -> None:
         self._engine = engine
+        self._limit = limit
 
-    def claim(self, batch: str, *, node: str, at: datetime, limit: int) -> int:
+    def claim(self, batch: str, *, node: str, at: datetime, limit: int) -> Claimed:
         """Implement `DeliveryLeases.claim`."""
-        when = deliveries.c.next_attempt_at
-        classes = (
-            ((_state == State.SENDING.value) & deliveries.c.batch.is_(None), deliveries.c.accepted_at),
-            ((_state == State.RETRYING.value) & ((when <= at) | (when > at + LONGEST_WAIT)), when),
-            (_state == State.ACCEPTED.value, deliveries.c.accepted_at),
-        )
-        values = {
-            "state": case((_state == State.SENDING.value, _state), else_=State.QUEUED.value),
-            "batch": batch,
-            "node": node,
-            "renewed_at": at,
-            "next_attempt_at": None,
-        }
+        claim = self._claim_at_pace if self._limit else _claim
+        return write(self._engine, lambda connection: claim(connection, _lease(batch, node, at), at, limit))
 
-        def claim(connection: Connection) -> int:
-            ids: list[str] = []
-            for which, order in classes:
-                if len(ids) < limit:
-                    ids += _first(connection, which, order, limit - len(ids))
-            if ids:
-                connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(values))
-            return len(ids)
-
-        return write(self._engine, claim)
+    def _claim_at_pace(self, connection: Connection, lease: dict[str, Any], at: datetime, limit: int) -> Claimed:
+        assert self._limit is not None  # noqa: S101  # the caller has checked it
+        stored = connection.execute(select(pace.c.next_slot).with_for_update()).scalar()
+        next_slot, now = stored or 0.0, _seconds(connection, at)
+        free = self._limit.free_slots(next_slot, now)
+        claimed = _claim(connection, lease, at, min(limit, free)).deliveries if free else 0
+        if claimed:
+            next_slot = self._limit.after(next_slot, now, claimed)
+            # Of two nodes that insert the only row at the same time, one fails and looks again a little later.
+            change = insert(pace).values(id=1) if stored is None else update(pace)
+            connection.execute(change.values(next_slot=next_slot))
+        return Claimed(claimed, self._limit.pause(next_slot, now) if claimed or not free else None)
 
     def renew(self, batches: Iterable[str], *, node: str, at: datetime) -> None:
         """Implement `DeliveryLeases.renew`."""
@@ -68,12 +61,6 @@ class DatabaseLeases:
         query = select(*columns).distinct().where(_HELD, deliveries.c.batch.is_not(None))
         with reading(self._engine) as connection:
             return [Lease(*row) for row in connection.execute(query)]
-
-    def batches(self, node: str) -> int:
-        """Implement `DeliveryLeases.batches`."""
-        query = select(func.count(distinct(deliveries.c.batch))).where(_HELD, deliveries.c.node == node)
-        with reading(self._engine) as connection:
-            return connection.execute(query).scalar_one()
 
     def end(self, leases: Iterable[Lease]) -> int:
         """Implement `DeliveryLeases.end`."""
@@ -90,6 +77,39 @@ class DatabaseLeases:
     def _free(self, which: ColumnElement[bool]) -> int:
         change = update(deliveries).where(_HELD, which).values(_FREE)
         return write(self._engine, lambda connection: connection.execute(change).rowcount)
+
+
+def _lease(batch: str, node: str, at: datetime) -> dict[str, Any]:
+    return {
+        "state": case((_state == State.SENDING.value, _state), else_=State.QUEUED.value),
+        "batch": batch,
+        "node": node,
+        "renewed_at": at,
+        "next_attempt_at": None,
+    }
+
+
+def _claim(connection: Connection, lease: dict[str, Any], at: datetime, limit: int) -> Claimed:
+    when = deliveries.c.next_attempt_at
+    classes = (
+        ((_state == State.SENDING.value) & deliveries.c.batch.is_(None), deliveries.c.accepted_at),
+        ((_state == State.RETRYING.value) & ((when <= at) | (when > at + LONGEST_WAIT)), when),
+        (_state == State.ACCEPTED.value, deliveries.c.accepted_at),
+    )
+    ids: list[str] = []
+    for which, order in classes:
+        if len(ids) < limit:
+            ids += _first(connection, which, order, limit - len(ids))
+    if ids:
+        connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(lease))
+    return Claimed(len(ids))
+
+
+def _seconds(connection: Connection, at: datetime) -> float:
+    """Return the time that all nodes share: the database server's, or with SQLite that of the only host."""
+    if connection.dialect.name == "sqlite":
+        return at.timestamp()
+    return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
 
 
 def _same(lease: Lease) -> ColumnElement[bool]:

@@ -191,6 +191,14 @@ deliveries = Table(
     Index(None, "state", "next_attempt_at"),
 )
 
+# The limit of messages per second: one row with the time of the next free slot, in seconds of the epoch.
+pace = Table(
+    "pace",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("next_slot", Float, nullable=False),
+)
+
 # -- replies
 
 # Posted replies: the key is the same for every copy of a reply, in every mailbox.

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The durable queue: leases accepted deliveries to this node in batches, and works on each batch until it is done.
+"""The durable queue: leases accepted deliveries to this node in batches, and works on each batch in a thread until it is done.
 
-The leases in the deliveries' table are the only record of what is being worked on. The engine wakes a thread for each batch,
-limits how many begin, and spreads them over the nodes; a batch that the engine loses is found by its lease, which runs out.
+The leases in the deliveries' table are the only record of what is being worked on. A batch that is lost with its process is
+found by its lease, which runs out.
 """
 
 from __future__ import annotations
@@ -14,12 +14,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from sqlalchemy import URL
-
 from catalog_mail.adapters.queue.housekeeping import Housekeeping
 from catalog_mail.adapters.queue.options import QueueOptions
 from catalog_mail.adapters.queue.running import Running
-from catalog_mail.adapters.queue.transact import Limits, Transact
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.notifications import DeliveryLeases, DeliveryStore
@@ -43,7 +40,6 @@ class DurableQueue:
     def __init__(
         self,
         *,
-        database: URL,
         store: DeliveryStore,
         leases: DeliveryLeases,
         work: Callable[[str, Callable[[], bool]], None],
@@ -54,19 +50,17 @@ class DurableQueue:
         self._clock = clock
         self._options = options
         self._work = work
-        self._running = Running(self._begin, options.concurrency, self._ended)
-        self._engine = Transact(database, options.node, Limits(2 * options.concurrency, options.per_second), self._running.work)
-        self._housekeeping = Housekeeping(store, leases, self._engine, self._running, clock, options)
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._running = Running(self._work_on, options.concurrency, self._wake.set)
+        self._housekeeping = Housekeeping(store, leases, self._running, clock, options)
         self._threads: list[threading.Thread] = []
         # When each loop last came round, in seconds of the monotonic clock.
         self._rounds: dict[str, float] = {}
 
     def start(self) -> None:
-        """Begin to work, first on the batches that an earlier run of this node has left."""
+        """Begin to work, also on what an earlier run of this node has left."""
         self._leases.end_all(self._options.node)
-        self._engine.start()
         for name, loop in (("dispatch", self._dispatch), ("housekeeping", self._keep_house)):
             self._came_round(name)
             thread = threading.Thread(target=loop, name=f"queue-{name}", args=(name,), daemon=True)
@@ -90,9 +84,7 @@ class DurableQueue:
         self._wake.set()
         for thread in self._threads:
             thread.join()
-        done = self._running.stop(STOP_SECONDS)
-        self._engine.stop()
-        if not done:
+        if not self._running.stop(STOP_SECONDS):
             log.warning("stopped while a message was being sent; it is sent again after the next start")
             return
         try:
@@ -100,44 +92,44 @@ class DurableQueue:
         except Exception as error:  # any error of a database driver; the next start ends the leases
             log.warning("the leases of this node were not ended (%s); the next start does it", type(error).__name__)
 
-    def _begin(self, batch: str, stopping: Callable[[], bool]) -> None:
-        # The engine may have spread a batch that another node leased; that node's stop must not end the lease under way here.
-        self._leases.renew([batch], node=self._options.node, at=self._clock.now())
+    def _work_on(self, batch: str, stopping: Callable[[], bool]) -> None:
         self._work(batch, stopping)
-
-    def _ended(self, batch: str) -> None:
-        if self._stopping.is_set():
+        if stopping():
             self._leases.release(batch)
-        self._wake.set()
 
     def _dispatch(self, name: str) -> None:
+        pause = LOOK
         while not self._stopping.is_set():
-            self._wake.wait(LOOK)
+            self._wake.wait(pause)
             self._wake.clear()
             self._stopping.wait(GATHER)
             try:
-                room = self._options.most_batches - self._leases.batches(self._options.node)
-                while room > 0 and not self._stopping.is_set() and self._dispatch_one():
-                    self._came_round(name)
-                    room -= 1
+                pause = self._dispatch_due(name)
             except Exception:  # any error of a database driver; the next look-up may succeed
                 log.exception("looking up due deliveries failed; it is tried again")
+                pause = LOOK
                 self._stopping.wait(LOOK)
             self._came_round(name)
 
-    def _dispatch_one(self) -> bool:
-        """Lease one batch and let the engine begin it; False when no more deliveries are due."""
-        batch = new_id()
-        options = self._options
-        claimed = self._leases.claim(batch, node=options.node, at=self._clock.now(), limit=options.batch)
-        if claimed:
-            try:
-                self._engine.enqueue(batch)
-            except Exception:
-                # Without this, and after a kill before it, the lease runs out.
-                self._leases.release(batch)
-                raise
-        return claimed == options.batch
+    def _dispatch_due(self, name: str) -> float:
+        """Begin a batch for each free place while deliveries are due; return the seconds until the next look-up."""
+        while self._running.room() > 0 and not self._stopping.is_set():
+            self._came_round(name)
+            batch, size = new_id(), self._options.batch
+            claimed = self._leases.claim(batch, node=self._options.node, at=self._clock.now(), limit=size)
+            if claimed.deliveries:
+                self._begin(batch)
+            if claimed.deliveries < size:
+                return LOOK if claimed.again_in is None else min(LOOK, claimed.again_in)
+        return LOOK
+
+    def _begin(self, batch: str) -> None:
+        try:
+            self._running.begin(batch)
+        except Exception:
+            # Without this, and after a kill before it, the lease runs out.
+            self._leases.release(batch)
+            raise
 
     def _keep_house(self, name: str) -> None:
         while not self._stopping.is_set():

@@ -11,16 +11,14 @@ from datetime import timedelta
 
 from catalog_mail.adapters.queue.options import QueueOptions
 from catalog_mail.adapters.queue.running import Running
-from catalog_mail.adapters.queue.transact import PAGE, Transact
 from catalog_mail.domain.notifications.lease import LeaseWatch
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.notifications import DeliveryLeases, DeliveryStore
 
 log = logging.getLogger(__name__)
 
-# Time for which finished workflows are kept, for debugging in the engine's database.
-KEEP_WORKFLOWS = timedelta(minutes=10)
-# Pages removed in one round: bounded, so that leases are not renewed late.
+# Messages removed at a time, and the times in one round: bounded, so that leases are not renewed late.
+PAGE = 500
 PAGES = 20
 
 
@@ -31,14 +29,12 @@ class Housekeeping:
         self,
         store: DeliveryStore,
         leases: DeliveryLeases,
-        engine: Transact,
         running: Running,
         clock: Clock,
         options: QueueOptions,
     ) -> None:
         self._store = store
         self._leases = leases
-        self._engine = engine
         self._running = running
         self._clock = clock
         self._node = options.node
@@ -60,17 +56,10 @@ class Housekeeping:
         if freed:
             nodes = ", ".join(sorted({lease.node or "unknown" for lease in run_out}))
             log.warning("%d deliveries whose leases ran out (%s) are queued again", freed, nodes)
-            self._engine.forget([lease.batch for lease in run_out])
         return freed > 0
 
     def tidy_up(self) -> None:
-        """Remove old texts of messages and old workflows."""
+        """Remove the texts of old messages."""
         for _page in range(PAGES):
             if self._store.forget_messages(accepted_before=self._clock.now() - self._keep, limit=PAGE) < PAGE:
-                break
-        for _page in range(PAGES):
-            if self._engine.collect(KEEP_WORKFLOWS, self._clock.now()) < PAGE:
-                break
-        left = self._engine.left_behind(KEEP_WORKFLOWS, self._clock.now()) - self._running.batches()
-        if left:
-            self._engine.forget(left - {lease.batch for lease in self._leases.leases()})
+                return

@@ -12,28 +12,18 @@ BATCH = 20
 
 @dataclass(frozen=True)
 class QueueOptions:
-    """`concurrency` messages at a time on this node, `per_second` messages begun by all nodes together (0: no limit).
+    """`concurrency` messages at a time on this node; with `limited`, the leases have a limit of messages begun per second.
 
     A lease that is not renewed for `takeover_after` seconds has run out. `keep_days` is how long messages are kept.
     """
 
     node: str
     concurrency: int = 16
-    per_second: int = 0
+    limited: bool = False
     takeover_after: float = 30
     keep_days: int = 30
 
     @property
     def batch(self) -> int:
-        """Deliveries in one batch; 1 when there is a limit per second, since that limit counts batches."""
-        return 1 if self.per_second else BATCH
-
-    @property
-    def most_batches(self) -> int:
-        """Largest number of batches leased to this node: twice `concurrency`, so that no thread waits for the engine's next poll.
-
-        With a limit per second, at most what may begin long before a lease runs out. Deliveries that are not leased may be
-        leased to any node.
-        """
-        most = 2 * self.concurrency
-        return min(most, max(2, int(self.per_second * self.takeover_after / 4))) if self.per_second else most
+        """Deliveries in one batch; 1 with a limit per second, since a delivery that is leased must begin at once."""
+        return 1 if self.limited else BATCH

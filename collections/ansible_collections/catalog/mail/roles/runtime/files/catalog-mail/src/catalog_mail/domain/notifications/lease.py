@@ -22,6 +22,14 @@ class Lease:
     renewed_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Claimed:
+    """The number of deliveries leased, and the seconds after which more may be, when a limit per second allows no more now."""
+
+    deliveries: int
+    again_in: float | None = None
+
+
 class LeaseWatch:
     """The leases that one node has seen, and since when each is unchanged.
 
