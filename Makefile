@@ -30,7 +30,7 @@ quickstart: machine ## set up a bare host, its relay and the application, and an
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 
 test: ## everything below down to molecule, in lanes beside each other, stopping at the first section that fails (root)
-	@.ci/sections machine lint+unit,lab integration+molecule+service+microsoft+sanity,units,playbooks
+	@.ci/sections machine lint+unit,lab integration+molecule.1+molecule.2+service+microsoft+sanity,units,playbooks
 
 unit: tools ## tests without a host: pure code, and the repository itself
 	@pytest -q $(COLLECTION)/tests/unit tests/service/unit tests/repository tests/roles
@@ -65,6 +65,15 @@ molecule: export CATALOG_MAIL_LAB = 2
 molecule: machine ## the scenarios (root)
 	@molecule test --all
 
+# Two halves of the scenarios, with a lab each, for running beside each other.
+SCENARIOS := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
+HALF_1 := builtin corporate_smtp modern_auth relay relay_implicit_tls reply_faults settings_faults
+HALF_2 := $(filter-out $(HALF_1),$(SCENARIOS))
+molecule.1: export CATALOG_MAIL_LAB = 2
+molecule.2: export CATALOG_MAIL_LAB = 4
+molecule.%: machine
+	@molecule test $(HALF_$*:%=-s %)
+
 faults: machine ## test for minutes that each reply is posted once while processes are killed and servers fail (root)
 	@python tests/faults/exactly_once.py
 
@@ -87,10 +96,10 @@ requirements: tools ## compile the pinned requirements of this checkout and the 
 clean: ## stop the lab's hosts, remove the tools' files; images and .venv stay
 	@rm -rf dist .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis $(COLLECTION)/tests/output
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
-	@if $(HAS_LAB); then for lab in '' 2 3; do CATALOG_MAIL_LAB=$$lab $(LAB) down; done; fi
+	@if $(HAS_LAB); then for lab in '' 2 3 4; do CATALOG_MAIL_LAB=$$lab $(LAB) down; done; fi
 
 purge: clean ## clean, and remove the lab's images and passwords, and .venv
-	@if $(HAS_LAB); then for lab in '' 2 3; do CATALOG_MAIL_LAB=$$lab $(LAB) purge; done; fi
+	@if $(HAS_LAB); then for lab in '' 2 3 4; do CATALOG_MAIL_LAB=$$lab $(LAB) purge; done; fi
 	@rm -rf .venv
 
 tools:

@@ -34,7 +34,8 @@ if [ ! -e "$target/.complete" ]; then
         $install --no-index --no-deps "$folder"/.unpacked/wheels/*.whl
     else
         [ -z "$certificates" ] || export PIP_CERT="$certificates"
-        $install --require-hashes --requirement "$folder/.unpacked/requirements.txt"
+        # The requirements are complete, so pip has nothing to resolve.
+        $install --require-hashes --no-deps --requirement "$folder/.unpacked/requirements.txt"
     fi
     $install --no-index --no-deps "$folder"/.unpacked/package/*.whl
     "$target/bin/python" -m compileall -q "$target/lib" >/dev/null
