@@ -13,14 +13,13 @@ from sqlalchemy import Engine, Update, case, func, literal, null, select, update
 
 from catalog_mail.adapters.database.delivery_rows import failure_value, storable, to_delivery, to_notification
 from catalog_mail.adapters.database.engine import reading
-from catalog_mail.adapters.database.tables import Instant, deliveries, notifications
+from catalog_mail.adapters.database.tables import HELD, Instant, deliveries, notifications
 from catalog_mail.adapters.database.writing import write
 from catalog_mail.domain.notifications.notification import FINAL, Delivery, Notification, State
 from catalog_mail.domain.notifications.outcome import Outcome
 
 _state = deliveries.c.state
 _FINAL = [state.value for state in FINAL]
-_HELD = _state.in_([State.QUEUED.value, State.SENDING.value])
 
 
 class DatabaseDeliveries:
@@ -31,7 +30,7 @@ class DatabaseDeliveries:
 
     def held(self, batch: str) -> Sequence[tuple[Delivery, Notification]]:
         """Implement `DeliveryStore.held`."""
-        query = select(deliveries).where(deliveries.c.batch == batch, _HELD)
+        query = select(deliveries).where(deliveries.c.batch == batch, HELD)
         query = query.order_by(deliveries.c.accepted_at, deliveries.c.number)
         with reading(self._engine) as connection:
             held = [to_delivery(row) for row in connection.execute(query)]
@@ -43,7 +42,7 @@ class DatabaseDeliveries:
     def begin(self, batch: str, delivery: Delivery) -> bool:
         """Record a delivery as `sending`; False when another worker has begun this try."""
         change = update(deliveries).where(
-            deliveries.c.id == delivery.id, deliveries.c.batch == batch, _HELD, deliveries.c.attempts == delivery.attempts - 1
+            deliveries.c.id == delivery.id, deliveries.c.batch == batch, HELD, deliveries.c.attempts == delivery.attempts - 1
         )
         values = {
             "state": State.SENDING.value,
@@ -64,7 +63,7 @@ class DatabaseDeliveries:
 
     def postpone(self, batch: str, outcome: Outcome) -> None:
         """Give all open deliveries of a batch this outcome."""
-        change = update(deliveries).where(deliveries.c.batch == batch, _HELD)
+        change = update(deliveries).where(deliveries.c.batch == batch, HELD)
         self._change(change.values(_values(outcome) | {"waited": deliveries.c.waited + deliveries.c.pause}))
 
     def retry_now(self, at: datetime) -> int:
