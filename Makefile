@@ -20,7 +20,7 @@ SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
 EMULATED := tests/emulator_tests tests/modules/microsoft tests/rotation
 SERVICE_GRAPH := $(wildcard tests/service/system/test_graph_*.py)
 
-.PHONY: help quickstart test unit lint sanity units service microsoft lab integration playbooks molecule faults bench build requirements address clean purge tools machine
+.PHONY: help quickstart test unit lint sanity units service microsoft lab integration playbooks molecule faults soak bench build requirements address clean purge tools machine
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ molecule.%: machine
 
 faults: machine ## test for minutes that each reply is posted once while processes are killed and servers fail (root)
 	@python tests/faults/exactly_once.py
+
+soak: machine ## measure for hours whether memory stays flat; OPTIONS='--notifications 10000 --replies 2000' for less (root)
+	@python tests/soak/memory.py $(OPTIONS)
 
 bench: lab ## measure run times (root)
 	@for bench in tests/bench/*.py; do python "$$bench"; done

@@ -80,4 +80,4 @@ class ReplyStore(Protocol):
         """Return the number of messages by disposition and reason."""
 
     def put_aside(self, since: datetime) -> int:
-        """Return the number of messages that were set aside since then; of very many handled messages, the newest count."""
+        """Return the number of messages that were set aside since then; 2,000 for more."""

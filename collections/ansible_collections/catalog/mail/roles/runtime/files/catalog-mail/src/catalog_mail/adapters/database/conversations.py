@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, insert, literal, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.notifications import insert_notification
-from catalog_mail.adapters.database.tables import conversations, posts
+from catalog_mail.adapters.database.tables import Instant, conversations, posts
 from catalog_mail.domain.catalog.conversation import Conversation, Post
 from catalog_mail.domain.errors import Conflict, NotFound
 from catalog_mail.ports.catalog import Notice
@@ -113,8 +113,8 @@ def _page(
     query = select(table).where(*conditions).order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit)
     if before is not None:
         last = _by_id(connection, table, before)
-        earlier = table.c.created_at < last.created_at
-        query = query.where(or_(earlier, (table.c.created_at == last.created_at) & (table.c.id < last.id)))
+        place = tuple_(literal(last.created_at, Instant), literal(last.id))
+        query = query.where(tuple_(table.c.created_at, table.c.id) < place)
     return connection.execute(query).all()
 
 

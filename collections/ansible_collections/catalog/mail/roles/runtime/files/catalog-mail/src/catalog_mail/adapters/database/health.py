@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, Select, func, select
 
+from catalog_mail.adapters.database.delivery_counts import numbers
 from catalog_mail.adapters.database.delivery_rows import to_failure
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.failures import last_failure
@@ -26,7 +27,6 @@ _PROVED = 2.0
 # Rows that a question reads at most; the indexes of `deliveries` begin with the state.
 _FAILED_READ = 20
 _SENT_READ = 20
-_COUNTED = 10_000
 
 _state = deliveries.c.state
 
@@ -56,7 +56,7 @@ class DatabaseProbe:
         with reading(self._engine) as connection:
             return OpenDeliveries(
                 failed=[*_failed_waiting(connection), *_failed_in_work(connection)],
-                retrying=connection.execute(_bounded_count(State.RETRYING)).scalar_one(),
+                retrying=numbers(connection).get(State.RETRYING, 0),
                 last_sent=connection.execute(_last_sent()).scalar(),
                 due=_due(connection),
             )
@@ -72,11 +72,12 @@ def _store_and_undo(connection: Connection, at: datetime) -> None:
 
 def _failed_waiting(connection: Connection) -> list[FailedAttempt]:
     columns = deliveries.c.failure, deliveries.c.next_attempt_at, deliveries.c.pause
-    query = select(*columns).where(_state == State.RETRYING.value).order_by(deliveries.c.next_attempt_at).limit(_FAILED_READ)
+    when = deliveries.c.next_attempt_at
+    query = select(*columns).where(_state == State.RETRYING.value, when.is_not(None)).order_by(when).limit(_FAILED_READ)
     found = []
     for row in connection.execute(query):
         failure = to_failure(row.failure)
-        if failure is not None and row.next_attempt_at is not None:
+        if failure is not None:
             found.append(FailedAttempt(failure, row.next_attempt_at - timedelta(seconds=row.pause)))
     return found
 
@@ -88,11 +89,6 @@ def _failed_in_work(connection: Connection) -> list[FailedAttempt]:
         failures = [to_failure(value) for value in connection.execute(query).scalars()]
         found += [FailedAttempt(failure, None) for failure in failures if failure is not None]
     return found
-
-
-def _bounded_count(state: State) -> Select[int]:
-    some = select(_state).where(_state == state.value).limit(_COUNTED).subquery()
-    return select(func.count()).select_from(some)
 
 
 def _last_sent() -> Select[datetime]:

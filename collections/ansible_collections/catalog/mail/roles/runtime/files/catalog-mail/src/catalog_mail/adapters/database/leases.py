@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, case, func, insert, select, update
 
 from catalog_mail.adapters.database.engine import reading
-from catalog_mail.adapters.database.tables import deliveries, pace
+from catalog_mail.adapters.database.tables import HELD, deliveries, pace
 from catalog_mail.adapters.database.writing import write
 from catalog_mail.domain.notifications.lease import Claimed, Lease
 from catalog_mail.domain.notifications.notification import State
@@ -20,7 +20,6 @@ from catalog_mail.domain.notifications.pace import Pace
 from catalog_mail.domain.notifications.retry import LONGEST_WAIT
 
 _state = deliveries.c.state
-_HELD = _state.in_([State.QUEUED.value, State.SENDING.value])
 # What becomes of a delivery without a lease. One that was being sent stays so, since a server may have accepted its message.
 _FREE = {"state": case((_state == State.QUEUED.value, State.ACCEPTED.value), else_=_state), "batch": None, "node": None}
 
@@ -52,13 +51,13 @@ class DatabaseLeases:
 
     def renew(self, batches: Iterable[str], *, node: str, at: datetime) -> None:
         """Implement `DeliveryLeases.renew`."""
-        change = update(deliveries).where(deliveries.c.batch.in_(list(batches)), _HELD).values(node=node, renewed_at=at)
+        change = update(deliveries).where(deliveries.c.batch.in_(list(batches)), HELD).values(node=node, renewed_at=at)
         write(self._engine, lambda connection: connection.execute(change))
 
     def leases(self) -> Sequence[Lease]:
         """Implement `DeliveryLeases.leases`."""
         columns = (deliveries.c.batch, deliveries.c.node, deliveries.c.renewed_at)
-        query = select(*columns).distinct().where(_HELD, deliveries.c.batch.is_not(None))
+        query = select(*columns).distinct().where(HELD, deliveries.c.batch.is_not(None))
         with reading(self._engine) as connection:
             return [Lease(*row) for row in connection.execute(query)]
 
@@ -75,7 +74,7 @@ class DatabaseLeases:
         return self._free(deliveries.c.batch == batch)
 
     def _free(self, which: ColumnElement[bool]) -> int:
-        change = update(deliveries).where(_HELD, which).values(_FREE)
+        change = update(deliveries).where(HELD, which).values(_FREE)
         return write(self._engine, lambda connection: connection.execute(change).rowcount)
 
 
@@ -93,7 +92,8 @@ def _claim(connection: Connection, lease: dict[str, Any], at: datetime, limit: i
     when = deliveries.c.next_attempt_at
     classes = (
         ((_state == State.SENDING.value) & deliveries.c.batch.is_(None), deliveries.c.accepted_at),
-        ((_state == State.RETRYING.value) & ((when <= at) | (when > at + LONGEST_WAIT)), when),
+        ((_state == State.RETRYING.value) & (when <= at), when),
+        ((_state == State.RETRYING.value) & (when > at + LONGEST_WAIT), when),
         (_state == State.ACCEPTED.value, deliveries.c.accepted_at),
     )
     ids: list[str] = []

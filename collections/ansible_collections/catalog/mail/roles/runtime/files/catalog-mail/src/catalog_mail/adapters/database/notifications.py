@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, Select, func, insert, select, union_all
 from sqlalchemy.exc import IntegrityError
 
+from catalog_mail.adapters.database.delivery_counts import numbers
 from catalog_mail.adapters.database.delivery_rows import delivery_row, notification_row, to_delivery, to_notification
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.tables import deliveries, notifications
@@ -66,16 +67,14 @@ class DatabaseNotifications:
 
     def counts(self) -> Mapping[State, int]:
         """Return the number of deliveries by state; states without deliveries are left out."""
-        query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
         with reading(self._engine) as connection:
-            return {State(state): count for state, count in connection.execute(query)}
+            return numbers(connection)
 
     def oldest_open(self) -> datetime | None:
         """Implement `NotificationStore.oldest_open`."""
-        open_states = [state.value for state in State if state not in FINAL]
-        query = select(func.min(deliveries.c.accepted_at)).where(deliveries.c.state.in_(open_states))
+        first = [_first_accepted(state) for state in State if state not in FINAL]
         with reading(self._engine) as connection:
-            return connection.execute(query).scalar()
+            return connection.execute(select(func.min(union_all(*first).subquery().c.at))).scalar()
 
     def _with_key(self, key: str | None) -> Notification | None:
         if key is None:
@@ -83,6 +82,11 @@ class DatabaseNotifications:
         with reading(self._engine) as connection:
             row = connection.execute(select(notifications).where(notifications.c.idempotency_key == key)).first()
         return None if row is None else to_notification(row)
+
+
+def _first_accepted(state: State) -> Select[datetime]:
+    """Return the query for the time at which the oldest delivery in a state was accepted: one row of an index."""
+    return select(func.min(deliveries.c.accepted_at).label("at")).where(deliveries.c.state == state.value)
 
 
 def insert_notification(connection: Connection, notification: Notification, wanted: Sequence[Delivery]) -> None:

@@ -17,6 +17,7 @@ from catalog_mail.adapters.database.conversations import insert_notices, insert_
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.queries import chunks
 from catalog_mail.adapters.database.tables import (
+    QUARANTINED,
     conversations,
     deliveries,
     explanations,
@@ -38,8 +39,8 @@ from catalog_mail.ports.replies import Explanation, Handled, Written
 T = TypeVar("T")
 # Reason under which further copies of a posted reply are counted.
 COPY = "copy"
-# Handled messages that `put_aside` looks at.
-NEWEST = 2000
+# Messages that `put_aside` counts at most.
+MOST_COUNTED = 2000
 _POSTED = Disposition.POSTED.value
 
 
@@ -115,9 +116,8 @@ class DatabaseReplies:
 
     def put_aside(self, since: datetime) -> int:
         """Implement `ReplyStore.put_aside`."""
-        newest = select(handled.c.disposition).where(handled.c.handled_at >= since).order_by(handled.c.handled_at.desc())
-        some = newest.limit(NEWEST).subquery()
-        query = select(func.count()).select_from(some).where(some.c.disposition == Disposition.QUARANTINED.value)
+        some = select(handled.c.handled_at).where(QUARANTINED, handled.c.handled_at >= since).limit(MOST_COUNTED).subquery()
+        query = select(func.count()).select_from(some)
         with reading(self._engine) as connection:
             return connection.execute(query).scalar_one()
 

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
     Dialect,
     Float,
@@ -24,7 +27,11 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    literal_column,
 )
+
+from catalog_mail.domain.notifications.notification import State
+from catalog_mail.domain.replies.mailbox import Disposition
 
 
 class Instant(TypeDecorator[datetime]):
@@ -54,6 +61,17 @@ metadata = MetaData(
     }
 )
 ID = String(26)
+
+
+def _one_of(column: Column[str], values: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition with the values as literals: a partial index serves only queries that name the same literals."""
+    return column.in_([literal_column(f"'{value}'") for value in values])
+
+
+def _where(condition: ColumnElement[bool]) -> dict[str, Any]:
+    """Return the options of an index that holds only the rows with this condition."""
+    return {"sqlite_where": condition, "postgresql_where": condition}
+
 
 tokens = Table(
     "tokens",
@@ -116,18 +134,20 @@ conversations = Table(
     Column("created_by", ID, ForeignKey("users.id"), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("assignee_id", ID, ForeignKey("users.id")),
+    Index(None, "created_at", "id"),
 )
 
 posts = Table(
     "posts",
     metadata,
     Column("id", ID, primary_key=True),
-    Column("conversation_id", ID, ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("conversation_id", ID, ForeignKey("conversations.id"), nullable=False),
     Column("author_id", ID, ForeignKey("users.id"), nullable=False),
     Column("text", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("mentions", JSON, nullable=False),
     Column("idempotency_key", String(200), unique=True),
+    Index(None, "conversation_id", "created_at", "id"),
 )
 
 subscriptions = Table(
@@ -182,13 +202,28 @@ deliveries = Table(
     Column("next_attempt_at", Instant),
     Column("sent_at", Instant),
     # The lease of a queued or sending delivery: its batch, the node that works on the batch, and when that node last said so.
-    Column("batch", ID, index=True),
+    Column("batch", ID),
     Column("node", String(100)),
     Column("renewed_at", Instant),
     # The handle by which the intent of a reply names the delivery; only for deliveries that can be answered.
-    Column("handle", String(14), index=True),
+    Column("handle", String(14)),
     Index(None, "state", "accepted_at"),
-    Index(None, "state", "next_attempt_at"),
+)
+_columns = deliveries.c
+# The deliveries that belong to a batch.
+HELD = _one_of(_columns.state, [State.QUEUED, State.SENDING])
+Index(None, _columns.batch, **_where(HELD))
+Index(None, _columns.handle, **_where(_columns.handle.is_not(None)))
+Index(None, _columns.state, _columns.next_attempt_at, **_where(_columns.next_attempt_at.is_not(None)))
+Index("ix_deliveries_with_message", _columns.accepted_at, **_where(_columns.message.is_not(None)))
+
+# The numbers of deliveries by state, kept by triggers; see delivery_counts.
+delivery_counts = Table(
+    "delivery_counts",
+    metadata,
+    Column("state", String(20), primary_key=True),
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("deliveries", BigInteger, nullable=False),
 )
 
 # The limit of messages per second: one row with the time of the next free slot, in seconds of the epoch.
@@ -218,8 +253,10 @@ handled = Table(
     *(Column(name, form, primary_key=True) for name, form in _PLACE),
     Column("disposition", String(20), nullable=False),
     Column("reason", String(50), nullable=False),  # empty for posted messages
-    Column("handled_at", Instant, nullable=False, index=True),
+    Column("handled_at", Instant, nullable=False),
 )
+QUARANTINED = _one_of(handled.c.disposition, [Disposition.QUARANTINED])
+Index("ix_handled_quarantined", handled.c.handled_at, **_where(QUARANTINED))
 
 # Failed decisions about a message, and their number.
 undecided = Table(

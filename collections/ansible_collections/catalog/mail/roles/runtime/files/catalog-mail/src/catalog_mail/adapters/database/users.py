@@ -35,9 +35,11 @@ class DatabaseUsers:
 
     def replace_user(self, user: User) -> None:
         """Replace the user with this id."""
+        # Without the id: SQLite would search all posts and conversations for the old one.
+        values = {name: value for name, value in asdict(user).items() if name != "id"}
         try:
             with self._engine.begin() as connection:
-                found = connection.execute(update(users).where(users.c.id == user.id).values(asdict(user))).rowcount
+                found = connection.execute(update(users).where(users.c.id == user.id).values(values)).rowcount
         except IntegrityError as error:
             raise self._taken(user) from error
         if not found:
