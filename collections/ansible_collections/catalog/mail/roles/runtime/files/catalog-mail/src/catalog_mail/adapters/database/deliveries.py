@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Update, case, func, literal, null, select, update
+from sqlalchemy import JSON, Engine, Update, bindparam, case, func, literal, select, update
 
 from catalog_mail.adapters.database.delivery_rows import failure_value, storable, to_delivery, to_notification
 from catalog_mail.adapters.database.engine import reading
@@ -23,6 +23,48 @@ _FINAL = [state.value for state in FINAL]
 _OPEN = [state.value for state in State if state not in FINAL]
 
 
+# The statements of every message are built once: building one and finding its compiled form takes longer than the database.
+_OF_BATCH = select(deliveries).where(deliveries.c.batch == bindparam("of"), HELD)
+_OF_BATCH = _OF_BATCH.order_by(deliveries.c.accepted_at, deliveries.c.number)
+_NOTIFICATIONS = select(notifications).where(notifications.c.id.in_(bindparam("ids", expanding=True)))
+_BEGIN = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == bindparam("delivery"),
+        deliveries.c.batch == bindparam("of"),
+        HELD,
+        deliveries.c.attempts == bindparam("earlier"),
+    )
+    .values(
+        state=State.SENDING.value,
+        attempts=bindparam("attempt"),
+        # The message that was rendered first is kept, so that a retry sends the same bytes.
+        message=func.coalesce(deliveries.c.message, bindparam("rendered", type_=deliveries.c.message.type)),
+        message_id=func.coalesce(deliveries.c.message_id, bindparam("rendered_id", type_=deliveries.c.message_id.type)),
+    )
+)
+_OUTCOME = {
+    "state": bindparam("new_state"),
+    "failure": bindparam("why", type_=JSON(none_as_null=True)),
+    "reason": bindparam("because"),
+    "response": bindparam("said"),
+    "next_attempt_at": bindparam("next_at"),
+    "pause": bindparam("until_next"),
+    "sent_at": bindparam("accepted"),
+}
+_FINISH = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("delivery"), _state.not_in(_FINAL))
+    .values(**_OUTCOME, attempts=bindparam("attempt"), waited=bindparam("pauses"))
+)
+_FINISH_NO_LATER = _FINISH.where(deliveries.c.attempts <= bindparam("attempt"))
+_POSTPONE = (
+    update(deliveries)
+    .where(deliveries.c.batch == bindparam("of"), HELD)
+    .values(**_OUTCOME, waited=deliveries.c.waited + deliveries.c.pause)
+)
+
+
 class DatabaseDeliveries:
     """Implements ports.DeliveryStore."""
 
@@ -31,41 +73,34 @@ class DatabaseDeliveries:
 
     def held(self, batch: str) -> Sequence[tuple[Delivery, Notification]]:
         """Implement `DeliveryStore.held`."""
-        query = select(deliveries).where(deliveries.c.batch == batch, HELD)
-        query = query.order_by(deliveries.c.accepted_at, deliveries.c.number)
         with reading(self._engine) as connection:
-            held = [to_delivery(row) for row in connection.execute(query)]
-            wanted = {delivery.notification_id for delivery in held}
-            rows = connection.execute(select(notifications).where(notifications.c.id.in_(wanted)))
+            held = [to_delivery(row) for row in connection.execute(_OF_BATCH, {"of": batch})]
+            rows = connection.execute(_NOTIFICATIONS, {"ids": {delivery.notification_id for delivery in held}})
             known = {row.id: to_notification(row) for row in rows}
         return [(delivery, known[delivery.notification_id]) for delivery in held]
 
     def begin(self, batch: str, delivery: Delivery) -> bool:
         """Record a delivery as `sending`; False when another worker has begun this try."""
-        change = update(deliveries).where(
-            deliveries.c.id == delivery.id, deliveries.c.batch == batch, HELD, deliveries.c.attempts == delivery.attempts - 1
-        )
         values = {
-            "state": State.SENDING.value,
-            "attempts": delivery.attempts,
-            # The message that was rendered first is kept, so that a retry sends the same bytes.
-            "message": func.coalesce(deliveries.c.message, delivery.message),
-            "message_id": func.coalesce(deliveries.c.message_id, delivery.message_id),
+            "delivery": delivery.id,
+            "of": batch,
+            "earlier": delivery.attempts - 1,
+            "attempt": delivery.attempts,
+            "rendered": delivery.message,
+            "rendered_id": delivery.message_id,
         }
-        return self._change(change.values(values)) > 0
+        return self._change(_BEGIN, values) > 0
 
     def finish(self, delivery: Delivery, outcome: Outcome) -> None:
         """Record the outcome of a try."""
-        change = update(deliveries).where(deliveries.c.id == delivery.id, _state.not_in(_FINAL))
-        if outcome.state is not State.SENT:
-            # An earlier try must not overwrite a later one, unless a server has accepted its message.
-            change = change.where(deliveries.c.attempts <= delivery.attempts)
-        self._change(change.values(_values(outcome) | {"attempts": delivery.attempts, "waited": delivery.waited}))
+        values = {"delivery": delivery.id, "attempt": delivery.attempts, "pauses": delivery.waited}
+        # An earlier try must not overwrite a later one, unless a server has accepted its message.
+        change = _FINISH if outcome.state is State.SENT else _FINISH_NO_LATER
+        self._change(change, _values(outcome) | values)
 
     def postpone(self, batch: str, outcome: Outcome) -> None:
         """Give all open deliveries of a batch this outcome."""
-        change = update(deliveries).where(deliveries.c.batch == batch, HELD)
-        self._change(change.values(_values(outcome) | {"waited": deliveries.c.waited + deliveries.c.pause}))
+        self._change(_POSTPONE, _values(outcome) | {"of": batch})
 
     def retry_now(self, at: datetime) -> int:
         """Implement `DeliveryStore.retry_now`."""
@@ -85,19 +120,19 @@ class DatabaseDeliveries:
         old = old.order_by(accepted_at).limit(limit)
         return self._change(update(deliveries).where(deliveries.c.id.in_(old)).values(message=None))
 
-    def _change(self, change: Update) -> int:
+    def _change(self, change: Update, values: Mapping[str, Any] | None = None) -> int:
         """Make a change; return the number of changed rows."""
-        return write(self._engine, lambda connection: connection.execute(change).rowcount)
+        return write(self._engine, lambda connection: connection.execute(change, values).rowcount)
 
 
 def _values(outcome: Outcome) -> dict[str, Any]:
-    failure = failure_value(outcome.failure)
+    """Return the values of _OUTCOME."""
     return {
-        "state": outcome.state.value,
-        "failure": null() if failure is None else failure,
-        "reason": outcome.reason,
-        "response": storable(outcome.response),
-        "next_attempt_at": outcome.next_attempt_at,
-        "pause": outcome.pause,
-        "sent_at": outcome.at if outcome.state is State.SENT else None,
+        "new_state": outcome.state.value,
+        "why": failure_value(outcome.failure),
+        "because": outcome.reason,
+        "said": storable(outcome.response),
+        "next_at": outcome.next_attempt_at,
+        "until_next": outcome.pause,
+        "accepted": outcome.at if outcome.state is State.SENT else None,
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from catalog_mail.adapters.database.delivery_counts import numbers
 from catalog_mail.adapters.database.delivery_rows import to_failure
@@ -29,6 +29,33 @@ _FAILED_READ = 20
 _SENT_READ = 20
 
 _state = deliveries.c.state
+
+
+# Built once: each health check asks all of these.
+_when = deliveries.c.next_attempt_at
+_FAILED_WAITING = (
+    select(deliveries.c.failure, _when, deliveries.c.pause)
+    .where(_state == State.RETRYING.value, _when.is_not(None))
+    .order_by(_when)
+    .limit(_FAILED_READ)
+)
+_FAILED_IN_WORK = [
+    select(deliveries.c.failure).where(_state == state.value).order_by(deliveries.c.accepted_at).limit(_FAILED_READ)
+    for state in (State.QUEUED, State.SENDING)
+]
+# The last time a message was sent, among those accepted last.
+_newest = (
+    select(deliveries.c.sent_at)
+    .where(_state == State.SENT.value)
+    .order_by(deliveries.c.accepted_at.desc())
+    .limit(_SENT_READ)
+    .subquery()
+)
+_LAST_SENT = select(func.max(_newest.c.sent_at))
+_DUE = {
+    state: select(at.label("at"), deliveries.c.pause).where(_state == state.value, at.is_not(None)).order_by(at).limit(1)
+    for state, at in ((State.ACCEPTED, deliveries.c.accepted_at), (State.RETRYING, _when))
+}
 
 
 class DatabaseProbe:
@@ -57,7 +84,7 @@ class DatabaseProbe:
             return OpenDeliveries(
                 failed=[*_failed_waiting(connection), *_failed_in_work(connection)],
                 retrying=numbers(connection).get(State.RETRYING, 0),
-                last_sent=connection.execute(_last_sent()).scalar(),
+                last_sent=connection.execute(_LAST_SENT).scalar(),
                 due=_due(connection),
             )
 
@@ -71,11 +98,8 @@ def _store_and_undo(connection: Connection, at: datetime) -> None:
 
 
 def _failed_waiting(connection: Connection) -> list[FailedAttempt]:
-    columns = deliveries.c.failure, deliveries.c.next_attempt_at, deliveries.c.pause
-    when = deliveries.c.next_attempt_at
-    query = select(*columns).where(_state == State.RETRYING.value, when.is_not(None)).order_by(when).limit(_FAILED_READ)
     found = []
-    for row in connection.execute(query):
+    for row in connection.execute(_FAILED_WAITING):
         failure = to_failure(row.failure)
         if failure is not None:
             found.append(FailedAttempt(failure, row.next_attempt_at - timedelta(seconds=row.pause)))
@@ -83,19 +107,8 @@ def _failed_waiting(connection: Connection) -> list[FailedAttempt]:
 
 
 def _failed_in_work(connection: Connection) -> list[FailedAttempt]:
-    found = []
-    for state in (State.QUEUED, State.SENDING):
-        query = select(deliveries.c.failure).where(_state == state.value).order_by(deliveries.c.accepted_at).limit(_FAILED_READ)
-        failures = [to_failure(value) for value in connection.execute(query).scalars()]
-        found += [FailedAttempt(failure, None) for failure in failures if failure is not None]
-    return found
-
-
-def _last_sent() -> Select[datetime]:
-    """The last time a message was sent, among those accepted last."""
-    newest = select(deliveries.c.sent_at).where(_state == State.SENT.value)
-    some = newest.order_by(deliveries.c.accepted_at.desc()).limit(_SENT_READ).subquery()
-    return select(func.max(some.c.sent_at))
+    failures = [to_failure(value) for query in _FAILED_IN_WORK for value in connection.execute(query).scalars()]
+    return [FailedAttempt(failure, None) for failure in failures if failure is not None]
 
 
 def _due(connection: Connection) -> datetime | None:
@@ -104,9 +117,8 @@ def _due(connection: Connection) -> datetime | None:
     Deliveries that were made due by a save of the settings (without a pause) are left out: their time is not that of the save.
     """
     moments = []
-    for state, when in ((State.ACCEPTED, deliveries.c.accepted_at), (State.RETRYING, deliveries.c.next_attempt_at)):
-        query = select(when.label("at"), deliveries.c.pause).where(_state == state.value, when.is_not(None))
-        row = connection.execute(query.order_by(when).limit(1)).first()
+    for state, query in _DUE.items():
+        row = connection.execute(query).first()
         if row is not None and (row.pause or state is State.ACCEPTED):
             moments.append(row.at)
     return min(moments, default=None)

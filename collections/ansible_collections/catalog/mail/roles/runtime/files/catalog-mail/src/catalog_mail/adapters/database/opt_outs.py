@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, bindparam, delete, select
 
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.queries import chunks, ensure_row
 from catalog_mail.adapters.database.tables import opt_outs
 from catalog_mail.domain.notifications.notification import Kind
+
+_OPTED_OUT = select(opt_outs.c.address).where(
+    opt_outs.c.address.in_(bindparam("addresses", expanding=True)), opt_outs.c.kind == bindparam("kind")
+)
 
 
 class DatabaseOptOuts:
@@ -41,6 +45,5 @@ def opted_out_of(engine: Engine, addresses: Iterable[str], kind: Kind) -> frozen
     found: set[str] = set()
     with reading(engine) as connection:
         for chunk in chunks(address.lower() for address in addresses):
-            query = select(opt_outs.c.address).where(opt_outs.c.address.in_(chunk), opt_outs.c.kind == kind.value)
-            found.update(connection.execute(query).scalars())
+            found.update(connection.execute(_OPTED_OUT, {"addresses": chunk, "kind": kind.value}).scalars())
     return frozenset(found)

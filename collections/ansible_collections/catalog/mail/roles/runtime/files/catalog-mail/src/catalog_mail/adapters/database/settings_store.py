@@ -20,6 +20,7 @@ from catalog_mail.ports.audit import AuditEntry
 from catalog_mail.ports.settings import StoredSecret, StoredSettings
 
 _ROW = 1
+_REVISION = select(settings.c.revision)
 _EVERYTHING = select(
     settings, secrets.c.path, secrets.c.ciphertext, secrets.c.changed_at.label("secret_changed_at")
 ).select_from(settings.outerjoin(secrets, true()))
@@ -40,7 +41,7 @@ class DatabaseSettings:
     def revision(self) -> int:
         """Return the number of saves so far."""
         with reading(self._engine) as connection:
-            return connection.execute(select(settings.c.revision)).scalar() or 0
+            return connection.execute(_REVISION).scalar() or 0
 
     def save(
         self, document: Mapping[str, Any], changed: Mapping[str, str | None], *, expected_revision: int, audit: AuditEntry

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from catalog_mail.adapters.database.engine import reading
@@ -16,6 +16,8 @@ from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.errors import Conflict
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.tokens import TokenRecord
+
+_VALID = select(tokens).where(tokens.c.digest == bindparam("digest"), tokens.c.revoked_at.is_(None))
 
 
 class DatabaseTokens:
@@ -45,9 +47,8 @@ class DatabaseTokens:
 
     def find(self, digest: bytes) -> Principal | None:
         """Return the owner of a valid token."""
-        query = select(tokens).where(tokens.c.digest == digest, tokens.c.revoked_at.is_(None))
         with reading(self._engine) as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(_VALID, {"digest": digest}).first()
         return None if row is None else Principal(row.name, Role(row.role), row.email)
 
     def is_revoked(self, digest: bytes) -> bool:
