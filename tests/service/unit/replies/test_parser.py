@@ -20,7 +20,8 @@ CORPUS = sorted((Path(__file__).parents[2] / "replies").glob("*.eml"))
 PIECES = [
     b"Content-Type: multipart/mixed; boundary=x", b'Content-Type: multipart/alternative; boundary="x(.*)"', b"--x", b"--x--",
     b"--x \t", b"--xy", b"--x(.*)", b"--x(.*)--", b"--x--tail", b"Content-Type: text/plain", b"Content-Type: message/rfc822",
-    b"Subject: a", b"a", b"", b"\xe9", b"Content-Type: multipart/mixed", b'Content-Type: multipart/mixed; boundary=")(?P<end>--)?"',
+    b"Subject: a", b"a", b"", b"\xe9", b"Content-Type: multipart/mixed",
+    b'Content-Type: multipart/mixed; boundary=")(?P<end>--)?"',
 ]  # fmt: skip
 
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Send POST requests over a kept connection (HTTP/1.1, RFC 9112).
 
-A library for all of HTTP takes five times the processor time for a request, and half of a reply's whole cost: here is one
-method, one destination, no redirect, no proxy, no cookie, and of an answer only its status, Retry-After and the body's beginning.
+For one destination, without redirects, proxies and cookies; of an answer, only its status, Retry-After and the beginning of its
+body are read. A library for all of HTTP takes several times the processor time for a request.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ _parsegen: Any = feedparser.FeedParser._parsegen  # type: ignore[attr-defined]  
 _names = {**vars(feedparser), "re": SimpleNamespace(compile=_compile, escape=_escape)}
 
 
-class _Parser(feedparser.FeedParser):  # type: ignore[type-arg]  # generic in typeshed only
+class _Parser(feedparser.FeedParser):  # generic in typeshed only
     """The standard library's parser, whose method for the parts of a message sees `_names`."""
 
     _parsegen = FunctionType(_parsegen.__code__, _names, argdefs=_parsegen.__defaults__, closure=_parsegen.__closure__)
