@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from functools import cache, partial
+from functools import partial
 
 from catalog_mail.domain.errors import CatalogMailError, StorageFailed
 from catalog_mail.domain.replies.reply import Reply
@@ -37,12 +37,13 @@ class EmbeddedConversations:
     def _post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
         """Post all replies in one transaction; if it fails, each in its own, so that one reply does not block the others."""
         authors = self._users.users_by_id({reply.user_id for reply in replies if reply.user_id})
-        conversations = cache(self._catalog.conversation)
+        conversations = self._catalog.conversations_by_id({reply.conversation_id or "" for reply in replies})
         written: dict[int, Written] = {}
         results: dict[int, Posting] = {}
         for number, reply in enumerate(replies):
             try:
-                conversation = conversations(reply.conversation_id or "")
+                name = reply.conversation_id or ""
+                conversation = conversations.get(name) or self._catalog.conversation(name)  # raises NotFound
                 # Posts of one transaction get increasing times, which keep their order.
                 at = self._clock.now() + timedelta(microseconds=number)
                 post, notices = self._catalog.reply(conversation, reply.text, authors[reply.user_id or ""], at)
