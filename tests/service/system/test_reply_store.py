@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 from catalog_mail.adapters.clock import SystemClock
@@ -27,9 +28,12 @@ from catalog_mail.domain.notifications.notification import Delivery, Kind, Notif
 from catalog_mail.domain.replies.mailbox import Disposition, Place
 from catalog_mail.domain.replies.reply import Origin, Reply
 from catalog_mail.ports.catalog import Notice
+from catalog_mail.ports.conversations import Posted, PostRefused
 from catalog_mail.ports.replies import Explanation, Handled, Written
 from catalog_mail.ports.reply_workers import WorkerReport
-from sqlalchemy import Engine
+from catalog_mail.services.catalog import Catalog
+from catalog_mail.services.replies import EmbeddedConversations
+from sqlalchemy import Engine, event
 
 WHEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PLACE, ELSEWHERE = Place("imap://replies@mail/INBOX", "1"), Place("imap://replies@mail/INBOX", "2")
@@ -192,3 +196,29 @@ def test_marks_and_probes(engine: Engine) -> None:
     assert found.found is True
 
 
+def test_a_chunk_takes_as_many_statements_as_one_reply(engine: Engine, store: DatabaseReplies) -> None:
+    """However many replies it has, and conversations they belong to; one transaction stores all."""
+    stored = DatabaseConversations(engine)
+    names = [f"{number:026}" for number in range(40)]
+    for name in names:
+        stored.add_conversation(Conversation(name, "Sales", JANE.id, WHEN), None, [])
+    users, unused = DatabaseUsers(engine), cast("Any", None)
+    catalog = Catalog(
+        users=users, conversations=stored, subscriptions=unused, notifications=unused, clock=SystemClock(), base_url=""
+    )  # fmt: skip
+    embedded = EmbeddedConversations(store=store, users=users, catalog=catalog, clock=SystemClock())
+    replies = [replace(reply(number), conversation_id=name) for number, name in enumerate(names)]
+    assert isinstance(embedded.begin(replies[:1])()[0], Posted), "the outcome is counted from now on"
+    statements: list[str] = []
+    commits: list[Any] = []
+    event.listen(engine, "before_cursor_execute", lambda *words: statements.append(words[2]))
+    event.listen(engine, "commit", commits.append)
+    results = embedded.begin([*replies[1:], replace(reply(99), conversation_id="gone")])()
+    assert [type(result) for result in results] == [Posted] * 39 + [PostRefused]
+    changes = [statement for statement in statements if statement.startswith(("INSERT", "UPDATE", "DELETE"))]
+    assert [" ".join(change.split()[:3]) for change in changes] == [
+        "INSERT INTO replies", "INSERT INTO posts", "INSERT INTO handled", "UPDATE reply_outcomes SET",
+    ]  # fmt: skip
+    reads = [statement for statement in statements if statement.startswith("SELECT")]
+    assert len(reads) == 5, "authors, conversations, the one that is gone, known replies, handled messages"
+    assert len(commits) == 1

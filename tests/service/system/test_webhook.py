@@ -159,9 +159,26 @@ def test_each_worker_keeps_its_connection(catalog: WebhookSink):
 
     catalog.plan = answer_eight_at_once
     conversations = to(catalog, workers=8)
-    assert all(isinstance(posting, Posted) for posting in conversations.post([reply(number) for number in range(80)]))
+    replies = [reply(number, thread=f"{number}") for number in range(80)]
+    assert all(isinstance(posting, Posted) for posting in conversations.post(replies))
     assert catalog.connections == 8
     assert [len(catalog.requests), len(catalog.taken)] == [80, 80]
+
+
+def test_replies_of_a_conversation_keep_their_order(catalog: WebhookSink):
+    """Those of several conversations are posted beside each other: a reply of each is under way at the same time."""
+    together = threading.Barrier(3, timeout=PATIENCE)
+
+    def answer_three_at_once(_request: object) -> None:
+        together.wait()
+
+    catalog.plan = answer_three_at_once
+    replies = [reply(number, thread=f"{number % 3}") for number in range(30)]
+    assert to(catalog, workers=8).post(replies) == [Posted("post-00000000")] * 30
+    for thread in "012":
+        keys = [request.key for request in catalog.requests if request.data["thread"] == thread]
+        assert keys == [item.key for item in replies if item.thread == thread]
+    assert catalog.connections == 3
 
 
 def test_a_repeated_reply_counts_as_posted(catalog: WebhookSink):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from catalog_mail.domain.mime.structured import addresses, bounded, keyword, statements, tokens
+from catalog_mail.domain.mime.structured import addresses, bounded, joined_statements, keyword, statements, tokens
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,3 +67,8 @@ def test_any_value_can_be_read(value: str):
     assert all(token.text or token.quoted for token in tokens(value))
     assert isinstance(addresses(value), list)
     assert keyword(value) == keyword(value).lower()
+
+
+@given(st.text(alphabet='ab ;="()\\<>,:/\t\x00\u00a0', max_size=60))
+def test_joined_statements_are_those_of_the_tokens(value: str):
+    assert joined_statements(value) == ["".join(token.text for token in statement) for statement in statements(value)]

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -19,7 +18,7 @@ import uvicorn
 
 from catalog_mail.domain.errors import Misconfigured
 from catalog_mail.http_limits import ACCEPTED_AT_ONCE, BACKLOG, LARGEST_HEADER, Connections, HttpLimits, LimitedProtocol
-from catalog_mail.watchdog import Progress, Watchdog, Worker
+from catalog_mail.watchdog import Watchdog, Worker
 
 log = logging.getLogger(__name__)
 
@@ -108,30 +107,6 @@ def serve(app: Any, *, host: str, port: int, queue: Queue, limits: HttpLimits) -
         server.run(sockets=[listener])
     finally:
         queue.stop()
-    log.info("stopped")
-
-
-def watch(run: Callable[[Callable[[], None], Callable[[], bool]], None], progress: Progress) -> None:
-    """Call `run(ready, stopping)` until SIGTERM or SIGINT. `ready()` sends READY=1; `stopping()` is true after a signal.
-
-    systemd's watchdog gets its beats while `progress` is alive. A loop comes round by asking `stopping`.
-    """
-    systemd = sdnotify.SystemdNotifier()
-    stopping = threading.Event()
-
-    def is_stopping() -> bool:
-        progress.came_round()
-        return stopping.is_set()
-
-    def stop(number: int, _frame: object) -> None:
-        log.info("stopping (%s)", signal.Signals(number).name)
-        systemd.notify("STOPPING=1")
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    Watchdog(progress).start_thread()
-    run(lambda: systemd.notify("READY=1"), is_stopping)
     log.info("stopped")
 
 

@@ -11,66 +11,92 @@ from __future__ import annotations
 
 import json
 import ssl
-import threading
-import time
 from binascii import Error as NotBase64
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
+from catalog_mail.adapters.http_post import Answer, ConnectTimedOut, Destination, PostConnection
 from catalog_mail.adapters.network_errors import innermost
 from catalog_mail.domain.errors import Misconfigured
 from catalog_mail.domain.failures.retry_after import retry_after_seconds
 from catalog_mail.domain.replies.reply import Reply
 from catalog_mail.ports.conversations import Posted, PostFailed, Posting, PostRefused
 
-# Bytes of an answer that are read; an answer holds only an id.
-_MOST_ANSWER = 65_536
 # After this many timeouts in a row the catalog counts as down; a single one may be caused by that reply.
 _TIMEOUTS_IN_A_ROW = 3
 
 _REFUSED = frozenset({400, 410, 413, 415, 422})
 _LATER = frozenset({408, 425, 429})
 _ALL_LATER = frozenset({429, 503})
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class WebhookConversations:
     """Posts to `url` with up to `workers` threads, each with a kept-alive connection. Its methods must be called by one thread.
 
     `secret` is the shared secret (`whsec_` and base64), `timeout` the seconds for connecting and for each answer, `ca_file` the
-    only trusted authorities (default: those of the host). Raises Misconfigured when the secret has another form.
+    only trusted authorities (default: those of the host). Proxies, authorities and passwords of the environment are ignored.
+    Raises Misconfigured when the secret has another form.
     """
 
     def __init__(self, url: str, secret: str, workers: int, timeout: float, ca_file: str | None = None) -> None:
-        self._url = url
         # The name in messages, without credentials that the URL may hold.
         self._name = urlsplit(url).netloc.rpartition("@")[2]
         self._timeout = timeout
         self._webhook = _webhook(secret)
-        paths = ssl.get_default_verify_paths()
-        self._authorities = ca_file or paths.cafile or paths.capath or True
+        destination = Destination(url, ca_file)
+        self._workers = workers
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="webhook")
-        self._local = threading.local()
+        self._connections = deque(PostConnection(destination, timeout) for _each in range(workers))
+
+    def begin(self, replies: Sequence[Reply]) -> Callable[[], Sequence[Posting]]:
+        """Begin to post replies; the returned function waits, and returns the result of each, in their order.
+
+        Replies of one conversation are posted one after the other, in their order; those of several beside each other. After a
+        failure that concerns all, the rest is not tried.
+        """
+        batch = _Batch(replies)
+        jobs = [self._threads.submit(self._post_all, batch) for _each in range(min(self._workers, len(batch.lanes)))]
+
+        def wait() -> list[Posting]:
+            for job in jobs:
+                job.result()
+            return [batch.results[number] for number in range(len(replies))]
+
+        return wait
 
     def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
-        """Post replies; return the result of each, in their order. After a failure that concerns all, the rest is not tried."""
-        batch = _Batch()
-        return list(self._threads.map(lambda reply: self._post(reply, batch), replies))
+        """Post replies; return the result of each, in their order."""
+        return self.begin(replies)()
 
     def close(self) -> None:
         """End the threads, after their current requests."""
         self._threads.shutdown()
+        for connection in self._connections:
+            connection.close()
 
-    def _post(self, reply: Reply, batch: _Batch) -> Posting:
-        if batch.blocked:
-            return batch.blocked
+    def _post_all(self, batch: _Batch) -> None:
+        """Post replies of a batch, until the others are in the hands of other threads."""
+        connection = self._connections.pop()
+        try:
+            while lane := batch.next_lane():
+                number, reply = lane.popleft()
+                batch.results[number] = batch.blocked or batch.note(self._post(reply, connection))
+                if lane:
+                    batch.lanes.append(lane)
+        finally:
+            self._connections.append(connection)
+
+    def _post(self, reply: Reply, connection: PostConnection) -> Posting | None:
+        """Post once; None without an answer in time."""
         now = datetime.now(UTC)
-        content = json.dumps(_event(reply, now), separators=(",", ":"))
+        content = _encode(_event(reply, now))
         headers = {
             "Content-Type": "application/json",
             "webhook-id": reply.key,
@@ -78,52 +104,40 @@ class WebhookConversations:
             "webhook-signature": self._webhook.sign(reply.key, now, content),
             "Idempotency-Key": reply.key,
         }
-        return batch.note(self._send(content.encode("ascii"), headers))
-
-    def _send(self, content: bytes, headers: dict[str, str]) -> Posting | None:
-        """Post once; None without an answer in time."""
         try:
-            try:
-                return self._once(content, headers)
-            except requests.ConnectionError as error:
-                if isinstance(error, requests.Timeout | requests.exceptions.SSLError):
-                    raise
-                # The other side may just have closed a kept-alive connection.
-                return self._once(content, headers)
-        except requests.ConnectTimeout:
+            return _posting(connection.post(headers, content.encode("ascii")))
+        except ConnectTimedOut:
             return PostFailed(f"{self._name} cannot be reached: connecting took more than {self._timeout:g} s.", everywhere=True)
-        except requests.Timeout:
+        except TimeoutError:
             return None
-        except requests.exceptions.SSLError:
+        except ssl.SSLError:
             return PostFailed(f"{self._name} has no certificate that is trusted here, or no TLS.", everywhere=True)
-        except (requests.RequestException, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:
             return PostFailed(f"{self._name} cannot be posted to: {_system_message(error)}.", everywhere=True)
-
-    def _once(self, content: bytes, headers: dict[str, str]) -> Posting:
-        with self._session().post(
-            self._url, data=content, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True
-        ) as response:
-            return _posting(response.status_code, response.headers.get("Retry-After"), _answer(response, self._timeout))
-
-    def _session(self) -> requests.Session:
-        """Return the session of this thread; a requests session is not thread-safe."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = requests.Session()
-            # Ignore proxies, authorities and passwords of the environment: only the configuration counts.
-            session.trust_env = False
-            session.verify = self._authorities
-            session.headers["User-Agent"] = "catalog-mail"
-            self._local.session = session
-        return session
 
 
 class _Batch:
-    """State shared by the posts of one batch. Threads read and write single values only."""
+    """The replies of one batch, and what the threads share about them: they read and write single values only.
 
-    def __init__(self) -> None:
+    `lanes` holds the waiting replies of each conversation, with their numbers; a thread takes out the lane that it posts from.
+    """
+
+    def __init__(self, replies: Sequence[Reply]) -> None:
+        of_conversation: dict[str, deque[tuple[int, Reply]]] = {}
+        for number, reply in enumerate(replies):
+            name = reply.conversation_id or reply.thread or reply.notification_id
+            of_conversation.setdefault(name, deque()).append((number, reply))
+        self.lanes = deque(of_conversation.values())
+        self.results: dict[int, Posting] = {}
         self.blocked: PostFailed | None = None
         self._timeouts = 0
+
+    def next_lane(self) -> deque[tuple[int, Reply]] | None:
+        """Take out a lane; None when there is none."""
+        try:
+            return self.lanes.popleft()
+        except IndexError:
+            return None
 
     def note(self, posting: Posting | None) -> Posting:
         if posting is None:
@@ -169,15 +183,16 @@ def _event(reply: Reply, now: datetime) -> dict[str, Any]:
     }
 
 
-def _posting(status: int, retry_after: str | None, answer: bytes) -> Posting:
+def _posting(answer: Answer) -> Posting:
+    status = answer.status
     if 200 <= status < 300:
-        return Posted(_post_id(answer))
+        return Posted(_post_id(answer.body))
     if status == 409:
-        return Posted(_post_id(answer), already=True)
+        return Posted(_post_id(answer.body), already=True)
     if status in _REFUSED:
         return PostRefused(f"the catalog answered {status}")
     if status in _LATER or status >= 500:
-        wait = retry_after_seconds(retry_after, datetime.now(UTC))
+        wait = retry_after_seconds(answer.retry_after, datetime.now(UTC))
         return PostFailed(f"The catalog answered {status}.", wait, everywhere=status in _ALL_LATER)
     hint = {401: "it does not take the secret", 403: "it does not take the secret", 404: "the address is wrong"}.get(status)
     return PostFailed(
@@ -186,25 +201,10 @@ def _posting(status: int, retry_after: str | None, answer: bytes) -> Posting:
     )
 
 
-def _answer(response: requests.Response, seconds: float) -> bytes:
-    """Return the beginning of the body. An endless or slow body is cut off, since the status holds the result."""
-    content, until = bytearray(), time.monotonic() + seconds
-    try:
-        for piece in response.iter_content(1):  # a larger piece would be waited for
-            content += piece
-            if len(content) >= _MOST_ANSWER or time.monotonic() > until:
-                response.close()
-                break
-    except (requests.RequestException, OSError):
-        response.close()
-        return b""
-    return bytes(content)
-
-
-def _post_id(answer: bytes) -> str | None:
+def _post_id(body: bytes) -> str | None:
     """Return `id` of a JSON object, or None."""
     try:
-        found = json.loads(answer)
+        found = json.loads(body)
     except (ValueError, RecursionError):
         return None
     value = found.get("id") if isinstance(found, dict) else None

@@ -51,7 +51,7 @@ class Application:
 
     def reply_sync(self) -> None:
         """Read the mailbox of replies until stopped. Raises Misconfigured."""
-        from catalog_mail import daemon  # noqa: PLC0415  only this command needs it
+        from catalog_mail import looping  # noqa: PLC0415  only this command needs it
         from catalog_mail.bootstrap import replying  # noqa: PLC0415  only this command needs it
         from catalog_mail.watchdog import Progress  # noqa: PLC0415  only this command needs it
 
@@ -59,7 +59,7 @@ class Application:
         progress = Progress()
         watch = replying.make_watch(self._components, progress)
         try:
-            daemon.watch(watch.run, progress)
+            looping.watch(watch.run, progress)
         finally:
             self._components.senders.close()
 

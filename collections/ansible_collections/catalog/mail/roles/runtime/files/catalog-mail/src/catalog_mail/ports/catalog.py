@@ -82,6 +82,9 @@ class ConversationStore(Protocol):
 
     def conversation(self, conversation_id: str) -> Conversation: ...  # raises NotFound
 
+    def conversations_by_id(self, ids: Iterable[str]) -> Mapping[str, Conversation]:
+        """Return the conversations with these ids; unknown ids are left out."""
+
     def conversations(self, *, limit: int, before: str | None = None) -> Sequence[Conversation]:
         """Return at most `limit` items older than the id `before`, newest first. Raises NotFound for an unknown id."""
 

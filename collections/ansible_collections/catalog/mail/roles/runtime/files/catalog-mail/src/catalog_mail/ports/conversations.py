@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,5 +45,8 @@ Posting = Posted | PostRefused | PostFailed
 class Conversations(Protocol):
     """A catalog's conversations. A reply whose `key` the catalog knows is not posted again."""
 
-    def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
-        """Post replies; return the result of each, in their order. Errors of the catalog are results, not exceptions."""
+    def begin(self, replies: Sequence[Reply]) -> Callable[[], Sequence[Posting]]:
+        """Begin to post replies; return the function that ends it, which must be called before the next batch.
+
+        It waits, and returns the result of each reply, in their order. Errors of the catalog are results, not exceptions.
+        """

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -110,6 +110,10 @@ class Catalog:
     def conversation(self, conversation_id: str) -> Conversation:
         """Return the conversation with this id. Raises NotFound."""
         return self._conversations.conversation(conversation_id)
+
+    def conversations_by_id(self, ids: Iterable[str]) -> Mapping[str, Conversation]:
+        """Return the conversations with these ids; unknown ids are left out."""
+        return self._conversations.conversations_by_id(ids)
 
     def conversations(self, *, limit: int, before: str | None = None) -> Sequence[Conversation]:
         """Return conversations, newest first, starting before the id `before`. Raises NotFound when `before` is unknown."""

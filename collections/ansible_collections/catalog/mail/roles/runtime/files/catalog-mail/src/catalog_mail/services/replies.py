@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from functools import cache
+from functools import partial
 
 from catalog_mail.domain.errors import CatalogMailError, StorageFailed
 from catalog_mail.domain.replies.reply import Reply
@@ -30,15 +30,20 @@ class EmbeddedConversations:
         self._catalog = catalog
         self._clock = clock
 
-    def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
+    def begin(self, replies: Sequence[Reply]) -> Callable[[], Sequence[Posting]]:
+        """Return the function that posts all replies."""
+        return partial(self._post, replies)
+
+    def _post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
         """Post all replies in one transaction; if it fails, each in its own, so that one reply does not block the others."""
         authors = self._users.users_by_id({reply.user_id for reply in replies if reply.user_id})
-        conversations = cache(self._catalog.conversation)
+        conversations = self._catalog.conversations_by_id({reply.conversation_id or "" for reply in replies})
         written: dict[int, Written] = {}
         results: dict[int, Posting] = {}
         for number, reply in enumerate(replies):
             try:
-                conversation = conversations(reply.conversation_id or "")
+                name = reply.conversation_id or ""
+                conversation = conversations.get(name) or self._catalog.conversation(name)  # raises NotFound
                 # Posts of one transaction get increasing times, which keep their order.
                 at = self._clock.now() + timedelta(microseconds=number)
                 post, notices = self._catalog.reply(conversation, reply.text, authors[reply.user_id or ""], at)
@@ -72,12 +77,21 @@ class ForeignConversations:
         self._catalog = catalog
         self._clock = clock
 
-    def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
-        """Post each key once, except keys that are recorded as posted."""
+    def begin(self, replies: Sequence[Reply]) -> Callable[[], Sequence[Posting]]:
+        """Begin to post each key once, except keys that are recorded as posted. The end records what was posted."""
         known = self._store.posted([reply.key for reply in replies])
         results: dict[str, Posting] = {key: Posted(post_id, already=True) for key, post_id in known.items()}
         wanted = list({reply.key: reply for reply in replies if reply.key not in known}.values())
-        results.update(zip((reply.key for reply in wanted), self._catalog.post(wanted), strict=True))
+        return partial(self._end, replies, wanted, self._catalog.begin(wanted), results)
+
+    def _end(
+        self,
+        replies: Sequence[Reply],
+        wanted: Sequence[Reply],
+        wait: Callable[[], Sequence[Posting]],
+        results: dict[str, Posting],
+    ) -> Sequence[Posting]:
+        results.update(zip((reply.key for reply in wanted), wait(), strict=True))
         taken = [(reply, results[reply.key]) for reply in replies]
         written = [Written(reply, post_id=result.post_id) for reply, result in taken if isinstance(result, Posted)]
         if written:

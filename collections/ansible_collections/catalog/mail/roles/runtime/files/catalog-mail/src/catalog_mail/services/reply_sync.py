@@ -41,6 +41,8 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 CHUNK = 200
+# Messages of the first chunk for another catalog, which waits until it is read; each further one has twice as many.
+FIRST_CHUNK = 25
 # Bytes of messages after which a chunk ends early: memory stays bounded, at about three times these and the largest message.
 CHUNK_BYTES = 32 * 1024 * 1024
 # A message is set aside after this many errors of the decision about it.
@@ -95,13 +97,18 @@ class ReplySync:
 
 @dataclass
 class _Chunk:
-    """Messages, by their keys. Those without an entry in `dispositions` stay unread."""
+    """Messages, by their keys. Those without an entry in `dispositions` stay unread.
+
+    `full`: the messages have CHUNK_BYTES. `posting` ends the posts that have begun.
+    """
 
     refused: dict[str, NotPosted] = field(default_factory=dict)
     readings: dict[str, Reading] = field(default_factory=dict)
     replies: dict[str, Reply] = field(default_factory=dict)
     contexts: dict[str, ReplyContext] = field(default_factory=dict)
     dispositions: dict[str, Disposition] = field(default_factory=dict)
+    full: bool = False
+    posting: Callable[[], Sequence[Posting]] | None = None
 
     def keep(self, key: str, found: Reading | NotPosted | None) -> None:
         """Store the outcome of reading one message; None leaves it unread."""
@@ -127,9 +134,38 @@ class _Pass:
         due = self.schedule.due(self.mailbox.unread())
         if after_crash:
             due = self._one_by_one(due)
-        while due and not self._ended():
-            due = [*self._handle(due[:CHUNK]), *due[CHUNK:]]
+        if self.uses.embedded:
+            while due and not self._ended():
+                due = [*self._handle(due[:CHUNK]), *due[CHUNK:]]
+        else:
+            self._handle_beside_posts(due)
         return self.result
+
+    def _handle_beside_posts(self, due: Sequence[str]) -> None:
+        """Handle messages in chunks, and read each chunk while the posts of the one before are under way."""
+        before: _Chunk | None = None
+        size = FIRST_CHUNK
+        try:
+            while due and not self._ended():
+                chunk, left = self._prepare(due[:size])
+                due = [*left, *due[size:]]
+                ended, before = before, None
+                if ended:
+                    self._end_posts(ended)
+                if not self.result.blocked:
+                    self._begin_posts(chunk)
+                before, size = chunk, min(2 * size, CHUNK)
+                if ended:
+                    self._mark(ended)
+                if chunk.full:  # two full chunks would take twice the memory
+                    before = None
+                    self._finish(chunk)
+        except BaseException:
+            if before:  # what was posted is recorded; the next pass marks it
+                self._end_posts(before)
+            raise
+        if before:
+            self._finish(before)
 
     def _ended(self) -> bool:
         return self.stopping() or self.result.blocked is not None
@@ -156,6 +192,17 @@ class _Pass:
 
     def _handle(self, keys: Sequence[str]) -> Sequence[str]:
         """Read, decide, post, record and mark these messages, in this order. Returns those that are left for the next chunk."""
+        chunk, left = self._prepare(keys)
+        self._begin_posts(chunk)
+        self._finish(chunk)
+        return left
+
+    def _finish(self, chunk: _Chunk) -> None:
+        self._end_posts(chunk)
+        self._mark(chunk)
+
+    def _prepare(self, keys: Sequence[str]) -> tuple[_Chunk, Sequence[str]]:
+        """Read these messages and decide about them. Returns them, and the keys of those that are left for the next chunk."""
         known = self.uses.store.handled(self.mailbox.place, keys)
         posted: dict[str, Disposition] = {
             key: disposition for key, disposition in known.items() if disposition is Disposition.POSTED
@@ -167,10 +214,7 @@ class _Pass:
         self._load_contexts(chunk)
         for key, reading in chunk.readings.items():
             self._decide(key, reading, chunk)
-        self._post(chunk)
-        self._record(chunk)
-        self._mark(chunk)
-        return left
+        return chunk, left
 
     def _fetch(self, keys: Sequence[str], chunk: _Chunk) -> Sequence[str]:
         """Read messages until the chunk is full. Returns the keys of the others."""
@@ -184,6 +228,7 @@ class _Pass:
             self._read(found, chunk)
             size += len(found.content)
             if size >= CHUNK_BYTES:
+                chunk.full = True
                 return [key for key in keys if key not in seen]
         return []
 
@@ -250,13 +295,16 @@ class _Pass:
             return None
         return NotPosted(Reason.UNDECIDABLE, "the decision failed several times; the log has the details")
 
-    def _post(self, chunk: _Chunk) -> None:
-        replies = list(chunk.replies.items())
-        if not replies:
-            return
-        postings = self.uses.conversations.post([reply for _key, reply in replies])
-        for (key, _reply), posting in zip(replies, postings, strict=True):
-            self._note(key, posting, chunk)
+    def _begin_posts(self, chunk: _Chunk) -> None:
+        if chunk.replies:
+            chunk.posting = self.uses.conversations.begin(list(chunk.replies.values()))
+
+    def _end_posts(self, chunk: _Chunk) -> None:
+        """Wait for the posts, and record the outcome of each message. Replies whose posts were not begun stay unread."""
+        if chunk.posting:
+            for key, posting in zip(chunk.replies, chunk.posting(), strict=True):
+                self._note(key, posting, chunk)
+        self._record(chunk)
 
     def _note(self, key: str, posting: Posting, chunk: _Chunk) -> None:
         if isinstance(posting, Posted):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.notifications import insert_notification
+from catalog_mail.adapters.database.queries import chunks
 from catalog_mail.adapters.database.tables import Instant, conversations, posts
 from catalog_mail.domain.catalog.conversation import Conversation, Post
 from catalog_mail.domain.errors import Conflict, NotFound
@@ -38,6 +39,16 @@ class DatabaseConversations:
         """Return the conversation with this id."""
         with reading(self._engine) as connection:
             return _conversation(_by_id(connection, conversations, conversation_id))
+
+    def conversations_by_id(self, ids: Iterable[str]) -> Mapping[str, Conversation]:
+        """Return the conversations with these ids."""
+        query = select(conversations)
+        with reading(self._engine) as connection:
+            return {
+                row.id: _conversation(row)
+                for chunk in chunks(ids)
+                for row in connection.execute(query.where(conversations.c.id.in_(chunk)))
+            }
 
     def conversations(self, *, limit: int, before: str | None = None) -> Sequence[Conversation]:
         """Return conversations, newest first."""

@@ -41,7 +41,9 @@ def bounded(value: str | Header, longest: int) -> str:
 
 
 def decoded_words(value: str) -> str:
-    """Return a value with its encoded words decoded (RFC 2047); unchanged when they are malformed."""
+    """Return a value with its encoded words decoded (RFC 2047); unchanged when it has none, and when they are malformed."""
+    if "=?" not in value:
+        return value
     try:
         return str(make_header(decode_header(value)))
     except (LookupError, ValueError, MessageError):
@@ -82,6 +84,21 @@ def statements(value: str) -> list[list[Token]]:
             found.append([])
         else:
             found[-1].append(token)
+    return found
+
+
+def joined_statements(value: str) -> list[str]:
+    """Return the text of each of a value's statements: its tokens, with nothing between them."""
+    if "(" in value or "\\" in value:  # comments, and characters that are quoted one by one
+        return ["".join([token.text for token in statement]) for statement in statements(value)]
+    found = [""]
+    for number, piece in enumerate(value.split('"')):
+        if number % 2:
+            found[-1] += piece
+        else:
+            first, *others = _SPACE.sub("", piece).split(";")
+            found[-1] += first
+            found += others
     return found
 
 

@@ -18,7 +18,8 @@ from itertools import islice
 
 from catalog_mail.domain.mime.addresses import normalized
 from catalog_mail.domain.mime.structured import addresses, bounded, decoded_words, keyword
-from catalog_mail.domain.replies.own_parts import OwnPart, own_parts
+from catalog_mail.domain.replies.extraction import Contents
+from catalog_mail.domain.replies.own_parts import OwnPart
 from catalog_mail.domain.replies.reply import Reason
 
 _MOST_HEADERS = 1000
@@ -82,13 +83,14 @@ class OwnAddresses:
 Headers = Mapping[str, str]
 
 
-def automatic(message: Message, own_addresses: OwnAddresses) -> Reason | None:
+def automatic(message: Message | Contents, own_addresses: OwnAddresses) -> Reason | None:
     """Return the reason why a message counts as automatic; None when a person may have written it. Raises nothing.
 
     Only the first 1,000 headers are read, and of each the first 2,000 characters.
     """
+    contents = Contents.of(message)
+    message, parts = contents.message, contents.own_parts
     headers = _headers(message)
-    parts = own_parts(message)
     senders = addresses(headers.get("from", ""))
     sender = senders[0] if len(senders) == 1 else None
     if _is_own_mail(headers, sender, own_addresses):

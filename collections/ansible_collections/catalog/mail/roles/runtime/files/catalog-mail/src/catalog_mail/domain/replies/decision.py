@@ -87,8 +87,8 @@ def read(raw: RawMessage, policy: Policy) -> Reading | ProbeArrival | NotPosted:
     if probe:
         return ProbeArrival(probe)
     named += [*intent.candidates(incoming.answered), *reversed(intent.candidates(incoming.references))]
-    reason = automatic(incoming.message, policy.own_addresses)
-    if reason is None and not incoming.exceeds_limits and is_reaction(incoming.message):
+    reason = automatic(incoming.contents, policy.own_addresses)
+    if reason is None and not incoming.exceeds_limits and is_reaction(incoming.contents):
         reason = Reason.REACTION
     if reason:
         return NotPosted(reason)
@@ -100,7 +100,7 @@ def read(raw: RawMessage, policy: Policy) -> Reading | ProbeArrival | NotPosted:
         raw=raw,
         handle=handle,
         altered=bool(named) and handle is None,
-        verdict=verified(incoming.message, policy.authserv_id, incoming.sender) if policy.authserv_id else None,
+        verdict=verified(incoming.contents.message, policy.authserv_id, incoming.sender) if policy.authserv_id else None,
         text=None,
         unreadable=None,
     )
@@ -222,8 +222,8 @@ def _with_text(reading: Reading, policy: Policy) -> Reading:
     if reading.raw.cut or incoming.exceeds_limits:
         return reading
     try:
-        extracted = extract(incoming.message, (own.from_address, own.reply_to))
-        unreadable = unreadable_form(incoming.message, extracted)
+        extracted = extract(incoming.contents, (own.from_address, own.reply_to))
+        unreadable = unreadable_form(incoming.contents, extracted)
         return replace(reading, text=body(extracted.text).strip(), unreadable=unreadable)
     except TooComplex:
         return reading

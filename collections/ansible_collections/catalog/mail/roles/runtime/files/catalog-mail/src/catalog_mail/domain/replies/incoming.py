@@ -10,11 +10,12 @@ import re
 from dataclasses import dataclass
 from email.header import Header
 from email.message import Message
-from email.parser import BytesParser
 from itertools import islice
 
 from catalog_mail.domain.mime.addresses import LONGEST, normalized
 from catalog_mail.domain.mime.structured import addresses, decoded_words
+from catalog_mail.domain.replies.extraction import Contents
+from catalog_mail.domain.replies.parser import parse_message
 
 # Headers in which a mail server or a mail program writes the recipient: the first with an intent counts.
 _RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-gm-original-to", "to", "cc", "resent-to")
@@ -42,7 +43,7 @@ class Incoming:
     parts or lines, and only its header was parsed.
     """
 
-    message: Message
+    contents: Contents
     sender: str | None
     recipients: tuple[str, ...]
     answered: tuple[str, ...]
@@ -59,10 +60,10 @@ class Incoming:
 def parse(content: bytes) -> Incoming:
     """Parse any bytes as a message; raises nothing."""
     exceeds_limits = _exceeds_limits(content)
-    message = BytesParser().parsebytes(content[:_LONGEST_HEADER] if exceeds_limits else content, headersonly=exceeds_limits)
+    message = parse_message(content[:_LONGEST_HEADER] if exceeds_limits else content, header_only=exceeds_limits)
     headers = _headers(message)
     return Incoming(
-        message=message,
+        contents=Contents(message),
         sender=_sender(headers),
         recipients=tuple(_values(headers, *_RECIPIENTS)),
         answered=tuple(_values(headers, *_ANSWERED)),
@@ -87,7 +88,7 @@ def fingerprint(incoming: Incoming, delivery_id: str, text: str) -> str:
 
     A Message-ID alone is not enough: some programs use one twice. Without a Message-ID, date and text identify the reply.
     """
-    date = "" if incoming.message_id else str(incoming.message.get("date", ""))[:100]
+    date = "" if incoming.message_id else str(incoming.contents.message.get("date", ""))[:100]
     parts = (delivery_id, incoming.sender or "", incoming.message_id, date, text)
     digest = hashlib.sha256()
     for part in parts:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from email.message import Message
 from itertools import islice
 
-from catalog_mail.domain.mime.structured import bounded, statements
+from catalog_mail.domain.mime.structured import bounded, joined_statements
 
 _MOST_PARTS = 200
 _DEEPEST = 10
@@ -66,7 +66,7 @@ def _own_part(part: Message, *, leading: bool, in_leading: bool) -> OwnPart:
 
 def _parsed(value: str) -> tuple[str, dict[str, str]]:
     """Return value and parameters of such a header (RFC 2045, 5.1) in lower case."""
-    first, *others = (["".join(token.text for token in tokens).lower() for tokens in statements(value)] if value else [""])
+    first, *others = joined_statements(value.lower())
     pairs = (text.partition("=") for text in others)
     return first, {name.rstrip("*"): text for name, _equals, text in pairs}
 

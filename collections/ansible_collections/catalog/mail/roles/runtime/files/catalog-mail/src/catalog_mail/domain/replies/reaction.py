@@ -15,12 +15,11 @@ import re
 from email.message import Message
 
 from catalog_mail.domain.mime.structured import decoded_words
-from catalog_mail.domain.replies.extraction import TooComplex, extract
-from catalog_mail.domain.replies.extraction.decode import part_text
+from catalog_mail.domain.replies.extraction import Contents, TooComplex, extract
 from catalog_mail.domain.replies.extraction.lines import visible
-from catalog_mail.domain.replies.extraction.parts import TextPart, text_streams
+from catalog_mail.domain.replies.extraction.parts import TextPart
 from catalog_mail.domain.replies.extraction.rich import rich_lines
-from catalog_mail.domain.replies.own_parts import first_header, own_parts
+from catalog_mail.domain.replies.own_parts import first_header
 
 _REACTION_PART = "text/vnd.google.email-reaction+json"
 # The link below Gmail's reactions in any language. It identifies them when a server has dropped the part.
@@ -41,33 +40,32 @@ _FIRST_LINES = 3
 _LONGEST_LINE = 400
 
 
-def is_reaction(message: Message) -> bool:
+def is_reaction(message: Message | Contents) -> bool:
     """Return whether a message is a reaction; a person's own text beside it makes it a reply. Raises nothing."""
-    parts = own_parts(message)
-    if any(part.kind == _REACTION_PART and (part.leading or not part.attached) for part in parts):
+    contents = Contents.of(message)
+    if any(part.kind == _REACTION_PART and (part.leading or not part.attached) for part in contents.own_parts):
         return True
     try:
-        return _reads_as_reaction(message)
+        return _reads_as_reaction(contents)
     except TooComplex:
         return False
 
 
-def _reads_as_reaction(message: Message) -> bool:
+def _reads_as_reaction(contents: Contents) -> bool:
     """Return whether the author's text is nothing but the lines that a mail program writes for a reaction."""
-    plain, rich = text_streams(message)
     written: set[str] = set()
-    for stream in (plain, rich):
+    for stream in contents.streams:
         if stream:
-            written.update(_reaction_lines(_first_lines(stream[0]), message))
+            written.update(_reaction_lines(_first_lines(contents, stream[0]), contents.message))
     if not written:
         return False
-    text = extract(message).text
+    text = extract(contents).text
     return all(line.strip() in written for line in text.split("\n") if line.strip())
 
 
-def _first_lines(part: TextPart) -> list[str]:
+def _first_lines(contents: Contents, part: TextPart) -> list[str]:
     """Return the first lines with text of a part that may be a reaction; [] for any other part."""
-    text = part_text(part.part, part.kind.parameters.get("charset", ""))[:_MOST_READ]
+    text = contents.text(part)[:_MOST_READ]
     known = _OUTLOOK_WORDS.strip() in text or _GMAIL_LINK in text
     if part.html and not known and not _PICTURE_FIRST.search(text[:_BEGIN]):
         return []

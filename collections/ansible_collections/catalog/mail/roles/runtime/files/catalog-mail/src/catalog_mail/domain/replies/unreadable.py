@@ -14,12 +14,11 @@ from base64 import b64decode
 from collections.abc import Mapping
 from email.message import Message
 
-from catalog_mail.domain.replies.extraction import Extracted
-from catalog_mail.domain.replies.extraction.decode import part_text
+from catalog_mail.domain.replies.extraction import Contents, Extracted
 from catalog_mail.domain.replies.extraction.lines import visible
-from catalog_mail.domain.replies.extraction.parts import TextPart, text_streams
+from catalog_mail.domain.replies.extraction.parts import TextPart
 from catalog_mail.domain.replies.extraction.rich import rich_lines
-from catalog_mail.domain.replies.own_parts import OwnPart, first_header, own_parts
+from catalog_mail.domain.replies.own_parts import OwnPart, first_header
 from catalog_mail.domain.replies.reply import Reason
 
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -50,7 +49,7 @@ _UNTYPED = frozenset({"", "application/octet-stream"})
 _ARMOUR = "-----BEGIN PGP MESSAGE-----"
 
 
-def unreadable_form(message: Message, extracted: Extracted) -> Reason | None:
+def unreadable_form(message: Message | Contents, extracted: Extracted) -> Reason | None:
     """Return the form that hides the text of a message; None for a readable one.
 
     `extracted` is what the author's text seems to be. Raises TooComplex when the message has too many parts.
@@ -58,37 +57,39 @@ def unreadable_form(message: Message, extracted: Extracted) -> Reason | None:
     if extracted.encrypted:
         return Reason.ENCRYPTED
     text = extracted.text
-    parts = own_parts(message)
+    contents = Contents.of(message)
     if text and extracted.marker_found:  # above the quoted mail: its author attached such a part
         return None
-    return _sealed_as_a_whole(message, parts) or (None if text else _without_text(message, parts))
+    return _sealed_as_a_whole(contents) or (None if text else _without_text(contents))
 
 
-def _sealed_as_a_whole(message: Message, parts: list[OwnPart]) -> Reason | None:
+def _sealed_as_a_whole(contents: Contents) -> Reason | None:
     """Return the form of a message whose text, if any, was added on the way by a gateway or a mailing list."""
-    if _is_protected(message, parts):
+    if _is_protected(contents):
         return Reason.ENCRYPTED
-    return next(filter(None, map(_sealed, (part for part in parts if part.leading))), None)
+    return next(filter(None, map(_sealed, (part for part in contents.own_parts if part.leading))), None)
 
 
-def _is_protected(message: Message, parts: list[OwnPart]) -> bool:
-    if first_header(message, "content-class").strip().lower() == "rpmsg.message":
+def _is_protected(contents: Contents) -> bool:
+    if first_header(contents.message, "content-class").strip().lower() == "rpmsg.message":
         return True
-    return any(part.kind == _RIGHTS_MANAGED or (part.attached and _ENVELOPE.fullmatch(part.name)) for part in parts)
+    return any(
+        part.kind == _RIGHTS_MANAGED or (part.attached and _ENVELOPE.fullmatch(part.name)) for part in contents.own_parts
+    )
 
 
-def _without_text(message: Message, parts: list[OwnPart]) -> Reason | None:
+def _without_text(contents: Contents) -> Reason | None:
     """Return the form of a message without text of its author; None if it has other text, such as quoted mail."""
-    lines = [line for stream in text_streams(message) for part in stream for line in _lines(part)]
+    lines = [line for stream in contents.streams for part in stream for line in _lines(contents, part)]
     if any(line == _ARMOUR for line in lines):
         return Reason.ENCRYPTED
     if any(lines):
         return None
-    return next(filter(None, map(_form, parts)), None)
+    return next(filter(None, map(_form, contents.own_parts)), None)
 
 
-def _lines(part: TextPart) -> list[str]:
-    text = part_text(part.part, part.kind.parameters.get("charset", ""))
+def _lines(contents: Contents, part: TextPart) -> list[str]:
+    text = contents.text(part)
     lines = (line.source for line in rich_lines(text)) if part.html else iter(visible(text).split("\n"))
     return [line.strip() for line in lines]
 

@@ -10,16 +10,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from email.message import Message
 
+from catalog_mail.domain.replies.extraction.contents import Contents
 from catalog_mail.domain.replies.extraction.cut import Cut, cut
-from catalog_mail.domain.replies.extraction.decode import LONGEST, part_text
+from catalog_mail.domain.replies.extraction.decode import LONGEST
 from catalog_mail.domain.replies.extraction.lines import Line, visible
 from catalog_mail.domain.replies.extraction.parties import Parties, parties
-from catalog_mail.domain.replies.extraction.parts import TextPart, TooComplex, text_streams
+from catalog_mail.domain.replies.extraction.parts import TextPart, TooComplex
 from catalog_mail.domain.replies.extraction.plain import flowed_lines, plain_lines
 from catalog_mail.domain.replies.extraction.rich import names_signature, rich_lines
 from catalog_mail.domain.replies.reply import MARKER
 
-__all__ = ["MARKER", "Extracted", "TooComplex", "extract"]
+__all__ = ["MARKER", "Contents", "Extracted", "TooComplex", "extract"]
 
 # Matches a text part that only refers to the HTML part.
 _STUB = re.compile(r"(?=.*\bhtml\b).*\b(?:view|viewer|supports?|display|requires?|anzeigen|unterst\u00fctz\w+|afficher)\b",
@@ -40,25 +41,26 @@ class Extracted:
     encrypted: bool = False
 
 
-def extract(message: Message, own_addresses: Iterable[str] = ()) -> Extracted:
+def extract(message: Message | Contents, own_addresses: Iterable[str] = ()) -> Extracted:
     """Extract the author's text of a message that was parsed with the compat32 policy.
 
     The plain text is used, unless it has no text of the author's, or only the HTML shows where the quoted mail or the signature
     begins. `own_addresses` are the service's, further to the reply's recipients. Raises TooComplex, and nothing else, when the
     message has too many parts.
     """
-    plain, rich = text_streams(message)
-    known = parties(message, own_addresses)
-    first = _cut(plain, known)
+    contents = Contents.of(message)
+    plain, rich = contents.streams
+    known = parties(contents.message, own_addresses)
+    first = _cut(contents, plain, known)
     if _same(plain, rich) or first.encrypted:
         return _extracted(first)
     if first.text and first.certain and not _is_stub(first.text):
-        if first.introduced and not any(map(_names_signature, rich)):
+        if first.introduced and not any(_names_signature(contents, part) for part in rich):
             return _extracted(first)
-        second = _cut(rich, known)
+        second = _cut(contents, rich, known)
         shows_more = (second.introduced and not first.introduced) or second.signature
         return Extracted(_shorter(first.text, second.text) if shows_more else first.text, first.marker_found)
-    return _extracted(_better(first, _cut(rich, known)))
+    return _extracted(_better(first, _cut(contents, rich, known)))
 
 
 def _extracted(cut_text: Cut) -> Extracted:
@@ -97,21 +99,21 @@ def _shorter(plain: str, rich: str) -> str:
     return plain
 
 
-def _names_signature(part: TextPart) -> bool:
-    return part.html and names_signature(part_text(part.part, part.kind.parameters.get("charset", ""))[:LONGEST])
+def _names_signature(contents: Contents, part: TextPart) -> bool:
+    return part.html and names_signature(contents.text(part)[:LONGEST])
 
 
 def _same(plain: list[TextPart], rich: list[TextPart]) -> bool:
     return [id(part.part) for part in plain] == [id(part.part) for part in rich]
 
 
-def _cut(parts: list[TextPart], known: Parties) -> Cut:
+def _cut(contents: Contents, parts: list[TextPart], known: Parties) -> Cut:
     lines: list[Line] = []
     left = LONGEST
     for part in parts:
         if left <= 0:
             break
-        text = part_text(part.part, part.kind.parameters.get("charset", ""))[:left]
+        text = contents.text(part)[:left]
         left -= len(text)
         lines += _lines(part, text)
     return cut(lines, known)

@@ -8,11 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from email.errors import MessageError
-from email.header import decode_header, make_header
 from email.message import Message
 
-from catalog_mail.domain.mime.structured import bounded
+from catalog_mail.domain.mime.structured import bounded, decoded_words
 
 _LONGEST = 2000
 _ADDRESS = re.compile(r"([\w.=-]{1,80})(?:\+[\w.+=-]{0,80})?@([\w-]{1,80}(?:\.[\w-]{1,80}){0,8})")
@@ -87,8 +85,4 @@ def _addresses(text: str) -> set[str]:
 
 
 def _decoded(message: Message, name: str) -> str:
-    value = bounded(message.get(name) or "", _LONGEST)
-    try:
-        return str(make_header(decode_header(value)))
-    except (LookupError, ValueError, MessageError):
-        return value
+    return decoded_words(bounded(message.get(name) or "", _LONGEST))
