@@ -114,6 +114,7 @@ def conversations(engine: Engine, filled: Filled) -> None:
     post = Post(new_id(), made.id, user, "A text", NOW, idempotency_key=new_id())
     store.add_conversation(made, post, [make_notice()])
     assert store.conversation(made.id) == made
+    assert store.conversations_by_id([made.id, name("c", 0)]).keys() == {made.id, name("c", 0)}
     assert len(store.conversations(limit=50)) == 50
     assert len(store.conversations(limit=50, before=name("c", filled.conversations // 2))) == 50
     assert store.assign(made.id, user, [make_notice()])
