@@ -175,7 +175,8 @@ class _Connection(http.client.HTTPConnection):
         else:
             if not response.isclosed() or response.will_close:
                 self.close()
-        return Answer(response.status, response.getheader("Retry-After"), body)
+        retry_after = response.getheader("Retry-After")
+        return Answer(response.status, retry_after.strip() if retry_after else None, body)
 
     def _begin_wait(self) -> None:
         if self.sock is not None:
@@ -183,42 +184,53 @@ class _Connection(http.client.HTTPConnection):
 
 
 class _TimedSocket:
-    """A connection whose sending and reading end at a deadline, however slowly the other side goes on."""
+    """A connection whose sending and reading end at a deadline, however slowly the other side goes on.
+
+    As a socket, it is closed when its reader is closed as well.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.deadline: Deadline | None = None
+        self._reader: _Reader | None = None
 
     def sendall(self, data: bytes) -> None:
-        self._limit()
+        self.limit()
         self.connection.sendall(data)
 
-    def receive_into(self, buffer: Any) -> int:
-        self._limit()
-        return self.connection.recv_into(buffer)
-
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self))
+        self._reader = _Reader(self)
+        return io.BufferedReader(self._reader)
 
     def close(self) -> None:
-        self.connection.close()
+        if self._reader is None or self._reader.closed:
+            self.connection.close()
+        else:
+            self._reader.closes_connection = True
 
-    def _limit(self) -> None:
+    def limit(self) -> None:
         if self.deadline is not None:
             self.connection.settimeout(self.deadline.remaining())
 
 
 class _Reader(io.RawIOBase):
-    """Reads from a connection, which stays open when the reader is closed."""
+    """Reads from a connection."""
 
     def __init__(self, connection: _TimedSocket) -> None:
         self._connection = connection
+        self.closes_connection = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        return self._connection.receive_into(buffer)
+        self._connection.limit()
+        return self._connection.connection.recv_into(buffer)
+
+    def close(self) -> None:
+        super().close()
+        if self.closes_connection:
+            self._connection.connection.close()
 
 
 def _authorization(parts: SplitResult) -> dict[str, str]:
