@@ -25,6 +25,7 @@ EDGES = {
     "_application/local_api",
     "_application/runtime_versions",
     "_core/file_transaction",
+    "_core/package_manager",
     "_core/systemd",
     "_mail/connection",
     "_mail/imap",
@@ -67,6 +68,8 @@ JOBS = {
     "_microsoft/mailbox_scope",
     "_microsoft/permissions",
     "_postfix/configuration",
+    "_postfix/host",
+    "_postfix/relay",
 }
 PURE = set(UTILS) - EDGES - FRAME - JOBS
 

@@ -201,7 +201,7 @@ def test_no_password_in_the_journal(evidence: Evidence, found: Callable[[str], b
     assert not found(evidence.journal)
     for user in ("ops", "admin"):
         assert re.search(rf"^MESSAGE= *{user} : .*USER=root ; COMMAND=/bin/sh -c ", evidence.journal, re.MULTILINE), user
-    assert "ansible-catalog.mail.postfix_relayhost" in evidence.journal
+    assert "ansible-catalog.mail.postfix_host" in evidence.journal
     assert "postfix/smtp" in evidence.journal
 
 

@@ -23,56 +23,9 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  relayhost:
-    description:
-      - The relays in order of preference, in the syntax of Postfix.
-      - C([smtp.example.com]:587) is a host, C(example.com:587) without brackets means the MX hosts of the domain, and
-        C([192.0.2.25]) and C([2001:db8::25]:587) are addresses.
-      - Port 465 uses implicit TLS, without a further option.
-    type: list
-    elements: str
-    default: []
-  username:
-    description: The user name at the relay. Without it Postfix does not authenticate.
-    type: str
-  password:
-    description: The password of the user, without line breaks, and without blanks at its begin and end.
-    type: str
-  tls_level:
-    description:
-      - The TLS level towards the relay, a value of C(smtp_tls_security_level).
-      - V(secure) encrypts, and verifies that the certificate is trusted and issued for the relay's name.
-      - V(encrypt) encrypts without verification. V(may) and V(none) allow connections without TLS; Postfix sends a password
-        without TLS to this host alone.
-    type: str
-    choices: [none, may, encrypt, dane, dane-only, fingerprint, verify, secure]
-    default: secure
-  ca_file:
-    description:
-      - A PEM file on the host with the certificate authorities to trust for the relay.
-      - Without it V(verify) and V(secure) trust the authorities of the operating system.
-    type: path
-  sender_dependent:
-    description: Other relays or accounts for the e-mail of some senders.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      sender:
-        description: The envelope sender's address, or C(@domain) for all addresses of a domain.
-        type: str
-        required: true
-      relayhost:
-        description: The relay for this sender, by default O(relayhost).
-        type: str
-      username:
-        description: The user name for this sender.
-        type: str
-      password:
-        description: The password of that user.
-        type: str
 extends_documentation_fragment:
   - catalog.mail.postfix
+  - catalog.mail.postfix_relay
 notes:
   - For authentication Postfix needs the package with the SASL mechanisms, C(libsasl2-modules) on Debian,
     C(cyrus-sasl-plain) in the RHEL family.
@@ -160,40 +113,18 @@ running:
   type: bool
 """
 
-import os
-
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import Spec, run
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.configuration import OPTIONS, Configuration
-from ansible_collections.catalog.mail.plugins.module_utils._postfix.relay_prerequisites import chosen_ca_file, sasl_warnings
-from ansible_collections.catalog.mail.plugins.module_utils._postfix.relayhost import LEVELS, desired_relay_of, desired_state
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.relay import RELAY, relay_state
 
-ACCOUNT: dict = {"username": {"type": "str"}, "password": {"type": "str", "no_log": True}}
-SENDER: dict = {"sender": {"type": "str", "required": True}, "relayhost": {"type": "str"}, **ACCOUNT}
-SPEC = OPTIONS + Spec(
-    {
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "relayhost": {"type": "list", "elements": "str", "default": []},
-        "tls_level": {"type": "str", "choices": list(LEVELS), "default": "secure"},
-        "ca_file": {"type": "path"},
-        "sender_dependent": {
-            "type": "list", "elements": "dict", "default": [], "options": SENDER,
-            "required_together": [("username", "password")],
-            "required_one_of": [("relayhost", "username")],
-        },
-        **ACCOUNT,
-    },
-    required_together=(("username", "password"),),
-)
+SPEC = OPTIONS + RELAY + Spec({
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+})
 
 
 def main() -> None:
     """Derive parameters and lookup tables from the options, and write them."""
-    def job(module):
-        ca_file = chosen_ca_file(module.params, os.path.exists, strict=not module.check_mode)
-        desired = desired_relay_of({**module.params, "ca_file": ca_file})
-        return Configuration(module, lambda present: desired_state(desired, present, sasl_warnings(desired)))
-
-    run(SPEC, job)
+    run(SPEC, lambda module: Configuration(module, relay_state(module)))
 
 
 if __name__ == "__main__":

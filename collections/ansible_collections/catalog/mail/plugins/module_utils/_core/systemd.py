@@ -32,6 +32,11 @@ class Systemd:
             unit_state({name: value for name, _equals, value in (line.partition("=") for line in paragraph.splitlines())})
             for paragraph in paragraphs[:len(units)]]
 
+    def starts_at_boot(self, unit: str) -> bool:
+        """Whether a unit is enabled, for longer than until the next boot."""
+        _code, out, _err = self._run("systemctl", "is-enabled", unit)
+        return out.strip() == "enabled"
+
     def version(self) -> int:
         """Return the version number of systemd; 0 when it is unknown."""
         _code, out, _err = self._run("systemctl", "--version")

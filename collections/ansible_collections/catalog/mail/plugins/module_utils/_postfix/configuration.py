@@ -34,6 +34,11 @@ OPTIONS = Spec({
 })
 
 
+# The result without a change and without Postfix.
+UNCHANGED: Dict[str, Any] = {
+    "changes": [], "reload_required": False, "restart_required": False, "reloaded": False, "running": False}
+
+
 class Configuration(Job):
     """Change parameters and tables of one instance to the state that ``desire`` returns."""
 
@@ -49,8 +54,7 @@ class Configuration(Job):
         if self._module.check_mode and not self._postfix.installed:
             return self._plan_before_installation()
         main_cf = self._postfix.main_cf()
-        defaults = self._postfix.defaults()
-        types = sorted(self._postfix.table_types())
+        defaults, types = self._postfix.read_parameters()
         desired = self._desire(Present(
             self._postfix.config_directory, main_cf, defaults, types, _default_type(main_cf, defaults)))
         self._warn(desired)
@@ -59,7 +63,9 @@ class Configuration(Job):
         parameters = plan(main_cf, desired.parameters)
         tables = [(table, self._plan_table(table, types)) for table in desired.tables]
         edited = main_cf.edited(parameters)
-        self._check(desired, main_cf, edited, parameters, types)
+        self._check_values(desired, edited, defaults, types)
+        if parameters:
+            self._ask_postfix(main_cf, edited)
         self._edited = edited
         return self._described(main_cf, edited, parameters, [row for row in tables if row[1]])
 
@@ -89,17 +95,16 @@ class Configuration(Job):
         ids_of(table.owner, table.group)
         return plan_table(self._postfix.table_state(table), table)
 
-    def _check(
-        self, desired: DesiredPostfix, before: MainCf, after: MainCf, changes: Sequence[Change], types: Sequence[str]
+    def _check_values(
+        self, desired: DesiredPostfix, after: MainCf, defaults: Mapping[str, str], types: Sequence[str]
     ) -> None:
-        """Raise for a configuration that cannot work: by the rules of this collection first, then by asking Postfix."""
-        known = self._postfix.known_parameters()
+        """Raise for values that cannot work, by the rules of this collection."""
         set_names = [name for name, value in desired.parameters.items() if value is not None]
-        check_known(set_names, known, desired.allow_unknown)
-        effective = {**self._postfix.defaults(), **after.parameters}
-        check_values(desired.parameters, effective, self._postfix.defaults(), types)
-        if not changes:
-            return
+        check_known(set_names, defaults, desired.allow_unknown)
+        check_values(desired.parameters, {**defaults, **after.parameters}, defaults, types)
+
+    def _ask_postfix(self, before: MainCf, after: MainCf) -> None:
+        """Raise for a main.cf that Postfix itself rejects."""
         problem = self._postfix.problem_of(after.to_bytes())
         if not problem:
             return
@@ -219,10 +224,10 @@ def _result(
         for change in parameters]
     changes += [{"name": f"{row.path}: {row.what}", "before": row.before, "after": row.after} for row in tables]
     return {
+        **UNCHANGED,
         "changes": changes,
         "reload_required": reload_required,
         "restart_required": restart_required,
-        "reloaded": False,
         "running": running,
     }
 

@@ -30,7 +30,7 @@ def postfix_facts(postfix: Postfix, queue_limit: int) -> Dict[str, Any]:
         "running": running,
         "parameters": _shown(parameters),
         "explicit": _shown(explicit),
-        "table_types": sorted(postfix.table_types()),
+        "table_types": postfix.table_types(),
         "default_database_type": parameters.get("default_database_type", ""),
         "queue_length": len(queue),
         "queue": queue[:max(queue_limit, 0)],

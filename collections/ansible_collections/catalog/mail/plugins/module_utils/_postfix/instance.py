@@ -55,7 +55,7 @@ class Postfix:
         return self._paths[name]
 
     def defaults(self) -> Dict[str, str]:
-        """Return every parameter of this Postfix with its default; works with an invalid main.cf as well."""
+        """Return every parameter of this Postfix with its default; works with invalid files as well."""
         if self._defaults is None:
             code, out, err = self._run([self.command("postconf"), "-c", self.config_directory, "-d"])
             if code:
@@ -63,21 +63,28 @@ class Postfix:
             self._defaults = _assignments(out)
         return self._defaults
 
-    def known_parameters(self) -> Set[str]:
-        """Return the parameter names of this Postfix, including those of the services in master.cf."""
-        with self._scratch(b"") as directory:
-            code, out, err = self._run([self.command("postconf"), "-c", directory])
-        if code:
-            raise CommandFailed(f"postconf failed: {_last_line(err)}")
-        return set(_assignments(out))
+    def read_parameters(self) -> Tuple[Dict[str, str], List[str]]:
+        """Return every parameter with its default, including those of the services in master.cf, and the table types.
 
-    def table_types(self) -> Set[str]:
-        """Return the installed lookup table types (``postconf -m``)."""
+        Works with an invalid main.cf as well, since Postfix's tools read an empty one.
+        """
         with self._scratch(b"") as directory:
-            code, out, err = self._run([self.command("postconf"), "-c", directory, "-m"])
+            parameters = self._printed(directory)
+            types = self._printed(directory, "-m")
+        self._defaults = {**_assignments(parameters), "config_directory": self.config_directory}
+        return self._defaults, sorted(types.split())
+
+    def table_types(self) -> List[str]:
+        """Return the installed lookup table types (``postconf -m``), sorted."""
+        with self._scratch(b"") as directory:
+            return sorted(self._printed(directory, "-m").split())
+
+    def _printed(self, directory: str, *words: str) -> str:
+        """Return the output of postconf for a configuration directory."""
+        code, out, err = self._run([self.command("postconf"), "-c", directory, *words])
         if code:
-            raise CommandFailed(f"postconf -m failed: {_last_line(err)}")
-        return set(out.split())
+            raise CommandFailed(f"{' '.join(('postconf', *words))} failed: {_last_line(err)}")
+        return out
 
     def main_cf(self) -> MainCf:
         """Read main.cf. Raises CommandFailed when it does not exist."""
@@ -228,12 +235,16 @@ class Postfix:
         restarts would do nothing.
         """
         systemctl = self._module.get_bin_path("systemctl")
-        managed = self.config_directory == self.defaults().get("config_directory")
+        managed = self.config_directory == self._usual_directory()
         if systemctl and managed and os.path.isdir("/run/systemd/system"):
             self._run([systemctl, "restart", "postfix"])
         if not self.running():
             self._run([self.command("postfix"), "-c", self.config_directory, "start"])
         return self.running()
+
+    def _usual_directory(self) -> str:
+        """Return the configuration directory of the instance that the distribution's unit runs."""
+        return self._run([self.command("postconf"), "-d", "-h", "config_directory"])[1].strip()
 
     def _why(self, err: str, since: float) -> str:
         """Return Postfix's reason, which Postfix writes only to the log when it has no terminal."""

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Mapping, Optional, Sequence
 
 from .lookup_table import Table
@@ -33,3 +33,7 @@ class DesiredPostfix:
     tables: Sequence[Table] = ()
     allow_unknown: bool = False
     warnings: Sequence[str] = ()
+
+    def with_parameters(self, parameters: Mapping[str, Optional[str]]) -> DesiredPostfix:
+        """Return the same state with further parameters, which override its own."""
+        return replace(self, parameters={**self.parameters, **parameters})
