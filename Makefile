@@ -68,8 +68,8 @@ molecule: machine ## the scenarios (root)
 faults: machine ## test for minutes that each reply is posted once while processes are killed and servers fail (root)
 	@python tests/faults/exactly_once.py
 
-bench: lab ## measure run times (root)
-	@for bench in tests/bench/*.py; do python "$$bench"; done
+bench: lab ## measure speed against floors and peers, and write docs/benchmarks.md (root)
+	@.ci/bench.py
 
 build: tools ## the collection as a file for ansible-galaxy, in dist/
 	@ansible-galaxy collection build $(COLLECTION) --output-path dist --force
