@@ -104,13 +104,15 @@ def machine() -> list[str]:
     """Return what the numbers depend on: processors, memory, system, versions, commit, date."""
     processors = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     memory = int(Path("/proc/meminfo").read_text(encoding="utf-8").split()[1]) / 1024**2
-    kernel, python = platform.release(), platform.python_version()
+    kernel, python = platform.release().partition("-")[0], platform.python_version()
     model = re.search(r"^model name\s*: (.*)$", processors, flags=re.M)
     system = platform.freedesktop_os_release().get("PRETTY_NAME", platform.system())
+    # Without the report and its pictures, which this program writes.
+    changes = _git("status", "--porcelain", "--", ".", f":!{REPORT.parent.resolve().relative_to(ROOT)}")
     return [
         f"machine: {os.cpu_count()} processors ({model[1] if model else platform.machine()}), {memory:.0f} GiB of memory",
         f"system: {system}, Linux {kernel}, Python {python}",
-        f"commit: {_git('rev-parse', '--short', 'HEAD')}{' with changes' if _git('status', '--porcelain') else ''}",
+        f"commit: {_git('rev-parse', '--short', 'HEAD')}{' with changes' if changes else ''}",
         f"date: {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}, load at the end: {os.getloadavg()[0]:.1f}",
         "command: `make bench`; a single program: `.ci/bench.py NAME`",
     ]
