@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from labkit import content, entra, images, podman, probes, ssh
+from labkit import content, entra, images, kernel, podman, probes, ssh
 from labkit.definition import (
     BARE_HOSTS,
     CLONE_IMAGE,
@@ -86,6 +86,7 @@ def clone(number: int, passwords: dict[str, str]) -> None:
     The host is stopped while it is copied, so that its files are complete, and started again.
     """
     remove_clones()
+    kernel.make_room()
     origin, copies = HOSTS[CLONED], list(CLONES.values())[:number]
     ssh.end_connections([origin])
     podman.run("stop", "--time", "20", origin.container)
@@ -95,10 +96,11 @@ def clone(number: int, passwords: dict[str, str]) -> None:
 
 
 def remove_clones() -> None:
-    """Remove the copies of the host CLONED, and their image."""
+    """Remove the copies of the host CLONED, their image, and what was set on this machine for them."""
     existing = found()
     remove(host.container for host in CLONES.values() if host.container in existing)
     images.remove_copy(CLONE_IMAGE)
+    kernel.restore()
 
 
 def _together(tasks: list[Callable[[], None]]) -> None:
