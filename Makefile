@@ -80,8 +80,8 @@ faults: machine ## test for minutes that each reply is posted once while process
 soak: machine ## measure for hours whether memory stays flat; OPTIONS='--notifications 10000 --replies 2000' for less (root)
 	@python tests/soak/memory.py $(OPTIONS)
 
-bench: lab ## measure run times (root)
-	@for bench in tests/bench/*.py; do python "$$bench"; done
+bench: lab ## measure speed against floors and peers, and write docs/benchmarks.md (root)
+	@.ci/bench.py
 
 build: tools ## the collection as a file for ansible-galaxy, in dist/
 	@ansible-galaxy collection build $(COLLECTION) --output-path dist --force

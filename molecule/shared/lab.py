@@ -7,6 +7,7 @@
   lab.py up [HOST...]      start the hosts (all by default; the mail server always); clears faults
   lab.py up --only HOST... start these hosts, and stop the other bare hosts
   lab.py reset HOST...     create bare hosts again from their image
+  lab.py clone NUMBER      copy the host catalog12, as it is now, to the hosts clone01, clone02 and so on, up to 20; 0: none
   lab.py fault NAME...     set exactly these faults of the mail server; `none` clears all faults
   lab.py entra METHOD PATH [JSON]   call the emulator on the host entra (tests/emulator/README.md, "Control")
   lab.py entra begin       reset the emulator to the tenant with which the scenarios start
@@ -27,7 +28,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from labkit import certificates, entra, faults, hosts, images, network, podman, ssh
-from labkit.definition import BARE_HOSTS, ENTRA, HOSTS, MAIL, NETWORK, SUBNET, Host
+from labkit.definition import BARE_HOSTS, CLONED, CLONES, ENTRA, EVERY_HOST, HOSTS, MAIL, NETWORK, SUBNET, Host
 from labkit.state import LabError, credentials, home, lock, remove_home, say
 
 
@@ -56,6 +57,20 @@ def reset(names: list[str]) -> None:
     wanted = _named(names)
     passwords = _prepare(wanted)
     hosts.replace(wanted, passwords)
+
+
+def clone(number: int) -> None:
+    """Copy the host CLONED this many times, in place of earlier copies; 0 removes them. Raises LabError when it does not run."""
+    if not 0 <= number <= len(CLONES):
+        raise LabError(f"There can be at most {len(CLONES)} copies of {CLONED}.")
+    if number == 0:
+        hosts.remove_clones()
+        return
+    if HOSTS[CLONED].container not in hosts.running():
+        raise LabError(f"The host {CLONED} does not run, so that it cannot be copied. Start it with: lab.py up {CLONED}")
+    start = time.monotonic()
+    hosts.clone(number, _prepare([HOSTS[CLONED]]))
+    say(f"Copied {CLONED} {number} times ({time.monotonic() - start:.1f} s).")
 
 
 def down() -> None:
@@ -96,7 +111,7 @@ def call_entra(words: list[str]) -> None:
 def status() -> None:
     """Print the state of hosts, faults, network and files."""
     running = hosts.running()
-    for host in HOSTS.values():
+    for host in (host for host in EVERY_HOST.values() if host.name in HOSTS or host.container in running):
         state = (hosts.trouble(host) or "ready") if host.container in running else "not running"
         say(f"{host.name:<10} {host.fqdn + ' ' + host.address:<40} {state}")
     seen = ", ".join(faults.in_force()) or "none" if HOSTS[MAIL].container in running else "-"
@@ -124,8 +139,9 @@ def _prepare(wanted: list[Host]) -> dict[str, str]:
 
 
 def _remove_hosts() -> None:
-    ssh.end_connections(HOSTS.values())
+    ssh.end_connections(EVERY_HOST.values())
     hosts.remove(hosts.found())
+    hosts.remove_clones()
     network.remove()
 
 
@@ -148,13 +164,15 @@ def main() -> int:
     starting.add_argument("--only", action="store_true")
     starting.add_argument("names", metavar="HOST", nargs="*")
     commands.add_parser("reset").add_argument("names", metavar="HOST", nargs="+")
+    commands.add_parser("clone").add_argument("number", metavar="NUMBER", type=int)
     commands.add_parser("fault").add_argument("names", metavar="NAME", nargs="+")
     commands.add_parser("entra").add_argument("words", metavar="WORD", nargs="+")
     for name in ("status", "down", "purge"):
         commands.add_parser(name)
     arguments = vars(parser.parse_args())
     command: dict[str, Callable[..., None]] = {
-        "up": up, "reset": reset, "fault": fault, "entra": call_entra, "status": status, "down": down, "purge": purge,
+        "up": up, "reset": reset, "clone": clone, "fault": fault, "entra": call_entra, "status": status, "down": down,
+        "purge": purge,
     }
     try:
         podman.check_machine()

@@ -25,6 +25,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from helpers.bench.report import Goal, conclude, table
+
 ROOT = Path(__file__).parents[2]
 HOST = "catalog12"
 GOAL = 1.5
@@ -86,12 +90,9 @@ def main() -> int:
         sys.exit("The module changed something: this is no steady state.")
     taken = seconds(report)
     medians = {name: statistics.median(each) for name, each in taken.items()}
-    print(f"{'':8} {'tasks':>5} {'median':>8} {'least':>8} {'most':>8}")
-    for name, each in taken.items():
-        print(f"{name:8} {len(each):5} {medians[name]:6.2f} s {min(each):6.2f} s {max(each):6.2f} s")
-    ratio = medians["module"] / medians["uri"]
-    print(f"goal: at most {GOAL} times the uri task: {ratio:.2f}, {'met' if ratio <= GOAL else 'MISSED'}")
-    return 0 if ratio <= GOAL else 1
+    rows = [[name, str(len(each)), medians[name], min(each), max(each)] for name, each in taken.items()]
+    print(table(["", "tasks", "median s", "least s", "most s"], rows))
+    return conclude([Goal("seconds of the module, as a multiple of the uri task's,", medians["module"] / medians["uri"], GOAL)])
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 from emulator.running import DOMAIN, TENANT, Running  # noqa: E402
+from helpers.bench.report import Goal, conclude, table  # noqa: E402
 
 MOST_REQUESTS = 2
 MODULES = ("entra_app", "entra_app_credential", "graph_permissions", "mailbox_scope")
@@ -121,19 +122,16 @@ def main() -> int:
     tokens = sum(1 for one in log if one["path"].endswith("/oauth2/v2.0/token"))
     floor = statistics.median(one.ended - one.began for one in taken if one.name == "uri")
     most = 0
-    print(f"{'':21} {'tasks':>5} {'requests':>8} {'median':>8} {'least':>8} {'most':>8} {'of uri':>7}")
+    rows: list[list[str | float]] = []
     for name in ("ping", "uri", *MODULES):
         of_name = [one for one in taken if one.name == name]
         seconds = [one.ended - one.began for one in of_name]
         asked = 1 if name == "uri" else max(requests_of(one, log) for one in of_name)
         most = max(most, asked)
         median = statistics.median(seconds)
-        spread = f"{median:6.2f} s {min(seconds):6.2f} s {max(seconds):6.2f} s"
-        print(f"{name:21} {len(seconds):5} {asked:8} {spread} {median / floor:6.2f}x")
-    met = most <= MOST_REQUESTS and tokens == 1
-    verdict = "met" if met else "MISSED"
-    print(f"goal: at most {MOST_REQUESTS} requests each and one token for the play: {most} and {tokens}, {verdict}")
-    return 0 if met else 1
+        rows.append([name, str(len(seconds)), str(asked), median, min(seconds), max(seconds), median / floor])
+    print(table(["", "tasks", "requests", "median s", "least s", "most s", "of uri"], rows))
+    return conclude([Goal("requests of a task", most, MOST_REQUESTS), Goal("tokens for the play", tokens, 1)])
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from helpers.bench.report import table
 from helpers.modules.lab_host import CODE, LabHost
 
 NAMES = (
@@ -92,10 +93,12 @@ def main() -> None:
             seconds[name].append(way(host, 1000 + 10 * number + place, reload))
     host.sh("cat /root/main.cf.bench > /etc/postfix/main.cf; rm /root/main.cf.bench; postfix reload 2>/dev/null")
     medians = {name: statistics.median(taken) for name, taken in seconds.items()}
-    print(f"{len(NAMES)} parameters, {rounds} rounds\n{'':24} {'median':>8} {'most':>8} {'to postconf -e':>15}")
+    rows: list[list[str | float]] = []
     for name, taken in seconds.items():
         peer = medians["postconf -e and reload" if "reload" in name else "postconf -e"]
-        print(f"{name:24} {medians[name]:6.2f} s {max(taken):6.2f} s {medians[name] / peer:9.2f} times")
+        rows.append([name, medians[name], max(taken), medians[name] / peer])
+    print(f"{len(NAMES)} parameters, {rounds} rounds")
+    print(table(["", "median s", "most s", "of postconf -e"], rows))
 
 
 if __name__ == "__main__":

@@ -14,8 +14,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def lab(*words: str) -> None:
-    """Run lab.py with these arguments."""
-    subprocess.run([sys.executable, ROOT / "molecule/shared/lab.py", *words], check=True, capture_output=True)
+    """Run lab.py with these arguments. Fails with its output."""
+    command = [sys.executable, ROOT / "molecule/shared/lab.py", *words]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def ansible_environment(**more: str) -> dict[str, str]:

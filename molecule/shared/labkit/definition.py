@@ -87,6 +87,15 @@ class Image:
 
 
 @dataclasses.dataclass(frozen=True)
+class Copy(Image):
+    """The image that holds a copy of a host. Each lab has its own; a later copy takes its name."""
+
+    def tag(self) -> str:
+        """Return the image's name in podman."""
+        return f"localhost/catalog-mail-lab-copy/{self.name}:lab{NUMBER}"
+
+
+@dataclasses.dataclass(frozen=True)
 class Host:
     """A host of the lab."""
 
@@ -132,6 +141,15 @@ HOSTS = {
     )
 }
 BARE_HOSTS = tuple(name for name in HOSTS if name not in (MAIL, ENTRA))
+CLONED = "catalog12"
+"""The host that `lab.py clone` copies."""
+CLONE_IMAGE = Copy(CLONED, HOSTS[CLONED].image.suite, ())
+CLONES = {
+    name: Host(name, f"{name}.catalog.test", 100 + number, CLONE_IMAGE)
+    for number, name in ((number, f"clone{number:02}") for number in range(1, 21))
+}
+"""Hosts that exist only after `lab.py clone`. The lab's DNS does not know them."""
+EVERY_HOST = HOSTS | CLONES
 EMULATOR = SHARED.parents[1] / "tests" / "emulator"
 """The package that runs on the host entra."""
 

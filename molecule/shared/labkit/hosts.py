@@ -11,8 +11,23 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from labkit import content, entra, podman, probes, ssh
-from labkit.definition import BARE_HOSTS, CONTAINER_PREFIX, DNS_SERVER, ENTRA, HOSTS, LABEL, MAIL, NETWORK, Host, digest
+from labkit import content, entra, images, kernel, podman, probes, ssh
+from labkit.definition import (
+    BARE_HOSTS,
+    CLONE_IMAGE,
+    CLONED,
+    CLONES,
+    CONTAINER_PREFIX,
+    DNS_SERVER,
+    ENTRA,
+    EVERY_HOST,
+    HOSTS,
+    LABEL,
+    MAIL,
+    NETWORK,
+    Host,
+    digest,
+)
 from labkit.network import has_ipv6
 from labkit.state import LabError, say
 
@@ -46,7 +61,7 @@ def replace(hosts: Iterable[Host], passwords: dict[str, str]) -> None:
 def remove(names: Iterable[str]) -> None:
     """Remove containers, running or not. `podman rm` may fail while a container is stopping, and is tried three times."""
     names = list(names)
-    ssh.end_connections(host for host in HOSTS.values() if host.container in names)
+    ssh.end_connections(host for host in EVERY_HOST.values() if host.container in names)
     for name in names:
         for pause in (1, 3, 0):
             if podman.attempt("rm", "--force", "--ignore", "--time", "0", "--volumes", name).returncode == 0:
@@ -63,6 +78,29 @@ def stop_others(wanted: Iterable[Host]) -> None:
     for host in others:
         podman.run("stop", "--time", "10", host.container)
         say(f"{host.name}: stopped, because its services would read the same mailboxes.")
+
+
+def clone(number: int, passwords: dict[str, str]) -> None:
+    """Create this many copies of the running host CLONED, as it is now, in place of earlier ones.
+
+    The host is stopped while it is copied, so that its files are complete, and started again.
+    """
+    remove_clones()
+    kernel.make_room()
+    origin, copies = HOSTS[CLONED], list(CLONES.values())[:number]
+    ssh.end_connections([origin])
+    podman.run("stop", "--time", "20", origin.container)
+    images.make_copy(origin.container, CLONE_IMAGE)
+    replace(copies, passwords)
+    ensure([origin], passwords)
+
+
+def remove_clones() -> None:
+    """Remove the copies of the host CLONED, their image, and what was set on this machine for them."""
+    existing = found()
+    remove(host.container for host in CLONES.values() if host.container in existing)
+    images.remove_copy(CLONE_IMAGE)
+    kernel.restore()
 
 
 def _together(tasks: list[Callable[[], None]]) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from labkit import podman
-from labkit.definition import ADMIN, IMAGE_LABEL, IMAGE_PREFIX, OPS, SHARED, Image
+from labkit.definition import ADMIN, IMAGE_LABEL, IMAGE_PREFIX, OPS, SHARED, Copy, Image
 from labkit.state import LabError, home, say, wait_for, warn
 
 _KEYRINGS = "/usr/share/keyrings"
@@ -49,6 +49,20 @@ def remove_outdated(images: Iterable[Image]) -> None:
             podman.attempt("rmi", *(names or [image["Id"]]))
 
 
+def make_copy(container: str, image: Copy) -> None:
+    """Write the files of a stopped container into the image, in place of an earlier copy.
+
+    The copy does not keep the label of the lab's images, by which another lab could remove it while it has no name yet.
+    """
+    remove_copy(image)
+    podman.run("commit", "--quiet", "--change", f"LABEL {IMAGE_LABEL}=", container, image.tag())
+
+
+def remove_copy(image: Copy) -> None:
+    """Remove the image of copied hosts, if there is one. No container may use it."""
+    podman.run("rmi", "--ignore", image.tag())
+
+
 def remove_all() -> None:
     """Remove every image of the lab and the files of a killed build."""
     _clear_leftovers()
@@ -61,7 +75,7 @@ def _lab_images() -> list[dict[str, Any]]:
     return [
         image
         for image in podman.query("images")
-        if IMAGE_LABEL in (image.get("Labels") or {})
+        if (image.get("Labels") or {}).get(IMAGE_LABEL)
         or any(name.startswith(IMAGE_PREFIX) for name in image.get("Names") or [])
     ]
 

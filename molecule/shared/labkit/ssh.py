@@ -16,7 +16,7 @@ import subprocess
 from collections.abc import Iterable
 
 from labkit import network
-from labkit.definition import ADMIN, HOSTS, OPS, Host
+from labkit.definition import ADMIN, EVERY_HOST, OPS, Host
 from labkit.state import LabError, home, host_passwords, write
 
 _SSHD = """\
@@ -77,10 +77,10 @@ def ensure() -> None:
     host_passwords()
     _folder().mkdir(mode=0o700, exist_ok=True)
     _make_key("id_ed25519")
-    for host in HOSTS.values():
+    for host in EVERY_HOST.values():
         _make_key(_host_key(host))
-    _write(_folder() / "known_hosts", "".join(_known(host) for host in HOSTS.values()))
-    hosts = "".join(f"Host {host.name}\n    HostName {host.address}\n" for host in HOSTS.values())
+    _write(_folder() / "known_hosts", "".join(_known(host) for host in EVERY_HOST.values()))
+    hosts = "".join(f"Host {host.name}\n    HostName {host.address}\n" for host in EVERY_HOST.values())
     everywhere = _ALL_HOSTS.format(user=OPS, folder=str(_folder()).replace("%", "%%"))
     _write(config(), f"# The hosts of the lab, written by lab.py:  ssh -F {config()} catalog12\n{hosts}{everywhere}")
 
