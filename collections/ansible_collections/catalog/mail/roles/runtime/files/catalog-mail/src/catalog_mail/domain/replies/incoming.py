@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass
 from email.header import Header
 from email.message import Message
+from email.parser import BytesParser
 from itertools import islice
 
 from catalog_mail.domain.mime.addresses import LONGEST, normalized
 from catalog_mail.domain.mime.structured import addresses, decoded_words
 from catalog_mail.domain.replies.extraction import Contents
-from catalog_mail.domain.replies.parser import parse_message
 
 # Headers in which a mail server or a mail program writes the recipient: the first with an intent counts.
 _RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-gm-original-to", "to", "cc", "resent-to")
@@ -60,7 +60,7 @@ class Incoming:
 def parse(content: bytes) -> Incoming:
     """Parse any bytes as a message; raises nothing."""
     exceeds_limits = _exceeds_limits(content)
-    message = parse_message(content[:_LONGEST_HEADER] if exceeds_limits else content, header_only=exceeds_limits)
+    message = BytesParser().parsebytes(content[:_LONGEST_HEADER] if exceeds_limits else content, headersonly=exceeds_limits)
     headers = _headers(message)
     return Incoming(
         contents=Contents(message),
