@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import time
@@ -146,7 +147,9 @@ def test_keys_and_passwords_are_readable_by_their_owner_only(lab):
     assert folder.stat().st_mode & 0o077 == 0
     keys = [folder / "id_ed25519", lab.home / "ssh_config", lab.home / "sudo.json", *folder.glob("host_*[0-9a-z]")]
     private = [path for path in keys if path.suffix != ".pub"]
-    assert len(private) == 7
+    hosts = re.findall(r"^Host (\w+)$", (lab.home / "ssh_config").read_text(), flags=re.MULTILINE)
+    assert {"catalog12", "mail"} < set(hosts)
+    assert len(private) == len(hosts) + 3
     assert [path.name for path in private if path.stat().st_mode & 0o077] == []
     logins = lab.on("catalog12", "stat", "--format", "%a %U", "/etc/lab-logins", "/etc/ssh/ssh_host_ed25519_key")
     assert logins.split("\n")[:2] == ["600 root", "600 root"]

@@ -22,6 +22,7 @@ from catalog_mail.services.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
+
 class Application:
     """One method for each command. Each imports its own dependencies late."""
 
