@@ -9,8 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from catalog_mail.domain.replies.mailbox import Disposition, Filed, MailboxEvidence, Overview, Place, RawMessage, Unreadable
-from catalog_mail.domain.replies.misplaced import Elsewhere
+from catalog_mail.domain.replies.mailbox import (
+    Disposition,
+    Elsewhere,
+    Filed,
+    MailboxEvidence,
+    Overview,
+    Place,
+    RawMessage,
+    Unreadable,
+)
 from catalog_mail.domain.replies.original import Original
 from catalog_mail.domain.settings.servers import MailboxServer
 

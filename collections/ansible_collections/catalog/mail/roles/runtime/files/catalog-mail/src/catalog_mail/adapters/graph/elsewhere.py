@@ -16,8 +16,8 @@ from catalog_mail.adapters.graph.failing import Failed
 from catalog_mail.adapters.graph.folders import ARCHIVE, INBOX, PAGE, Folders
 from catalog_mail.adapters.graph.pages import IMMUTABLE, items
 from catalog_mail.domain.failures.graph import Operation
-from catalog_mail.domain.replies.mailbox import KEYWORDS
-from catalog_mail.domain.replies.misplaced import HEADER, MOST_WATCHED, Elsewhere
+from catalog_mail.domain.replies.mailbox import KEYWORDS, Elsewhere
+from catalog_mail.domain.replies.misplaced import HEADER, MOST_WATCHED
 
 # Folders of mail that did not arrive there, and those that the service itself uses.
 _LEFT_OUT = (INBOX, ARCHIVE, "sentitems", "drafts", "outbox")

@@ -41,6 +41,7 @@ from catalog_mail.domain.failures.graph import Operation
 from catalog_mail.domain.replies.mailbox import (
     KEYWORDS,
     Disposition,
+    Elsewhere,
     Filed,
     MailboxEvidence,
     Overview,
@@ -48,7 +49,6 @@ from catalog_mail.domain.replies.mailbox import (
     RawMessage,
     Unreadable,
 )
-from catalog_mail.domain.replies.misplaced import Elsewhere
 from catalog_mail.domain.replies.original import Original
 from catalog_mail.domain.settings.servers import GraphServer
 

@@ -21,8 +21,8 @@ from catalog_mail.adapters.imap.responses import day, uids
 from catalog_mail.adapters.imap.session import Session
 from catalog_mail.domain.failures.failure import MailboxFailed
 from catalog_mail.domain.failures.imap import Stage
-from catalog_mail.domain.replies.mailbox import KEYWORDS
-from catalog_mail.domain.replies.misplaced import HEADER, MOST_WATCHED, Elsewhere
+from catalog_mail.domain.replies.mailbox import KEYWORDS, Elsewhere
+from catalog_mail.domain.replies.misplaced import HEADER, MOST_WATCHED
 
 log = logging.getLogger(__name__)
 

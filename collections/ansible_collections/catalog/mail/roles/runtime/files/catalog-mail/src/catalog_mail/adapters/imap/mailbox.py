@@ -27,6 +27,7 @@ from catalog_mail.domain.failures.imap import Stage
 from catalog_mail.domain.replies.mailbox import (
     KEYWORDS,
     Disposition,
+    Elsewhere,
     Filed,
     MailboxEvidence,
     Overview,
@@ -34,7 +35,6 @@ from catalog_mail.domain.replies.mailbox import (
     RawMessage,
     Unreadable,
 )
-from catalog_mail.domain.replies.misplaced import Elsewhere
 from catalog_mail.domain.replies.original import Original
 from catalog_mail.domain.settings.servers import ImapServer
 

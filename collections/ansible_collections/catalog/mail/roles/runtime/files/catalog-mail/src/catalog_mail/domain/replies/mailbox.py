@@ -107,3 +107,11 @@ class MailboxEvidence:
     archive_exists: bool
     seconds: float
     archive_problem: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The header of a message in another folder; the service has not handled it there. `folder` is the folder's name."""
+
+    folder: str
+    header: bytes

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from catalog_mail.domain.replies.decision import Policy, Reading, read
-from catalog_mail.domain.replies.mailbox import RawMessage
+from catalog_mail.domain.replies.mailbox import Elsewhere, RawMessage
 
 # Age of the messages that are looked at, and their number in each folder.
 WATCHED = timedelta(days=7)
@@ -19,14 +18,6 @@ MOST_WATCHED = 200
 # Bytes of a header that are read.
 HEADER = 64 * 1024
 _NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Elsewhere:
-    """The header of a message in another folder; the service has not handled it there. `folder` is the folder's name."""
-
-    folder: str
-    header: bytes
 
 
 def count_replies(messages: Iterable[Elsewhere], policy: Policy) -> dict[str, int]:
