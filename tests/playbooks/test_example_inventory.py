@@ -43,7 +43,8 @@ def test_secrets_are_encrypted_and_fictitious(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "inventory, hosts, playbook, roles",
-    [(EXAMPLE, 2, "site", 5), (EXAMPLE, 2, "verify", 1), (MICROSOFT, 1, "site", 6), (MICROSOFT, 1, "rotate_secret", 1)],
+    # `site` includes the role entra_app, which `rotate_secret` checks, only when its turn comes.
+    [(EXAMPLE, 2, "site", 5), (EXAMPLE, 2, "verify", 1), (MICROSOFT, 1, "site", 5), (MICROSOFT, 1, "rotate_secret", 1)],
 )
 def test_the_roles_accept_the_inventories(tmp_path: Path, inventory: Path, hosts: int, playbook: str, roles: int) -> None:
     """Every variable has the type that the role specifies. The test contacts no host."""
