@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What benchmarks measure with: the recap of a playbook, the costs of processes, a picture."""
+"""Measure a playbook's recap and the costs of processes, and draw a picture, as the benchmarks do."""
 
 from __future__ import annotations
 

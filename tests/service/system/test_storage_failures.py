@@ -190,6 +190,22 @@ def test_an_emptied_database_of_an_earlier_version_is_a_loss(tmp_path: Path):
         Application(config.load(service.config)).migrate()
 
 
+def test_a_mark_that_cannot_be_written_keeps_the_older_one(tmp_path: Path):
+    """The database is migrated all the same, and the file of an earlier version still shows that it was created."""
+    service = RunningService(tmp_path)
+    mark = tmp_path / f"{service.database.name}.created"
+    mark.symlink_to(tmp_path / "missing" / "mark")
+    application = Application(config.load(service.config))
+    application.migrate()
+    earlier = tmp_path / "queue.db"
+    earlier.write_bytes(b"names of batches")
+    application.migrate()
+    assert earlier.exists()
+    mark.unlink()
+    application.migrate()
+    assert mark.stat().st_size and not earlier.exists()
+
+
 def test_starts_on_a_full_disk(tmp_path: Path):
     with small_disk(tmp_path / "disk", "64k") as disk:
         service = RunningService(tmp_path)

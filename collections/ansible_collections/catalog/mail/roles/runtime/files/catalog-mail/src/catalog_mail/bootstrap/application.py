@@ -77,13 +77,13 @@ class Application:
 
     def migrate(self) -> str:
         """Create or upgrade the database schema; return its revision. Raises StorageFailed."""
-        from catalog_mail.adapters.database.created import check_not_emptied, mark_created  # noqa: PLC0415  likewise
+        from catalog_mail.adapters.database import created  # noqa: PLC0415  only this command needs it
         from catalog_mail.adapters.database.migrate import migrate  # noqa: PLC0415  only this command needs it
 
         place = DatabasePlace.of(self._components.config.database())
-        check_not_emptied(place)
+        created.check_not_emptied(place)
         revision = migrate(self._components.engine)
-        mark_created(place)
+        created.mark_created(place)
         return revision
 
     @cached_property

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from catalog_mail.adapters.database.failures import DatabasePlace
 from catalog_mail.domain.failures.storage import StorageFault
+
+log = logging.getLogger(__name__)
 
 # Earlier versions kept a second file, whose existence showed the same; it held no messages.
 _EARLIER = "queue.db"
@@ -29,13 +32,16 @@ def check_not_emptied(place: DatabasePlace) -> None:
 
 
 def mark_created(place: DatabasePlace) -> None:
-    """Write the mark beside the file. Raises OSError."""
+    """Write the mark beside the file, and then remove the file of earlier versions. The database works without the mark."""
     if place.path is None:
         return
-    if not _size(_mark(place.path)):
-        _mark(place.path).write_text(f"{place.path.name} was created; an empty or missing file is a loss.\n", encoding="ascii")
-    for ending in ("", "-wal", "-shm"):
-        place.path.with_name(_EARLIER + ending).unlink(missing_ok=True)
+    try:
+        if not _size(_mark(place.path)):
+            _mark(place.path).write_text("The database was created; an empty or missing file is a loss.\n", encoding="ascii")
+        for ending in ("", "-wal", "-shm"):
+            place.path.with_name(_EARLIER + ending).unlink(missing_ok=True)
+    except OSError as error:  # a full disk, for one
+        log.warning("the mark %s was not written (%s); the next migration tries again", _mark(place.path), error.strerror)
 
 
 def _mark(path: Path) -> Path:

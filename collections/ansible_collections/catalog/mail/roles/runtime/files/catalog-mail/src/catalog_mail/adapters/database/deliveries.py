@@ -113,7 +113,7 @@ class DatabaseDeliveries:
     def forget_messages(self, *, accepted_before: datetime, limit: int) -> int:
         """Implement `DeliveryStore.forget_messages`."""
         accepted_at = deliveries.c.accepted_at
-        # Told by the states that are not final, so that no index of the states is used: most of its messages are gone.
+        # The condition excludes the open states, so that no index of states is used: most messages in it are deleted already.
         old = select(deliveries.c.id).where(
             deliveries.c.message.is_not(None), accepted_at < accepted_before, _state.not_in(_OPEN)
         )

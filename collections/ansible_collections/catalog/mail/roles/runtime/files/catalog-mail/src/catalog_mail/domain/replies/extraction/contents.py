@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parts and texts of one message: each is parsed or decoded once, whoever needs it."""
+"""Find the parts and decode the texts of one message, each once for all decisions about it."""
 
 from __future__ import annotations
 
