@@ -58,10 +58,17 @@ class OperatingSystem:
 def operating_system(os_release: str) -> OperatingSystem:
     """Read the content of /etc/os-release (os-release(5): ID, ID_LIKE, VERSION_ID)."""
     pairs = (line.partition("=") for line in os_release.splitlines() if "=" in line and not line.lstrip().startswith("#"))
-    values = {name.strip(): " ".join(shlex.split(value)) for name, _equals, value in pairs}
+    values = {name.strip(): _unquoted(value) for name, _equals, value in pairs}
     names = f"{values.get('ID', '')} {values.get('ID_LIKE', '')}".split()
     major = values.get("VERSION_ID", "").partition(".")[0]
     return OperatingSystem(tuple(names), int(major) if major.isdigit() else 0)
+
+
+def _unquoted(value: str) -> str:
+    try:
+        return " ".join(shlex.split(value))
+    except ValueError:  # a quotation without an end
+        return value.strip("\"' ")
 
 
 def required_packages(system: OperatingSystem, additional: Sequence[str]) -> Tuple[str, ...]:

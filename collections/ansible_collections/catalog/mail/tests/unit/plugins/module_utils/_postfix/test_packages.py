@@ -24,6 +24,8 @@ SYSTEMS = [
     ("ID=\"almalinux\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID=\"9.4\"", "redhat", EL),
     ("ID=\"ol\"\nID_LIKE=\"fedora\"\nVERSION_ID=\"9.4\"", "redhat", EL),
     ("ID=\"centos\"\nID_LIKE=\"rhel fedora\"\nVERSION_ID=\"10\"", "redhat", EL10),
+    ("ID=debian\nVERSION_ID=\"12\"\nNAME=\"without an end\n", "debian", DEBIAN),
+    ("ID=\"debian\nVERSION_ID='12", "debian", DEBIAN),
     ("ID='rhel'\nID_LIKE='fedora'\nVERSION_ID='10.0'", "redhat", EL10),
 ]
 
