@@ -153,6 +153,7 @@ class QueueNode:
 
     @contextmanager
     def running(self) -> Iterator[QueueNode]:
+        self.leases.end_all(self.options.node)
         self.queue.start()
         try:
             yield self

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from helpers.bench.process_costs import tree
 from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
 
@@ -45,7 +46,7 @@ def test_it_uses_only_its_port_and_the_mail_server(service: RunningService, sink
     for number in range(20):
         body = {"kind": "message", "recipients": [{"address": "a@corp.test"}], "subject": f"{number}", "text": "Text."}
         assert service.call("POST", "/notifications", body, role="catalog").status_code == 202
-        for state, _remote, port, remote_port in sockets(service.process.pid):
+        for state, _remote, port, remote_port in (row for pid in tree(service.process.pid) for row in sockets(pid)):
             if state == LISTENING:
                 listening.add(port)
             elif port != service.port:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from helpers.bench.process_costs import tree
 from helpers.service.notification_client import NotificationPoster, delivery_of
 from helpers.service.process import RunningService, through
 from helpers.service.smtp_sink import MailSink
@@ -107,15 +108,17 @@ def test_a_node_that_was_only_asleep_does_not_send_again(
 ) -> None:
     sink.answer = slow
     poster = post_until_both_send(nodes, postgresql, sink)
-    process = nodes[0].process
-    assert process
-    os.kill(process.pid, signal.SIGSTOP)
+    assert nodes[0].process
+    node = tree(nodes[0].process.pid)
+    for pid in node:
+        os.kill(pid, signal.SIGSTOP)
     sink.holding = False
     try:
         assert leased_batches(postgresql, nodes[0].folder.name)
         wait_until_all_sent(postgresql, poster, nodes[1])
     finally:
-        os.kill(process.pid, signal.SIGCONT)
+        for pid in node:
+            os.kill(pid, signal.SIGCONT)
     time.sleep(3)
     arrived = Counter(delivery_of(message["Message-ID"]) for message in sink.messages)
     assert set(arrived) == poster.deliveries

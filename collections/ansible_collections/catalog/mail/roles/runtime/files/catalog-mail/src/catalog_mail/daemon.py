@@ -9,6 +9,8 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -30,8 +32,8 @@ REQUESTS_SECONDS = 45
 class Queue(Worker, Protocol):
     """The background work of the service."""
 
-    def start(self) -> None:
-        """Start working, and return."""
+    def start(self, lost: Callable[[], None]) -> None:
+        """Start working, and return. `lost` is called when the work ends by itself."""
 
     def stop(self) -> None:
         """Accept no new work, finish the work in progress, then return."""
@@ -74,6 +76,7 @@ def serve(app: Any, *, host: str, port: int, queue: Queue, limits: HttpLimits) -
     `Type=notify`: READY=1 is sent when the API answers and the queue works; from then on systemd's watchdog gets its beats
     while the event loop turns and the queue is alive. A stop closes the listening socket, answers the open requests, then stops
     the queue. A request that is complete is answered; clients that send or read slowly delay the stop by less than 10 seconds.
+    Raises SystemExit when the queue ends by itself.
     """
     listener = _listen(host, port)
     systemd = sdnotify.SystemdNotifier()
@@ -99,15 +102,23 @@ def serve(app: Any, *, host: str, port: int, queue: Queue, limits: HttpLimits) -
         systemd.notify("STOPPING=1")
         server.should_exit = True
 
+    failed = threading.Event()
+
+    def lost() -> None:
+        failed.set()
+        server.should_exit = True
+
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    queue.start()
     try:
+        queue.start(lost)
         log.info("listening on %s port %d, for up to %d connections", host, port, limits.possible_connections)
         server.run(sockets=[listener])
     finally:
         queue.stop()
     log.info("stopped")
+    if failed.is_set():
+        sys.exit(1)
 
 
 def _listen(host: str, port: int) -> socket.socket:

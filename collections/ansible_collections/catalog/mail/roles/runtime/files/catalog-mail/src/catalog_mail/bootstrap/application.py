@@ -31,22 +31,25 @@ class Application:
 
     def serve(self) -> None:
         """Serve the API and send notifications until stopped. Raises Misconfigured, StorageFailed."""
-        from catalog_mail import daemon  # noqa: PLC0415  only this command needs it
+        from catalog_mail.bootstrap import sending  # noqa: PLC0415  only this command needs it
+
+        components = self._components
+        components.check_database()
+        senders = sending.fork_senders(components)
+
+        from catalog_mail import daemon  # noqa: PLC0415  the senders do not need it
         from catalog_mail.api.app import create_app  # noqa: PLC0415  only this command needs it
         from catalog_mail.api.hosts import AcceptedHosts  # noqa: PLC0415  only this command needs it
         from catalog_mail.bootstrap import serving  # noqa: PLC0415  only this command needs it
         from catalog_mail.http_limits import HttpLimits  # noqa: PLC0415  only this command needs it
 
-        components = self._components
-        components.check_database()
-        queue = serving.make_queue(components)
         config = components.config
         hosts = AcceptedHosts.of(config.base_url, config.host, config.allowed_hosts)
-        app = create_app(serving.make_services(components, queue, self.tokens), hosts)
+        app = create_app(serving.make_services(components, senders, self.tokens), hosts)
         log.info("node %s, database %s", config.node, components.engine.url.render_as_string())
         try:
             limits = HttpLimits(**config.http.model_dump())
-            daemon.serve(app, host=config.host, port=config.port, queue=queue, limits=limits)
+            daemon.serve(app, host=config.host, port=config.port, queue=senders, limits=limits)
         finally:
             components.senders.close()
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from catalog_mail.services.tracking import Tracking
 
 INTENT = b"catalog-mail intent"
+UNSUBSCRIBE = b"catalog-mail unsubscribe"
 # Timeout of handing a mail to the host's own Postfix.
 BUILTIN_SECONDS = 30
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, case, func, insert, select, update
 
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.tables import HELD, deliveries, pace
@@ -22,6 +22,32 @@ from catalog_mail.domain.notifications.retry import LONGEST_WAIT
 _state = deliveries.c.state
 # What becomes of a delivery without a lease. One that was being sent stays so, since a server may have accepted its message.
 _FREE = {"state": case((_state == State.QUEUED.value, State.ACCEPTED.value), else_=_state), "batch": None, "node": None}
+_LEASE = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state=case((_state == State.SENDING.value, _state), else_=State.QUEUED.value),
+        batch=bindparam("of"),
+        node=bindparam("by"),
+        renewed_at=bindparam("at"),
+        next_attempt_at=None,
+    )
+)
+
+
+def _due(which: ColumnElement[bool], order: Any) -> Select[tuple[str]]:
+    """Return the query of ids that no other transaction is taking (on SQLite the write lock already excludes others)."""
+    query = select(deliveries.c.id).where(which).order_by(order).limit(bindparam("most"))
+    return query.with_for_update(skip_locked=True)
+
+
+_when = deliveries.c.next_attempt_at
+_DUE = (
+    _due((_state == State.SENDING.value) & deliveries.c.batch.is_(None), deliveries.c.accepted_at),
+    _due((_state == State.RETRYING.value) & (_when <= bindparam("now")), _when),
+    _due((_state == State.RETRYING.value) & (_when > bindparam("far")), _when),
+    _due(_state == State.ACCEPTED.value, deliveries.c.accepted_at),
+)
 
 
 class DatabaseLeases:
@@ -34,7 +60,7 @@ class DatabaseLeases:
     def claim(self, batch: str, *, node: str, at: datetime, limit: int) -> Claimed:
         """Implement `DeliveryLeases.claim`."""
         claim = self._claim_at_pace if self._limit else _claim
-        return write(self._engine, lambda connection: claim(connection, _lease(batch, node, at), at, limit))
+        return write(self._engine, lambda connection: claim(connection, {"of": batch, "by": node, "at": at}, at, limit))
 
     def _claim_at_pace(self, connection: Connection, lease: dict[str, Any], at: datetime, limit: int) -> Claimed:
         assert self._limit is not None  # noqa: S101  # the caller has checked it
@@ -78,30 +104,13 @@ class DatabaseLeases:
         return write(self._engine, lambda connection: connection.execute(change).rowcount)
 
 
-def _lease(batch: str, node: str, at: datetime) -> dict[str, Any]:
-    return {
-        "state": case((_state == State.SENDING.value, _state), else_=State.QUEUED.value),
-        "batch": batch,
-        "node": node,
-        "renewed_at": at,
-        "next_attempt_at": None,
-    }
-
-
 def _claim(connection: Connection, lease: dict[str, Any], at: datetime, limit: int) -> Claimed:
-    when = deliveries.c.next_attempt_at
-    classes = (
-        ((_state == State.SENDING.value) & deliveries.c.batch.is_(None), deliveries.c.accepted_at),
-        ((_state == State.RETRYING.value) & (when <= at), when),
-        ((_state == State.RETRYING.value) & (when > at + LONGEST_WAIT), when),
-        (_state == State.ACCEPTED.value, deliveries.c.accepted_at),
-    )
     ids: list[str] = []
-    for which, order in classes:
+    for due in _DUE:
         if len(ids) < limit:
-            ids += _first(connection, which, order, limit - len(ids))
+            ids += connection.execute(due, {"now": at, "far": at + LONGEST_WAIT, "most": limit - len(ids)}).scalars()
     if ids:
-        connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(lease))
+        connection.execute(_LEASE, {"ids": ids, **lease})
     return Claimed(len(ids))
 
 
@@ -119,9 +128,3 @@ def _same(lease: Lease) -> ColumnElement[bool]:
         & deliveries.c.node.is_not_distinct_from(lease.node)
         & deliveries.c.renewed_at.is_not_distinct_from(lease.renewed_at)
     )
-
-
-def _first(connection: Connection, which: ColumnElement[bool], order: Any, limit: int) -> list[str]:
-    """Return ids that no other transaction is taking (on SQLite the write lock already excludes others)."""
-    query = select(deliveries.c.id).where(which).order_by(order).limit(limit).with_for_update(skip_locked=True)
-    return list(connection.execute(query).scalars())

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable
 
 from catalog_mail.adapters.queue.housekeeping import Housekeeping
 from catalog_mail.adapters.queue.options import QueueOptions
+from catalog_mail.adapters.queue.rounds import Rounds
 from catalog_mail.adapters.queue.running import Running
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.ports.clock import Clock
@@ -30,12 +30,14 @@ LOOK = 1.0
 # Seconds between two rounds of housekeeping.
 KEEP_HOUSE = 5.0
 STOP_SECONDS = 60.0
-# Seconds after which a loop that has not come round is stuck. Waiting for a locked or distant database takes less.
-STUCK = 120.0
 
 
 class DurableQueue:
-    """Implements ports.DeliveryQueue. `work` gets the name of a batch and a function that returns true when it must stop."""
+    """Implements ports.DeliveryQueue in one process.
+
+    `work` gets the name of a batch and a function that returns true when it must stop. `rounds` shows to other processes whether
+    the queue comes round.
+    """
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class DurableQueue:
         work: Callable[[str, Callable[[], bool]], None],
         clock: Clock,
         options: QueueOptions,
+        rounds: Rounds | None = None,
     ) -> None:
         self._leases = leases
         self._clock = clock
@@ -55,66 +58,63 @@ class DurableQueue:
         self._running = Running(self._work_on, options.concurrency, self._wake.set)
         self._housekeeping = Housekeeping(store, leases, self._running, clock, options)
         self._threads: list[threading.Thread] = []
-        # When each loop last came round, in seconds of the monotonic clock.
-        self._rounds: dict[str, float] = {}
+        self._rounds = Rounds() if rounds is None else rounds
 
     def start(self) -> None:
-        """Begin to work, also on what an earlier run of this node has left."""
-        self._leases.end_all(self._options.node)
+        """Begin to work."""
+        self._rounds.begin()
         for name, loop in (("dispatch", self._dispatch), ("housekeeping", self._keep_house)):
-            self._came_round(name)
-            thread = threading.Thread(target=loop, name=f"queue-{name}", args=(name,), daemon=True)
+            thread = threading.Thread(target=loop, name=f"queue-{name}", daemon=True)
             thread.start()
             self._threads.append(thread)
 
     def enqueue(self, delivery_ids: Iterable[str]) -> None:
         """Wake the thread that looks for deliveries; it finds these in the database."""
         if any(True for _delivery in delivery_ids):
-            self._wake.set()
+            self.wake()
+
+    def wake(self) -> None:
+        """Look for due deliveries now."""
+        self._wake.set()
 
     def alive(self) -> bool:
         """Return whether the queue's threads live and come round, whether or not the database answers them."""
-        now = time.monotonic()
-        turning = all(now - came_round < STUCK for came_round in self._rounds.values())
-        return turning and bool(self._threads) and all(thread.is_alive() for thread in self._threads)
+        return self._rounds.turn() and bool(self._threads) and all(thread.is_alive() for thread in self._threads)
 
-    def stop(self) -> None:
-        """Accept no new work, finish the current messages, release the rest, then return."""
+    def stop(self) -> bool:
+        """Accept no new work, finish the current messages, release the rest; return whether all have ended within a minute."""
         self._stopping.set()
         self._wake.set()
         for thread in self._threads:
             thread.join()
-        if not self._running.stop(STOP_SECONDS):
+        ended = self._running.stop(STOP_SECONDS)
+        if not ended:
             log.warning("stopped while a message was being sent; it is sent again after the next start")
-            return
-        try:
-            self._leases.end_all(self._options.node)
-        except Exception as error:  # any error of a database driver; the next start ends the leases
-            log.warning("the leases of this node were not ended (%s); the next start does it", type(error).__name__)
+        return ended
 
     def _work_on(self, batch: str, stopping: Callable[[], bool]) -> None:
         self._work(batch, stopping)
         if stopping():
             self._leases.release(batch)
 
-    def _dispatch(self, name: str) -> None:
+    def _dispatch(self) -> None:
         pause = LOOK
         while not self._stopping.is_set():
             self._wake.wait(pause)
             self._wake.clear()
             self._stopping.wait(GATHER)
             try:
-                pause = self._dispatch_due(name)
+                pause = self._dispatch_due()
             except Exception:  # any error of a database driver; the next look-up may succeed
                 log.exception("looking up due deliveries failed; it is tried again")
                 pause = LOOK
                 self._stopping.wait(LOOK)
-            self._came_round(name)
+            self._rounds.dispatched()
 
-    def _dispatch_due(self, name: str) -> float:
+    def _dispatch_due(self) -> float:
         """Begin a batch for each free place while deliveries are due; return the seconds until the next look-up."""
         while self._running.room() > 0 and not self._stopping.is_set():
-            self._came_round(name)
+            self._rounds.dispatched()
             batch, size = new_id(), self._options.batch
             claimed = self._leases.claim(batch, node=self._options.node, at=self._clock.now(), limit=size)
             if claimed.deliveries:
@@ -131,7 +131,7 @@ class DurableQueue:
             self._leases.release(batch)
             raise
 
-    def _keep_house(self, name: str) -> None:
+    def _keep_house(self) -> None:
         while not self._stopping.is_set():
             try:
                 if self._housekeeping.keep_leases():
@@ -139,8 +139,5 @@ class DurableQueue:
                 self._housekeeping.tidy_up()
             except Exception:
                 log.exception("housekeeping failed; it is tried again")
-            self._came_round(name)
+            self._rounds.kept_house()
             self._stopping.wait(min(KEEP_HOUSE, self._options.takeover_after / 4))
-
-    def _came_round(self, loop: str) -> None:
-        self._rounds[loop] = time.monotonic()

@@ -23,7 +23,7 @@ PAGES = 20
 
 
 class Housekeeping:
-    """Does one round every few seconds on each node."""
+    """Does one round every few seconds on each process."""
 
     def __init__(
         self,
@@ -38,11 +38,11 @@ class Housekeeping:
         self._running = running
         self._clock = clock
         self._node = options.node
-        self._keep = timedelta(days=options.keep_days)
+        self._keep = None if options.keep_days is None else timedelta(days=options.keep_days)
         self._watch = LeaseWatch(options.takeover_after)
 
     def keep_leases(self) -> bool:
-        """Renew this node's leases and end those that ran out; return whether deliveries were freed for a new batch."""
+        """Renew the leases of this process and end those that ran out; return whether deliveries were freed for a new batch."""
         try:
             working = self._running.batches()
             if working:
@@ -60,6 +60,8 @@ class Housekeeping:
 
     def tidy_up(self) -> None:
         """Remove the texts of old messages."""
+        if self._keep is None:
+            return
         for _page in range(PAGES):
             if self._store.forget_messages(accepted_before=self._clock.now() - self._keep, limit=PAGE) < PAGE:
                 return

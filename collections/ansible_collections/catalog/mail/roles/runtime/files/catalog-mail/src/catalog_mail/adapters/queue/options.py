@@ -12,16 +12,17 @@ BATCH = 20
 
 @dataclass(frozen=True)
 class QueueOptions:
-    """`concurrency` messages at a time on this node; with `limited`, the leases have a limit of messages begun per second.
+    """`concurrency` messages at a time in this process; with `limited`, the leases have a limit of messages begun per second.
 
-    A lease that is not renewed for `takeover_after` seconds has run out. `keep_days` is how long messages are kept.
+    A lease that is not renewed for `takeover_after` seconds has run out. `keep_days` is how long messages are kept; with None,
+    another process removes the old ones.
     """
 
     node: str
     concurrency: int = 16
     limited: bool = False
     takeover_after: float = 30
-    keep_days: int = 30
+    keep_days: int | None = 30
 
     @property
     def batch(self) -> int:
