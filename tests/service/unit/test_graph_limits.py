@@ -1,23 +1,21 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Graph's limits: at most four requests at once, in all processes of a host, and thirty messages a minute."""
+"""Graph's limit of four requests at once, in all processes of a host."""
 
 from __future__ import annotations
 
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
-from catalog_mail.adapters.graph import limits
 from catalog_mail.adapters.graph.apps import Apps
-from catalog_mail.adapters.graph.limits import AT_ONCE, MESSAGES, PERIOD, MessageRate, NoFreeSlot, RequestSlots
+from catalog_mail.adapters.graph.limits import AT_ONCE, NoFreeSlot, RequestSlots
 from catalog_mail.domain.settings.servers import GraphServer
 from helpers.waiting import PATIENCE
 
@@ -54,15 +52,6 @@ def test_another_spelling_is_the_same_application(tmp_path: Path, shared: bool, 
             held.enter_context(first.slot(1))
         with pytest.raises(NoFreeSlot), second.slot(0.05):
             pass
-
-
-@pytest.mark.parametrize(
-    "change", [{"tenant_id": "TENANT"}, {"tenant_id": "corp.test"}, {"client_id": "other"}, {"mailbox": "A@Corp.test"}], ids=str
-)
-def test_another_spelling_is_the_same_mailbox(change: dict[str, str]) -> None:
-    apps = Apps(None)
-    assert apps.rate(SERVER) is apps.rate(replace(SERVER, **change))
-    assert apps.rate(SERVER) is not apps.rate(replace(SERVER, mailbox="b@corp.test"))
 
 
 def test_waiting_requests_get_the_next_slot(tmp_path: Path) -> None:
@@ -109,31 +98,3 @@ def test_slots_span_processes_and_survive_a_kill(tmp_path: Path) -> None:
     process.join(PATIENCE)
     with slots.slot(PATIENCE):
         pass
-
-
-@pytest.fixture
-def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Set the time."""
-    now = [1000.0]
-    monkeypatch.setattr(limits.time, "monotonic", lambda: now[0])
-    return lambda seconds: now.__setitem__(0, 1000.0 + seconds)
-
-
-def test_thirty_messages_in_any_minute(at: Callable[[float], None]) -> None:
-    rate = MessageRate()
-    for number in range(MESSAGES):
-        at(number)
-        assert rate.reserve() == 0
-    assert rate.reserve() == PERIOD - MESSAGES + 1
-    at(PERIOD)
-    assert rate.reserve() == 0
-    assert rate.reserve() == pytest.approx(1)
-
-
-def test_no_message_is_sent_during_retry_after(at: Callable[[float], None]) -> None:
-    rate = MessageRate()
-    rate.close(10)
-    rate.close(3)
-    assert rate.reserve() == 10
-    at(10)
-    assert rate.reserve() == 0

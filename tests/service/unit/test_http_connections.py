@@ -141,7 +141,7 @@ def test_connections_leave_files_for_other_work(monkeypatch: pytest.MonkeyPatch,
 class IdleQueue:
     """A queue without work."""
 
-    def start(self) -> None:
+    def start(self, _lost: object) -> None:
         """Do nothing."""
 
     def stop(self) -> None:

@@ -14,7 +14,12 @@ from pathlib import Path
 
 from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
 from catalog_mail.adapters.database.leases import DatabaseLeases
-from catalog_mail.adapters.queue import DurableQueue, QueueOptions, Rounds, SenderProcesses
+from catalog_mail.adapters.queue import (
+    DurableQueue,
+    QueueOptions,
+    Rounds,
+    SenderProcesses,
+)
 from catalog_mail.adapters.templates import JinjaTemplates
 from catalog_mail.bootstrap.components import UNSUBSCRIBE, Components
 from catalog_mail.config import Config
@@ -35,8 +40,9 @@ def fork_senders(components: Components) -> SenderProcesses:
     gc.collect()
     gc.freeze()  # pages that no collection writes to stay shared
     config = components.config
+    each = enumerate(shares(config.queue.concurrency, processors()))
     return SenderProcesses(
-        [partial(_make_queue, config, number, share) for number, share in enumerate(shares(config.queue.concurrency, processors()))],
+        [partial(_make_queue, config, number, concurrency) for number, concurrency in each],
         leases=DatabaseLeases(components.engine),
         node=config.node,
     )

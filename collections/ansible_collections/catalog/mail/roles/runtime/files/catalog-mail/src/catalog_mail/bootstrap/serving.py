@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-
 from catalog_mail.adapters.database.health import DatabaseProbe
 from catalog_mail.adapters.database.notifications import DatabaseNotifications
 from catalog_mail.adapters.disk import FolderDisk

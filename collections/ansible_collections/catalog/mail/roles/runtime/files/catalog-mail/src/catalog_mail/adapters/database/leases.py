@@ -35,7 +35,7 @@ _LEASE = (
 )
 
 
-def _due(which: ColumnElement[bool], order: Any) -> Select[tuple[str]]:
+def _due(which: ColumnElement[bool], order: Any) -> Select[Any]:
     """Return the query of ids that no other transaction is taking (on SQLite the write lock already excludes others)."""
     query = select(deliveries.c.id).where(which).order_by(order).limit(bindparam("most"))
     return query.with_for_update(skip_locked=True)

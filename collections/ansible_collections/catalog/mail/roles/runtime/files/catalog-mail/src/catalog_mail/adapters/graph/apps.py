@@ -17,10 +17,22 @@ from typing import Any
 import requests
 
 from catalog_mail.adapters.graph.failing import Failed, TooLong, of_network, refusal
-from catalog_mail.adapters.graph.limits import AT_ONCE, MessageRate, NoFreeSlot, RequestSlots
+from catalog_mail.adapters.graph.limits import AT_ONCE, NoFreeSlot, RequestSlots
+from catalog_mail.adapters.graph.message_rate import MessageRate
 from catalog_mail.adapters.graph.tokens import Token, Tokens
-from catalog_mail.adapters.graph.web import CONNECT_SECONDS, Answer, make_session, read, with_query
-from catalog_mail.domain.failures.graph import GraphRefusal, Operation, graph_failure, not_understood
+from catalog_mail.adapters.graph.web import (
+    CONNECT_SECONDS,
+    Answer,
+    make_session,
+    read,
+    with_query,
+)
+from catalog_mail.domain.failures.graph import (
+    GraphRefusal,
+    Operation,
+    graph_failure,
+    not_understood,
+)
 from catalog_mail.domain.failures.microsoft_network import authorities_unreadable
 from catalog_mail.domain.settings.servers import GraphServer
 
@@ -180,7 +192,7 @@ class App:
 class Apps:
     """Keeps one Registration for each set of credentials; closes the least recently used one beyond KEPT.
 
-    `folder` is passed to RequestSlots.
+    `folder` is passed to RequestSlots and MessageRate.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -210,7 +222,9 @@ class Apps:
     def rate(self, server: GraphServer) -> MessageRate:
         """Return the rate limit of messages sent from this mailbox."""
         with self._lock:
-            return self._rates.setdefault(server.identity_key, MessageRate())
+            if server.identity_key not in self._rates:
+                self._rates[server.identity_key] = MessageRate(self._folder, server)
+            return self._rates[server.identity_key]
 
     def close(self) -> None:
         """Close all connections."""

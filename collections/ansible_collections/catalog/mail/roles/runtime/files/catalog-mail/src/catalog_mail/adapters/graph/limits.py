@@ -1,33 +1,25 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep within Graph's limits: concurrent requests of an app registration, messages a minute of a mailbox.
-
-Beyond them Graph answers 429 with a pause.
-"""
+"""Keep within Graph's limit of concurrent requests of an app registration. Beyond it Graph answers 429 with a pause."""
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from catalog_mail.adapters.graph.message_rate import NO_DISK
 from catalog_mail.domain.settings.servers import GraphServer
 
-# Outlook's part of Graph: "4 concurrent requests" (Graph: throttling limits); Exchange Online: 30 messages a minute.
+# Outlook's part of Graph: "4 concurrent requests" (Graph: throttling limits).
 AT_ONCE = 4
-MESSAGES = 30
-PERIOD = 60.0
 _LOOK = 0.02
-# A disk that takes no new file.
-_NO_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 class NoFreeSlot(Exception):
@@ -72,7 +64,7 @@ class RequestSlots:
                 try:
                     held = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
                 except OSError as error:
-                    if error.errno not in _NO_DISK:
+                    if error.errno not in NO_DISK:
                         raise
                     return None
                 try:
@@ -84,31 +76,3 @@ class RequestSlots:
             if time.monotonic() > end:
                 raise NoFreeSlot
             time.sleep(_LOOK)
-
-
-class MessageRate:
-    """Limits a mailbox to MESSAGES in any PERIOD, and to none during a pause that the server asks for."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._taken: deque[float] = deque()
-        self._closed_until = 0.0
-
-    def reserve(self) -> float:
-        """Reserve a turn: returns 0, or the seconds after which to ask again."""
-        with self._lock:
-            now = time.monotonic()
-            while self._taken and self._taken[0] <= now - PERIOD:
-                self._taken.popleft()
-            wait = self._closed_until - now
-            if len(self._taken) >= MESSAGES:
-                wait = max(wait, self._taken[0] + PERIOD - now)
-            if wait > 0:
-                return wait
-            self._taken.append(now)
-            return 0.0
-
-    def close(self, seconds: float) -> None:
-        """Pause for as many seconds as the server asks for."""
-        with self._lock:
-            self._closed_until = max(self._closed_until, time.monotonic() + seconds)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from catalog_mail.adapters.graph.apps import App, Apps, GraphRequest
 from catalog_mail.adapters.graph.failing import Failed
-from catalog_mail.adapters.graph.limits import MessageRate
+from catalog_mail.adapters.graph.message_rate import MessageRate
 from catalog_mail.adapters.graph.sent_items import SentItems, stamped
 from catalog_mail.adapters.graph.web import Answer, user_path
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed

@@ -67,7 +67,10 @@ class SenderProcesses:
             self._watching.join(STOP_SECONDS + END_SECONDS)
         for process in self._processes:
             process.kill()
-        if any([process.wait() for process in self._processes]):
+        if self._watching is not None:
+            self._watching.join()
+        statuses = [process.wait() for process in self._processes]
+        if self._watching is None or any(statuses):
             return
         try:
             self._leases.end_all(self._node)

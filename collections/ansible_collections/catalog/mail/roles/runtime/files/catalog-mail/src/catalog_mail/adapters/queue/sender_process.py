@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import faulthandler
 import logging
 import os
 import signal
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 # prctl(2)
 _PR_SET_PDEATHSIG = 1
 _MOST_ORDERS = 4096
+_SHOW_STACKS = signal.SIGUSR1
 
 
 class SenderProcess:
@@ -35,6 +37,7 @@ class SenderProcess:
         self._orders = orders
         self._rounds = rounds
         self._status: int | None = None
+        self._shown = False
 
     @classmethod
     def fork(cls, make: Callable[[Rounds], DurableQueue]) -> SenderProcess:
@@ -68,13 +71,21 @@ class SenderProcess:
             self._orders.shutdown(socket.SHUT_WR)
 
     def alive(self) -> bool:
-        """Return whether the process lives, and its queue comes round."""
-        return self._status is None and self._rounds.turn()
+        """Return whether the process lives, and its queue comes round. One that hangs writes its stacks to the log, once."""
+        if self._status is not None:
+            return False
+        turning = self._rounds.turn()
+        if not turning and not self._shown:
+            log.error("sender process %d does not come round; its stacks follow", self.pid)
+            os.kill(self.pid, _SHOW_STACKS)
+        self._shown = not turning
+        return turning
 
     def kill(self) -> None:
         """End the process at once."""
         if self._status is None:
-            os.kill(self.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # another thread has waited for its end meanwhile
+                os.kill(self.pid, signal.SIGKILL)
 
     def wait(self) -> int:
         """Wait for the end of the process; return its exit status, or the negative number of the signal that has ended it."""
@@ -90,6 +101,7 @@ def _work(orders: socket.socket, make: Callable[[Rounds], DurableQueue], rounds:
         # The parent decides about the end, also when a terminal or systemd sends the signal to all processes.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        faulthandler.register(_SHOW_STACKS)
         _end_with(parent)
         queue = make(rounds)
         if not orders.recv(_MOST_ORDERS):
