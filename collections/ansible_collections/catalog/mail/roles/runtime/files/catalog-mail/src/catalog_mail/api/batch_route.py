@@ -67,14 +67,17 @@ class BatchRoute(BodyRoute):
             return framework
         batches = Batches(self._answer, self.name)
         seen: set[bytes] = set()  # tokens that were valid, by their SHA-256
+        path = ""
 
         async def handle(request: Request) -> Response:
+            nonlocal path
+            path = path or request.app.url_path_for(self.name)
             checked = CheckedRequest(request, self.model)
             token = security.bearer_token(request)
             key = digest(token or "")
             if token and key in seen and 0 < checked.declared_size() <= LARGEST_TOGETHER:
                 try:
-                    call = _Call(request.app.state.services, request.url.path, token, await checked.body())
+                    call = _Call(request.app.state.services, path, token, await checked.body())
                 except (BodyRefused, ClientDisconnect):
                     answer = None
                 else:

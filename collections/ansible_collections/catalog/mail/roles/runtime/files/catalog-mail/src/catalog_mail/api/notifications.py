@@ -189,7 +189,7 @@ def notify(
     answered with 404.
     """
     notification, deliveries = services.notifications.accept(_request(body), principal.name)
-    response.headers["Location"] = _location(request.url.path, notification)
+    response.headers["Location"] = request.app.url_path_for("notification", notification_id=notification.id)
     return _answer(notification, deliveries)
 
 
@@ -216,13 +216,8 @@ def _request_or_error(call: CheckedCall) -> Submission | InputRefused:
 def _response(path: str, notification: Notification, deliveries: Sequence[Delivery]) -> Response:
     content = _answer(notification, deliveries).model_dump_json()
     response = Response(content, 202, media_type="application/json")
-    response.headers["Location"] = _location(path, notification)
+    response.headers["Location"] = f"{path}/{notification.id}"  # much cheaper than url_path_for
     return response
-
-
-def _location(path: str, notification: Notification) -> str:
-    """Return the path of a notification below the path of all."""
-    return f"{path}/{notification.id}"
 
 
 def _request(body: NotificationBody) -> NotificationRequest:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -107,7 +107,9 @@ class Notifications:
             return [draft for draft in drafts if isinstance(draft, Exception)]
         contacts = self._directory.contacts(recipient.address for draft in valid for recipient in draft.recipients)
         switched_on = self._settings.switched_on()
-        return [draft if isinstance(draft, Exception) else _notice(draft, contacts, switched_on=switched_on) for draft in drafts]
+        kinds = {draft.notification.kind for draft in valid}
+        circumstances = {kind: _circumstances(kind, contacts, switched_on=switched_on) for kind in kinds}
+        return [draft if isinstance(draft, Exception) else _notice(draft, contacts, circumstances) for draft in drafts]
 
     def _draft(self, request: NotificationRequest, created_by: str) -> _Draft:
         content = checked(request)
@@ -152,16 +154,18 @@ class Notifications:
         return [found[name.lower()] for name in names]
 
 
-def _notice(draft: _Draft, contacts: Contacts, *, switched_on: bool) -> Notice:
-    notification = draft.notification
-    circumstances = Circumstances(
+def _circumstances(kind: Kind, contacts: Contacts, *, switched_on: bool) -> Circumstances:
+    return Circumstances(
         switched_on=switched_on,
-        opted_out=contacts.opted_out_of(notification.kind),
+        opted_out=contacts.opted_out_of(kind),
         inactive={address for address, user in contacts.users.items() if not user.active},
     )
-    return Notice(
-        notification, [_delivery(notification, recipient, contacts, circumstances) for recipient in draft.recipients]
-    )
+
+
+def _notice(draft: _Draft, contacts: Contacts, circumstances: Mapping[Kind, Circumstances]) -> Notice:
+    notification = draft.notification
+    of_kind = circumstances[notification.kind]
+    return Notice(notification, [_delivery(notification, recipient, contacts, of_kind) for recipient in draft.recipients])
 
 
 def _delivery(notification: Notification, recipient: Recipient, contacts: Contacts, circumstances: Circumstances) -> Delivery:
