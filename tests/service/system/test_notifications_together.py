@@ -41,6 +41,7 @@ def test_notices_are_stored_with_two_statements(engine: Engine) -> None:
     store, notices = DatabaseNotifications(engine), [make_notice(recipients=number) for number in (1, 0, 3)]
     statements = []
     event.listen(engine, "before_cursor_execute", lambda *words: statements.append(words[2]))
+    assert store.add([]) == []
     assert store.add(notices) == [(notice.notification, True) for notice in notices]
     assert [statement.split()[2] for statement in statements if statement.startswith("INSERT")] == ["notifications", "deliveries"]
     for notice in notices:

@@ -109,6 +109,8 @@ def _first_accepted(state: State) -> Select[datetime]:
 
 def insert_notices(connection: Connection, notices: Sequence[Notice]) -> None:
     """Store notifications and their deliveries as part of a transaction."""
+    if not notices:
+        return
     connection.execute(_INSERT_NOTIFICATION, [notification_row(notice.notification) for notice in notices])
     rows = [
         {**delivery_row(delivery, notice.notification), "number": number}
