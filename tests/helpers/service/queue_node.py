@@ -26,6 +26,7 @@ from catalog_mail.domain.notifications.pace import Pace
 from catalog_mail.domain.notifications.retry import Backoff
 from catalog_mail.domain.settings.document import TLS, Transport
 from catalog_mail.domain.settings.servers import SendingSettings, SmtpServer
+from catalog_mail.ports.catalog import Notice
 from catalog_mail.ports.sending import Evidence
 from catalog_mail.services.delivery import DeliverNotifications
 from sqlalchemy import Engine
@@ -147,9 +148,10 @@ class QueueNode:
     def accept(self, *addresses: str, kind: Kind = Kind.MESSAGE, key: str | None = None, **data: Any) -> Notification:
         """Store a notification to these recipients, and enqueue it."""
         notification, deliveries = make_notification(addresses, kind=kind, key=key, at=self.clock.now(), **data)
-        stored, _ = self.notifications.add(notification, deliveries)
+        (stored,) = self.notifications.add([Notice(notification, deliveries)])
+        assert isinstance(stored, tuple), stored
         self.queue.enqueue(delivery.id for delivery in deliveries)
-        return stored
+        return stored[0]
 
     @contextmanager
     def running(self) -> Iterator[QueueNode]:

@@ -30,6 +30,7 @@ from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.notifications import outcome
 from catalog_mail.domain.notifications.notification import FINAL, Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.notifications.outcome import Outcome
+from catalog_mail.ports.catalog import Notice
 from helpers.service import postgres
 from helpers.service.process import SOURCE
 from hypothesis import given, settings
@@ -85,7 +86,7 @@ class Work:
         self._batch = new_id()
 
     def accept(self) -> None:
-        DatabaseNotifications(self._engine).add(*make([State.ACCEPTED, State.SUPPRESSED, State.ACCEPTED]))
+        DatabaseNotifications(self._engine).add([Notice(*make([State.ACCEPTED, State.SUPPRESSED, State.ACCEPTED]))])
 
     def claim(self) -> None:
         self._batch = new_id()

@@ -21,6 +21,7 @@ from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.notifications import outcome as outcomes
 from catalog_mail.domain.notifications.notification import FINAL, Kind, State
 from catalog_mail.domain.notifications.retry import Backoff
+from catalog_mail.ports.catalog import Notice
 from helpers.service.process import free_port
 from helpers.service.queue_node import QueueNode, make_notification, wait_for_state
 from helpers.service.smtp_sink import MailSink
@@ -313,7 +314,7 @@ def test_old_messages_are_deleted_and_their_records_kept(make_node: Callable[...
     node = make_node(keep_days=30)
     old = node.clock.now() - timedelta(days=31)
     notification, deliveries = make_notification(["a@corp.test"], kind=Kind.MESSAGE, key=None, at=old)
-    node.notifications.add(notification, deliveries)
+    node.notifications.add([Notice(notification, deliveries)])
     with node.running():
         recent = node.accept("b@corp.test")
         wait_for_state(node, recent, State.SENT)

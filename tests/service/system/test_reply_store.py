@@ -151,7 +151,7 @@ def test_the_answered_mail_is_found_by_its_handle(engine: Engine, store: Databas
     gone = Notice(replace(gone.notification, thread=thread_of("z" * 26)), [replace(gone.deliveries[0])])
     for item in (mention, other, gone):
         deliveries = [replace(delivery, notification_id=item.notification.id) for delivery in item.deliveries]
-        DatabaseNotifications(engine).add(item.notification, deliveries)
+        DatabaseNotifications(engine).add([Notice(item.notification, deliveries)])
     handles = [item.deliveries[0].id[:14] for item in (mention, other, gone)]
     found = store.answered([*handles, "n" * 14])
     assert set(found) == {handles[0], handles[2]}, "only conversations can be answered"

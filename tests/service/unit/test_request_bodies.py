@@ -156,7 +156,7 @@ def test_a_body_is_judged_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch)
     async def run() -> Any:
         headers = [(b"content-type", b"application/json"), (b"content-length", b"13")]
         request = Request({"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers}, receive)
-        judged = asyncio.ensure_future(bodies._CheckedRequest(request, PostBody).json())
+        judged = asyncio.ensure_future(bodies.CheckedRequest(request, PostBody).json())
         while not begun.is_set():
             await asyncio.sleep(0.001)
         release.set()

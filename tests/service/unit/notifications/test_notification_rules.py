@@ -286,6 +286,26 @@ def test_equal_requests_have_equal_fingerprints() -> None:
 
 
 @pytest.mark.parametrize(
+    ("request_", "digest"),
+    [
+        (MESSAGE, "919a34fe7e16a671e274a80ed2d119367b509b3ab77b3e983b70f15cec4a6931"),
+        (
+            NotificationRequest(
+                Kind.MENTION,
+                {"author": "joe", "conversation": "Sales", "text": "@jane \u00e9", "mentioned": ["jane"]},
+                thread="t",
+            ),
+            "f93137c41c5a2196fdaf758a2168800be0864de4ff9c227f06ce8dd9ca8f89db",
+        ),
+    ],
+    ids=["message", "mention"],
+)
+def test_a_fingerprint_is_the_same_in_every_version(request_: NotificationRequest, digest: str) -> None:
+    """A request may be repeated after an upgrade of the service."""
+    assert fingerprint(request_) == digest
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"kind": Kind.MENTION},

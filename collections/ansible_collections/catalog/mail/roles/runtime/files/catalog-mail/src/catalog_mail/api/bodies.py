@@ -65,19 +65,26 @@ class BodyRoute(APIRoute):
         inner = super().get_route_handler()
         if self.body_field is None:
             return inner
-        model = self.body_field.field_info.annotation
-        assert isinstance(model, type), self.path  # noqa: S101  # every body is one model
-        assert issubclass(model, Body), self.path  # noqa: S101  # every model of a body names its limits
+        model = self.model
 
         async def handle(request: Request) -> Response:
             await security.authenticate(request)
-            return await inner(_CheckedRequest(request, model))
+            return await inner(request if isinstance(request, CheckedRequest) else CheckedRequest(request, model))
 
         return handle
 
+    @property
+    def model(self) -> type[Body]:
+        """The model of the operation's body."""
+        assert self.body_field  # noqa: S101  # asked for operations with a body only
+        model = self.body_field.field_info.annotation
+        assert isinstance(model, type), self.path  # noqa: S101  # every body is one model
+        assert issubclass(model, Body), self.path  # noqa: S101  # every model of a body names its limits
+        return model
 
-class _CheckedRequest(Request):
-    """A request whose body is read up to its limit, and parsed and validated in a thread."""
+
+class CheckedRequest(Request):
+    """A request whose body is read up to its limit, once, and parsed and validated in a thread."""
 
     def __init__(self, request: Request, model: type[Body]) -> None:
         super().__init__(request.scope, request.receive)
@@ -90,13 +97,18 @@ class _CheckedRequest(Request):
             declared = self.headers.get("content-length", "")
             if declared != "0" and (declared or "transfer-encoding" in self.headers):
                 _check_type(self.headers.get("content-type"), self.headers.get("content-encoding"))
-            self._check_size(int(declared) if declared.isascii() and declared.isdigit() else 0)
+            self._check_size(self.declared_size())
             read = bytearray()
             async for part in self.stream():
                 read += part
                 self._check_size(len(read))
             self._read = bytes(read)
         return self._read
+
+    def declared_size(self) -> int:
+        """Return the size that the request declares for its body; 0 when it declares none."""
+        declared = self.headers.get("content-length", "")
+        return int(declared) if declared.isascii() and declared.isdigit() else 0
 
     async def json(self) -> Any:
         """Return the body as an instance of its model; or RefusedBody, so that the caller's role is checked first."""

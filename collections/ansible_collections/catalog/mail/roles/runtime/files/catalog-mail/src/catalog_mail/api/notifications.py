@@ -13,7 +13,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
-from catalog_mail.api.bodies import Body, BodyLimits, BodyRoute
+from catalog_mail.api.batch_route import BatchRoute, CheckedCall
+from catalog_mail.api.bodies import Body, BodyLimits
 from catalog_mail.api.context import Services, services
 from catalog_mail.api.fields import Address, DisplayName, Key, MailHtml, MailText, PathId, Subject, Thread
 from catalog_mail.api.problems import documented
@@ -24,8 +25,28 @@ from catalog_mail.domain.mime import addresses
 from catalog_mail.domain.notifications.data import LONGEST_TEXT, LONGEST_TITLE, NAMES_RECIPIENTS, schema
 from catalog_mail.domain.notifications.notification import REQUESTABLE, Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.notifications.request import LONGEST_HTML, LONGEST_NAME, MOST_RECIPIENTS, NotificationRequest
+from catalog_mail.services.notifications import Submission
 
-router = APIRouter(tags=["notifications"], route_class=BodyRoute)
+
+class NotificationRoute(BatchRoute):
+    """Accepts the notifications that arrive at the same time together."""
+
+    role = Role.CATALOG
+
+    @staticmethod
+    def answer_all(services: Services, calls: list[CheckedCall]) -> list[Response | Exception]:
+        """Return the answers 202, and the errors of the notifications that are not accepted."""
+        requests = [_request_or_error(call) for call in calls]
+        submissions = [request for request in requests if isinstance(request, Submission)]
+        outcomes = iter(services.notifications.accept_all(submissions) if submissions else [])
+        results = [request if isinstance(request, Exception) else next(outcomes) for request in requests]
+        return [
+            result if isinstance(result, Exception) else _response(call.path, *result)
+            for call, result in zip(calls, results, strict=True)
+        ]
+
+
+router = APIRouter(tags=["notifications"], route_class=NotificationRoute)
 
 # A message has the longest texts: subject, text and html, and its recipients with addresses and names.
 _CHARACTERS = LONGEST_TITLE + LONGEST_TEXT + LONGEST_HTML + MOST_RECIPIENTS * (addresses.LONGEST + LONGEST_NAME + 10)
@@ -182,6 +203,21 @@ def notification(
 ) -> NotificationAnswer:
     """Return a notification with the state of each delivery."""
     return _answer(*services.notifications.look_up(notification_id))
+
+
+def _request_or_error(call: CheckedCall) -> Submission | InputRefused:
+    assert isinstance(call.body, NotificationBody)  # noqa: S101  # the model of the route
+    try:
+        return Submission(_request(call.body), call.principal.name)
+    except InputRefused as error:
+        return error
+
+
+def _response(path: str, notification: Notification, deliveries: Sequence[Delivery]) -> Response:
+    content = _answer(notification, deliveries).model_dump_json()
+    response = Response(content, 202, media_type="application/json")
+    response.headers["Location"] = f"{path}/{notification.id}"  # much cheaper than url_path_for
+    return response
 
 
 def _request(body: NotificationBody) -> NotificationRequest:

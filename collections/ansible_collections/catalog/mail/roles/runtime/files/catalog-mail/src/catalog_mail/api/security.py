@@ -11,12 +11,19 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
 
 from catalog_mail.api.context import Services, services
 from catalog_mail.domain.catalog.people import Principal, Role
 from catalog_mail.domain.errors import NotPermitted, Unauthenticated
 
 _bearer = HTTPBearer(auto_error=False, description="A token made by `catalog-mail token create`.")
+
+
+def bearer_token(request: Request) -> str | None:
+    """Return the token that the request carries, whether or not it is known."""
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    return token if scheme.lower() == "bearer" and token else None
 
 
 async def authenticate(request: Request) -> Principal:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -21,6 +21,18 @@ class Notice:
 
     notification: Notification
     deliveries: Sequence[Delivery]
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """What is known of some addresses, all in lower case: the users who have them, and the kinds that they opted out of."""
+
+    users: Mapping[str, User]
+    opted_out: Collection[tuple[str, str]]
+
+    def opted_out_of(self, kind: Kind) -> frozenset[str]:
+        """Return the addresses that opted out of this kind."""
+        return frozenset(address for address, other in self.opted_out if other == kind.value)
 
 
 class UserStore(Protocol):
@@ -61,17 +73,14 @@ class RecipientDirectory(Protocol):
     def users_by_name(self, names: Iterable[str]) -> Mapping[str, User]:
         """Return the users with these names, keyed by the name in lower case; unknown names are left out."""
 
-    def users_by_email(self, addresses: Iterable[str]) -> Mapping[str, User]:
-        """Return the users with these addresses, keyed by the address in lower case; unknown addresses are left out."""
+    def contacts(self, addresses: Iterable[str]) -> Contacts:
+        """Return the users with these addresses, and the kinds that the addresses opted out of."""
 
     def server_admins(self) -> Sequence[User]:
         """Return the active server admins."""
 
     def subscribers(self, event: str) -> Sequence[User]:
         """Return the active users that subscribed to the event."""
-
-    def opted_out_of(self, addresses: Iterable[str], kind: Kind) -> frozenset[str]:
-        """Return those of the addresses that opted out of this kind, in lower case."""
 
 
 class ConversationStore(Protocol):

@@ -12,16 +12,18 @@ from typing import Any, Protocol
 from catalog_mail.domain.notifications.lease import Claimed, Lease
 from catalog_mail.domain.notifications.notification import Delivery, Notification, State
 from catalog_mail.domain.notifications.outcome import Outcome
+from catalog_mail.ports.catalog import Notice
 
 
 class NotificationStore(Protocol):
     """Notifications and their deliveries, for requests and queries."""
 
-    def add(self, notification: Notification, deliveries: Sequence[Delivery]) -> tuple[Notification, bool]:
-        """Store a notification and its deliveries in one transaction; return the notification and True.
+    def add(self, notices: Sequence[Notice]) -> list[tuple[Notification, bool] | Exception]:
+        """Store notifications with their deliveries in one transaction; return for each the notification and True.
 
-        With an idempotency key that is known, store nothing and return the earlier notification and False. Raises Conflict
-        when the earlier notification had other content.
+        Of a notice with an idempotency key that is known, nothing is stored; the earlier notification and False are returned,
+        or Conflict when it had other content. A notice that cannot be stored has its error and leaves the others stored.
+        Raises StorageFailed when nothing was stored.
         """
 
     def notification(self, notification_id: str) -> Notification: ...  # raises NotFound

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.errors import NotFound
@@ -16,9 +16,12 @@ from catalog_mail.domain.notifications.data import NAMES_RECIPIENTS
 from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.notifications.recipients import Circumstances, distinct, first_state, of_user, without
 from catalog_mail.domain.notifications.request import NotificationRequest, checked, fingerprint
-from catalog_mail.ports.catalog import Notice, RecipientDirectory
+from catalog_mail.ports.catalog import Contacts, Notice, RecipientDirectory
 from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.notifications import DeliveryQueue, NotificationStore
+
+T = TypeVar("T")
+Accepted = tuple[Notification, Sequence[Delivery]]
 
 
 class Switch(Protocol):
@@ -26,6 +29,22 @@ class Switch(Protocol):
 
     def switched_on(self) -> bool:
         """Return whether notifications are switched on."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A request, and the name of the token that it came with."""
+
+    request: NotificationRequest
+    created_by: str
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A notification whose deliveries are not known yet."""
+
+    notification: Notification
+    recipients: Sequence[Recipient]
 
 
 class Notifications:
@@ -40,18 +59,25 @@ class Notifications:
         self._settings = settings
         self._clock = clock
 
-    def accept(self, request: NotificationRequest, created_by: str) -> tuple[Notification, Sequence[Delivery]]:
+    def accept(self, request: NotificationRequest, created_by: str) -> Accepted:
         """Store the notification and begin to send it; `created_by` is the name of the token.
 
         A repeated request with the same idempotency key is stored once; the stored notification is returned. Raises InputRefused,
         NotFound when a named user does not exist, Conflict when the key belongs to another request.
         """
-        notice = self.prepare(request, created_by)
-        notification, is_new = self._store.add(notice.notification, notice.deliveries)
-        if not is_new:
-            return notification, self._store.deliveries(notification.id)
-        self.begin([notice])
-        return notification, notice.deliveries
+        return _only(self.accept_all([Submission(request, created_by)]))
+
+    def accept_all(self, submissions: Sequence[Submission]) -> list[Accepted | Exception]:
+        """Accept requests that came at the same time, each as `accept` does; an error of one leaves the others accepted.
+
+        They share the look-ups and the transaction. Raises StorageFailed when nothing was stored.
+        """
+        prepared = self._prepare(submissions)
+        notices = [notice for notice in prepared if isinstance(notice, Notice)]
+        stored = self._store.add(notices) if notices else []
+        self.begin(notice for notice, result in zip(notices, stored, strict=True) if isinstance(result, tuple) and result[1])
+        accepted = (_outcome(self._accepted, notice, result) for notice, result in zip(notices, stored, strict=True))
+        return [notice if isinstance(notice, Exception) else next(accepted) for notice in prepared]
 
     def look_up(self, notification_id: str) -> tuple[Notification, Sequence[Delivery]]:
         """Return a notification with the present state of its deliveries. Raises NotFound."""
@@ -59,6 +85,33 @@ class Notifications:
 
     def prepare(self, request: NotificationRequest, created_by: str) -> Notice:
         """Return the notice to store for this request; stores nothing. Raises as `accept` does, except Conflict."""
+        return _only(self._prepare([Submission(request, created_by)]))
+
+    def begin(self, notices: Iterable[Notice]) -> None:
+        """Begin to send stored notices. Without this call the queue finds them by itself, a little later."""
+        accepted = [delivery.id for notice in notices for delivery in notice.deliveries if delivery.state is State.ACCEPTED]
+        if accepted:
+            self._queue.enqueue(accepted)
+
+    def _accepted(self, notice: Notice, stored: tuple[Notification, bool] | Exception) -> Accepted:
+        if isinstance(stored, Exception):
+            raise stored
+        notification, is_new = stored
+        return notification, notice.deliveries if is_new else self._store.deliveries(notification.id)
+
+    def _prepare(self, submissions: Sequence[Submission]) -> list[Notice | Exception]:
+        """Return the notice of each request, or its error. Raises StorageFailed."""
+        drafts = [_outcome(self._draft, one.request, one.created_by) for one in submissions]
+        valid = [draft for draft in drafts if isinstance(draft, _Draft)]
+        if not valid:
+            return [draft for draft in drafts if isinstance(draft, Exception)]
+        contacts = self._directory.contacts(recipient.address for draft in valid for recipient in draft.recipients)
+        switched_on = self._settings.switched_on()
+        kinds = {draft.notification.kind for draft in valid}
+        circumstances = {kind: _circumstances(kind, contacts, switched_on=switched_on) for kind in kinds}
+        return [draft if isinstance(draft, Exception) else _notice(draft, contacts, circumstances) for draft in drafts]
+
+    def _draft(self, request: NotificationRequest, created_by: str) -> _Draft:
         content = checked(request)
         recipients = distinct(request.recipients or self._recipients(request))
         if "author" in content:
@@ -74,13 +127,7 @@ class Notifications:
             idempotency_key=request.idempotency_key,
             fingerprint=fingerprint(request),
         )
-        return Notice(notification, self._deliveries(notification, recipients))
-
-    def begin(self, notices: Iterable[Notice]) -> None:
-        """Begin to send stored notices. Without this call the queue finds them by itself, a little later."""
-        accepted = [delivery.id for notice in notices for delivery in notice.deliveries if delivery.state is State.ACCEPTED]
-        if accepted:
-            self._queue.enqueue(accepted)
+        return _Draft(notification, recipients)
 
     def _recipients(self, request: NotificationRequest) -> list[Recipient]:
         """Return the recipients that the kind and its data name."""
@@ -106,18 +153,39 @@ class Notifications:
                 )
         return [found[name.lower()] for name in names]
 
-    def _deliveries(self, notification: Notification, recipients: Sequence[Recipient]) -> list[Delivery]:
-        addresses = [recipient.address for recipient in recipients]
-        users = self._directory.users_by_email(addresses)
-        circumstances = Circumstances(
-            switched_on=self._settings.switched_on(),
-            opted_out=self._directory.opted_out_of(addresses, notification.kind),
-            inactive={address for address, user in users.items() if not user.active},
-        )
-        deliveries = []
-        for recipient in recipients:
-            state, reason = first_state(notification.kind, recipient, circumstances)
-            user = users.get(recipient.address.lower())
-            known = replace(recipient, user_id=user.id if user else None)
-            deliveries.append(Delivery(new_id(), notification.id, known, state, reason=reason))
-        return deliveries
+
+def _circumstances(kind: Kind, contacts: Contacts, *, switched_on: bool) -> Circumstances:
+    return Circumstances(
+        switched_on=switched_on,
+        opted_out=contacts.opted_out_of(kind),
+        inactive={address for address, user in contacts.users.items() if not user.active},
+    )
+
+
+def _notice(draft: _Draft, contacts: Contacts, circumstances: Mapping[Kind, Circumstances]) -> Notice:
+    notification = draft.notification
+    of_kind = circumstances[notification.kind]
+    return Notice(notification, [_delivery(notification, recipient, contacts, of_kind) for recipient in draft.recipients])
+
+
+def _delivery(notification: Notification, recipient: Recipient, contacts: Contacts, circumstances: Circumstances) -> Delivery:
+    state, reason = first_state(notification.kind, recipient, circumstances)
+    user = contacts.users.get(recipient.address.lower())
+    known = replace(recipient, user_id=user.id if user else None)
+    return Delivery(new_id(), notification.id, known, state, reason=reason)
+
+
+def _outcome(function: Callable[..., T], *arguments: object) -> T | Exception:
+    """Return the result of a call, or its error."""
+    try:
+        return function(*arguments)
+    except Exception as error:
+        return error
+
+
+def _only(outcomes: Sequence[T | Exception]) -> T:
+    """Return the only outcome. Raises it when it is an error."""
+    (outcome,) = outcomes
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome

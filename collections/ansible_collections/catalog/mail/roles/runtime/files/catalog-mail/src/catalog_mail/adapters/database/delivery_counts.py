@@ -82,8 +82,10 @@ def _after_create(_target: object, connection: Connection, *, tables: list[Table
 event.listen(metadata, "after_create", _after_create)
 
 
+_total = func.sum(delivery_counts.c.deliveries)
+_NUMBERS = select(delivery_counts.c.state, _total).group_by(delivery_counts.c.state).having(_total != 0)
+
+
 def numbers(connection: Connection) -> Mapping[State, int]:
     """Return the number of deliveries by state; states without deliveries are left out."""
-    total = func.sum(delivery_counts.c.deliveries)
-    query = select(delivery_counts.c.state, total).group_by(delivery_counts.c.state).having(total != 0)
-    return {State(state): int(number) for state, number in connection.execute(query)}
+    return {State(state): int(number) for state, number in connection.execute(_NUMBERS)}

@@ -16,8 +16,13 @@ from catalog_mail.adapters.database.delivery_rows import delivery_row, notificat
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.tables import deliveries, notifications
 from catalog_mail.adapters.database.writing import write
-from catalog_mail.domain.errors import Conflict, NotFound
+from catalog_mail.domain.errors import Conflict, NotFound, StorageFailed
 from catalog_mail.domain.notifications.notification import FINAL, Delivery, Notification, State
+from catalog_mail.ports.catalog import Notice
+
+# Built once: building a statement and finding its compiled form takes longer than the database.
+_INSERT_NOTIFICATION = insert(notifications)
+_INSERT_DELIVERY = insert(deliveries)
 
 
 class DatabaseNotifications:
@@ -26,22 +31,17 @@ class DatabaseNotifications:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, notification: Notification, deliveries: Sequence[Delivery]) -> tuple[Notification, bool]:
-        """Store all in one transaction, or return the notification stored with the same idempotency key."""
+    def add(self, notices: Sequence[Notice]) -> list[tuple[Notification, bool] | Exception]:
+        """Store all with as few statements as one; when that fails, each in a savepoint of its own."""
         try:
-            write(self._engine, lambda connection: insert_notification(connection, notification, deliveries))
-        except IntegrityError:
-            earlier = self._with_key(notification.idempotency_key)
-            if earlier is None:
-                raise
-            if earlier.fingerprint != notification.fingerprint:
-                raise Conflict(
-                    "Another notification was accepted with this idempotency key before.",
-                    "Use a new key for a new notification, or repeat the same content.",
-                    field="idempotency_key",
-                ) from None
-            return earlier, False
-        return notification, True
+            write(self._engine, lambda connection: insert_notices(connection, notices))
+        except StorageFailed:
+            raise
+        except Exception as error:
+            alone = len(notices) == 1
+            errors = [error] if alone else write(self._engine, lambda connection: _insert_each(connection, notices))
+            return [self._stored(notice.notification, error) for notice, error in zip(notices, errors, strict=True)]
+        return [(notice.notification, True) for notice in notices]
 
     def notification(self, notification_id: str) -> Notification:
         """Return the notification with this id."""
@@ -76,6 +76,24 @@ class DatabaseNotifications:
         with reading(self._engine) as connection:
             return connection.execute(select(func.min(union_all(*first).subquery().c.at))).scalar()
 
+    def _stored(self, notification: Notification, error: Exception | None) -> tuple[Notification, bool] | Exception:
+        """Return the result for a notification that was stored, or was refused with this error."""
+        if error is None:
+            return notification, True
+        try:
+            earlier = self._with_key(notification.idempotency_key) if isinstance(error, IntegrityError) else None
+        except StorageFailed as failed:
+            return failed
+        if earlier is None:
+            return error
+        if earlier.fingerprint == notification.fingerprint:
+            return earlier, False
+        return Conflict(
+            "Another notification was accepted with this idempotency key before.",
+            "Use a new key for a new notification, or repeat the same content.",
+            field="idempotency_key",
+        )
+
     def _with_key(self, key: str | None) -> Notification | None:
         if key is None:
             return None
@@ -89,9 +107,36 @@ def _first_accepted(state: State) -> Select[datetime]:
     return select(func.min(deliveries.c.accepted_at).label("at")).where(deliveries.c.state == state.value)
 
 
+def insert_notices(connection: Connection, notices: Sequence[Notice]) -> None:
+    """Store notifications and their deliveries as part of a transaction."""
+    if not notices:
+        return
+    connection.execute(_INSERT_NOTIFICATION, [notification_row(notice.notification) for notice in notices])
+    rows = [
+        {**delivery_row(delivery, notice.notification), "number": number}
+        for notice in notices
+        for number, delivery in enumerate(notice.deliveries)
+    ]
+    if rows:
+        connection.execute(_INSERT_DELIVERY, rows)
+
+
 def insert_notification(connection: Connection, notification: Notification, wanted: Sequence[Delivery]) -> None:
     """Store a notification and its deliveries as part of a transaction."""
-    connection.execute(insert(notifications), notification_row(notification))
-    rows = [{**delivery_row(delivery, notification), "number": number} for number, delivery in enumerate(wanted)]
-    if rows:
-        connection.execute(insert(deliveries), rows)
+    insert_notices(connection, [Notice(notification, wanted)])
+
+
+def _insert_each(connection: Connection, notices: Sequence[Notice]) -> list[Exception | None]:
+    """Store each notice in a savepoint; return the error of each that was not stored. Raises StorageFailed for all."""
+    return [_insert_alone(connection, notice) for notice in notices]
+
+
+def _insert_alone(connection: Connection, notice: Notice) -> Exception | None:
+    try:
+        with connection.begin_nested():
+            insert_notices(connection, [notice])
+    except StorageFailed:
+        raise
+    except Exception as error:
+        return error
+    return None

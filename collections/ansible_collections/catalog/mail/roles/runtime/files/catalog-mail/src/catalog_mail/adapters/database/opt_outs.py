@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Engine, bindparam, delete, select
+from sqlalchemy import Connection, Engine, bindparam, delete, select
 
 from catalog_mail.adapters.database.engine import reading
 from catalog_mail.adapters.database.queries import chunks, ensure_row
 from catalog_mail.adapters.database.tables import opt_outs
 from catalog_mail.domain.notifications.notification import Kind
 
-_OPTED_OUT = select(opt_outs.c.address).where(
-    opt_outs.c.address.in_(bindparam("addresses", expanding=True)), opt_outs.c.kind == bindparam("kind")
-)
+_OPTED_OUT = select(opt_outs.c.address, opt_outs.c.kind).where(opt_outs.c.address.in_(bindparam("addresses", expanding=True)))
 
 
 class DatabaseOptOuts:
@@ -37,13 +35,13 @@ class DatabaseOptOuts:
 
     def opted_out(self, address: str, kind: Kind) -> bool:
         """Return whether this address has opted out of this kind."""
-        return bool(opted_out_of(self._engine, [address], kind))
+        with reading(self._engine) as connection:
+            return (address.lower(), kind.value) in opted_out(connection, [address])
 
 
-def opted_out_of(engine: Engine, addresses: Iterable[str], kind: Kind) -> frozenset[str]:
-    """Return the addresses that have opted out of this kind."""
-    found: set[str] = set()
-    with reading(engine) as connection:
-        for chunk in chunks(address.lower() for address in addresses):
-            found.update(connection.execute(_OPTED_OUT, {"addresses": chunk, "kind": kind.value}).scalars())
-    return frozenset(found)
+def opted_out(connection: Connection, addresses: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """Return the opt-outs of these addresses, each as the address in lower case and the kind's value."""
+    wanted = chunks(address.lower() for address in addresses)
+    return frozenset(
+        (row.address, row.kind) for chunk in wanted for row in connection.execute(_OPTED_OUT, {"addresses": chunk})
+    )

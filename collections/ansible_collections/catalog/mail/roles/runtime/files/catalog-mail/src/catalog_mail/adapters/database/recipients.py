@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Engine, select
 
 from catalog_mail.adapters.database.engine import reading
-from catalog_mail.adapters.database.opt_outs import opted_out_of
+from catalog_mail.adapters.database.opt_outs import opted_out
 from catalog_mail.adapters.database.tables import subscriptions, users
-from catalog_mail.adapters.database.users import DatabaseUsers, row_user
+from catalog_mail.adapters.database.users import DatabaseUsers, row_user, users_with_email
 from catalog_mail.domain.catalog.people import User
-from catalog_mail.domain.notifications.notification import Kind
+from catalog_mail.ports.catalog import Contacts
 
 
 class DatabaseRecipients:
@@ -28,9 +28,11 @@ class DatabaseRecipients:
         """Return the users with these names."""
         return self._users.users_by_name(names)
 
-    def users_by_email(self, addresses: Iterable[str]) -> Mapping[str, User]:
-        """Return the users with these addresses."""
-        return self._users.users_by_email(addresses)
+    def contacts(self, addresses: Iterable[str]) -> Contacts:
+        """Implement `RecipientDirectory.contacts`."""
+        wanted = list(addresses)
+        with reading(self._engine) as connection:
+            return Contacts(users_with_email(connection, wanted), opted_out(connection, wanted))
 
     def server_admins(self) -> Sequence[User]:
         """Implement `RecipientDirectory.server_admins`."""
@@ -43,7 +45,3 @@ class DatabaseRecipients:
         query = select(users).join(subscriptions, subscriptions.c.user_id == users.c.id).order_by(users.c.name)
         with reading(self._engine) as connection:
             return [row_user(row) for row in connection.execute(query.where(subscriptions.c.event == event, users.c.active))]
-
-    def opted_out_of(self, addresses: Iterable[str], kind: Kind) -> frozenset[str]:
-        """Implement `RecipientDirectory.opted_out_of`."""
-        return opted_out_of(self._engine, addresses, kind)

@@ -21,6 +21,8 @@ from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.reply_workers import WorkerReport
 from catalog_mail.ports.subaddress_probes import SubaddressProbe
 
+# Built once: each health check asks this.
+_REPORTS = select(reply_workers).order_by(reply_workers.c.name)
 _TIMES = ("last_good_poll", "oldest_unread", "error_since")
 
 
@@ -41,7 +43,7 @@ class DatabaseReplyState:
     def reports(self) -> Sequence[WorkerReport]:
         """Implement `ReplyWorkers.reports`."""
         with reading(self._engine) as connection:
-            return [_report(row) for row in connection.execute(select(reply_workers).order_by(reply_workers.c.name))]
+            return [_report(row) for row in connection.execute(_REPORTS)]
 
     def forget(self, names: Iterable[str]) -> None:
         """Implement `ReplyWorkers.forget`."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Column, Engine, Row, bindparam, insert, select, update
+from sqlalchemy import Column, Connection, Engine, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from catalog_mail.adapters.database.engine import reading
@@ -68,15 +68,18 @@ class DatabaseUsers:
 
     def users_by_id(self, ids: Iterable[str]) -> Mapping[str, User]:
         """Return the users with these ids."""
-        return {user.id: user for user in users_with(self._engine, users.c.id, ids)}
+        with reading(self._engine) as connection:
+            return {user.id: user for user in users_with(connection, users.c.id, ids)}
 
     def users_by_name(self, names: Iterable[str]) -> Mapping[str, User]:
         """Return the users with these names."""
-        return {user.name: user for user in users_with(self._engine, users.c.name, (name.lower() for name in names))}
+        with reading(self._engine) as connection:
+            return {user.name: user for user in users_with(connection, users.c.name, (name.lower() for name in names))}
 
     def users_by_email(self, addresses: Iterable[str]) -> Mapping[str, User]:
         """Return the users with these addresses."""
-        return {user.email: user for user in users_with(self._engine, users.c.email, (address.lower() for address in addresses))}
+        with reading(self._engine) as connection:
+            return users_with_email(connection, addresses)
 
     def _taken(self, user: User) -> Conflict:
         same_email = self.users_by_email([user.email]).get(user.email)
@@ -84,11 +87,15 @@ class DatabaseUsers:
         return Conflict(f"Another user has {what!r} already.", "Give another one, or change that user.", field=field)
 
 
-def users_with(engine: Engine, column: Column[str], values: Iterable[str]) -> list[User]:
+def users_with_email(connection: Connection, addresses: Iterable[str]) -> dict[str, User]:
+    """Return the users with these addresses, by address."""
+    return {user.email: user for user in users_with(connection, users.c.email, (address.lower() for address in addresses))}
+
+
+def users_with(connection: Connection, column: Column[str], values: Iterable[str]) -> list[User]:
     """Return the users whose `column` has one of these values."""
     query = _WITH[column.name]
-    with reading(engine) as connection:
-        return [row_user(row) for chunk in chunks(values) for row in connection.execute(query, {"values": chunk})]
+    return [row_user(row) for chunk in chunks(values) for row in connection.execute(query, {"values": chunk})]
 
 
 def _no_user(user_id: str) -> NotFound:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from catalog_mail.domain.errors import InputRefused
@@ -58,7 +58,8 @@ def checked(request: NotificationRequest) -> dict[str, Any]:
 
 def fingerprint(request: NotificationRequest) -> str:
     """Return the SHA-256 of a request, without its idempotency key, in hexadecimal digits."""
-    content = asdict(request) | {"idempotency_key": None}
+    recipients = None if request.recipients is None else [vars(recipient) for recipient in request.recipients]
+    content = {**vars(request), "recipients": recipients, "idempotency_key": None}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()
 
 
