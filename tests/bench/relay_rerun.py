@@ -22,7 +22,7 @@ the hosts, which are on this machine as well. Further tables show where the time
 those of the lab that `make bench` starts, and copies of them when the lab can make copies (lab.py clone); sizes with too
 few hosts are left out.
 
-Usage: relay_rerun.py [ROUNDS], 5 by default.
+Usage: relay_rerun.py [ROUNDS], 3 by default.
 """
 
 from __future__ import annotations
@@ -355,7 +355,7 @@ def measure_sizes(hosts: Fleet, role: Path, rounds: int) -> dict[str, tuple[floa
 
 def main() -> int:
     """Measure the first run, which brings the host to its steady state, then measure that."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     with tempfile.TemporaryDirectory() as name:
         role = write(Path(name), "role", ROLE_PLAY)
         first = first_runs(role, min(rounds, FIRST_RUN_ROUNDS))
