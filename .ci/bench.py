@@ -8,8 +8,11 @@
     .ci/bench.py NAME [OPTION...]    one program with these options; its part of the report is printed, and no file written
 
 A program says by its exit status whether it met its goals (0) or not; then the others run all the same, and this ends with
-1 at the end. Of what a program prints, tables become Markdown tables, lines "goal: ..." a list, and a line
-"picture: FILE TEXT" shows a file that it wrote into the folder BENCH_PICTURES.
+1 at the end. A program that takes longer than MOST_SECONDS is interrupted, and has failed. On an idle machine of two processors
+all of them take some 25 minutes together.
+
+Of what a program prints, tables become Markdown tables, lines "goal: ..." a list, and a line "picture: FILE TEXT" shows a file
+that it wrote into the folder BENCH_PICTURES.
 """
 
 from __future__ import annotations
@@ -18,17 +21,24 @@ import ast
 import os
 import platform
 import re
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = ROOT / "tests/bench"
 REPORT = ROOT / "docs/benchmarks.md"
+MOST_SECONDS = float(os.environ.get("BENCH_MOST_SECONDS", "900"))
+# For a program that is interrupted to remove what it has made, such as copies of hosts.
+CLEANUP_SECONDS = 60.0
 INTRODUCTION = """\
 # Benchmarks
 
@@ -82,20 +92,54 @@ def run(program: Path, options: tuple[str, ...] = ()) -> Result:
     environment = {"BENCH_PICTURES": str(REPORT.parent), **os.environ, "PYTHONUNBUFFERED": "1"}
     began = time.monotonic()
     lines = []
-    with subprocess.Popen(
-        [sys.executable, program, *options], stdout=subprocess.PIPE, text=True, errors="replace", env=environment
-    ) as process:
+    with (
+        subprocess.Popen(
+            [sys.executable, program, *options], stdout=subprocess.PIPE, text=True, errors="replace", env=environment,
+            start_new_session=True,
+        ) as process,
+        _limited(process.pid),
+    ):
         for line in process.stdout or ():
             print(line, end="", flush=True)
             lines.append(line)
-    return Result(program, options, process.returncode, "".join(lines), time.monotonic() - began)
+        status = process.wait()
+    seconds = time.monotonic() - began
+    if seconds > MOST_SECONDS:
+        lines.append(f"Interrupted after {MOST_SECONDS:.0f} s.\n")
+    return Result(program, options, status, "".join(lines), seconds)
+
+
+@contextmanager
+def _limited(group: int) -> Iterator[None]:
+    """Interrupt a group of processes after MOST_SECONDS, or when this program is interrupted; kill what does not end then."""
+    timers = [
+        threading.Timer(MOST_SECONDS, partial(_signal, group, signal.SIGINT)),
+        threading.Timer(MOST_SECONDS + CLEANUP_SECONDS, partial(_signal, group, signal.SIGKILL)),
+    ]
+    for timer in timers:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield
+    except KeyboardInterrupt:
+        _signal(group, signal.SIGINT)
+        raise
+    finally:
+        for timer in timers:
+            timer.cancel()
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)
 
 
 def report(results: Iterable[Result]) -> str:
     """Return the whole report."""
     results = list(results)
     summary = "".join(f"| [{result.program.stem}](#{result.program.stem}) | {result.verdict} |\n" for result in results)
-    facts = "".join(f"- {fact}\n" for fact in machine())
+    minutes = sum(result.seconds for result in results) / 60
+    facts = "".join(f"- {fact}\n" for fact in [*machine(), f"duration: {minutes:.0f} minutes"])
     parts = "\n".join(result.markdown() for result in results)
     return f"{INTRODUCTION}\n{facts}\n| program | goals |\n|---|---|\n{summary}\n{parts}"
 

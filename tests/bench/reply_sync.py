@@ -17,7 +17,7 @@ A real Dovecot with TLS on this machine; the same messages, an answer as a mail 
 - decision: microseconds for each KB of a message, over its size up to the limit, for ordinary and for hostile ones
 
 Ends with 1 if a goal is missed. What binds are multiples of the naive loop in the same run, and of the posts that a catalog of
-10 ms can answer to the service's 4 workers; the goals are those of GOALS.
+10 ms can answer to the service's 4 workers; the goals are those of the function `goals`.
 
 Usage: reply_sync.py [NUMBER], 2000 by default.
 """
@@ -36,7 +36,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -45,6 +45,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from helpers.bench.report import Goal, conclude
 from helpers.service.process import SOURCE, RunningService
 
 sys.path.insert(0, str(SOURCE))
@@ -317,28 +318,17 @@ class Found:
         )])  # fmt: skip
 
 
-# What is measured, the goal, and whether the goal is a limit from above.
-GOALS: list[tuple[str, Callable[[Found], float], float, bool]] = [
-    ("embedded, times naive", lambda found: found.embedded.rate / found.naive, 4.5, False),
-    ("embedded, seconds of processor for 1,000", lambda found: found.embedded.processor, 0.5, True),
-    ("catalog that answers at once, times naive", lambda found: found.webhook.rate / found.naive, 4.0, False),
-    ("catalog of 10 ms, of workers / latency", lambda found: found.slow.rate / (WORKERS / SLOW), 0.9, False),
-    ("delay of 99 of 100, seconds", Found.late, 1.0, True),
-    ("idle, MB of PSS", lambda found: found.memory, 70.0, True),
-    ("idle, percent of a processor", lambda found: found.idle_share, 0.5, True),
-]
-
-
-def verdict(found: Found) -> tuple[str, bool]:
-    """Return a line for each goal, and whether all are met."""
-    lines, met = [], True
-    for name, value, goal, is_limit in GOALS:
-        measured = value(found)
-        fits = measured <= goal if is_limit else measured >= goal
-        met = met and fits
-        limit = f"{'at most' if is_limit else 'at least'} {goal:g}"
-        lines.append(f"{name:48}{measured:>10.2f}   {limit}: {'met' if fits else 'MISSED'}")
-    return "\n".join(lines), met
+def goals(found: Found) -> list[Goal]:
+    """Return the goals of the service."""
+    return [
+        Goal("embedded, times naive", found.embedded.rate / found.naive, 4.5, at_least=True),
+        Goal("embedded, seconds of processor for 1,000", found.embedded.processor, 0.5),
+        Goal("catalog that answers at once, times naive", found.webhook.rate / found.naive, 4.0, at_least=True),
+        Goal("catalog of 10 ms, share of workers / latency", found.slow.rate / (WORKERS / SLOW), 0.9, at_least=True),
+        Goal("delay of 99 of 100, seconds", found.late(), 1.0),
+        Goal("idle, MB of PSS", found.memory, 70.0),
+        Goal("idle, percent of a processor", found.idle_share, 0.5),
+    ]
 
 
 def measure(bench: Bench, number: int, fast: Catalog, slow: Catalog) -> Found:
@@ -368,9 +358,8 @@ def main() -> int:
     print(f"{number} messages of {size:.1f} KB in the mailbox, Dovecot with TLS, SQLite\n{found.table()}")
     print(f"delay of {len(found.delays)} messages: half within {found.delays[len(found.delays) // 2]:.3f} s, "
           f"the last {found.delays[-1]:.3f} s; start of the process: {found.embedded.start:.1f} s")  # fmt: skip
-    lines, met = verdict(found)
-    print(f"{growth()}\n{lines}")
-    return 0 if met else 1
+    print(growth())
+    return conclude(goals(found))
 
 
 if __name__ == "__main__":

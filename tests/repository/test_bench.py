@@ -41,9 +41,10 @@ def add(checkout: Path, name: str, *, verdict: str = "met", status: int = 0) -> 
     (checkout / f"tests/bench/{name}.py").write_text(PROGRAM.format(name=name, verdict=verdict, status=status))
 
 
-def bench(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def bench(checkout: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, checkout / ".ci/bench.py", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "GIT_DIR": "/nowhere"})
+    environment = {**os.environ, "GIT_DIR": "/nowhere", **variables}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
 def test_all_programs_run_and_a_missed_goal_fails_at_the_end(checkout: Path):
@@ -75,6 +76,26 @@ def test_a_program_that_breaks_is_no_missed_goal(checkout: Path):
     assert done.returncode == 1
     assert "no lab" in done.stderr
     assert "| [broken](#broken) | **failed** |" in (checkout / "docs/benchmarks.md").read_text()
+
+
+ENDLESS = """
+import pathlib, subprocess
+try:
+    subprocess.run(["sleep", "600"])
+finally:
+    pathlib.Path(__file__).with_name("cleaned").touch()
+"""
+
+
+def test_a_program_that_never_ends_is_interrupted_and_the_others_run(checkout: Path):
+    (checkout / "tests/bench/endless.py").write_text(ENDLESS)
+    add(checkout, "later")
+    done = bench(checkout, BENCH_MOST_SECONDS="1")
+    report = (checkout / "docs/benchmarks.md").read_text()
+    assert done.returncode == 1
+    assert (checkout / "tests/bench/cleaned").exists()
+    assert "| [endless](#endless) | **failed** |\n| [later](#later) | met |\n" in report
+    assert "\nInterrupted after 1 s.\n" in report
 
 
 def test_a_program_may_measure_without_a_goal(checkout: Path):

@@ -53,6 +53,7 @@ FRAME = {
 }
 # Based on the frame: they read through the edges, plan with pure code, and apply through the edges.
 JOBS = {
+    "_application/api_options",
     "_application/application_service",
     "_application/email_settings",
     "_application/reply_roundtrip",

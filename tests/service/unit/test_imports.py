@@ -48,6 +48,22 @@ def test_the_service_does_not_load_the_reading_of_replies() -> None:
     assert done.stdout.strip() == "[]"
 
 
+TABLES = """
+import sys
+import catalog_mail.adapters.database.tables
+print([name for name in sys.modules if name.startswith("sqlalchemy.dialects.")])
+"""
+
+
+def test_the_tables_load_no_dialect() -> None:
+    """A service uses one database, and the dialect of the other takes half as long as the tables to load."""
+    done = subprocess.run(
+        [sys.executable, "-c", TABLES], env={**os.environ, "PYTHONPATH": str(SOURCE)}, capture_output=True, text=True,
+        timeout=PATIENCE, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[]"
+
+
 # Libraries of the API, of migrations and of Microsoft.
 NOT_FOR_REPLIES = {
     "alembic", "click", "fastapi", "h11", "jinja2", "jwt", "msal", "requests", "starlette", "urllib3", "uvicorn",

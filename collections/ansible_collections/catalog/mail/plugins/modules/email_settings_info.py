@@ -162,7 +162,8 @@ code:
   sample: api-refused
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._application.email_settings import API, read_settings
+from ansible_collections.catalog.mail.plugins.module_utils._application.api_options import API
+from ansible_collections.catalog.mail.plugins.module_utils._application.email_settings import read_settings
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
 
 

@@ -190,7 +190,7 @@ code:
   sample: api-refused
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._application.email_settings import API
+from ansible_collections.catalog.mail.plugins.module_utils._application.api_options import API
 from ansible_collections.catalog.mail.plugins.module_utils._application.reply_roundtrip import read_replies
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
 

@@ -11,18 +11,10 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from .._core.errors import InputRefused, TokenMissing
 from .._core.module import Job, Plan, Spec
+from .api_options import API
 from .client import CatalogApi
 from .settings_merge import diff, first_changes, given, logins, longest_test, merged, redacted
 from .settings_options import SETTINGS
-
-API = Spec({
-    "application": {"type": "str", "choices": ["catalog_mail"], "default": "catalog_mail"},
-    "api_url": {"type": "str", "default": "http://127.0.0.1:8025"},
-    # The option is a path, not a secret.
-    "token_file": {"type": "path", "default": "/etc/catalog-mail/admin-token", "no_log": False},
-    "ca_file": {"type": "path"},
-    "timeout": {"type": "int", "default": 30},
-})
 
 SPEC = API + Spec(
     {

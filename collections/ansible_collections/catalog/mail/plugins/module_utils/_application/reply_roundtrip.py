@@ -24,8 +24,8 @@ from .._mail.imap import Found, Mailbox
 from .._mail.options import MAILBOX, SMTP, read_servers
 from .._mail.report import seconds
 from .._mail.smtp import by_smtp
+from .api_options import API
 from .client import CatalogApi
-from .email_settings import API
 from .reply_diagnosis import healthy, not_posted
 from .reply_message import compose_answer, text_of_answer
 

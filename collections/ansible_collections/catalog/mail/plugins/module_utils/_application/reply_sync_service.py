@@ -15,8 +15,8 @@ from .._core.errors import ApiFailed, ServiceFailed
 from .._core.file_transaction import file_state
 from .._core.module import Job, Plan, Spec
 from .._core.systemd import Systemd
+from .api_options import API
 from .client import CatalogApi
-from .email_settings import API
 from .reply_sync_service_plan import (
     DEFAULT_ARCHIVE,
     SERVICE,

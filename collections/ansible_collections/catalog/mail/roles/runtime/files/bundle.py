@@ -28,7 +28,8 @@ from pathlib import Path
 
 import fingerprint
 
-REQUIREMENTS = fingerprint.PACKAGE / "requirements.txt"
+PACKAGE = Path(fingerprint.PACKAGE)
+REQUIREMENTS = PACKAGE / "requirements.txt"
 PLATFORMS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 """Platform tags that run on the C library of Debian 12 and later and of EL 9 and later."""
 
@@ -85,9 +86,9 @@ def package(folder: Path) -> None:
     """Build the application's wheel from a copy, so that no build files stay in the collection."""
     source = folder.parent / "catalog-mail"
     for path in fingerprint.sources():
-        copy = source / path.relative_to(fingerprint.PACKAGE)
+        copy = source / path
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
+        shutil.copyfile(PACKAGE / path, copy)
     build_wheel(source, folder)
 
 

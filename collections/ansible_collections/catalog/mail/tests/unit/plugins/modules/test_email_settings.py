@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.catalog.mail.plugins.module_utils._application.email_settings import API, SPEC
+from ansible_collections.catalog.mail.plugins.module_utils._application.api_options import API
+from ansible_collections.catalog.mail.plugins.module_utils._application.email_settings import SPEC
 from ansible_collections.catalog.mail.plugins.modules import email_settings, email_settings_info
 
 # .../ansible_collections/catalog/mail/tests/unit/plugins/modules/test_email_settings.py

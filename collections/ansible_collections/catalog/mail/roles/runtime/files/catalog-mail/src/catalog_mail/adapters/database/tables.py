@@ -15,6 +15,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Connection,
     DateTime,
     Dialect,
     Float,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    event,
     literal_column,
 )
 
@@ -68,9 +70,16 @@ def _one_of(column: Column[str], values: Collection[str]) -> ColumnElement[bool]
     return column.in_([literal_column(f"'{value}'") for value in values])
 
 
-def _where(condition: ColumnElement[bool]) -> dict[str, Any]:
-    """Return the options of an index that holds only the rows with this condition."""
-    return {"sqlite_where": condition, "postgresql_where": condition}
+# The indexes that hold only the rows with a condition. The condition is an option of each dialect, and SQLAlchemy imports a
+# dialect to check an option of it: for a quick start, the tables get the options of the dialect that creates them only.
+_PARTIAL: dict[Index, ColumnElement[bool]] = {}
+
+
+@event.listens_for(metadata, "before_create")
+def _set_conditions(_metadata: MetaData, connection: Connection, **_more: Any) -> None:
+    """Give the partial indexes their conditions, as options of this connection's dialect."""
+    for index, condition in _PARTIAL.items():
+        index.dialect_kwargs[f"{connection.dialect.name}_where"] = condition
 
 
 tokens = Table(
@@ -212,10 +221,10 @@ deliveries = Table(
 _columns = deliveries.c
 # The deliveries that belong to a batch.
 HELD = _one_of(_columns.state, [State.QUEUED, State.SENDING])
-Index(None, _columns.batch, **_where(HELD))
-Index(None, _columns.handle, **_where(_columns.handle.is_not(None)))
-Index(None, _columns.state, _columns.next_attempt_at, **_where(_columns.next_attempt_at.is_not(None)))
-Index("ix_deliveries_with_message", _columns.accepted_at, **_where(_columns.message.is_not(None)))
+_PARTIAL[Index(None, _columns.batch)] = HELD
+_PARTIAL[Index(None, _columns.handle)] = _columns.handle.is_not(None)
+_PARTIAL[Index(None, _columns.state, _columns.next_attempt_at)] = _columns.next_attempt_at.is_not(None)
+_PARTIAL[Index("ix_deliveries_with_message", _columns.accepted_at)] = _columns.message.is_not(None)
 
 # The numbers of deliveries by state, kept by triggers; see delivery_counts.
 delivery_counts = Table(
@@ -256,7 +265,7 @@ handled = Table(
     Column("handled_at", Instant, nullable=False),
 )
 QUARANTINED = _one_of(handled.c.disposition, [Disposition.QUARANTINED])
-Index("ix_handled_quarantined", handled.c.handled_at, **_where(QUARANTINED))
+_PARTIAL[Index("ix_handled_quarantined", handled.c.handled_at)] = QUARANTINED
 
 # Failed decisions about a message, and their number.
 undecided = Table(
