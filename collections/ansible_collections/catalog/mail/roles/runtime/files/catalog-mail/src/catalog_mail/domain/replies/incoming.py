@@ -113,10 +113,10 @@ def _sender(headers: Headers) -> str | None:
 def _headers(message: Message) -> Headers:
     """Return the headers of `_READ_HEADERS`, by names in lower case, read in one pass."""
     found: Headers = {name: [] for name in _READ_HEADERS}
-    for name, value in message.items():
+    for name, value in message.raw_items():
         values = found.get(name.lower())
         if values is not None:
-            values.append(value)
+            values.append(value if value.isascii() else message.policy.header_fetch_parse(name, value))
     return found
 
 

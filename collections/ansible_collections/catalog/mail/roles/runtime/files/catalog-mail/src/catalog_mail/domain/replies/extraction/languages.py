@@ -44,13 +44,19 @@ _LABELS = {
 # Kinds of header lines by label in lower case.
 LABELS = {label: kind for kind, labels in _LABELS.items() for label in _of(labels)}
 
+_VERBS = r"""wrote | writes | schrieb | schreef | skrev | skreiv | kirjoitti | napsala? | napísala? | napisała? | yazdı
+    | escribió | va escriure | escreveu | ha scritto | scritto | écrit | a scris | написала? | пишет | писал | пише | έγραψε
+    | írta | rašė | rakstīja | kirjutas | je napisao | je pisal"""
+_VERBS_IN_TEXT = """写道 | 寫道 | 写了 | のメール | さんが書きました | は書きました | 님이 작성
+    | 작성 | כתב | كتب | đã viết | menulis"""
 # The verb of an attribution line.
-WROTE = re.compile(
-    r"\b" + _any(r"""wrote | writes | schrieb | schreef | skrev | skreiv | kirjoitti | napsala? | napísala? | napisała? | yazdı
-        | escribió | va escriure | escreveu | ha scritto | scritto | écrit | a scris | написала? | пишет | писал | пише | έγραψε
-        | írta | rašė | rakstīja | kirjutas | je napisao | je pisal""") + r"\b|"
-    + _any("""写道 | 寫道 | 写了 | のメール | さんが書きました | は書きました | 님이 작성
-        | 작성 | כתב | كتب | đã viết | menulis"""), re.IGNORECASE)
+WROTE = re.compile(rf"\b{_any(_VERBS)}\b|{_any(_VERBS_IN_TEXT)}", re.IGNORECASE)
+# The last two letters of the verbs, whose last letter may be missing. Without regard to case a dotless i is an i.
+VERB_ENDINGS = frozenset(
+    form[-2:].replace("\u0131", "i")
+    for verb in _of(f"{_VERBS} | {_VERBS_IN_TEXT}")
+    for form in (verb.removesuffix("?"), re.sub(r".\?$", "", verb))
+)
 
 # "Original Message", between dashes or alone.
 ORIGINAL = re.compile(
