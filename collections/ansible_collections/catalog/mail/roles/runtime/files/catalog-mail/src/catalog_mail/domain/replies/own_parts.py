@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.message import Message
 from itertools import islice
+from typing import NamedTuple
 
 from catalog_mail.domain.mime.structured import bounded, joined_statements
 
@@ -18,8 +18,7 @@ _MOST_HEADERS = 1000
 _LONGEST_VALUE = 2000
 
 
-@dataclass(frozen=True)
-class OwnPart:
+class OwnPart(NamedTuple):
     """A part. `kind` is its type without parameters, `name` its file name or ""; these and `parameters` are in lower case.
 
     `attached`: Content-Disposition calls it an attachment. `leading`: it is the message itself, or the first part of the first

@@ -58,17 +58,18 @@ VERB_ENDINGS = frozenset(
     for form in (verb.removesuffix("?"), re.sub(r".\?$", "", verb))
 )
 
+_TITLES = """original message | replied message | original appointment | forwarded message
+    | ursprüngliche nachricht | originalnachricht | weitergeleitete nachricht | message d'origine | message original
+    | message transféré | mensaje original | mensagem original | messaggio originale | oorspronkelijk bericht
+    | origineel bericht
+    | ursprungligt meddelande | originalmeddelande | oprindelig meddelelse | opprinnelig melding | alkuperäinen viesti
+    | wiadomość oryginalna | orijinal mesaj | исходное сообщение | пересылаемое сообщение | původní zpráva
+    | 元のメッセージ
+    | 原始邮件
+    | 原始郵件 | 原邮件 | 원본 메시지 | 원본 메일"""
 # "Original Message", between dashes or alone.
-ORIGINAL = re.compile(
-    r"[\s\-_=*]*+" + _any("""original message | replied message | original appointment | forwarded message
-        | ursprüngliche nachricht | originalnachricht | weitergeleitete nachricht | message d'origine | message original
-        | message transféré | mensaje original | mensagem original | messaggio originale | oorspronkelijk bericht
-        | origineel bericht
-        | ursprungligt meddelande | originalmeddelande | oprindelig meddelelse | opprinnelig melding | alkuperäinen viesti
-        | wiadomość oryginalna | orijinal mesaj | исходное сообщение | пересылаемое сообщение | původní zpráva
-        | 元のメッセージ
-        | 原始邮件
-        | 原始郵件 | 原邮件 | 원본 메시지 | 원본 메일""") + r"[\s\-_=*:]*$", re.IGNORECASE)
+ORIGINAL = re.compile(r"[\s\-_=*]*+" + _any(_TITLES) + r"[\s\-_=*:]*$", re.IGNORECASE)
+TITLES = frozenset(_of(_TITLES))
 
 # The marker as translating clients show it. Any characters but letters and digits may separate its words.
 _TRANSLATED = _any(r"""bitte (?:geben|schreiben) sie ihre antwort (?:oberhalb|über) dieser zeile(?: ein)?
