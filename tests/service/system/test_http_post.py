@@ -12,7 +12,8 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from catalog_mail.adapters.http_post import Answer, Destination, MalformedAnswer, PostConnection
+from catalog_mail.adapters.http_answer import MalformedAnswer
+from catalog_mail.adapters.http_post import Answer, Destination, PostConnection
 from helpers.waiting import PATIENCE
 
 LENGTH = re.compile(rb"Content-Length: (\d+)\r\n")

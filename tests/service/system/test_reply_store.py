@@ -208,12 +208,12 @@ def test_a_chunk_takes_as_many_statements_as_one_reply(engine: Engine, store: Da
     )  # fmt: skip
     embedded = EmbeddedConversations(store=store, users=users, catalog=catalog, clock=SystemClock())
     replies = [replace(reply(number), conversation_id=name) for number, name in enumerate(names)]
-    assert isinstance(embedded.begin(replies[:1])()[0], Posted), "the outcome is counted from now on"
+    assert isinstance(embedded.begin(replies[:1]).wait()[0], Posted), "the outcome is counted from now on"
     statements: list[str] = []
     commits: list[Any] = []
     event.listen(engine, "before_cursor_execute", lambda *words: statements.append(words[2]))
     event.listen(engine, "commit", commits.append)
-    results = embedded.begin([*replies[1:], replace(reply(99), conversation_id="gone")])()
+    results = embedded.begin([*replies[1:], replace(reply(99), conversation_id="gone")]).wait()
     assert [type(result) for result in results] == [Posted] * 39 + [PostRefused]
     changes = [statement for statement in statements if statement.startswith(("INSERT", "UPDATE", "DELETE"))]
     assert [" ".join(change.split()[:3]) for change in changes] == [

@@ -72,3 +72,13 @@ def test_any_value_can_be_read(value: str):
 @given(st.text(alphabet='ab ;="()\\<>,:/\t\x00\u00a0', max_size=60))
 def test_joined_statements_are_those_of_the_tokens(value: str):
     assert joined_statements(value) == ["".join(token.text for token in statement) for statement in statements(value)]
+
+
+@given(st.text(alphabet="ab.+-@<> _,;:\u00e4\t", max_size=20))
+def test_a_comment_before_a_mailbox_changes_nothing(value: str) -> None:
+    assert addresses(value) == addresses("()" + value)
+
+
+@pytest.mark.parametrize("value", ["a@b", "<a@b>", "A B <a+c@b.d>", "A.B-C <a@b>", " a@b", "a@b ", "<a@b> c", "a b@c", "a <b@c"])
+def test_a_plain_mailbox_is_read_as_any_other(value: str) -> None:
+    assert addresses(value) == addresses("()" + value)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import threading
@@ -37,5 +38,7 @@ def watch(run: Callable[[Callable[[], None], Callable[[], bool]], None], progres
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     Watchdog(progress).start_thread()
+    gc.collect()
+    gc.freeze()  # collections need not look through what was loaded until now, and stays
     run(lambda: systemd.notify("READY=1"), is_stopping)
     log.info("stopped")

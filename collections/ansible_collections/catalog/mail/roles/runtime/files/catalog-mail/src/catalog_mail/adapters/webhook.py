@@ -13,7 +13,7 @@ import json
 import ssl
 from binascii import Error as NotBase64
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -26,7 +26,7 @@ from catalog_mail.adapters.network_errors import innermost
 from catalog_mail.domain.errors import Misconfigured
 from catalog_mail.domain.failures.retry_after import retry_after_seconds
 from catalog_mail.domain.replies.reply import Reply
-from catalog_mail.ports.conversations import Posted, PostFailed, Posting, PostRefused
+from catalog_mail.ports.conversations import Batch, Posted, PostFailed, Posting, PostRefused
 
 # After this many timeouts in a row the catalog counts as down; a single one may be caused by that reply.
 _TIMEOUTS_IN_A_ROW = 3
@@ -55,13 +55,13 @@ class WebhookConversations:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="webhook")
         self._connections = deque(PostConnection(destination, timeout) for _each in range(workers))
 
-    def begin(self, replies: Sequence[Reply]) -> Callable[[], Sequence[Posting]]:
-        """Begin to post replies; the returned function waits, and returns the result of each, in their order.
+    def begin(self, replies: Sequence[Reply]) -> Batch:
+        """Begin to post replies.
 
         Replies of one conversation are posted one after the other, in their order; those of several beside each other. After a
         failure that concerns all, the rest is not tried.
         """
-        batch = _Batch(replies)
+        batch = _Lanes(replies)
         jobs = [self._threads.submit(self._post_all, batch) for _each in range(min(self._workers, len(batch.lanes)))]
 
         def wait() -> list[Posting]:
@@ -69,11 +69,11 @@ class WebhookConversations:
                 job.result()
             return [batch.results[number] for number in range(len(replies))]
 
-        return wait
+        return Batch(wait)
 
     def post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
         """Post replies; return the result of each, in their order."""
-        return self.begin(replies)()
+        return self.begin(replies).wait()
 
     def close(self) -> None:
         """End the threads, after their current requests."""
@@ -81,7 +81,7 @@ class WebhookConversations:
         for connection in self._connections:
             connection.close()
 
-    def _post_all(self, batch: _Batch) -> None:
+    def _post_all(self, batch: _Lanes) -> None:
         """Post replies of a batch, until the others are in the hands of other threads."""
         connection = self._connections.pop()
         try:
@@ -116,7 +116,7 @@ class WebhookConversations:
             return PostFailed(f"{self._name} cannot be posted to: {_system_message(error)}.", everywhere=True)
 
 
-class _Batch:
+class _Lanes:
     """The replies of one batch, and what the threads share about them: they read and write single values only.
 
     `lanes` holds the waiting replies of each conversation, with their numbers; a thread takes out the lane that it posts from.

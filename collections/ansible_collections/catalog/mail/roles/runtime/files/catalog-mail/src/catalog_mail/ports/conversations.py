@@ -42,11 +42,20 @@ class PostFailed:
 Posting = Posted | PostRefused | PostFailed
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Replies whose posts have begun; both functions must be called, in this order.
+
+    `wait` waits for the posts, and returns the result of each, in their order. The next batch may begin from then on, before
+    `record`, which stores what was posted.
+    """
+
+    wait: Callable[[], Sequence[Posting]]
+    record: Callable[[], None] = lambda: None
+
+
 class Conversations(Protocol):
     """A catalog's conversations. A reply whose `key` the catalog knows is not posted again."""
 
-    def begin(self, replies: Sequence[Reply]) -> Callable[[], Sequence[Posting]]:
-        """Begin to post replies; return the function that ends it, which must be called before the next batch.
-
-        It waits, and returns the result of each reply, in their order. Errors of the catalog are results, not exceptions.
-        """
+    def begin(self, replies: Sequence[Reply]) -> Batch:
+        """Begin to post replies. Errors of the catalog are results, not exceptions."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -14,7 +14,7 @@ from catalog_mail.domain.errors import CatalogMailError, StorageFailed
 from catalog_mail.domain.replies.reply import Reply
 from catalog_mail.ports.catalog import UserDirectory
 from catalog_mail.ports.clock import Clock
-from catalog_mail.ports.conversations import Conversations, Posted, PostFailed, Posting, PostRefused
+from catalog_mail.ports.conversations import Batch, Conversations, Posted, PostFailed, Posting, PostRefused
 from catalog_mail.ports.replies import ReplyStore, Written
 from catalog_mail.services.catalog import Catalog
 
@@ -30,9 +30,9 @@ class EmbeddedConversations:
         self._catalog = catalog
         self._clock = clock
 
-    def begin(self, replies: Sequence[Reply]) -> Callable[[], Sequence[Posting]]:
-        """Return the function that posts all replies."""
-        return partial(self._post, replies)
+    def begin(self, replies: Sequence[Reply]) -> Batch:
+        """Return the batch, whose `wait` posts and records all replies."""
+        return Batch(partial(self._post, replies))
 
     def _post(self, replies: Sequence[Reply]) -> Sequence[Posting]:
         """Post all replies in one transaction; if it fails, each in its own, so that one reply does not block the others."""
@@ -76,24 +76,28 @@ class ForeignConversations:
         self._store = store
         self._catalog = catalog
         self._clock = clock
+        self._unrecorded: dict[str, str | None] = {}  # keys of replies that were posted, with the ids of the posts
 
-    def begin(self, replies: Sequence[Reply]) -> Callable[[], Sequence[Posting]]:
-        """Begin to post each key once, except keys that are recorded as posted. The end records what was posted."""
-        known = self._store.posted([reply.key for reply in replies])
+    def begin(self, replies: Sequence[Reply]) -> Batch:
+        """Begin to post each key once, except keys that are posted already."""
+        keys = [reply.key for reply in replies]
+        known = {**self._store.posted(keys), **{key: self._unrecorded[key] for key in keys if key in self._unrecorded}}
         results: dict[str, Posting] = {key: Posted(post_id, already=True) for key, post_id in known.items()}
         wanted = list({reply.key: reply for reply in replies if reply.key not in known}.values())
-        return partial(self._end, replies, wanted, self._catalog.begin(wanted), results)
+        posts = self._catalog.begin(wanted)
+        return Batch(partial(self._wait, replies, wanted, posts, results), partial(self._record, replies, results))
 
-    def _end(
-        self,
-        replies: Sequence[Reply],
-        wanted: Sequence[Reply],
-        wait: Callable[[], Sequence[Posting]],
-        results: dict[str, Posting],
+    def _wait(
+        self, replies: Sequence[Reply], wanted: Sequence[Reply], posts: Batch, results: dict[str, Posting]
     ) -> Sequence[Posting]:
-        results.update(zip((reply.key for reply in wanted), wait(), strict=True))
+        results.update(zip((reply.key for reply in wanted), posts.wait(), strict=True))
+        self._unrecorded |= {key: result.post_id for key, result in results.items() if isinstance(result, Posted)}
+        return [results[reply.key] for reply in replies]
+
+    def _record(self, replies: Sequence[Reply], results: Mapping[str, Posting]) -> None:
         taken = [(reply, results[reply.key]) for reply in replies]
         written = [Written(reply, post_id=result.post_id) for reply, result in taken if isinstance(result, Posted)]
         if written:
             self._store.add(written, self._clock.now())
-        return [results[reply.key] for reply in replies]
+        for item in written:
+            self._unrecorded.pop(item.reply.key, None)

@@ -31,7 +31,7 @@ from catalog_mail.domain.replies.reply import NotPosted, Origin, Reason, Reply
 from catalog_mail.domain.replies.retry_schedule import RetrySchedule
 from catalog_mail.ports.catalog import UserDirectory
 from catalog_mail.ports.clock import Clock
-from catalog_mail.ports.conversations import Conversations, Posted, PostFailed, Posting, PostRefused
+from catalog_mail.ports.conversations import Batch, Conversations, Posted, PostFailed, Posting, PostRefused
 from catalog_mail.ports.mailbox import Mailbox
 from catalog_mail.ports.replies import Explanation, Handled, ReplyStore
 from catalog_mail.services.explaining import Explaining, Refused
@@ -99,7 +99,7 @@ class ReplySync:
 class _Chunk:
     """Messages, by their keys. Those without an entry in `dispositions` stay unread.
 
-    `full`: the messages have CHUNK_BYTES. `posting` ends the posts that have begun.
+    `full`: the messages have CHUNK_BYTES. `posts` are those that have begun.
     """
 
     refused: dict[str, NotPosted] = field(default_factory=dict)
@@ -108,7 +108,7 @@ class _Chunk:
     contexts: dict[str, ReplyContext] = field(default_factory=dict)
     dispositions: dict[str, Disposition] = field(default_factory=dict)
     full: bool = False
-    posting: Callable[[], Sequence[Posting]] | None = None
+    posts: Batch | None = None
 
     def keep(self, key: str, found: Reading | NotPosted | None) -> None:
         """Store the outcome of reading one message; None leaves it unread."""
@@ -151,9 +151,14 @@ class _Pass:
                 due = [*left, *due[size:]]
                 ended, before = before, None
                 if ended:
-                    self._end_posts(ended)
-                if not self.result.blocked:
-                    self._begin_posts(chunk)
+                    self._wait_for_posts(ended)
+                try:
+                    if not self.result.blocked:
+                        self._begin_posts(chunk)
+                        before = chunk
+                finally:  # the catalog is busy while what it has taken is recorded
+                    if ended:
+                        self._record_posts(ended)
                 before, size = chunk, min(2 * size, CHUNK)
                 if ended:
                     self._mark(ended)
@@ -297,13 +302,21 @@ class _Pass:
 
     def _begin_posts(self, chunk: _Chunk) -> None:
         if chunk.replies:
-            chunk.posting = self.uses.conversations.begin(list(chunk.replies.values()))
+            chunk.posts = self.uses.conversations.begin(list(chunk.replies.values()))
 
     def _end_posts(self, chunk: _Chunk) -> None:
         """Wait for the posts, and record the outcome of each message. Replies whose posts were not begun stay unread."""
-        if chunk.posting:
-            for key, posting in zip(chunk.replies, chunk.posting(), strict=True):
+        self._wait_for_posts(chunk)
+        self._record_posts(chunk)
+
+    def _wait_for_posts(self, chunk: _Chunk) -> None:
+        if chunk.posts:
+            for key, posting in zip(chunk.replies, chunk.posts.wait(), strict=True):
                 self._note(key, posting, chunk)
+
+    def _record_posts(self, chunk: _Chunk) -> None:
+        if chunk.posts:
+            chunk.posts.record()
         self._record(chunk)
 
     def _note(self, key: str, posting: Posting, chunk: _Chunk) -> None:

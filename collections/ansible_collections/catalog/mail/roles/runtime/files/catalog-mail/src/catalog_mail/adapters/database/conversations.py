@@ -99,7 +99,7 @@ class DatabaseConversations:
 
 def insert_posts(connection: Connection, wanted: Sequence[Post]) -> None:
     """Store posts as part of a transaction."""
-    rows = [{**asdict(post), "mentions": list(post.mentions)} for post in wanted]
+    rows = [{**vars(post), "mentions": list(post.mentions)} for post in wanted]
     if rows:
         connection.execute(insert(posts), rows)
 

@@ -17,6 +17,8 @@ from email.header import Header, decode_header, make_header
 
 _SPACE = re.compile(r"[ \t\r\n\f\v\x00]+")
 _PLAIN = re.compile(r"""[^ \t\r\n\f\v\x00()"\\<>,;:=/]+""")
+# One mailbox without any character that needs care.
+_MAILBOX = re.compile(r"(?:[\w.+-]+@[\w.-]+|[\w. -]*<(?P<angle>[\w.+-]+@[\w.-]+)>)", re.ASCII)
 # Up to the character that ends a quoted string, or opens or closes a comment.
 _IN_QUOTES = re.compile(r'[^"\\]+')
 _IN_COMMENT = re.compile(r"[^()\\]+")
@@ -107,6 +109,9 @@ def addresses(value: str) -> list[str]:
 
     A group is replaced by its members (RFC 5322, 3.4). An address in angle brackets takes precedence over the words around it.
     """
+    plain = _MAILBOX.fullmatch(value)
+    if plain:
+        return [plain["angle"] or value]
     found: list[str] = []
     words: list[str] = []
     angle: list[str] | None = None

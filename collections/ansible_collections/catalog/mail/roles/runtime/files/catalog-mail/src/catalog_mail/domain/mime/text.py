@@ -29,8 +29,8 @@ def one_line(text: str, limit: int = 200) -> str:
 
 def body(text: str) -> str:
     """Return the text with LF line ends, for the body of a message; tabs stay, other control characters become a space."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _SURROGATES.sub("\ufffd", _NOT_IN_A_TEXT.sub(" ", text))
+    text = _NOT_IN_A_TEXT.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
 
 
 def is_storable(text: str) -> bool:

@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 from email.header import Header
 from email.message import Message
-from email.parser import BytesParser
 from itertools import islice
 
 from catalog_mail.domain.mime.addresses import LONGEST, normalized
+from catalog_mail.domain.mime.parsing import parsed, parsed_header
 from catalog_mail.domain.mime.structured import addresses, decoded_words
 from catalog_mail.domain.replies.extraction import Contents
 
@@ -60,7 +60,7 @@ class Incoming:
 def parse(content: bytes) -> Incoming:
     """Parse any bytes as a message; raises nothing."""
     exceeds_limits = _exceeds_limits(content)
-    message = BytesParser().parsebytes(content[:_LONGEST_HEADER] if exceeds_limits else content, headersonly=exceeds_limits)
+    message = parsed_header(content[:_LONGEST_HEADER]) if exceeds_limits else parsed(content)
     headers = _headers(message)
     return Incoming(
         contents=Contents(message),
@@ -80,6 +80,8 @@ def _exceeds_limits(content: bytes) -> bool:
     if content.count(b"\n--") + content.count(b"\r--") > MOST_PARTS:
         return True
     # The parser compares each line with the boundary of every enclosing part, and parses nested parts by recursion.
+    if content.lower().count(b"content-type") <= MOST_CONTAINERS:
+        return False
     return sum(1 for _part in islice(_CONTAINER.finditer(content), MOST_CONTAINERS + 1)) > MOST_CONTAINERS
 
 
@@ -111,10 +113,10 @@ def _sender(headers: Headers) -> str | None:
 def _headers(message: Message) -> Headers:
     """Return the headers of `_READ_HEADERS`, by names in lower case, read in one pass."""
     found: Headers = {name: [] for name in _READ_HEADERS}
-    for name, value in message.items():
+    for name, value in message.raw_items():
         values = found.get(name.lower())
         if values is not None:
-            values.append(value)
+            values.append(value if value.isascii() else message.policy.header_fetch_parse(name, value))
     return found
 
 

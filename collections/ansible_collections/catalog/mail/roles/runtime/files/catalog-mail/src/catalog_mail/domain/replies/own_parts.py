@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.message import Message
 from itertools import islice
+from typing import NamedTuple
 
 from catalog_mail.domain.mime.structured import bounded, joined_statements
 
@@ -18,8 +18,7 @@ _MOST_HEADERS = 1000
 _LONGEST_VALUE = 2000
 
 
-@dataclass(frozen=True)
-class OwnPart:
+class OwnPart(NamedTuple):
     """A part. `kind` is its type without parameters, `name` its file name or ""; these and `parameters` are in lower case.
 
     `attached`: Content-Disposition calls it an attachment. `leading`: it is the message itself, or the first part of the first
@@ -53,8 +52,10 @@ def own_parts(message: Message) -> list[OwnPart]:
 
 def first_header(part: Message, name: str) -> str:
     """Return the start of the first header of this lower-case name on one line; "" without one among the first 1,000 headers."""
-    found = (value for item, value in islice(part.raw_items(), _MOST_HEADERS) if item.lower() == name)
-    return bounded(next(found, ""), _LONGEST_VALUE)
+    for item, value in islice(part.raw_items(), _MOST_HEADERS):
+        if item.lower() == name:
+            return bounded(value, _LONGEST_VALUE)
+    return ""
 
 
 def _own_part(part: Message, *, leading: bool, in_leading: bool) -> OwnPart:
@@ -66,6 +67,8 @@ def _own_part(part: Message, *, leading: bool, in_leading: bool) -> OwnPart:
 
 def _parsed(value: str) -> tuple[str, dict[str, str]]:
     """Return value and parameters of such a header (RFC 2045, 5.1) in lower case."""
+    if not value:
+        return "", {}
     first, *others = joined_statements(value.lower())
     pairs = (text.partition("=") for text in others)
     return first, {name.rstrip("*"): text for name, _equals, text in pairs}

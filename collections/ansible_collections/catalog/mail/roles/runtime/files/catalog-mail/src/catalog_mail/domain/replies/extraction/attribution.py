@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from catalog_mail.domain.replies.extraction.languages import WROTE
+from catalog_mail.domain.replies.extraction.languages import VERB_ENDINGS, WROTE
 from catalog_mail.domain.replies.extraction.lines import Line, next_written
 from catalog_mail.domain.replies.extraction.parties import Parties
 
@@ -88,7 +88,9 @@ def _has_verb(text: str) -> bool:
 
 
 def _ends_with_verb(text: str) -> bool:
-    tail = text[-16:]
+    tail, ending = text[-16:], text[-2:]
+    if ending.isascii() and ending.lower() not in VERB_ENDINGS:
+        return False
     return any(match.end() == len(tail) for match in WROTE.finditer(tail))
 
 

@@ -16,13 +16,15 @@ from typing import NamedTuple
 from catalog_mail.domain.replies.extraction import headers
 from catalog_mail.domain.replies.extraction.attribution import attribution
 from catalog_mail.domain.replies.extraction.banner import is_banner
-from catalog_mail.domain.replies.extraction.languages import ORIGINAL
+from catalog_mail.domain.replies.extraction.languages import ORIGINAL, TITLES
 from catalog_mail.domain.replies.extraction.lines import Hint, Line, next_written
 from catalog_mail.domain.replies.extraction.parties import Parties
 
 # Notes: "Corp Catalog ---20.11.2026 10:15:00---" and the mail's first words.
 _NOTES = re.compile(r".{1,80}?---\s?\d{1,4}[./-]\d{1,2}[./-]\d{2,4}\b.{0,40}---")
 _RULE = re.compile(r"[\s_\u2014\u2500]{5,}$")  # above headers; people end texts with rules of other characters
+# Around "Original Message": white space in ASCII, and what programs draw rules with.
+_DASHES = " \t\n\r\f\v\x1c\x1d\x1e\x1f-_=*"
 _MENTION = re.compile(r".{1,300} mentioned you in .{1,300}:\s*$")
 _NEAR = 12  # lines between a client's line and the quoted mail that are examined for a gateway's banner
 # The last line of the notification, and no sentence that begins so.
@@ -129,20 +131,25 @@ def _headers_at(lines: list[Line], index: int, stop: int, parties: Parties) -> t
 
 def _has_title_above(lines: list[Line], index: int) -> bool:
     above = _above(lines, index, max(0, index - 4))
-    return any(_is_title(line.text) for line in lines[above:index])
+    return any(is_title(line.text) for line in lines[above:index])
 
 
 def _words_at(lines: list[Line], index: int, stop: int, stop_at: StopAt, parties: Parties) -> Span | None:
     """Return the span of "Original Message" or an attribution that ends at a line, None when there is none."""
     text = lines[index].text
-    if _is_title(text) or ("---" in text[:200] and _NOTES.match(text)):
+    if is_title(text) or ("---" in text[:200] and _NOTES.match(text)):
         return Span(index, index + 1, Form.TITLE)
     size = attribution(lines, index, stop, parties, marker=stop_at is StopAt.MARKER)
     return Span(index - size + 1, index + 1) if size else None
 
 
-def _is_title(text: str) -> bool:
-    return len(text) < 120 and bool(ORIGINAL.match(text))
+def is_title(text: str) -> bool:
+    """Return whether a line is "Original Message" or the like."""
+    if len(text) >= 120:
+        return False
+    if text.isascii():  # as most lines are; the expression tries each title
+        return text.lstrip(_DASHES).rstrip(f"{_DASHES}:").lower() in TITLES
+    return bool(ORIGINAL.match(text))
 
 
 def _above(lines: list[Line], start: int, lowest: int, *, rules: bool = True) -> int:
@@ -150,7 +157,7 @@ def _above(lines: list[Line], start: int, lowest: int, *, rules: bool = True) ->
     index = start
     while index > lowest and start - index < 8:
         text = lines[index - 1].text.strip()
-        if text and not (rules and _RULE.match(text[:200])) and not _is_title(text):
+        if text and not (rules and _RULE.match(text[:200])) and not is_title(text):
             break
         index -= 1
     return index

@@ -160,8 +160,10 @@ def block_without_colons(lines: list[Line], start: int, stop: int, parties: Part
         known += any(label in LABELS for label in (match[1].casefold(), match[1].split()[0].casefold()))
         if subject:
             break
+    if size < 3 or not date:
+        return start
     ours = parties.has_address(lines[start].text[:_LONGEST])
-    if size < 3 or not date or not (subject and ours if not introduced else subject or ours or known >= 3):
+    if not (subject and ours if not introduced else subject or ours or known >= 3):
         return start
     return _with_wrapped(lines, start + size, stop)
 

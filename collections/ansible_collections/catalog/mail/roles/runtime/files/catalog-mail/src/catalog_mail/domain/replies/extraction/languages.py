@@ -44,25 +44,32 @@ _LABELS = {
 # Kinds of header lines by label in lower case.
 LABELS = {label: kind for kind, labels in _LABELS.items() for label in _of(labels)}
 
+_VERBS = r"""wrote | writes | schrieb | schreef | skrev | skreiv | kirjoitti | napsala? | napísala? | napisała? | yazdı
+    | escribió | va escriure | escreveu | ha scritto | scritto | écrit | a scris | написала? | пишет | писал | пише | έγραψε
+    | írta | rašė | rakstīja | kirjutas | je napisao | je pisal"""
+_VERBS_IN_TEXT = """写道 | 寫道 | 写了 | のメール | さんが書きました | は書きました | 님이 작성
+    | 작성 | כתב | كتب | đã viết | menulis"""
 # The verb of an attribution line.
-WROTE = re.compile(
-    r"\b" + _any(r"""wrote | writes | schrieb | schreef | skrev | skreiv | kirjoitti | napsala? | napísala? | napisała? | yazdı
-        | escribió | va escriure | escreveu | ha scritto | scritto | écrit | a scris | написала? | пишет | писал | пише | έγραψε
-        | írta | rašė | rakstīja | kirjutas | je napisao | je pisal""") + r"\b|"
-    + _any("""写道 | 寫道 | 写了 | のメール | さんが書きました | は書きました | 님이 작성
-        | 작성 | כתב | كتب | đã viết | menulis"""), re.IGNORECASE)
+WROTE = re.compile(rf"\b{_any(_VERBS)}\b|{_any(_VERBS_IN_TEXT)}", re.IGNORECASE)
+# The last two letters of the verbs, whose last letter may be missing. Without regard to case a dotless i is an i.
+VERB_ENDINGS = frozenset(
+    form[-2:].replace("\u0131", "i")
+    for verb in _of(f"{_VERBS} | {_VERBS_IN_TEXT}")
+    for form in (verb.removesuffix("?"), re.sub(r".\?$", "", verb))
+)
 
+_TITLES = """original message | replied message | original appointment | forwarded message
+    | ursprüngliche nachricht | originalnachricht | weitergeleitete nachricht | message d'origine | message original
+    | message transféré | mensaje original | mensagem original | messaggio originale | oorspronkelijk bericht
+    | origineel bericht
+    | ursprungligt meddelande | originalmeddelande | oprindelig meddelelse | opprinnelig melding | alkuperäinen viesti
+    | wiadomość oryginalna | orijinal mesaj | исходное сообщение | пересылаемое сообщение | původní zpráva
+    | 元のメッセージ
+    | 原始邮件
+    | 原始郵件 | 原邮件 | 원본 메시지 | 원본 메일"""
 # "Original Message", between dashes or alone.
-ORIGINAL = re.compile(
-    r"[\s\-_=*]*+" + _any("""original message | replied message | original appointment | forwarded message
-        | ursprüngliche nachricht | originalnachricht | weitergeleitete nachricht | message d'origine | message original
-        | message transféré | mensaje original | mensagem original | messaggio originale | oorspronkelijk bericht
-        | origineel bericht
-        | ursprungligt meddelande | originalmeddelande | oprindelig meddelelse | opprinnelig melding | alkuperäinen viesti
-        | wiadomość oryginalna | orijinal mesaj | исходное сообщение | пересылаемое сообщение | původní zpráva
-        | 元のメッセージ
-        | 原始邮件
-        | 原始郵件 | 原邮件 | 원본 메시지 | 원본 메일""") + r"[\s\-_=*:]*$", re.IGNORECASE)
+ORIGINAL = re.compile(r"[\s\-_=*]*+" + _any(_TITLES) + r"[\s\-_=*:]*$", re.IGNORECASE)
+TITLES = frozenset(_of(_TITLES))
 
 # The marker as translating clients show it. Any characters but letters and digits may separate its words.
 _TRANSLATED = _any(r"""bitte (?:geben|schreiben) sie ihre antwort (?:oberhalb|über) dieser zeile(?: ein)?

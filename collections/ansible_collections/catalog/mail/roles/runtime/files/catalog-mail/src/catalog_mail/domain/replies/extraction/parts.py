@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from email.message import Message
-from typing import cast
+from typing import NamedTuple, cast
 
 MOST_PARTS = 200
 DEEPEST = 20
@@ -20,8 +20,7 @@ class TooComplex(Exception):
     """A message has more than MOST_PARTS parts, or parts nested deeper than DEEPEST."""
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """A header's value and its parameters; value and names of parameters are in lower case."""
 
     value: str
@@ -42,8 +41,7 @@ class Node:
     has_html: bool = False
 
 
-@dataclass(frozen=True)
-class TextPart:
+class TextPart(NamedTuple):
     """A part that is text, with its Content-Type."""
 
     part: Message

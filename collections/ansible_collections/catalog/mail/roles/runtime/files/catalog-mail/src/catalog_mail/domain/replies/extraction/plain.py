@@ -17,7 +17,7 @@ def plain_lines(text: str) -> list[Line]:
     lines = []
     quoted = False
     for source in text.split("\n", MOST_LINES)[:MOST_LINES]:
-        line = _line(source, quoted)
+        line = _line(source, quoted) if ">" in source[:2] else Line(source, 0, source)
         quoted = line.depth > 0
         lines.append(line)
     return _with_cited(lines)

@@ -34,6 +34,8 @@ _NAMED = re.compile(
     |(?:^|\s)id\s*=\s*["']?(?:x_)*(?P<signature_id>[Ss]ignature)(?=$|[\s"'>])""", re.VERBOSE)
 _QUOTES = ("quote", "quote_name")
 _SIGNATURES = ("signature", "signature_id")
+# Each name of a signature has one of these.
+_OF_SIGNATURES = ("ignature", "_rc_sig", "bloop_sign", "Zm-_Id_-Sgn")
 # Boxes that gateways write their warnings in: tables, and elements with a background and a border or padding.
 _BOX = re.compile(r"(?=.*\bbackground(?:-color)?\s*:)(?=.*\b(?:border|padding)(?:-\w{3,6})?\s*:)", re.IGNORECASE | re.DOTALL)
 _DIVIDER = re.compile(r"border-top:\s*(?:solid\s+)?#(?:E1E1E1|B5C4DF)", re.IGNORECASE)
@@ -209,6 +211,8 @@ class _Writer:
 
 def names_signature(source: str) -> bool:
     """Return whether an element of an HTML text has a client's name for signatures."""
+    if not any(word in source for word in _OF_SIGNATURES):
+        return False
     return any(match.lastgroup in _SIGNATURES for match in _NAMED.finditer(source))
 
 
