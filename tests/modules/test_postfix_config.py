@@ -208,6 +208,35 @@ def test_ipv6_disabled(debian12: LabHost) -> None:
         debian12.in_network("sysctl", "-qw", "net.ipv6.conf.lo.disable_ipv6=0")
 
 
+UNTIDY = "biff = no\nwhat is this\nbiff = yes\nbiff = no\n"
+
+
+def test_untidy_lines_are_named_and_removed_on_wish(host: LabHost) -> None:
+    pristine = host.read(MAIN_CF)
+    host.write(MAIN_CF, UNTIDY.encode() + pristine.replace(b"biff = no\n", b""))
+    problems = host.module("postfix_info", {})["problems"]
+    assert any("what is this" in text for text in problems)
+    assert "biff is set several times, and the last line counts" in problems
+    shown = config(host, {}, check=True, tidy=True)
+    assert [(change["name"], change["before"], change["after"]) for change in shown["changes"]] == [
+        ("an earlier line of biff", "no", None), ("an earlier line of biff", "yes", None),
+        ("a line that sets no parameter", "what is this", None)]
+    applied = config(host, {}, tidy=True, reload=True)
+    assert applied["changed"] and applied["diff"] == shown["diff"] and applied["reloaded"]
+    assert host.read(MAIN_CF) == b"biff = no\n" + pristine.replace(b"biff = no\n", b"")
+    assert not config(host, {}, tidy=True)["changed"]
+    assert host.module("postfix_info", {})["problems"] == []
+    assert runs(host)
+
+
+def test_tidying_and_setting_in_one_task(debian12: LabHost) -> None:
+    debian12.sh(f"printf 'biff = no\\nbiff = no\\n' >> {MAIN_CF}")
+    applied = config(debian12, {"biff": True}, tidy=True)
+    assert debian12.sh("postconf -c /etc/postfix -h biff") == "yes\n"
+    assert [change["name"] for change in applied["changes"]][0] == "biff"
+    assert not config(debian12, {"biff": True}, tidy=True)["changed"]
+
+
 def test_a_password_in_main_cf_stays_out_of_the_diff(debian12: LabHost) -> None:
     debian12.sh("echo 'smtp_sasl_password_maps = static:user:hunter2' >> /etc/postfix/main.cf")
     shown = config(debian12, {"biff": True, "smtp_sasl_password_maps": None}, check=True)

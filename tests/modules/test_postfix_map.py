@@ -148,3 +148,14 @@ def test_tables_without_secrets_are_readable_and_shown(debian12: LabHost) -> Non
     result = table(debian12, entries=rows, mode="0640", group="postfix")
     assert "smtp:[mx.example.com]:25" in result["diff"][0]["after"]
     assert files(debian12) == f"{PATH} 640 root:postfix\n{PATH}.db 640 root:postfix\n"
+
+
+def test_a_warning_about_main_cf_is_no_refusal(host: LabHost) -> None:
+    """postmap warns of each parameter that main.cf sets twice; check mode and a run say the same."""
+    host.sh("printf 'biff = no\\nbiff = yes\\nbiff = no\\n' >> /etc/postfix/main.cf")
+    assert "overriding" in host.exec("postmap", "-q", "x", "inline:{x=y}").err
+    shown = table(host, check=True)
+    applied = table(host)
+    assert applied["changed"] and applied["diff"] == shown["diff"]
+    assert files(host) == GOOD
+    assert not table(host)["changed"]

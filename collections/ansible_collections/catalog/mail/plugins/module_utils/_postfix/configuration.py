@@ -62,7 +62,8 @@ class Configuration(Job):
             self._clear_what_killed_runs_left(desired.tables)
         parameters = plan(main_cf, desired.parameters)
         tables = [(table, self._plan_table(table, types)) for table in desired.tables]
-        edited = main_cf.edited(parameters)
+        edited = (main_cf.tidied() if desired.tidy else main_cf).edited(parameters)
+        parameters += main_cf.untidiness() if desired.tidy else []
         self._check_values(desired, edited, defaults, types)
         if parameters:
             self._ask_postfix(main_cf, edited)

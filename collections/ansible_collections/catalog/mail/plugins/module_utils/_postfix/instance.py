@@ -16,7 +16,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .._core.errors import CommandFailed, PostfixRefused
 from .._core.file_transaction import facts_of, let_cool_down, read_bytes, workspace, write_private
-from .lookup_table import Table, TableState, parse_table
+from .lookup_table import Table, TableState, complaint, parse_table
 from .main_cf import MainCf, folded
 from .processes import children_of, has_dropped_root, is_master, proc_file, start_time_of
 
@@ -280,11 +280,15 @@ class Postfix:
         return dict(parse_table(out)) if code == 0 else None
 
     def compile(self, table_type: str, path: str) -> None:
-        """Compile the table at ``path`` into the file beside it. Raises PostfixRefused when postmap fails."""
+        """Compile the table at ``path`` into the file beside it. Raises PostfixRefused when postmap refuses it.
+
+        postmap also warns of main.cf, such as of a parameter that is set twice; such a warning says nothing about the table.
+        """
         code, _out, err = self._run(
             [self.command("postmap"), "-c", self.config_directory, "-o", f"{table_type}:{path}"])
-        if code or err.strip():
-            raise PostfixRefused(f"postmap refused the table: {_last_line(err)}", stage="postmap")
+        problem = _last_line(err) if code else complaint(path, err)
+        if problem:
+            raise PostfixRefused(f"postmap refused the table: {problem}", stage="postmap")
 
     # The queue
 

@@ -185,6 +185,12 @@ def parse_table(text: str) -> List[Tuple[str, str]]:
     return [(row[0], row[1] if row[1:] else "") for row in rows]
 
 
+def complaint(path: str, said: str) -> str:
+    """Return what postmap says last about the table at ``path``; empty when it warns of other things, such as main.cf."""
+    about = [line.strip() for line in said.splitlines() if path in line]
+    return about[-1] if about else ""
+
+
 def plan_table(state: TableState, table: Table) -> List[TableChange]:
     """Return the changes to a table's source, compiled form, mode and owner."""
     if not table.present:
