@@ -233,7 +233,7 @@ def test_tidying_and_setting_in_one_task(debian12: LabHost) -> None:
     debian12.sh(f"printf 'biff = no\\nbiff = no\\n' >> {MAIN_CF}")
     applied = config(debian12, {"biff": True}, tidy=True)
     assert debian12.sh("postconf -c /etc/postfix -h biff") == "yes\n"
-    assert [change["name"] for change in applied["changes"]][0] == "biff"
+    assert applied["changes"][0]["name"] == "biff"
     assert not config(debian12, {"biff": True}, tidy=True)["changed"]
 
 

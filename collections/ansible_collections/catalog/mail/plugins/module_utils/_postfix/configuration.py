@@ -19,7 +19,7 @@ from .._core.errors import PostfixRefused
 from .._core.file_transaction import Transaction, clear_workspaces, facts_of, ids_of, let_cool_down, workspace, write_private
 from .._core.module import Job, Plan, Spec
 from .instance import Postfix
-from .lookup_table import COMPILED, READ_ONCE, Table, TableChange, check_table, plan_table, rendered
+from .lookup_table import COMPILED, Table, TableChange, check_table, is_unread, plan_table, rendered
 from .main_cf import Change, MainCf, plan, shown
 from .parameters import check_known, check_values, table_type_refused
 from .postconf_errors import refusal
@@ -48,6 +48,7 @@ class Configuration(Job):
         self._reload = module.params["reload"]
         self._desire = desire
         self._edited = MainCf("")
+        self._unread = False
 
     def plan(self) -> Plan:
         """Compare main.cf and the lookup tables with the desired configuration. Raises ModuleFailure."""
@@ -119,11 +120,12 @@ class Configuration(Job):
     ) -> Plan:
         path = self._postfix.main_cf_path
         running = self._postfix.running()
-        reread = any(table.type in READ_ONCE for table, _rows in tables)
+        self._unread = running and any(
+            is_unread(table, rows) and self._postfix.mentions(table.path, after) for table, rows in tables)
         pending = running and self._postfix.reload_pending()
         restart = self._postfix.restart_pending() or (
             running and any(change.name in RESTART_ONLY for change in parameters))
-        reload_required = running and (bool(parameters) or reread or pending)
+        reload_required = running and (bool(parameters) or self._unread or pending)
         diff = [_diff(path, str(before.masked()), str(after.masked()))] if parameters else []
         diff += [_diff(table.path, *rendered(rows)) for table, rows in tables]
         changes: List[Any] = [*parameters, *tables]
@@ -140,6 +142,9 @@ class Configuration(Job):
         if any(change.name in RESTART_ONLY for change in parameters):
             transaction.remember(self._postfix.restart_marker)
             self._postfix.note_restart()
+        if self._unread:
+            transaction.remember(self._postfix.reload_marker)
+            self._postfix.note_reload()
         try:
             for table, changes in tables:
                 if table.present:

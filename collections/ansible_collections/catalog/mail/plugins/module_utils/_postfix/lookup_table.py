@@ -206,6 +206,14 @@ def plan_table(state: TableState, table: Table) -> List[TableChange]:
     return changes
 
 
+def is_unread(table: Table, changes: Sequence[TableChange]) -> bool:
+    """Whether running daemons do not see the changed table: they read it once, or could not open it before."""
+    if not table.present or {change.what for change in changes} <= {"leftovers"}:
+        return False
+    was_missing = any(change.what == "compiled" and change.before in ("missing", "unreadable") for change in changes)
+    return table.type in READ_ONCE or was_missing
+
+
 def _plan_entries(state: TableState, table: Table) -> List[TableChange]:
     present = _comparable(table, parse_table(state.text or ""))
     desired = _comparable(table, parse_table(table.text))
