@@ -13,15 +13,17 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
-from .._core.errors import PostfixRefused
+from .._core.errors import InputRefused, PostfixRefused
 from .._core.file_transaction import Transaction, clear_workspaces, facts_of, ids_of, let_cool_down, workspace, write_private
 from .._core.module import Job, Plan, Spec
 from .instance import Postfix
-from .lookup_table import COMPILED, Table, TableChange, check_table, is_unread, plan_table, rendered
+from .lookup_table import COMPILED, WRITABLE, Table, TableChange, check_table, files_of, is_unread, plan_table, rendered
 from .main_cf import Change, MainCf, plan, shown
-from .parameters import check_known, check_values, table_type_refused
+from .parameter_pairs import check_pairs
+from .parameters import check_known, check_values, named_tables, table_type_refused
 from .postconf_errors import refusal
 from .state import DesiredPostfix, Present
 
@@ -56,8 +58,11 @@ class Configuration(Job):
             return self._plan_before_installation()
         main_cf = self._postfix.main_cf()
         defaults, types = self._postfix.read_parameters()
-        desired = self._desire(Present(
-            self._postfix.config_directory, main_cf, defaults, types, _default_type(main_cf, defaults)))
+        present = Present(self._postfix.config_directory, main_cf, defaults, types, _default_type(main_cf, defaults))
+        desired = self._desire(present)
+        default_type = desired.parameters.get("default_database_type")
+        if default_type:  # it counts for the tables of this run as well
+            desired = self._desire(replace(present, default_table_type=default_type))
         self._warn(desired)
         if not self._module.check_mode:
             self._clear_what_killed_runs_left(desired.tables)
@@ -103,7 +108,26 @@ class Configuration(Job):
         """Raise for values that cannot work, by the rules of this collection."""
         set_names = [name for name, value in desired.parameters.items() if value is not None]
         check_known(set_names, defaults, desired.allow_unknown)
-        check_values(desired.parameters, {**defaults, **after.parameters}, defaults, types)
+        effective = {**defaults, **after.parameters}
+        check_values(desired.parameters, effective, defaults, types)
+        for text in check_pairs(desired.parameters, effective):
+            self._module.warn(text)
+        self._check_tables_exist(desired)
+
+    def _check_tables_exist(self, desired: DesiredPostfix) -> None:
+        """Raise for a parameter that names a table which neither exists nor is made in this run: Postfix would refuse mail.
+
+        In check mode an earlier task may have made it.
+        """
+        made = {table.path for table in desired.tables if table.present}
+        for name, value in desired.parameters.items():
+            for table_type, path in named_tables(value or ""):
+                if path in made or table_type not in WRITABLE or all(map(os.path.exists, files_of(table_type, path))):
+                    continue
+                said = f"there is no table {table_type}:{path}, and without it Postfix refuses mail"
+                if not self._module.check_mode:
+                    raise InputRefused(f"parameters.{name}", said, "Make it first, with postfix_map")
+                self._module.warn(f"parameters.{name}: {said}. A run without check mode makes it first, or fails.")
 
     def _ask_postfix(self, before: MainCf, after: MainCf) -> None:
         """Raise for a main.cf that Postfix itself rejects."""

@@ -73,7 +73,7 @@ class Table:
     @property
     def compiled_paths(self) -> Tuple[str, ...]:
         """Return the paths of the compiled files of this table's type."""
-        return tuple(self.path + suffix for suffix in COMPILED.get(self.type, ()))
+        return compiled_files(self.type, self.path)
 
     @property
     def foreign_paths(self) -> Tuple[str, ...]:
@@ -106,6 +106,16 @@ class TableChange:
     what: str
     before: str
     after: str
+
+
+def compiled_files(table_type: str, path: str) -> Tuple[str, ...]:
+    """Return the paths of the compiled files of a table; none for a type that is read as text."""
+    return tuple(path + suffix for suffix in COMPILED.get(table_type, ()))
+
+
+def files_of(table_type: str, path: str) -> Tuple[str, ...]:
+    """Return the paths of the files that Postfix opens for a table."""
+    return compiled_files(table_type, path) or (path,)
 
 
 def table_of(params: Mapping[str, Any], default_type: str) -> Table:
