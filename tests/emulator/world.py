@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "token_lifetime": 3599,
     "mailbox_seconds": 0.0,
     "sent_items_headers": True,
+    "write_conflict_seconds": 0.05,
 }
 
 
@@ -38,7 +39,8 @@ class World:
     """The store and what stands beside it.
 
     `graph_urls` are further addresses that are Graph here. `log` holds the last requests; `working` how many requests to
-    mailboxes are under way, by application, `most_working` the most there ever were at once.
+    mailboxes are under way, by application, `most_working` the most there ever were at once. `written` is when each object of the
+    directory was last written, in seconds of the monotonic clock.
     """
 
     store: Store
@@ -51,6 +53,7 @@ class World:
     log: collections.deque[Document] = field(default_factory=lambda: collections.deque(maxlen=LOG_LENGTH))
     working: collections.Counter[str] = field(default_factory=collections.Counter)
     most_working: dict[str, int] = field(default_factory=dict)
+    written: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def open(cls, folder: Path, smtp: tuple[str, int] | None = None, graph_urls: tuple[str, ...] = ()) -> World:

@@ -23,8 +23,9 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def entra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Run the emulator as a process, with a tenant."""
+    """Run the emulator as a process, with a tenant that takes quick successive writes."""
     with Running(tmp_path_factory.mktemp("entra")) as running:
+        running.options(write_conflict_seconds=0)
         running.user("anna", display_name="Anna")
         yield running
 

@@ -74,3 +74,13 @@ def test_a_parameter_overrides_that_of_the_relay(debian12: LabHost) -> None:
     assert configure(debian12, options)["changed"]
     assert debian12.sh("postconf -h smtp_tls_security_level") == "may\n"
     assert not configure(debian12, options)["changed"]
+
+
+def test_the_default_table_type_counts_in_the_same_run(debian12: LabHost) -> None:
+    options = {**RELAY, "parameters": {"default_database_type": "btree"}}
+    shown = configure(debian12, options, check=True)
+    applied = configure(debian12, options)
+    assert applied["changed"] and applied["diff"] == shown["diff"]
+    assert "btree:" in debian12.sh("postconf -h smtp_sasl_password_maps")
+    again = configure(debian12, options)
+    assert not again["changed"] and not again["reload_required"]

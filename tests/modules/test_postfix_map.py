@@ -136,6 +136,7 @@ def test_the_host_decides_the_type_and_old_files_go(debian12: LabHost) -> None:
 
 def test_patterns_keep_their_order_and_need_a_reload(debian12: LabHost) -> None:
     rows = [{"key": "/^b c@/", "value": "first"}, {"key": "/./", "value": "rest"}]
+    debian12.sh(f"postconf -e header_checks=regexp:{PATH}; postfix reload; sleep 1")
     result = table(debian12, type="regexp", entries=rows)
     assert result["reload_required"]
     assert lookup(debian12, "b c@x", "regexp") == "first" and lookup(debian12, "a", "regexp") == "rest"
@@ -148,3 +149,64 @@ def test_tables_without_secrets_are_readable_and_shown(debian12: LabHost) -> Non
     result = table(debian12, entries=rows, mode="0640", group="postfix")
     assert "smtp:[mx.example.com]:25" in result["diff"][0]["after"]
     assert files(debian12) == f"{PATH} 640 root:postfix\n{PATH}.db 640 root:postfix\n"
+
+
+def test_a_warning_about_main_cf_is_no_refusal(host: LabHost) -> None:
+    """postmap warns of each parameter that main.cf sets twice; check mode and a run say the same."""
+    host.sh("printf 'biff = no\\nbiff = yes\\nbiff = no\\n' >> /etc/postfix/main.cf")
+    assert "overriding" in host.exec("postmap", "-q", "x", "inline:{x=y}").err
+    shown = table(host, check=True)
+    applied = table(host)
+    assert applied["changed"] and applied["diff"] == shown["diff"]
+    assert files(host) == GOOD
+    assert not table(host)["changed"]
+
+
+SENDERS = "/etc/postfix/blocked_senders"
+BLOCKED = [{"key": "spam@corp.test", "value": "REJECT go away"}]
+CHECKS = {"smtpd_sender_restrictions": [f"check_sender_access hash:{SENDERS}"]}
+
+
+def answer_to(host: LabHost, sender: str) -> str:
+    """Return what smtpd answers to a recipient after this sender."""
+    script = (
+        "import smtplib; client = smtplib.SMTP('127.0.0.1'); client.ehlo(); client.mail('%s'); "
+        "code, text = client.rcpt('root@localhost'); print(code, text.decode())")
+    return host.exec("python3", "-c", script % sender).out
+
+
+@pytest.mark.parametrize("table_type", ["hash", "regexp"])
+def test_a_table_made_after_main_cf_names_it_takes_a_reload(host: LabHost, table_type: str) -> None:
+    """smtpd has tried to open the table, and refuses all mail until it is started anew; a later run still says so."""
+    path = f"{SENDERS}.{table_type}"
+    entries = BLOCKED if table_type == "hash" else [{"key": "/^spam@corp\\.test$/", "value": "REJECT go away"}]
+    host.sh(f"rm -f {path}*; postconf -e 'smtpd_sender_restrictions=check_sender_access {table_type}:{path}'; postfix reload")
+    assert answer_to(host, "jane@corp.test").startswith("451 4.3.")
+    wanted = {"path": path, "type": table_type, "entries": entries}
+    assert host.module("postfix_map", wanted, check=True)["reload_required"]
+    made = host.module("postfix_map", wanted)
+    assert made["changed"] and made["reload_required"] and not made["reloaded"]
+    again = host.module("postfix_map", wanted)
+    assert not again["changed"] and again["reload_required"]
+    assert host.module("postfix_info", {})["reload_pending"]
+    assert host.module("postfix_map", {**wanted, "reload": True}, check=True)["changed"]
+    reloaded = host.module("postfix_map", {**wanted, "reload": True})
+    assert reloaded["changed"] and reloaded["reloaded"]
+    assert answer_to(host, "jane@corp.test").startswith("250 ")
+    assert "go away" in answer_to(host, "spam@corp.test")
+    last = host.module("postfix_map", {**wanted, "reload": True})
+    assert not last["changed"] and not last["reload_required"]
+
+
+def test_a_table_that_nothing_names_takes_no_reload(debian12: LabHost) -> None:
+    assert not table(debian12)["reload_required"]
+    assert not debian12.module("postfix_info", {})["reload_pending"]
+
+
+def test_a_named_table_that_changes_takes_no_reload(debian12: LabHost) -> None:
+    """Postfix notices by itself that a compiled table was replaced."""
+    wanted = {"path": SENDERS, "entries": BLOCKED, "reload": True}
+    debian12.module("postfix_map", wanted)
+    debian12.module("postfix_config", {"parameters": CHECKS, "reload": True})
+    changed = debian12.module("postfix_map", {**wanted, "entries": [{"key": "ham@corp.test", "value": "OK"}]})
+    assert changed["changed"] and not changed["reload_required"] and not changed["reloaded"]

@@ -67,6 +67,7 @@ def _upsert(call: Call, name: str) -> Answer:
     found = next((dict(one) for one in call.world.store.peek("application", **having)), None)
     if found is not None:
         require_writing(call, found)
+        objects.refuse_concurrent(call, found)
         _change(call, found, {key: value for key, value in given.items() if key != "uniqueName"})
         return nothing()
     if "create-if-missing" not in call.preferences:

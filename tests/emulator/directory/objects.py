@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TYPE_CHECKING, Any
 
 from emulator import ids
-from emulator.answer import bad_request, not_found
+from emulator.answer import Refusal, bad_request, not_found
 from emulator.clock import Clock, whole
 from emulator.odata.path import Key
 from emulator.odata.writing import merged
@@ -91,7 +93,19 @@ def to_change(call: Call, kind: str, name: str) -> Document:
     current = call.world.store.get(kind, found["id"])
     if current is None:
         raise not_found(call.key(name))
+    refuse_concurrent(call, current)
     return current
+
+
+def refuse_concurrent(call: Call, document: Document) -> None:
+    """Refuse a write that comes too soon after the last one to this object, as Entra does now and then; else note it."""
+    now, last = time.monotonic(), call.world.written.get(document["id"], -math.inf)
+    if now - last < call.world.setting("write_conflict_seconds"):
+        raise Refusal(
+            409, "Directory_ConcurrencyViolation",
+            "Error due to concurrent requests being made to the tenant. Please wait briefly and retry.",
+        )  # fmt: skip
+    call.world.written[document["id"]] = now
 
 
 def home(world: World, tenant: str) -> Document:

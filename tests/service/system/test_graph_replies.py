@@ -178,6 +178,20 @@ def test_exactly_once_despite_kills_and_lost_responses(roundtrip: GraphRoundTrip
     assert {tuple(found or ()) for found in roundtrip.categories()} == {(POSTED,)}
 
 
+@pytest.mark.parametrize("status, code", [(409, "ErrorConcurrentSave"), (412, "ErrorIrresolvableConflict"), (423, "Locked")])
+def test_conflicts_with_other_writes_delay_a_reply_only(roundtrip: GraphRoundTrip, status: int, code: str) -> None:
+    """Somebody else changes the same messages: reading and marking are repeated at once, and nothing is posted twice."""
+    conversation, mail = roundtrip.mention()
+    for method, path in (("GET", "messages"), ("PATCH", "messages/"), ("POST", "batch")):
+        roundtrip.world.emulator.fault("fail", method=method, path=path, times=1, status=status, code=code)
+    roundtrip.receive(answer(mail, "One."))
+    roundtrip.receive(answer(mail, "Two."))
+    with roundtrip.syncing():
+        roundtrip.wait_handled()
+    assert roundtrip.texts(conversation) == ["One.", "Two."]
+    assert {tuple(found or ()) for found in roundtrip.categories()} == {(POSTED,)}
+
+
 def test_another_client_reading_the_mailbox_is_reported(roundtrip: GraphRoundTrip) -> None:
     conversation, mail = roundtrip.mention()
     roundtrip.receive(answer(mail, "One."))

@@ -246,7 +246,10 @@ def test_waiting_messages_use_the_current_account(service: RunningService, world
     assert str(mail["From"]).rpartition("<")[2].rstrip(">") == f"joe@{DOMAIN}"
 
 
-@pytest.mark.parametrize("status,code", [(404, "ErrorMailboxMoveInProgress"), (403, ""), (407, ""), (400, "")])
+@pytest.mark.parametrize("status,code", [
+    (404, "ErrorMailboxMoveInProgress"), (403, ""), (407, ""), (400, ""), (409, "Directory_ConcurrencyViolation"),
+    (412, "ErrorIrresolvableConflict"), (423, "Locked"),
+])  # fmt: skip
 def test_other_error_responses_lose_no_message(
     service: RunningService, world: GraphWorld, status: int, code: str
 ) -> None:

@@ -31,6 +31,13 @@ options:
       - Whether to accept parameters that Postfix does not know, such as those that only C(master.cf) uses.
     type: bool
     default: false
+  tidy:
+    description:
+      - Whether to remove lines of C(main.cf) that Postfix ignores or warns of, which are the earlier lines of a parameter that
+        is set several times, and lines that set no parameter. No value changes.
+    type: bool
+    default: false
+    version_added: 0.2.0
 extends_documentation_fragment:
   - catalog.mail.postfix
 seealso:
@@ -51,6 +58,11 @@ EXAMPLES = r"""
       message_size_limit: 20480000
     reload: true
 
+- name: Remove duplicate and stray lines, whatever the parameters are
+  catalog.mail.postfix_config:
+    parameters: {}
+    tidy: true
+
 - name: Restore the default of a parameter
   catalog.mail.postfix_config:
     parameters:
@@ -65,7 +77,7 @@ changes:
   elements: dict
   contains:
     name:
-      description: A parameter of C(main.cf), or a file and one of its properties.
+      description: A parameter or a line of C(main.cf), or a file and one of its properties.
       type: str
       returned: always
     before:
@@ -107,6 +119,7 @@ from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import
 SPEC = OPTIONS + Spec({
     "parameters": {"type": "dict", "required": True},
     "allow_unknown": {"type": "bool", "default": False},
+    "tidy": {"type": "bool", "default": False},
 })
 
 
@@ -114,7 +127,7 @@ def main() -> None:
     """Compare main.cf with the parameters, and write it."""
     def job(module):
         values = postfix_values(module.params["parameters"])
-        desired = DesiredPostfix(values, allow_unknown=module.params["allow_unknown"])
+        desired = DesiredPostfix(values, allow_unknown=module.params["allow_unknown"], tidy=module.params["tidy"])
         return Configuration(module, lambda present: desired)
 
     run(SPEC, job)

@@ -125,7 +125,9 @@ restart_pending:
   returned: when installed
   type: bool
 problems:
-  description: Postfix's own messages about errors in C(main.cf).
+  description:
+    - Postfix's own messages about errors in C(main.cf), lines that set no parameter, and parameters that are set several times.
+    - The option O(catalog.mail.postfix_config#module:tidy) removes such lines.
   returned: when installed
   type: list
   elements: str

@@ -30,7 +30,7 @@ from .credential_plan import credential_of, shown
 from .graph_client import Graph
 from .graph_permissions_needed import READ_APPLICATION, READ_SERVICE_PRINCIPAL, WRITE_APPLICATION, WRITE_SERVICE_PRINCIPAL
 from .graph_requests import RequestOptions
-from .graph_responses import Answer, key, quoted, values
+from .graph_responses import Answer, already_exists, key, quoted, values
 from .token_errors import claims
 
 NAMES = Spec(
@@ -108,7 +108,7 @@ class EntraApp(Job):
         answer: Answer = self._graph.send(
             WRITE_SERVICE_PRINCIPAL, "POST", "/servicePrincipals", {"appId": found.app_id if found else ""},
             options=RequestOptions(fresh=True))
-        if answer.status != 409:
+        if not already_exists(answer):
             self._graph.expect(answer, WRITE_SERVICE_PRINCIPAL, "POST", "/servicePrincipals")
 
     def _result(self, present: Present) -> Dict[str, Any]:

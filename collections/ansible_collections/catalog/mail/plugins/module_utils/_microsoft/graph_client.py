@@ -20,7 +20,7 @@ from .._core.redaction import Secrets
 from .deadline import Deadline
 from .graph_permissions_needed import Right, refused, remedy, sentence
 from .graph_requests import Attempt, BatchRead, Delivery, RequestOptions
-from .graph_responses import TEMPORARY, Answer, date_of, error_of, is_lag, values
+from .graph_responses import Answer, date_of, error_of, is_lag, is_passing, values
 from .graph_retry import PAUSES, RetryLoop
 from .http_session import session, was_sent
 from .libraries import library
@@ -123,6 +123,8 @@ class Graph:
             details["permission"] = right.permission
         elif answer.status == 429:
             advice = "Raise timeout, or run the task at another time: the directory limits the rate of requests."
+        elif is_passing(answer):
+            advice = "Raise timeout, or run the task at another time: the directory is busy, or another program writes there too."
         raise MicrosoftFailed(self._hide(cause), advice, **details)
 
     def read_consistently(self, read: Callable[[], Found], first: Found) -> Found:
@@ -181,7 +183,7 @@ class Graph:
             parts = _parts(whole)
             answers = [parts.get(str(number), Answer(500, {})) for number in range(len(reads))]
             # All are sent again when one answer is not final, which reads allow.
-            unsure = [(read, one) for read, one in zip(reads, answers) if one.status in (*TEMPORARY, 401, 403)]
+            unsure = [(read, one) for read, one in zip(reads, answers) if one.status in (401, 403) or is_passing(one)]
             if not unsure:
                 return [self._part(read, one) for read, one in zip(reads, answers)]
             read, answer = unsure[0]

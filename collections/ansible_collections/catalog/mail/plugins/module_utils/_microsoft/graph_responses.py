@@ -48,11 +48,36 @@ def error_of(answer: Answer) -> GraphError:
     return GraphError(str(error.get("code") or ""), str(error.get("message") or ""), request_id and str(request_id))
 
 
-TEMPORARY = (408, 429, 500, 502, 503, 504)
-"""Statuses after which a request is sent again, after a check of its outcome when it must not be done twice."""
+_TEMPORARY = (408, 412, 423, 429, 500, 502, 503, 504)
+# Statuses that guarantee that the request had no effect.
+_NOT_TAKEN = (409, 412, 423, 429)
+# Codes and texts of a conflict that asks for a retry (azure-cli#23081, azurerator#448, msgraph-sdk-dotnet#1201), in place of one
+# with an object that exists.
+_CONCURRENT = re.compile(r"concurren|irresolvableconflict|resourcemodified|wait briefly|\b(?:re-?)?try(?:ing)?\b", re.IGNORECASE)
+_EXISTS = re.compile(r"already (?:exists?|present|in use|assigned)|same value for property|duplicate", re.IGNORECASE)
+_EXISTS_CODES = ("Request_MultipleObjectsWithSameKeyValue", "ObjectConflict", "NameAlreadyExists", "nameAlreadyExists")
 
-NOT_TAKEN = (429,)
-"""Statuses that guarantee that the request had no effect."""
+
+def already_exists(answer: Answer) -> bool:
+    """Whether a write was refused because what it makes exists; told apart from other conflicts by code, then by text."""
+    error = error_of(answer)
+    if answer.status != 409 or _CONCURRENT.search(error.code):
+        return False
+    return error.code in _EXISTS_CODES or bool(_EXISTS.search(error.message))
+
+
+def is_passing(answer: Answer) -> bool:
+    """Whether the same request may succeed a little later: the server is busy, or another write is under way."""
+    if answer.status != 409:
+        return answer.status in _TEMPORARY
+    error = error_of(answer)
+    return not already_exists(answer) and bool(_CONCURRENT.search(f"{error.code} {error.message}"))
+
+
+def had_no_effect(answer: Answer) -> bool:
+    """Whether a passing refusal guarantees that the request had no effect, so that it can be repeated without a look."""
+    return answer.status in _NOT_TAKEN
+
 
 # Error texts of replicas that do not know a newly created object yet.
 _LAG = re.compile(
@@ -74,7 +99,7 @@ def is_lag(answer: Answer) -> bool:
 
 def already_granted(answer: Answer) -> bool:
     """Whether an app role assignment was refused because it exists (its code is the general Request_BadRequest)."""
-    return answer.status in (400, 409) and "already exists" in error_of(answer).message
+    return already_exists(answer) or (answer.status == 400 and "already exists" in error_of(answer).message)
 
 
 def already_revoked(answer: Answer) -> bool:

@@ -12,7 +12,7 @@ from typing import NoReturn, Optional, Protocol
 from .deadline import Deadline
 from .graph_permissions_needed import Right
 from .graph_requests import Attempt, Delivery, RequestOptions
-from .graph_responses import NOT_TAKEN, TEMPORARY, Answer, is_lag, retry_after
+from .graph_responses import Answer, had_no_effect, is_lag, is_passing, retry_after
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between attempts; the last one is repeated."""
@@ -61,9 +61,9 @@ class RetryLoop:
             return None
         if answer.status == 403 and self._client.renew(only_cached=True):
             return None
-        if answer.status in TEMPORARY:
+        if is_passing(answer):
             self._pause(attempt)
-            return self._look() if answer.status not in NOT_TAKEN else None
+            return None if had_no_effect(answer) else self._look()
         if answer.status in (401, 403):
             self._client.refuse(answer, self.right, self.method, self.path)
         return answer

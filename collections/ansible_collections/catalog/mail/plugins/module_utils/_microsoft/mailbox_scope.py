@@ -35,7 +35,7 @@ from .graph_permissions_needed import (
     Right,
 )
 from .graph_requests import BatchRead, RequestOptions
-from .graph_responses import Answer, quoted, values
+from .graph_responses import Answer, already_exists, quoted, values
 from .mailbox_scope_plan import (
     MAIL,
     PREFIX,
@@ -127,7 +127,7 @@ class MailboxScope(Job):
             return Answer(201, {}) if (change.role, change.scope) in there else None
 
         answer = self._graph.send(WRITE_SCOPE, "POST", path, body, options=RequestOptions(fresh=True, look=look))
-        if answer.status != 409:
+        if not already_exists(answer):
             self._graph.expect(answer, WRITE_SCOPE, "POST", path)
 
     def _remove(self, change: Change) -> None:

@@ -13,15 +13,17 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
-from .._core.errors import PostfixRefused
+from .._core.errors import InputRefused, PostfixRefused
 from .._core.file_transaction import Transaction, clear_workspaces, facts_of, ids_of, let_cool_down, workspace, write_private
 from .._core.module import Job, Plan, Spec
 from .instance import Postfix
-from .lookup_table import COMPILED, READ_ONCE, Table, TableChange, check_table, plan_table, rendered
+from .lookup_table import COMPILED, WRITABLE, Table, TableChange, check_table, files_of, is_unread, plan_table, rendered
 from .main_cf import Change, MainCf, plan, shown
-from .parameters import check_known, check_values, table_type_refused
+from .parameter_pairs import check_pairs
+from .parameters import check_known, check_values, named_tables, table_type_refused
 from .postconf_errors import refusal
 from .state import DesiredPostfix, Present
 
@@ -48,6 +50,7 @@ class Configuration(Job):
         self._reload = module.params["reload"]
         self._desire = desire
         self._edited = MainCf("")
+        self._unread = False
 
     def plan(self) -> Plan:
         """Compare main.cf and the lookup tables with the desired configuration. Raises ModuleFailure."""
@@ -55,14 +58,18 @@ class Configuration(Job):
             return self._plan_before_installation()
         main_cf = self._postfix.main_cf()
         defaults, types = self._postfix.read_parameters()
-        desired = self._desire(Present(
-            self._postfix.config_directory, main_cf, defaults, types, _default_type(main_cf, defaults)))
+        present = Present(self._postfix.config_directory, main_cf, defaults, types, _default_type(main_cf, defaults))
+        desired = self._desire(present)
+        default_type = desired.parameters.get("default_database_type")
+        if default_type:  # it counts for the tables of this run as well
+            desired = self._desire(replace(present, default_table_type=default_type))
         self._warn(desired)
         if not self._module.check_mode:
             self._clear_what_killed_runs_left(desired.tables)
         parameters = plan(main_cf, desired.parameters)
         tables = [(table, self._plan_table(table, types)) for table in desired.tables]
-        edited = main_cf.edited(parameters)
+        edited = (main_cf.tidied() if desired.tidy else main_cf).edited(parameters)
+        parameters += main_cf.untidiness() if desired.tidy else []
         self._check_values(desired, edited, defaults, types)
         if parameters:
             self._ask_postfix(main_cf, edited)
@@ -101,7 +108,26 @@ class Configuration(Job):
         """Raise for values that cannot work, by the rules of this collection."""
         set_names = [name for name, value in desired.parameters.items() if value is not None]
         check_known(set_names, defaults, desired.allow_unknown)
-        check_values(desired.parameters, {**defaults, **after.parameters}, defaults, types)
+        effective = {**defaults, **after.parameters}
+        check_values(desired.parameters, effective, defaults, types)
+        for text in check_pairs(desired.parameters, effective):
+            self._module.warn(text)
+        self._check_tables_exist(desired)
+
+    def _check_tables_exist(self, desired: DesiredPostfix) -> None:
+        """Raise for a parameter that names a table which neither exists nor is made in this run: Postfix would refuse mail.
+
+        In check mode an earlier task may have made it.
+        """
+        made = {table.path for table in desired.tables if table.present}
+        for name, value in desired.parameters.items():
+            for table_type, path in named_tables(value or ""):
+                if path in made or table_type not in WRITABLE or all(map(os.path.exists, files_of(table_type, path))):
+                    continue
+                said = f"there is no table {table_type}:{path}, and without it Postfix refuses mail"
+                if not self._module.check_mode:
+                    raise InputRefused(f"parameters.{name}", said, "Make it first, with postfix_map")
+                self._module.warn(f"parameters.{name}: {said}. A run without check mode makes it first, or fails.")
 
     def _ask_postfix(self, before: MainCf, after: MainCf) -> None:
         """Raise for a main.cf that Postfix itself rejects."""
@@ -118,11 +144,12 @@ class Configuration(Job):
     ) -> Plan:
         path = self._postfix.main_cf_path
         running = self._postfix.running()
-        reread = any(table.type in READ_ONCE for table, _rows in tables)
+        self._unread = running and any(
+            is_unread(table, rows) and self._postfix.mentions(table.path, after) for table, rows in tables)
         pending = running and self._postfix.reload_pending()
         restart = self._postfix.restart_pending() or (
             running and any(change.name in RESTART_ONLY for change in parameters))
-        reload_required = running and (bool(parameters) or reread or pending)
+        reload_required = running and (bool(parameters) or self._unread or pending)
         diff = [_diff(path, str(before.masked()), str(after.masked()))] if parameters else []
         diff += [_diff(table.path, *rendered(rows)) for table, rows in tables]
         changes: List[Any] = [*parameters, *tables]
@@ -139,6 +166,9 @@ class Configuration(Job):
         if any(change.name in RESTART_ONLY for change in parameters):
             transaction.remember(self._postfix.restart_marker)
             self._postfix.note_restart()
+        if self._unread:
+            transaction.remember(self._postfix.reload_marker)
+            self._postfix.note_reload()
         try:
             for table, changes in tables:
                 if table.present:

@@ -7,11 +7,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping
 
 from .._core.errors import CommandFailed
 from .instance import Postfix
-from .main_cf import shown
+from .main_cf import MainCf, shown
 
 
 def postfix_facts(postfix: Postfix, queue_limit: int) -> Dict[str, Any]:
@@ -21,8 +21,9 @@ def postfix_facts(postfix: Postfix, queue_limit: int) -> Dict[str, Any]:
     main_cf = postfix.main_cf()
     explicit = main_cf.parameters
     parameters = {**postfix.defaults(), **explicit}
-    problems = _problems(postfix, main_cf.malformed, main_cf.to_bytes())
+    problems = _problems(postfix, main_cf)
     queue = _queue(postfix, problems)
+    problems += [f"{name} is set several times, and the last line counts" for name in main_cf.duplicates]
     running = postfix.running()
     return {
         "installed": True,
@@ -51,9 +52,9 @@ def _queue(postfix: Postfix, problems: List[str]) -> List[Dict[str, Any]]:
     return sorted(found, key=lambda message: message.get("arrival_time", 0))
 
 
-def _problems(postfix: Postfix, malformed: Sequence[str], content: bytes) -> List[str]:
-    found = [f"this line does not set a parameter: {line}" for line in malformed]
-    problem = postfix.problem_of(content)
+def _problems(postfix: Postfix, main_cf: MainCf) -> List[str]:
+    found = [f"this line does not set a parameter: {line}" for line in main_cf.malformed]
+    problem = postfix.problem_of(main_cf.to_bytes())
     return found + ([problem] if problem else [])
 
 

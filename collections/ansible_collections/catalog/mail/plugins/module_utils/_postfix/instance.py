@@ -16,7 +16,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .._core.errors import CommandFailed, PostfixRefused
 from .._core.file_transaction import facts_of, let_cool_down, read_bytes, workspace, write_private
-from .lookup_table import Table, TableState, parse_table
+from .lookup_table import Table, TableState, complaint, parse_table
 from .main_cf import MainCf, folded
 from .processes import children_of, has_dropped_root, is_master, proc_file, start_time_of
 
@@ -131,6 +131,11 @@ class Postfix:
                     return self._readable(err, directory)
             return ""
 
+    def mentions(self, path: str, main_cf: MainCf) -> bool:
+        """Whether this main.cf or master.cf names the file, perhaps with a reference such as $config_directory in its path."""
+        name = os.path.basename(path).encode("utf-8", "surrogateescape")
+        return name in main_cf.to_bytes() or name in (read_bytes(os.path.join(self.config_directory, "master.cf")) or b"")
+
     def _expanded(self, name: str, main_cf: MainCf) -> str:
         return main_cf.parameters.get(name) or self.defaults().get(name, "")
 
@@ -154,10 +159,17 @@ class Postfix:
         return int(text) if is_master(int(text)) else None
 
     def reload_pending(self) -> bool:
-        """Whether the running daemons are older than main.cf, so that they do not use it yet."""
+        """Whether the running daemons are older than main.cf, or than a table that they read once, and do not use it yet."""
         started = self._queue_manager_started()
-        # The inode's change time (ctime), since any process may set the modification time.
-        return started is not None and os.stat(self.main_cf_path).st_ctime > started + 0.02
+        if started is None:
+            return False
+        noted = facts_of(self.reload_marker)
+        # The inode's change time (ctime) of main.cf, since any process may set the modification time.
+        return os.stat(self.main_cf_path).st_ctime > started + 0.02 or (noted is not None and noted.mtime_ns / 1e9 > started)
+
+    def note_reload(self) -> None:
+        """Record, until the next reload or start of Postfix, that its daemons do not see a table."""
+        self._mark(self.reload_marker, "reload")
 
     def _queue_managers(self) -> List[int]:
         """Return the process ids of the queue manager; master starts a new one at each reload."""
@@ -186,15 +198,26 @@ class Postfix:
         master = self.master_pid()
         if master is None:
             return
-        os.makedirs(RUN_DIRECTORY, mode=0o755, exist_ok=True)
-        with open(self.restart_marker, "w", encoding="ascii") as stream:
-            stream.write(f"{master}\n")
+        self._mark(self.restart_marker, str(master))
 
     @property
     def restart_marker(self) -> str:
         """Return the path of the file that records a needed restart."""
+        return self._marker("restart")
+
+    @property
+    def reload_marker(self) -> str:
+        """Return the path of the file that records a needed reload."""
+        return self._marker("reload")
+
+    def _marker(self, kind: str) -> str:
         name = hashlib.sha256(self.config_directory.encode()).hexdigest()[:16]
-        return os.path.join(RUN_DIRECTORY, f"restart-{name}")
+        return os.path.join(RUN_DIRECTORY, f"{kind}-{name}")
+
+    def _mark(self, path: str, text: str) -> None:
+        os.makedirs(RUN_DIRECTORY, mode=0o755, exist_ok=True)
+        with open(path, "w", encoding="ascii") as stream:
+            stream.write(f"{text}\n")
 
     def reload(self) -> None:
         """Reload Postfix. Raises PostfixRefused when the reload fails or Postfix ends after it."""
@@ -280,11 +303,15 @@ class Postfix:
         return dict(parse_table(out)) if code == 0 else None
 
     def compile(self, table_type: str, path: str) -> None:
-        """Compile the table at ``path`` into the file beside it. Raises PostfixRefused when postmap fails."""
+        """Compile the table at ``path`` into the file beside it. Raises PostfixRefused when postmap refuses it.
+
+        postmap also warns of main.cf, such as of a parameter that is set twice; such a warning says nothing about the table.
+        """
         code, _out, err = self._run(
             [self.command("postmap"), "-c", self.config_directory, "-o", f"{table_type}:{path}"])
-        if code or err.strip():
-            raise PostfixRefused(f"postmap refused the table: {_last_line(err)}", stage="postmap")
+        problem = _last_line(err) if code else complaint(path, err)
+        if problem:
+            raise PostfixRefused(f"postmap refused the table: {problem}", stage="postmap")
 
     # The queue
 

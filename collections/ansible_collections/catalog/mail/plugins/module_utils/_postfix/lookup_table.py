@@ -73,7 +73,7 @@ class Table:
     @property
     def compiled_paths(self) -> Tuple[str, ...]:
         """Return the paths of the compiled files of this table's type."""
-        return tuple(self.path + suffix for suffix in COMPILED.get(self.type, ()))
+        return compiled_files(self.type, self.path)
 
     @property
     def foreign_paths(self) -> Tuple[str, ...]:
@@ -106,6 +106,16 @@ class TableChange:
     what: str
     before: str
     after: str
+
+
+def compiled_files(table_type: str, path: str) -> Tuple[str, ...]:
+    """Return the paths of the compiled files of a table; none for a type that is read as text."""
+    return tuple(path + suffix for suffix in COMPILED.get(table_type, ()))
+
+
+def files_of(table_type: str, path: str) -> Tuple[str, ...]:
+    """Return the paths of the files that Postfix opens for a table."""
+    return compiled_files(table_type, path) or (path,)
 
 
 def table_of(params: Mapping[str, Any], default_type: str) -> Table:
@@ -185,6 +195,12 @@ def parse_table(text: str) -> List[Tuple[str, str]]:
     return [(row[0], row[1] if row[1:] else "") for row in rows]
 
 
+def complaint(path: str, said: str) -> str:
+    """Return what postmap says last about the table at ``path``; empty when it warns of other things, such as main.cf."""
+    about = [line.strip() for line in said.splitlines() if path in line]
+    return about[-1] if about else ""
+
+
 def plan_table(state: TableState, table: Table) -> List[TableChange]:
     """Return the changes to a table's source, compiled form, mode and owner."""
     if not table.present:
@@ -198,6 +214,14 @@ def plan_table(state: TableState, table: Table) -> List[TableChange]:
     if state.leftovers:
         changes.append(TableChange(table.path, "leftovers", _listed(state.leftovers), ""))
     return changes
+
+
+def is_unread(table: Table, changes: Sequence[TableChange]) -> bool:
+    """Whether running daemons do not see the changed table: they read it once, or could not open it before."""
+    if not table.present or {change.what for change in changes} <= {"leftovers"}:
+        return False
+    was_missing = any(change.what == "compiled" and change.before in ("missing", "unreadable") for change in changes)
+    return table.type in READ_ONCE or was_missing
 
 
 def _plan_entries(state: TableState, table: Table) -> List[TableChange]:

@@ -51,7 +51,7 @@ class MainCf:
 
     def __init__(self, text: str) -> None:
         self._lines = _physical_lines(text)
-        self._entries, self.malformed = _parse(self._lines)
+        self._entries, self._stray = _parse(self._lines)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> MainCf:
@@ -69,6 +69,31 @@ class MainCf:
     def parameters(self) -> Dict[str, str]:
         """Return folded values by name, in the order of the file; the last duplicate counts."""
         return {entry.name: entry.value for entry in self._entries}
+
+    @property
+    def malformed(self) -> Tuple[str, ...]:
+        """Return the lines that do not set a parameter."""
+        return tuple(entry.value for entry in self._stray)
+
+    @property
+    def duplicates(self) -> Tuple[str, ...]:
+        """Return the names of parameters that are set more than once, in the order of the file."""
+        return tuple(dict.fromkeys(entry.name for entry in self._overridden()))
+
+    def untidiness(self) -> List[Change]:
+        """Return the removals that ``tidied`` makes: earlier lines of a parameter, and lines that set none."""
+        earlier = [Change(f"an earlier line of {entry.name}", entry.value, None) for entry in self._overridden()]
+        return earlier + [Change("a line that sets no parameter", _without_password(text), None) for text in self.malformed]
+
+    def tidied(self) -> MainCf:
+        """Return the file without lines that Postfix ignores or warns of: every parameter keeps its value."""
+        gone = {number for entry in (*self._overridden(), *self._stray) for number in entry.lines}
+        return MainCf("".join(line for number, line in enumerate(self._lines) if number not in gone))
+
+    def _overridden(self) -> List[_Entry]:
+        """Return the settings that a later line of the same parameter overrides."""
+        last = {entry.name: entry for entry in self._entries}
+        return [entry for entry in self._entries if last[entry.name] is not entry]
 
     def edited(self, changes: Sequence[Change]) -> MainCf:
         """Return the file after ``changes``, with one line for each changed parameter."""
@@ -109,6 +134,11 @@ def shown(name: str, value: Optional[str]) -> Optional[str]:
     return MASK if value is not None and holds_secret(name, value) else value
 
 
+def _without_password(text: str) -> str:
+    """Return a line for a result or a diff, replaced when it may hold a password."""
+    return MASK if "passw" in text.lower() else text
+
+
 def plan(current: MainCf, desired: Mapping[str, Optional[str]]) -> List[Change]:
     """Return the changes from ``current`` to ``desired``; ``None`` removes a parameter.
 
@@ -130,10 +160,10 @@ def _physical_lines(text: str) -> List[str]:
     return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
 
 
-def _parse(lines: Sequence[str]) -> Tuple[List[_Entry], Tuple[str, ...]]:
-    """Return the parameters of a file, and the lines that do not set a parameter."""
+def _parse(lines: Sequence[str]) -> Tuple[List[_Entry], List[_Entry]]:
+    """Return the parameters of a file, and the lines that do not set a parameter, as values without a name."""
     entries: List[_Entry] = []
-    malformed: List[str] = []
+    stray: List[_Entry] = []
     logical: List[int] = []
 
     def close() -> None:
@@ -145,7 +175,7 @@ def _parse(lines: Sequence[str]) -> Tuple[List[_Entry], Tuple[str, ...]]:
         if equals and name and not _RUN_OF_BLANKS.search(name):
             entries.append(_Entry(name, folded(value), tuple(logical)))
         else:
-            malformed.append(text)
+            stray.append(_Entry("", text, tuple(logical)))
 
     for number, line in enumerate(lines):
         stripped = line.strip(BLANKS)
@@ -158,7 +188,7 @@ def _parse(lines: Sequence[str]) -> Tuple[List[_Entry], Tuple[str, ...]]:
         close()
         logical = [number]
     close()
-    return entries, tuple(malformed)
+    return entries, stray
 
 
 def _ending_of(line: str) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Any, Dict, Iterable, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from .._core.errors import InputRefused
 from .main_cf import folded
@@ -57,12 +57,17 @@ KNOWN_TABLE_TYPES = frozenset((
 # Parameters whose values contain a colon but are not tables.
 NOT_TABLES = ("_transport", "relayhost", "_milters", "_service_name")
 
+# Parameters whose values are tables, or lists that may hold tables: an unknown word before a colon is a wrong type there.
+LISTS_OF_TABLES = ("_maps", "_checks", "_domains", "_networks", "_database", "_table", "mydestination", "mynetworks")
+_CHECKED_BY_TABLE = re.compile(r"\bcheck_[a-z_]+_(?:access|maps)[\s,]+(?:proxy:)?([a-z][a-z0-9]*):")
+
 # Parameters with a number as default that also accept a service's name, a version or a formula.
 NOT_ONLY_NUMBERS = ("_port", "compatibility_level", "_feedback")
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _TABLE = re.compile(r"(?:^|[\s,{=])(?:proxy:)?([a-z][a-z0-9]*):(?=[/$\w{])")
+_FILE_TABLE = re.compile(r"(?:^|[\s,{=])(?:proxy:)?([a-z][a-z0-9]*):(/[^\s,{}$]+)(?=$|[\s,}])")
 _INTEGER = re.compile(r"-?[0-9]+\Z")
 _TIME = re.compile(r"[0-9]+[smhdw]\Z")
 _TIME_VALUE = re.compile(r"[0-9]+[smhdw]?\Z")
@@ -132,9 +137,9 @@ def _proposal(name: str, known: Iterable[str]) -> str:
     return f" (did you mean '{near}'?)" if near else ""
 
 
-def nearest(name: str, known: Iterable[str]) -> Optional[str]:
-    """Return the known name most similar to ``name``; None when no name is similar."""
-    found = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.8)
+def nearest(name: str, known: Iterable[str], alike: float = 0.8) -> Optional[str]:
+    """Return the known name most similar to ``name``; None when no name is similar. ``alike`` is difflib's ratio."""
+    found = difflib.get_close_matches(name, sorted(known), n=1, cutoff=alike)
     return found[0] if found else None
 
 
@@ -194,6 +199,18 @@ def _check_tables(name: str, value: str, types: Iterable[str]) -> None:
     for found in _TABLE.findall(value):
         if found in KNOWN_TABLE_TYPES and found not in types:
             raise _missing_type(name, found, types)
+    words = [table_type for table_type, _path in named_tables(value)] if name.endswith(LISTS_OF_TABLES) else []
+    for found in words + _CHECKED_BY_TABLE.findall(value):
+        if found not in KNOWN_TABLE_TYPES and found not in types:
+            near = nearest(found, KNOWN_TABLE_TYPES, alike=0.6)
+            raise InputRefused(
+                f"parameters.{name}", f"Postfix has no table type '{found}'" + (f" (did you mean '{near}'?)" if near else ""),
+                f"Use one of: {', '.join(sorted(types))}")
+
+
+def named_tables(value: str) -> List[Tuple[str, str]]:
+    """Return type and path of each file that a value names as a table, such as ("hash", "/etc/postfix/transport")."""
+    return _FILE_TABLE.findall(value)
 
 
 def _missing_type(name: str, table_type: str, types: Iterable[str]) -> InputRefused:

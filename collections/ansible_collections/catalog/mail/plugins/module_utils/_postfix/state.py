@@ -27,12 +27,16 @@ class Present:
 
 @dataclass(frozen=True)
 class DesiredPostfix:
-    """Desired state of an instance: parameters (None removes), tables, and warnings."""
+    """Desired state of an instance: parameters (None removes), tables, and warnings.
+
+    With ``tidy``, main.cf has one line for each parameter, and no line that sets none.
+    """
 
     parameters: Mapping[str, Optional[str]]
     tables: Sequence[Table] = ()
     allow_unknown: bool = False
     warnings: Sequence[str] = ()
+    tidy: bool = False
 
     def with_parameters(self, parameters: Mapping[str, Optional[str]]) -> DesiredPostfix:
         """Return the same state with further parameters, which override its own."""

@@ -20,10 +20,13 @@ from ansible_collections.catalog.mail.plugins.module_utils._microsoft.graph_perm
 )
 from ansible_collections.catalog.mail.plugins.module_utils._microsoft.graph_responses import (
     Answer,
+    already_exists,
     already_granted,
     already_revoked,
     error_of,
+    had_no_effect,
     is_lag,
+    is_passing,
     key,
     retry_after,
     values,
@@ -54,6 +57,38 @@ def answer(status: int, code: str = "", message: str = "", **headers: str) -> An
 ])
 def test_refusals_by_replication(one, lag):
     assert is_lag(one) == lag
+
+
+CONCURRENT = "Error due to concurrent requests being made to the tenant. Please wait briefly and retry."
+
+
+@pytest.mark.parametrize("one,passing,no_effect,exists", [
+    (answer(409, "Directory_ConcurrencyViolation", CONCURRENT), True, True, False),
+    (answer(503, "Directory_ConcurrencyViolation", CONCURRENT), True, False, False),
+    (answer(409, "Conflict", "The object is being modified by another request. Try again later."), True, True, False),
+    (answer(409, "resourceModified", "The resource has changed since the caller last read it"), True, True, False),
+    (answer(412, "ErrorIrresolvableConflict", "The change key passed in the request does not match"), True, True, False),
+    (answer(412), True, True, False),
+    (answer(423, "Locked", "The resource is locked"), True, True, False),
+    (answer(429, "TooManyRequests"), True, True, False),
+    (answer(408), True, False, False), (answer(500), True, False, False), (answer(502), True, False, False),
+    (answer(504), True, False, False),
+    (answer(409, "Request_MultipleObjectsWithSameKeyValue",
+            "The service principal cannot be created because the service principal name x is already in use."),
+     False, True, True),
+    (answer(409, "Request_MultipleObjectsWithSameKeyValue"), False, True, True),
+    (answer(409, "ObjectConflict", "Another object exists. Retry with another name."), False, True, True),
+    (answer(409, "Conflict", "A role assignment with the same principal, role and scope already exists."), False, True, True),
+    (answer(409, "Conflict", "An object like this already exists; do not retry."), False, True, True),
+    (answer(409, "Directory_ConcurrencyViolation", "Another one already exists or is being made."), True, True, False),
+    (answer(409, "Error_MsaAppDoesNotExist", "x"), False, True, False),
+    (answer(409), False, True, False),
+    (Answer(409, {}, "no error at all"), False, True, False),
+    (answer(400, "Request_BadRequest", "already exists"), False, False, False),
+    (answer(501), False, False, False), (answer(404), False, False, False), (answer(200), False, False, False),
+])
+def test_conflicts_that_pass_and_objects_that_exist(one, passing, no_effect, exists):
+    assert (is_passing(one), had_no_effect(one), already_exists(one)) == (passing, no_effect, exists)
 
 
 def test_consent_that_is_there_or_gone():

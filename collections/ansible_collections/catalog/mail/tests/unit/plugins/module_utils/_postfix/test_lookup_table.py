@@ -14,6 +14,7 @@ from ansible_collections.catalog.mail.plugins.module_utils._postfix.lookup_table
     Table,
     TableState,
     check_table,
+    complaint,
     parse_table,
     plan_table,
     rendered,
@@ -153,3 +154,18 @@ def test_a_valid_table_is_read_as_it_was_written(rows):
     check_table("entries", table)
     assert parse_table(table.text) == rows
     assert table.text.startswith(HEADER)
+
+
+@pytest.mark.parametrize("said,expected", [
+    ("", ""),
+    ("postmap: warning: /etc/postfix/main.cf, line 9: overriding earlier entry: biff=no\n", ""),
+    ("postmap: warning: /etc/postfix/t, line 2: expected format: key whitespace value\n",
+     "postmap: warning: /etc/postfix/t, line 2: expected format: key whitespace value"),
+    ("postmap: warning: /etc/postfix/t.db: duplicate entry: \"a\"\n",
+     "postmap: warning: /etc/postfix/t.db: duplicate entry: \"a\""),
+    ("postmap: warning: /etc/postfix/t, line 1: first\npostmap: warning: /etc/postfix/main.cf, line 9: overriding\n",
+     "postmap: warning: /etc/postfix/t, line 1: first"),
+    ("postmap: warning: smtputf8_enable is true, but EAI support is not compiled in\n", ""),
+])
+def test_warnings_of_main_cf_are_no_complaint_about_the_table(said, expected):
+    assert complaint(PATH, said) == expected

@@ -48,6 +48,38 @@ def test_edit(text, parameters, expected):
     assert plan(after, parameters) == []
 
 
+TIDIED = [
+    # case, text, text afterwards, changes
+    ("nothing to do", "# a\na = 1\n\nb = 2\n", "# a\na = 1\n\nb = 2\n", []),
+    ("earlier lines go, with their continuation", "a = 1,\n  2\nb = 2\na = 3\na = 4\n", "b = 2\na = 4\n",
+     [("an earlier line of a", "1, 2"), ("an earlier line of a", "3")]),
+    ("the same value twice", "a = 1\na = 1\n", "a = 1\n", [("an earlier line of a", "1")]),
+    ("comments stay", "a = 1\n# why\na = 2\n", "# why\na = 2\n", [("an earlier line of a", "1")]),
+    ("lines that set nothing", "what is this\na = 1\n= 3\nb c = 4\n", "a = 1\n",
+     [("a line that sets no parameter", text) for text in ("what is this", "= 3", "b c = 4")]),
+    ("a stray line with its continuation", "oops\n  more\na = 1\n", "a = 1\n", [("a line that sets no parameter", "oops more")]),
+    ("a password in a stray line", "smtp_passwd hunter2\n", "", [("a line that sets no parameter", "********")]),
+    ("no final newline", "a = 1\na = 2", "a = 2", [("an earlier line of a", "1")]),
+    ("CRLF", "a = 1\r\na = 2\r\n", "a = 2\r\n", [("an earlier line of a", "1")]),
+]
+
+
+@pytest.mark.parametrize("text,expected,changes", [row[1:] for row in TIDIED], ids=[row[0] for row in TIDIED])
+def test_tidied(text, expected, changes):
+    assert str(MainCf(text).tidied()) == expected
+    assert MainCf(text).untidiness() == [Change(name, before, None) for name, before in changes]
+
+
+@given(st.text(alphabet="ab=# \t\n\r\fx", max_size=60))
+def test_tidying_changes_no_value(text):
+    before, after = MainCf(text), MainCf(text).tidied()
+    assert after.parameters == before.parameters
+    assert (after.duplicates, after.malformed, after.untidiness()) == ((), (), [])
+    assert str(after.tidied()) == str(after)
+    if not before.untidiness():
+        assert str(after) == text
+
+
 def test_the_last_duplicate_counts_and_white_space_is_folded():
     found = MainCf("a = 1\na =  2 \t 3\n# a = 4\n 5\n").parameters
     assert found == {"a": "2 3 5"}

@@ -43,7 +43,8 @@ TRIES = 4
 LONGEST_WAIT = 10.0
 # A token older than this, in seconds, may lack permissions granted since.
 OLD = 5.0
-_LATER = frozenset({429, 502, 503, 504})
+# Statuses after which an idempotent request is retried: a busy server, or another write to the same object.
+_LATER = frozenset({409, 412, 423, 429, 502, 503, 504})
 KEPT = 4
 
 

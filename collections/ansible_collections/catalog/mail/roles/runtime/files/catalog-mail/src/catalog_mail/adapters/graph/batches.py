@@ -22,7 +22,7 @@ MOST = 20
 LARGEST = 24 * 1024 * 1024
 _OF_ALL = frozenset({401, 403, 429, 503})
 # Statuses after which a single request is retried: too many requests at once, or a concurrent change.
-_LATER = frozenset({409, 412, 424, 429, 500, 502, 503, 504})
+_LATER = frozenset({409, 412, 423, 424, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
