@@ -26,6 +26,7 @@ from catalog_mail.domain.notifications.pace import Pace
 from catalog_mail.domain.notifications.retry import Backoff
 from catalog_mail.domain.settings.document import TLS, Transport
 from catalog_mail.domain.settings.servers import SendingSettings, SmtpServer
+from catalog_mail.ports.notifications import Conditions
 from catalog_mail.ports.sending import Evidence
 from catalog_mail.services.delivery import DeliverNotifications
 from sqlalchemy import Engine
@@ -62,8 +63,14 @@ class NodeSettings:
         server = SmtpServer("127.0.0.1", self.port, TLS.NONE)
         return SendingSettings(Transport.SMTP, "noreply@corp.test", "Data Catalog", server)
 
-    def opted_out(self, address: str, _kind: Kind) -> bool:
-        return address in self.opted_out_addresses
+    def receiving(self) -> None:
+        return None
+
+    def at(self, _revision: int) -> NodeSettings:
+        return self
+
+    def conditions(self, address: str, _kind: Kind) -> Conditions:
+        return Conditions(0, opted_out=address in self.opted_out_addresses)
 
     def render(
         self, notification: Notification, delivery: Delivery, sending: SendingSettings, _replying: object
@@ -135,10 +142,9 @@ class QueueNode:
         self.switches = NodeSettings(port)
         self.options = QueueOptions(**{"node": "node1", "takeover_after": 2, "limited": per_second > 0, **options})
         senders: Any = PlainSenders()
-        opt_outs: Any = self.switches
         deliver = DeliverNotifications(
-            store=self.deliveries, rendering=self.switches, settings=self.switches, senders=senders, opt_outs=opt_outs,
-            clock=self.clock, backoff=backoff, replying=lambda: None,
+            store=self.deliveries, rendering=self.switches, settings=self.switches, senders=senders, conditions=self.switches,
+            clock=self.clock, backoff=backoff, replying=lambda _settings: None,
         )  # fmt: skip
         self.queue = DurableQueue(
             store=self.deliveries, leases=self.leases, work=deliver.work, clock=self.clock, options=self.options,

@@ -9,6 +9,7 @@ import logging
 from datetime import timedelta
 from pathlib import Path
 
+from catalog_mail.adapters.database.conditions import DatabaseConditions
 from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
 from catalog_mail.adapters.database.health import DatabaseProbe
 from catalog_mail.adapters.database.leases import DatabaseLeases
@@ -96,7 +97,7 @@ def _deliver(components: Components, store: DatabaseDeliveries) -> DeliverNotifi
         rendering=_rendering(components),
         settings=components.settings,
         senders=components.senders,
-        opt_outs=components.opt_outs,
+        conditions=DatabaseConditions(components.engine),
         replying=components.tracking.replying,
         clock=components.clock,
         backoff=Backoff(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Engine, Update, bindparam, case, func, literal, select, update
+from sqlalchemy import JSON, Connection, Engine, Update, bindparam, case, func, literal, select, update
 
 from catalog_mail.adapters.database.delivery_rows import failure_value, storable, to_delivery, to_notification
 from catalog_mail.adapters.database.engine import reading
@@ -17,6 +17,7 @@ from catalog_mail.adapters.database.tables import HELD, Instant, deliveries, not
 from catalog_mail.adapters.database.writing import write
 from catalog_mail.domain.notifications.notification import FINAL, Delivery, Notification, State
 from catalog_mail.domain.notifications.outcome import Outcome
+from catalog_mail.ports.notifications import Finished
 
 _state = deliveries.c.state
 _FINAL = [state.value for state in FINAL]
@@ -79,8 +80,8 @@ class DatabaseDeliveries:
             known = {row.id: to_notification(row) for row in rows}
         return [(delivery, known[delivery.notification_id]) for delivery in held]
 
-    def begin(self, batch: str, delivery: Delivery) -> bool:
-        """Record a delivery as `sending`; False when another worker has begun this try."""
+    def begin(self, batch: str, delivery: Delivery, finished: Finished | None = None) -> bool:
+        """Implement `DeliveryStore.begin`."""
         values = {
             "delivery": delivery.id,
             "of": batch,
@@ -89,14 +90,19 @@ class DatabaseDeliveries:
             "rendered": delivery.message,
             "rendered_id": delivery.message_id,
         }
-        return self._change(_BEGIN, values) > 0
+
+        def change(connection: Connection) -> bool:
+            # In this order, in which the states are sorted: the triggers that count them lock their rows in it (PostgreSQL).
+            begun = connection.execute(_BEGIN, values).rowcount > 0
+            if finished:
+                connection.execute(*_finish(*finished))
+            return begun
+
+        return write(self._engine, change)
 
     def finish(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Record the outcome of a try."""
-        values = {"delivery": delivery.id, "attempt": delivery.attempts, "pauses": delivery.waited}
-        # An earlier try must not overwrite a later one, unless a server has accepted its message.
-        change = _FINISH if outcome.state is State.SENT else _FINISH_NO_LATER
-        self._change(change, _values(outcome) | values)
+        """Implement `DeliveryStore.finish`."""
+        self._change(*_finish(delivery, outcome))
 
     def postpone(self, batch: str, outcome: Outcome) -> None:
         """Give all open deliveries of a batch this outcome."""
@@ -123,6 +129,13 @@ class DatabaseDeliveries:
     def _change(self, change: Update, values: Mapping[str, Any] | None = None) -> int:
         """Make a change; return the number of changed rows."""
         return write(self._engine, lambda connection: connection.execute(change, values).rowcount)
+
+
+def _finish(delivery: Delivery, outcome: Outcome) -> tuple[Update, dict[str, Any]]:
+    """Return the statement that records an outcome, and its values."""
+    values = {"delivery": delivery.id, "attempt": delivery.attempts, "pauses": delivery.waited}
+    # An earlier try must not overwrite a later one, unless a server has accepted its message.
+    return _FINISH if outcome.state is State.SENT else _FINISH_NO_LATER, _values(outcome) | values
 
 
 def _values(outcome: Outcome) -> dict[str, Any]:

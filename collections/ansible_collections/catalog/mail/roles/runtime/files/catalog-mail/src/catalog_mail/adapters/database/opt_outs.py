@@ -21,7 +21,7 @@ _OPTED_OUT = select(opt_outs.c.address).where(
 
 
 class DatabaseOptOuts:
-    """Implements ports.OptOutStore and ports.OptOutCheck."""
+    """Implements ports.OptOutStore."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
