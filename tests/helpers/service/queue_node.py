@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from catalog_mail.adapters.database.conditions import DatabaseConditions
 from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
 from catalog_mail.adapters.database.leases import DatabaseLeases
 from catalog_mail.adapters.database.notifications import DatabaseNotifications
+from catalog_mail.adapters.database.opt_outs import DatabaseOptOuts
 from catalog_mail.adapters.queue import DurableQueue, QueueOptions
 from catalog_mail.domain.errors import NotConfigured
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
@@ -46,7 +48,7 @@ class MovableClock:
 
 @dataclass
 class NodeSettings:
-    """Settings, opt-outs and rendering, each set by the test."""
+    """Settings, rendering, and opt-outs for tests without a database, each set by the test."""
 
     port: int
     on: bool = True
@@ -138,13 +140,14 @@ class QueueNode:
         self.clock = MovableClock()
         self.notifications = DatabaseNotifications(engine)
         self.deliveries = DatabaseDeliveries(engine)
+        self.opt_outs = DatabaseOptOuts(engine)
         self.leases = DatabaseLeases(engine, Pace(per_second) if per_second else None)
         self.switches = NodeSettings(port)
         self.options = QueueOptions(**{"node": "node1", "takeover_after": 2, "limited": per_second > 0, **options})
         senders: Any = PlainSenders()
         deliver = DeliverNotifications(
-            store=self.deliveries, rendering=self.switches, settings=self.switches, senders=senders, conditions=self.switches,
-            clock=self.clock, backoff=backoff, replying=lambda _settings: None,
+            store=self.deliveries, rendering=self.switches, settings=self.switches, senders=senders,
+            conditions=DatabaseConditions(engine), clock=self.clock, backoff=backoff, replying=lambda _settings: None,
         )  # fmt: skip
         self.queue = DurableQueue(
             store=self.deliveries, leases=self.leases, work=deliver.work, clock=self.clock, options=self.options,

@@ -100,7 +100,8 @@ class DeliveryStore(Protocol):
         """Record that a delivery is `sending`, with its message and the number of this attempt.
 
         Returns False when it must not be sent here: it belongs to another batch by now, or another worker began this attempt.
-        `finished` is recorded in the same transaction as by `finish`, also when the result is False.
+        `finished` is recorded as by `finish`, not later than this and also when the result is False, if possible in the same
+        transaction.
         """
 
     def finish(self, delivery: Delivery, outcome: Outcome) -> None:

@@ -23,8 +23,8 @@ STORAGE_PAUSE = 1.0
 class Recorder:
     """Records what becomes of the messages of one batch, in their order.
 
-    A sent message is recorded in the transaction that begins the next one, and at the latest by `settle`: so the next one is not
-    begun while the outcome of the one before is unknown to the database.
+    A sent message is recorded together with the beginning of the next one, and at the latest by `settle`. So no message is on the
+    wire while the outcome of the one before is not recorded, and a kill leaves at most one with an unknown outcome.
     """
 
     def __init__(self, store: DeliveryStore, batch: str, stopping: Callable[[], bool]) -> None:
