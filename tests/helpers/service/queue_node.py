@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from catalog_mail.adapters.database.conditions import DatabaseConditions
 from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
 from catalog_mail.adapters.database.leases import DatabaseLeases
 from catalog_mail.adapters.database.notifications import DatabaseNotifications
+from catalog_mail.adapters.database.opt_outs import DatabaseOptOuts
 from catalog_mail.adapters.queue import DurableQueue, QueueOptions
 from catalog_mail.domain.errors import NotConfigured
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
@@ -27,6 +29,7 @@ from catalog_mail.domain.notifications.retry import Backoff
 from catalog_mail.domain.settings.document import TLS, Transport
 from catalog_mail.domain.settings.servers import SendingSettings, SmtpServer
 from catalog_mail.ports.catalog import Notice
+from catalog_mail.ports.notifications import Conditions
 from catalog_mail.ports.sending import Evidence
 from catalog_mail.services.delivery import DeliverNotifications
 from sqlalchemy import Engine
@@ -46,7 +49,7 @@ class MovableClock:
 
 @dataclass
 class NodeSettings:
-    """Settings, opt-outs and rendering, each set by the test."""
+    """Settings, rendering, and opt-outs for tests without a database, each set by the test."""
 
     port: int
     on: bool = True
@@ -63,8 +66,14 @@ class NodeSettings:
         server = SmtpServer("127.0.0.1", self.port, TLS.NONE)
         return SendingSettings(Transport.SMTP, "noreply@corp.test", "Data Catalog", server)
 
-    def opted_out(self, address: str, _kind: Kind) -> bool:
-        return address in self.opted_out_addresses
+    def receiving(self) -> None:
+        return None
+
+    def at(self, _revision: int) -> NodeSettings:
+        return self
+
+    def conditions(self, address: str, _kind: Kind) -> Conditions:
+        return Conditions(0, opted_out=address in self.opted_out_addresses)
 
     def render(
         self, notification: Notification, delivery: Delivery, sending: SendingSettings, _replying: object
@@ -132,14 +141,14 @@ class QueueNode:
         self.clock = MovableClock()
         self.notifications = DatabaseNotifications(engine)
         self.deliveries = DatabaseDeliveries(engine)
+        self.opt_outs = DatabaseOptOuts(engine)
         self.leases = DatabaseLeases(engine, Pace(per_second) if per_second else None)
         self.switches = NodeSettings(port)
         self.options = QueueOptions(**{"node": "node1", "takeover_after": 2, "limited": per_second > 0, **options})
         senders: Any = PlainSenders()
-        opt_outs: Any = self.switches
         deliver = DeliverNotifications(
-            store=self.deliveries, rendering=self.switches, settings=self.switches, senders=senders, opt_outs=opt_outs,
-            clock=self.clock, backoff=backoff, replying=lambda: None,
+            store=self.deliveries, rendering=self.switches, settings=self.switches, senders=senders,
+            conditions=DatabaseConditions(engine), clock=self.clock, backoff=backoff, replying=lambda _settings: None,
         )  # fmt: skip
         self.queue = DurableQueue(
             store=self.deliveries, leases=self.leases, work=deliver.work, clock=self.clock, options=self.options,

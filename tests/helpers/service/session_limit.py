@@ -16,6 +16,9 @@ from typing import Any
 MAIL, RCPT, DATA, END = "MAIL", "RCPT", "DATA", "END"
 # Ways that need no answer to a command: close after the last message, during a message's content, or after its last line.
 BETWEEN, CONTENT, UNANSWERED = "between", "content", "unanswered"
+# The reply to EHLO.
+EXTENSIONS = "250 limited.test"
+WITH_PIPELINING = "250-limited.test\r\n250 PIPELINING"
 
 
 @dataclass
@@ -93,7 +96,7 @@ class _Connection:
         if name in (MAIL, RCPT, DATA) and self._full(name):
             return self._refuse()
         if name != DATA:
-            self._say("250 2.0.0 Ok")
+            self._say(EXTENSIONS if name == "EHLO" else "250 2.0.0 Ok")
             return True
         self._say("354 go on")
         return self._content()
@@ -103,7 +106,9 @@ class _Connection:
             self._count_refusal()
             return False
         lines = []
-        while (line := self._in.readline()) not in (b".\r\n", b""):
+        while (line := self._in.readline()) != b".\r\n":
+            if not line:
+                return False
             lines.append(line.removeprefix(b"."))
         if self._full(END):
             return self._refuse()

@@ -9,6 +9,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator, Mapping
+from typing import BinaryIO
 
 # The replies by command; "" is the greeting and "." the end of the message.
 REPLIES = {
@@ -57,12 +58,25 @@ class ScriptedSmtpServer:
                 words = line.decode("utf-8", "replace").split()
                 self.heard.append(" ".join(words))
                 name = (words[0] if words else "").upper().partition(":")[0]
+                goes_on = name == "DATA" and self._reply_to(name).startswith(b"354")
                 if not self._reply(connection, name):
                     return
-                if name == "DATA" and self._reply_to(name).startswith(b"354"):
-                    self.taken.append(b"".join(iter(reader.readline, b".\r\n")))
+                if goes_on:
+                    content = self._content(reader)
+                    if content is None:
+                        return
+                    self.taken.append(content)
                     if not self._reply(connection, "."):
                         return
+
+    def _content(self, reader: BinaryIO) -> bytes | None:
+        """Return a message's content; None when the client closes the connection before its end."""
+        lines = []
+        while (line := reader.readline()) != b".\r\n":
+            if not line:
+                return None
+            lines.append(line)
+        return b"".join(lines)
 
     def _reply_to(self, name: str) -> bytes:
         reply = self.script.get(name, REPLIES.get(name, OK))

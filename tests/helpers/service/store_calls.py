@@ -13,6 +13,7 @@ from catalog_mail.adapters.cipher import Cipher, new_key
 from catalog_mail.adapters.clock import SystemClock
 from catalog_mail.adapters.database import revision
 from catalog_mail.adapters.database.audit import DatabaseAudit
+from catalog_mail.adapters.database.conditions import DatabaseConditions
 from catalog_mail.adapters.database.conversations import DatabaseConversations
 from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
 from catalog_mail.adapters.database.health import DatabaseProbe
@@ -96,6 +97,7 @@ def deliveries(engine: Engine, filled: Filled) -> None:
     assert store.begin(batch, attempt)
     store.finish(attempt, LATER)
     store.finish(attempt, outcome.sent("250 Ok", NOW))
+    assert not store.begin(batch, replace(attempt, attempts=7), (attempt, outcome.sent("250 Ok", NOW)))
     store.postpone(batch, LATER)
     assert store.retry_now(NOW) > 1000
     assert store.forget_messages(accepted_before=filled.accepted_at(filled.first_with_message + 50), limit=20) == 20
@@ -186,6 +188,7 @@ def people(engine: Engine, _filled: Filled) -> None:
     opt_outs.opt_out(user.email, Kind.MESSAGE, NOW)
     assert opt_outs.opted_out(user.email, Kind.MESSAGE)
     assert directory.contacts([user.email]) == Contacts({user.email: replace(user, display_name="J")}, {(user.email, "message")})
+    assert DatabaseConditions(engine).conditions(user.email, Kind.MESSAGE).opted_out
     opt_outs.opt_in(user.email, Kind.MESSAGE)
 
 

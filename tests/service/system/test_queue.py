@@ -8,13 +8,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from catalog_mail.adapters.database import tables
+from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.notifications import DatabaseNotifications
+from catalog_mail.adapters.database.opt_outs import DatabaseOptOuts
 from catalog_mail.domain.errors import Conflict, NotFound
 from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.identifiers import new_id
@@ -220,11 +223,47 @@ def test_the_switch_suppresses_accepted_messages(make_node: Callable[..., QueueN
 def test_an_opt_out_suppresses_accepted_messages(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
     node = make_node()
     notification = node.accept("a@corp.test", "b@corp.test")
-    node.switches.opted_out_addresses.add("a@corp.test")
+    node.opt_outs.opt_out("a@corp.test", Kind.MESSAGE, node.clock.now())
     with node.running():
         first, second = wait_for_state(node, notification, *FINAL)
     assert (first.state, first.reason, second.state) == (State.SUPPRESSED, "unsubscribed", State.SENT)
     assert len(sink.taken) == 1
+
+
+def test_an_opt_out_holds_for_the_next_message_of_a_batch(
+    make_node: Callable[..., QueueNode], sink: MailSink, engine: Engine
+) -> None:
+    """Opt-outs are stored by another process, while an earlier message of the batch is being sent."""
+    sink.holding = True
+    node, other = make_node(concurrency=1), DatabaseOptOuts(make_engine(engine.url))
+    notification = node.accept("a@corp.test", "B@corp.test", "c@corp.test")
+    with node.running():
+        wait_until(lambda: node.notifications.counts().get(State.SENDING), "no message is being sent")
+        other.opt_out("b@corp.test", Kind.MESSAGE, node.clock.now())
+        other.opt_out("c@corp.test", Kind.MENTION, node.clock.now())
+        sink.holding = False
+        states = [delivery.state for delivery in wait_for_state(node, notification, *FINAL)]
+    assert states == [State.SENT, State.SUPPRESSED, State.SENT]
+    assert sorted(recipients[0] for _, recipients, _ in sink.taken) == ["a@corp.test", "c@corp.test"]
+
+
+@pytest.mark.parametrize("batch", ["batch1", "batch2"])
+def test_a_message_is_recorded_with_the_beginning_of_the_next(make_node: Callable[..., QueueNode], batch: str) -> None:
+    """Also when the next one belongs to another batch by now."""
+    node = make_node()
+    notification = node.accept("a@corp.test", "b@corp.test")
+    node.leases.claim("batch1", node="node1", at=node.clock.now(), limit=10)
+    first, second = (
+        replace(delivery, attempts=1, message=b"", message_id=f"<{delivery.id}>")
+        for delivery, _notification in node.deliveries.held("batch1")
+    )
+    assert node.deliveries.begin("batch1", first)
+    begun = node.deliveries.begin(batch, second, (first, outcomes.sent(TAKEN, node.clock.now())))
+    stored = node.notifications.deliveries(notification.id)
+    assert begun is (batch == "batch1")
+    assert [delivery.state for delivery in stored] == [State.SENT, State.SENDING if begun else State.QUEUED]
+    assert (stored[0].response, stored[0].attempts, stored[0].failure) == (TAKEN, 1, None)
+    assert stored[0].sent_at
 
 
 def test_a_stop_finishes_the_current_message_only(make_node: Callable[..., QueueNode], sink: MailSink) -> None:

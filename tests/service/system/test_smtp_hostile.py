@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping
 import pytest
 from catalog_mail.adapters.smtp import SmtpSenders, conversation
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
+from catalog_mail.domain.failures.smtp import Attempt, Stage, answer_failure
 from catalog_mail.domain.settings.document import TLS, Transport
 from catalog_mail.domain.settings.servers import SendingSettings, SmtpServer
-from helpers.service.smtp_script import ScriptedSmtpServer, scripted_smtp
+from helpers.service.smtp_script import REPLIES, ScriptedSmtpServer, scripted_smtp
 
 MESSAGE = b"Subject: Hello\r\n\r\ntext\r\n"
 STAGES = ["", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "."]
@@ -27,8 +28,10 @@ OTHER_PROTOCOLS = [
 REFUSED_NAME = [b"550 5.7.1 Go away\r\n", b"421 4.7.0 Go away\r\n", b"554 no\r\n", b"504 5.5.2 need a full name\r\n"]
 
 
-@pytest.fixture
-def senders() -> Iterator[SmtpSenders]:
+@pytest.fixture(params=[b"", b"250-PIPELINING\r\n"], ids=["one-by-one", "pipelining"])
+def senders(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmtpSenders]:
+    """Senders to servers with and without PIPELINING."""
+    monkeypatch.setitem(REPLIES, "EHLO", b"250-odd.test\r\n" + request.param + b"250 AUTH PLAIN LOGIN\r\n")
     made = SmtpSenders()
     yield made
     made.close()
@@ -148,3 +151,34 @@ def test_any_positive_reply_is_taken(senders: SmtpSenders, stage: str, reply: by
     with scripted_smtp({stage: reply}) as server:
         assert send(senders, server)
         assert len(server.taken) == 1
+
+
+# Replies to MAIL, RCPT and DATA that a server with PIPELINING gives to one message, and the stage and code that count.
+REFUSED_TOGETHER = [
+    ({"MAIL": b"550 5.1.7 no\r\n", "RCPT": b"503 MAIL first\r\n", "DATA": b"503 RCPT first\r\n"}, Stage.SENDER, 550, True),
+    ({"RCPT": b"450 4.2.0 later\r\n", "DATA": b"554 5.5.1 no valid recipients\r\n"}, Stage.RECIPIENT, 450, True),
+    ({"DATA": b"452 4.3.1 full\r\n"}, Stage.CONTENT, 452, True),
+    # RFC 2920, 3.1: a server may take DATA without a recipient. Nothing is sent to it, not even an empty message.
+    ({"RCPT": b"550 5.1.1 no\r\n"}, Stage.RECIPIENT, 550, False),
+    ({"MAIL": b"451 4.3.0 later\r\n"}, Stage.SENDER, 451, False),
+    ({"MAIL": b"550 5.7.1 no\r\n", "RCPT": b"421 4.7.0 closing\r\n{close}"}, Stage.SENDER, 550, False),
+    ({"RCPT": b"550 5.1.1 no\r\n", "DATA": b"what?\r\n"}, Stage.RECIPIENT, 550, False),
+]
+
+
+@pytest.mark.parametrize(("script", "stage", "code", "kept"), REFUSED_TOGETHER, ids=range(len(REFUSED_TOGETHER)))
+def test_the_first_refusal_of_commands_sent_together(script: dict[str, bytes], stage: Stage, code: int, kept: bool) -> None:
+    senders = SmtpSenders()
+    with scripted_smtp({"EHLO": b"250-odd.test\r\n250-PIPELINING\r\n250 AUTH PLAIN LOGIN\r\n", **script}) as server:
+        with pytest.raises(SendingFailed) as caught:
+            send(senders, server)
+        found, to = caught.value.failure, SmtpServer("127.0.0.1", server.port, TLS.NONE)
+        attempt = Attempt(to, "noreply@corp.test", "alice@corp.test")
+        assert found.smtp_code == code
+        assert found.cause == answer_failure(stage, code, found.smtp_text or "", attempt).cause
+        assert server.taken == []
+        for name in script:
+            del server.script[name]
+        assert send(senders, server) == "250 2.0.0 Taken"
+        assert (len(server.taken), server.connections) == (1, 1 if kept else 2)
+    senders.close()

@@ -59,8 +59,10 @@ def message(number: int) -> bytes:
     return f"Subject: {number}\r\n\r\n.text\r\n".encode()
 
 
-@pytest.fixture
-def senders() -> Iterator[SmtpSenders]:
+@pytest.fixture(params=[session_limit.EXTENSIONS, session_limit.WITH_PIPELINING], ids=["one-by-one", "pipelining"])
+def senders(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmtpSenders]:
+    """Senders to servers with and without PIPELINING."""
+    monkeypatch.setattr(session_limit, "EXTENSIONS", request.param)
     made = SmtpSenders()
     yield made
     made.close()

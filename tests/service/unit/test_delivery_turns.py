@@ -15,6 +15,7 @@ from catalog_mail.domain.errors import StorageFailed
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.notifications.retry import Backoff
+from catalog_mail.ports.notifications import Finished
 from catalog_mail.ports.sending import Evidence
 from catalog_mail.services.delivery import DeliverNotifications
 from helpers.service.queue_node import NodeSettings
@@ -55,7 +56,9 @@ class MemoryDeliveries:
     def held(self, _batch: str) -> list[tuple[Delivery, Notification]]:
         return self._rows
 
-    def begin(self, _batch: str, begun: Delivery) -> bool:
+    def begin(self, _batch: str, begun: Delivery, finished: Finished | None = None) -> bool:
+        if finished:
+            self.finish(*finished)
         self.begun.append(begun.id)
         return True
 
@@ -77,8 +80,8 @@ def notification() -> Notification:
 
 def deliver(store: MemoryDeliveries, server: Server) -> DeliverNotifications:
     switches: Any = NodeSettings(25)
-    parts: Any = {"store": store, "senders": server, "rendering": switches, "settings": switches, "opt_outs": switches}
-    return DeliverNotifications(**parts, clock=SystemClock(), backoff=Backoff(), replying=lambda: None)
+    parts: Any = {"store": store, "senders": server, "rendering": switches, "settings": switches, "conditions": switches}
+    return DeliverNotifications(**parts, clock=SystemClock(), backoff=Backoff(), replying=lambda _settings: None)
 
 
 def test_nothing_is_begun_before_its_turn() -> None:
@@ -126,9 +129,9 @@ class FailingStorage(MemoryDeliveries):
         super().__init__(*attempts)
         self._left = {"begin": begin, "finish": finish}
 
-    def begin(self, batch: str, begun: Delivery) -> bool:
+    def begin(self, batch: str, begun: Delivery, finished: Finished | None = None) -> bool:
         self._fail("begin")
-        return super().begin(batch, begun)
+        return super().begin(batch, begun, finished)
 
     def finish(self, delivery: Delivery, outcome: Any) -> None:
         self._fail("finish")
@@ -140,9 +143,14 @@ class FailingStorage(MemoryDeliveries):
             raise StorageFailed("The disk is full.", "Free space.")
 
 
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("delivery", "recording"):
+        monkeypatch.setattr(f"catalog_mail.services.{module}.STORAGE_PAUSE", 0)
+
+
 @pytest.mark.parametrize("failures", [{"begin": 5}, {"finish": 5}, {"begin": 2, "finish": 2}])
 def test_a_message_waits_for_storage_and_is_sent_once(failures: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalog_mail.services.delivery.STORAGE_PAUSE", 0)
+    without_pauses(monkeypatch)
     store, server = FailingStorage(0, 0, **failures), Server()
     deliver(store, server).work("b", lambda: False)
     assert [recipient for recipient, _again in server.sent] == ["u0@corp.test", "u1@corp.test"]
@@ -150,7 +158,7 @@ def test_a_message_waits_for_storage_and_is_sent_once(failures: dict[str, int], 
 
 
 def test_a_stop_does_not_wait_for_storage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalog_mail.services.delivery.STORAGE_PAUSE", 0)
+    without_pauses(monkeypatch)
     store, server = FailingStorage(0, 0, begin=10**9), Server()
     answers = iter([False] * 5)
     deliver(store, server).work("b", lambda: next(answers, True))

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -52,23 +53,13 @@ class JinjaTemplates:
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
         """Return source and file of a template, and a function that tells whether they are current (for Jinja2)."""
-        path, changed_at = self._find(name)
-        if changed_at is None:
+        if Path(name).name != name:  # it leads out of the folders
             return None
-        return path.read_text(encoding="utf-8"), str(path), lambda: self._find(name) == (path, changed_at)
-
-    def _find(self, name: str) -> tuple[Path, int | None]:
-        """Return the file of a template and its modification time in nanoseconds; None when there is no such template.
-
-        A name is a single file in one of the folders; names that lead out of them are not found.
-        """
-        for folder in (self._overrides, PACKAGED):
-            if folder and Path(name).name == name:
-                try:
-                    return folder / name, (folder / name).stat().st_mtime_ns
-                except FileNotFoundError:
-                    continue
-        return PACKAGED / name, None
+        paths = [str(folder / name) for folder in (self._overrides, PACKAGED) if folder]
+        found = _first(paths)
+        if found is None:
+            return None
+        return Path(found[0]).read_text(encoding="utf-8"), found[0], lambda: _first(paths) == found
 
     def problems(self) -> list[Misconfigured]:
         """Return the errors of the host's own templates that show without a mail."""
@@ -102,6 +93,16 @@ class JinjaTemplates:
                 return f"{frame.filename} line {frame.lineno}"
         overriding = self._overrides / name if self._overrides else None
         return str(overriding if overriding and overriding.exists() else PACKAGED / name)
+
+
+def _first(paths: Sequence[str]) -> tuple[str, int] | None:
+    """Return the first file that exists, and its modification time in nanoseconds; asked for each mail."""
+    for path in paths:
+        try:
+            return path, os.stat(path).st_mtime_ns
+        except FileNotFoundError:
+            continue
+    return None
 
 
 def when(value: str) -> str:

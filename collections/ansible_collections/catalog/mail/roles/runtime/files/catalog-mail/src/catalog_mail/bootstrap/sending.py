@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from catalog_mail.adapters.database.conditions import DatabaseConditions
 from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
 from catalog_mail.adapters.database.leases import DatabaseLeases
 from catalog_mail.adapters.queue import (
@@ -88,7 +89,7 @@ def _deliver(components: Components, store: DatabaseDeliveries) -> DeliverNotifi
         rendering=_rendering(components),
         settings=components.settings,
         senders=components.senders,
-        opt_outs=components.opt_outs,
+        conditions=DatabaseConditions(components.engine),
         replying=components.tracking.replying,
         clock=components.clock,
         backoff=Backoff(

@@ -129,9 +129,3 @@ class OptOutStore(Protocol):
     def opt_in(self, address: str, kind: Kind) -> None: ...
 
     def opted_out(self, address: str, kind: Kind) -> bool: ...
-
-
-class OptOutCheck(Protocol):
-    """Opt-outs, for the delivery of notifications."""
-
-    def opted_out(self, address: str, kind: Kind) -> bool: ...

@@ -6,13 +6,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from catalog_mail.domain.notifications.lease import Claimed, Lease
-from catalog_mail.domain.notifications.notification import Delivery, Notification, State
+from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, State
 from catalog_mail.domain.notifications.outcome import Outcome
 from catalog_mail.ports.catalog import Notice
+
+Finished = tuple[Delivery, Outcome]
+"""An attempt and its outcome."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """The conditions of an attempt: the revision of the settings in force, and whether the recipient has opted out."""
+
+    revision: int
+    opted_out: bool
+
+
+class AttemptConditions(Protocol):
+    def conditions(self, address: str, kind: Kind) -> Conditions:
+        """Return the conditions of a message of this kind to this address, as they are stored now, by any process."""
 
 
 class NotificationStore(Protocol):
@@ -81,10 +98,12 @@ class DeliveryStore(Protocol):
     def held(self, batch: str) -> Sequence[tuple[Delivery, Notification]]:
         """Return the unfinished deliveries of a batch, oldest first."""
 
-    def begin(self, batch: str, delivery: Delivery) -> bool:
+    def begin(self, batch: str, delivery: Delivery, finished: Finished | None = None) -> bool:
         """Record that a delivery is `sending`, with its message and the number of this attempt.
 
         Returns False when it must not be sent here: it belongs to another batch by now, or another worker began this attempt.
+        `finished` is recorded as by `finish`, not later than this and also when the result is False, if possible in the same
+        transaction.
         """
 
     def finish(self, delivery: Delivery, outcome: Outcome) -> None:

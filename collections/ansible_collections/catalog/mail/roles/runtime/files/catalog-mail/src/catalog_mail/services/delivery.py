@@ -9,6 +9,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
@@ -22,17 +23,26 @@ from catalog_mail.domain.notifications.outcome import Outcome
 from catalog_mail.domain.notifications.retry import Backoff, concerns_all, next_attempt
 from catalog_mail.domain.replies.reply import Replying
 from catalog_mail.domain.settings.servers import SendingSettings
-from catalog_mail.ports.catalog import OptOutCheck
 from catalog_mail.ports.clock import Clock
-from catalog_mail.ports.notifications import DeliveryStore
+from catalog_mail.ports.notifications import AttemptConditions, Conditions, DeliveryStore
 from catalog_mail.ports.sending import MailSenders
+from catalog_mail.services.recording import STORAGE_PAUSE, Recorder
+from catalog_mail.services.tracking import Receiving
 
 log = logging.getLogger(__name__)
 
-# Seconds between two tries to read or record something while the database fails.
-STORAGE_PAUSE = 1.0
 # Longest pause, in seconds, between two checks of a sender's rate limit; a stop is noticed after at most this time.
 TURN = 0.5
+
+
+class SettingsRevision(Receiving, Protocol):
+    """The e-mail settings of one revision, as far as delivery needs them."""
+
+    def sending(self) -> SendingSettings:
+        """Return the sending settings. Raises NotConfigured."""
+
+    def switched_on(self) -> bool:
+        """Return whether notifications are switched on."""
 
 
 class DeliverySettings(Protocol):
@@ -41,8 +51,8 @@ class DeliverySettings(Protocol):
     def sending(self) -> SendingSettings:
         """Return the sending settings. Raises NotConfigured."""
 
-    def switched_on(self) -> bool:
-        """Return whether notifications are switched on."""
+    def at(self, revision: int) -> SettingsRevision:
+        """Return the settings of the revision in force, whose number was just read."""
 
 
 class Rendering(Protocol):
@@ -76,10 +86,10 @@ class DeliverNotifications:
     rendering: Rendering
     settings: DeliverySettings
     senders: MailSenders
-    opt_outs: OptOutCheck
+    conditions: AttemptConditions
     clock: Clock
     backoff: Backoff
-    replying: Callable[[], Replying | None]
+    replying: Callable[[Receiving], Replying | None]
 
     def work(self, batch: str, stopping: Callable[[], bool]) -> None:
         """Send the open deliveries of a batch; may be repeated after a kill.
@@ -91,12 +101,20 @@ class DeliverNotifications:
         followed by another attempt at once, as for the deliveries that waited when the settings were saved. While storage fails,
         the message in progress waits for it. Raises StorageFailed when storage fails at the beginning.
         """
+        recorder = Recorder(self.store, batch, stopping)
+        try:
+            self._send_each(batch, recorder, stopping)
+        finally:
+            with suppress(StorageFailed):  # told already; the batch must stop
+                recorder.settle()
+
+    def _send_each(self, batch: str, recorder: Recorder, stopping: Callable[[], bool]) -> None:
         for delivery, notification in self.store.held(batch):
-            if delivery.state is State.SENDING and self._put_off(delivery, stopping):
+            if delivery.state is State.SENDING and self._put_off(delivery, recorder):
                 continue
             while not stopping():
                 try:
-                    outcome, used = self._deliver(batch, delivery, notification, stopping)
+                    outcome, used = self._deliver(recorder, delivery, notification)
                     break
                 except _NotYet as wait:
                     time.sleep(min(wait.seconds, TURN))
@@ -114,7 +132,7 @@ class DeliverNotifications:
                 if for_all:
                     return
 
-    def _put_off(self, delivery: Delivery, stopping: Callable[[], bool]) -> bool:
+    def _put_off(self, delivery: Delivery, recorder: Recorder) -> bool:
         """Postpone a try that a kill interrupted; False when waiting would reveal nothing more."""
         try:
             seconds = self.senders.sender(self.settings.sending()).settles_after
@@ -123,11 +141,11 @@ class DeliverNotifications:
         if not seconds:
             return False
         now = self.clock.now()
-        self._record(delivery, outcomes.retrying(_interrupted(seconds), now, now + timedelta(seconds=seconds)), stopping)
+        recorder.record(delivery, outcomes.retrying(_interrupted(seconds), now, now + timedelta(seconds=seconds)))
         return True
 
     def _deliver(
-        self, batch: str, delivery: Delivery, notification: Notification, stopping: Callable[[], bool]
+        self, recorder: Recorder, delivery: Delivery, notification: Notification
     ) -> tuple[Outcome | None, SendingSettings | None]:
         """Send one delivery. Raises _NotYet, and StorageFailed before the message is sent.
 
@@ -135,27 +153,32 @@ class DeliverNotifications:
         """
         sending: SendingSettings | None = None
         attempt = replace(delivery, attempts=delivery.attempts + 1)
-        reason = self._reason_not_to(delivery, notification)
-        if reason:
-            outcome = outcomes.suppressed(reason, self.clock.now())
-            self.store.finish(delivery, outcome)
-            return outcome, None
         try:
-            sending = self._sending()
+            conditions = self.conditions.conditions(delivery.recipient.address, notification.kind)
+            settings = self.settings.at(conditions.revision)
+            reason = _reason_not_to(notification, settings, conditions)
+            if reason:
+                outcome = outcomes.suppressed(reason, self.clock.now())
+                recorder.record(delivery, outcome)
+                return outcome, None
+            sending = _sending(settings)
             self._take_turn(sending)
-            message_id, message = self._rendered(attempt, notification, sending)
-            if not self.store.begin(batch, replace(attempt, message_id=message_id, message=message)):
+            message_id, message = self._rendered(attempt, notification, settings, sending)
+            if not recorder.begin(replace(attempt, message_id=message_id, message=message)):
                 return None, None
             response = self._send(message, attempt, sending)
             outcome = outcomes.sent(response, self.clock.now())
+            recorder.sent(attempt, outcome)
+            return outcome, sending
         except _Refusal as refusal:
             outcome = self._after(refusal.failure, attempt)
         except (_NotYet, StorageFailed):
+            recorder.settle()  # the wait may be long
             raise
         except Exception as error:  # a bug: the rest of the batch goes on
             log.exception("delivery %s was interrupted", attempt.id)
             outcome = self._after(_internal(error, "The message could not be sent"), attempt)
-        self._record(attempt, outcome, stopping)
+        recorder.record(attempt, outcome)
         return outcome, sending
 
     def _settings_changed(self, used: SendingSettings | None, failure: Failure) -> bool:
@@ -170,33 +193,6 @@ class DeliverNotifications:
         except CatalogMailError:
             return False
 
-    def _record(self, attempt: Delivery, outcome: Outcome, stopping: Callable[[], bool]) -> None:
-        """Record the outcome, and wait while storage fails: a sent message that is not recorded would be sent again."""
-        while True:
-            try:
-                self.store.finish(attempt, outcome)
-            except StorageFailed as error:
-                log.warning("delivery %s is %s, which is not recorded yet: %s", attempt.id, outcome.state, error)
-                if stopping():
-                    raise
-                time.sleep(STORAGE_PAUSE)
-            else:
-                return
-
-    def _reason_not_to(self, delivery: Delivery, notification: Notification) -> str | None:
-        """Return the reason to suppress the delivery; checked before each try, since settings and opt-outs may have changed."""
-        if notification.kind not in SENT_WHEN_SWITCHED_OFF and not self.settings.switched_on():
-            return "switched_off"
-        if self.opt_outs.opted_out(delivery.recipient.address, notification.kind):
-            return "unsubscribed"
-        return None
-
-    def _sending(self) -> SendingSettings:
-        try:
-            return self.settings.sending()
-        except NotConfigured as error:
-            raise _Refusal(Failure(Cause.NOT_CONFIGURED, error.cause, error.remedy, temporary=True, field=error.field)) from error
-
     def _take_turn(self, sending: SendingSettings) -> None:
         try:
             pause = self.senders.sender(sending).reserve()
@@ -205,12 +201,14 @@ class DeliverNotifications:
         if pause:
             raise _NotYet(pause)
 
-    def _rendered(self, attempt: Delivery, notification: Notification, sending: SendingSettings) -> tuple[str, bytes]:
+    def _rendered(
+        self, attempt: Delivery, notification: Notification, settings: SettingsRevision, sending: SendingSettings
+    ) -> tuple[str, bytes]:
         """Return Message-ID and message: those of an earlier try, or new ones if the From address has changed since."""
         if attempt.message_id is not None and attempt.message is not None and is_from(attempt.message, sending.from_address):
             return attempt.message_id, attempt.message
         try:
-            return self.rendering.render(notification, attempt, sending, self.replying())
+            return self.rendering.render(notification, attempt, sending, self.replying(settings))
         except CatalogMailError as error:
             raise _Refusal(Failure(Cause.NOT_RENDERED, error.cause, error.remedy, temporary=True, field=error.field)) from error
         except StorageFailed:
@@ -243,6 +241,20 @@ class DeliverNotifications:
             return outcomes.failed(failure, now)
         log.warning("delivery %s failed, again at %s: %s", attempt.id, again.isoformat(timespec="seconds"), failure.cause)
         return outcomes.retrying(failure, now, again)
+
+
+def _reason_not_to(notification: Notification, settings: SettingsRevision, conditions: Conditions) -> str | None:
+    """Return the reason to suppress a delivery; checked before each try, since settings and opt-outs may have changed."""
+    if notification.kind not in SENT_WHEN_SWITCHED_OFF and not settings.switched_on():
+        return "switched_off"
+    return "unsubscribed" if conditions.opted_out else None
+
+
+def _sending(settings: SettingsRevision) -> SendingSettings:
+    try:
+        return settings.sending()
+    except NotConfigured as error:
+        raise _Refusal(Failure(Cause.NOT_CONFIGURED, error.cause, error.remedy, temporary=True, field=error.field)) from error
 
 
 def _interrupted(seconds: float) -> Failure:

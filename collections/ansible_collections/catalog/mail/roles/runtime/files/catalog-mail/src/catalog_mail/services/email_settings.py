@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from catalog_mail.domain.errors import NotConfigured
@@ -45,6 +46,34 @@ class Installation:
     microsoft: MicrosoftAccess = field(default_factory=MicrosoftAccess)
 
 
+class Revision:
+    """The settings of one revision, for senders and receivers. What is made of the document is made once."""
+
+    def __init__(self, settings: EmailSettings, stored: StoredSettings) -> None:
+        self._settings = settings
+        self.stored = stored
+
+    def sending(self) -> SendingSettings:
+        """Return the sending settings. Raises NotConfigured."""
+        return self._sending
+
+    def receiving(self) -> ReceivingSettings | None:
+        """Return the receiving settings; None while replies are switched off. Raises NotConfigured."""
+        return self._receiving
+
+    def switched_on(self) -> bool:
+        """Return whether notifications are switched on; some kinds are sent even when they are off."""
+        return bool(document_of(self.stored)["notifications"]["enabled"])
+
+    @cached_property
+    def _sending(self) -> SendingSettings:
+        return self._settings.sending_of(self.stored)
+
+    @cached_property
+    def _receiving(self) -> ReceivingSettings | None:
+        return self._settings.receiving_of(self.stored)
+
+
 class EmailSettings:
     """Reads the settings document."""
 
@@ -52,7 +81,7 @@ class EmailSettings:
         self.installation = installation
         self._store = store
         self._lock = threading.Lock()
-        self._cached: StoredSettings | None = None
+        self._cached: Revision | None = None
 
     def read(self) -> View:
         """Return the settings in force."""
@@ -60,16 +89,11 @@ class EmailSettings:
 
     def sending(self) -> SendingSettings:
         """Return the sending settings in force. Raises NotConfigured."""
-        return self.sending_of(self._current())
+        return self._current().sending()
 
     def receiving(self) -> ReceivingSettings | None:
         """Return the receiving settings in force; None while replies are switched off. Raises NotConfigured."""
-        stored = self._current()
-        document, secrets = document_of(stored), secrets_of(stored)
-        if not document["interactions"]["enabled"]:
-            return None
-        self._check_readable(connections.mailbox_credentials(document), secrets, "of the mailbox")
-        return connections.receiving_settings(document, secrets, self.installation.microsoft)
+        return self._current().receiving()
 
     def revision(self) -> int:
         """Return the revision in force; it grows with each change."""
@@ -77,7 +101,7 @@ class EmailSettings:
 
     def switched_on(self) -> bool:
         """Return whether notifications are switched on; some kinds are sent even when they are off."""
-        return bool(document_of(self._current())["notifications"]["enabled"])
+        return self._current().switched_on()
 
     def configured(self) -> bool:
         """Return whether `sending` would succeed."""
@@ -113,6 +137,14 @@ class EmailSettings:
             self._check_readable(connections.credentials(document), secrets, "of the mail server")
         return sending
 
+    def receiving_of(self, stored: StoredSettings) -> ReceivingSettings | None:
+        """Return the receiving settings of this document; None while replies are switched off. Raises NotConfigured."""
+        document, secrets = document_of(stored), secrets_of(stored)
+        if not document["interactions"]["enabled"]:
+            return None
+        self._check_readable(connections.mailbox_credentials(document), secrets, "of the mailbox")
+        return connections.receiving_settings(document, secrets, self.installation.microsoft)
+
     @staticmethod
     def _check_readable(paths: Sequence[str], secrets: Secrets, whose: str) -> None:
         """Check that the secrets at `paths`, of which one is needed, can be decrypted. Raises NotConfigured."""
@@ -139,13 +171,15 @@ class EmailSettings:
             )
         return sending
 
-    def _current(self) -> StoredSettings:
-        """Return the stored settings; they are read again only after a save, on any node."""
-        revision = self._store.revision()
+    def at(self, revision: int) -> Revision:
+        """Return the settings of the revision in force, whose number was just read; only after a save they are read again."""
         with self._lock:
-            if self._cached is None or self._cached.revision != revision:
-                self._cached = self._store.load()
+            if self._cached is None or self._cached.stored.revision != revision:
+                self._cached = Revision(self, self._store.load())
             return self._cached
+
+    def _current(self) -> Revision:
+        return self.at(self._store.revision())
 
 
 def document_of(stored: StoredSettings) -> Mapping[str, Any]:

@@ -38,11 +38,15 @@ PROBE_AGAIN_AFTER = timedelta(days=7)
 _REMEMBERED = 3.0
 
 
-class TrackingSettings(Protocol):
-    """The e-mail settings in force, as far as tracking needs them."""
+class Receiving(Protocol):
+    """The e-mail settings, as far as the headers for replies need them."""
 
     def receiving(self) -> ReceivingSettings | None:
         """Return the receiving settings; None while replies are off. Raises NotConfigured."""
+
+
+class TrackingSettings(Receiving, Protocol):
+    """The e-mail settings in force, as far as tracking needs them."""
 
     def sending(self) -> SendingSettings:
         """Return the sending settings. Raises NotConfigured."""
@@ -61,10 +65,10 @@ class Tracking:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _cached: tuple[ReceivingSettings, float, bool] | None = None
 
-    def replying(self) -> Replying | None:
+    def replying(self, settings: Receiving) -> Replying | None:
         """Return the reply settings of new mails; None while replies are off or not configured."""
         try:
-            receiving = self.settings.receiving()
+            receiving = settings.receiving()
         except CatalogMailError:
             return None
         return Replying(receiving.reply_to, self._by_subaddress(receiving)) if receiving else None

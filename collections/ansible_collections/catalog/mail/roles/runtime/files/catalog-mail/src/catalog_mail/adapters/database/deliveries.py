@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Engine, Update, bindparam, case, func, literal, select, update
+from sqlalchemy import JSON, Engine, Update, bindparam, case, func, literal, literal_column, null, select, update
 
 from catalog_mail.adapters.database.delivery_rows import failure_value, storable, to_delivery, to_notification
 from catalog_mail.adapters.database.engine import reading
@@ -17,9 +17,11 @@ from catalog_mail.adapters.database.tables import HELD, Instant, deliveries, not
 from catalog_mail.adapters.database.writing import write
 from catalog_mail.domain.notifications.notification import FINAL, Delivery, Notification, State
 from catalog_mail.domain.notifications.outcome import Outcome
+from catalog_mail.ports.notifications import Finished
 
 _state = deliveries.c.state
-_FINAL = [state.value for state in FINAL]
+# As literals: values in a list are put into the statement's text again at each execution.
+_NOT_FINAL = _state.not_in([literal_column(f"'{state}'") for state in sorted(FINAL)])
 _OPEN = [state.value for state in State if state not in FINAL]
 
 
@@ -50,19 +52,29 @@ _OUTCOME = {
     "response": bindparam("said"),
     "next_attempt_at": bindparam("next_at"),
     "pause": bindparam("until_next"),
-    "sent_at": bindparam("accepted"),
+    "sent_at": null(),
 }
-_FINISH = (
-    update(deliveries)
-    .where(deliveries.c.id == bindparam("delivery"), _state.not_in(_FINAL))
-    .values(**_OUTCOME, attempts=bindparam("attempt"), waited=bindparam("pauses"))
+_OF_ATTEMPT = update(deliveries).where(deliveries.c.id == bindparam("delivery"), _NOT_FINAL)
+_OF_ATTEMPT = _OF_ATTEMPT.values(attempts=bindparam("attempt"), waited=bindparam("pauses"))
+# An earlier attempt must not overwrite a later one, unless a server has accepted its message.
+_FINISH = _OF_ATTEMPT.values(**_OUTCOME).where(deliveries.c.attempts <= bindparam("attempt"))
+_SENT = _OF_ATTEMPT.values(
+    state=literal_column(f"'{State.SENT}'"),
+    failure=null(),
+    reason=null(),
+    response=bindparam("said"),
+    next_attempt_at=null(),
+    pause=literal_column("0"),
+    sent_at=bindparam("accepted"),
 )
-_FINISH_NO_LATER = _FINISH.where(deliveries.c.attempts <= bindparam("attempt"))
 _POSTPONE = (
     update(deliveries)
     .where(deliveries.c.batch == bindparam("of"), HELD)
     .values(**_OUTCOME, waited=deliveries.c.waited + deliveries.c.pause)
 )
+
+Change = tuple[Update, Mapping[str, Any]]
+"""A statement and its values."""
 
 
 class DatabaseDeliveries:
@@ -79,8 +91,8 @@ class DatabaseDeliveries:
             known = {row.id: to_notification(row) for row in rows}
         return [(delivery, known[delivery.notification_id]) for delivery in held]
 
-    def begin(self, batch: str, delivery: Delivery) -> bool:
-        """Record a delivery as `sending`; False when another worker has begun this try."""
+    def begin(self, batch: str, delivery: Delivery, finished: Finished | None = None) -> bool:
+        """Implement `DeliveryStore.begin`."""
         values = {
             "delivery": delivery.id,
             "of": batch,
@@ -89,18 +101,23 @@ class DatabaseDeliveries:
             "rendered": delivery.message,
             "rendered_id": delivery.message_id,
         }
-        return self._change(_BEGIN, values) > 0
+        begin = (_BEGIN, values)
+        if finished is None:
+            return self._change(begin) > 0
+        if self._engine.dialect.name == "sqlite":
+            return self._change(_finish(*finished), begin) > 0
+        # PostgreSQL combines commits by itself, and a transaction that changes two rows could end in a deadlock with one that
+        # renews the leases of many.
+        self._change(_finish(*finished))
+        return self._change(begin) > 0
 
     def finish(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Record the outcome of a try."""
-        values = {"delivery": delivery.id, "attempt": delivery.attempts, "pauses": delivery.waited}
-        # An earlier try must not overwrite a later one, unless a server has accepted its message.
-        change = _FINISH if outcome.state is State.SENT else _FINISH_NO_LATER
-        self._change(change, _values(outcome) | values)
+        """Implement `DeliveryStore.finish`."""
+        self._change(_finish(delivery, outcome))
 
     def postpone(self, batch: str, outcome: Outcome) -> None:
         """Give all open deliveries of a batch this outcome."""
-        self._change(_POSTPONE, _values(outcome) | {"of": batch})
+        self._change((_POSTPONE, _values(outcome) | {"of": batch}))
 
     def retry_now(self, at: datetime) -> int:
         """Implement `DeliveryStore.retry_now`."""
@@ -108,7 +125,7 @@ class DatabaseDeliveries:
         # The time of acceptance keeps the order, and is over by every node's clock.
         over = case((accepted_at < at, accepted_at), else_=literal(at, Instant))
         change = update(deliveries).where(_state == State.RETRYING.value)
-        return self._change(change.values(next_attempt_at=over, pause=0.0))
+        return self._change((change.values(next_attempt_at=over, pause=0.0), {}))
 
     def forget_messages(self, *, accepted_before: datetime, limit: int) -> int:
         """Implement `DeliveryStore.forget_messages`."""
@@ -118,15 +135,23 @@ class DatabaseDeliveries:
             deliveries.c.message.is_not(None), accepted_at < accepted_before, _state.not_in(_OPEN)
         )
         old = old.order_by(accepted_at).limit(limit)
-        return self._change(update(deliveries).where(deliveries.c.id.in_(old)).values(message=None))
+        return self._change((update(deliveries).where(deliveries.c.id.in_(old)).values(message=None), {}))
 
-    def _change(self, change: Update, values: Mapping[str, Any] | None = None) -> int:
-        """Make a change; return the number of changed rows."""
-        return write(self._engine, lambda connection: connection.execute(change, values).rowcount)
+    def _change(self, *changes: Change) -> int:
+        """Make changes in one transaction; return the number of rows that the last one has changed."""
+        return write(self._engine, lambda connection: [connection.execute(*change).rowcount for change in changes][-1])
+
+
+def _finish(delivery: Delivery, outcome: Outcome) -> Change:
+    """Return the statement that records an outcome, and its values."""
+    values = {"delivery": delivery.id, "attempt": delivery.attempts, "pauses": delivery.waited}
+    if outcome.state is State.SENT:
+        return _SENT, {**values, "said": storable(outcome.response), "accepted": outcome.at}
+    return _FINISH, _values(outcome) | values
 
 
 def _values(outcome: Outcome) -> dict[str, Any]:
-    """Return the values of _OUTCOME."""
+    """Return the values of _OUTCOME; a message that is not sent has no time of sending."""
     return {
         "new_state": outcome.state.value,
         "why": failure_value(outcome.failure),
@@ -134,5 +159,4 @@ def _values(outcome: Outcome) -> dict[str, Any]:
         "said": storable(outcome.response),
         "next_at": outcome.next_attempt_at,
         "until_next": outcome.pause,
-        "accepted": outcome.at if outcome.state is State.SENT else None,
     }

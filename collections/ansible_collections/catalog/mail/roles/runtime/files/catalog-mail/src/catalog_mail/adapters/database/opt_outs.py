@@ -19,7 +19,7 @@ _OPTED_OUT = select(opt_outs.c.address, opt_outs.c.kind).where(opt_outs.c.addres
 
 
 class DatabaseOptOuts:
-    """Implements ports.OptOutStore and ports.OptOutCheck."""
+    """Implements ports.OptOutStore."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

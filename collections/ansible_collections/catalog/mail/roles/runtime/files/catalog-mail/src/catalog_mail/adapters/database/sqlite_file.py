@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine
 
 from catalog_mail.adapters.database.failures import DatabasePlace, note_failure
+from catalog_mail.domain.errors import StorageFailed
 from catalog_mail.domain.failures.storage import StorageFault
 
 _seen: WeakKeyDictionary[Engine, tuple[int, int]] = WeakKeyDictionary()
@@ -19,23 +19,25 @@ _seen: WeakKeyDictionary[Engine, tuple[int, int]] = WeakKeyDictionary()
 
 def check_file(engine: Engine) -> None:
     """Raise StorageFailed when the engine's SQLite file is another than at the first check, or is empty by now."""
-    place = DatabasePlace.of(engine.url)
-    if place.path is None:
+    if not engine.url.database:
         return
-    found, size = _identity(place.path)
+    found, size = _identity(engine.url.database)
     first = _seen.get(engine)
     if first is None:
         if found and size:  # the file of a new database is empty
             _seen[engine] = found
     elif found != first:
-        note_failure(engine)
-        raise place.failed(StorageFault.MOVED, "another file, or none, has its name")
+        raise _failed(engine, StorageFault.MOVED, "another file, or none, has its name")
     elif not size:
-        note_failure(engine)
-        raise place.failed(StorageFault.DAMAGED, "it is empty")
+        raise _failed(engine, StorageFault.DAMAGED, "it is empty")
 
 
-def _identity(path: Path) -> tuple[tuple[int, int] | None, int]:
+def _failed(engine: Engine, fault: StorageFault, said: str) -> StorageFailed:
+    note_failure(engine)
+    return DatabasePlace.of(engine.url).failed(fault, said)
+
+
+def _identity(path: str) -> tuple[tuple[int, int] | None, int]:
     """Return device and inode, None without a file, and the size in bytes."""
     try:
         status = os.stat(path)

@@ -89,9 +89,11 @@ class Conversation(smtplib.SMTP):
         answer = self.ehlo()
         return self.helo() if answer[0] in {500, 502} else answer
 
-    def begin_content(self) -> tuple[int, bytes]:
-        """Send DATA; 354 is the answer to go on (RFC 5321, 4.1.1.4)."""
-        return self.docmd("DATA")
+    def command(self, *lines: str) -> None:
+        """Send commands; several at once only to a server with PIPELINING (RFC 2920). Raises ValueError for a line end in one."""
+        if any("\r" in line or "\n" in line for line in lines):
+            raise ValueError("a command has a line end")
+        self.send("".join(f"{line}\r\n" for line in lines).encode("ascii"))
 
     def send_content(self, message: bytes) -> None:
         """Send the message and the line that ends it. After an exception the server has not seen that line."""

@@ -156,12 +156,18 @@ class Session:
 
     def _hand_over(self, conversation: Conversation, message: bytes, attempt: Attempt) -> str:
         self._stage = Stage.SENDER
-        size = [f"SIZE={len(message)}"] if conversation.has_extn("size") else []
-        self._accept_or_reset(conversation.mail(attempt.sender, size), 250, attempt)
-        self._stage = Stage.RECIPIENT
-        self._accept_or_reset(conversation.rcpt(attempt.recipient), 250, attempt)
-        self._stage = Stage.CONTENT
-        self._accept_or_reset(conversation.begin_content(), 354, attempt)
+        size = f" SIZE={len(message)}" if conversation.has_extn("size") else ""
+        commands = [f"MAIL FROM:<{attempt.sender}>{size}", f"RCPT TO:<{attempt.recipient}>", "DATA"]
+        together = conversation.has_extn("pipelining")
+        if together:
+            conversation.command(*commands)
+        for number, stage in enumerate((Stage.SENDER, Stage.RECIPIENT, Stage.CONTENT)):
+            self._stage = stage
+            if not together:
+                conversation.command(commands[number])
+            unread = len(commands) - number - 1 if together else 0
+            # 354 is the answer to DATA to go on (RFC 5321, 4.1.1.4).
+            self._accept_or_reset(conversation.getreply(), 354 if stage is Stage.CONTENT else 250, attempt, unread)
         conversation.send_content(message)
         self._may_be_accepted = True
         answer = conversation.getreply()
@@ -176,17 +182,20 @@ class Session:
         if code // 100 != wanted // 100:
             raise SendingFailed(answer_failure(self._stage, code, self._shown(text), attempt))
 
-    def _accept_or_reset(self, answer: tuple[int, bytes], wanted: int, attempt: Attempt) -> None:
-        """Check the answer. After a refusal a new session is reset for the next message, and a used one ends."""
+    def _accept_or_reset(self, answer: tuple[int, bytes], wanted: int, attempt: Attempt, unread: int = 0) -> None:
+        """Check the answer. After a refusal a new session is reset for the next message, and a used one ends.
+
+        `unread` is the number of commands after the present one that are sent already, of which the last is DATA.
+        """
         try:
             self._accept(answer, wanted, attempt)
         except SendingFailed:
-            self._reset_or_end(answer[0])
+            self._reset_or_end(answer[0], unread)
             raise
 
-    def _reset_or_end(self, code: int) -> None:
+    def _reset_or_end(self, code: int, unread: int) -> None:
         # 421: the server closes the connection (RFC 5321, 3.8). Below 400: nobody knows which command it has answered.
-        if code == 421 or code < 400:
+        if code == 421 or code < 400 or (unread and not self._refuses_content(unread)):
             self.close()
         elif self._used:
             self.quit()
@@ -196,6 +205,16 @@ class Session:
                     self.close()
             except (OSError, smtplib.SMTPException):
                 self.close()
+
+    def _refuses_content(self, unread: int) -> bool:
+        """Read the answers to the commands sent already; False when the server waits for the content, or answers no more."""
+        code = 0
+        try:
+            for _command in range(unread):
+                code = self._talking().getreply()[0]
+        except (OSError, smtplib.SMTPException):
+            return False
+        return code >= 400
 
     def _shown(self, text: bytes) -> str:
         server = self._server

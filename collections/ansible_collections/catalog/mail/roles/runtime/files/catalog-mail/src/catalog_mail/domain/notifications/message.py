@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from catalog_mail.domain.mime import headers
+from catalog_mail.domain.mime import content, headers
 from catalog_mail.domain.mime.addresses import normalized
 from catalog_mail.domain.mime.text import body
 from catalog_mail.domain.notifications import threads
@@ -147,12 +146,4 @@ def _referred_intent(mail: Mail) -> str | None:
 
 def _content(mail: Mail) -> bytes:
     """Return both parts, plain text first: a mail program shows the last one that it supports (RFC 2046, 5.1.4)."""
-    message = EmailMessage(policy=_POLICY)
-    message.set_content(_with_end(body(mail.text)))
-    message.add_alternative(_with_end(body(mail.html)), subtype="html")
-    message.set_boundary(f"={mail.id}=")
-    return message.as_bytes()
-
-
-def _with_end(text: str) -> str:
-    return text if text.endswith("\n") else text + "\n"
+    return content.alternatives(body(mail.text), body(mail.html), f"={mail.id}=")
