@@ -158,7 +158,8 @@ class QueueNode:
         """Store a notification to these recipients, and enqueue it."""
         notification, deliveries = make_notification(addresses, kind=kind, key=key, at=self.clock.now(), **data)
         (stored,) = self.notifications.add([Notice(notification, deliveries)])
-        assert isinstance(stored, tuple), stored
+        if isinstance(stored, Exception):
+            raise stored
         self.queue.enqueue(delivery.id for delivery in deliveries)
         return stored[0]
 
