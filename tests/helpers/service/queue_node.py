@@ -19,7 +19,7 @@ from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
 from catalog_mail.adapters.database.leases import DatabaseLeases
 from catalog_mail.adapters.database.notifications import DatabaseNotifications
 from catalog_mail.adapters.database.opt_outs import DatabaseOptOuts
-from catalog_mail.adapters.queue import DurableQueue, QueueOptions
+from catalog_mail.adapters.queue import DurableQueue, QueueOptions, Rounds
 from catalog_mail.domain.errors import NotConfigured
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.identifiers import new_id
@@ -145,6 +145,7 @@ class QueueNode:
         self.leases = DatabaseLeases(engine, Pace(per_second) if per_second else None)
         self.switches = NodeSettings(port)
         self.options = QueueOptions(**{"node": "node1", "takeover_after": 2, "limited": per_second > 0, **options})
+        self.rounds = Rounds()
         senders: Any = PlainSenders()
         deliver = DeliverNotifications(
             store=self.deliveries, rendering=self.switches, settings=self.switches, senders=senders,
@@ -152,6 +153,7 @@ class QueueNode:
         )  # fmt: skip
         self.queue = DurableQueue(
             store=self.deliveries, leases=self.leases, work=deliver.work, clock=self.clock, options=self.options,
+            rounds=self.rounds,
         )  # fmt: skip
 
     def accept(self, *addresses: str, kind: Kind = Kind.MESSAGE, key: str | None = None, **data: Any) -> Notification:
@@ -160,7 +162,7 @@ class QueueNode:
         (stored,) = self.notifications.add([Notice(notification, deliveries)])
         if isinstance(stored, Exception):
             raise stored
-        self.queue.enqueue(delivery.id for delivery in deliveries)
+        self.queue.wake()
         return stored[0]
 
     @contextmanager

@@ -41,7 +41,7 @@ BRIEF = Backoff(first=timedelta(seconds=0.1), longest=timedelta(seconds=0.2), ke
 
 def test_accepted_notifications_arrive_and_are_recorded_as_sent(make_node: Callable[..., QueueNode], sink: MailSink) -> None:
     with make_node().running() as node:
-        assert node.queue.alive()
+        assert node.rounds.turn()
         notification = node.accept("a@corp.test", "b@corp.test", subject="both")
         done = wait_for_state(node, notification, State.SENT)
     assert [delivery.attempts for delivery in done] == [1, 1]
@@ -377,6 +377,6 @@ def test_broken_database_connections_are_replaced(make_node: Callable[..., Queue
             administrator.commit()
         for notification in accepted:
             wait_for_state(node, notification, State.SENT)
-        assert node.queue.alive()
+        assert node.rounds.turn()
     assert len({message["Message-ID"] for message in sink.messages}) == 200
     assert len(sink.taken) <= 200 + 3 * node.options.concurrency

@@ -47,7 +47,7 @@ def wait_for(node: QueueNode, notification: Notification, state: State) -> Deliv
 
 def wait_for_attempts(node: QueueNode, notification: Notification, count: int) -> None:
     def tried() -> bool:
-        node.queue.enqueue([notification.id])  # look at once, and not after a second
+        node.queue.wake()  # look at once, and not after a second
         now = delivery(node, notification)
         assert now.state is not State.FAILED, now
         return now.attempts >= count

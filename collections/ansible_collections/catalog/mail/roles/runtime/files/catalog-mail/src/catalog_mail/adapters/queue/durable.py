@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from catalog_mail.adapters.queue.housekeeping import Housekeeping
 from catalog_mail.adapters.queue.options import QueueOptions
@@ -33,7 +33,7 @@ STOP_SECONDS = 60.0
 
 
 class DurableQueue:
-    """Implements ports.DeliveryQueue in one process.
+    """The queue of one process.
 
     `work` gets the name of a batch and a function that returns true when it must stop. `rounds` shows to other processes whether
     the queue comes round.
@@ -47,7 +47,7 @@ class DurableQueue:
         work: Callable[[str, Callable[[], bool]], None],
         clock: Clock,
         options: QueueOptions,
-        rounds: Rounds | None = None,
+        rounds: Rounds,
     ) -> None:
         self._leases = leases
         self._clock = clock
@@ -58,7 +58,7 @@ class DurableQueue:
         self._running = Running(self._work_on, options.concurrency, self._wake.set)
         self._housekeeping = Housekeeping(store, leases, self._running, clock, options)
         self._threads: list[threading.Thread] = []
-        self._rounds = Rounds() if rounds is None else rounds
+        self._rounds = rounds
 
     def start(self) -> None:
         """Begin to work."""
@@ -68,18 +68,9 @@ class DurableQueue:
             thread.start()
             self._threads.append(thread)
 
-    def enqueue(self, delivery_ids: Iterable[str]) -> None:
-        """Wake the thread that looks for deliveries; it finds these in the database."""
-        if any(True for _delivery in delivery_ids):
-            self.wake()
-
     def wake(self) -> None:
         """Look for due deliveries now."""
         self._wake.set()
-
-    def alive(self) -> bool:
-        """Return whether the queue's threads live and come round, whether or not the database answers them."""
-        return self._rounds.turn() and bool(self._threads) and all(thread.is_alive() for thread in self._threads)
 
     def stop(self) -> bool:
         """Accept no new work, finish the current messages, release the rest; return whether all have ended within a minute."""
