@@ -248,7 +248,7 @@ def test_waiting_messages_use_the_current_account(service: RunningService, world
 
 @pytest.mark.parametrize("status,code", [
     (404, "ErrorMailboxMoveInProgress"), (403, ""), (407, ""), (400, ""), (409, "Directory_ConcurrencyViolation"),
-    (412, "ErrorIrresolvableConflict"), (423, "Locked"),
+    (412, "ErrorIrresolvableConflict"), (423, "Locked"), (400, "ErrorMailboxMoveInProgress"), (400, "ErrorQuotaExceeded"),
 ])  # fmt: skip
 def test_other_error_responses_lose_no_message(
     service: RunningService, world: GraphWorld, status: int, code: str

@@ -122,10 +122,10 @@ RECEIVING = {
         lambda world: world.user(REPLIES, mailbox=False),
     ),
     "nothing granted": Case(
-        "permission-missing", "client_id", "Mail.Read is not granted", without("Mail.Read", "Mail.ReadWrite")
+        "permission-missing", "client_id", "Mail.ReadWrite is not granted", without("Mail.Read", "Mail.ReadWrite")
     ),
     "only names granted": Case(
-        "permission-missing", "client_id", "Mail.Read is not granted",
+        "permission-missing", "client_id", "Mail.ReadWrite is not granted",
         lambda world: world.begin("Mail.Send", "Mail.ReadBasic.All"),
     ),
     "Mail.ReadWrite not granted": Case(

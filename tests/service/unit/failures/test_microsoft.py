@@ -114,9 +114,12 @@ NO_PERMISSIONS = "The token contains no permissions, or permissions can not be u
 ODATA = "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings."
 GRAPH = [
     (403, "ErrorAccessDenied", DENIED, Operation.SEND, Cause.PERMISSION_MISSING, ".client_id", "Mail.Send is not granted"),
-    (403, "ErrorAccessDenied", DENIED, Operation.READ, Cause.PERMISSION_MISSING, ".client_id", "Mail.Read is not granted"),
+    (403, "ErrorAccessDenied", DENIED, Operation.READ, Cause.PERMISSION_MISSING, ".client_id",
+     "Mail.ReadWrite is not granted"),
+    (403, "ErrorAccessDenied", DENIED, Operation.LOOK, Cause.PERMISSION_MISSING, ".client_id", "Mail.Read is not granted"),
     (403, "ErrorAccessDenied", DENIED, Operation.MARK, Cause.PERMISSION_MISSING, ".client_id", "Mail.ReadWrite is not granted"),
-    (403, "Authorization_RequestDenied", "", Operation.OPEN, Cause.PERMISSION_MISSING, ".client_id", "Mail.Read is not granted"),
+    (403, "Authorization_RequestDenied", "", Operation.OPEN, Cause.PERMISSION_MISSING, ".client_id",
+     "Mail.ReadWrite is not granted"),
     (403, "ErrorAccessDenied", ODATA, Operation.SEND, Cause.ACCESS_BLOCKED, "mailbox", "A policy of the tenant blocks"),
     (403, "ErrorSendAsDenied", "x", Operation.SEND, Cause.SEND_AS_DENIED, "notifications.from.address",
      "send as other@corp.test"),
@@ -142,7 +145,9 @@ PASSING = {Cause.THROTTLED, Cause.MICROSOFT_UNAVAILABLE}
 
 @pytest.mark.parametrize(("status", "code", "final"), [
     (400, "ErrorMimeContentInvalidBase64String", True), (422, "x", True), (400, "", False), (404, "x", False), (403, "x", False),
-    (302, "", False), (407, "", False), (500, "x", False),
+    (302, "", False), (407, "", False), (500, "x", False), (400, "ErrorMailboxMoveInProgress", False),
+    (400, "ErrorServerBusy", False), (422, "ErrorInternalServerTransientError", False), (400, "ErrorQuotaExceeded", False),
+    (507, "ErrorQuotaExceeded", False), (403, "ErrorExceededMessageLimit", False), (400, "ErrorMailboxStoreUnavailable", False),
 ])  # fmt: skip
 def test_only_errors_about_the_message_are_final(status: int, code: str, final: bool) -> None:
     assert graph_failure(GraphRefusal(status, code, ""), Operation.SEND, SENDING).temporary is not final

@@ -30,12 +30,13 @@ class Operation(StrEnum):
     ARCHIVE = "archiving messages"
 
 
-# The least application permission for each operation.
+# The application permission for each operation. Whoever receives replies also marks them, so that reading needs no less: what is
+# missing is named once, and not one permission after the other.
 NEEDED: Mapping[Operation, str] = {
     Operation.SEND: "Mail.Send",
     Operation.LOOK: "Mail.Read",
-    Operation.OPEN: "Mail.Read",
-    Operation.READ: "Mail.Read",
+    Operation.OPEN: "Mail.ReadWrite",
+    Operation.READ: "Mail.ReadWrite",
     Operation.MARK: "Mail.ReadWrite",
     Operation.ARCHIVE: "Mail.ReadWrite",
 }
@@ -54,6 +55,15 @@ _ACCOUNT_BLOCKED = frozenset({"ErrorAccountSuspend", "ErrorMessageSubmissionBloc
 _RECIPIENT = frozenset({"ErrorInvalidRecipients", "ErrorRecipientNotFound"})
 # Statuses that the same request would get again.
 _FINAL_STATUSES = frozenset({400, 413, 422})
+# Codes of states that pass, whatever their status: a mailbox that is being moved, a busy or failing store, a rate.
+_PASSING_CODES = frozenset(
+    {
+        "ErrorConnectionFailed", "ErrorExceededConnectionCount", "ErrorExceededMessageLimit", "ErrorInsufficientResources",
+        "ErrorInternalServerTransientError", "ErrorMailboxFailover", "ErrorMailboxMoveInProgress",
+        "ErrorMailboxStoreUnavailable", "ErrorRateLimitExceeded", "ErrorServerBusy", "ErrorTimeoutExpired",
+        "ErrorTooManyObjectsOpened",
+    }
+)  # fmt: skip
 _TOO_LARGE = frozenset({"ErrorMessageSizeExceeded", "RequestBodyTooLarge"})
 # Words of messages such as "Access to OData is disabled", which an Application Access Policy causes (Graph: "Limiting
 # application permissions to specific mailboxes").
@@ -109,7 +119,8 @@ def _of_account(said: GraphRefusal, server: GraphServer) -> Failure | None:
     if said.code == "ErrorQuotaExceeded":
         return _failure(
             Cause.OTHER_GRAPH_ANSWER, address_field(server), f"The mailbox {server.mailbox} is full",
-            "Let its quota be raised, or delete mail from it; Exchange keeps a copy of each sent mail there.", said, server,
+            "Let its quota be raised, or delete mail from it; Exchange keeps a copy of each sent mail there. The message is sent "
+            "then.", said, server, passes=True,
         )  # fmt: skip
     if said.code in _ACCOUNT_BLOCKED:
         return _failure(
@@ -174,8 +185,8 @@ def _of_mailbox(said: GraphRefusal, operation: Operation, server: GraphServer) -
 
 def _other(said: GraphRefusal, operation: Operation, server: GraphServer) -> Failure:
     # A response of a proxy or a filter in Graph's place has no code, and the state of a mailbox may change.
-    final = operation is Operation.SEND and said.status in _FINAL_STATUSES and bool(said.code)
-    passing = said.status >= 500 or said.status in {408, 409, 412, 423}
+    passing = said.status >= 500 or said.status in {408, 409, 412, 423} or said.code in _PASSING_CODES
+    final = operation is Operation.SEND and said.status in _FINAL_STATUSES and bool(said.code) and not passing
     return Failure(
         Cause.OTHER_GRAPH_ANSWER, f"{beginning(server)} Microsoft Graph gave this answer while {operation}: {_shown(said)}.",
         f"{'It may work later. ' if passing else ''}Microsoft's page on Graph's error codes tells more.",
@@ -207,7 +218,7 @@ _PASSING = frozenset({Cause.MICROSOFT_UNAVAILABLE, Cause.THROTTLED})
 
 
 def _failure(
-    cause: Cause, field: str | None, sentence: str, remedy: str, said: GraphRefusal, server: GraphServer
+    cause: Cause, field: str | None, sentence: str, remedy: str, said: GraphRefusal, server: GraphServer, *, passes: bool = False
 ) -> Failure:
     text = f"{beginning(server)} {sentence}."
-    return Failure(cause, text, remedy, temporary=cause in _PASSING, field=field, retry_after=said.retry_after)
+    return Failure(cause, text, remedy, temporary=passes or cause in _PASSING, field=field, retry_after=said.retry_after)
