@@ -57,6 +57,11 @@ def expired(world: GraphWorld) -> None:
     world.emulator.advance(2 * 86400)
 
 
+def certificate_expired(world: GraphWorld) -> None:
+    world.begin(certificate=OWN_CERTIFICATE)
+    world.emulator.advance(2 * 86400)
+
+
 def disabled(world: GraphWorld) -> None:
     world.begin(disabled=True)
 
@@ -71,6 +76,10 @@ EITHER = {
     "certificate of another": Case(
         "certificate-not-registered", "certificate", "not one of the application's",
         change={"client_secret": None, "certificate": key(OTHER) + certificate(OTHER)},
+    ),
+    "certificate expired": Case(
+        "certificate-unusable", "certificate", "has expired", certificate_expired,
+        {"client_secret": None, "certificate": key(OWN) + OWN_CERTIFICATE},
     ),
     "certificate without key": Case(
         "certificate-unusable", "certificate", "no private key", change={"client_secret": None, "certificate": OWN_CERTIFICATE}

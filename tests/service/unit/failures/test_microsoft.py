@@ -92,6 +92,22 @@ def test_each_code_of_entra(code: int, error: str, cause: Cause, field: str, wor
             assert words in failure.cause and f"AADSTS{code}" in failure.cause
 
 
+@pytest.mark.parametrize(("reason", "cause", "words"), [
+    ("The key used is expired.", Cause.CERTIFICATE_UNUSABLE, "has expired"),
+    ("The key was not found.", Cause.CERTIFICATE_NOT_REGISTERED, "not one of the application's"),
+    ("RS256 signature is invalid.", Cause.CERTIFICATE_NOT_REGISTERED, "not one of the application's"),
+])  # fmt: skip
+def test_entras_words_tell_an_expired_certificate(reason: str, cause: Cause, words: str) -> None:
+    description = (
+        "AADSTS700027: The certificate with identifier used to sign the client assertion is not registered on application. "
+        f"[Reason - {reason}, Thumbprint of key used by client: 'AB'].{TRACE}"
+    )
+    failure = token_failure(token_refusal({"error": "invalid_client", "error_description": description}), SENDING)
+    assert_complete(failure)
+    assert (failure.code, failure.field) == (cause, "notifications.microsoft.certificate")
+    assert words in failure.cause and "AADSTS700027" in failure.cause
+
+
 @pytest.mark.parametrize(
     ("answer", "words", "temporary"),
     [

@@ -100,6 +100,9 @@ _CODES: Dict[int, Tuple[str, str, str, bool]] = {
             "login", False),
 }
 _CODE = re.compile(r"AADSTS(\d{4,8})")
+# With this code only Entra's text says that the certificate has expired; then the meaning is that of the other code.
+_ASSERTION_REFUSED, _OUT_OF_DATE = 700027, 1000502
+_KEY_EXPIRED = re.compile(r"\bkey used is expired|\bcertificate (?:is|has) expired", re.IGNORECASE)
 
 
 def refusal(answer: Mapping[str, Any]) -> Refusal:
@@ -111,7 +114,8 @@ def refusal(answer: Mapping[str, Any]) -> Refusal:
     code = f"AADSTS{found or numbers[0]}" if numbers else str(answer.get("error") or "unknown")
     if found is None:
         return Refusal(f"Entra gives no token: {first}.", "Check the options of login.", "login", code)
-    cause, remedy, field, lag = _CODES[found]
+    expired = found == _ASSERTION_REFUSED and _KEY_EXPIRED.search(description)
+    cause, remedy, field, lag = _CODES[_OUT_OF_DATE if expired else found]
     return Refusal(f"Entra gives no token, as {cause} ({first}).", f"{remedy}.", field, code, lag)
 
 

@@ -152,6 +152,16 @@ def test_the_cause_of_a_missing_token(code, field, lag):
         assert "Words." in told.cause and "Trace ID" not in told.cause and told.remedy
 
 
+@pytest.mark.parametrize("reason,words,lag", [
+    ("The key used is expired.", "has expired", False), ("The key was not found.", "not registered", True),
+])
+def test_entras_words_tell_an_expired_certificate(reason, words, lag):
+    told = refusal({"error": "invalid_client", "error_description": "AADSTS700027: The certificate with identifier used to sign "
+                    f"the client assertion is not registered on application. [Reason - {reason}]"})
+    assert (told.code, told.field, told.lag) == ("AADSTS700027", "login.certificate_file", lag)
+    assert words in told.cause.partition(" (")[0]
+
+
 def test_an_answer_without_a_number():
     assert refusal({"error": "temporarily_unavailable"}).code == "temporarily_unavailable"
     assert refusal({}).cause

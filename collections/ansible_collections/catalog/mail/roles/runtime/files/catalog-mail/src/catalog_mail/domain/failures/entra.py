@@ -158,6 +158,8 @@ _KNOWN: Mapping[int, _Known] = {
     ),
     53003: _POLICY,
 }  # fmt: skip
+_ASSERTION_REFUSED = 700027
+_KEY_EXPIRED = re.compile(r"\bkey used is expired|\bcertificate (?:is|has) expired", re.IGNORECASE)
 # Errors of RFC 6749, 5.2, and of Entra that may pass: a later request may succeed.
 _PASSING = frozenset({"temporarily_unavailable", "server_error", "service_unavailable"})
 # Entra's own errors, and too many requests: TokenIssuanceError, LoopDetected, RequestBudgetExceeded, MsodsServiceUnavailable.
@@ -180,9 +182,9 @@ def refusal(answer: Mapping[str, Any]) -> TokenRefusal:
 
 def token_failure(said: TokenRefusal, server: GraphServer) -> Failure:
     """Translate an error response of Entra."""
-    known = next(((code, _KNOWN[code]) for code in said.codes if code in _KNOWN), None)
+    known = next((code for code in said.codes if code in _KNOWN), None)
     if known:
-        code, meaning = known
+        code, meaning = known, _meaning(known, said.description)
         return Failure(
             meaning.cause, f"{beginning(server)} {meaning.sentence} (AADSTS{code}).", meaning.remedy,
             temporary=False, field=f"{server.section}.{meaning.field}",
@@ -195,6 +197,13 @@ def token_failure(said: TokenRefusal, server: GraphServer) -> Failure:
         "application's service principal.",
         temporary=passing, field=None,
     )  # fmt: skip
+
+
+def _meaning(code: int, description: str) -> _Known:
+    """Return the meaning of a known code; with one of them only Entra's text says that the certificate has expired."""
+    if code == _ASSERTION_REFUSED and _KEY_EXPIRED.search(description[:2000]):
+        return _OUT_OF_DATE
+    return _KNOWN[code]
 
 
 def not_entra(server: GraphServer) -> Failure:

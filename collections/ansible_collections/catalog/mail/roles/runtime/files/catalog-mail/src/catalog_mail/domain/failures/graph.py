@@ -60,7 +60,7 @@ _PASSING_CODES = frozenset(
     {
         "ErrorConnectionFailed", "ErrorExceededConnectionCount", "ErrorExceededMessageLimit", "ErrorInsufficientResources",
         "ErrorInternalServerTransientError", "ErrorMailboxFailover", "ErrorMailboxMoveInProgress",
-        "ErrorMailboxStoreUnavailable", "ErrorRateLimitExceeded", "ErrorServerBusy", "ErrorTimeoutExpired",
+        "ErrorMailboxStoreUnavailable", "ErrorQuotaExceeded", "ErrorRateLimitExceeded", "ErrorServerBusy", "ErrorTimeoutExpired",
         "ErrorTooManyObjectsOpened",
     }
 )  # fmt: skip
@@ -120,7 +120,7 @@ def _of_account(said: GraphRefusal, server: GraphServer) -> Failure | None:
         return _failure(
             Cause.OTHER_GRAPH_ANSWER, address_field(server), f"The mailbox {server.mailbox} is full",
             "Let its quota be raised, or delete mail from it; Exchange keeps a copy of each sent mail there. The message is sent "
-            "then.", said, server, passes=True,
+            "then.", said, server,
         )  # fmt: skip
     if said.code in _ACCOUNT_BLOCKED:
         return _failure(
@@ -218,7 +218,8 @@ _PASSING = frozenset({Cause.MICROSOFT_UNAVAILABLE, Cause.THROTTLED})
 
 
 def _failure(
-    cause: Cause, field: str | None, sentence: str, remedy: str, said: GraphRefusal, server: GraphServer, *, passes: bool = False
+    cause: Cause, field: str | None, sentence: str, remedy: str, said: GraphRefusal, server: GraphServer
 ) -> Failure:
     text = f"{beginning(server)} {sentence}."
-    return Failure(cause, text, remedy, temporary=passes or cause in _PASSING, field=field, retry_after=said.retry_after)
+    passes = cause in _PASSING or said.code in _PASSING_CODES
+    return Failure(cause, text, remedy, temporary=passes, field=field, retry_after=said.retry_after)
