@@ -76,6 +76,8 @@ class Result:
 
 def main(words: list[str]) -> int:
     """Run the named program or all of them; return the exit status."""
+    # A shell starts jobs in the background with SIGINT ignored, which a program would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if words:
         result = run(PROGRAMS / f"{words[0]}.py", tuple(words[1:]))
         print(result.markdown())
