@@ -57,7 +57,9 @@ options:
         description: A PEM file with the certificate authorities to trust for Entra and Graph.
         type: path
   timeout:
-    description: Seconds for the whole task, including the time for replication, throttling and retries.
+    description:
+      - Seconds for the whole task, including the time for replication, throttling and retries.
+      - The removal of a credential that a failed attempt may have created takes up to 10 seconds more.
     type: int
     default: 300
   consecutive_reads:

@@ -70,6 +70,7 @@ class ClientCertificate(CredentialJob):
                 WRITE_APPLICATION, "PATCH", path, {"keyCredentials": listed}, options=RequestOptions(fresh=True))
         except CatalogMailError:
             # The request may have registered a certificate whose key is lost now: remove the certificate, if possible.
+            self._graph.begin_cleanup()
             with contextlib.suppress(CatalogMailError):
                 back = _staying(self._read(), frozenset(str(one["keyId"]) for one in added))
                 self._graph.send(WRITE_APPLICATION, "PATCH", path, {"keyCredentials": back})

@@ -51,6 +51,7 @@ class ClientSecret(CredentialJob):
             answer = self._graph.send(WRITE_APPLICATION, "POST", path, body, options=RequestOptions(fresh=True, look=look))
         except CatalogMailError:
             # Remove now what the request may have created; when that fails as well, the next run removes it.
+            self._graph.begin_cleanup()
             with contextlib.suppress(CatalogMailError):
                 self._remove_strays(known)
             raise

@@ -30,6 +30,10 @@ class Deadline:
         time.sleep(seconds)
         return True
 
+    def extend(self, seconds: float) -> None:
+        """Move the end so that at least ``seconds`` are left."""
+        self._end = max(self._end, time.monotonic() + seconds)
+
     @staticmethod
     def clock() -> datetime:
         """Return the present time of this machine."""

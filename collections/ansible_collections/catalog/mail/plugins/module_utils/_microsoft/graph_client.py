@@ -32,6 +32,8 @@ from .tokens import Token, Tokens
 Found = TypeVar("Found")
 Body = Optional[Mapping[str, Any]]
 
+CLEANUP = 10.0
+"""Seconds that the removal of what a failed attempt left may take beyond the timeout."""
 BETWEEN_READS = 0.2
 """Seconds between reads that agree; the next read may come from another replica."""
 BATCH = 20
@@ -150,6 +152,10 @@ class Graph:
     def wait(self, seconds: float) -> bool:
         """Sleep; False, without sleeping, when the deadline comes before."""
         return self._deadline.wait(seconds)
+
+    def begin_cleanup(self) -> None:
+        """Give the removal of what a failed attempt left time of its own: the first request may meet the failed one."""
+        self._deadline.extend(CLEANUP)
 
     @property
     def deadline(self) -> Deadline:
