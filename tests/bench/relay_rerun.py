@@ -14,7 +14,7 @@ each round all plays run one after the other, so that other load slows them alik
 
 The first run is measured against a floor of its own: a play of four tasks on the same bare host, of which three are `stat`,
 and one is what an administrator types, `apt-get update` and `apt-get install` of the same packages. Debian's scripts for
-Postfix take most of that time, whoever calls them. What binds is the multiple of this floor. The goal leaves three tenths for
+Postfix take most of that time in both plays. The goal is a multiple of this floor, and leaves three tenths of it for
 what the floor does not do: to read the host before, to configure Postfix, and to start it configured.
 
 Seconds are of the whole `ansible-playbook` process, with 20 forks; processor seconds are of it and its children, and of

@@ -9,6 +9,7 @@ import asyncio
 import email
 import email.policy
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -95,6 +96,18 @@ class MailSink:
             lambda: f"fewer than {count} of these: {[message['Subject'] for message in self.messages]}",
         )
         return found()
+
+    def answer_slowly(self, seconds: float) -> threading.Event:
+        """Delay the reply to each message from now on; the event is set when the first delay begins."""
+        begun = threading.Event()
+
+        def slowly(_envelope: Envelope) -> str:
+            begun.set()
+            time.sleep(seconds)
+            return "250 2.0.0 Ok: taken"
+
+        self.answer = slowly
+        return begun
 
     def clear(self) -> None:
         with self._lock:

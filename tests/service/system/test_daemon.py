@@ -54,21 +54,8 @@ def test_a_hang_that_systemd_ends_shows_its_place(
         service.log.unlink()
 
 
-def answers_slowly(sink: MailSink) -> threading.Event:
-    """Delay the sink's reply to each message by 1.5 seconds; the event is set when the delay begins."""
-    begun = threading.Event()
-
-    def slowly(_envelope: object) -> str:
-        begun.set()
-        time.sleep(1.5)
-        return "250 2.0.0 Ok: taken"
-
-    sink.answer = slowly
-    return begun
-
-
 def test_a_stop_finishes_the_message_in_progress(service: RunningService, sink: MailSink):
-    begun = answers_slowly(sink)
+    begun = sink.answer_slowly(1.5)
     assert service.save(through(sink.port)).status_code == 200
     accepted = service.call("POST", "/notifications", {
         "kind": "message", "subject": "Slow", "text": "A slow server.", "recipients": [{"address": "alice@corp.test"}],
@@ -85,7 +72,7 @@ def test_a_stop_finishes_the_message_in_progress(service: RunningService, sink: 
 
 
 def test_a_stop_answers_the_requests_that_are_open(service: RunningService, sink: MailSink):
-    begun = answers_slowly(sink)
+    begun = sink.answer_slowly(1.5)
     answers: list[requests.Response] = []
     asking = threading.Thread(
         target=lambda: answers.append(service.save(through(sink.port), test={"recipient": "alice@corp.test"}))

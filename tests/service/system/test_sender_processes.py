@@ -9,7 +9,6 @@ import contextlib
 import os
 import signal
 import sqlite3
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -87,14 +86,7 @@ def test_a_stop_finishes_the_message_in_progress(
     service: RunningService, sink: MailSink, number: signal.Signals, to_all: bool
 ) -> None:
     """A terminal sends SIGINT to all processes, and systemd SIGTERM."""
-    begun = threading.Event()
-
-    def slowly(_envelope: object) -> str:
-        begun.set()
-        time.sleep(1)
-        return "250 2.0.0 Ok: taken"
-
-    sink.answer = slowly
+    begun = sink.answer_slowly(1)
     assert service.save(through(sink.port)).status_code == 200
     post(service)
     assert begun.wait(PATIENCE)

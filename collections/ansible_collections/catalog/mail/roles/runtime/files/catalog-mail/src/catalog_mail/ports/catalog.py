@@ -25,7 +25,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Contacts:
-    """What is known of some addresses, all in lower case: the users who have them, and the kinds that they opted out of."""
+    """The users with some addresses, and the kinds that these addresses opted out of; all addresses are in lower case."""
 
     users: Mapping[str, User]
     opted_out: Collection[tuple[str, str]]
