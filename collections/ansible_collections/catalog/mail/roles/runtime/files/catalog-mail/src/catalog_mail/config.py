@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import tomllib
 from collections.abc import Mapping
@@ -87,8 +88,9 @@ class Queue(Section):
     """Limits of sending: messages at a time and per second (0: no limit), hours of pauses until a message is given up.
 
     `retry_first_seconds` is the pause before the first retry; each further pause is longer. `keep_days`: days until the text
-    of a sent or given-up message is removed. `takeover_after`: seconds after which a lease on messages ends that
-    its node does not renew; any node may send them then.
+    of a sent or given-up message is removed; `mail_log_days`: days until a message that was sent, given up or suppressed is
+    removed from the log, unless an answer to it or a repeated request may still come. `takeover_after`: seconds after
+    which a lease on messages ends that its node does not renew; any node may send them then.
     """
 
     concurrency: Annotated[int, Field(ge=1, le=100)] = 16
@@ -96,6 +98,7 @@ class Queue(Section):
     retry_for_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 72
     retry_first_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
     keep_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    mail_log_days: Annotated[int, Field(ge=1, le=3650)] = 30
     takeover_after: Annotated[int, Field(ge=5, le=3600)] = 30
 
 
@@ -126,6 +129,17 @@ class Replies(Section):
     timeout: Annotated[int, Field(ge=1, le=300)] = 10
     intent_days: Annotated[int, Field(ge=1, le=3650)] = 90
     largest_message: Annotated[int, Field(ge=10_000, le=200_000_000)] = 20 * 1024 * 1024
+
+
+class Notices(Section):
+    """E-mails about the service's own problems, to the users that are server admins and to `admin_email`.
+
+    A problem is told once it has lasted for `begin_after` seconds, and its end once it was away for `end_after` seconds.
+    """
+
+    admin_email: Annotated[str, AfterValidator(fields.address)] | None = None
+    begin_after: Annotated[int, Field(ge=1, le=86_400)] = 120
+    end_after: Annotated[int, Field(ge=1, le=86_400)] = 600
 
 
 class Microsoft(Section):
@@ -165,6 +179,7 @@ class Config(Section):
     http: Http = Http()
     replies: Replies = Replies()
     microsoft: Microsoft = Microsoft()
+    notices: Notices = Notices()
 
     @property
     def host(self) -> str:
@@ -178,18 +193,26 @@ class Config(Section):
 
     def database(self) -> URL:
         """The database URL, with its driver, and with the password from its file."""
-        url = make_url(self.database_url)
-        if url.get_backend_name() == "sqlite":
-            return url
-        password = read_secret(self.database_password_file, "database_password_file")
-        url = url.set(drivername="postgresql+psycopg")
-        return url.set(password=password) if password else url
+        return database_address(self.database_url, self.database_password_file, "database_password_file")
 
     def state_folder(self) -> Path:
         """Folder that the processes of this host share: the folder of the SQLite file, else the service's own."""
         url = make_url(self.database_url)
         own = Path("/var/lib/catalog-mail")
         return Path(url.database).parent if url.get_backend_name() == "sqlite" and url.database else own
+
+
+def database_address(address: str, password_file: str | None, field: str) -> URL:
+    """Return the URL of a database, with its driver, and with the password from its file. Raises Misconfigured."""
+    try:
+        url = make_url(_database_address(address))
+    except ValueError as error:
+        raise Misconfigured(f"{address!r} {error}.", "Give one such as postgresql://user@host/name.") from error
+    if url.get_backend_name() == "sqlite":
+        return url
+    password = read_secret(password_file, field)
+    url = url.set(drivername="postgresql+psycopg")
+    return url.set(password=password) if password else url
 
 
 def read_secret(path: str | None, field: str) -> str | None:
@@ -213,13 +236,23 @@ def load(path: Path) -> Config:
         text = path.read_text(encoding="utf-8")
         document = tomllib.loads(text)
     except OSError as error:
-        raise Misconfigured(
-            f"The configuration file {path} cannot be read: {error.strerror}.",
-            "Run the role 'application', which writes it, or name another file with --config.",
-        ) from error
+        as_root = "Run the command as root; it goes on as the user of the service."
+        written = "Run the role 'application', which writes it, or name another file with --config."
+        remedy = as_root if isinstance(error, PermissionError) else written
+        raise Misconfigured(f"The configuration file {path} cannot be read: {error.strerror}.", remedy) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Misconfigured(f"The configuration file {path} is not TOML: {error}.", "Mend that line.") from error
     return check(document, path)
+
+
+def database_url_of_damaged(path: Path) -> str:
+    """Return the database address in a file that `load` may refuse: the first line with one, else the default."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    line = re.search(r"""^[ \t]*database_url[ \t]*=[ \t]*(["'])(.*?)\1""", text, re.MULTILINE)
+    return line[2] if line else str(Config.model_fields["database_url"].default)
 
 
 def check(document: Mapping[str, Any], path: Path) -> Config:

@@ -42,12 +42,21 @@ class Queue(Worker, Protocol):
 class _Server(uvicorn.Server):
     """Uvicorn with limited connections and without signal handlers of its own.
 
-    When it listens, it calls `ready`, and begins to feed the watchdog from its event loop.
+    When it listens, it calls `ready`, and begins to feed the watchdog from its event loop. When it begins to stop, it calls
+    `stopping`, which answers the clients that wait for an event.
     """
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], limits: HttpLimits, watchdog: Watchdog) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        ready: Callable[[], None],
+        stopping: Callable[[], None],
+        limits: HttpLimits,
+        watchdog: Watchdog,
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stopping = stopping
         self._watchdog = watchdog
         self._beating: asyncio.Task[None] | None = None
         self._connections = Connections(limits)
@@ -67,11 +76,14 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._connections.stopping = True
+        self._stopping()
         await super().shutdown(sockets=sockets)
 
 
-def serve(app: Any, *, host: str, port: int, queue: Queue, limits: HttpLimits) -> None:
-    """Run until SIGTERM or SIGINT. Raises Misconfigured when the address cannot be listened on.
+def serve(app: Any, *, host: str, port: int, queue: Queue, limits: HttpLimits, stopping: Callable[[], None]) -> None:
+    """Run until SIGTERM or SIGINT; `stopping` is called in the event loop as the stop begins.
+
+    Raises Misconfigured when the address cannot be listened on.
 
     `Type=notify`: READY=1 is sent when the API answers and the queue works; from then on systemd's watchdog gets its beats
     while the event loop turns and the queue is alive. A stop closes the listening socket, answers the open requests, then stops
@@ -95,7 +107,7 @@ def serve(app: Any, *, host: str, port: int, queue: Queue, limits: HttpLimits) -
         timeout_graceful_shutdown=REQUESTS_SECONDS,
         lifespan="off",
     )
-    server = _Server(config, lambda: systemd.notify("READY=1"), limits, Watchdog(queue))
+    server = _Server(config, lambda: systemd.notify("READY=1"), stopping, limits, Watchdog(queue))
 
     def stop(number: int, _frame: object) -> None:
         log.info("stopping (%s)", signal.Signals(number).name)

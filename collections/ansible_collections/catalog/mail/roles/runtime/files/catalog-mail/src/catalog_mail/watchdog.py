@@ -15,8 +15,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import sdnotify
@@ -86,6 +86,19 @@ def seconds_of(environment: Mapping[str, str]) -> float | None:
     return int(microseconds) / 1_000_000 or None
 
 
+class _Marks(AbstractContextManager[None]):
+    """Calls a function with True at the begin and with False at the end: each message needs that, and a generator costs more."""
+
+    def __init__(self, mark: Callable[[bool], None]) -> None:
+        self._mark = mark
+
+    def __enter__(self) -> None:
+        self._mark(True)
+
+    def __exit__(self, *_error: object) -> None:
+        self._mark(False)
+
+
 class Progress:
     """The progress of a loop that waits for servers most of the time, and works on what they return in between."""
 
@@ -93,19 +106,18 @@ class Progress:
         self._clock = clock
         self._working = False
         self._since = clock()
+        self._marks = _Marks(self._mark)
 
     def came_round(self) -> None:
         """Note that the loop goes on to its next wait."""
         self._since = self._clock()
 
-    @contextmanager
-    def working(self) -> Iterator[None]:
+    def working(self) -> AbstractContextManager[None]:
         """Mark work of the process itself, which waits for nobody."""
-        self._since, self._working = self._clock(), True
-        try:
-            yield
-        finally:
-            self._since, self._working = self._clock(), False
+        return self._marks
+
+    def _mark(self, working: bool) -> None:
+        self._since, self._working = self._clock(), working
 
     def alive(self) -> bool:
         """Return whether neither the present work nor the present wait is too long."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from datetime import UTC, datetime
 
 
 class Deadline:
@@ -67,6 +68,14 @@ def encryption(connection: socket.socket | None) -> str | None:
         return None
     cipher = connection.cipher()
     return f"{connection.version()} {cipher[0] if cipher else ''}".strip()
+
+
+def expiry(connection: object) -> datetime | None:
+    """Return when the verified certificate of the server at the other end expires; None for a plain connection."""
+    if not isinstance(connection, ssl.SSLSocket):
+        return None
+    ends = (connection.getpeercert() or {}).get("notAfter")
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if isinstance(ends, str) else None
 
 
 def plain(error: Exception) -> Exception:

@@ -93,10 +93,10 @@ class Mailboxes:
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
 
-    def open(self, server: MailboxServer, sent_from: str | None = None) -> Mailbox:
+    def open(self, server: MailboxServer, sent_from: str | None = None, quick_look: int = 0) -> Mailbox:
         """Open a mailbox. Raises MailboxFailed."""
         if isinstance(server, GraphServer):
-            return self._servers.graph()[1].open(server, sent_from)
+            return self._servers.graph()[1].open(server, sent_from, quick_look)
         return self._servers.imap().open(server)
 
     def check_mailbox(self, server: MailboxServer) -> MailboxEvidence:

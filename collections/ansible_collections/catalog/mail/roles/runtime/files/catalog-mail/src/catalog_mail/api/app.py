@@ -9,7 +9,22 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 import catalog_mail
-from catalog_mail.api import catalog, email_settings, health, metrics, notifications, operations, problems, replies, unsubscribe
+from catalog_mail.api import (
+    catalog,
+    deliveries,
+    diagnosis,
+    drift,
+    email_settings,
+    events,
+    health,
+    metrics,
+    notifications,
+    operations,
+    problems,
+    replies,
+    reply_messages,
+    unsubscribe,
+)
 from catalog_mail.api.context import Services
 from catalog_mail.api.hosts import AcceptedHosts, HostCheck
 from catalog_mail.api.request_head import HeadLimit
@@ -18,11 +33,16 @@ PREFIX = "/api/v1"
 ROUTERS = (
     email_settings.router,
     notifications.router,
+    deliveries.router,
     catalog.router,
     replies.router,
+    reply_messages.router,
     health.router,
     operations.router,
+    diagnosis.router,
     metrics.router,
+    drift.router,
+    events.router,
 )
 
 

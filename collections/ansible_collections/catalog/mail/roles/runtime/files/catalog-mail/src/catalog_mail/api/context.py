@@ -12,8 +12,13 @@ from fastapi import Request
 from catalog_mail.ports.audit import AuditLog
 from catalog_mail.ports.clock import Clock
 from catalog_mail.services.catalog import Catalog
+from catalog_mail.services.diagnosis import Diagnosis
+from catalog_mail.services.drift import DriftReports
 from catalog_mail.services.email_settings import EmailSettings
+from catalog_mail.services.events import EventStream
 from catalog_mail.services.health import Health
+from catalog_mail.services.mail_log import MailLog
+from catalog_mail.services.message_log import ReplyMessages
 from catalog_mail.services.notifications import Notifications
 from catalog_mail.services.reply_state import ReplyState
 from catalog_mail.services.settings_editor import SettingsEditor
@@ -28,12 +33,17 @@ class Services:
     settings: EmailSettings
     settings_editor: SettingsEditor
     notifications: Notifications
+    mail_log: MailLog
     catalog: Catalog
     unsubscribing: Unsubscribing
     tokens: Tokens
     audit: AuditLog
     health: Health
+    diagnosis: Diagnosis
     replies: ReplyState
+    drift: DriftReports
+    reply_messages: ReplyMessages
+    events: EventStream
     clock: Clock
 
 

@@ -11,10 +11,11 @@ from typing import Annotated
 from fastapi import Header, Path, Query
 from pydantic import AfterValidator, Field, JsonValue
 
+from catalog_mail.domain import drift
 from catalog_mail.domain.catalog import mentions
 from catalog_mail.domain.mime import addresses
 from catalog_mail.domain.mime.text import LINE_PATTERN, is_storable
-from catalog_mail.domain.notifications.data import EVENT_PATTERN, LONGEST_TEXT, LONGEST_TITLE, STORABLE_PATTERN
+from catalog_mail.domain.notifications.data import EVENT_PATTERN, LONGEST_TEXT, LONGEST_TITLE, STORABLE_PATTERN, TIME_PATTERN
 from catalog_mail.domain.notifications.request import LONGEST_HTML
 from catalog_mail.domain.settings.fields import InvalidValue, address
 
@@ -86,6 +87,13 @@ Subject = Annotated[
     Field(min_length=1, max_length=LONGEST_TITLE, json_schema_extra=_described(LINE_PATTERN)),
 ]
 EventPath = Annotated[str, Path(pattern=EVENT_PATTERN, description="The name of an event, such as `table.sales.changed`.")]
+DriftText = Annotated[str, _storable, Field(max_length=drift.LONGEST_TEXT, json_schema_extra=_described(STORABLE_PATTERN))]
+_MOMENT_PATTERN = TIME_PATTERN.replace("(Z|", r"(\.[0-9]{1,6})?(Z|")
+Moment = Annotated[
+    str,
+    _matching(_MOMENT_PATTERN, "It is not a time with its zone.", "Give a time such as 2026-11-21T05:30:00Z (RFC 3339)."),
+    Field(json_schema_extra={**_described(_MOMENT_PATTERN), "examples": ["2026-11-21T05:30:00Z"]}),
+]
 Thread = Annotated[
     str,
     _matching(_WORD_PATTERN, "It is not the name of a thread.", "Use 1 to 200 visible ASCII characters without spaces."),
@@ -99,8 +107,8 @@ Key = Annotated[
     _matching(_WORD_PATTERN, "It is not an idempotency key.", "Use 1 to 200 visible ASCII characters without spaces."),
     Field(
         json_schema_extra=_described(_WORD_PATTERN),
-        description="Key of the caller's choice. A repeated request with the same key and content is stored once: "
-        "so a request without an answer can be repeated.",
+        description="Key of the caller's choice. A repeated request with the same key and content is stored once, for 30 days at "
+        "least: so a request without an answer can be repeated.",
     ),
 ]
 ActingUser = Annotated[

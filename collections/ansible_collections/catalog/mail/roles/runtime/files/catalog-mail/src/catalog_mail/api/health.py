@@ -26,12 +26,12 @@ _RETRY_AFTER = 30
 class ReasonAnswer(BaseModel):
     """A reason why the status is not ok."""
 
-    about: str = Field(description="The part concerned: storage, queue, settings, sending, replies, credentials or disk.")
+    about: str = Field(description="The part concerned: storage, queue, settings, sending, replies, credentials, disk or drift.")
     code: str = Field(description="Stable identifier for programs.", examples=["login-refused"])
     cause: str = Field(description="What is wrong, with a server's own words if there are any.")
     remedy: str = Field(description="What to do to solve the problem.")
     field: str | None = Field(description="The setting to check.", examples=["notifications.smtp.password"])
-    count: int | None = Field(description="The number of messages concerned.")
+    count: int | None = Field(description="The number of messages or hosts concerned.")
 
 
 class HealthAnswer(BaseModel):

@@ -95,6 +95,10 @@ class _Metrics(Collector):
             "oldest_unread_seconds": ("Age of the oldest unread message; 0 without one.", self._age(oldest) if seen else None),
             "backlog": ("Unread messages in the mailbox.", seen.backlog if seen else None),
             "taken_by_others": ("Messages that another program has marked as read.", seen.taken_by_others if seen else None),
+            "foreign_intents": (
+                "Messages left unread because no key of this installation signed their intent.",
+                seen.foreign_intents if seen else None,
+            ),
             "misplaced": ("Replies of the last week in other folders.", sum(seen.misplaced.values()) if seen else None),
         }
 

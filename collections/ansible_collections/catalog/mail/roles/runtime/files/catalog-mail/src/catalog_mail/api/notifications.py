@@ -138,7 +138,7 @@ class FailureAnswer(BaseModel):
 class RecipientAnswer(BaseModel):
     """A recipient of a mail."""
 
-    address: str
+    address: str | None = Field(description="Null for a name that no user has: `display_name` is that name.")
     display_name: str
 
 
@@ -152,7 +152,9 @@ class DeliveryAnswer(BaseModel):
     message_id: str | None = Field(description="Message-ID of the mail; null before the mail is rendered.")
     response: str | None = Field(description="The mail server's answer when it accepted the mail.")
     failure: FailureAnswer | None = Field(description="Reason of a permanent failure, or of the next retry.")
-    reason: str | None = Field(description="Reason of a suppressed delivery: switched_off, unsubscribed or inactive.")
+    reason: str | None = Field(
+        description="Reason of a suppressed delivery: switched_off, unsubscribed, inactive, unknown_name or cancelled."
+    )
     next_attempt_at: datetime | None
     sent_at: datetime | None
 
@@ -251,7 +253,7 @@ def _delivery(delivery: Delivery) -> DeliveryAnswer:
     failure = delivery.failure
     return DeliveryAnswer(
         id=delivery.id,
-        recipient=RecipientAnswer(address=delivery.recipient.address, display_name=delivery.recipient.display_name),
+        recipient=RecipientAnswer(address=delivery.recipient.address or None, display_name=delivery.recipient.display_name),
         state=delivery.state,
         attempts=delivery.attempts,
         message_id=delivery.message_id,

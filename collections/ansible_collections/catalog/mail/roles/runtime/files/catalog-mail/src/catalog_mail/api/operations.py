@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The catalog.mail authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoints for operators: the audit log."""
+"""Endpoints for operators: the audit log, and the token in use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from catalog_mail.api.context import Services, services
 from catalog_mail.api.problems import documented
-from catalog_mail.api.security import require
+from catalog_mail.api.security import principal, require
 from catalog_mail.domain.catalog.people import Principal, Role
 
 router = APIRouter(tags=["operations"], responses=documented())
@@ -34,6 +34,20 @@ class AuditAnswer(BaseModel):
     """A page of the audit log, newest first."""
 
     entries: list[AuditItem]
+
+
+class TokenAnswer(BaseModel):
+    """The owner of a token. `email` is the default recipient of test messages."""
+
+    name: str
+    role: Role
+    email: str | None
+
+
+@router.get("/token", response_model=TokenAnswer, responses=documented(401, 403))
+def token(who: Annotated[Principal, Depends(principal)]) -> TokenAnswer:
+    """Return name, role and e-mail address of the token that the request carries."""
+    return TokenAnswer(name=who.name, role=who.role, email=who.email)
 
 
 @router.get("/audit", response_model=AuditAnswer, responses=documented(401, 403, 422))

@@ -51,7 +51,11 @@ class WorkerAnswer(BaseModel):
     age_seconds: float | None = Field(description="Seconds since the last successful poll.")
     backlog: int = Field(description="Unread messages.")
     oldest_unread: datetime | None
-    taken_by_others: int = Field(description="Messages that another program has marked as read.")
+    taken_by_others: int = Field(description="Messages that another program or installation has marked as read.")
+    foreign_intents: int = Field(
+        description="Messages left unread because no key of this installation signed their intent: at most 100, for a day."
+    )
+    foreign_since: datetime | None = Field(description="When the first of them was seen.")
     misplaced: dict[str, int] = Field(description="Replies of the last week in other folders of the mailbox, by folder.")
     error: ErrorAnswer | None
     beat_at: datetime | None
@@ -117,6 +121,8 @@ def _worker(worker: WorkerReport, now: datetime) -> WorkerAnswer:
         backlog=worker.backlog,
         oldest_unread=worker.oldest_unread,
         taken_by_others=worker.taken_by_others,
+        foreign_intents=worker.foreign_intents,
+        foreign_since=worker.foreign_since,
         misplaced=dict(worker.misplaced),
         error=ErrorAnswer(
             code=error.code.value, cause=error.cause, remedy=error.remedy, field=error.field, since=worker.error_since

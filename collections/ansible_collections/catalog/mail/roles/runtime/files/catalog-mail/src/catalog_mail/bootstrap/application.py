@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog_mail.adapters.database.failures import DatabasePlace
 from catalog_mail.adapters.database.tokens import DatabaseTokens
@@ -20,7 +20,21 @@ from catalog_mail.services.email_settings import EmailSettings
 from catalog_mail.services.settings_editor import EmailTestOptions, SettingsEditor
 from catalog_mail.services.tokens import Tokens
 
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+    from catalog_mail.services.diagnosis import Diagnosed, DnsOptions
+    from catalog_mail.services.mail_log import MailLog
+    from catalog_mail.services.message_log import ReplyMessages
+
 log = logging.getLogger(__name__)
+
+
+class NoQueue:
+    """Fulfils ports.DeliveryQueue in a process that sends nothing."""
+
+    def enqueue(self, delivery_ids: Iterable[str]) -> None:
+        """Do nothing: the senders look into the database by themselves."""
 
 
 class Application:
@@ -40,16 +54,20 @@ class Application:
         from catalog_mail import daemon  # noqa: PLC0415  the senders do not need it
         from catalog_mail.api.app import create_app  # noqa: PLC0415  only this command needs it
         from catalog_mail.api.hosts import AcceptedHosts  # noqa: PLC0415  only this command needs it
-        from catalog_mail.bootstrap import serving  # noqa: PLC0415  only this command needs it
+        from catalog_mail.bootstrap import announcing, serving  # noqa: PLC0415  only this command needs it
         from catalog_mail.http_limits import HttpLimits  # noqa: PLC0415  only this command needs it
 
         config = components.config
         hosts = AcceptedHosts.of(config.base_url, config.host, config.allowed_hosts)
-        app = create_app(serving.make_services(components, senders, self.tokens), hosts)
+        services = serving.make_services(components, senders, self.tokens)
+        app = create_app(services, hosts)
+        work = announcing.Announcer(senders, announcing.make_announcing(components, services))
         log.info("node %s, database %s", config.node, components.engine.url.render_as_string())
         try:
             limits = HttpLimits(**config.http.model_dump())
-            daemon.serve(app, host=config.host, port=config.port, queue=senders, limits=limits)
+            daemon.serve(
+                app, host=config.host, port=config.port, queue=work, limits=limits, stopping=services.events.close
+            )
         finally:
             components.senders.close()
 
@@ -60,11 +78,13 @@ class Application:
         from catalog_mail.watchdog import Progress  # noqa: PLC0415  only this command needs it
 
         self._components.check_database()
+        readers = replying.fork_readers(self._components)
         progress = Progress()
-        watch = replying.make_watch(self._components, progress)
         try:
+            watch = replying.make_watch(self._components, progress, readers)
             looping.watch(watch.run, progress)
         finally:
+            readers.close()
             self._components.senders.close()
 
     def archive(self) -> dict[str, Any]:
@@ -89,16 +109,51 @@ class Application:
         created.mark_created(place)
         return revision
 
+    def copy_database(self, target: URL) -> Mapping[str, int]:
+        """Copy all data into another, empty database; return the numbers of rows by table. Raises Conflict, StorageFailed."""
+        from catalog_mail.bootstrap import moving  # noqa: PLC0415  only this command needs it
+
+        self._components.check_database()
+        self._components.engine.dispose()
+        return moving.copy_database(self._components.config.database(), target)
+
+    def check_nothing_is_left(self, target: URL) -> None:
+        """Raise Conflict when messages or replies wait that another database does not know. Raises StorageFailed."""
+        from catalog_mail.bootstrap import moving  # noqa: PLC0415  only this command needs it
+
+        moving.check_nothing_is_left(self._components.config.database(), target)
+
     @cached_property
     def tokens(self) -> Tokens:
         """The API's tokens."""
         self._components.check_database()
         return Tokens(store=DatabaseTokens(self._components.engine, self._components.clock))
 
+    @property
+    def reply_messages(self) -> ReplyMessages:
+        """The log of the messages of the mailbox of replies."""
+        self._components.check_database()
+        return self._components.reply_messages
+
+    @property
+    def mail_log(self) -> MailLog:
+        """The log of outgoing mail. The senders of the running service find what is tried again within a second."""
+        self._components.check_database()
+        return self._components.mail_log(NoQueue())
+
     def test_email(self, recipient: str, who: Principal) -> dict[str, Any]:
         """Send a test message with the settings in force; return the mail server's evidence."""
         result = self._settings_editor.send_email_test(None, recipient=recipient, principal=who)
         return {"recipient": result.recipient, "message_id": result.message_id, **asdict(result.evidence)}
+
+    def diagnose(self, options: DnsOptions) -> Diagnosed:
+        """Check the service, its servers and its mailbox. Raises Misconfigured, StorageFailed."""
+        from catalog_mail.bootstrap import diagnosing  # noqa: PLC0415  only this command needs it
+
+        try:
+            return diagnosing.look_at_service(self._components, options)
+        finally:
+            self._components.senders.close()
 
     def export_settings(self) -> Mapping[str, Any]:
         """Return the settings in force, as GET returns them."""

@@ -14,7 +14,7 @@ from catalog_mail.adapters.clock import SystemClock
 from catalog_mail.adapters.database.audit import DatabaseAudit
 from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
 from catalog_mail.adapters.database.engine import make_engine
-from catalog_mail.adapters.database.revision import WANTED, current
+from catalog_mail.adapters.database.revision import BEING_COPIED, WANTED, copy_not_ended, current
 from catalog_mail.adapters.database.settings_store import DatabaseSettings
 from catalog_mail.adapters.servers import Mailboxes, Senders, Servers
 from catalog_mail.config import Config
@@ -28,12 +28,15 @@ from catalog_mail.services.settings_editor import SettingsEditor
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from catalog_mail.adapters.database.foreign_intents import DatabaseForeignIntents
     from catalog_mail.adapters.database.opt_outs import DatabaseOptOuts
     from catalog_mail.adapters.database.replies import DatabaseReplies
     from catalog_mail.adapters.database.reply_state import DatabaseReplyState
     from catalog_mail.adapters.database.users import DatabaseUsers
     from catalog_mail.ports.notifications import DeliveryQueue
     from catalog_mail.services.catalog import Catalog
+    from catalog_mail.services.mail_log import MailLog
+    from catalog_mail.services.message_log import ReplyMessages
     from catalog_mail.services.notifications import Notifications
     from catalog_mail.services.tracking import Tracking
 
@@ -53,6 +56,8 @@ class Components:
     def check_database(self) -> None:
         """Raises Misconfigured when the database schema is not of this version's revision."""
         found = current(self.engine)
+        if found == BEING_COPIED:
+            raise copy_not_ended()
         if found != WANTED:
             raise Misconfigured(
                 f"The database has the revision {found or 'none'}, and this version needs {WANTED}.",
@@ -73,15 +78,16 @@ class Components:
     @cached_property
     def senders(self) -> Senders:
         """The senders of all transports."""
-        return Senders(self._servers)
+        return Senders(self.servers)
 
     @cached_property
     def mailboxes(self) -> Mailboxes:
         """The mailboxes of all protocols."""
-        return Mailboxes(self._servers)
+        return Mailboxes(self.servers)
 
     @cached_property
-    def _servers(self) -> Servers:
+    def servers(self) -> Servers:
+        """The adapters of each kind of server."""
         return Servers(self.config.state_folder(), self.config.microsoft.sent_items_seconds)
 
     @cached_property
@@ -165,6 +171,21 @@ class Components:
             clock=self.clock,
         )
 
+    def mail_log(self, queue: DeliveryQueue) -> MailLog:
+        """Return the use cases of the log of outgoing mail; `queue` sends what is tried again."""
+        from catalog_mail.adapters.database.mail_log import DatabaseMailLog  # noqa: PLC0415  only some commands need it
+        from catalog_mail.adapters.database.recipients import DatabaseRecipients  # noqa: PLC0415  only some commands need it
+        from catalog_mail.services.mail_log import MailLog  # noqa: PLC0415  only some commands need it
+
+        return MailLog(
+            store=DatabaseMailLog(self.engine),
+            queue=queue,
+            recipients=DatabaseRecipients(self.engine),
+            settings=self.settings,
+            audit=self.audit,
+            clock=self.clock,
+        )
+
     @cached_property
     def intent_keys(self) -> list[bytes]:
         """The keys that sign intents, newest first."""
@@ -176,6 +197,23 @@ class Components:
         from catalog_mail.adapters.database.replies import DatabaseReplies  # noqa: PLC0415  only some commands need it
 
         return DatabaseReplies(self.engine)
+
+    @cached_property
+    def reply_messages(self) -> ReplyMessages:
+        """The log of the messages of the mailbox of replies."""
+        from catalog_mail.adapters.database.message_log import DatabaseMessageLog  # noqa: PLC0415  only some commands need it
+        from catalog_mail.services.message_log import ReplyMessages  # noqa: PLC0415  only some commands need it
+
+        return ReplyMessages(
+            log=DatabaseMessageLog(self.engine), settings=self.settings, mailboxes=self.mailboxes, clock=self.clock
+        )
+
+    @cached_property
+    def foreign_intents(self) -> DatabaseForeignIntents:
+        """The store of messages that are left for another installation."""
+        from catalog_mail.adapters.database.foreign_intents import DatabaseForeignIntents  # noqa: PLC0415  only one command needs it
+
+        return DatabaseForeignIntents(self.engine)
 
     @cached_property
     def reply_state(self) -> DatabaseReplyState:

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import gc
 import logging
-import os
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -22,8 +20,10 @@ from catalog_mail.adapters.queue import (
     SenderProcesses,
 )
 from catalog_mail.adapters.templates import JinjaTemplates
+from catalog_mail.bootstrap import forking
 from catalog_mail.bootstrap.components import UNSUBSCRIBE, Components
 from catalog_mail.config import Config
+from catalog_mail.domain.notifications.mail_log import Retention
 from catalog_mail.domain.notifications.pace import Pace
 from catalog_mail.domain.notifications.retry import Backoff
 from catalog_mail.services.delivery import DeliverNotifications
@@ -37,21 +37,14 @@ MOST_PROCESSES = 4
 
 def fork_senders(components: Components) -> SenderProcesses:
     """Fork the processes that send. Call it before this process has another thread."""
-    components.engine.dispose()  # a connection must not be used by two processes
-    gc.collect()
-    gc.freeze()  # pages that no collection writes to stay shared
+    forking.prepare(components)
     config = components.config
-    each = enumerate(shares(config.queue.concurrency, processors()))
+    each = enumerate(shares(config.queue.concurrency, forking.processors()))
     return SenderProcesses(
         [partial(_make_queue, config, number, concurrency) for number, concurrency in each],
         leases=DatabaseLeases(components.engine),
         node=config.node,
     )
-
-
-def processors() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def shares(concurrency: int, available: int) -> list[int]:
@@ -77,6 +70,7 @@ def _make_queue(config: Config, number: int, concurrency: int, rounds: Rounds) -
             limited=limits.per_second > 0,
             takeover_after=limits.takeover_after,
             keep_days=limits.keep_days if number == 0 else None,
+            retention=Retention.of_days(limits.mail_log_days, config.replies.intent_days) if number == 0 else None,
         ),
         rounds=rounds,
     )

@@ -5,35 +5,33 @@
 
 from __future__ import annotations
 
-from catalog_mail.adapters.database.health import DatabaseProbe
-from catalog_mail.adapters.database.notifications import DatabaseNotifications
-from catalog_mail.adapters.disk import FolderDisk
+from catalog_mail.adapters.database.drift import DatabaseDrift
+from catalog_mail.adapters.database.events import DatabaseEvents
 from catalog_mail.adapters.queue import SenderProcesses
 from catalog_mail.api.context import Services
 from catalog_mail.bootstrap.components import UNSUBSCRIBE, Components
-from catalog_mail.services.health import Health
-from catalog_mail.services.reply_state import ReplyState
+from catalog_mail.bootstrap.diagnosing import make_diagnosis, make_reply_state
+from catalog_mail.services.drift import DriftReports
+from catalog_mail.services.events import EventStream
 from catalog_mail.services.tokens import Tokens
 from catalog_mail.services.unsubscribing import Unsubscribing
 
 
 def make_services(components: Components, queue: SenderProcesses, tokens: Tokens) -> Services:
     """Return the use cases that the API serves."""
-    store = DatabaseNotifications(components.engine)
     notifications = components.notifications(queue)
-    replies = ReplyState(
-        settings=components.settings,
-        tracking=components.tracking,
-        workers=components.reply_state,
-        store=components.reply_store,
-        clock=components.clock,
-    )
+    replies = make_reply_state(components)
+    diagnosis = make_diagnosis(components, queue, replies)
     return Services(
         settings=components.settings,
         settings_editor=components.settings_editor,
         notifications=notifications,
+        mail_log=components.mail_log(queue),
         catalog=components.catalog(notifications),
         replies=replies,
+        drift=DriftReports(store=DatabaseDrift(components.engine), clock=components.clock),
+        events=EventStream(DatabaseEvents(components.engine)),
+        reply_messages=components.reply_messages,
         clock=components.clock,
         unsubscribing=Unsubscribing(
             store=components.opt_outs,
@@ -43,13 +41,6 @@ def make_services(components: Components, queue: SenderProcesses, tokens: Tokens
         ),
         tokens=tokens,
         audit=components.audit,
-        health=Health(
-            store=store,
-            probe=DatabaseProbe(components.engine),
-            disk=FolderDisk(components.config.state_folder()),
-            worker=queue,
-            settings=components.settings,
-            replies=replies,
-            clock=components.clock,
-        ),
+        health=diagnosis.health,
+        diagnosis=diagnosis,
     )

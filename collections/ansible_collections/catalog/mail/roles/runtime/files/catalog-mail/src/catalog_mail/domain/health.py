@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -22,9 +22,14 @@ OVERDUE = timedelta(minutes=10)
 # Messages sent within this time show that the mail server works.
 _LATELY = timedelta(minutes=5)
 # An expiry within this time is reported.
-_EXPIRY_NOTICE = timedelta(days=14)
+_EXPIRY_NOTICE = timedelta(days=30)
+# Recipients whose mail came back within this time are reported.
+BOUNCES_NAMED = timedelta(days=7)
+_MOST_NAMED = 3
 # A disk is nearly full with less free than a tenth, or than this number of bytes if that is less.
 _LEAST_FREE = 1 << 30
+# Hosts that a reason names.
+_HOSTS_NAMED = 5
 
 
 class Status(StrEnum):
@@ -45,13 +50,15 @@ class About(StrEnum):
     REPLIES = "replies"
     CREDENTIALS = "credentials"
     DISK = "disk"
+    DRIFT = "drift"
 
 
 @dataclass(frozen=True)
 class Reason:
     """A reason why the status is not ok. `cause` and `remedy` are sentences without a secret.
 
-    `field` is the setting to check, `count` the number of messages concerned, both if any. `fails`: the status is failing.
+    `field` is the setting to check, `count` the number of messages or hosts concerned, both if any. `fails`: the status is
+    failing. `ends_at` is when a credential expires.
     """
 
     about: About
@@ -61,6 +68,7 @@ class Reason:
     field: str | None = None
     count: int | None = None
     fails: bool = False
+    ends_at: datetime | None = None
 
     @property
     def sentence(self) -> str:
@@ -191,10 +199,29 @@ def credential_reasons(found: Iterable[Expiry], now: datetime) -> Iterator[Reaso
         remedy = "Make a new one (the playbook rotate_secret does so for a client secret), and save the settings with it."
         if expiry.at <= now:
             cause = f"{name} expired on {expiry.at:%Y-%m-%d}."
-            yield Reason(About.CREDENTIALS, "credential-expired", cause, remedy, field)
+            yield Reason(About.CREDENTIALS, "credential-expired", cause, remedy, field, ends_at=expiry.at)
         elif expiry.at - now <= _EXPIRY_NOTICE:
             cause = f"{name} expires on {expiry.at:%Y-%m-%d}."
-            yield Reason(About.CREDENTIALS, "credential-expires-soon", cause, remedy, field)
+            yield Reason(About.CREDENTIALS, "credential-expires-soon", cause, remedy, field, ends_at=expiry.at)
+
+
+def bounce_reason(recipients: Sequence[str]) -> Reason | None:
+    """Return the reason for recipients whose mail comes back for good; None without one.
+
+    Everybody who reaches the service may read the health, so only the first letter of a mailbox is shown.
+    """
+    if not recipients:
+        return None
+    shown = ", ".join(f"{address[:1]}***@{address.rpartition('@')[2]}" for address in recipients[:_MOST_NAMED])
+    more = f" and {len(recipients) - _MOST_NAMED} more" if len(recipients) > _MOST_NAMED else ""
+    return Reason(
+        About.SENDING,
+        "recipients-bounce",
+        f"The e-mails of the last week to {shown}{more} came back: these recipients cannot get any.",
+        "List them ('catalog-mail mail list --state bounced' has the servers' words), and correct their addresses in the catalog "
+        "or make the users inactive.",
+        count=len(recipients),
+    )
 
 
 def disk_reason(space: DiskSpace | None) -> Reason | None:
@@ -206,4 +233,18 @@ def disk_reason(space: DiskSpace | None) -> Reason | None:
         "disk-nearly-full",
         f"The disk of {space.folder} has only {space.free // (1 << 20)} MiB left of {space.total // (1 << 20)} MiB.",
         "Free space or enlarge the disk, before nothing can be stored.",
+    )
+
+
+def drift_reason(changes: Mapping[str, int]) -> Reason | None:
+    """Return the reason for hosts whose drift is left to correct, with the numbers of changes by host; None without one."""
+    if not changes:
+        return None
+    names = ", ".join(sorted(changes)[:_HOSTS_NAMED]) + (", ..." if len(changes) > _HOSTS_NAMED else "")
+    return Reason(
+        About.DRIFT,
+        "drift-found",
+        f"{len(changes)} hosts differ from their playbook in {sum(changes.values())} places: {names}.",
+        "Look at the report (GET /api/v1/drift-reports), and run the playbook to correct them.",
+        count=len(changes),
     )

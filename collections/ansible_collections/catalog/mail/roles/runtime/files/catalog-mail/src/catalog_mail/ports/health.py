@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -20,6 +21,9 @@ class StorageProbe(Protocol):
 
     def open_deliveries(self) -> OpenDeliveries:
         """Return the deliveries that are not final, as far as they show trouble. Raises StorageFailed."""
+
+    def bouncing(self, since: datetime) -> Sequence[str]:
+        """Return the recipients to whom e-mails accepted since then came back for good; limited in number, newest first."""
 
 
 class Disk(Protocol):

@@ -13,6 +13,7 @@ from catalog_mail.domain.replies.mailbox import (
     Disposition,
     Elsewhere,
     Filed,
+    Located,
     MailboxEvidence,
     Overview,
     Place,
@@ -23,17 +24,11 @@ from catalog_mail.domain.replies.original import Original
 from catalog_mail.domain.settings.servers import MailboxServer
 
 
-class Mailbox(Protocol):
-    r"""An open mailbox, for one thread. Every method raises MailboxFailed and nothing else.
-
-    Reading a message does not set its flag \Seen.
-    """
+class ReadableMailbox(Protocol):
+    """The messages that one pass handles, wherever they lie. Every method raises MailboxFailed and nothing else."""
 
     @property
     def place(self) -> Place: ...
-
-    def unread(self) -> Sequence[str]:
-        """Return the keys of all unread messages, oldest first."""
 
     def fetch(self, keys: Sequence[str], largest: int) -> Iterable[RawMessage | Unreadable]:
         """Read messages; those larger than `largest` bytes without their body. Messages that were removed are left out."""
@@ -49,6 +44,28 @@ class Mailbox(Protocol):
 
         Messages that were removed are skipped. A single message that cannot be marked is skipped and logged.
         """
+
+
+class Mailbox(ReadableMailbox, Protocol):
+    r"""An open mailbox, for one thread. Every method raises MailboxFailed and nothing else.
+
+    Reading a message does not set its flag \Seen.
+    """
+
+    def unread(self) -> Sequence[str]:
+        """Return the keys of all unread messages, oldest first."""
+
+    def find(self, key: str | None, message_id: str | None) -> Located | None:
+        """Find a message that was handled before, by its key, or by its Message-ID in the mailbox or its archive.
+
+        None when it lies in neither. `key` is None when the server has assigned new keys since.
+        """
+
+    def fetch_located(self, located: Located, largest: int) -> RawMessage | Unreadable | None:
+        """Read a message where it lies, as `fetch` does; None when it was removed."""
+
+    def mark_located(self, located: Located, disposition: Disposition) -> None:
+        """Mark a message where it lies, in place of the disposition that it was marked with before."""
 
     def overview(self, since: str | None) -> Overview:
         """Return an overview; `since` is `last` of an earlier overview of this place, None for the first."""
@@ -81,8 +98,10 @@ class Mailbox(Protocol):
 class Mailboxes(Protocol):
     """Opens mailboxes."""
 
-    def open(self, server: MailboxServer, sent_from: str | None = None) -> Mailbox:
+    def open(self, server: MailboxServer, sent_from: str | None = None, quick_look: int = 0) -> Mailbox:
         """Open a mailbox. `sent_from` is the account that sent the answered mails, None when the service cannot read its mail.
+
+        `quick_look` is the number of seconds between two looks for new mail at a server that announces none, 0 for no looks.
 
         Raises MailboxFailed.
         """

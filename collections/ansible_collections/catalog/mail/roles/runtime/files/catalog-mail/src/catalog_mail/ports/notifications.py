@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from catalog_mail.domain.notifications.lease import Claimed, Lease
+from catalog_mail.domain.notifications.mail_log import Retention
 from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, State
 from catalog_mail.domain.notifications.outcome import Outcome
 from catalog_mail.ports.catalog import Notice
@@ -118,8 +119,14 @@ class DeliveryStore(Protocol):
         The pause that is cut short does not count as waited.
         """
 
-    def forget_messages(self, *, accepted_before: datetime, limit: int) -> int:
-        """Delete the rendered messages of at most `limit` old final deliveries. Returns their number."""
+    def forget_messages(self, *, ended_before: datetime, limit: int) -> int:
+        """Delete the rendered messages of at most `limit` deliveries that ended long ago. Returns their number."""
+
+    def remove_old(self, retention: Retention, now: datetime, *, limit: int) -> int:
+        """Remove old notifications whose deliveries have all ended from the log; return their number.
+
+        At most `limit` of each sort are removed: those of conversations, those with an idempotency key, and the others.
+        """
 
 
 class Templates(Protocol):

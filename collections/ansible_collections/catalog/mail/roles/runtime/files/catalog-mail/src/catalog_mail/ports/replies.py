@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from catalog_mail.domain.catalog.conversation import Post
+from catalog_mail.domain.replies.logged import LogOutcome
 from catalog_mail.domain.replies.mailbox import Disposition, Place
+from catalog_mail.domain.replies.message_head import MessageHead
 from catalog_mail.domain.replies.reply import Answered, Reply
 from catalog_mail.ports.catalog import Notice
 from catalog_mail.ports.conversations import Posted
@@ -38,12 +40,26 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Handled:
-    """The disposition of a message that was not posted, and the reason."""
+    """The disposition of a message that was not posted, and the reason; `delivery_id` is the delivery that it answers, if any."""
 
     key: str
     disposition: Disposition
     reason: str
     explanation: Explanation | None = None
+    head: MessageHead = field(default_factory=MessageHead)
+    detail: str | None = None
+    delivery_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Noted:
+    """The reason why a message stays unread, for the log of messages; `outcome` is LEFT or WAITING."""
+
+    key: str
+    outcome: LogOutcome
+    reason: str
+    head: MessageHead = field(default_factory=MessageHead)
+    detail: str | None = None
 
 
 class ReplyStore(Protocol):
@@ -63,6 +79,12 @@ class ReplyStore(Protocol):
 
     def record(self, place: Place, handled: Sequence[Handled], at: datetime) -> Sequence[Notice]:
         """Store the dispositions of messages, with their explanations. Returns the notices that this call stored."""
+
+    def note(self, place: Place, noted: Sequence[Noted], at: datetime) -> None:
+        """Store why messages stay unread for now; nothing is counted."""
+
+    def settle(self, place: Place, unread: Collection[str], at: datetime) -> None:
+        """Record that noted messages are gone which are not unread any more, unless a retry of them was requested."""
 
     def failed(self, place: Place, key: str) -> int:
         """Count a failed decision about a message; return the number of failures so far."""

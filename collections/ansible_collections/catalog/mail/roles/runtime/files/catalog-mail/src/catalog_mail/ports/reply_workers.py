@@ -18,7 +18,8 @@ class WorkerReport:
     """The status report of a process that reads the mailbox; times are UTC.
 
     `state` is one word: working, waiting, failed, disabled. `error` is the last failure, None when the process works.
-    `misplaced` are the numbers of replies in other folders of the mailbox.
+    `misplaced` are the numbers of replies in other folders of the mailbox. `foreign_intents` counts the messages that are left
+    unread because no key of this installation signed their intent; the first was seen at `foreign_since`.
     """
 
     name: str
@@ -28,6 +29,8 @@ class WorkerReport:
     backlog: int = 0
     oldest_unread: datetime | None = None
     taken_by_others: int = 0
+    foreign_intents: int = 0
+    foreign_since: datetime | None = None
     misplaced: Mapping[str, int] = field(default_factory=dict)
     error: Failure | None = None
     error_since: datetime | None = None

@@ -28,5 +28,8 @@ class SubaddressProbes(Protocol):
     def sent(self, route: str, handle: str, at: datetime) -> None:
         """Record a probe that is about to be sent."""
 
+    def forget_probe(self, handle: str) -> None:
+        """Remove a probe of which the mail was not handed over."""
+
     def settle(self, handle: str, *, found: bool) -> None:
         """Record whether the mail of a probe arrived."""

@@ -16,8 +16,8 @@ from catalog_mail.domain.errors import InputRefused, NotFound, NotPermitted
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.mime.addresses import checked_address
 from catalog_mail.domain.mime.text import one_line
-from catalog_mail.domain.notifications.notification import Kind
-from catalog_mail.domain.notifications.recipients import of_user
+from catalog_mail.domain.notifications.notification import Kind, Recipient
+from catalog_mail.domain.notifications.recipients import of_unknown, of_user
 from catalog_mail.domain.notifications.request import NotificationRequest
 from catalog_mail.ports.catalog import ConversationStore, Notice, SubscriptionStore, UserStore
 from catalog_mail.ports.clock import Clock
@@ -165,7 +165,7 @@ class Catalog:
         assignee = self._assignee(name) if name is not None else None
         notices = []
         if assignee and assignee.id != actor.id:
-            notices.append(self._notice(Kind.ASSIGNMENT, conversation, actor, [assignee], principal, {}))
+            notices.append(self._notice(Kind.ASSIGNMENT, conversation, actor, [of_user(assignee)], principal, {}))
         if self._conversations.assign(conversation_id, assignee.id if assignee else None, notices):
             self._notifications.begin(notices)
         return self._conversations.conversation(conversation_id)
@@ -192,16 +192,18 @@ class Catalog:
             new_id(), conversation.id, author.id, text, self._clock.now(), tuple(user.id for user in mentioned), key
         )
         told = [user for user in mentioned if user.id != author.id]
-        if not told:
+        # The log shows names that nobody has, so that it tells why somebody got no mail.
+        recipients = [*map(of_user, told), *(of_unknown(name) for name in names if name not in found)]
+        if not recipients:
             return post, []
-        return post, [self._notice(Kind.MENTION, conversation, author, told, principal, {"text": text})]
+        return post, [self._notice(Kind.MENTION, conversation, author, recipients, principal, {"text": text})]
 
     def _notice(
         self,
         kind: Kind,
         conversation: Conversation,
         author: User,
-        users: Sequence[User],
+        recipients: Sequence[Recipient],
         principal: Principal,
         data: dict[str, str],
     ) -> Notice:
@@ -213,7 +215,7 @@ class Catalog:
                 "url": f"{self._base_url}/conversations/{conversation.id}",
                 **data,
             },
-            recipients=tuple(of_user(user) for user in users),
+            recipients=tuple(recipients),
             thread=thread_of(conversation.id),
         )
         return self._notifications.prepare(request, principal.name)

@@ -17,7 +17,7 @@ from typing import Protocol
 from catalog_mail.domain.errors import CatalogMailError, NotConfigured, StorageFailed
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.notifications import outcome as outcomes
-from catalog_mail.domain.notifications.message import is_from
+from catalog_mail.domain.notifications.message import Rendered, is_from
 from catalog_mail.domain.notifications.notification import SENT_WHEN_SWITCHED_OFF, Delivery, Notification, State
 from catalog_mail.domain.notifications.outcome import Outcome
 from catalog_mail.domain.notifications.retry import Backoff, concerns_all, next_attempt
@@ -60,8 +60,8 @@ class Rendering(Protocol):
 
     def render(
         self, notification: Notification, delivery: Delivery, sending: SendingSettings, replying: Replying | None
-    ) -> tuple[str, bytes]:
-        """Return Message-ID and message; the Message-ID of a delivery is always the same."""
+    ) -> Rendered:
+        """Return the mail; the Message-ID of a delivery is always the same."""
 
 
 @dataclass(frozen=True)
@@ -163,10 +163,10 @@ class DeliverNotifications:
                 return outcome, None
             sending = _sending(settings)
             self._take_turn(sending)
-            message_id, message = self._rendered(attempt, notification, settings, sending)
-            if not recorder.begin(replace(attempt, message_id=message_id, message=message)):
+            attempt = self._rendered(attempt, notification, settings, sending)
+            if not recorder.begin(attempt):
                 return None, None
-            response = self._send(message, attempt, sending)
+            response = self._send(attempt, sending)
             outcome = outcomes.sent(response, self.clock.now())
             recorder.sent(attempt, outcome)
             return outcome, sending
@@ -203,12 +203,13 @@ class DeliverNotifications:
 
     def _rendered(
         self, attempt: Delivery, notification: Notification, settings: SettingsRevision, sending: SendingSettings
-    ) -> tuple[str, bytes]:
-        """Return Message-ID and message: those of an earlier try, or new ones if the From address has changed since."""
+    ) -> Delivery:
+        """Return the delivery with its mail: that of an earlier try, or a new one if the From address has changed since."""
         if attempt.message_id is not None and attempt.message is not None and is_from(attempt.message, sending.from_address):
-            return attempt.message_id, attempt.message
+            return attempt
         try:
-            return self.rendering.render(notification, attempt, sending, self.replying(settings))
+            mail = self.rendering.render(notification, attempt, sending, self.replying(settings))
+            return replace(attempt, message_id=mail.message_id, message=mail.message, subject=mail.subject)
         except CatalogMailError as error:
             raise _Refusal(Failure(Cause.NOT_RENDERED, error.cause, error.remedy, temporary=True, field=error.field)) from error
         except StorageFailed:
@@ -217,12 +218,12 @@ class DeliverNotifications:
             log.exception("delivery %s could not be rendered", attempt.id)
             raise _Refusal(_internal(error, "The message could not be written", Cause.NOT_RENDERED)) from error
 
-    def _send(self, message: bytes, attempt: Delivery, sending: SendingSettings) -> str:
+    def _send(self, attempt: Delivery, sending: SendingSettings) -> str:
         """Return the server's answer when it accepts the message. The outcome of an earlier try may be unknown."""
         again = attempt.attempts > 1
         try:
             sender = self.senders.sender(sending)
-            return sender.send(message, sending.from_address, attempt.recipient.address, again=again).response
+            return sender.send(attempt.message or b"", sending.envelope_from, attempt.recipient.address, again=again).response
         except SendingFailed as error:
             raise _Refusal(error.failure) from error
 

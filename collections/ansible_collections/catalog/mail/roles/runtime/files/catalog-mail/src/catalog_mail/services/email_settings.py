@@ -15,7 +15,7 @@ from typing import Any
 from catalog_mail.domain.errors import NotConfigured
 from catalog_mail.domain.settings import connections, credential_metadata, reading
 from catalog_mail.domain.settings.clouds import MicrosoftAccess
-from catalog_mail.domain.settings.document import Deployment, Transport
+from catalog_mail.domain.settings.document import BounceTo, Deployment, Transport
 from catalog_mail.domain.settings.reading import DESTINATIONS, Secrets
 from catalog_mail.domain.settings.servers import ReceivingSettings, SendingSettings, SmtpServer
 from catalog_mail.ports.settings import SettingsStore, StoredSettings
@@ -119,6 +119,7 @@ class EmailSettings:
             secret = stored.secrets.get(path)
             state = {"present": secret is not None, "changed_at": secret.changed_at.isoformat() if secret else None}
             reading.value_at(document, section)[name] = state
+        document["notifications"].setdefault("bounce_to", BounceTo.SENDER.value)  # as for an earlier version's documents
         for section in reading.REGISTRATIONS:
             unknown = dict.fromkeys(reading.CREDENTIAL_METADATA)  # missing in documents that an earlier version stored
             part = reading.value_at(document, section)

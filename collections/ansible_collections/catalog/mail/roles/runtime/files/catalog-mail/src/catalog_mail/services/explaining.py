@@ -67,7 +67,7 @@ class Explaining:
         found = {}
         for item, why, recipient in wanted:
             if limits.allow(normalized(recipient.address), item.refusal.reason):
-                found[item.reading.raw.key] = self._explanation(item, why, recipient)
+                found[item.reading.key] = self._explanation(item, why, recipient)
         return found
 
     def _limits(self, addresses: Collection[str]) -> _Limits:

@@ -19,6 +19,7 @@ from catalog_mail.domain.notifications.notification import State
 from catalog_mail.domain.settings.expiry import expiries
 from catalog_mail.domain.settings.servers import SendingSettings
 from catalog_mail.ports.clock import Clock
+from catalog_mail.ports.drift import DriftStore
 from catalog_mail.ports.health import Disk, StorageProbe
 from catalog_mail.ports.notifications import NotificationStore
 from catalog_mail.services.email_settings import View
@@ -53,7 +54,7 @@ class HealthSettings(Protocol):
 
 @dataclass(kw_only=True)
 class Health:
-    """Checks storage, queue, settings, sending, replies, credentials and disk."""
+    """Checks storage, queue, settings, sending, replies, credentials, disk and drift."""
 
     store: NotificationStore
     probe: StorageProbe
@@ -61,6 +62,7 @@ class Health:
     worker: Worker
     settings: HealthSettings
     replies: ReplyState
+    drift: DriftStore
     clock: Clock
 
     def __post_init__(self) -> None:
@@ -82,7 +84,7 @@ class Health:
         """Check everything now. Never raises."""
         try:
             self.probe.try_to_store(self.clock.now())
-            return self._report()
+            return self.present()
         except StorageFailed as error:
             return self._failing(error)
         except Exception as error:
@@ -117,16 +119,23 @@ class Health:
         if nearly_full:
             yield nearly_full
 
-    def _report(self) -> Report:
+    def present(self) -> Report:
+        """Return the health without a test of the storage. Raises StorageFailed."""
         now = self.clock.now()
         reasons = list(self._local_reasons())
         not_configured = self._not_configured()
         if not_configured:
             reasons.append(health.settings_reason(not_configured))
         reasons += health.sending_reasons(self.probe.open_deliveries(), now)
+        bounce = health.bounce_reason(self.probe.bouncing(now - health.BOUNCES_NAMED))
+        if bounce:
+            reasons.append(bounce)
         replies = self.replies.look()
         reasons += health.reply_reasons(replies.problems)
         reasons += health.credential_reasons(expiries(self.settings.read().document), now)
+        drift = health.drift_reason(self.drift.left(now))
+        if drift:
+            reasons.append(drift)
         last = replies.last_good_poll if replies.enabled else None
         return Report(
             ready=True,

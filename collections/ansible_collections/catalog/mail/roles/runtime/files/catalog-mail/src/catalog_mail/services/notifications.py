@@ -14,7 +14,7 @@ from catalog_mail.domain.errors import NotFound
 from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.notifications.data import NAMES_RECIPIENTS
 from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
-from catalog_mail.domain.notifications.recipients import Circumstances, distinct, first_state, of_user, without
+from catalog_mail.domain.notifications.recipients import Circumstances, distinct, first_state, is_unknown, of_user, without
 from catalog_mail.domain.notifications.request import NotificationRequest, checked, fingerprint
 from catalog_mail.ports.catalog import Contacts, Notice, RecipientDirectory
 from catalog_mail.ports.clock import Clock
@@ -105,7 +105,8 @@ class Notifications:
         valid = [draft for draft in drafts if isinstance(draft, _Draft)]
         if not valid:
             return [draft for draft in drafts if isinstance(draft, Exception)]
-        contacts = self._directory.contacts(recipient.address for draft in valid for recipient in draft.recipients)
+        known = (recipient for draft in valid for recipient in draft.recipients if not is_unknown(recipient))
+        contacts = self._directory.contacts(recipient.address for recipient in known)
         switched_on = self._settings.switched_on()
         kinds = {draft.notification.kind for draft in valid}
         circumstances = {kind: _circumstances(kind, contacts, switched_on=switched_on) for kind in kinds}

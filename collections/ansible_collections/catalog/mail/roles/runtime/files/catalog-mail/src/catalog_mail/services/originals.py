@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from catalog_mail.domain.replies.original import Original, look_again_after
-from catalog_mail.ports.mailbox import Mailbox
+from catalog_mail.ports.mailbox import ReadableMailbox
 
 # Seconds for which a failed look-up is cached; a successful one is cached without end.
 _REMEMBERED = 3600.0
@@ -33,7 +33,7 @@ class Originals:
 
     _known: OrderedDict[tuple[str, str], tuple[float, Original]] = field(default_factory=OrderedDict)
 
-    def seek(self, mailbox: Mailbox, answers: Mapping[str, tuple[str, timedelta]]) -> OriginalsSought:
+    def seek(self, mailbox: ReadableMailbox, answers: Mapping[str, tuple[str, timedelta]]) -> OriginalsSought:
         """Look up `answers`: by the key of a reply, the Message-ID that it names and the age of the reply."""
         box = mailbox.place.mailbox
         known = {name: original for name, _age in answers.values() if (original := self._recall(box, name))}

@@ -13,7 +13,7 @@ from catalog_mail.domain.mime.headers import is_message_id
 from catalog_mail.domain.mime.text import one_line
 from catalog_mail.domain.notifications import message
 from catalog_mail.domain.notifications.data import FIELDS, LONGEST_TITLE, Form
-from catalog_mail.domain.notifications.message import Mail, Replies, Thread
+from catalog_mail.domain.notifications.message import Mail, Rendered, Replies, Thread
 from catalog_mail.domain.notifications.notification import ANSWERABLE, IN_CONVERSATIONS, Delivery, Kind, Notification
 from catalog_mail.domain.notifications.unsubscribe import make_token
 from catalog_mail.domain.replies import intent
@@ -50,8 +50,8 @@ class Rendering:
 
     def render(
         self, notification: Notification, delivery: Delivery, sending: SendingSettings, replying: Replying | None
-    ) -> tuple[str, bytes]:
-        """Return Message-ID and message, the same for the same arguments and templates.
+    ) -> Rendered:
+        """Return the mail, the same for the same arguments and templates.
 
         Raises Misconfigured when a template cannot be used.
         """
@@ -77,7 +77,7 @@ class Rendering:
             replies=replies,
             answers=_answered(notification),
         )
-        return message.message_id(mail), message.compose(mail)
+        return Rendered(message.message_id(mail), message.compose(mail), subject)
 
     def _replies(
         self, notification: Notification, delivery: Delivery, replying: Replying | None, transport: Transport

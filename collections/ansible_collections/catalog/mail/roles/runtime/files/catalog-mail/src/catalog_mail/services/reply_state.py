@@ -118,6 +118,8 @@ class ReplyState:
             oldest_unread=latest.oldest_unread if latest else None,
             backlog=latest.backlog if latest else 0,
             taken_by_others=latest.taken_by_others if latest else 0,
+            foreign_intents=latest.foreign_intents if latest else 0,
+            foreign_since=latest.foreign_since if latest else None,
             quarantined=self.store.put_aside(self.clock.now() - PUT_ASIDE),
             errors=tuple({worker.error for worker in alive if worker.error}),
             misplaced=latest.misplaced if latest else {},

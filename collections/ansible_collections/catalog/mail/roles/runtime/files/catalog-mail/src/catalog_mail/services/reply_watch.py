@@ -26,7 +26,9 @@ from catalog_mail.ports.clock import Clock
 from catalog_mail.ports.mailbox import Mailbox, Mailboxes, MailboxMarks
 from catalog_mail.ports.replies import ReplyStore
 from catalog_mail.services.misplaced import MisplacedReplies
+from catalog_mail.services.reply_housekeeping import ReplyHousekeeping
 from catalog_mail.services.reply_sync import PassResult, ReplySync
+from catalog_mail.services.retrying import Retrying
 from catalog_mail.services.tracking import Tracking
 from catalog_mail.services.worker_reporter import DISABLED, WAITING, WORKING, WorkerReporter
 
@@ -66,10 +68,12 @@ class ReplyWatch:
     settings: ReplyWatchSettings
     mailboxes: Mailboxes
     sync: ReplySync
+    retrying: Retrying
     tracking: Tracking
     store: ReplyStore
     reporter: WorkerReporter
     marks: MailboxMarks
+    housekeeping: ReplyHousekeeping
     clock: Clock
     rules: Rules
     _after_crash: bool | None = None
@@ -107,6 +111,7 @@ class ReplyWatch:
         """Read the mailbox by the settings in force, until they change."""
         revision = self.settings.revision()
         receiving = self.settings.receiving()
+        self.housekeeping.tidy_up()
         if receiving is None:
             self.reporter.publish(state=DISABLED, error=None)
             ready()
@@ -119,7 +124,7 @@ class ReplyWatch:
 
     @contextmanager
     def _open_mailbox(self, receiving: ReceivingSettings) -> Iterator[Mailbox]:
-        mailbox = self.mailboxes.open(receiving.server, receiving.sent_from)
+        mailbox = self.mailboxes.open(receiving.server, receiving.sent_from, receiving.quick_look)
         try:
             yield mailbox
         finally:
@@ -129,15 +134,18 @@ class ReplyWatch:
         self, mailbox: Mailbox, receiving: ReceivingSettings, revision: int, stopping: Callable[[], bool]
     ) -> None:
         """Make passes as long as these settings are in force."""
-        schedule = RetrySchedule(time.monotonic)
+        schedule, retries = RetrySchedule(time.monotonic), RetrySchedule(time.monotonic)
         misplaced = MisplacedReplies(self.clock, receiving.sync_interval)
         blocked = 0
         while not stopping():
             self.reporter.update(state=WORKING)
             policy = self._policy(receiving)
-            result = self.sync.sync(mailbox, policy, schedule, stopping, after_crash=bool(self._after_crash))
+            result = self.retrying.run(mailbox, policy, retries, stopping)
+            if result is None or not result.blocked:
+                result = self.sync.sync(mailbox, policy, schedule, stopping, after_crash=bool(self._after_crash))
             self._after_crash = False
             self._maintain_probe()
+            self.housekeeping.tidy_up()
             self._report_overview(mailbox, result, misplaced.look(mailbox, policy))
             blocked = blocked + 1 if result.blocked else 0
             if blocked:
@@ -145,7 +153,7 @@ class ReplyWatch:
                 self._sleep(seconds, stopping)
             else:
                 waiting = min(receiving.sync_interval, schedule.soonest() or receiving.sync_interval)
-                self._wait(mailbox, waiting, revision, stopping)
+                self._wait(mailbox, waiting, lambda: self._has_work(mailbox, revision, retries), stopping)
             if self.settings.revision() != revision:
                 log.info("the settings have changed")
                 return
@@ -169,6 +177,7 @@ class ReplyWatch:
         """Report the state of the mailbox after a pass."""
         since = self.marks.mark(mailbox.place)
         overview = mailbox.overview(since)
+        foreign = self.sync.foreign.left(mailbox.place)
         if since is None and overview.last is not None:
             self.marks.move(mailbox.place, overview.last)
         taken = len(set(overview.taken) - set(self.store.handled(mailbox.place, overview.taken)))
@@ -182,12 +191,18 @@ class ReplyWatch:
             backlog=overview.unread,
             oldest_unread=overview.oldest_unread,
             taken_by_others=taken,
+            foreign_intents=foreign.count,
+            foreign_since=foreign.since,
             misplaced=misplaced,
             retried=self.reporter.retried + result.retried,
         )
 
-    def _wait(self, mailbox: Mailbox, seconds: float, revision: int, stopping: Callable[[], bool]) -> None:
-        """Wait until mail arrives, the settings change, or `seconds` have passed."""
+    def _has_work(self, mailbox: Mailbox, revision: int, retries: RetrySchedule) -> bool:
+        """Return whether the settings have changed, or a message is to be tried again."""
+        return self.settings.revision() != revision or self.retrying.waits(mailbox, retries)
+
+    def _wait(self, mailbox: Mailbox, seconds: float, has_work: Callable[[], bool], stopping: Callable[[], bool]) -> None:
+        """Wait until mail arrives, `has_work` returns true, or `seconds` have passed."""
         end = time.monotonic() + seconds
         looked = time.monotonic()
         while (left := end - time.monotonic()) > 0 and not stopping():
@@ -196,7 +211,7 @@ class ReplyWatch:
             self.reporter.heartbeat()
             if time.monotonic() - looked >= _SETTINGS_INTERVAL:
                 looked = time.monotonic()
-                if self.settings.revision() != revision:
+                if has_work():
                     return
 
     def _sleep(self, seconds: float, stopping: Callable[[], bool]) -> None:

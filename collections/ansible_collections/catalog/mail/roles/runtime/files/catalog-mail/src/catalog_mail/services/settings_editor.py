@@ -215,7 +215,7 @@ class SettingsEditor:
         email_test = EmailTest(new_id(), recipient, self.clock.now(), self.settings.installation.catalog_name, principal.name)
         sender = self.senders.make_email_test_sender(sending)
         try:
-            evidence = sender.send(compose_email_test(email_test, sending), sending.from_address, recipient)
+            evidence = sender.send(compose_email_test(email_test, sending), sending.envelope_from, recipient)
         finally:
             sender.close()
         return EmailTestResult(recipient, email_test.message_id(sending), evidence)

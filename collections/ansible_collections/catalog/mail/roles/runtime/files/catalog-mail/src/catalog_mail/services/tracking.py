@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 PROBE_TIMEOUT = timedelta(minutes=10)
 # After this time without sub-addresses a new probe is sent: the server may have been configured since.
 PROBE_AGAIN_AFTER = timedelta(days=7)
+# Seconds until a probe that was not handed over is sent again with the same settings: after a failure that passes, and after
+# one that somebody must mend, such as a refused login, which too many attempts may block.
+_SOON, _LATER = 10.0, 600.0
 # Seconds for which the result is cached.
 _REMEMBERED = 3.0
 
@@ -64,6 +67,7 @@ class Tracking:
     catalog_name: str
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _cached: tuple[ReceivingSettings, float, bool] | None = None
+    _failed: tuple[SendingSettings, float] | None = None
 
     def replying(self, settings: Receiving) -> Replying | None:
         """Return the reply settings of new mails; None while replies are off or not configured."""
@@ -101,6 +105,8 @@ class Tracking:
 
     def _send(self, receiving: ReceivingSettings, route: str) -> None:
         sending = self.settings.sending()
+        if self._failed and self._failed[0] == sending and time.monotonic() < self._failed[1]:
+            return
         probe_id = new_id()
         address = intent.subaddress(receiving.reply_to, intent.make(self.keys[0], probe_id, Purpose.SUBADDRESS_PROBE))
         handle = probe_id[: intent.HANDLE_LENGTH]
@@ -113,6 +119,9 @@ class Tracking:
             log.warning("the test of sub-addresses could not be sent: %s", error.failure.cause)
             if not error.failure.temporary and not concerns_all(error.failure):  # the address is refused, nothing else
                 self.probes.settle(handle, found=False)
+                return
+            self.probes.forget_probe(handle)
+            self._failed = sending, time.monotonic() + (_SOON if error.failure.temporary else _LATER)
 
     def _by_subaddress(self, receiving: ReceivingSettings) -> bool:
         """Return whether sub-addresses are used; cached, since it is called for every mail."""

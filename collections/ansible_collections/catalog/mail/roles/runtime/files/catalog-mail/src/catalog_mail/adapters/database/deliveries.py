@@ -11,10 +11,12 @@ from typing import Any
 
 from sqlalchemy import JSON, Engine, Update, bindparam, case, func, literal, literal_column, null, select, update
 
-from catalog_mail.adapters.database.delivery_rows import failure_value, storable, to_delivery, to_notification
+from catalog_mail.adapters.database.delivery_rows import failure_value, shortened, storable, to_delivery, to_notification
 from catalog_mail.adapters.database.engine import reading
+from catalog_mail.adapters.database.mail_log_removal import remove_old
 from catalog_mail.adapters.database.tables import HELD, Instant, deliveries, notifications
 from catalog_mail.adapters.database.writing import write
+from catalog_mail.domain.notifications.mail_log import Retention
 from catalog_mail.domain.notifications.notification import FINAL, Delivery, Notification, State
 from catalog_mail.domain.notifications.outcome import Outcome
 from catalog_mail.ports.notifications import Finished
@@ -22,7 +24,6 @@ from catalog_mail.ports.notifications import Finished
 _state = deliveries.c.state
 # As literals: values in a list are put into the statement's text again at each execution.
 _NOT_FINAL = _state.not_in([literal_column(f"'{state}'") for state in sorted(FINAL)])
-_OPEN = [state.value for state in State if state not in FINAL]
 
 
 # The statements of every message are built once: building one and finding its compiled form takes longer than the database.
@@ -43,16 +44,19 @@ _BEGIN = (
         # The message that was rendered first is kept, so that a retry sends the same bytes.
         message=func.coalesce(deliveries.c.message, bindparam("rendered", type_=deliveries.c.message.type)),
         message_id=func.coalesce(deliveries.c.message_id, bindparam("rendered_id", type_=deliveries.c.message_id.type)),
+        subject=func.coalesce(bindparam("topic", type_=deliveries.c.subject.type), deliveries.c.subject),
     )
 )
 _OUTCOME = {
     "state": bindparam("new_state"),
     "failure": bindparam("why", type_=JSON(none_as_null=True)),
     "reason": bindparam("because"),
+    "cause": bindparam("code"),
     "response": bindparam("said"),
     "next_attempt_at": bindparam("next_at"),
     "pause": bindparam("until_next"),
     "sent_at": null(),
+    "ended_at": bindparam("ended"),
 }
 _OF_ATTEMPT = update(deliveries).where(deliveries.c.id == bindparam("delivery"), _NOT_FINAL)
 _OF_ATTEMPT = _OF_ATTEMPT.values(attempts=bindparam("attempt"), waited=bindparam("pauses"))
@@ -62,10 +66,12 @@ _SENT = _OF_ATTEMPT.values(
     state=literal_column(f"'{State.SENT}'"),
     failure=null(),
     reason=null(),
+    cause=null(),
     response=bindparam("said"),
     next_attempt_at=null(),
     pause=literal_column("0"),
     sent_at=bindparam("accepted"),
+    ended_at=bindparam("accepted"),
 )
 _POSTPONE = (
     update(deliveries)
@@ -100,6 +106,7 @@ class DatabaseDeliveries:
             "attempt": delivery.attempts,
             "rendered": delivery.message,
             "rendered_id": delivery.message_id,
+            "topic": shortened(delivery.subject),
         }
         begin = (_BEGIN, values)
         if finished is None:
@@ -127,15 +134,16 @@ class DatabaseDeliveries:
         change = update(deliveries).where(_state == State.RETRYING.value)
         return self._change((change.values(next_attempt_at=over, pause=0.0), {}))
 
-    def forget_messages(self, *, accepted_before: datetime, limit: int) -> int:
+    def forget_messages(self, *, ended_before: datetime, limit: int) -> int:
         """Implement `DeliveryStore.forget_messages`."""
-        accepted_at = deliveries.c.accepted_at
-        # The condition excludes the open states, so that no index of states is used: most messages in it are deleted already.
-        old = select(deliveries.c.id).where(
-            deliveries.c.message.is_not(None), accepted_at < accepted_before, _state.not_in(_OPEN)
-        )
-        old = old.order_by(accepted_at).limit(limit)
+        ended_at = deliveries.c.ended_at
+        old = select(deliveries.c.id).where(deliveries.c.message.is_not(None), ended_at < ended_before)
+        old = old.order_by(ended_at).limit(limit)
         return self._change((update(deliveries).where(deliveries.c.id.in_(old)).values(message=None), {}))
+
+    def remove_old(self, retention: Retention, now: datetime, *, limit: int) -> int:
+        """Implement `DeliveryStore.remove_old`."""
+        return write(self._engine, lambda connection: remove_old(connection, retention, now, limit))
 
     def _change(self, *changes: Change) -> int:
         """Make changes in one transaction; return the number of rows that the last one has changed."""
@@ -156,6 +164,8 @@ def _values(outcome: Outcome) -> dict[str, Any]:
         "new_state": outcome.state.value,
         "why": failure_value(outcome.failure),
         "because": outcome.reason,
+        "code": outcome.cause,
+        "ended": outcome.at if outcome.state in FINAL else None,
         "said": storable(outcome.response),
         "next_at": outcome.next_attempt_at,
         "until_next": outcome.pause,

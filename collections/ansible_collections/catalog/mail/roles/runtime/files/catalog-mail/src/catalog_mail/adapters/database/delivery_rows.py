@@ -11,10 +11,12 @@ from typing import Any
 from sqlalchemy import Row
 
 from catalog_mail.domain.failures.failure import Cause, Failure
-from catalog_mail.domain.notifications.notification import IN_CONVERSATIONS, Delivery, Kind, Notification, Recipient, State
+from catalog_mail.domain.notifications import recipients
+from catalog_mail.domain.notifications.notification import FINAL, IN_CONVERSATIONS, Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.replies.intent import HANDLE_LENGTH
 
 MAX_TEXT = 2000
+MAX_SUBJECT = 300
 
 
 def notification_row(notification: Notification) -> dict[str, Any]:
@@ -36,15 +38,25 @@ def delivery_row(delivery: Delivery, notification: Notification) -> dict[str, An
     return {
         "id": delivery.id,
         "notification_id": notification.id,
+        "kind": notification.kind.value,
         "address": delivery.recipient.address,
+        "recipient": recipients.key(delivery.recipient),
         "display_name": delivery.recipient.display_name,
         "user_id": delivery.recipient.user_id,
+        "subject": shortened(notification.data.get("subject")) if notification.kind is Kind.MESSAGE else None,
         "state": delivery.state.value,
         "accepted_at": notification.created_at,
         "attempts": delivery.attempts,
         "reason": delivery.reason,
+        "cause": delivery.reason,
+        "ended_at": notification.created_at if delivery.state in FINAL else None,
         "handle": delivery.id[:HANDLE_LENGTH] if notification.kind in IN_CONVERSATIONS else None,
     }
+
+
+def shortened(subject: str | None) -> str | None:
+    """Return a subject as it is stored; None for one that is not known."""
+    return None if subject is None else (storable(subject) or "")[:MAX_SUBJECT]
 
 
 def to_notification(row: Row[Any]) -> Notification:
@@ -68,6 +80,7 @@ def to_delivery(row: Row[Any]) -> Delivery:
         notification_id=row.notification_id,
         recipient=Recipient(row.address, row.display_name, row.user_id),
         state=State(row.state),
+        subject=row.subject,
         message_id=row.message_id,
         message=row.message,
         attempts=row.attempts,

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, func, select
 
+from catalog_mail.adapters.database.bounces import bouncing_recipients
 from catalog_mail.adapters.database.delivery_counts import numbers
 from catalog_mail.adapters.database.delivery_rows import to_failure
 from catalog_mail.adapters.database.engine import reading
@@ -87,6 +89,11 @@ class DatabaseProbe:
                 last_sent=connection.execute(_LAST_SENT).scalar(),
                 due=_due(connection),
             )
+
+    def bouncing(self, since: datetime) -> Sequence[str]:
+        """Implement `StorageProbe.bouncing`."""
+        with reading(self._engine) as connection:
+            return bouncing_recipients(connection, since)
 
 
 def _store_and_undo(connection: Connection, at: datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Engine, Table, insert, select
+from sqlalchemy import Connection, Engine, Table, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from catalog_mail.adapters.database.engine import reading
@@ -27,6 +27,12 @@ def ensure_row(engine: Engine, table: Table, row: Mapping[str, Any]) -> None:
         with reading(engine) as connection:
             if connection.execute(select(table).where(*keys)).first() is None:
                 raise
+
+
+def lock_table(connection: Connection, table: Table) -> None:
+    """Keep others from changing a table until the end of this transaction; SQLite does so for all tables anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE"))
 
 
 def chunks(values: Iterable[str]) -> Iterable[list[str]]:

@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from catalog_mail.adapters.database.conversations import insert_notices, insert_posts
 from catalog_mail.adapters.database.engine import reading
-from catalog_mail.adapters.database.queries import chunks
+from catalog_mail.adapters.database.message_log import Ending, count_endings, endings, settle, store_endings, unfinished
 from catalog_mail.adapters.database.tables import (
     QUARANTINED,
     conversations,
@@ -30,18 +29,18 @@ from catalog_mail.adapters.database.tables import (
 from catalog_mail.adapters.database.writing import write
 from catalog_mail.domain.catalog.conversation import conversation_of_thread
 from catalog_mail.domain.notifications.notification import Kind
+from catalog_mail.domain.replies.logged import COPY
 from catalog_mail.domain.replies.mailbox import Disposition, Place
 from catalog_mail.domain.replies.reply import Answered
 from catalog_mail.ports.catalog import Notice
 from catalog_mail.ports.conversations import Posted
-from catalog_mail.ports.replies import Explanation, Handled, Written
+from catalog_mail.ports.replies import Explanation, Handled, Noted, Written
 
 T = TypeVar("T")
-# Reason under which further copies of a posted reply are counted.
-COPY = "copy"
 # Messages that `put_aside` counts at most.
 MOST_COUNTED = 2000
 _POSTED = Disposition.POSTED.value
+_DISPOSITIONS = frozenset(Disposition)
 # Built once: each health check asks this.
 _OUTCOMES = select(reply_outcomes)
 
@@ -57,7 +56,8 @@ class DatabaseReplies:
         if not keys:
             return {}
         with reading(self._engine) as connection:
-            return {key: Disposition(known[0]) for key, known in _handled(connection, place, keys).items()}
+            known = endings(connection, place, keys)
+        return {key: Disposition(outcome) for key, (outcome, _reason) in known.items() if outcome in _DISPOSITIONS}
 
     def answered(self, handles: Iterable[str]) -> Mapping[str, Answered]:
         """Implement `ReplyStore.answered`."""
@@ -86,6 +86,18 @@ class DatabaseReplies:
     def record(self, place: Place, results: Sequence[Handled], at: datetime) -> Sequence[Notice]:
         """Store the outcomes of messages, and their explanations."""
         return self._repeated(lambda connection: _record(connection, place, results, at))
+
+    def note(self, place: Place, noted: Sequence[Noted], at: datetime) -> None:
+        """Store why messages stay unread, without counting them."""
+        found = {item.key: Ending(item.outcome.value, item.reason, item.head, item.detail) for item in noted}
+        self._repeated(lambda connection: store_endings(connection, place, found, at))
+
+    def settle(self, place: Place, unread: Collection[str], at: datetime) -> None:
+        """Implement `ReplyStore.settle`; usually there is nothing to write."""
+        with reading(self._engine) as connection:
+            if not unfinished(connection, place):
+                return
+        write(self._engine, lambda connection: settle(connection, place, unread, at))
 
     def failed(self, place: Place, key: str) -> int:
         """Implement `ReplyStore.failed`."""
@@ -149,49 +161,25 @@ def _add(connection: Connection, written: Sequence[Written], at: datetime) -> li
     insert_posts(connection, [item.post for item in new if item.post])
     for item in new:
         insert_notices(connection, item.notices)
-    dispositions: dict[Place, dict[str, tuple[str, str]]] = {}
+    ends: dict[Place, dict[str, Ending]] = {}
     for item, posted in zip(written, result, strict=True):
         origin = item.reply.origin
-        dispositions.setdefault(origin.place, {}).setdefault(origin.key, (_POSTED, COPY if posted.already else ""))
-    for place, of_place in dispositions.items():
-        _insert_handled(connection, place, of_place, at)
+        end = Ending(_POSTED, COPY if posted.already else "", origin.head, delivery_id=item.reply.delivery_id)
+        ends.setdefault(origin.place, {}).setdefault(origin.key, end)
+    for place, of_place in ends.items():
+        stored = store_endings(connection, place, of_place, at)
+        count_endings(connection, [of_place[key] for key in stored])
     return result
 
 
 def _record(connection: Connection, place: Place, results: Sequence[Handled], at: datetime) -> list[Notice]:
-    dispositions = {item.key: (item.disposition.value, item.reason) for item in results}
-    new = _insert_handled(connection, place, dispositions, at)
+    ends = {
+        item.key: Ending(item.disposition.value, item.reason, item.head, item.detail, item.delivery_id) for item in results
+    }
+    new = store_endings(connection, place, ends, at)
+    count_endings(connection, [ends[key] for key in new])
     wanted = [item.explanation for item in results if item.explanation and item.key in new]
     return [explanation.notice for explanation in wanted if _insert_explanation(connection, explanation, at)]
-
-
-def _insert_handled(connection: Connection, place: Place, dispositions: Mapping[str, tuple[str, str]], at: datetime) -> set[str]:
-    """Store and count outcomes that are new or have changed; return the keys of those messages."""
-    known = _handled(connection, place, list(dispositions))
-    new = {key: end for key, end in dispositions.items() if key not in known or (known[key] != end and known[key][0] != _POSTED)}
-    for key, (disposition, reason) in new.items():
-        values = {"disposition": disposition, "reason": reason, "handled_at": at}
-        if key in known:
-            connection.execute(update(handled).where(*_at(place), handled.c.message == key).values(values))
-    rows = [
-        {"mailbox": place.mailbox, "validity": place.validity, "message": key, "disposition": disposition, "reason": reason,
-         "handled_at": at}
-        for key, (disposition, reason) in new.items()
-        if key not in known
-    ]  # fmt: skip
-    if rows:
-        connection.execute(insert(handled), rows)
-    _count(connection, Counter(new.values()))
-    return set(new)
-
-
-def _count(connection: Connection, dispositions: Mapping[tuple[str, str], int]) -> None:
-    table = reply_outcomes.c
-    for (disposition, reason), count in dispositions.items():
-        same = (table.disposition == disposition, table.reason == reason)
-        change = update(reply_outcomes).where(*same).values(messages=table.messages + count)
-        if not connection.execute(change).rowcount:
-            connection.execute(insert(reply_outcomes).values(disposition=disposition, reason=reason, messages=count))
 
 
 def _count_failure(connection: Connection, place: Place, key: str) -> int:
@@ -212,19 +200,6 @@ def _insert_explanation(connection: Connection, explanation: Explanation, at: da
     connection.execute(insert(explanations).values(key=explanation.key, address=explanation.address, at=at))
     insert_notices(connection, [explanation.notice])
     return True
-
-
-def _handled(connection: Connection, place: Place, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
-    query = select(handled.c.message, handled.c.disposition, handled.c.reason).where(*_at(place))
-    return {
-        row.message: (row.disposition, row.reason)
-        for chunk in chunks(keys)
-        for row in connection.execute(query.where(handled.c.message.in_(chunk)))
-    }
-
-
-def _at(place: Place) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return handled.c.mailbox == place.mailbox, handled.c.validity == place.validity
 
 
 def _posted(connection: Connection, keys: Sequence[str]) -> dict[str, str | None]:

@@ -23,7 +23,7 @@ from catalog_mail.ports.subaddress_probes import SubaddressProbe
 
 # Built once: each health check asks this.
 _REPORTS = select(reply_workers).order_by(reply_workers.c.name)
-_TIMES = ("last_good_poll", "oldest_unread", "error_since")
+_TIMES = ("last_good_poll", "oldest_unread", "foreign_since", "error_since")
 
 
 class DatabaseReplyState:
@@ -75,6 +75,11 @@ class DatabaseReplyState:
     def sent(self, route: str, handle: str, at: datetime) -> None:
         """Implement `SubaddressProbes.sent`."""
         self._put(probes, {"handle": handle}, {"route": route, "sent_at": at, "found": None})
+
+    def forget_probe(self, handle: str) -> None:
+        """Implement `SubaddressProbes.forget_probe`."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(probes).where(probes.c.handle == handle))
 
     def settle(self, handle: str, *, found: bool) -> None:
         """Implement `SubaddressProbes.settle`."""

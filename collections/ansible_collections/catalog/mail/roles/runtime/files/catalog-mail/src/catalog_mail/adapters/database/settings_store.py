@@ -14,8 +14,10 @@ from sqlalchemy.exc import IntegrityError
 from catalog_mail.adapters.cipher import Cipher
 from catalog_mail.adapters.database.audit import add_entry
 from catalog_mail.adapters.database.engine import reading
+from catalog_mail.adapters.database.events import add_events
 from catalog_mail.adapters.database.tables import secrets, settings
 from catalog_mail.domain.errors import PreconditionFailed
+from catalog_mail.domain.events import Event, EventKind
 from catalog_mail.ports.audit import AuditEntry
 from catalog_mail.ports.settings import StoredSecret, StoredSettings
 
@@ -53,7 +55,9 @@ class DatabaseSettings:
                 for path, value in changed.items():
                     self._write_secret(connection, path, value, audit)
                 add_entry(connection, audit)
-                return self._load(connection)
+                saved = self._load(connection)
+                add_events(connection, [_event(saved.revision, audit)])
+                return saved
         except IntegrityError as error:  # two first saves at the same time
             raise _outdated() from error
 
@@ -83,6 +87,12 @@ class DatabaseSettings:
         if value is not None:
             row = {"path": path, "ciphertext": self._cipher.encrypt(value), "changed_at": audit.at}
             connection.execute(insert(secrets).values(row))
+
+
+def _event(revision: int, audit: AuditEntry) -> Event:
+    """Return the event of a save: the revision, and the paths that have changed."""
+    paths = [change["path"] for change in audit.detail.get("changes", ())]
+    return Event(EventKind.SETTINGS, audit.at, {"revision": revision, "by": audit.actor, "paths": paths})
 
 
 def _outdated() -> PreconditionFailed:

@@ -32,7 +32,8 @@ from sqlalchemy import (
     literal_column,
 )
 
-from catalog_mail.domain.notifications.notification import State
+from catalog_mail.domain.notifications.notification import IN_CONVERSATIONS, State
+from catalog_mail.domain.replies.logged import UNFINISHED
 from catalog_mail.domain.replies.mailbox import Disposition
 
 
@@ -65,7 +66,7 @@ metadata = MetaData(
 ID = String(26)
 
 
-def _one_of(column: Column[str], values: Collection[str]) -> ColumnElement[bool]:
+def one_of(column: Column[str], values: Collection[str]) -> ColumnElement[bool]:
     """Return the condition with the values as literals: a partial index serves only queries that name the same literals."""
     return column.in_([literal_column(f"'{value}'") for value in values])
 
@@ -187,6 +188,14 @@ notifications = Table(
     Column("idempotency_key", String(200), unique=True),
     Column("fingerprint", String(64)),
 )
+# The reasons for which a notification stays in the log for a time of its own; each is in one of these indexes.
+OF_CONVERSATIONS = one_of(notifications.c.kind, sorted(IN_CONVERSATIONS))
+_OTHERS = ~OF_CONVERSATIONS
+WITH_KEY = notifications.c.idempotency_key.is_not(None) & _OTHERS
+PLAIN = notifications.c.idempotency_key.is_(None) & _OTHERS
+_PARTIAL[Index("ix_notifications_of_conversations", notifications.c.created_at)] = OF_CONVERSATIONS
+_PARTIAL[Index("ix_notifications_with_key", notifications.c.created_at)] = WITH_KEY
+_PARTIAL[Index("ix_notifications_plain", notifications.c.created_at)] = PLAIN
 
 deliveries = Table(
     "deliveries",
@@ -194,9 +203,13 @@ deliveries = Table(
     Column("id", ID, primary_key=True),
     Column("notification_id", ID, ForeignKey("notifications.id"), nullable=False, index=True),
     Column("number", Integer, nullable=False),  # its position among the deliveries of the notification
+    Column("kind", String(50), nullable=False, server_default=""),  # that of the notification
     Column("address", String(320), nullable=False),
+    # The address in lower case; an @ and the name for a name that no user has, which has no address.
+    Column("recipient", String(320), nullable=False, server_default=""),
     Column("display_name", String(200), nullable=False),
     Column("user_id", ID),
+    Column("subject", String(300)),  # known once the mail is rendered
     Column("state", String(20), nullable=False),
     Column("accepted_at", Instant, nullable=False),
     Column("message_id", String(300)),
@@ -207,9 +220,11 @@ deliveries = Table(
     Column("pause", Float, nullable=False, server_default="0"),
     Column("failure", JSON),
     Column("reason", String(50)),
+    Column("cause", String(50)),  # the code of the failure, or the reason
     Column("response", Text),
     Column("next_attempt_at", Instant),
     Column("sent_at", Instant),
+    Column("ended_at", Instant),  # set in a final state
     # The lease of a queued or sending delivery: its batch, the node that works on the batch, and when that node last said so.
     Column("batch", ID),
     Column("node", String(100)),
@@ -217,14 +232,17 @@ deliveries = Table(
     # The handle by which the intent of a reply names the delivery; only for deliveries that can be answered.
     Column("handle", String(14)),
     Index(None, "state", "accepted_at"),
+    Index(None, "kind", "accepted_at"),
+    Index(None, "recipient", "accepted_at"),
 )
 _columns = deliveries.c
 # The deliveries that belong to a batch.
-HELD = _one_of(_columns.state, [State.QUEUED, State.SENDING])
+HELD = one_of(_columns.state, [State.QUEUED, State.SENDING])
 _PARTIAL[Index(None, _columns.batch)] = HELD
 _PARTIAL[Index(None, _columns.handle)] = _columns.handle.is_not(None)
 _PARTIAL[Index(None, _columns.state, _columns.next_attempt_at)] = _columns.next_attempt_at.is_not(None)
-_PARTIAL[Index("ix_deliveries_with_message", _columns.accepted_at)] = _columns.message.is_not(None)
+_PARTIAL[Index(None, _columns.cause, _columns.accepted_at)] = _columns.cause.is_not(None)
+_PARTIAL[Index("ix_deliveries_with_message", _columns.ended_at)] = _columns.message.is_not(None)
 
 # The numbers of deliveries by state, kept by triggers; see delivery_counts.
 delivery_counts = Table(
@@ -243,6 +261,53 @@ pace = Table(
     Column("next_slot", Float, nullable=False),
 )
 
+# Reports about drift, and the hosts with changes that are left to correct.
+drift_reports = Table(
+    "drift_reports",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("reporter", String(100), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("report", JSON, nullable=False),
+)
+drifting_hosts = Table(
+    "drifting_hosts",
+    metadata,
+    Column("host", String(500), primary_key=True),
+    Column("changes", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# For programs that wait for events; only the newest are kept.
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(50), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("data", JSON, nullable=False),
+)
+
+# The problems that the administrators are told of, and what they were told: `told` is the stage of the last e-mail.
+problems = Table(
+    "problems",
+    metadata,
+    Column("key", String(400), primary_key=True),
+    Column("node", String(100)),
+    Column("about", String(20), nullable=False),
+    Column("code", String(50), nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("field", String(200)),
+    Column("stage", Integer, nullable=False),
+    Column("began_at", Instant, nullable=False),
+    Column("absent_since", Instant),
+    Column("announced", Boolean, nullable=False),
+    Column("ended", Boolean, nullable=False),
+    Column("told", Integer),
+)
+
 # -- replies
 
 # Posted replies: the key is the same for every copy of a reply, in every mailbox.
@@ -251,10 +316,11 @@ replies = Table(
     metadata,
     Column("key", String(52), primary_key=True),
     Column("post_id", String(200)),  # in the form of the other catalog
-    Column("posted_at", Instant, nullable=False),
+    Column("posted_at", Instant, nullable=False, index=True),
 )
 
-# Outcomes of messages by their place: `validity` is UIDVALIDITY, `message` the UID.
+# The log of messages, by their place: `validity` is UIDVALIDITY, `message` the UID. `disposition` is a LogOutcome, and `id`
+# names the row in the API. `retry_at` is the time of a request to try the message again.
 _PLACE = (("mailbox", String(400)), ("validity", String(50)), ("message", String(300)))
 handled = Table(
     "handled",
@@ -263,9 +329,22 @@ handled = Table(
     Column("disposition", String(20), nullable=False),
     Column("reason", String(50), nullable=False),  # empty for posted messages
     Column("handled_at", Instant, nullable=False),
+    Column("id", ID, nullable=False, unique=True),
+    Column("sender", String(320)),
+    Column("subject", String(300)),
+    Column("message_id", String(300)),
+    Column("received_at", Instant),
+    Column("detail", Text),
+    Column("delivery_id", ID),
+    Column("retry_at", Instant),
+    Index(None, "disposition", "handled_at", "id"),
+    Index(None, "sender", "disposition", "handled_at", "id"),
 )
-QUARANTINED = _one_of(handled.c.disposition, [Disposition.QUARANTINED])
+_PARTIAL[Index("ix_handled_retry", handled.c.mailbox, handled.c.retry_at)] = handled.c.retry_at.is_not(None)
+QUARANTINED = one_of(handled.c.disposition, [Disposition.QUARANTINED])
 _PARTIAL[Index("ix_handled_quarantined", handled.c.handled_at)] = QUARANTINED
+MESSAGE_UNFINISHED = one_of(handled.c.disposition, sorted(UNFINISHED))
+_PARTIAL[Index("ix_handled_unfinished", handled.c.mailbox)] = MESSAGE_UNFINISHED
 
 # Failed decisions about a message, and their number.
 undecided = Table(
@@ -273,6 +352,14 @@ undecided = Table(
     metadata,
     *(Column(name, form, primary_key=True) for name, form in _PLACE),
     Column("tries", Integer, nullable=False),
+)
+
+# Unread messages with an intent that no key of this installation signed, and when each was first seen.
+foreign_intents = Table(
+    "foreign_intents",
+    metadata,
+    *(Column(name, form, primary_key=True) for name, form in _PLACE),
+    Column("seen_at", Instant, nullable=False),
 )
 
 reply_outcomes = Table(
@@ -289,7 +376,7 @@ explanations = Table(
     metadata,
     Column("key", String(52), primary_key=True),
     Column("address", String(320), nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
     Index(None, "address", "at"),
 )
 

@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,11 @@ class App:
             return True
         return False
 
+    def log_in(self) -> datetime | None:
+        """Get a token; return Entra's own time, None when it told none. Raises Failed."""
+        self._tokens.token()
+        return self._tokens.told_time
+
     def close(self) -> None:
         """Close the connections, also those of other apps with this registration."""
         self._registration.close()
@@ -205,7 +211,7 @@ class Apps:
 
     def app(self, server: GraphServer) -> App:
         """Return the app for this mailbox. Raises Failed."""
-        key = replace(server, mailbox="")
+        key = replace(server, mailbox="", user=None)
         with self._lock:
             registration = self._registrations.pop(key, None) or Registration(server, self._places_of(server))
             self._registrations[key] = registration

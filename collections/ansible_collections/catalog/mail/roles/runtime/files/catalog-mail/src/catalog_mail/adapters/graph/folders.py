@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 from catalog_mail.adapters.graph.apps import App, GraphRequest
 from catalog_mail.adapters.graph.failing import Failed
-from catalog_mail.adapters.graph.pages import items
+from catalog_mail.adapters.graph.pages import IMMUTABLE, items
 from catalog_mail.adapters.graph.web import user_path
 from catalog_mail.domain.failures.graph import Operation
+from catalog_mail.domain.settings.servers import GraphServer
 
 # Well-known names of folders, which do not depend on the mailbox's language.
 INBOX, ARCHIVE = "inbox", "archive"
@@ -37,6 +38,14 @@ class Item:
     seen: bool
     attachments: bool
     categories: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A message, and the id of its folder."""
+
+    item: Item
+    folder: str
 
 
 @dataclass(frozen=True)
@@ -62,9 +71,9 @@ class Counts:
 class Folders:
     """The folders of one mailbox. Methods raise Failed."""
 
-    def __init__(self, app: App, mailbox: str) -> None:
+    def __init__(self, app: App, server: GraphServer) -> None:
         self._app = app
-        self._user = user_path(mailbox)
+        self._user = user_path(server)
 
     @property
     def all_messages(self) -> str:
@@ -110,6 +119,24 @@ class Folders:
         """Yield all selected messages, page by page."""
         found = items(self._app, f"{self._user}/mailFolders/{folder}/messages", _question(which, PAGE), operation)
         return (item for item in map(_item, found) if item)
+
+    def newest_unread(self, folder: str, most: int) -> list[str]:
+        """Return the keys of the newest unread messages, by one request that asks for nothing else."""
+        params = {**_question(Which(read=False, newest_first=True), most), "$select": "id"}
+        found = items(self._app, f"{self._user}/mailFolders/{folder}/messages", params, Operation.READ, 1)
+        return [str(item["id"]) for item in found if isinstance(item.get("id"), str)]
+
+    def item(self, key: str) -> Placed | None:
+        """Return a message with its folder; None when it does not exist."""
+        request = GraphRequest("GET", self.path(key), Operation.READ, {"$select": f"{_TOLD},parentFolderId"}, IMMUTABLE)
+        try:
+            found = self._app.json(request)
+        except Failed as failed:
+            if failed.refusal is None or failed.refusal.status not in {400, 404}:  # 400: a malformed id
+                raise
+            return None
+        item = _item(found)
+        return Placed(item, str(found.get("parentFolderId") or "")) if item else None
 
     def first(self, folder: str, which: Which) -> Item | None:
         """Return the first selected message."""

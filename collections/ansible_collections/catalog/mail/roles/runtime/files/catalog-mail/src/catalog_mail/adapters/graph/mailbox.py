@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from catalog_mail.adapters.graph import batches
 from catalog_mail.adapters.graph.apps import App, GraphRequest
+from catalog_mail.adapters.graph.arrivals import Arrivals
 from catalog_mail.adapters.graph.batches import BatchRequest
 from catalog_mail.adapters.graph.elsewhere import OtherFolders
 from catalog_mail.adapters.graph.failing import Failed, TooLong
@@ -43,6 +44,7 @@ from catalog_mail.domain.replies.mailbox import (
     Disposition,
     Elsewhere,
     Filed,
+    Located,
     MailboxEvidence,
     Overview,
     Place,
@@ -66,13 +68,14 @@ _NOBODY = "AAMkCatalogMailNoSuchMessage="
 class GraphMailbox:
     """Implements ports.Mailbox. Keys are Graph's immutable ids; the service's keywords are categories, which Outlook shows."""
 
-    def __init__(self, server: GraphServer, app: App, originals: Originals | None = None) -> None:
+    def __init__(self, server: GraphServer, app: App, originals: Originals | None = None, quick_look: float = 0) -> None:
         """Check that the mailbox opens. Raises MailboxFailed."""
         self._server = server
         self._app = app
         self._originals = originals
-        self._folders = Folders(app, server.mailbox)
+        self._folders = Folders(app, server)
         self._others = OtherFolders(app, self._folders)
+        self._arrivals = Arrivals(self._folders, quick_look)
         self._known: dict[str, Item] = {}
         self._host = urlsplit(server.graph_url).netloc
         self._place = Place(f"graph://{self._host}/{server.mailbox.lower()}/Inbox", "immutable")
@@ -88,6 +91,7 @@ class GraphMailbox:
         """Return unread messages, by time of arrival."""
         with _failures():
             self._known = {item.key: item for item in self._folders.messages(INBOX, UNREAD)}
+        self._arrivals.saw(self._known)
         return list(self._known)
 
     def fetch(self, keys: Sequence[str], largest: int) -> Iterator[RawMessage | Unreadable]:
@@ -120,6 +124,32 @@ class GraphMailbox:
         for why in failed:
             log.warning("a message of %s is not marked: %s %s", self._place.mailbox, why.failure.cause, why.failure.remedy)
 
+    def find(self, key: str | None, message_id: str | None) -> Located | None:
+        """Find a message by its id, which stays the same in any folder of the mailbox."""
+        with _failures():
+            found = self._folders.item(key) if key is not None else None
+            if found is None:
+                return None
+            for name in (INBOX, ARCHIVE):
+                identity = self._folders.identity(name)
+                if identity is not None and identity[0] == found.folder:
+                    self._known[found.item.key] = found.item
+                    return Located(found.item.key, archived=name == ARCHIVE)
+        return None
+
+    def fetch_located(self, located: Located, largest: int) -> RawMessage | Unreadable | None:
+        """Read a message, in any folder."""
+        with _failures():
+            found = next(self._alone(located.key, largest), None)
+        if found is None:
+            return None
+        key, content = found
+        return Unreadable(key, content.failure) if isinstance(content, Failed) else content
+
+    def mark_located(self, located: Located, disposition: Disposition) -> None:
+        """Mark a message, in any folder, with one category in place of another."""
+        self.mark([located.key], disposition)
+
     def overview(self, since: str | None) -> Overview:
         """Return the overview with few requests, whatever the mailbox holds. `last` is the time of the latest arrival."""
         with _failures():
@@ -138,9 +168,9 @@ class GraphMailbox:
             log.warning("other folders of %s cannot be searched: %s", self._place.mailbox, failed.failure.cause)
 
     def wait(self, seconds: float) -> bool:
-        """Wait for `seconds`; Graph can announce changes only to a public web server."""
-        time.sleep(seconds)
-        return False
+        """Wait for a new unread message, which a short look at the Inbox finds every `quick_look` seconds."""
+        with _failures():
+            return self._arrivals.wait(seconds)
 
     def filed(self) -> Iterator[Filed]:
         """Yield the read messages of the Inbox."""
@@ -261,13 +291,12 @@ class GraphMailbox:
         return {"isRead": True, "categories": [*others, disposition.keyword]}
 
     def _taken(self, since: str) -> Iterator[str]:
-        """Yield messages that are read, arrived after `since`, and have none of the service's categories."""
+        """Yield messages that are read and arrived after `since`; another installation may have set the service's categories."""
         watched = datetime.now(UTC) - WATCHED
         begin = max(moment(since) or watched, watched)
         which = Which(read=True, since=f"{begin:%Y-%m-%dT%H:%M:%SZ}", newest_first=True)
         for item in islice(self._folders.messages(INBOX, which), MOST_WATCHED):
-            if KEYWORDS.isdisjoint(item.categories):
-                yield item.key
+            yield item.key
 
     def _check_writing(self) -> str | None:
         """Check the write permission by marking a message that does not exist; return the TLS of the connection."""

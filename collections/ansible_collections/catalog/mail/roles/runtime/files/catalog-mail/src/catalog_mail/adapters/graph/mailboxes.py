@@ -24,11 +24,11 @@ class GraphMailboxes:
         self._apps = apps
         self._met: tuple[GraphServer, Experience] | None = None
 
-    def open(self, server: GraphServer, sent_from: str | None = None) -> GraphMailbox:
+    def open(self, server: GraphServer, sent_from: str | None = None, quick_look: int = 0) -> GraphMailbox:
         """Open a mailbox. Raises MailboxFailed."""
         try:
-            originals = self._originals(replace(server, mailbox=sent_from)) if sent_from else None
-            return GraphMailbox(server, self._apps.app(server), originals)
+            originals = self._originals(replace(server, mailbox=sent_from, user=None)) if sent_from else None
+            return GraphMailbox(server, self._apps.app(server), originals, quick_look)
         except Failed as failed:
             raise MailboxFailed(failed.failure) from failed
 

@@ -19,6 +19,7 @@ from catalog_mail.adapters.graph.web import Answer, user_path
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.failures.graph import Operation
 from catalog_mail.domain.settings.servers import GraphServer, SendingSettings
+from catalog_mail.ports.diagnosis import ServerFacts
 from catalog_mail.ports.sending import Evidence
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,13 @@ class GraphSender:
         response = f"{ACCEPTED}{f'; request-id {request[:100]}' if request else ''}"
         return self._evidence(response, answer, started)
 
+    def log_in(self) -> ServerFacts:
+        """Get a token. Raises SendingFailed."""
+        try:
+            return ServerFacts(urlsplit(self._server.authority_url).netloc, time=self._app.log_in())
+        except Failed as failed:
+            raise SendingFailed(_of_test(failed)) from failed
+
     def close(self) -> None:
         """Close the connections that belong to this sender alone."""
         if self._own:
@@ -89,7 +97,7 @@ class GraphSender:
         return self._app.request(
             GraphRequest(
                 "POST",
-                f"{user_path(self._server.mailbox)}/sendMail",
+                f"{user_path(self._server)}/sendMail",
                 Operation.SEND,
                 headers={"Content-Type": "text/plain"},
                 body=base64.b64encode(stamped(message)),
@@ -158,6 +166,14 @@ class GraphSenders:
     def make_email_test_sender(self, settings: SendingSettings) -> GraphSender:
         """Return a sender for a single test, with a token of its own. Raises SendingFailed."""
         return self._make(settings, own=True)
+
+    def check_login(self, settings: SendingSettings) -> ServerFacts:
+        """Get a token, which tests the login at Entra. Raises SendingFailed."""
+        sender = self.make_email_test_sender(settings)
+        try:
+            return sender.log_in()
+        finally:
+            sender.close()
 
     def close(self) -> None:
         """Close all connections."""

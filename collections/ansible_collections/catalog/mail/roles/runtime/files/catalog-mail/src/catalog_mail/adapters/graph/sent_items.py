@@ -51,7 +51,7 @@ class SentItems:
 
     def __init__(self, server: GraphServer, app: App) -> None:
         self._app = app
-        self._mailbox = user_path(server.mailbox)
+        self._mailbox = user_path(server)
         self._path = f"{self._mailbox}/mailFolders/sentitems/messages"
 
     def has(self, message: bytes, recipient: str) -> bool:

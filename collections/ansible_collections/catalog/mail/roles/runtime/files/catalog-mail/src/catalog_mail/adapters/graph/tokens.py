@@ -22,6 +22,7 @@ from catalog_mail.adapters.graph.web import CONNECT_SECONDS
 from catalog_mail.domain.failures import entra as entra_failures
 from catalog_mail.domain.failures.graph import GraphRefusal, Operation, graph_failure
 from catalog_mail.domain.failures.retry_after import retry_after_seconds
+from catalog_mail.domain.mime.dates import parsed_date
 from catalog_mail.domain.settings.servers import GraphServer
 
 logging.getLogger("msal").setLevel(logging.WARNING)
@@ -71,6 +72,12 @@ class Tokens:
             if self._token is None or self._token.text != text:
                 self._token = Token(text, time.monotonic())
             return self._token
+
+    @property
+    def told_time(self) -> datetime | None:
+        """Return the time that Entra named in its last answer (RFC 9110, 6.6.1); None without one."""
+        last = self._http.last
+        return parsed_date(last.headers.get("Date") or "") if last is not None else None
 
     def forget(self, token: Token) -> None:
         """Discard this token, unless that has happened already."""

@@ -39,9 +39,9 @@ def with_query(path: str, params: Mapping[str, str] | None) -> str:
     return f"{path}?{query}" if query else path
 
 
-def user_path(mailbox: str) -> str:
-    """Return the path of a user by the address of the mailbox, which may contain a slash (RFC 5321, 4.1.2)."""
-    return f"/users/{quote(mailbox, safe='')}"
+def user_path(server: GraphServer) -> str:
+    """Return the path of the mailbox's user. An address may contain a slash (RFC 5321, 4.1.2), a guest's name a `#`."""
+    return f"/users/{quote(server.user or server.mailbox, safe='')}"
 
 
 def make_session(server: GraphServer, connections: int) -> requests.Session:

@@ -35,6 +35,8 @@ LONGEST_COMMAND = 15 * 60.0
 _KEEPALIVE = (60, 20)
 # The end of a command without the text that RFC 3501, 7.1, requires; imaplib does not read it.
 _WITHOUT_TEXT = re.compile(rb"[A-Za-z0-9]+ (?:OK|NO|BAD)")
+_FETCHED = re.compile(rb"\* (\d+) FETCH(?= )")
+_LITERAL = re.compile(rb"\{(\d+)\}\Z")
 _GREETING = re.compile(rb"\* (OK|PREAUTH|NO|BAD)\b ?(.*)")
 # The words of a response that are read without regard to case (RFC 3501, 9); imaplib reads them in upper case alone.
 _KEYWORD = re.compile(rb"((?:\*(?: \d{1,20})?|[A-P]{4}\d+) )([A-Za-z-]+)( \[[A-Za-z0-9-]+)?")
@@ -50,6 +52,7 @@ class Client(imaplib.IMAP4):
         self._buffer = bytearray()
         self._source: socket.socket | None = None  # the socket that filled the buffer
         self._refusal: bytes | None = None
+        self._unread: bytes | None = None  # a line that was looked at
         self._end = float("inf")
         self._received = 0
         super().__init__(certificate_name(server.host), server.port, server.timeout)
@@ -141,10 +144,31 @@ class Client(imaplib.IMAP4):
             raise self.error(self._refusal or b"")
 
     def _get_line(self) -> bytes:
-        line: bytes = super()._get_line()  # type: ignore[misc]  # not in typeshed
+        """Return the next line without its end. imaplib would also format each line for its log."""
+        if self._unread is not None:
+            line, self._unread = self._unread, None
+            return line
+        line = self.readline()
+        if not line.endswith(b"\r\n"):
+            raise self.abort("a line has no end")
+        line = line[:-2]
         if keyword := _KEYWORD.match(line):
             line = keyword[0].upper() + line[keyword.end() :]
         return line + b" " if _WITHOUT_TEXT.fullmatch(line) else line
+
+    def _get_response(self) -> Any:
+        """Read a response, as imaplib does. Those to FETCH, of which there are two for each message, are read in fewer steps."""
+        line = self._get_line()
+        found = _FETCHED.match(line)
+        if found is None:
+            self._unread = line
+            return super()._get_response()  # type: ignore[misc]  # not in typeshed
+        data = found[1] + line[found.end() :]
+        while data.endswith(b"}") and (literal := _LITERAL.search(data)):
+            self._append_untagged("FETCH", (data, self.read(int(literal[1]))))
+            data = self._get_line()
+        self._append_untagged("FETCH", data)
+        return line
 
     def _get_tagged_response(self, tag: Any, expect_bye: bool = False) -> tuple[str, list[Any]]:  # imaplib's
         """Return status and text of a command's end. BAD counts as NO: servers answer with either to what they do not do."""

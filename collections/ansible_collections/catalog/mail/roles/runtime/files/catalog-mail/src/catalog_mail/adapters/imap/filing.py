@@ -88,7 +88,7 @@ class Filing:
 
     def archived(self) -> list[Fetched]:
         """Return the messages of the archive with flags and dates; selects the archive."""
-        if not self._select():
+        if not self.select():
             return []
         keys = uids(self._session.uid("SEARCH", *(self.undeleted or ("ALL",))))
         found = fetch_given(self._session, keys, "FLAGS INTERNALDATE")
@@ -96,7 +96,7 @@ class Filing:
 
     def expire(self, keys: Sequence[str]) -> int:
         """Remove these messages from the archive, which this selects. Returns the number of removed messages."""
-        if not self._select():
+        if not self.select():
             return 0
         chosen = uids(self._session.uid("SEARCH", "UID", uid_set(keys), "SEEN"))
         if chosen:
@@ -128,7 +128,8 @@ class Filing:
             return refusal.text
         return None
 
-    def _select(self) -> bool:
+    def select(self) -> bool:
+        """Select the archive; return False when there is none."""
         if self._session.selected == self._archive:
             return True
         if not self.exists():
@@ -170,7 +171,7 @@ class Filing:
 
     def _there(self, first: datetime, last: datetime) -> set[Trace]:
         """Return the traces of archived messages that arrived on these days; COPY keeps the date of arrival (RFC 3501, 6.4.7)."""
-        if not self._select():
+        if not self.select():
             return set()
         days = ("SINCE", day(first - _DAY), "BEFORE", day(last + 2 * _DAY))
         keys = uids(self._session.uid("SEARCH", *days))

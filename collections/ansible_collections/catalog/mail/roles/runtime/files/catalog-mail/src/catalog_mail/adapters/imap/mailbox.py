@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 from catalog_mail.adapters.connection import encryption
@@ -20,8 +20,9 @@ from catalog_mail.adapters.imap.failing import Refused
 from catalog_mail.adapters.imap.fetching import SIZES, Fetching
 from catalog_mail.adapters.imap.filing import Filing
 from catalog_mail.adapters.imap.idle import Waiting
+from catalog_mail.adapters.imap.located import HEADER, LocatedMessages
 from catalog_mail.adapters.imap.portions import chunks, one_by_one, parts
-from catalog_mail.adapters.imap.responses import LONG_AGO, Fetched, uid_set, uids
+from catalog_mail.adapters.imap.responses import LONG_AGO, Fetched, day, uid_set, uids
 from catalog_mail.domain.failures.failure import Failure, MailboxFailed
 from catalog_mail.domain.failures.imap import Stage
 from catalog_mail.domain.replies.mailbox import (
@@ -29,19 +30,21 @@ from catalog_mail.domain.replies.mailbox import (
     Disposition,
     Elsewhere,
     Filed,
+    Located,
     MailboxEvidence,
     Overview,
     Place,
     RawMessage,
     Unreadable,
 )
+from catalog_mail.domain.replies.misplaced import WATCHED
 from catalog_mail.domain.replies.original import Original
 from catalog_mail.domain.settings.servers import ImapServer
 
 log = logging.getLogger(__name__)
 
-# Bytes of the header of a message that is too large.
-HEADER = 256 * 1024
+# Messages with the service's keywords that are compared with the store.
+MOST_MARKED = 1000
 
 
 class ImapMailbox:
@@ -56,6 +59,7 @@ class ImapMailbox:
         self._filing = Filing(self._connecting)
         self._fetching = Fetching(self._connecting)
         self._others = OtherFolders(self._connecting)
+        self._located = LocatedMessages(self._connecting, self._filing)
 
     @property
     def place(self) -> Place:
@@ -94,6 +98,20 @@ class ImapMailbox:
         for chunk in chunks(keys):
             with self._connecting.asking(Stage.MARK):
                 one_by_one(chunk, lambda some: self._mark(some, disposition), self._log_refusal)
+
+    def find(self, key: str | None, message_id: str | None) -> Located | None:
+        """Find a message by its UID, or by SEARCH for its Message-ID."""
+        return self._located.find(key, message_id)
+
+    def fetch_located(self, located: Located, largest: int) -> RawMessage | Unreadable | None:
+        """Read a message of the mailbox as `fetch` does, or one of the archive."""
+        if located.archived:
+            return self._located.fetch(located.key, largest)
+        return next(iter(self.fetch([located.key], largest)), None)
+
+    def mark_located(self, located: Located, disposition: Disposition) -> None:
+        """Mark a message with one keyword in place of another."""
+        self._located.mark(located, disposition)
 
     def overview(self, since: str | None) -> Overview:
         """Return the overview with few commands, whatever the mailbox holds; the oldest is the unread message that came first."""
@@ -232,10 +250,17 @@ class ImapMailbox:
         log.warning("message %s of %s is left as it is: %s", key, self._place.mailbox, answer)
 
     def _taken(self, since: int) -> list[str]:
-        """Return messages that are read, came after `since`, and have none of the service's keywords."""
-        session = self._connecting.session
+        """Return messages that are read, came after `since`, and lack the service's keywords or came lately.
+
+        Another installation sets the same keywords, and a server may store none; only the store knows which messages this one has
+        handled, and it forgets old ones.
+        """
+        session, after = self._connecting.session, ("UID", f"{since + 1}:*", "SEEN")
         foreign = [word for keyword in sorted(KEYWORDS) for word in ("UNKEYWORD", keyword)] if self._connecting.keeps else []
-        found = uids(session.uid("SEARCH", "UID", f"{since + 1}:*", "SEEN", *foreign))
+        found = uids(session.uid("SEARCH", *after, *foreign)) if foreign else []
+        known = frozenset(found)
+        late = uids(session.uid("SEARCH", *after, "SINCE", day(datetime.now(UTC) - WATCHED)))
+        found += [uid for uid in late[-MOST_MARKED:] if uid not in known]
         return [uid for uid in found if int(uid) > since]  # `n:*` includes the last message, if there is none after it
 
 

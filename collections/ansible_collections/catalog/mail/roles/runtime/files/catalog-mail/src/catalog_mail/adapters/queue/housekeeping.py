@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from catalog_mail.adapters.queue.options import QueueOptions
@@ -17,8 +18,9 @@ from catalog_mail.ports.notifications import DeliveryLeases, DeliveryStore
 
 log = logging.getLogger(__name__)
 
-# Messages removed at a time, and the times in one round: bounded, so that leases are not renewed late.
+# Messages and notifications removed at a time, and the times in one round: bounded, so that leases are not renewed late.
 PAGE = 500
+LOG_PAGE = 50  # each has up to a thousand deliveries
 PAGES = 20
 
 
@@ -38,6 +40,7 @@ class Housekeeping:
         self._running = running
         self._clock = clock
         self._node = options.node
+        self._retention = options.retention
         self._keep = None if options.keep_days is None else timedelta(days=options.keep_days)
         self._watch = LeaseWatch(options.takeover_after)
 
@@ -59,9 +62,18 @@ class Housekeeping:
         return freed > 0
 
     def tidy_up(self) -> None:
-        """Remove the texts of old messages."""
-        if self._keep is None:
+        """Remove the texts of old messages, and old deliveries from the log."""
+        if self._keep is not None:
+            oldest = self._clock.now() - self._keep
+            _until_few(lambda: self._store.forget_messages(ended_before=oldest, limit=PAGE), PAGE)
+        retention = self._retention
+        if retention is not None:
+            now = self._clock.now()
+            _until_few(lambda: self._store.remove_old(retention, now, limit=LOG_PAGE), LOG_PAGE)
+
+
+def _until_few(remove: Callable[[], int], page: int) -> None:
+    """Remove page by page, until fewer than a page are left or the round has taken long enough."""
+    for _page in range(PAGES):
+        if remove() < page:
             return
-        for _page in range(PAGES):
-            if self._store.forget_messages(accepted_before=self._clock.now() - self._keep, limit=PAGE) < PAGE:
-                return

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from catalog_mail.domain.notifications.mail_log import Retention
+
 BATCH = 20
 
 
@@ -14,8 +16,8 @@ BATCH = 20
 class QueueOptions:
     """`concurrency` messages at a time in this process; with `limited`, the leases have a limit of messages begun per second.
 
-    A lease that is not renewed for `takeover_after` seconds has run out. `keep_days` is how long messages are kept; with None,
-    another process removes the old ones.
+    A lease that is not renewed for `takeover_after` seconds has run out. `keep_days` is how long messages are kept, and
+    `retention` how long the log keeps deliveries; with None, another process removes the old ones.
     """
 
     node: str
@@ -23,6 +25,7 @@ class QueueOptions:
     limited: bool = False
     takeover_after: float = 30
     keep_days: int | None = 30
+    retention: Retention | None = None
 
     @property
     def batch(self) -> int:

@@ -10,7 +10,6 @@ the parent's stream is the order to stop. The end of the process's stream tells 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import faulthandler
 import logging
 import os
@@ -18,13 +17,12 @@ import signal
 import socket
 from collections.abc import Callable
 
+from catalog_mail.adapters.child_process import follow
 from catalog_mail.adapters.queue.durable import DurableQueue
 from catalog_mail.adapters.queue.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
-# prctl(2)
-_PR_SET_PDEATHSIG = 1
 _MOST_ORDERS = 4096
 _SHOW_STACKS = signal.SIGUSR1
 
@@ -98,11 +96,8 @@ class SenderProcess:
 def _work(orders: socket.socket, make: Callable[[Rounds], DurableQueue], rounds: Rounds, parent: int) -> int:
     """Work until the order to stop; return the exit status. Runs in the forked process."""
     try:
-        # The parent decides about the end, also when a terminal or systemd sends the signal to all processes.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        follow(parent)
         faulthandler.register(_SHOW_STACKS)
-        _end_with(parent)
         queue = make(rounds)
         if not orders.recv(_MOST_ORDERS):
             return 0
@@ -113,11 +108,3 @@ def _work(orders: socket.socket, make: Callable[[Rounds], DurableQueue], rounds:
     except Exception:
         log.exception("a sender process failed")
         return 1
-
-
-def _end_with(parent: int) -> None:
-    """Let the kernel end this process together with its parent: nothing is sent for a service that was killed."""
-    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
-    if os.getppid() != parent:  # it has ended meanwhile
-        os._exit(1)

@@ -9,8 +9,9 @@ import contextlib
 import smtplib
 import ssl
 import time
+from datetime import datetime
 
-from catalog_mail.adapters.connection import Deadline, certificate_name, connect, plain, verifying_context
+from catalog_mail.adapters.connection import Deadline, certificate_name, connect, expiry, plain, verifying_context
 from catalog_mail.adapters.smtp.conversation import Conversation, encoded, plain_response
 from catalog_mail.domain.failures.connection import authorities_unreadable, network_failure, readable, tls_not_offered
 from catalog_mail.domain.failures.failure import SendingFailed
@@ -82,6 +83,21 @@ class Session:
             authenticated=self._server.username,
             seconds=round(self.used_at - started, 3),
         )
+
+    def offer_sender(self, attempt: Attempt) -> datetime | None:
+        """Have the server judge the sender of a message that is never sent; return when its certificate expires.
+
+        None is a connection without TLS. Raises SendingFailed. The session is of no use afterwards.
+        """
+        conversation = self._talking()
+        self._stage = Stage.SENDER
+        try:
+            conversation.command(f"MAIL FROM:<{attempt.sender}>")
+            self._accept(conversation.getreply(), 250, attempt)
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            raise SendingFailed(network_failure(plain(error), self._stage, attempt.peer)) from error
+        return expiry(conversation.sock)
 
     @property
     def open(self) -> bool:

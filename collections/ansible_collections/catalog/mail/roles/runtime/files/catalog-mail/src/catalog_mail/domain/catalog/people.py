@@ -15,6 +15,7 @@ class Role(StrEnum):
     SERVER_ADMIN = "server_admin"
     CATALOG = "catalog"
     VIEWER = "viewer"
+    DRIFT = "drift"
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,9 @@ class Cause(StrEnum):
     THROTTLED = "throttled"
     MICROSOFT_UNAVAILABLE = "microsoft-unavailable"
     OTHER_GRAPH_ANSWER = "other-graph-answer"
+    # From a report about a mail that was sent and came back; BOUNCED for good:
+    BOUNCED = "bounced"
+    UNDELIVERED = "undelivered"
     # Before a server was contacted:
     NOT_CONFIGURED = "not-configured"
     NOT_RENDERED = "not-rendered"

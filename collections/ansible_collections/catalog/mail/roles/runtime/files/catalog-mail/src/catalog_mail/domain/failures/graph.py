@@ -176,11 +176,25 @@ def _of_mailbox(said: GraphRefusal, operation: Operation, server: GraphServer) -
             "server of your own cannot be used by Graph.", said, server,
         )  # fmt: skip
     if said.status in {400, 404} and said.code in _NO_MAILBOX:
-        return _failure(
-            Cause.MAILBOX_UNKNOWN, place, f"The tenant has no user with the mailbox {mailbox}",
-            "Give the address of a user, or of a shared mailbox, of this tenant.", said, server,
-        )  # fmt: skip
+        return _unknown_user(said, server)
     return None
+
+
+def _unknown_user(said: GraphRefusal, server: GraphServer) -> Failure:
+    """Graph finds a user, and a shared mailbox, by two names only; an address that is neither may still receive mail."""
+    wanted = "the user principal name or the object ID of a user or shared mailbox of this tenant"
+    place = f"{server.section}.mailbox_user"
+    if server.user:
+        return _failure(
+            Cause.MAILBOX_UNKNOWN, place, f"The tenant has no user {server.user} with a mailbox",
+            f"Give {wanted}; the user's page in Microsoft Entra shows both.", said, server,
+        )  # fmt: skip
+    return _failure(
+        Cause.MAILBOX_UNKNOWN, address_field(server),
+        f"The tenant has no user with the mailbox {server.mailbox}: Microsoft Graph looks for the user principal name",
+        f"Correct the address; or, if {server.mailbox} is another address of a mailbox (its primary address or an alias), set "
+        f"{place} to {wanted}.", said, server,
+    )  # fmt: skip
 
 
 def _other(said: GraphRefusal, operation: Operation, server: GraphServer) -> Failure:

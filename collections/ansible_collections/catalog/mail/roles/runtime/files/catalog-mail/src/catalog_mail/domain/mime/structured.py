@@ -74,6 +74,8 @@ def tokens(value: str) -> Iterator[Token]:
 
 def keyword(value: str) -> str:
     """Return the first word of a value in lower case: `auto-replied` of `(by me) Auto-Replied; owner=x`; "" without one."""
+    if not value:
+        return ""
     first = next(tokens(value), Token(""))
     return "" if first.special else first.text.lower()
 
@@ -109,6 +111,8 @@ def addresses(value: str) -> list[str]:
 
     A group is replaced by its members (RFC 5322, 3.4). An address in angle brackets takes precedence over the words around it.
     """
+    if not value:
+        return []
     plain = _MAILBOX.fullmatch(value)
     if plain:
         return [plain["angle"] or value]

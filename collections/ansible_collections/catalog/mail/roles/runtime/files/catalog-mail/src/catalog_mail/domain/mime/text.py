@@ -12,6 +12,8 @@ import re
 _DIRECTION = "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"
 _NOT_IN_A_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_DIRECTION}]")
 _NOT_IN_A_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# The same of a text in ASCII, where a table takes a tenth of the time.
+_SPACES_IN_ASCII = {code: " " for code in range(0x80) if _NOT_IN_A_TEXT.match(chr(code))}
 # A line without control characters, for the API's description; the same as `has_control_characters` finds.
 LINE_PATTERN = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 _LINE = re.compile(LINE_PATTERN.removeprefix("^").removesuffix("$"))
@@ -23,14 +25,18 @@ def one_line(text: str, limit: int = 200) -> str:
 
     Each character that a line must not contain becomes a space, several spaces become one, and a cut text ends with an ellipsis.
     """
-    line = " ".join(_NOT_IN_A_LINE.sub(" ", text).split())
+    if not (text.isascii() and text.isprintable()):
+        text = _NOT_IN_A_LINE.sub(" ", text)
+    line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "\u2026"
 
 
 def body(text: str) -> str:
     """Return the text with LF line ends, for the body of a message; tabs stay, other control characters become a space."""
-    text = _NOT_IN_A_TEXT.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii():
+        return text.translate(_SPACES_IN_ASCII)
+    return _SURROGATES.sub("\ufffd", _NOT_IN_A_TEXT.sub(" ", text))
 
 
 def is_storable(text: str) -> bool:

@@ -72,6 +72,15 @@ class Mail:
     answers: str | None = None
 
 
+@dataclass(frozen=True)
+class Rendered:
+    """A mail as it is sent, with its Message-ID and its subject as plain text."""
+
+    message_id: str
+    message: bytes
+    subject: str
+
+
 def message_id(mail: Mail) -> str:
     """Return the Message-ID: always the same for the same mail, so that a duplicate can be recognised."""
     local = mail.replies.intent if mail.replies else mail.id

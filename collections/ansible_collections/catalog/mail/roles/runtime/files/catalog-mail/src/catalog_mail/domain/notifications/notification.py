@@ -49,11 +49,12 @@ class State(StrEnum):
     SENDING = "sending"        # being sent to a mail server
     RETRYING = "retrying"      # failed for now; next attempt at `next_attempt_at`
     SENT = "sent"              # accepted by a mail server
+    BOUNCED = "bounced"        # accepted by a mail server, and came back; `failure` tells why
     FAILED = "failed"          # failed for good; `failure` tells why
-    SUPPRESSED = "suppressed"  # not sent on purpose; `reason` tells why: switched_off, unsubscribed, inactive
+    SUPPRESSED = "suppressed"  # not sent on purpose; `reason` tells why (mail_log.SUPPRESSED)
 
 
-FINAL = frozenset({State.SENT, State.FAILED, State.SUPPRESSED})
+FINAL = frozenset({State.SENT, State.BOUNCED, State.FAILED, State.SUPPRESSED})
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class Delivery:
     """The message of one notification to one recipient.
 
     `message` is the rendered mail (RFC 5322, CRLF), None before rendering; afterwards `message` and `message_id` never change.
+    `subject` is the mail's subject, None before it is known.
     `attempts` counts the attempts so far, and `waited` adds up the pauses between them, in seconds. `response` is the reply with
     which the server accepted the mail.
     """
@@ -97,6 +99,7 @@ class Delivery:
     notification_id: str
     recipient: Recipient
     state: State
+    subject: str | None = None
     message_id: str | None = None
     message: bytes | None = None
     attempts: int = 0

@@ -27,6 +27,11 @@ class Outcome:
     response: str | None = None
 
     @property
+    def cause(self) -> str | None:
+        """The code of the failure, or the reason."""
+        return self.failure.code.value if self.failure else self.reason
+
+    @property
     def pause(self) -> float:
         """The seconds until the next attempt; 0 when there is none."""
         return (self.next_attempt_at - self.at).total_seconds() if self.next_attempt_at else 0.0

@@ -15,6 +15,7 @@ from catalog_mail.domain.notifications.notification import SENT_WHEN_SWITCHED_OF
 SWITCHED_OFF = "switched_off"
 UNSUBSCRIBED = "unsubscribed"
 INACTIVE = "inactive"
+UNKNOWN_NAME = "unknown_name"
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,26 @@ def of_user(user: User) -> Recipient:
     return Recipient(user.email, user.display_name, user.id)
 
 
+def of_unknown(name: str) -> Recipient:
+    """Return a name that no user has as a recipient without an address."""
+    return Recipient("", name)
+
+
+def is_unknown(recipient: Recipient) -> bool:
+    """Return whether this is a name that no user has."""
+    return not recipient.address and bool(recipient.display_name)
+
+
+def key(recipient: Recipient) -> str:
+    """Return the value by which recipients are compared: the address in lower case, or @ and a name that no user has."""
+    return f"@{recipient.display_name.lower()}" if is_unknown(recipient) else normalized(recipient.address)
+
+
 def distinct(recipients: Iterable[Recipient]) -> list[Recipient]:
     """Return the first recipient of each address, in order; addresses are compared without regard to case."""
     found: dict[str, Recipient] = {}
     for recipient in recipients:
-        found.setdefault(normalized(recipient.address), recipient)
+        found.setdefault(key(recipient), recipient)
     return list(found.values())
 
 
@@ -51,6 +67,8 @@ def without(users: Iterable[User], name: str) -> list[User]:
 def first_state(kind: Kind, recipient: Recipient, circumstances: Circumstances) -> tuple[State, str | None]:
     """Return the first state of a delivery, and the reason if the mail is not sent."""
     address = normalized(recipient.address)
+    if is_unknown(recipient):
+        return State.SUPPRESSED, UNKNOWN_NAME
     if address in circumstances.inactive:
         return State.SUPPRESSED, INACTIVE
     if kind not in SENT_WHEN_SWITCHED_OFF and not circumstances.switched_on:

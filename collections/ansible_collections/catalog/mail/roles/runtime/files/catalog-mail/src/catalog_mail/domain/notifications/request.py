@@ -16,6 +16,7 @@ from catalog_mail.domain.mime.addresses import checked_address
 from catalog_mail.domain.mime.text import has_control_characters, is_storable
 from catalog_mail.domain.notifications.data import LONGEST_TEXT, LONGEST_TITLE, NAMES_RECIPIENTS, check_data
 from catalog_mail.domain.notifications.notification import Kind, Recipient
+from catalog_mail.domain.notifications.recipients import is_unknown
 
 MOST_RECIPIENTS = 1000
 LONGEST_HTML = 500_000
@@ -26,8 +27,9 @@ LONGEST_NAME = 200
 class NotificationRequest:
     """One notification to send.
 
-    `recipients` replaces the recipients that the kind and its data name; the kind `message` requires it. Only that kind has
-    `subject`, `text` and `html`. `html` is sent unchanged: the other catalog is responsible for it.
+    `recipients` replaces the recipients that the kind and its data name; the kind `message` requires it. One without an address
+    is a name that no user has (`recipients.of_unknown`). Only the kind `message` has `subject`, `text` and `html`. `html` is sent
+    unchanged: the other catalog is responsible for it.
     """
 
     kind: Kind
@@ -74,7 +76,8 @@ def _check_recipients(request: NotificationRequest) -> None:
     if not 1 <= len(request.recipients) <= MOST_RECIPIENTS:
         raise InputRefused("recipients", f"There are {len(request.recipients)}.", f"Give 1 to {MOST_RECIPIENTS}.")
     for number, recipient in enumerate(request.recipients):
-        checked_address(f"recipients.{number}.address", recipient.address)
+        if not is_unknown(recipient):
+            checked_address(f"recipients.{number}.address", recipient.address)
         if len(recipient.display_name) > LONGEST_NAME or not is_storable(recipient.display_name):
             raise InputRefused(
                 f"recipients.{number}.display_name",

@@ -19,11 +19,9 @@ from itertools import islice
 from catalog_mail.domain.mime.addresses import normalized
 from catalog_mail.domain.mime.structured import addresses, bounded, decoded_words, keyword
 from catalog_mail.domain.replies.extraction import Contents
+from catalog_mail.domain.replies.first_headers import LONGEST_VALUE, MOST_HEADERS
 from catalog_mail.domain.replies.own_parts import OwnPart
 from catalog_mail.domain.replies.reply import Reason
-
-_MOST_HEADERS = 1000
-_LONGEST_VALUE = 2000
 
 # Each of these is enough; any value counts, except those of `_NO`.
 _AUTOMATIC_HEADERS = frozenset(
@@ -90,20 +88,12 @@ def automatic(message: Message | Contents, own_addresses: OwnAddresses) -> Reaso
     """
     contents = Contents.of(message)
     message, parts = contents.message, contents.own_parts
-    headers = _headers(message)
+    headers = contents.headers
     senders = addresses(headers.get("from", ""))
     sender = senders[0] if len(senders) == 1 else None
     if _is_own_mail(headers, sender, own_addresses):
         return Reason.OWN_MAIL
     return _report(parts, headers) or _bounce(headers, sender) or _answer(message, parts, headers, sender)
-
-
-def _headers(message: Message) -> dict[str, str]:
-    """Return the headers by lower-case name, the first of each name: servers on the way add theirs on top."""
-    found: dict[str, str] = {}
-    for name, value in islice(message.raw_items(), _MOST_HEADERS):
-        found.setdefault(name.lower(), bounded(value, _LONGEST_VALUE))
-    return found
 
 
 def _is_own_mail(headers: Headers, sender: str | None, own_addresses: OwnAddresses) -> bool:
@@ -193,9 +183,9 @@ def _all_headers(message: Message, known: Headers, names: Collection[str]) -> It
     """Yield the lower-case names and values of all headers of these names: the server of the mailbox adds its own on top."""
     if not any(name in known for name in names):
         return
-    for name, value in islice(message.raw_items(), _MOST_HEADERS):
+    for name, value in islice(message.raw_items(), MOST_HEADERS):
         if name.lower() in names:
-            yield name.lower(), bounded(value, _LONGEST_VALUE)
+            yield name.lower(), bounded(value, LONGEST_VALUE)
 
 
 def _method(part: OwnPart) -> str:

@@ -10,8 +10,9 @@ with the stored data of the answered mail and of the sender. Both are pure, and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.mime.addresses import normalized
@@ -22,7 +23,9 @@ from catalog_mail.domain.notifications.notification import ANSWERABLE
 from catalog_mail.domain.replies import intent
 from catalog_mail.domain.replies.authentication_results import Verdict, verified
 from catalog_mail.domain.replies.automatic import OwnAddresses, automatic
-from catalog_mail.domain.replies.extraction import TooComplex, extract
+from catalog_mail.domain.replies.bounce import bounce_report
+from catalog_mail.domain.replies.extraction import Contents, TooComplex, extract
+from catalog_mail.domain.replies.foreign import ForeignIntent
 from catalog_mail.domain.replies.incoming import Incoming, fingerprint, parse
 from catalog_mail.domain.replies.intent import Purpose
 from catalog_mail.domain.replies.mailbox import RawMessage
@@ -41,16 +44,18 @@ class Policy:
     authserv_id: str | None = None
 
 
-@dataclass(frozen=True)
-class Reading:
-    """The analysis of a message by itself.
+class Reading(NamedTuple):
+    """The analysis of a message by itself. `key`, `size`, `received_at` and `cut` are those of the RawMessage.
 
     `handle` identifies the delivery that it answers, None without a valid intent; `altered`: there was an invalid intent. `text`
     is None when the message has too many parts, is cut, or has no handle. `unreadable` is the form that hides the text, if any.
     """
 
     incoming: Incoming
-    raw: RawMessage
+    key: str
+    size: int
+    received_at: datetime
+    cut: bool
     handle: str | None
     altered: bool
     verdict: Verdict | None
@@ -79,32 +84,44 @@ class ReplyContext:
     embedded: bool
 
 
-def read(raw: RawMessage, policy: Policy) -> Reading | ProbeArrival | NotPosted:
-    """Analyse a message by itself; returns ProbeArrival or NotPosted when that decides it already."""
-    incoming = parse(raw.content)
+def read(raw: RawMessage, policy: Policy) -> Reading | ProbeArrival | ForeignIntent | NotPosted:
+    """Analyse a message by itself; returns something else than a Reading when that decides it already."""
+    return read_parsed(raw, *parse(raw.content), policy)
+
+
+def read_parsed(
+    raw: RawMessage, incoming: Incoming, contents: Contents, policy: Policy
+) -> Reading | ProbeArrival | ForeignIntent | NotPosted:
+    """Analyse a parsed message, as `read` does."""
     named = intent.candidates(incoming.recipients)
     probe = next(filter(None, (intent.verified(policy.keys, found, Purpose.SUBADDRESS_PROBE) for found in named)), None)
     if probe:
         return ProbeArrival(probe)
+    foreign_probe = any(found[0] == Purpose.SUBADDRESS_PROBE for found in named)
     named += [*intent.candidates(incoming.answered), *reversed(intent.candidates(incoming.references))]
-    reason = automatic(incoming.contents, policy.own_addresses)
-    if reason is None and not incoming.exceeds_limits and is_reaction(incoming.contents):
+    reason = automatic(contents, policy.own_addresses)
+    if reason is None and not incoming.exceeds_limits and is_reaction(contents):
         reason = Reason.REACTION
+    if reason is Reason.BOUNCE:
+        return NotPosted(reason, bounce=bounce_report(contents, policy.keys))
     if reason:
-        return NotPosted(reason)
+        return ForeignIntent(NotPosted(reason)) if foreign_probe else NotPosted(reason)
     if incoming.sender is None:
         return NotPosted(Reason.MALFORMED, "it has no sender, or several")
     handle = next(filter(None, (intent.verified(policy.keys, found) for found in named)), None)
     found = Reading(
         incoming=incoming,
-        raw=raw,
+        key=raw.key,
+        size=raw.size,
+        received_at=raw.received_at,
+        cut=raw.cut,
         handle=handle,
         altered=bool(named) and handle is None,
-        verdict=verified(incoming.contents.message, policy.authserv_id, incoming.sender) if policy.authserv_id else None,
+        verdict=verified(contents.message, policy.authserv_id, incoming.sender) if policy.authserv_id else None,
         text=None,
         unreadable=None,
     )
-    return _with_text(found, policy) if handle else found
+    return _with_text(found, contents, policy) if handle else found
 
 
 def unknown_original(reading: Reading) -> str | None:
@@ -117,19 +134,24 @@ def unknown_original(reading: Reading) -> str | None:
     return first_message_id(reading.incoming.answered)
 
 
-def recognised(reading: Reading, message_id: str, policy: Policy) -> Reading:
-    """Return the reading as a reply to the mail that was composed with this Message-ID; unchanged if the ID has no intent."""
+def recognised(reading: Reading, raw: RawMessage, message_id: str, policy: Policy) -> Reading:
+    """Return the reading of a message as a reply to the mail that was composed with this Message-ID.
+
+    It is unchanged if the ID has no intent.
+    """
     found = (intent.verified(policy.keys, candidate) for candidate in intent.candidates([message_id]))
     handle = next(filter(None, found), None)
     if handle is None:
         return reading
-    return _with_text(replace(reading, handle=handle), policy)
+    return _with_text(reading._replace(handle=handle), parse(raw.content)[1], policy)
 
 
-def decide(reading: Reading, context: ReplyContext, origin: Origin, policy: Policy) -> Reply | NotPosted:
+def decide(reading: Reading, context: ReplyContext, origin: Origin, policy: Policy) -> Reply | ForeignIntent | NotPosted:
     """Return the reply to post, or the first reason against it; reasons of the sender come before those of the content."""
     answered = context.answered
     refused = _check_sender(reading, context, policy)
+    if refused and refused.reason is Reason.FORGED_INTENT and _may_be_foreign(context):
+        return ForeignIntent(refused)
     if refused or answered is None:
         return refused or NotPosted(Reason.EXPIRED_INTENT, "the mail that it answers is not known any more")
     refused = _check_content(reading, answered, context, policy)
@@ -170,6 +192,11 @@ def _check_sender(reading: Reading, context: ReplyContext, policy: Policy) -> No
     return None
 
 
+def _may_be_foreign(context: ReplyContext) -> bool:
+    """Return whether the sender may answer another installation's mail; the users of another catalog are not known."""
+    return context.sender.active if context.sender else not context.embedded
+
+
 def _not_from_recipient(reading: Reading, context: ReplyContext, answered: Answered, policy: Policy) -> NotPosted:
     """Return the reason against a reply from an address that the answered mail did not go to.
 
@@ -185,7 +212,7 @@ def _not_from_recipient(reading: Reading, context: ReplyContext, answered: Answe
 
 
 def _is_expired(reading: Reading, answered: Answered, policy: Policy) -> bool:
-    return reading.raw.received_at - answered.created_at > policy.valid_for
+    return reading.received_at - answered.created_at > policy.valid_for
 
 
 def _is_recipient(reading: Reading, context: ReplyContext, answered: Answered) -> bool:
@@ -203,8 +230,8 @@ def _check_content(reading: Reading, answered: Answered, context: ReplyContext, 
         return NotPosted(Reason.NOT_ANSWERABLE, answered.kind.value)
     if context.embedded and answered.conversation_id is None:
         return NotPosted(Reason.CONVERSATION_GONE)
-    if reading.raw.cut:
-        return NotPosted(Reason.TOO_LARGE, f"{reading.raw.size} bytes")
+    if reading.cut:
+        return NotPosted(Reason.TOO_LARGE, f"{reading.size} bytes")
     if reading.unreadable:
         return NotPosted(reading.unreadable)
     if reading.text is None:
@@ -216,14 +243,14 @@ def _check_content(reading: Reading, answered: Answered, context: ReplyContext, 
     return None
 
 
-def _with_text(reading: Reading, policy: Policy) -> Reading:
+def _with_text(reading: Reading, contents: Contents, policy: Policy) -> Reading:
     """Return the reading with the author's text, or the form that hides it."""
-    incoming, own = reading.incoming, policy.own_addresses
-    if reading.raw.cut or incoming.exceeds_limits:
+    own = policy.own_addresses
+    if reading.cut or reading.incoming.exceeds_limits:
         return reading
     try:
-        extracted = extract(incoming.contents, (own.from_address, own.reply_to))
-        unreadable = unreadable_form(incoming.contents, extracted)
-        return replace(reading, text=body(extracted.text).strip(), unreadable=unreadable)
+        extracted = extract(contents, (own.from_address, own.reply_to))
+        unreadable = unreadable_form(contents, extracted)
+        return reading._replace(text=body(extracted.text).strip(), unreadable=unreadable)
     except TooComplex:
         return reading

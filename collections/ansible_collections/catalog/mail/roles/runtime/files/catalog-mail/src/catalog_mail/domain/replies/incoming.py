@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from datetime import datetime
 from email.header import Header
 from email.message import Message
 from itertools import islice
+from typing import NamedTuple
 
 from catalog_mail.domain.mime.addresses import LONGEST, normalized
 from catalog_mail.domain.mime.parsing import parsed, parsed_header
 from catalog_mail.domain.mime.structured import addresses, decoded_words
+from catalog_mail.domain.mime.text import one_line
 from catalog_mail.domain.replies.extraction import Contents
+from catalog_mail.domain.replies.message_head import LONGEST_ID, LONGEST_SUBJECT, MessageHead
 
 # Headers in which a mail server or a mail program writes the recipient: the first with an intent counts.
 _RECIPIENTS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-gm-original-to", "to", "cc", "resent-to")
 _ANSWERED = ("in-reply-to", "x-catalog-intent")
-_READ_HEADERS = ("from", "references", "message-id", "subject", *_RECIPIENTS, *_ANSWERED)
+_READ_HEADERS = ("from", "references", "message-id", "subject", "date", *_RECIPIENTS, *_ANSWERED)
 Headers = dict[str, list["str | Header"]]
 _LONGEST_VALUE = 16_000
 _MOST_VALUES = 20
@@ -34,50 +37,60 @@ _LONGEST_HEADER = 1_000_000
 _CONTAINER = re.compile(rb"(?:^|[\r\n])content-type[ \t]{0,80}:\s{0,80}(?:multipart|message)/", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Incoming:
-    """A parsed message. `sender` is the address in From, in lower case, None when there is none or more than one.
+class Incoming(NamedTuple):
+    """The values of a message's headers that the decision reads.
+
+    `sender` is the address in From, in lower case, None when there is none or more than one.
 
     `recipients`, `answered` and `references` are values of the headers that may hold an intent, limited in number and length;
-    the last in References is the latest. `message_id` is "" when there is none. `exceeds_limits`: the message has too many
-    parts or lines, and only its header was parsed.
+    the last in References is the latest. `message_id` and `date` are "" when there is none. `exceeds_limits`: the message
+    has too many parts or lines, and only its header was parsed.
     """
 
-    contents: Contents
     sender: str | None
     recipients: tuple[str, ...]
     answered: tuple[str, ...]
     references: tuple[str, ...]
     message_id: str
     subject: str
+    date: str
     exceeds_limits: bool
 
     def decoded_subject(self) -> str:
         """Return the subject with its encoded words decoded (RFC 2047); undecoded when they are malformed."""
         return decoded_words(self.subject[:_LONGEST_SUBJECT])
 
+    def head(self, received_at: datetime | None) -> MessageHead:
+        """Return the head of the message for the log."""
+        message_id = one_line(self.message_id, LONGEST_ID + 1)
+        return MessageHead(
+            sender=self.sender,
+            subject=one_line(self.decoded_subject(), LONGEST_SUBJECT) or None,
+            message_id=message_id if 0 < len(message_id) <= LONGEST_ID else None,
+            received_at=received_at,
+        )
 
-def parse(content: bytes) -> Incoming:
-    """Parse any bytes as a message; raises nothing."""
+
+def parse(content: bytes) -> tuple[Incoming, Contents]:
+    """Parse any bytes as a message; raises nothing. Returns its headers and its contents."""
     exceeds_limits = _exceeds_limits(content)
     message = parsed_header(content[:_LONGEST_HEADER]) if exceeds_limits else parsed(content)
     headers = _headers(message)
-    return Incoming(
-        contents=Contents(message),
+    incoming = Incoming(
         sender=_sender(headers),
         recipients=tuple(_values(headers, *_RECIPIENTS)),
         answered=tuple(_values(headers, *_ANSWERED)),
         references=tuple(_text(value, last=True) for value in headers["references"][-_MOST_VALUES:]),
         message_id=next(iter(_values(headers, "message-id")), "").strip()[:998],
         subject=next(iter(_values(headers, "subject")), ""),
+        date=next(iter(_values(headers, "date")), "")[:100],
         exceeds_limits=exceeds_limits,
     )
+    return incoming, Contents(message)
 
 
 def _exceeds_limits(content: bytes) -> bool:
-    if content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n") > MOST_LINES:
-        return True
-    if content.count(b"\n--") + content.count(b"\r--") > MOST_PARTS:
+    if len(content) > MOST_PARTS and _has_many_lines_or_parts(content):
         return True
     # The parser compares each line with the boundary of every enclosing part, and parses nested parts by recursion.
     if content.lower().count(b"content-type") <= MOST_CONTAINERS:
@@ -85,12 +98,18 @@ def _exceeds_limits(content: bytes) -> bool:
     return sum(1 for _part in islice(_CONTAINER.finditer(content), MOST_CONTAINERS + 1)) > MOST_CONTAINERS
 
 
+def _has_many_lines_or_parts(content: bytes) -> bool:
+    if content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n") > MOST_LINES:
+        return True
+    return content.count(b"\n--") + content.count(b"\r--") > MOST_PARTS
+
+
 def fingerprint(incoming: Incoming, delivery_id: str, text: str) -> str:
     """Return 52 lower-case characters that are equal for every copy of one reply, and differ for other replies.
 
     A Message-ID alone is not enough: some programs use one twice. Without a Message-ID, date and text identify the reply.
     """
-    date = "" if incoming.message_id else str(incoming.contents.message.get("date", ""))[:100]
+    date = "" if incoming.message_id else incoming.date
     parts = (delivery_id, incoming.sender or "", incoming.message_id, date, text)
     digest = hashlib.sha256()
     for part in parts:

@@ -16,13 +16,14 @@ can be used more than once; its age is checked by that of the delivery.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cache
+
+from catalog_mail.domain.identifiers import base32
 
 LENGTH = 32
 HANDLE_LENGTH = 14
@@ -80,12 +81,8 @@ def _all(values: Iterable[str]) -> Iterator[str]:
 
 @cache
 def _key_id(key: bytes) -> str:
-    return _base32(hashlib.sha256(b"key id" + key).digest())[0]
+    return base32(hashlib.sha256(b"key id" + key).digest())[0]
 
 
 def _mac(key: bytes, signed: str) -> str:
-    return _base32(hmac.digest(key, signed.encode("ascii"), hashlib.sha256)[:_MAC_BYTES])
-
-
-def _base32(raw: bytes) -> str:
-    return base64.b32encode(raw).decode("ascii").lower()
+    return base32(hmac.digest(key, signed.encode("ascii"), hashlib.sha256)[:_MAC_BYTES])

@@ -57,6 +57,14 @@ class RawMessage:
 
 
 @dataclass(frozen=True)
+class Located:
+    """The present place of a message that was handled before: `key` in the mailbox, or with `archived` in its archive."""
+
+    key: str
+    archived: bool = False
+
+
+@dataclass(frozen=True)
 class Unreadable:
     """A message that the server fails to return, while it returns others."""
 
@@ -79,7 +87,8 @@ class Overview:
     """The counts of a mailbox, and the messages that other programs marked as read.
 
     `unread` counts unread messages, `oldest_unread` is the arrival of the oldest. `taken` are keys of messages, from a given one
-    on, that are read and lack the service's keyword: another program reads this mailbox. `last` is the start of the next
+    on, that are read and lack the service's keyword: another program reads this mailbox; and of read messages of the last week
+    with the keyword, which another installation may have set. `last` is the start of the next
     overview: the last key, or the time of the last arrival when keys have no order; None for an empty mailbox.
     """
 

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from email.message import Message
-from itertools import islice
+from functools import lru_cache
 from typing import NamedTuple
 
-from catalog_mail.domain.mime.structured import bounded, joined_statements
+from catalog_mail.domain.mime.structured import joined_statements
+from catalog_mail.domain.replies.first_headers import FirstHeaders
 
 _MOST_PARTS = 200
 _DEEPEST = 10
-_MOST_HEADERS = 1000
-_LONGEST_VALUE = 2000
 
 
 class OwnPart(NamedTuple):
@@ -34,7 +33,7 @@ class OwnPart(NamedTuple):
     in_leading: bool
 
 
-def own_parts(message: Message) -> list[OwnPart]:
+def own_parts(message: Message, headers: FirstHeaders) -> list[OwnPart]:
     """Return the message and its parts in their order, each after the one that contains it.
 
     At most 200 parts, and parts nested at most 10 deep, are returned.
@@ -43,29 +42,22 @@ def own_parts(message: Message) -> list[OwnPart]:
     waiting = [(message, 0, True, True)]
     while waiting and len(found) < _MOST_PARTS:
         part, depth, leading, in_leading = waiting.pop()
-        found.append(_own_part(part, leading=leading, in_leading=in_leading))
+        found.append(_own_part(part, headers.of(part), leading=leading, in_leading=in_leading))
         if found[-1].kind.startswith("multipart/") and depth < _DEEPEST:
             children = list(enumerate(_children(part)))
             waiting.extend((child, depth + 1, leading and number == 0, leading) for number, child in reversed(children))
     return found
 
 
-def first_header(part: Message, name: str) -> str:
-    """Return the start of the first header of this lower-case name on one line; "" without one among the first 1,000 headers."""
-    for item, value in islice(part.raw_items(), _MOST_HEADERS):
-        if item.lower() == name:
-            return bounded(value, _LONGEST_VALUE)
-    return ""
-
-
-def _own_part(part: Message, *, leading: bool, in_leading: bool) -> OwnPart:
-    kind, parameters = _parsed(first_header(part, "content-type"))
-    disposition, names = _parsed(first_header(part, "content-disposition"))
+def _own_part(part: Message, headers: Mapping[str, str], *, leading: bool, in_leading: bool) -> OwnPart:
+    kind, parameters = _parsed(headers.get("content-type", ""))
+    disposition, names = _parsed(headers.get("content-disposition", ""))
     name = names.get("filename") or parameters.get("name") or ""
     return OwnPart(part, kind, parameters, name, disposition == "attachment", leading, in_leading)
 
 
-def _parsed(value: str) -> tuple[str, dict[str, str]]:
+@lru_cache(maxsize=64)  # most parts have the same few values
+def _parsed(value: str) -> tuple[str, Mapping[str, str]]:
     """Return value and parameters of such a header (RFC 2045, 5.1) in lower case."""
     if not value:
         return "", {}

@@ -21,7 +21,8 @@ _GRACE = timedelta(seconds=60)
 class Observed:
     """The state of the processes that read the mailbox; `alive` counts those with a recent heartbeat.
 
-    `misplaced` are the numbers of replies in other folders; `mailbox` is a name of the mailbox for people.
+    `misplaced` are the numbers of replies in other folders; `mailbox` is a name of the mailbox for people. `foreign_intents`
+    counts the unread messages whose intent no key of this installation signed; the first was seen at `foreign_since`.
     """
 
     alive: int
@@ -33,6 +34,8 @@ class Observed:
     errors: tuple[Failure, ...]
     misplaced: Mapping[str, int] = field(default_factory=dict)
     mailbox: str = ""
+    foreign_intents: int = 0
+    foreign_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -73,12 +76,13 @@ def _of_reading(observed: Observed, sync_interval: timedelta, now: datetime) -> 
             f"The mailbox was not read {when}.",
             "The journal of catalog-mail-reply-sync tells the reason.",
         )
-    if observed.oldest_unread and last and now - observed.oldest_unread > 2 * sync_interval + 5 * _GRACE:
+    waiting = observed.backlog - observed.foreign_intents
+    if waiting > 0 and observed.oldest_unread and last and now - observed.oldest_unread > 2 * sync_interval + 5 * _GRACE:
         yield ReplyProblem(
             "replies-waiting",
-            f"{observed.backlog} messages wait in the mailbox, the oldest since {observed.oldest_unread:%Y-%m-%d %H:%M} UTC.",
+            f"{waiting} messages wait in the mailbox, the oldest since {observed.oldest_unread:%Y-%m-%d %H:%M} UTC.",
             "The journal names the reason for each; most often the catalog does not accept them.",
-            count=observed.backlog,
+            count=waiting,
         )
 
 
@@ -88,9 +92,12 @@ def _of_messages(observed: Observed) -> Iterator[ReplyProblem]:
             "taken-by-others",
             f"{observed.taken_by_others} messages of the mailbox were marked as read by something else, so they are not posted.",
             f"Find what marks them (a rule or other automatic processing of {observed.mailbox}, a mail program, a person, "
-            "another catalog), let nothing else read the mailbox, and mark those messages as unread: then they are posted.",
+            "another catalog or another installation of this one), let nothing else read the mailbox, and mark those messages "
+            "as unread: then they are posted.",
             count=observed.taken_by_others,
         )
+    if observed.foreign_intents:
+        yield _foreign_intents(observed)
     if observed.misplaced:
         yield _misplaced(observed)
     if observed.quarantined:
@@ -101,6 +108,20 @@ def _of_messages(observed: Observed) -> Iterator[ReplyProblem]:
             "The journal has the details; mark them as unread to have them tried again.",
             count=observed.quarantined,
         )
+
+
+def _foreign_intents(observed: Observed) -> ReplyProblem:
+    """Describe replies to mail that this installation did not send, or whose intent was altered."""
+    since = f", the first since {observed.foreign_since:%Y-%m-%d %H:%M} UTC" if observed.foreign_since else ""
+    return ReplyProblem(
+        "foreign-intents",
+        f"{observed.foreign_intents} unread messages of the mailbox {observed.mailbox} answer e-mails that no key of this "
+        f"installation signed{since}. Another installation reads the same mailbox, this one has lost its key, or the messages "
+        "were altered. Each stays unread for a day, and at most 100 at once; then it is rejected as forged.",
+        "Give each installation a mailbox of its own, or let the hosts share a database and its key; after the loss of a key, "
+        "restore the key file.",
+        count=observed.foreign_intents,
+    )
 
 
 def _misplaced(observed: Observed) -> ReplyProblem:

@@ -12,6 +12,7 @@ allows or forbids reactions to the mail that has it.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from email.message import Message
 
 from catalog_mail.domain.mime.structured import decoded_words
@@ -19,7 +20,6 @@ from catalog_mail.domain.replies.extraction import Contents, TooComplex, extract
 from catalog_mail.domain.replies.extraction.lines import visible
 from catalog_mail.domain.replies.extraction.parts import TextPart
 from catalog_mail.domain.replies.extraction.rich import rich_lines
-from catalog_mail.domain.replies.own_parts import first_header
 
 _REACTION_PART = "text/vnd.google.email-reaction+json"
 # The link below Gmail's reactions in any language. It identifies them when a server has dropped the part.
@@ -56,7 +56,7 @@ def _reads_as_reaction(contents: Contents) -> bool:
     written: set[str] = set()
     for stream in contents.streams:
         if stream:
-            written.update(_reaction_lines(_first_lines(contents, stream[0]), contents.message))
+            written.update(_reaction_lines(_first_lines(contents, stream[0]), contents.headers))
     if not written:
         return False
     text = extract(contents).text
@@ -75,24 +75,24 @@ def _first_lines(contents: Contents, part: TextPart) -> list[str]:
     return [line.strip() for line in lines if line.strip()][:_FIRST_LINES]
 
 
-def _reaction_lines(lines: list[str], message: Message) -> list[str]:
+def _reaction_lines(lines: list[str], headers: Mapping[str, str]) -> list[str]:
     """Return those of the first lines of a message that a mail program wrote for a reaction; [] for any other message."""
     if not lines or len(lines[0]) > _LONGEST_LINE:
         return []
     outlook = _OUTLOOK.fullmatch(lines[0]) if _OUTLOOK_WORDS in lines[0] else None
-    if outlook and (outlook["kind"] in _OUTLOOK_KINDS or _is_sender(outlook["name"], message)):
+    if outlook and (outlook["kind"] in _OUTLOOK_KINDS or _is_sender(outlook["name"], headers)):
         return lines[:1]
     foreign = _OUTLOOK_LINE.fullmatch(lines[0])
-    if foreign and _begins_with_sender(foreign["words"], message):
+    if foreign and _begins_with_sender(foreign["words"], headers):
         return lines[:1]
     if any(character.isalnum() for character in lines[0]):
         return []
     return next((lines[: number + 1] for number, line in enumerate(lines) if number and _GMAIL_LINK in line), [])
 
 
-def _begins_with_sender(text: str, message: Message) -> bool:
+def _begins_with_sender(text: str, headers: Mapping[str, str]) -> bool:
     """Return whether a text begins with the display name in the header From, in any order of its words, and goes on."""
-    name = decoded_words(first_header(message, "from")).rpartition("<")[0].strip(" \t\"'").lower()
+    name = decoded_words(headers.get("from", "")).rpartition("<")[0].strip(" \t\"'").lower()
     words, shown = _WORD.findall(name), _WORD.findall(text.lower())
     if not words:
         return False
@@ -100,7 +100,7 @@ def _begins_with_sender(text: str, message: Message) -> bool:
     return begins or (text.lower().startswith(name) and len(text) > len(name))
 
 
-def _is_sender(name: str, message: Message) -> bool:
+def _is_sender(name: str, headers: Mapping[str, str]) -> bool:
     """Return whether the header From has all the words of this name."""
     words = set(_WORD.findall(name.lower()))
-    return bool(words) and words <= set(_WORD.findall(decoded_words(first_header(message, "from")).lower()))
+    return bool(words) and words <= set(_WORD.findall(decoded_words(headers.get("from", "")).lower()))

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from catalog_mail.domain.notifications.notification import Kind
+from catalog_mail.domain.replies.bounced import BounceReport
 from catalog_mail.domain.replies.mailbox import Disposition, Place
+from catalog_mail.domain.replies.message_head import MessageHead
 
 # The line above a mail that can be answered; the text above this line is the reply.
 MARKER = "Please type your reply above this line"
@@ -65,10 +67,14 @@ IGNORED = frozenset(
 
 @dataclass(frozen=True)
 class NotPosted:
-    """A message that is not posted, for good. `detail` is for the log, without text from the message."""
+    """A message that is not posted, for good. `detail` is for the log, without text from the message.
+
+    `bounce` is the failure that a bounce reports of an e-mail of this service, if any.
+    """
 
     reason: Reason
     detail: str = ""
+    bounce: BounceReport | None = None
 
     @property
     def disposition(self) -> Disposition:
@@ -99,10 +105,11 @@ class Answered:
 
 @dataclass(frozen=True)
 class Origin:
-    """The location of a message: the mailbox, and the message's key in it."""
+    """The location of a message: the mailbox, and the message's key in it; with its head for the log."""
 
     place: Place
     key: str
+    head: MessageHead = field(default_factory=MessageHead)
 
 
 @dataclass(frozen=True)

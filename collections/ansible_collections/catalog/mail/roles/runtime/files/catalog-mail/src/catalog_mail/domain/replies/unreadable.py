@@ -18,7 +18,7 @@ from catalog_mail.domain.replies.extraction import Contents, Extracted
 from catalog_mail.domain.replies.extraction.lines import visible
 from catalog_mail.domain.replies.extraction.parts import TextPart
 from catalog_mail.domain.replies.extraction.rich import rich_lines
-from catalog_mail.domain.replies.own_parts import OwnPart, first_header
+from catalog_mail.domain.replies.own_parts import OwnPart
 from catalog_mail.domain.replies.reply import Reason
 
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -71,7 +71,7 @@ def _sealed_as_a_whole(contents: Contents) -> Reason | None:
 
 
 def _is_protected(contents: Contents) -> bool:
-    if first_header(contents.message, "content-class").strip().lower() == "rpmsg.message":
+    if contents.headers.get("content-class", "").strip().lower() == "rpmsg.message":
         return True
     return any(
         part.kind == _RIGHTS_MANAGED or (part.attached and _ENVELOPE.fullmatch(part.name)) for part in contents.own_parts

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalog_mail.domain.settings.clouds import MicrosoftAccess
-from catalog_mail.domain.settings.document import TLS, Cloud, IntentTracking, Receiver, Transport
+from catalog_mail.domain.settings.document import QUICK_LOOK, TLS, BounceTo, Cloud, IntentTracking, Receiver, Transport
 from catalog_mail.domain.settings.reading import Secrets, value_at
 from catalog_mail.domain.settings.servers import (
     ArchiveSettings,
@@ -52,6 +52,7 @@ def graph_server(
         certificate=secrets.get(f"{section}.certificate"),
         ca_file=access.ca_file,
         proxy_url=access.proxy_url,
+        user=microsoft.get("mailbox_user"),
     )
 
 
@@ -67,7 +68,13 @@ def sending_settings(
         graph = graph_server(document, secrets, "notifications.microsoft", account, access)
         return SendingSettings(transport, sender["address"] or account, "", graph)
     server = builtin if transport is Transport.BUILTIN else smtp_server(document, secrets)
-    return SendingSettings(transport, sender["address"], sender["display_name"], server)
+    return SendingSettings(transport, sender["address"], sender["display_name"], server, _bounce_address(document))
+
+
+def _bounce_address(document: Mapping[str, Any]) -> str | None:
+    """Return the address to which mails come back, None for the sender's own."""
+    chosen = document["notifications"].get("bounce_to") == BounceTo.REPLY_TO and document["interactions"]["enabled"]
+    return document["interactions"]["reply_to"] if chosen else None
 
 
 def receiving_settings(document: Mapping[str, Any], secrets: Secrets, access: MicrosoftAccess) -> ReceivingSettings:
@@ -81,18 +88,19 @@ def receiving_settings(document: Mapping[str, Any], secrets: Secrets, access: Mi
         authserv_id=interactions.get("authserv_id"),
         archive=ArchiveSettings(interactions["archive"]["enabled"], interactions["archive"]["keep_days"]),
         sent_from=_sent_from(document),
+        quick_look=interactions.get("quick_look", QUICK_LOOK),
     )
 
 
 def _sent_from(document: Mapping[str, Any]) -> str | None:
-    """Return the sending account if the receiving app registration may belong to the same tenant; else None."""
+    """Return the user of the sending account if the receiving app registration may belong to the same tenant; else None."""
     sending, receiving = document["notifications"], document["interactions"]
     if sending["transport"] != Transport.MICROSOFT or receiving["receiver"] != Receiver.MICROSOFT:
         return None
     first, second = sending["microsoft"], receiving["microsoft"]
     # A tenant has several names, its ID and its domains; an application with the same ID is, as a rule, in the same tenant.
     same = any(str(first[name]).lower() == str(second[name]).lower() for name in ("tenant_id", "client_id"))
-    return first["email_address"] if same and first["cloud"] == second["cloud"] else None
+    return first.get("mailbox_user") or first["email_address"] if same and first["cloud"] == second["cloud"] else None
 
 
 def _mailbox_server(document: Mapping[str, Any], secrets: Secrets, access: MicrosoftAccess) -> ImapServer | GraphServer:

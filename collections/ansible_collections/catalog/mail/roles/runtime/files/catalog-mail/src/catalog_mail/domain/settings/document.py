@@ -46,6 +46,13 @@ class IntentTracking(StrEnum):
     AUTO = "auto"
 
 
+class BounceTo(StrEnum):
+    """The address in the envelope of mails, to which servers return mails that they cannot deliver (RFC 5321, 4.4)."""
+
+    SENDER = "sender"      # notifications.from.address
+    REPLY_TO = "reply_to"  # interactions.reply_to, whose mailbox the service reads
+
+
 class Cloud(StrEnum):
     """Microsoft's national clouds."""
 
@@ -61,6 +68,9 @@ class Deployment(StrEnum):
     ON_PREMISES = "on_premises"
     CLOUD = "cloud"
 
+
+# Seconds between two looks for new mail by Graph, unless set.
+QUICK_LOOK = 10
 
 Address = Annotated[str, AfterValidator(fields.address)]
 Host = Annotated[str, AfterValidator(fields.host)]
@@ -134,6 +144,11 @@ class Microsoft(Section):
     certificate_thumbprint: str | None = Field(default=None, description=f"SHA-1, as Entra shows it. {_DERIVED}")
     certificate_expires_at: str | None = Field(default=None, description=_DERIVED)
     cloud: Cloud = Cloud.GLOBAL
+    mailbox_user: Annotated[str, AfterValidator(fields.mailbox_user)] | None = Field(
+        default=None,
+        description="User principal name or object ID of the mailbox's user, where the address of the mailbox is another one.",
+        examples=["u4711@contoso.onmicrosoft.com"],
+    )
 
 
 class MicrosoftSender(Microsoft):
@@ -170,6 +185,11 @@ class Notifications(Section):
 
     enabled: StrictBool = True
     transport: Transport = Transport.BUILTIN
+    bounce_to: BounceTo = Field(
+        default=BounceTo.SENDER,
+        description="The address to which mail servers return undeliverable mails: that of the sender, or interactions.reply_to, "
+        "where the service reads them and ties them to their deliveries.",
+    )
     sender: From = Field(default_factory=From, alias="from")
     smtp: Smtp = Field(default_factory=Smtp)
     microsoft: MicrosoftSender = Field(default_factory=MicrosoftSender)
@@ -193,6 +213,10 @@ class Interactions(Section):
         examples=["mx.example.com", EXCHANGE_ONLINE],
     )
     sync_interval: Annotated[int, Field(strict=True, ge=10, le=86400, description="Seconds.")] = 180
+    quick_look: Annotated[int, Field(strict=True, ge=0, le=3600), AfterValidator(fields.quick_look)] = Field(
+        default=QUICK_LOOK,
+        description="With receiver microsoft: seconds between two small requests that look for new mail; 0 for none.",
+    )
     archive: Archive = Field(default_factory=Archive)
 
     @model_validator(mode="after")

@@ -66,7 +66,8 @@ def compose_email_test(email_test: EmailTest, sending: SendingSettings) -> bytes
         f"It was sent through {route}, and asked for by {one_line(email_test.asked_by)}.\n"
         "That it has reached you means: notifications can reach you. There is nothing for you to do.\n"
     )
-    subject = f"Test of the e-mail settings of {email_test.catalog_name}"
+    # Some servers replace the Message-ID, so the subject contains its first part too.
+    subject = f"Test of the e-mail settings of {email_test.catalog_name} [{email_test.id}]"
     return _message(sending, email_test.recipient, subject, email_test.message_id(sending), email_test.created_at, text)
 
 

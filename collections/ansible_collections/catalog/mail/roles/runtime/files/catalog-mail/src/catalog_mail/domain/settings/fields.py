@@ -20,7 +20,11 @@ from catalog_mail.domain.settings.flaws import address_flaw, blank_flaw, edge_fl
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _ZONE = re.compile(r"\A[^%]*(?:%[A-Za-z0-9_.-]{1,15})?\Z")
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
+_USER = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[^@\s/\\]{1,200}@[A-Za-z0-9][A-Za-z0-9.-]{0,250}")
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?\Z")
+
+# The least seconds between two looks for new mail by Graph.
+LEAST_QUICK_LOOK = 5
 
 
 class InvalidValue(ValueError):
@@ -171,6 +175,30 @@ def calendar(text: str) -> str:
             "It is not a systemd calendar expression.", "Give one such as 'Sun 02:00'; systemd-analyze calendar checks it."
         )
     return text
+
+
+def mailbox_user(text: str) -> str:
+    """Check a user principal name or an object ID, by which Graph finds a user. A guest's name has `#EXT#` in it."""
+    bare = one_line(text).strip(" {}()[]<>\"'")
+    if not _USER.fullmatch(bare):
+        raise InvalidValue(
+            "It is neither a user principal name nor an object ID, by which Microsoft Graph finds a user.",
+            "Give one of the two, as the user's page in Microsoft Entra shows them.",
+        )
+    if bare != text:
+        raise InvalidValue("It has marks or blanks around it.", f"Write {bare}.")
+    return text
+
+
+def quick_look(seconds: int) -> int:
+    """Check the seconds between two looks at a mailbox of Graph, which limits the requests of an application."""
+    if 0 < seconds < LEAST_QUICK_LOOK:
+        raise InvalidValue(
+            f"Looking for new mail more often than every {LEAST_QUICK_LOOK} seconds uses up the requests that Microsoft Graph "
+            "allows an application.",
+            f"Give at least {LEAST_QUICK_LOOK}, or 0 to look with each sync_interval only.",
+        )
+    return seconds
 
 
 def timestamp(text: str) -> str:

@@ -32,8 +32,9 @@ class SmtpServer:
 class GraphServer:
     """A mailbox in Microsoft Graph, and the app registration that accesses it.
 
-    `mailbox` is the address of the account. With both credentials, the certificate (PEM: private key and certificate) is used.
-    URLs have no path. `section` is the path of these settings in the document. `timeout` is in seconds, for each response.
+    `mailbox` is the address of the account, `user` the user principal name or object ID by which Graph finds it, None where that
+    is the address. With both credentials, the certificate (PEM: private key and certificate) is used. URLs have no path.
+    `section` is the path of these settings in the document. `timeout` is in seconds, for each response.
     """
 
     mailbox: str
@@ -47,6 +48,7 @@ class GraphServer:
     ca_file: str | None = None
     proxy_url: str | None = field(default=None, repr=False)
     timeout: float = 30
+    user: str | None = None
 
     @property
     def identity_key(self) -> tuple[str, ...]:
@@ -63,13 +65,20 @@ class GraphServer:
 class SendingSettings:
     """The settings for sending, with secrets. Hashable, so that a sender can be cached for them.
 
-    `server` is a GraphServer when the transport is Microsoft, else an SmtpServer.
+    `server` is a GraphServer when the transport is Microsoft, else an SmtpServer. `bounce_address` is the address in the
+    envelope, None for the sender's own.
     """
 
     transport: Transport
     from_address: str
     display_name: str
     server: SmtpServer | GraphServer
+    bounce_address: str | None = None
+
+    @property
+    def envelope_from(self) -> str:
+        """The address of the envelope (RFC 5321, MAIL FROM)."""
+        return self.bounce_address or self.from_address
 
 
 @dataclass(frozen=True)
@@ -114,7 +123,8 @@ class ReceivingSettings:
 
     `tracking` is the value of the setting, also `auto`. `sync_interval` is in seconds. `authserv_id` names the server that must
     confirm senders (RFC 8601), None for no check. `sent_from` is the account that sent the answered mails, None when the
-    service cannot read that account's sent mail.
+    service cannot read that account's sent mail. `quick_look` is the number of seconds between two looks for new mail at a
+    server that announces none, 0 for no looks.
     """
 
     server: MailboxServer
@@ -124,6 +134,7 @@ class ReceivingSettings:
     authserv_id: str | None
     archive: ArchiveSettings
     sent_from: str | None = None
+    quick_look: int = 0
 
     @property
     def receiver(self) -> Receiver:

@@ -13,7 +13,7 @@ from catalog_mail.domain.errors import InputRefused, ManagedByProvider
 from catalog_mail.domain.mime.authserv import EXCHANGE_ONLINE, is_exchange_online
 from catalog_mail.domain.settings import fields
 from catalog_mail.domain.settings.connections import app_credentials
-from catalog_mail.domain.settings.document import Deployment, Receiver, Transport
+from catalog_mail.domain.settings.document import BounceTo, Deployment, Receiver, Transport
 from catalog_mail.domain.settings.fields import InvalidValue
 from catalog_mail.domain.settings.reading import DESTINATIONS, Candidate, Given, Kept, Secrets, combined_refusal, value_at
 
@@ -70,6 +70,8 @@ def check(candidate: Candidate, secrets: Secrets, before: Mapping[str, Any], dep
 
 def _sending(candidate: Candidate, secrets: Secrets) -> Iterator[InputRefused]:
     transport = Transport(candidate.value("notifications.transport"))
+    if candidate.value("notifications.bounce_to") == BounceTo.REPLY_TO:
+        yield from _bounces_to_replies(candidate, transport)
     if transport is Transport.MICROSOFT:
         yield from _sending_by_microsoft(candidate, secrets)
     elif candidate.value("notifications.enabled") and not candidate.value("notifications.from.address"):
@@ -79,6 +81,21 @@ def _sending(candidate: Candidate, secrets: Secrets) -> Iterator[InputRefused]:
     if transport is Transport.SMTP and not candidate.value("notifications.smtp.host"):
         yield InputRefused("notifications.smtp.host", "It is missing.", "Give the mail server, or choose transport builtin.")
     yield from _login(candidate, secrets, "notifications.smtp", needed=transport is Transport.SMTP)
+
+
+def _bounces_to_replies(candidate: Candidate, transport: Transport) -> Iterator[InputRefused]:
+    if transport is Transport.MICROSOFT:
+        yield InputRefused(
+            "notifications.bounce_to",
+            "Microsoft Graph cannot set the address of the envelope: Exchange returns mails to the account that sends.",
+            "Leave it out, or send by transport smtp or builtin.",
+        )
+    elif not candidate.value("interactions.enabled"):
+        yield InputRefused(
+            "notifications.bounce_to",
+            "Replies are switched off, so nothing reads what comes back to the address for replies.",
+            "Switch replies on (interactions.enabled), or choose sender.",
+        )
 
 
 def _sending_by_microsoft(candidate: Candidate, secrets: Secrets) -> Iterator[InputRefused]:

@@ -50,7 +50,7 @@ def extract(message: Message | Contents, own_addresses: Iterable[str] = ()) -> E
     """
     contents = Contents.of(message)
     plain, rich = contents.streams
-    known = parties(contents.message, own_addresses)
+    known = parties(contents.headers, own_addresses)
     first = _cut(contents, plain, known)
     if _same(plain, rich) or first.encrypted:
         return _extracted(first)

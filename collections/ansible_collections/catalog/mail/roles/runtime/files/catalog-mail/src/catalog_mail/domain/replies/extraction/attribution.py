@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import re
 
-from catalog_mail.domain.replies.extraction.languages import VERB_ENDINGS, WROTE
+from catalog_mail.domain.replies.extraction.languages import VERB_ENDINGS, WITHIN_ASCII_WORDS, WROTE, WROTE_IN_ASCII
 from catalog_mail.domain.replies.extraction.lines import Line, next_written
 from catalog_mail.domain.replies.extraction.parties import Parties
 
 _LONGEST = 400  # characters, over at most so many lines:
 _MOST_LINES = 4
-_ADDRESS = re.compile(r"[\w.+=-]{1,80}@[\w-]|mailto:")
-_IN_BRACKETS = re.compile(r"[<(\[:][\w.+=-]{1,80}@[\w-]|mailto:")
+_ADDRESS = re.compile(r"[\w.+=-]{1,80}+@[\w-]|mailto:")
+_IN_BRACKETS = re.compile(r"[<(\[:][\w.+=-]{1,80}+@[\w-]|mailto:")
 _WHEN = re.compile(r"\b\d{1,2}[:.h]\d{2}\b|\b(?:19|20)\d\d\b|(?:19|20)\d\d年|\b\d{1,2}[./-]\d{1,2}[./-]\d\d")
 _HINT = re.compile(r"@|\d\d|mailto")
 _COLONS = (":", "\uff1a")
 _END = " \t*_-\u2013\u2014>\u200e\u200f"
 _LETTER = re.compile(r"[^\W\d_]")
+_WORD_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 _OPENED = re.compile(r"[<(\[]")
 _CLOSED = re.compile(r"[>)\]]")
 
@@ -83,8 +84,20 @@ def _breaks_name(above: str, below: str, parties: Parties) -> bool:
 
 def _has_verb(text: str) -> bool:
     """Return whether a text has the verb, and other words: "10:25: wrote" is a line of a log."""
-    verb = WROTE.search(text)
-    return verb is not None and bool(_LETTER.search(text, 0, verb.start()) or _LETTER.search(text, verb.end()))
+    found = first_verb(text)
+    return found is not None and bool(_LETTER.search(text, 0, found[0]) or _LETTER.search(text, found[1]))
+
+
+def first_verb(text: str) -> tuple[int, int] | None:
+    """Return where the first verb of a text begins and ends, as `WROTE` finds it; None when there is none."""
+    folded = text.lower()
+    if not text.isascii() or any(word in folded for word in WITHIN_ASCII_WORDS):
+        found = WROTE.search(text)
+    else:
+        found = WROTE_IN_ASCII.search(folded)
+        while found and found.start() and folded[found.start() - 1] in _WORD_CHARACTERS:
+            found = WROTE_IN_ASCII.search(folded, found.start() + 1)
+    return found.span() if found else None
 
 
 def _ends_with_verb(text: str) -> bool:

@@ -115,6 +115,8 @@ def _headers_at(lines: list[Line], index: int, stop: int, parties: Parties) -> t
         while end < stop and (lines[end].hint is Hint.ATTRIBUTION or lines[end].blank):
             end += 1
         return Span(index, end, Form.MARKED), end
+    if not headers.may_begin_block(line):
+        return None, index + 1
     hinted = headers.is_hinted(line)
     introduced = hinted or _has_title_above(lines, index)
     end = headers.known_block(lines, index, stop, introduced=introduced)

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from email.message import Message
-from functools import cached_property
 
 from catalog_mail.domain.replies.extraction.decode import part_text
 from catalog_mail.domain.replies.extraction.parts import TextPart, text_streams
+from catalog_mail.domain.replies.first_headers import FirstHeaders
 from catalog_mail.domain.replies.own_parts import OwnPart, own_parts
 
 
@@ -18,22 +19,34 @@ class Contents:
 
     def __init__(self, message: Message) -> None:
         self.message = message
+        self._headers = FirstHeaders()
         self._texts: dict[int, str] = {}
+        self._own_parts: list[OwnPart] | None = None
+        self._streams: tuple[list[TextPart], list[TextPart]] | None = None
 
     @classmethod
     def of(cls, message: Message | Contents) -> Contents:
         """Return the contents of a message; contents are returned as they are."""
         return message if isinstance(message, Contents) else cls(message)
 
-    @cached_property
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The message's own headers, as `FirstHeaders.of` returns them."""
+        return self._headers.of(self.message)
+
+    @property
     def own_parts(self) -> list[OwnPart]:
         """The message and its own parts, as `own_parts` returns them."""
-        return own_parts(self.message)
+        if self._own_parts is None:
+            self._own_parts = own_parts(self.message, self._headers)
+        return self._own_parts
 
-    @cached_property
+    @property
     def streams(self) -> tuple[list[TextPart], list[TextPart]]:
         """The parts of the text with plain text preferred, and with HTML preferred. Raises TooComplex."""
-        return text_streams(self.message)
+        if self._streams is None:
+            self._streams = text_streams(self.message, self._headers)
+        return self._streams
 
     def text(self, part: TextPart) -> str:
         """Return the decoded text of one of the message's parts."""

@@ -12,9 +12,11 @@ from catalog_mail.domain.replies.extraction.lines import Hint, Line
 from catalog_mail.domain.replies.extraction.parties import Parties
 
 _MOST_HEADERS = 24          # lines of a header block, wrapped ones included
+_FEWEST_LABELS = 4          # of a block in a language that is not known
+_FEWEST_WITHOUT_COLONS = 3
 _LONGEST = 500
 _WRAPPED = 60               # characters of a line that a client may have wrapped
-_ADDRESS = re.compile(r"[\w.+=-]{1,80}@[\w-]|mailto:")
+_ADDRESS = re.compile(r"[\w.+=-]{1,80}+@[\w-]|mailto:")
 _TIME = re.compile(r"\d{1,2}[:.h\u6642\u65f6]\d{1,2}")
 _WHEN = re.compile(r"\b\d{1,2}[:.h]\d{2}\b|\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d\d")
 _COLONS = (":", "\uff1a")
@@ -25,6 +27,8 @@ _ANY_LABEL = re.compile(r"[\s*_|\u200e\u200f\u202a-\u202e\u2066-\u2069]*"
                         r"([^\W\d_][^\d:\uff1a\u0589<>@|/\\=(){}\[\]\"]{0,31}?)[\s*_\u200e\u200f]*[:\uff1a\u0589](?!\S?//)(.*)")
 # The same without a colon, as eM Client writes it.
 _NO_COLON = re.compile(r"[\s*_]*([^\W\d_][^\W\d_]{0,19}(?: [^\W\d_]{1,12})?)[*_]*[\s*_]+[\"'<\w(].*")
+# Each form of header block begins with a line that has one of these.
+_SIGNS = re.compile("[:\uff1a\u0589|@]")
 _NUMBERS = re.compile(r"\d+")
 _YEAR_OR_TIME = re.compile(r"(?<!\d)\d{4}(?!\d)|(?<!\d)\d{1,2}[:.h\u6642\u65f6]\d{2}(?!\d)")
 
@@ -35,6 +39,11 @@ def kind(text: str) -> str | None:
     position = min((found for found in map(head.find, _AFTER_LABEL) if found > 0), default=0)
     label = head[:position].strip(_EDGES) if position else ""
     return LABELS.get(label.casefold()) if label and not label[0].islower() else None
+
+
+def may_begin_block(line: Line) -> bool:
+    """Return whether a line can be the first of a header block: a quick answer for most lines of a text."""
+    return line.hint is not Hint.NONE or _SIGNS.search(line.text) is not None
 
 
 def known_block(lines: list[Line], start: int, stop: int, *, introduced: bool) -> int:
@@ -95,6 +104,8 @@ def unlisted_block(lines: list[Line], start: int, stop: int, parties: Parties) -
     These are at least four lines of label and value: the first value names the service, or is an address where another line is
     the answered mail's subject; the second is a date.
     """
+    if stop - start < _FEWEST_LABELS:
+        return start
     first = _labelled(lines[start].text[:_LONGEST])
     if first is None or not (_ADDRESS.search(first[2]) or parties.named(first[2])):
         return start
@@ -103,7 +114,7 @@ def unlisted_block(lines: list[Line], start: int, stop: int, parties: Parties) -
         return start
     labels, end, subject = _run(lines, start, stop, parties)
     ours = parties.named(first[2]) or subject
-    return _with_wrapped(lines, end, stop) if labels >= 4 and ours else start
+    return _with_wrapped(lines, end, stop) if labels >= _FEWEST_LABELS and ours else start
 
 
 def _labelled(text: str) -> re.Match[str] | None:
@@ -146,7 +157,7 @@ def block_without_colons(lines: list[Line], start: int, stop: int, parties: Part
     to be the service's and the subject that of the answered mail.
     """
     text = lines[start].text[:_LONGEST]
-    if "@" not in text or not _NO_COLON.fullmatch(text):
+    if stop - start < _FEWEST_WITHOUT_COLONS or "@" not in text or not _NO_COLON.fullmatch(text):
         return start
     size, date, subject, known = 0, False, False, 0
     for index in range(start, min(stop, start + 8)):
@@ -160,7 +171,7 @@ def block_without_colons(lines: list[Line], start: int, stop: int, parties: Part
         known += any(label in LABELS for label in (match[1].casefold(), match[1].split()[0].casefold()))
         if subject:
             break
-    if size < 3 or not date:
+    if size < _FEWEST_WITHOUT_COLONS or not date:
         return start
     ours = parties.has_address(lines[start].text[:_LONGEST])
     if not (subject and ours if not introduced else subject or ours or known >= 3):

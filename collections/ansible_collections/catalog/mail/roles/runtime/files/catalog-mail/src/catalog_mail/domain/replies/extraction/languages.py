@@ -51,12 +51,20 @@ _VERBS_IN_TEXT = """写道 | 寫道 | 写了 | のメール | さんが書きま
     | 작성 | כתב | كتب | đã viết | menulis"""
 # The verb of an attribution line.
 WROTE = re.compile(rf"\b{_any(_VERBS)}\b|{_any(_VERBS_IN_TEXT)}", re.IGNORECASE)
+# The verbs that a text in ASCII can have, in lower case; without regard to case a dotless i is an i. A search for them takes a
+# tenth of the time of one for `WROTE`, but also finds the end of a longer word.
+WROTE_IN_ASCII = re.compile(
+    rf"(?:{'|'.join(verb for verb in _of(_VERBS.replace(chr(0x131), 'i')) if verb.isascii())})\b", re.ASCII
+)
+# The same of verbs that are found within words.
+WITHIN_ASCII_WORDS = tuple(verb for verb in _of(_VERBS_IN_TEXT) if verb.isascii())
 # The last two letters of the verbs, whose last letter may be missing. Without regard to case a dotless i is an i.
 VERB_ENDINGS = frozenset(
     form[-2:].replace("\u0131", "i")
     for verb in _of(f"{_VERBS} | {_VERBS_IN_TEXT}")
     for form in (verb.removesuffix("?"), re.sub(r".\?$", "", verb))
 )
+
 
 _TITLES = """original message | replied message | original appointment | forwarded message
     | ursprüngliche nachricht | originalnachricht | weitergeleitete nachricht | message d'origine | message original

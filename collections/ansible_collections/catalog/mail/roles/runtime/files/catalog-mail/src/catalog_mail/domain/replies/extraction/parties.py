@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from email.message import Message
+from functools import lru_cache
 
-from catalog_mail.domain.mime.structured import bounded, decoded_words
+from catalog_mail.domain.mime.structured import decoded_words
 
 _LONGEST = 2000
-_ADDRESS = re.compile(r"([\w.=-]{1,80})(?:\+[\w.+=-]{0,80})?@([\w-]{1,80}(?:\.[\w-]{1,80}){0,8})")
+_ADDRESS = re.compile(r"([\w.=-]{1,80}+)(?:\+[\w.+=-]{0,80}+)?@([\w-]{1,80}(?:\.[\w-]{1,80}){0,8})")
 _PREFIX = re.compile(r"(?:(?:\w{1,12}(?:\[\d+\])?\s?[:\uff1a]|\[[^\]]{1,40}\])\s*)+")
 _WORD = re.compile(r"\w+")
 _SHORTEST_NAME = 4      # a shorter name is too common to identify the sender
@@ -60,12 +60,12 @@ class Parties:
                                   for word in words)
 
 
-def parties(message: Message, own: Iterable[str] = ()) -> Parties:
-    """Read the parties from a message's header; `own` are further addresses of the service. Raises nothing."""
-    recipients = [_decoded(message, name) for name in ("to", "cc")]
-    sender = _decoded(message, "from")
-    subject = _PREFIX.sub("", " ".join(_decoded(message, "subject").split()), count=1).casefold()
-    found = frozenset(address for value in (*recipients, *own) for address in _addresses(value[:_LONGEST]))
+def parties(headers: Mapping[str, str], own: Iterable[str] = ()) -> Parties:
+    """Read the parties from a message's headers; `own` are further addresses of the service. Raises nothing."""
+    recipients = [decoded_words(headers.get(name, "")) for name in ("to", "cc")]
+    sender = decoded_words(headers.get("from", ""))
+    subject = _PREFIX.sub("", " ".join(decoded_words(headers.get("subject", "")).split()), count=1).casefold()
+    found = frozenset(address for value in (*recipients, *own) for address in _of_header(value[:_LONGEST]))
     names = tuple(name for name in (_display_name(part) for part in recipients[0].split(",")) if len(name) >= _SHORTEST_NAME)
     return Parties(found, names, subject if len(subject) >= _SHORTEST_SUBJECT else "", _author(sender))
 
@@ -80,9 +80,10 @@ def _display_name(mailbox: str) -> str:
     return mailbox.partition("<")[0].strip(" \t\"'").casefold() if "<" in mailbox else ""
 
 
+@lru_cache(maxsize=64)  # most replies go to the same addresses
+def _of_header(value: str) -> frozenset[str]:
+    return frozenset(_addresses(value))
+
+
 def _addresses(text: str) -> set[str]:
     return {f"{match[1]}@{match[2]}".lower() for match in _ADDRESS.finditer(text)}
-
-
-def _decoded(message: Message, name: str) -> str:
-    return decoded_words(bounded(message.get(name) or "", _LONGEST))

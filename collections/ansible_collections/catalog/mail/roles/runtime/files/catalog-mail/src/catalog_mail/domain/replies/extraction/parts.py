@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message
+from functools import lru_cache
 from typing import NamedTuple, cast
+
+from catalog_mail.domain.replies.first_headers import FirstHeaders
 
 MOST_PARTS = 200
 DEEPEST = 20
@@ -24,7 +28,7 @@ class Kind(NamedTuple):
     """A header's value and its parameters; value and names of parameters are in lower case."""
 
     value: str
-    parameters: dict[str, str]
+    parameters: Mapping[str, str]
 
 
 @dataclass
@@ -53,20 +57,20 @@ class TextPart(NamedTuple):
         return self.kind.value in _HTML
 
 
-def header(part: Message, name: str) -> Kind:
-    """Parse a header of limited length to value and parameters; raises nothing, unlike the library's parser."""
-    raw = str(part.get(name) or "")[:2000].replace("\n", " ").replace("\r", " ")
+@lru_cache(maxsize=64)  # most parts have the same few values
+def header(raw: str) -> Kind:
+    """Parse a header's value of limited length to value and parameters; raises nothing, unlike the library's parser."""
     parameters = {match[1].lower().rstrip("*"): match[2] if match[2] is not None else match[3]
                   for match in _PARAMETER.finditer(raw)} if ";" in raw else {}
     return Kind(raw.partition(";")[0].strip().lower(), parameters)
 
 
-def text_streams(message: Message) -> tuple[list[TextPart], list[TextPart]]:
+def text_streams(message: Message, headers: FirstHeaders) -> tuple[list[TextPart], list[TextPart]]:
     """Return the parts of the text with plain text preferred, and with HTML preferred.
 
     Raises TooComplex when the message has too many parts.
     """
-    nodes = _nodes(message)
+    nodes = _nodes(message, headers)
     for node in reversed(nodes):
         if node.parent >= 0:
             above = nodes[node.parent]
@@ -75,7 +79,7 @@ def text_streams(message: Message) -> tuple[list[TextPart], list[TextPart]]:
     return _stream(nodes, html=False), _stream(nodes, html=True)
 
 
-def _nodes(message: Message) -> list[Node]:
+def _nodes(message: Message, headers: FirstHeaders) -> list[Node]:
     """Return the parts in their order, each after its parent. Parts of attached messages are left out."""
     nodes: list[Node] = []
     waiting: list[tuple[Message, int, int]] = [(message, -1, 0)]
@@ -83,7 +87,7 @@ def _nodes(message: Message) -> list[Node]:
         part, parent, depth = waiting.pop()
         if len(nodes) >= MOST_PARTS or depth > DEEPEST:
             raise TooComplex
-        node = _node(part, parent, depth)
+        node = _node(part, headers.of(part), parent, depth)
         index = len(nodes)
         nodes.append(node)
         if parent >= 0:
@@ -96,24 +100,24 @@ def _nodes(message: Message) -> list[Node]:
     return nodes
 
 
-def _node(part: Message, parent: int, depth: int) -> Node:
-    kind = header(part, "Content-Type")
+def _node(part: Message, headers: Mapping[str, str], parent: int, depth: int) -> Node:
+    kind = header(headers.get("content-type", ""))
     inner = part.is_multipart() and not kind.value.startswith("message/")
     node = Node(part, parent, depth, kind, inner)
-    if inner or part.is_multipart() or not _is_written(part, kind, alone=parent < 0):
+    if inner or part.is_multipart() or not _is_written(headers, kind, alone=parent < 0):
         return node
     node.has_html = kind.value in _HTML
     node.has_plain = not node.has_html
     return node
 
 
-def _is_written(part: Message, kind: Kind, *, alone: bool) -> bool:
+def _is_written(headers: Mapping[str, str], kind: Kind, *, alone: bool) -> bool:
     """Return whether a leaf is text of the message: plain text, HTML or of no declared type, and not an attachment."""
     if "name" in kind.parameters and not alone:
         return False
     if kind.value not in ("", "text/plain", "text") and kind.value not in _HTML and not kind.value.startswith("multipart/"):
         return False
-    disposition = header(part, "Content-Disposition")
+    disposition = header(headers.get("content-disposition", ""))
     return disposition.value != "attachment" and "filename" not in disposition.parameters
 
 

@@ -35,6 +35,8 @@ def _with_cited(lines: list[Line]) -> list[Line]:
 
 
 def _line(source: str, after_quoted: bool) -> Line:
+    if source[:2] == "> " and source[2:3] != ">":
+        return Line(source[2:], 1, source)
     if source[:1] == ">" or source[:2] == " >":
         if source.startswith(">From ") and not after_quoted:
             return Line(source[1:], 0, source[1:])  # "From " at the start of a line, as mbox files escape it
