@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from helpers.service import postgres
 from helpers.service.dovecot import Dovecot
+from helpers.service.forked_services import forked_services
 from helpers.service.process import RunningService
 from helpers.service.smtp_sink import MailSink
 from hypothesis import settings
@@ -22,6 +23,12 @@ _numbers = itertools.count(1)
 # No property is bound to the clock.
 settings.register_profile("service", deadline=None)
 settings.load_profile("service")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forked_services() -> Iterator[None]:
+    with forked_services():
+        yield
 
 
 @pytest.fixture

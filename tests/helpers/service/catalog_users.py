@@ -14,7 +14,7 @@ import requests
 from helpers.service.process import RunningService
 from helpers.waiting import wait_until
 
-FINAL = {"sent", "failed", "suppressed"}
+FINAL = {"sent", "bounced", "failed", "suppressed"}
 
 
 def add_user(service: RunningService, name: str, **change: Any) -> dict[str, Any]:

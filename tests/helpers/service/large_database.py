@@ -177,8 +177,11 @@ def _delivery(i: Number, filled: Filled, when: Callable[[Number], ColumnElement[
         "id": _name("d", i),
         "notification_id": _name("n", i),
         "number": 0,
+        "kind": case((i % 10 == 0, "mention"), else_="message"),
         "address": _address(i),
+        "recipient": _address(i),
         "display_name": "A name",
+        "subject": "A subject",
         "state": case((final & (i % 100 == 0), "failed"), (final & (i % 100 == 1), "suppressed"), (final, "sent"), *states[:-1],
                       else_="accepted"),
         "accepted_at": accepted_at,
@@ -187,7 +190,10 @@ def _delivery(i: Number, filled: Filled, when: Callable[[Number], ColumnElement[
         "attempts": 1,
         "pause": case((retrying, 60.0), else_=0.0),
         "next_attempt_at": case((retrying, when((i - first_retrying - _DUE) * 2)), else_=null()),
+        "cause": case((final & (i % 100 == 0), "recipient-refused"), (final & (i % 100 == 1), "switched_off"),
+                      (retrying, "timed-out"), else_=null()),
         "sent_at": case((final, accepted_at), else_=null()),
+        "ended_at": case((final, accepted_at), else_=null()),
         "batch": case((i < first_retrying, _name("b", i // _BATCH)), else_=null()),
         "node": "node1",
         "renewed_at": NOW,
@@ -201,7 +207,8 @@ def _reply(i: Number) -> dict[str, Any]:
 
 def _handled(i: Number) -> dict[str, Any]:
     return {"mailbox": PLACE.mailbox, "validity": PLACE.validity, "message": cast(i, String),
-            "disposition": case((i % 1000 == 0, "quarantined"), else_="posted"), "reason": ""} | _at("handled")  # fmt: skip
+            "disposition": case((i % 1000 == 0, "quarantined"), else_="posted"), "reason": "", "id": _name("l", i),
+            "sender": _address(i), "subject": "Re: A subject"} | _at("handled")  # fmt: skip
 
 
 def _explanation(i: Number) -> dict[str, Any]:

@@ -29,18 +29,21 @@ def programs() -> Path:
 
 
 class PostgreSQL:
-    """A server with its data in a folder, which PostgreSQL's user must be able to enter."""
+    """A server with its data in a folder, which PostgreSQL's user must be able to enter, at an address of this machine."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: str = "127.0.0.1") -> None:
         self._folder = folder
+        self._address = address
         self._user = _unprivileged(folder)
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"postgresql://admin:{PASSWORD}@127.0.0.1:{self._port}"
+        self.url = f"postgresql://admin:{PASSWORD}@{address}:{self._port}"
         """The administrator's URL, without a database."""
         (folder / "password").write_text(PASSWORD)
         _run(self._user, programs() / "initdb", "--pgdata", folder / "data", "--username", "admin", "--auth", "scram-sha-256",
              "--pwfile", folder / "password", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync")  # fmt: skip
+        with (folder / "data/pg_hba.conf").open("a") as access:
+            access.write("host all all samenet scram-sha-256\n")
 
     def start(self) -> None:
         """Start the server, unless it runs, and wait until it answers."""
@@ -48,7 +51,8 @@ class PostgreSQL:
             with (self._folder / "log").open("ab") as log:
                 self._process = subprocess.Popen(
                     [*_as(self._user), programs() / "postgres", "-D", self._folder / "data", "-p", str(self._port),
-                     "-k", self._folder, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200", "-c", "fsync=off"],
+                     "-k", self._folder, "-c", f"listen_addresses={self._address}", "-c", "max_connections=200",
+                     "-c", "fsync=off"],
                     stdout=subprocess.DEVNULL, stderr=log,
                 )  # fmt: skip
         wait_until(self._answers, lambda: f"PostgreSQL does not answer:\n{(self._folder / 'log').read_text()}")
@@ -60,16 +64,16 @@ class PostgreSQL:
             self._process.wait(PATIENCE)
 
     def _answers(self) -> bool:
-        words = [*_as(self._user), programs() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)]
+        words = [*_as(self._user), programs() / "pg_isready", "-q", "-h", self._address, "-p", str(self._port)]
         return subprocess.run(words, check=False, timeout=PATIENCE, cwd="/").returncode == 0
 
 
 @contextmanager
-def server(folder: Path | None = None) -> Iterator[PostgreSQL]:
-    """Run a server, in a folder of its own by default; stop it at the end."""
+def server(folder: Path | None = None, address: str = "127.0.0.1") -> Iterator[PostgreSQL]:
+    """Run a server, in a folder of its own by default; stop it at the end. Its neighbours in its network can log in."""
     # Not below pytest's own folders, which only root may enter: the server runs as another user.
     with tempfile.TemporaryDirectory(prefix="catalog-mail-postgresql-", ignore_cleanup_errors=True) as own:
-        running = PostgreSQL(folder or Path(own))
+        running = PostgreSQL(folder or Path(own), address)
         running.start()
         try:
             yield running

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 
@@ -60,13 +60,14 @@ class RunningService:
     """A service with a folder of its own.
 
     `settings` are added to its configuration file. `tokens` holds one token a role: server_admin (whose e-mail address is
-    ADMIN), catalog and viewer.
+    ADMIN), catalog and viewer. `popen` starts the processes.
     """
 
     folder: Path
     settings: dict[str, Any] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    popen: ClassVar[type[subprocess.Popen[Any]]] = subprocess.Popen
 
     def __post_init__(self) -> None:
         self.port = free_port()
@@ -96,14 +97,22 @@ class RunningService:
 
     def command(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a `catalog-mail` command with these arguments to its end."""
-        return subprocess.run(
-            self._words(*words), env=self._environment(), capture_output=True, text=True, timeout=PATIENCE, check=False, **options
-        )
+        standard_input = options.pop("input", None)
+        pipes = {"stdin": subprocess.DEVNULL if standard_input is None else subprocess.PIPE, "stdout": subprocess.PIPE}
+        with self.popen(
+            self._words(*words), env=self._environment(), stderr=subprocess.PIPE, text=True, **pipes, **options
+        ) as process:
+            try:
+                output, errors = process.communicate(standard_input, timeout=PATIENCE)
+            except BaseException:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     def background(self, *words: str) -> subprocess.Popen[bytes]:
         """Run a `catalog-mail` command beside the service, with the same log."""
         with self.log.open("ab") as log:
-            return subprocess.Popen(self._words(*words), env=self._environment(), stdout=log, stderr=log)
+            return self.popen(self._words(*words), env=self._environment(), stdout=log, stderr=log)
 
     @contextlib.contextmanager
     def syncing(self) -> Iterator[subprocess.Popen[bytes]]:
@@ -123,8 +132,11 @@ class RunningService:
         self._succeed("migrate")
         for role in ("server_admin", "catalog", "viewer"):
             if role not in self.tokens:
-                email = ["--email", ADMIN] if role == "server_admin" else []
-                self.tokens[role] = self._succeed("token", "create", "--name", role, "--role", role, *email).strip()
+                self.create_token(role, *(["--email", ADMIN] if role == "server_admin" else []))
+
+    def create_token(self, role: str, *options: str) -> None:
+        """Create a token of this role and this name."""
+        self.tokens[role] = self._succeed("token", "create", "--name", role, "--role", role, *options).strip()
 
     def adopt(self, prepared: RunningService) -> None:
         """Start from a copy of another service's key, database and tokens."""
@@ -135,7 +147,7 @@ class RunningService:
     def start(self, *, wait: bool = True) -> None:
         """Start the service; with `wait`, wait until it is ready."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(self._words("serve"), env=self._environment(), stdout=log, stderr=log)
+            self.process = self.popen(self._words("serve"), env=self._environment(), stdout=log, stderr=log)
         if wait:
             self.wait()
 
@@ -191,7 +203,12 @@ class RunningService:
         return [sys.executable, "-m", "catalog_mail", "--config", str(self.config), *words]
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "PYTHONPATH": str(SOURCE), "NO_PROXY": "127.0.0.1,localhost"}
+        return process_environment()
+
+
+def process_environment() -> dict[str, str]:
+    """Return the environment of the service's processes."""
+    return {**os.environ, "PYTHONPATH": str(SOURCE), "NO_PROXY": "127.0.0.1,localhost"}
 
 
 @contextlib.contextmanager

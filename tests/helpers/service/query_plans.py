@@ -23,7 +23,7 @@ GROWING = frozenset(
     {"notifications", "deliveries", "replies", "handled", "explanations", "posts", "conversations", "audit"}
 )
 # Partial indexes of rows that do not become more with time: what is open, and what is left to do.
-BOUNDED = frozenset({"ix_deliveries_batch", "ix_deliveries_state_next_attempt_at"})
+BOUNDED = frozenset({"ix_deliveries_batch", "ix_deliveries_state_next_attempt_at", "ix_handled_unfinished"})
 
 Place = tuple[str, int]
 

@@ -23,6 +23,7 @@ from catalog_mail.adapters.queue import DurableQueue, QueueOptions, Rounds
 from catalog_mail.domain.errors import NotConfigured
 from catalog_mail.domain.failures.failure import Cause, Failure, SendingFailed
 from catalog_mail.domain.identifiers import new_id
+from catalog_mail.domain.notifications.message import Rendered
 from catalog_mail.domain.notifications.notification import Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.notifications.pace import Pace
 from catalog_mail.domain.notifications.retry import Backoff
@@ -77,13 +78,13 @@ class NodeSettings:
 
     def render(
         self, notification: Notification, delivery: Delivery, sending: SendingSettings, _replying: object
-    ) -> tuple[str, bytes]:
+    ) -> Rendered:
         self.rendered += 1
         message_id = f"<{delivery.id}@corp.test>"
         subject = notification.data.get("subject", "a test")
         lines = [f"Message-ID: {message_id}", f"From: {sending.from_address}", f"To: {delivery.recipient.address}",
                  f"Subject: {subject}", f"X-Rendered: {self.rendered}", "", "text", ""]  # fmt: skip
-        return message_id, "\r\n".join(lines).encode()
+        return Rendered(message_id, "\r\n".join(lines).encode(), subject)
 
 
 class PlainSenders:

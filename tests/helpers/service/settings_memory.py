@@ -131,7 +131,7 @@ class RecordingMailboxes:
         place = f"{server.host}:{server.port}" if isinstance(server, ImapServer) else server.graph_url
         return MailboxEvidence(place, None, 3, 1, True, True, False, 0.01)
 
-    def open(self, server: MailboxServer, sent_from: str | None = None) -> Any:
+    def open(self, server: MailboxServer, sent_from: str | None = None, quick_look: int = 0) -> Any:
         raise NotImplementedError
 
 

@@ -19,6 +19,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from catalog_mail.adapters.database import delivery_counts, tables
+from catalog_mail.adapters.database.bounces import DatabaseBounces
 from catalog_mail.adapters.database.deliveries import DatabaseDeliveries
 from catalog_mail.adapters.database.engine import make_engine
 from catalog_mail.adapters.database.leases import DatabaseLeases
@@ -30,6 +31,7 @@ from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.notifications import outcome
 from catalog_mail.domain.notifications.notification import FINAL, Delivery, Kind, Notification, Recipient, State
 from catalog_mail.domain.notifications.outcome import Outcome
+from catalog_mail.domain.replies.bounced import BounceReport
 from catalog_mail.ports.catalog import Notice
 from helpers.service import postgres
 from helpers.service.process import SOURCE
@@ -84,6 +86,7 @@ class Work:
         self._store = DatabaseDeliveries(engine)
         self._leases = DatabaseLeases(engine)
         self._batch = new_id()
+        self._message_id = ""
 
     def accept(self) -> None:
         DatabaseNotifications(self._engine).add([Notice(*make([State.ACCEPTED, State.SUPPRESSED, State.ACCEPTED]))])
@@ -94,13 +97,19 @@ class Work:
 
     def begin(self) -> None:
         for delivery, _notification in self._store.held(self._batch)[:1]:
-            self._store.begin(self._batch, replace(delivery, attempts=delivery.attempts + 1, message=b"x", message_id="<x>"))
+            self._message_id = f"<{delivery.id}@corp.test>"
+            began = replace(delivery, attempts=delivery.attempts + 1, message=b"x", message_id=self._message_id)
+            self._store.begin(self._batch, began)
 
     def finish(self, found: Outcome) -> None:
         for delivery, _notification in self._store.held(self._batch)[:1]:
             self._store.finish(delivery, found)
             if found.state in FINAL:
                 self._store.finish(delivery, OUTCOMES[0])  # changes nothing
+
+    def bounce(self) -> None:
+        """Record that the e-mail begun last came back; nothing changes unless it was sent."""
+        DatabaseBounces(self._engine).bounced(BounceReport(None, self._message_id, "5.1.1"), NOW)
 
     def postpone(self) -> None:
         self._store.postpone(self._batch, OUTCOMES[-1])
@@ -115,7 +124,7 @@ class Work:
         self._leases.end_all(NODE)
 
     def forget(self) -> None:
-        self._store.forget_messages(accepted_before=NOW + timedelta(days=1), limit=2)
+        self._store.forget_messages(ended_before=NOW + timedelta(days=1), limit=2)
 
     def kill(self) -> None:
         """Change every delivery, and end before the commit."""
@@ -138,8 +147,8 @@ STEPS: dict[str, Callable[[Work], None]] = {
     **{f"finish {one.state}": (lambda work, one=one: work.finish(one)) for one in OUTCOMES},
     **{
         step.__name__: step
-        for step in (Work.accept, Work.claim, Work.begin, Work.postpone, Work.retry, Work.take_over, Work.end_all, Work.forget,
-                     Work.kill, Work.delete)
+        for step in (Work.accept, Work.claim, Work.begin, Work.bounce, Work.postpone, Work.retry, Work.take_over, Work.end_all,
+                     Work.forget, Work.kill, Work.delete)
     },
 }  # fmt: skip
 
@@ -156,12 +165,14 @@ def test_the_counts_are_those_of_the_rows(engine: Engine, steps: list[str]) -> N
 
 def test_all_states_are_reached_and_counted(engine: Engine) -> None:
     work = Work(engine)
-    for found in [*OUTCOMES[:-1], None, OUTCOMES[-1]]:
+    for found in [OUTCOMES[0], *OUTCOMES[:-1], None, OUTCOMES[-1]]:
         work.accept()
         work.claim()
         work.begin()
         if found:
             work.finish(found)
+        if State.BOUNCED not in DatabaseNotifications(engine).counts():
+            work.bounce()
     work.accept()
     assert set(DatabaseNotifications(engine).counts()) == set(State)
     assert DatabaseNotifications(engine).counts() == counted(engine)

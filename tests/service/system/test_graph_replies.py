@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,7 +19,7 @@ from catalog_mail.adapters.database.replies import DatabaseReplies
 from catalog_mail.domain.replies.mailbox import Place
 from catalog_mail.services.reply_sync import MOST_UNREADABLE
 from helpers.service.graph_roundtrip import IGNORED, POSTED, REJECTED, GraphRoundTrip
-from helpers.service.graph_tenant import DOMAIN, REPLIES, GraphWorld
+from helpers.service.graph_tenant import CATALOG, DOMAIN, REPLIES, GraphWorld
 from helpers.service.process import RunningService
 from helpers.service.reply_roundtrip import answer
 from helpers.waiting import PATIENCE, wait_until
@@ -48,6 +49,26 @@ def test_the_whole_round_trip(roundtrip: GraphRoundTrip, rewritten: bool) -> Non
     assert state["problems"] == [] or "No process" in state["problems"][0]
 
 
+def test_mailboxes_whose_addresses_are_no_user_principal_names(roundtrip: GraphRoundTrip) -> None:
+    """One is named by its user principal name, the other one by its object id; in Sent Items the original is found as well."""
+    world = roundtrip.world
+    for address, name in ((CATALOG, "svc-catalog"), (REPLIES, "svc-replies")):
+        world.user(address, mailbox=False)
+        world.user(f"{name}@{DOMAIN}", mail=address)
+    world.emulator.fault("rewrite_message_id")
+    [user] = [one for one in world.emulator.state()["users"] if one["mail"] == REPLIES]
+    settings = world.receiving(mailbox_user=user["id"])
+    settings["notifications"]["microsoft"]["mailbox_user"] = f"svc-catalog@{DOMAIN}"
+    saved = roundtrip.service.save(settings)
+    assert saved.status_code == 200, saved.text
+    conversation, mail = roundtrip.mention()
+    roundtrip.receive(answer(mail, "By another name.", References=None))
+    with roundtrip.syncing():
+        roundtrip.wait_handled()
+    assert roundtrip.texts(conversation) == ["By another name."]
+    assert {one["path"].split("/")[3] for one in world.asked("POST", "sendMail")} == {f"svc-catalog@{DOMAIN}"}
+
+
 def test_the_same_decisions_as_over_imap(roundtrip: GraphRoundTrip) -> None:
     conversation, mail = roundtrip.mention()
     altered = str(mail["Message-ID"]).replace("a", "b", 1)
@@ -58,7 +79,7 @@ def test_the_same_decisions_as_over_imap(roundtrip: GraphRoundTrip) -> None:
         (REJECTED, answer(mail, "x", "Joe Doe <joe@corp.test>")),
         (REJECTED, answer(mail, "")),
         (REJECTED, answer(mail, "x", In_Reply_To=None, References=None)),
-        (REJECTED, answer(mail, "x", In_Reply_To=altered, References=None)),
+        (REJECTED, answer(mail, "x", "mallory@evil.test", In_Reply_To=altered, References=None)),
         (REJECTED, answer(mail, "y " * 30_000)),
     ]
     for _, content in cases:
@@ -325,3 +346,48 @@ def test_a_message_that_cannot_be_marked_is_posted_once(roundtrip: GraphRoundTri
         roundtrip.complete_poll()
         roundtrip.wait_handled()
     assert roundtrip.texts(conversation) == ["Answer 0.", "Answer 1."]
+
+
+def test_a_rejected_message_is_tried_again_where_it_lies(roundtrip: GraphRoundTrip) -> None:
+    """By the id that it has in any folder; a message that somebody deleted is refused."""
+    service = roundtrip.service
+    conversation, mail = roundtrip.mention()
+    set_active(service, "jane", active=False)
+    for text in ("First.", "Second."):
+        roundtrip.receive(answer(mail, text, Subject=text))
+
+    def entries() -> dict[str, dict[str, Any]]:
+        found = service.call("GET", "/replies/messages", role="viewer").json()["items"]
+        return {item["subject"]: item for item in found}
+
+    with roundtrip.syncing():
+        roundtrip.wait_handled()
+        wait_until(lambda: len(entries()) == 2, "the messages are not in the log")
+        keys = [roundtrip.key_of(number) for number in range(2)]
+        move(roundtrip, keys[0], "archive")
+        move(roundtrip, keys[1], "deleteditems")
+        set_active(service, "jane", active=True)
+        ids = {subject: entry["id"] for subject, entry in entries().items()}
+        requested = service.call("POST", f"/replies/messages/{ids['First.']}/retry")
+        assert requested.status_code == 202, requested.text
+        refused = service.call("POST", f"/replies/messages/{ids['Second.']}/retry")
+        assert (refused.status_code, "any more" in refused.json()["cause"]) == (409, True)
+        wait_until(lambda: roundtrip.texts(conversation) == ["First."], "it is not posted")
+        wait_until(lambda: not entries()["First."]["retry_requested_at"], "the request did not end")
+    assert entries()["First."]["outcome"] == "posted"
+    (archived,) = roundtrip.world.found(REPLIES, "archive")
+    assert archived["categories"] == [POSTED]
+
+
+def set_active(service: RunningService, name: str, *, active: bool) -> None:
+    user = next(one for one in service.call("GET", "/users", role="viewer").json()["users"] if one["name"] == name)
+    body = {word: user[word] for word in ("name", "display_name", "email")} | {"active": active}
+    assert service.call("PUT", f"/users/{user['id']}", body, role="catalog").status_code == 200
+
+
+def move(roundtrip: GraphRoundTrip, key: str, folder: str) -> None:
+    """Move a message as a person does."""
+    token, prefer = roundtrip.world.emulator.token(roundtrip.world.app), {"Prefer": 'IdType="ImmutableId"'}
+    path = f"/v1.0/users/{REPLIES}/messages/{key}/move"
+    moved = roundtrip.world.emulator.graph(token, "POST", path, {"destinationId": folder}, headers=prefer)
+    assert moved.status_code == 201, moved.text

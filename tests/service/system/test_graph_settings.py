@@ -103,6 +103,13 @@ EITHER = {
     ),
 }  # fmt: skip
 SENDING = {
+    "an alias": Case(
+        "mailbox-unknown", "email_address", "Microsoft Graph looks for the user principal name",
+        lambda world: world.user(f"svc-catalog@{DOMAIN}", mail=f"alias@{DOMAIN}"), change={"email_address": f"alias@{DOMAIN}"},
+    ),
+    "no such user": Case(
+        "mailbox-unknown", "mailbox_user", f"no user nobody@{DOMAIN}", change={"mailbox_user": f"nobody@{DOMAIN}"},
+    ),
     "no such mailbox": Case(
         "mailbox-unknown", "email_address", f"no user with the mailbox nobody@{DOMAIN}",
         change={"email_address": f"nobody@{DOMAIN}"},

@@ -26,7 +26,9 @@ def test_mail_after_hostile_mail_is_posted(make_service: Callable[..., RunningSe
     roundtrip.set_up()
     conversation, mail = roundtrip.mention()
     intent = str(mail["Message-ID"])
-    hostile = [*ODD, *(make(60_000) for make in SHAPES.values()), SHAPES["text"](LARGEST * 2)]
+    # A foreign intent from a user would be left for another installation.
+    hostile = [content.replace(b"jane@corp.test", b"stranger@corp.test")
+               for content in (*ODD, *(make(60_000) for make in SHAPES.values()), SHAPES["text"](LARGEST * 2))]  # fmt: skip
     for content in hostile:
         roundtrip.receive(content)
     # Expensive mail from a sender who may reply.

@@ -186,7 +186,8 @@ def test_an_overview_shows_other_readers(dovecot: Dovecot, user: str, open_mailb
     mailbox.mark(["3"], Disposition.REJECTED)
     dovecot.set_flags(user, "4", "\\Seen")
     found = mailbox.overview(first.last)
-    assert (found.unread, found.oldest_unread, found.taken, found.last) == (1, DATE, ("4",), "4")
+    # Another installation sets the same keywords: the caller leaves out the messages that this one has handled.
+    assert (found.unread, found.oldest_unread, found.taken, found.last) == (1, DATE, ("4", "3"), "4")
     assert mailbox.overview(found.last).taken == ()
     # Without an earlier overview no other reader is reported.
     assert mailbox.overview(None).taken == ()

@@ -25,7 +25,7 @@ from helpers.systemd import NotifySocket
 from helpers.waiting import wait_until
 
 AGE = "catalog_mail_reply_last_good_poll_age_seconds{}"
-NAMES = ("backlog", "oldest_unread_seconds", "taken_by_others", "misplaced")
+NAMES = ("backlog", "oldest_unread_seconds", "taken_by_others", "foreign_intents", "misplaced")
 OF_THE_MAILBOX = {f"catalog_mail_reply_{name}{{}}" for name in NAMES}
 LASTS = f"+0x{MINUTES}"
 OUTCOMES = 'catalog_mail_reply_outcomes_total{outcome="%s",reason="%s"}'
@@ -42,6 +42,7 @@ GOOD = {
     "catalog_mail_reply_oldest_unread_seconds": f"200{LASTS}",
     "catalog_mail_reply_backlog": f"5{LASTS}",
     "catalog_mail_reply_taken_by_others": f"0{LASTS}",
+    "catalog_mail_reply_foreign_intents": f"0{LASTS}",
     "catalog_mail_reply_misplaced": f"0{LASTS}",
     OUTCOMES % ("quarantined", "undecidable"): f"2{LASTS}",
     OUTCOMES % ("rejected", "no_intent"): f"0+1x{MINUTES}",
@@ -64,6 +65,7 @@ CASES: list[tuple[str, dict[str, str | None]]] = [
     ("CatalogMailRepliesNotRead", {"catalog_mail_reply_last_good_poll_age_seconds": f"0+60x{MINUTES}"}),
     ("CatalogMailRepliesWait", {"catalog_mail_reply_oldest_unread_seconds": f"0+60x{MINUTES}"}),
     ("CatalogMailRepliesTakenByOthers", {"catalog_mail_reply_taken_by_others": f"1{LASTS}"}),
+    ("CatalogMailRepliesForAnother", {"catalog_mail_reply_foreign_intents": f"1{LASTS}"}),
     ("CatalogMailRepliesMisplaced", {"catalog_mail_reply_misplaced": f"2{LASTS}"}),
     ("CatalogMailRepliesSetAside", {QUARANTINED: "0+0x90 1+0x100"}),
     # States that need nobody.

@@ -15,7 +15,7 @@ from helpers.service.smtp_sink import MailSink
 CONFIGURATION = Path(__file__).parents[1] / "schemathesis.toml"
 # Enough to try every operation with valid, invalid and unusual values, in bounded time.
 EXAMPLES = 5
-SECONDS = 120
+SECONDS = 60
 
 
 def test_every_response_conforms_to_the_description(service: RunningService, sink: MailSink):

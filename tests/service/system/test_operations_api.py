@@ -52,6 +52,17 @@ def test_only_a_server_admin_reads_the_audit_log(service: RunningService):
     assert refused.headers["WWW-Authenticate"] == "Bearer"
 
 
+def test_a_token_tells_its_owner(service: RunningService):
+    file = service.folder / "owned-token"
+    ensure = ("token", "ensure", "--name", "owner", "--role", "viewer", "--file", str(file))
+    assert service.command(*ensure).returncode == 0
+    service.tokens["owner"] = file.read_text().strip()
+    assert service.call("GET", "/token", role="owner").json() == {"name": "owner", "role": "viewer", "email": None}
+    assert service.command(*ensure, "--email", "ann@corp.test").stdout.strip() == "changed"
+    assert service.call("GET", "/token", role="owner").json()["email"] == "ann@corp.test"
+    assert service.call("GET", "/token", role=None).status_code == 401
+
+
 def test_an_unknown_token_is_refused_and_not_repeated(service: RunningService):
     refused = service.call("GET", "/audit", role=None, headers={"Authorization": "Bearer cmail_wrong-token"})
     assert refused.status_code == 401

@@ -46,7 +46,7 @@ def empty_again(engine: Engine) -> None:
 def test_tables_and_migrations_have_the_same_indexes(empty: Engine) -> None:
     tables.metadata.create_all(empty)
     declared = indexes(empty)
-    assert sum(" WHERE " in definition for definition in declared.values()) == 5
+    assert any(" WHERE " in definition for definition in declared.values()), "no condition has reached the database"
     empty_again(empty)
     migrate(empty)
     migrated = {name: definition for name, definition in indexes(empty).items() if not name.startswith("alembic_version")}

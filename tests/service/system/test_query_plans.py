@@ -18,10 +18,13 @@ from helpers.service.store_calls import call_all
 from sqlalchemy import Engine, func, select, text
 
 # Not called: they set up the schema or a connection; `_put` repeats its own first statement after a race.
-# `_seconds` asks PostgreSQL only.
+# `_seconds` and `lock_table` ask PostgreSQL only. A move to another database reads everything, once.
 NOT_CALLED = frozenset(
     {"migrate.py migrate", "engine.py _prepare_sqlite", "engine.py _begin_immediately", "delivery_counts.py create_triggers",
-     "reply_state.py _put", "leases.py _seconds"}
+     "reply_state.py _put", "leases.py _seconds", "queries.py lock_table",
+     "alone.py _keep_others_out", "alone.py _other_connections", "alone.py prepare", "alone.py begin",
+     "copying.py copy", "copying.py _begin", "copying.py _copy", "copying.py _continue_numbers", "copying.py _check",
+     "left_behind.py left_behind", "left_behind.py _known"}
 )  # fmt: skip
 
 

@@ -24,9 +24,8 @@ from catalog_mail.domain.identifiers import new_id
 from catalog_mail.domain.notifications import outcome as outcomes
 from catalog_mail.domain.notifications.notification import FINAL, Kind, State
 from catalog_mail.domain.notifications.retry import Backoff
-from catalog_mail.ports.catalog import Notice
 from helpers.service.process import free_port
-from helpers.service.queue_node import QueueNode, make_notification, wait_for_state
+from helpers.service.queue_node import QueueNode, wait_for_state
 from helpers.service.smtp_sink import MailSink
 from helpers.waiting import wait_until
 from sqlalchemy import Engine
@@ -351,13 +350,12 @@ def test_unknown_ids_are_not_found(engine: Engine) -> None:
 
 def test_old_messages_are_deleted_and_their_records_kept(make_node: Callable[..., QueueNode]) -> None:
     node = make_node(keep_days=30)
-    old = node.clock.now() - timedelta(days=31)
-    notification, deliveries = make_notification(["a@corp.test"], kind=Kind.MESSAGE, key=None, at=old)
-    node.notifications.add([Notice(notification, deliveries)])
     with node.running():
+        notification = node.accept("a@corp.test")
+        wait_for_state(node, notification, State.SENT)
+        node.clock.ahead = timedelta(days=31)
         recent = node.accept("b@corp.test")
         wait_for_state(node, recent, State.SENT)
-        wait_for_state(node, notification, State.SENT)
         wait_until(lambda: node.notifications.deliveries(notification.id)[0].message is None, "the old message is kept")
     assert node.notifications.deliveries(notification.id)[0].message_id
     assert node.notifications.deliveries(recent.id)[0].message is not None

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import pytest
 from catalog_mail import config
+from catalog_mail.adapters.reader_processes import ReaderProcesses
 from catalog_mail.bootstrap import replying
 from catalog_mail.bootstrap.components import Components
 from catalog_mail.domain.replies.automatic import OwnAddresses
@@ -68,7 +69,7 @@ def test_large_messages_are_handled_a_few_at_a_time(
     monkeypatch.setattr(reply_sync, "CHUNK_BYTES", 100_000)
     components = Components(config.load(roundtrip.service.config))
     progress = CountedProgress()
-    watch = replying.make_watch(components, progress)
+    watch = replying.make_watch(components, progress, ReaderProcesses(0))
     receiving = components.settings.receiving()
     assert receiving
     mailbox = RecordedMailbox(components.mailboxes.open(receiving.server))

@@ -190,6 +190,9 @@ def test_marks_and_probes(engine: Engine) -> None:
     found = state.last("route")
     assert found is not None
     assert (found.handle, found.found) == ("two", None)
+    state.sent("route", "three", WHEN + timedelta(hours=2))
+    state.forget_probe("three")
+    assert state.last("route") == found
     state.settle("two", found=True)
     found = state.last("route")
     assert found is not None

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from helpers.service.catalog_users import act, add_user, text_of, to
 from helpers.service.dovecot import NO_KEYWORDS, Dovecot
-from helpers.service.process import RunningService
+from helpers.service.process import RunningService, through
 from helpers.service.reply_roundtrip import RoundTrip, answer
-from helpers.service.settings_bodies import REPLIES
+from helpers.service.settings_bodies import REPLIES, imap_mailbox, interactions
 from helpers.service.smtp_sink import MailSink
 from helpers.waiting import wait_until
 
@@ -118,7 +118,7 @@ def test_each_unposted_reply_has_a_reason(roundtrip: RoundTrip) -> None:  # one 
         (REJECTED, "unknown_sender", answer(mail, "x", "mallory@evil.test", In_Reply_To=None, References=None)),
         (REJECTED, "wrong_sender", answer(mail, "It was forwarded to me.", "Joe <joe@corp.test>")),
         (REJECTED, "no_intent", answer(mail, "x", In_Reply_To=None, References=None)),
-        (REJECTED, "forged_intent", answer(mail, "x", In_Reply_To=altered, References=None)),
+        (REJECTED, "forged_intent", answer(mail, "x", "mallory@evil.test", In_Reply_To=altered, References=None)),
         (REJECTED, "not_answerable", answer(assignment, "I will.")),
         (REJECTED, "empty", answer(mail, "")),
         (REJECTED, "malformed", answer(mail, "x", "jane@corp.test, joe@corp.test")),
@@ -374,6 +374,35 @@ def test_auto_uses_message_ids_when_sub_addresses_fail(make_roundtrip: Callable[
     with roundtrip.syncing():
         wait_until(lambda: roundtrip.state()["intent_tracking"]["probe"] == "message_id", "the method is not decided")
     assert roundtrip.state()["intent_tracking"]["in_use"] == "message_id"
+
+
+def test_auto_tests_again_after_a_failure_that_passes(make_roundtrip: Callable[..., RoundTrip]) -> None:
+    """A mail server that takes nothing for the moment says nothing about sub-addresses."""
+    roundtrip = make_roundtrip(enabled=False, intent_tracking="auto", sync_interval=10)
+    refusals = iter(["451 4.3.0 queue file write error", "421 4.3.2 restarting"])
+    roundtrip.sink.answer = lambda envelope: next(refusals, "250 Ok") if "+" in envelope.rcpt_tos[0] else "250 Ok"
+    roundtrip.save(intent_tracking="auto", sync_interval=10)
+    with roundtrip.syncing():
+        (probe,) = roundtrip.sink.wait_for(1, such=lambda message: str(message["To"]).startswith("replies+"))
+        roundtrip.receive(probe.as_bytes())
+        roundtrip.wait_handled(1)
+        assert roundtrip.state()["intent_tracking"]["probe"] == "subaddress"
+
+
+def test_auto_tests_again_with_the_settings_that_mend_a_failure(make_roundtrip: Callable[..., RoundTrip]) -> None:
+    """A sender that may not send says nothing about sub-addresses either; saved settings are tested at once."""
+    roundtrip = make_roundtrip(enabled=False, intent_tracking="auto")
+    refusal = "550 5.7.1 Sender address rejected: not owned by user"
+    roundtrip.sink.answer = lambda envelope: refusal if envelope.mail_from == "noreply@corp.test" else "250 Ok"
+    roundtrip.save(intent_tracking="auto")
+    with roundtrip.syncing():
+        wait_until(lambda: "the test of sub-addresses could not be sent" in roundtrip.service.log.read_text(), "no refusal")
+        assert roundtrip.state()["intent_tracking"]["probe"] != "message_id"
+        sending = through(roundtrip.sink.port, **{"from": {"address": "catalog@corp.test", "display_name": "Data Catalog"}})
+        receiving = interactions(imap_mailbox(roundtrip.dovecot, roundtrip.user), intent_tracking="auto")
+        saved = roundtrip.service.save({**sending, "interactions": receiving})
+        assert saved.status_code == 200, saved.text
+        roundtrip.sink.wait_for(1, such=lambda message: str(message["To"]).startswith("replies+"))
 
 
 def test_two_processes_at_once_post_once(roundtrip: RoundTrip) -> None:

@@ -6,19 +6,20 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from catalog_mail.bootstrap import sending
+from catalog_mail.bootstrap import forking, sending
 from helpers.bench.process_costs import tree
 from helpers.service.notification_client import delivery_of
-from helpers.service.process import RunningService, through
+from helpers.service.process import RunningService, started_service, through
 from helpers.service.smtp_sink import MailSink
 from helpers.systemd import NotifySocket
 from helpers.waiting import PATIENCE, wait_until
@@ -42,13 +43,21 @@ def states(service: RunningService) -> set[str]:
         return {state for (state,) in database.execute("SELECT DISTINCT state FROM deliveries")}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def frozen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """Run a service with a sender that hangs: it counts as hanging after two minutes, in which other tests of this file run."""
+    with started_service(tmp_path_factory.mktemp("frozen")) as service:
+        os.kill(senders(service)[0], signal.SIGSTOP)
+        yield service
+
+
 def post(service: RunningService, number: int = 1) -> None:
     for _ in range(number):
         assert service.call("POST", "/notifications", MESSAGE, role="catalog").status_code == 202
 
 
 def test_as_many_processes_as_processors(service: RunningService) -> None:
-    assert len(senders(service)) == len(sending.shares(16, sending.processors()))
+    assert len(senders(service)) == len(sending.shares(16, forking.processors()))
 
 
 def test_no_more_processes_than_messages_at_a_time(make_service: Callable[..., RunningService]) -> None:
@@ -148,3 +157,15 @@ def test_only_the_service_itself_reports_to_systemd(
         os.kill(pid, signal.SIGTERM)
     assert service.stop() == 0
     assert systemd.next() == "STOPPING=1"
+
+
+def test_a_sender_that_hangs_is_named(frozen: RunningService) -> None:
+    """In health, and by the diagnosis."""
+
+    def is_named() -> bool:
+        reasons = frozen.call("GET", "/health", role=None).json()["reasons"]
+        return "queue-not-running" in {reason["code"] for reason in reasons}
+
+    wait_until(is_named, frozen.log.read_text)
+    diagnosed = frozen.command("diagnose", "--json")
+    assert "queue-not-running" in {one["id"] for one in json.loads(diagnosed.stdout)["findings"]}, diagnosed.stderr

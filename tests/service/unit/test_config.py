@@ -35,6 +35,15 @@ def test_the_addresses_of_microsoft(tmp_path: Path):
     assert (found.authority_url, found.graph_url, found.ca_file) == ("https://login.corp.test:8443", None, "/etc/ca.pem")
 
 
+def test_the_notices_about_problems(tmp_path: Path):
+    assert config.load(written(tmp_path, LEAST)).notices == config.Notices(admin_email=None, begin_after=120, end_after=600)
+    for text, field in (('admin_email = "nobody"', "admin_email"), ("begin_after = 0", "begin_after"), ("end = 5", "end")):
+        with pytest.raises(Misconfigured) as refused:
+            config.load(written(tmp_path, f"{LEAST}[notices]\n{text}\n"))
+        assert refused.value.field == f"notices.{field}"
+        assert refused.value.remedy
+
+
 def test_limits_and_hosts_of_http(tmp_path: Path):
     usual = config.load(written(tmp_path, LEAST))
     assert (usual.allowed_hosts, HttpLimits(**usual.http.model_dump())) == ([], HttpLimits())

@@ -71,7 +71,7 @@ def test_which_deliveries_are_a_reason(found: dict[str, Any], codes: list[str]):
 
 
 @pytest.mark.parametrize(
-    ("days", "code"), [(-1, "credential-expired"), (13, "credential-expires-soon"), (15, None), (400, None)]
+    ("days", "code"), [(-1, "credential-expired"), (29, "credential-expires-soon"), (31, None), (400, None)]
 )
 def test_credentials(days: int, code: str | None):
     found = list(health.credential_reasons([Expiry("notifications", "client_secret", NOW + timedelta(days=days))], NOW))
@@ -114,6 +114,9 @@ class Storage:
     def try_to_store(self, _at: datetime) -> None:
         self.action()
 
+    def bouncing(self, since: datetime) -> list[str]:
+        return []
+
     def open_deliveries(self) -> OpenDeliveries:
         return OpenDeliveries()
 
@@ -129,7 +132,7 @@ class Storage:
 
 def checked(action: Callable[[], None]) -> Report:
     part: Any = Storage(action)
-    made = Health(store=part, probe=part, disk=part, worker=part, settings=part, replies=part, clock=part)
+    made = Health(store=part, probe=part, disk=part, worker=part, settings=part, replies=part, drift=part, clock=part)
     return asyncio.run(made.report())
 
 

@@ -156,7 +156,7 @@ def test_the_server_is_the_limited_one(monkeypatch: pytest.MonkeyPatch):
     made: list[uvicorn.Server] = []
     monkeypatch.setattr(daemon._Server, "run", lambda server, **_named: made.append(server))
     monkeypatch.setattr(daemon.signal, "signal", lambda *_words: None)
-    daemon.serve(application, host="127.0.0.1", port=0, queue=IdleQueue(), limits=LIMITS)
+    daemon.serve(application, host="127.0.0.1", port=0, queue=IdleQueue(), limits=LIMITS, stopping=lambda: None)
     config = made[0].config
     assert config.http is LimitedProtocol
     assert not config.proxy_headers

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from typing import Any, NoReturn
 
@@ -59,17 +60,13 @@ def test_a_sender_that_hangs_shows_its_stacks_once(
     sender = SenderProcess.fork(make_idle)
     sender.start()
     assert sender.alive()
-    wait_until(lambda: _ignores_sigterm(sender.pid), "the sender does not begin")
+    wait_until(lambda: _is_ready(sender.pid), "the sender does not begin")
     monkeypatch.setattr(rounds, "STUCK", -1.0)
     assert not sender.alive()
-    written = ""
-
-    def stacks() -> str:
-        nonlocal written
-        written += capfd.readouterr().err
-        return written if "in _work" in written else ""
-
-    wait_until(stacks, lambda: written)
+    # What is written while it is read would be lost.
+    wait_until(lambda: not _handles_signal(sender.pid), "the sender does not end its report")
+    written = capfd.readouterr().err
+    assert "in _work" in written
     assert not sender.alive()
     sender.ask_to_stop()
     assert sender.wait() == 0
@@ -78,10 +75,20 @@ def test_a_sender_that_hangs_shows_its_stacks_once(
     assert not sender.alive()
 
 
-def _ignores_sigterm(pid: int) -> bool:
+def _signals(pid: int, field: str) -> int:
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        caught = next(line for line in status if line.startswith("SigCgt:"))
-    return bool(int(caught.split()[1], 16) & 1 << 9)  # SIGUSR1, which is set up last
+        return int(next(line for line in status if line.startswith(f"{field}:")).split()[1], 16)
+
+
+def _is_ready(pid: int) -> bool:
+    """Return whether the process catches SIGUSR1, which is set up last."""
+    return bool(_signals(pid, "SigCgt") & 1 << signal.SIGUSR1 - 1)
+
+
+def _handles_signal(pid: int) -> bool:
+    """Return whether SIGUSR1 is waiting, or being handled, which blocks it."""
+    fields = ("SigPnd", "ShdPnd", "SigBlk")
+    return any(_signals(pid, field) & 1 << signal.SIGUSR1 - 1 for field in fields)
 
 
 @pytest.mark.parametrize("started", [True, False])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -190,6 +191,18 @@ def test_each_response_of_graph(
 )
 def test_only_an_error_of_the_message_gives_it_up(status: int, operation: Operation, temporary: bool) -> None:
     assert graph_failure(GraphRefusal(status, "x", "y"), operation, SENDING).temporary is temporary
+
+
+@pytest.mark.parametrize("server", [SENDING, RECEIVING], ids=["sending", "receiving"])
+def test_an_address_that_graph_does_not_know_names_what_it_wants(server: GraphServer) -> None:
+    setting = f"{server.section}.mailbox_user"
+    said = GraphRefusal(404, "ErrorInvalidUser", "x")
+    alias = graph_failure(said, Operation.OPEN, server)
+    assert_complete(alias)
+    assert "user principal name" in alias.cause and "object ID" in alias.remedy and setting in alias.remedy
+    named = graph_failure(said, Operation.OPEN, replace(server, user="nobody@corp.test"))
+    assert_complete(named)
+    assert (named.field, "no user nobody@corp.test" in named.cause) == (setting, True)
 
 
 def test_a_missing_message_is_no_missing_mailbox() -> None:

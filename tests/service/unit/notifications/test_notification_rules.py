@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import calendar
+import itertools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 from catalog_mail.domain.catalog.people import User
 from catalog_mail.domain.errors import InputRefused
 from catalog_mail.domain.mime.addresses import LONGEST, checked_address
-from catalog_mail.domain.notifications.data import FIELDS, NAMES_RECIPIENTS, check_data, schema
+from catalog_mail.domain.notifications.data import FIELDS, NAMES_RECIPIENTS, TIME_PATTERN, check_data, schema
 from catalog_mail.domain.notifications.notification import SENT_WHEN_SWITCHED_OFF, Kind, Recipient, State
 from catalog_mail.domain.notifications.recipients import Circumstances, distinct, first_state, of_user, without
 from catalog_mail.domain.notifications.request import NotificationRequest, checked, fingerprint
@@ -77,6 +79,7 @@ def test_recipients_may_be_given_in_two_ways(kind: Kind, name: str) -> None:
         (Kind.DOWNLOAD_READY, "url", "https://x/a\n"),
         (Kind.DOWNLOAD_READY, "expires_at", "tomorrow"),
         (Kind.DOWNLOAD_READY, "expires_at", "2026-02-30T00:00:00Z"),
+        (Kind.DOWNLOAD_READY, "expires_at", "2026-02-29T00:00:00Z"),
         (Kind.DOWNLOAD_READY, "expires_at", "2026-11-21T05:30:00"),
         (Kind.DOWNLOAD_FAILED, "reason", "x" * 50_001),
         (Kind.SCHEDULED_QUERY_SUCCEEDED, "rows", -1),
@@ -105,6 +108,13 @@ def test_an_invalid_value_is_named(kind: Kind, name: str, value: Any) -> None:
 )
 def test_valid_links(url: str) -> None:
     assert check_data(Kind.DOWNLOAD_READY, {**LEAST[Kind.DOWNLOAD_READY], "url": url})["url"] == url
+
+
+def test_a_time_has_a_day_of_the_calendar() -> None:
+    """Accept each day of this century, and no other."""
+    for year, month, day in itertools.product(range(2000, 2100), range(1, 13), range(1, 32)):
+        exists = day <= calendar.monthrange(year, month)[1]
+        assert bool(re.match(TIME_PATTERN, f"{year}-{month:02}-{day:02}T05:30:00Z")) == exists, (year, month, day)
 
 
 def test_all_errors_are_reported_at_once() -> None:

@@ -38,8 +38,8 @@ def rendered(transport: Transport, *, by_subaddress: bool, kind: Kind, thread: s
     )
     notification = Notification("n" * 26, kind, AT, "test", MENTION, thread)
     sending = SendingSettings(transport, "noreply@corp.test", "Catalog", SMTP)
-    _message_id, content = rendering.render(notification, DELIVERY, sending, Replying("replies@corp.test", by_subaddress))
-    return email.message_from_bytes(content, policy=email.policy.SMTP)
+    mail = rendering.render(notification, DELIVERY, sending, Replying("replies@corp.test", by_subaddress))
+    return email.message_from_bytes(mail.message, policy=email.policy.SMTP)
 
 
 @pytest.mark.parametrize("thread", [None, "conversation.1"])

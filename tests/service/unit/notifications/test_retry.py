@@ -104,7 +104,7 @@ def test_no_pause_is_taken_for_a_wrong_clock() -> None:
 
 def test_a_failing_message_does_not_delay_others() -> None:
     alone = {Cause.RECIPIENT_REFUSED, Cause.OTHER_ANSWER, Cause.CONNECTION_LOST, Cause.NOT_RENDERED, Cause.INTERNAL_ERROR}
-    alone |= {Cause.OTHER_GRAPH_ANSWER, Cause.RELAY_DENIED, Cause.GREYLISTED}
+    alone |= {Cause.OTHER_GRAPH_ANSWER, Cause.RELAY_DENIED, Cause.GREYLISTED, Cause.BOUNCED, Cause.UNDELIVERED}
     of_receiving = {Cause.NOT_IMAP, Cause.MAILBOX_MISSING, Cause.MAILBOX_READ_ONLY, Cause.OTHER_IMAP_ANSWER, Cause.CATALOG_FAILED}
     assert NOT_THE_MESSAGES_FAULT | alone | of_receiving == set(Cause), "every cause is classified"
     assert not any(concerns_all(failure(code)) for code in alone)

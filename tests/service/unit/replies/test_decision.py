@@ -15,6 +15,7 @@ from catalog_mail.domain.notifications.notification import Kind
 from catalog_mail.domain.replies import decision, intent
 from catalog_mail.domain.replies.automatic import OwnAddresses
 from catalog_mail.domain.replies.decision import Policy, ProbeArrival, Reading, ReplyContext
+from catalog_mail.domain.replies.foreign import ForeignIntent
 from catalog_mail.domain.replies.intent import Purpose
 from catalog_mail.domain.replies.mailbox import Disposition, Place, RawMessage
 from catalog_mail.domain.replies.reply import Answered, NotPosted, Origin, Reason, Reply
@@ -51,7 +52,9 @@ def raw(text: str = "Yes, it is.", **headers: str | None) -> RawMessage:
     return RawMessage("7", content, len(content), NOW)
 
 
-def decided(message: RawMessage, context: ReplyContext = KNOWN, **policy: Any) -> Reply | NotPosted | ProbeArrival:
+def decided(
+    message: RawMessage, context: ReplyContext = KNOWN, **policy: Any
+) -> Reply | NotPosted | ProbeArrival | ForeignIntent:
     rules = replace(POLICY, **policy)
     found = decision.read(message, rules)
     if not isinstance(found, Reading):
@@ -120,7 +123,7 @@ def test_a_looked_up_original_gives_the_same_reply(written: str) -> None:
     usual = decision.read(raw(), POLICY)
     assert isinstance(unknown, Reading)
     assert isinstance(usual, Reading)
-    found = decision.recognised(unknown, written, POLICY)
+    found = decision.recognised(unknown, raw(In_Reply_To=REWRITTEN), written, POLICY)
     assert (found.handle, found.text) == (usual.handle, usual.text) == (ANSWERED.delivery_id[:14], "Yes, it is.")
     outcome = decision.decide(found, KNOWN, ORIGIN, POLICY)
     assert outcome == decision.decide(usual, KNOWN, ORIGIN, POLICY)
@@ -132,14 +135,14 @@ def test_a_looked_up_original_gives_the_same_reply(written: str) -> None:
 def test_other_message_ids_are_not_recognised(written: str) -> None:
     unknown = decision.read(raw(In_Reply_To=REWRITTEN), POLICY)
     assert isinstance(unknown, Reading)
-    assert decision.recognised(unknown, written, POLICY) == unknown
+    assert decision.recognised(unknown, raw(In_Reply_To=REWRITTEN), written, POLICY) == unknown
 
 
 def test_the_text_of_a_large_reply_is_not_read() -> None:
     large = replace(raw(In_Reply_To=REWRITTEN), cut=True)
     unknown = decision.read(large, POLICY)
     assert isinstance(unknown, Reading)
-    found = decision.recognised(unknown, f"<{INTENT}@x>", POLICY)
+    found = decision.recognised(unknown, large, f"<{INTENT}@x>", POLICY)
     outcome = decision.decide(found, KNOWN, ORIGIN, POLICY)
     assert isinstance(outcome, NotPosted)
     assert outcome.reason is Reason.TOO_LARGE
@@ -176,8 +179,10 @@ PASS, FAIL = ("mx.corp.test; dmarc=pass header.from=corp.test", "mx.corp.test; d
         (Reason.UNKNOWN_SENDER, raw(From="mallory@evil.test", In_Reply_To=None), STRANGER, {}),
         (Reason.NO_INTENT, raw(In_Reply_To=None), KNOWN, {}),
         (Reason.NO_INTENT, raw(In_Reply_To="<somebody-elses@mail.test>"), KNOWN, {}),
-        (Reason.FORGED_INTENT, raw(In_Reply_To=f"<{ALTERED}@x>"), KNOWN, {}),
-        (Reason.FORGED_INTENT, raw(In_Reply_To=f"<{OF_ANOTHER_KEY}@x>"), KNOWN, {}),
+        (Reason.FORGED_INTENT, raw(In_Reply_To=f"<{ALTERED}@x>"), replace(KNOWN, sender=None), {}),
+        (Reason.FORGED_INTENT, raw(In_Reply_To=f"<{OF_ANOTHER_KEY}@x>"), replace(KNOWN, sender=LEFT), {}),
+        (Reason.SENDER_NOT_VERIFIED, raw(In_Reply_To=f"<{OF_ANOTHER_KEY}@x>"), KNOWN, {"authserv_id": "mx.corp.test"}),
+        (Reason.AUTO_REPLY, raw(In_Reply_To=f"<{OF_ANOTHER_KEY}@x>", Auto_Submitted="auto-replied"), KNOWN, {}),
         (Reason.WRONG_SENDER, raw(From="joe@corp.test"), replace(KNOWN, sender=JOE), {}),
         (Reason.WRONG_SENDER, raw(From="jane.old@corp.test"), replace(KNOWN, sender=OLD_ACCOUNT, recipient=None), {}),
         (Reason.INACTIVE_USER, raw(), replace(KNOWN, sender=LEFT, recipient=LEFT), {}),
@@ -242,6 +247,24 @@ def test_another_catalogs_users_reply_from_their_address() -> None:
     other = decided(raw(From="joe@corp.test"), theirs)
     assert isinstance(other, NotPosted)
     assert other.reason is Reason.OTHER_ADDRESS
+
+
+@pytest.mark.parametrize("found", [ALTERED, OF_ANOTHER_KEY])
+@pytest.mark.parametrize("context", [KNOWN, replace(KNOWN, sender=None, embedded=False)])
+@pytest.mark.parametrize("place", ["In_Reply_To", "References", "To"])
+def test_a_users_foreign_intent_is_left(found: str, context: ReplyContext, place: str) -> None:
+    headers = {"In_Reply_To": None, place: f"replies+{found}@corp.test" if place == "To" else f"<{found}@x>"}
+    assert decided(raw(**headers), context) == ForeignIntent(NotPosted(Reason.FORGED_INTENT))
+
+
+def test_an_own_intent_beside_a_foreign_one_is_posted() -> None:
+    assert isinstance(decided(raw(References=f"<{OF_ANOTHER_KEY}@x> <{INTENT}@x>", In_Reply_To=f"<{OF_ANOTHER_KEY}@x>")), Reply)
+
+
+def test_the_probe_of_another_installation_is_left() -> None:
+    token = intent.make(b"o" * 32, "p" * 26, Purpose.SUBADDRESS_PROBE)
+    found = decided(raw(From="noreply@corp.test", To=f"replies+{token}@corp.test"))
+    assert found == ForeignIntent(NotPosted(Reason.OWN_MAIL))
 
 
 def test_a_probe_is_recognised_only_by_its_address() -> None:

@@ -140,7 +140,7 @@ def test_both_limits_hold_together() -> None:
 )
 def test_an_unusual_address_is_not_shown(sender: str) -> None:
     item = refused()
-    reading = replace(item.reading, incoming=replace(item.reading.incoming, sender=sender))
+    reading = item.reading._replace(incoming=item.reading.incoming._replace(sender=sender))
     (told,) = World().explain(replace(item, reading=reading))
     assert data(told)["reply_from"] == "another address"
 

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import base64
 import string
 import time
 
 import pytest
-from catalog_mail.domain.identifiers import new_id
+from catalog_mail.domain.identifiers import base32, new_id
 from catalog_mail.domain.replies import intent
 from catalog_mail.domain.replies.intent import Purpose
 from hypothesis import given
@@ -18,6 +19,11 @@ from hypothesis import strategies as st
 OLD, NEW = b"o" * 32, b"n" * 32
 BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 ids = st.text(BASE32, min_size=26, max_size=26)
+
+
+@given(st.binary(max_size=40))
+def test_base32_is_that_of_the_standard_library(raw: bytes) -> None:
+    assert base32(raw) == base64.b32encode(raw).decode("ascii").rstrip("=").lower()
 
 
 @given(ids, st.sampled_from(Purpose))

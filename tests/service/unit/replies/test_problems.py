@@ -14,6 +14,7 @@ from catalog_mail.domain.failures.failure import Cause, Failure
 from catalog_mail.domain.replies.problems import Observed, problems
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+HOUR_AGO = NOW - timedelta(hours=1)
 INTERVAL = timedelta(minutes=3)
 WELL = Observed(1, NOW - timedelta(seconds=20), None, 0, 0, 0, ())
 REFUSED = Failure(Cause.LOGIN_REFUSED, "The login was refused.", "Give the right password.", temporary=True)
@@ -32,6 +33,10 @@ def test_a_healthy_state_has_no_problems() -> None:
         ({"last_good_poll": None}, ["not read so far"]),
         ({"last_good_poll": NOW - timedelta(minutes=30)}, ["not read since 2026-11-21 08:30"]),
         ({"backlog": 4, "oldest_unread": NOW - timedelta(hours=1)}, ["4 messages wait", "2026-11-21 08:00"]),
+        (
+            {"backlog": 2, "foreign_intents": 2, "foreign_since": HOUR_AGO, "oldest_unread": HOUR_AGO},
+            ["2 unread messages", "no key of this installation signed", "2026-11-21 08:00", "a mailbox of its own"],
+        ),
         ({"taken_by_others": 2}, ["2 messages", "something else", "mark those messages as unread"]),
         (
             {"taken_by_others": 2, "mailbox": "INBOX of replies"},

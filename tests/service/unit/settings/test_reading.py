@@ -25,6 +25,7 @@ def test_omitted_settings_have_their_default() -> None:
     assert dict(paths({**read({}).document, "notifications": {**read({}).document["notifications"], "enabled": None}})) == {
         "notifications.enabled": None,  # its default depends on the receiver, tested below
         "notifications.transport": "builtin",
+        "notifications.bounce_to": "sender",
         "notifications.from.address": None,
         "notifications.from.display_name": "",
         "notifications.smtp.host": None,
@@ -39,6 +40,7 @@ def test_omitted_settings_have_their_default() -> None:
         "notifications.microsoft.client_secret_key_id": None,
         "notifications.microsoft.client_secret_expires_at": None,
         "notifications.microsoft.cloud": "global",
+        "notifications.microsoft.mailbox_user": None,
         "interactions.enabled": False,
         "interactions.reply_to": None,
         "interactions.receiver": "imap",
@@ -53,8 +55,10 @@ def test_omitted_settings_have_their_default() -> None:
         "interactions.microsoft.client_secret_key_id": None,
         "interactions.microsoft.client_secret_expires_at": None,
         "interactions.microsoft.cloud": "global",
+        "interactions.microsoft.mailbox_user": None,
         "interactions.intent_tracking": "auto",
         "interactions.sync_interval": 180,
+        "interactions.quick_look": 10,
         "interactions.archive.enabled": True,
         "interactions.archive.on_calendar": "Sun 02:00",
         "interactions.archive.keep_days": 30,
@@ -104,6 +108,9 @@ def test_the_receiver_decides_other_defaults() -> None:
         ("notifications.smtp.hosts", "smtp.example.com"),
         ("notifications.sender", {"address": "noreply@example.com"}),
         ("notifications.microsoft.cloud", "mars"),
+        *((f"{section}.microsoft.mailbox_user", value) for section in ("notifications", "interactions") for value in (
+            "", "catalog", "@corp.test", "a b@corp.test", "a@b@corp.test", "a/b@corp.test", "a\r\n@corp.test",
+            "{11111111-2222-3333-4444-555555555555}", "11111111-2222-3333-4444")),
         ("notifications.microsoft.client_secret_key_id", ""),
         ("notifications.microsoft.client_secret_expires_at", "tomorrow"),
         ("interactions.reply_to", "nobody"),
@@ -119,6 +126,7 @@ def test_the_receiver_decides_other_defaults() -> None:
         ("interactions.authserv_id", "mx\r\nX: y"),
         ("interactions.intent_tracking", "guess"),
         ("interactions.sync_interval", 9),
+        *(("interactions.quick_look", value) for value in (-1, 1, 4, 3601, 10.5, "10", None, True)),
         ("interactions.archive.on_calendar", "`id`"),
         ("interactions.archive.keep_days", 0),
         ("interactions", None),
@@ -185,3 +193,12 @@ def test_read_only_fields_are_accepted_and_ignored() -> None:
 def test_empty_documents_and_sections_are_the_defaults() -> None:
     parts = {"notifications": {"from": {}, "smtp": {}, "microsoft": {}}, "interactions": {"imap": {}, "archive": {}}}
     assert read(parts).document == read({}).document
+
+
+@pytest.mark.parametrize("user", [
+    "svc-catalog@contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555", "jane_corp.test#EXT#@contoso.onmicrosoft.com",
+    "o'hara@corp.test",
+])  # fmt: skip
+def test_a_user_of_a_mailbox_is_named_by_either_of_its_keys(user: str) -> None:
+    read_it = read(nested("interactions.microsoft.mailbox_user", user))
+    assert read_it.value("interactions.microsoft.mailbox_user") == user

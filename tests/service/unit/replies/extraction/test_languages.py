@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from catalog_mail.domain.replies.extraction.attribution import attribution
+from catalog_mail.domain.replies.extraction.attribution import attribution, first_verb
 from catalog_mail.domain.replies.extraction.boundaries import is_title
 from catalog_mail.domain.replies.extraction.languages import ORIGINAL, TITLES, WROTE
 from catalog_mail.domain.replies.extraction.lines import Line
@@ -36,6 +36,13 @@ def test_a_line_may_end_with_the_verb_in_any_case(verb: str) -> None:
 def test_other_words_end_no_attribution(word: str) -> None:
     lines = [Line(f"20.11.2026 10:15 Catalog <r@c.test> {word}"), Line("quoted", depth=1)]
     assert attribution(lines, 0, 2, Parties(), marker=False) == 0
+
+
+@given(st.lists(st.sampled_from([*VERBS, *map(str.upper, VERBS), " ", "x", "_", "7", ":", "o", "Wrote", "\u00e9"]), max_size=6))
+def test_the_first_verb_is_that_of_the_expression(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    found = WROTE.search(text)
+    assert first_verb(text) == (found.span() if found else None)
 
 
 @given(st.text(alphabet=" \t\n\x1c-_=*:", max_size=3), st.sampled_from(sorted(TITLES)), st.text(alphabet=" -_=*:\nx", max_size=3))
