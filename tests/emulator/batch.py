@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from emulator.call import Call
 
 MOST = 20
-METHODS = ("GET", "POST", "PATCH", "DELETE")
+METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+# Each step of these needs a body with its type, also where the same request alone has none, such as addPassword: else Graph
+# refuses the whole batch.
+WRITES = ("POST", "PATCH", "PUT")
 
 
 def bad_request(message: str) -> Exception:
@@ -50,7 +53,8 @@ def _steps(call: Call) -> list[dict[str, Any]]:
         if str(step["id"]) in known:
             raise bad_request(f"The batch request id '{step['id']}' is not unique.")
         names = {name.lower() for name in step.get("headers", {})}
-        if step.get("body") is not None and "content-type" not in names:
+        bodyless = step["method"] in WRITES and step.get("body") is None
+        if bodyless or (step.get("body") is not None and "content-type" not in names):
             raise bad_request(f"Write request id : {step['id']} does not contain Content-Type header or body.")
         known.add(str(step["id"]))
     return steps

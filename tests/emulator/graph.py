@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 from emulator import batch
-from emulator.directory import applications, assignments, credentials, service_principals, users
+from emulator.directory import applications, assignments, credentials, deleted_items, federated, owners, service_principals, users
 from emulator.exchange import folders, messages, role_management, sending
 
-LOADED = (batch, applications, assignments, credentials, service_principals, users, folders, messages, role_management, sending)
+LOADED = (
+    batch, applications, assignments, credentials, deleted_items, federated, owners, service_principals, users, folders, messages,
+    role_management, sending,
+)  # fmt: skip

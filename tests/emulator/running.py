@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +29,24 @@ DOMAIN = "contoso.test"
 class Running:
     """An emulator with a folder of its own, its certificate signed by a CA of its own (`ca_file`).
 
-    As a context manager it is started and stopped. After `kill` and `start` it has the same port and all that it knew.
+    `names` are further hosts that its certificate names. As a context manager it is started and stopped. After `kill`
+    and `start` it has the same port and all that it knew.
     """
 
     def __init__(
-        self, folder: Path, *, smtp: str | None = None, smtp_listen: str | None = None, imds_listen: str | None = None
+        self,
+        folder: Path,
+        *,
+        smtp: str | None = None,
+        smtp_listen: str | None = None,
+        imds_listen: str | None = None,
+        names: Sequence[str] = (),
     ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.authority = Authority(folder, "Emulator CA")
         self.ca_file = self.authority.file
-        self.certificate = self.authority.server_file("127.0.0.1", "localhost", days=30)
+        self.certificate = self.authority.server_file("127.0.0.1", "localhost", *names, days=30)
         self.port = free_port()
         # The metadata service has an address of its own, and gives tokens for Graph at this one.
         self._options = {"--smtp": smtp, "--smtp-listen": smtp_listen, "--imds-listen": imds_listen,
@@ -122,6 +129,10 @@ class Running:
         user = {"user_principal_name": address, **given}
         made: dict[str, Any] = self.seed({"id": TENANT, "domains": [DOMAIN], "users": [user]})[0]["users"][0]
         return made
+
+    def issuer(self, issuer: str, key: str) -> None:
+        """Set the public key, in PEM, by which tokens of another issuer are verified."""
+        self.control("PUT", "issuers", {"issuer": issuer, "key": key})
 
     def grant(self, app_id: str, *roles: str) -> None:
         self.control("POST", "grant", {"app_id": app_id, "roles": roles})

@@ -81,6 +81,7 @@ class Application:
         self, method: str, raw_path: str, query: str, headers: Mapping[str, str], body: bytes, origin: str, fault: Met | None
     ) -> tuple[Answer, str]:
         version, _, below = raw_path[1:].partition("/")
+        below = below.removeprefix("myorganization/")  # the caller's tenant, which no other address names
         request_id = ids.new()
         app_id = ""
         try:

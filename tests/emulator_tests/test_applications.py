@@ -235,3 +235,65 @@ def test_a_tenant_does_not_see_another_tenant(entra: Running, application: dict[
     assert jwt.decode(token, options={"verify_signature": False})["tid"] == tenant["id"]
     names = [one["displayName"] for one in entra.graph(token, "GET", "/v1.0/applications").json()["value"]]
     assert names == ["stranger"]
+
+
+def test_the_callers_tenant_is_myorganization(graph: Graph, unique: str):
+    made = create(graph, unique).json()
+    answer = graph("GET", f"/v1.0/myorganization/applications/{made['id']}")
+    assert (answer.status_code, answer.json()["id"]) == (200, made["id"])
+    step = {"id": "1", "method": "GET", "url": f"/myorganization/applications/{made['id']}"}
+    assert graph("POST", "/v1.0/$batch", {"requests": [step]}).json()["responses"][0]["status"] == 200
+    assert graph("GET", "/beta/myorganization/applications").status_code == 200
+
+
+def test_a_certificate_may_have_line_breaks(graph: Graph, application: dict[str, Any]):
+    """As openssl and PEM files write base64."""
+    given = key_credential("lines")
+    given["key"] = "\r\n".join(re.findall(".{1,64}", given["key"])) + "\n"
+    assert graph("PATCH", f"/v1.0/applications/{application['id']}", {"keyCredentials": [given]}).status_code == 204
+
+
+@pytest.mark.parametrize("audience", ["AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"])
+def test_personal_accounts_take_two_secrets(graph: Graph, unique: str, audience: str):
+    made = create(graph, unique, {"displayName": "Catalog", "signInAudience": audience}).json()
+    path = f"/v1.0/applications/{made['id']}/addPassword"
+    given = [graph("POST", path, {"passwordCredential": {"displayName": f"{number}"}}) for number in range(3)]
+    assert [one.status_code for one in given] == [200, 200, 400]
+    assert error(given[2])[2] == "Not allowed to add 3 passwords. You can only add a maximum of 2 passwords."
+    assert graph("PATCH", f"/v1.0/applications/{made['id']}", {"signInAudience": "AzureADMyOrg"}).status_code == 204
+    assert graph("POST", path).status_code == 200
+
+
+def test_deleted_items(graph: Graph, graph_with: Callable[..., AsApplication], entra: Running, unique: str):
+    """A deleted application keeps its name for 30 days; it and its service principal are restored by two calls."""
+    made = create(graph, unique, {"displayName": "Catalog"}).json()
+    principal = graph("POST", "/v1.0/servicePrincipals", {"appId": made["appId"]}).json()["id"]
+    entra.grant(made["appId"], "Mail.Send")
+    assert graph("DELETE", f"/v1.0/applications/{made['id']}").status_code == 204
+    assert error(create(graph, unique, {"displayName": "Again"}))[:2] == (400, "Request_BadRequest")
+    listed = graph("GET", "/v1.0/directory/deletedItems/microsoft.graph.application?$select=id,uniqueName,deletedDateTime").json()
+    [found] = [one for one in listed["value"] if one["id"] == made["id"]]
+    assert found["uniqueName"] == unique and found["deletedDateTime"]
+    one = graph("GET", f"/v1.0/directory/deletedItems/{principal}").json()
+    assert one["@odata.type"] == "#microsoft.graph.servicePrincipal" and one["appId"] == made["appId"]
+    stranger = graph_with("Application.ReadWrite.OwnedBy")
+    assert stranger("POST", f"/v1.0/directory/deletedItems/{made['id']}/restore").status_code == 403
+
+    restored = graph("POST", f"/v1.0/directory/deletedItems/{made['id']}/restore")
+    assert restored.status_code == 200 and restored.json()["uniqueName"] == unique and not restored.json()["deletedDateTime"]
+    assert graph("GET", f"/v1.0/servicePrincipals/{principal}").status_code == 404
+    assert graph("POST", f"/v1.0/directory/deletedItems/{principal}/restore").status_code == 200
+    assert len(graph("GET", f"/v1.0/servicePrincipals/{principal}/appRoleAssignments").json()["value"]) == 1
+    assert graph("POST", f"/v1.0/directory/deletedItems/{made['id']}/restore").status_code == 404
+
+    assert graph("DELETE", f"/v1.0/applications/{made['id']}").status_code == 204
+    assert graph("DELETE", f"/v1.0/directory/deletedItems/{made['id']}").status_code == 204
+    again = create(graph, unique, {"displayName": "Again"})
+    assert again.status_code == 201
+    assert graph("DELETE", f"/v1.0/applications/{again.json()['id']}").status_code == 204
+    entra.advance(30 * 86400)
+    try:
+        assert entra.graph(entra.token(entra.application("later", roles=["Application.ReadWrite.All"])), "GET",
+                           f"/v1.0/directory/deletedItems/{again.json()['id']}").status_code == 404  # fmt: skip
+    finally:
+        entra.advance(-30 * 86400)

@@ -91,6 +91,14 @@ def test_one_of_them_may_be_throttled(entra: Running, graph: Graph, mailbox: str
     assert found["0"]["headers"]["Retry-After"] == "2"
 
 
+def test_a_write_without_a_body_of_its_own_needs_an_empty_one(graph: Graph, application: dict[str, Any]):
+    """A POST of addPassword needs no body when it is sent alone."""
+    path = f"/applications/{application['id']}/addPassword"
+    assert graph("POST", f"/v1.0{path}").status_code == 200
+    found = batch(graph, {"id": "1", "method": "POST", "url": path, "headers": JSON, "body": {}})
+    assert (found["1"]["status"], len(found["1"]["body"]["secretText"])) == (200, 40)
+
+
 def test_null_in_a_request_is_ignored(graph: Graph):
     step = {"method": "GET", "url": "/users/anna@contoso.test"}
     found = batch(graph, {"id": "1", **step, "headers": None}, {"id": "2", **step, "body": None})
@@ -103,6 +111,9 @@ def test_null_in_a_request_is_ignored(graph: Graph):
     ([{"id": "1", "method": "GET"}], "Invalid batch payload"),
     ([{"id": "1", "method": "GET", "url": "/a"}] * 2, "not unique"),
     ([{"id": "1", "method": "PATCH", "url": "/a", "body": {}}], "Content-Type"),
+    *(([{"id": "7", "method": method, "url": "/applications/x/addPassword", **more}],
+       "Write request id : 7 does not contain Content-Type header or body.")
+      for method in ("POST", "PATCH", "PUT") for more in ({}, {"headers": JSON}, {"headers": JSON, "body": None})),
     ([{"id": "1", "method": "GET", "url": "/a", "dependsOn": ["2"]}], "Invalid batch payload"),
     ([{"id": "1", "method": "GET", "url": "/a", "headers": ["x"]}], "Invalid batch payload"),
     ([{"id": "1", "method": "GET", "url": 5}], "Invalid batch payload"),

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from emulator.running import Running
 from helpers.rotation import Registered, World
+from helpers.service.forked_services import forked_services
 from helpers.service.process import RunningService
 
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, RunningService]]:
-    with Running(tmp_path_factory.mktemp("entra")) as emulator:
+    with forked_services(), Running(tmp_path_factory.mktemp("entra")) as emulator:
         access = {"authority_url": emulator.url, "graph_url": emulator.url, "ca_file": str(emulator.ca_file)}
         service = RunningService(tmp_path_factory.mktemp("service"), {"microsoft": access})
         service.prepare()

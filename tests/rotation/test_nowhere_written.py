@@ -5,32 +5,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import threading
-from pathlib import Path
-
 import pytest
+from helpers.file_watch import FileWatch
 from helpers.rotation import World
-
-
-class Watch(threading.Thread):
-    """Records the names and content of all files that appear below some folders."""
-
-    def __init__(self, *folders: Path) -> None:
-        super().__init__(daemon=True)
-        self.folders, self.done = folders, threading.Event()
-        self.names: set[str] = set()
-        self.contents: set[bytes] = set()
-
-    def run(self) -> None:
-        while not self.done.wait(0.002):
-            for folder in self.folders:
-                for below, _folders, names in os.walk(folder):
-                    for name in names:
-                        self.names.add(name)
-                        with contextlib.suppress(OSError):  # deleted since
-                            self.contents.add((Path(below) / name).read_bytes())
 
 
 def pieces_of(value: str) -> list[str]:
@@ -44,11 +21,10 @@ def pieces_of(value: str) -> list[str]:
 def test_the_value_is_in_no_output_log_or_file(registered: World, kind: str) -> None:
     registration = {"unique_name": "data-catalog-mail", "uses": ["notifications", "interactions"], "credential": kind}
     registered.variables["entra_app_registrations"] = [registration]
-    watch = Watch(registered.folder)
+    watch = FileWatch(registered.folder)
     watch.start()
     run = registered.rotate("-vvvv", "--diff", entra_app_rotate_now=True)
-    watch.done.set()
-    watch.join()
+    watch.end()
     assert run.failed == 0, run.output
     value = registered.value(f"notifications.microsoft.{'client_secret' if kind == 'secret' else 'certificate'}")
     log = (registered.folder / "ansible.log").read_text()
@@ -65,11 +41,10 @@ def test_the_value_is_in_no_output_log_or_file(registered: World, kind: str) -> 
 def test_the_value_is_on_no_disk_of_the_control_node(registered: World) -> None:
     """With su, Ansible cannot pass a module without a file."""
     registered.variables |= {"ansible_become": True, "ansible_become_method": "su"}
-    watch = Watch(registered.folder / "local")
+    watch = FileWatch(registered.folder / "local")
     watch.start()
     run = registered.rotate(entra_app_rotate_now=True)
-    watch.done.set()
-    watch.join()
+    watch.end()
     assert run.failed == 0, run.output
     [value] = pieces_of(registered.value())
     assert value not in b"\n".join(watch.contents).decode(errors="replace")

@@ -48,6 +48,7 @@ class Control:
             ("GET", "state"): lambda _given: reading.state(world),
             ("POST", "grant"): lambda given: seeding.grant(world, given),
             ("POST", "revoke"): lambda given: seeding.revoke(world, given),
+            ("PUT", "issuers"): self._set_issuer,
             ("POST", "messages"): self._put_message,
             ("GET", "messages"): lambda given: reading.messages(world, given),
             ("PATCH", "messages"): self._mark,
@@ -123,6 +124,11 @@ class Control:
     def _forget_requests(self, _given: Given) -> Any:
         self._world.log.clear()
         self._world.most_working.clear()
+        return {}
+
+    def _set_issuer(self, given: Given) -> Any:
+        """The public key (PEM) by which tokens of another issuer are verified."""
+        self._world.store.put("issuer", given["issuer"], {"issuer": given["issuer"], "key": given["key"]})
         return {}
 
     def _put_message(self, given: Given) -> Any:

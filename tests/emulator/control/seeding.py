@@ -52,14 +52,14 @@ def _tenant(world: World, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _user(world: World, tenant: Document, given: dict[str, Any]) -> dict[str, Any]:
-    """{user_principal_name, display_name, mailbox, mailbox_error, send_as, send_on_behalf}.
+    """{user_principal_name, mail, display_name, mailbox, mailbox_error, send_as, send_on_behalf}.
 
     `mailbox` false is a user without a licence. `send_as` and `send_on_behalf` name who may send from this one's address.
     """
     name = given["user_principal_name"]
     key, licensed = ids.fixed(tenant["id"], "user", name.lower()), given.get("mailbox", True) is True
     user = {
-        "id": key, "tenant": tenant["id"], "userPrincipalName": name, "mail": name if licensed else None,
+        "id": key, "tenant": tenant["id"], "userPrincipalName": name, "mail": given.get("mail", name) if licensed else None,
         "displayName": given.get("display_name", name),
         "mailbox": {
             "state": "enabled" if licensed else "none", "sendAs": given.get("send_as", []),

@@ -91,8 +91,8 @@ def _created(call: Call, given: dict[str, Any]) -> Answer:
 def _check_unique(call: Call, given: dict[str, Any], current: Document | None = None) -> None:
     """No two applications of a tenant share a uniqueName, and one that was deleted still has it."""
     name = given.get("uniqueName")
-    others = (one for kind in ("application", removal.KIND) for one in call.world.store.peek(kind, tenant=call.tenant)
-              if current is None or one["id"] != current["id"])  # fmt: skip
+    there = (*call.world.store.peek("application"), *removal.deleted(call.world, "application"))
+    others = (one for one in there if one["tenant"] == call.tenant and (current is None or one["id"] != current["id"]))
     if name and any(one["uniqueName"] == name for one in others):
         message = "Another object with the same value for property uniqueName already exists."
         raise Refusal(

@@ -49,10 +49,18 @@ def add_password(call: Call) -> Answer:
     credential, value = new_secret(call.world, wanted)
     if parsed(credential["endDateTime"]) <= parsed(credential["startDateTime"]):
         raise bad_request("Credential end date is before its start date.", "CredentialInvalidLifetimeAsPerAppPolicy")
+    _check_number(document)
     document["passwordCredentials"].append(credential)
     call.world.store.put("application", document["id"], document)
     body = {name: given for name, given in credential.items() if name != "digest"} | {"secretText": value}
     return entity(call.context("microsoft.graph.passwordCredential"), body)
+
+
+def _check_number(document: Document) -> None:
+    """Expired secrets count as well."""
+    most = objects.MOST_SECRETS
+    if document["signInAudience"] in objects.PERSONAL and len(document["passwordCredentials"]) >= most:
+        raise bad_request(f"Not allowed to add {most + 1} passwords. You can only add a maximum of {most} passwords.")
 
 
 @routes.add("POST", "applications/{application}/removePassword")

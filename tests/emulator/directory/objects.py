@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from emulator.call import Call
 
 AUDIENCES = ("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
+# Audiences with personal accounts, whose applications take two secrets at most (Entra: "Validation differences by supported
+# account types").
+PERSONAL = AUDIENCES[2:]
+MOST_SECRETS = 2
 _ALTERNATE = {"application": ("appId", "uniqueName"), "servicePrincipal": ("appId",)}
 
 
@@ -28,7 +32,8 @@ def empty_application() -> Document:
     """Return the properties of an application that was created without any."""
     return {
         "uniqueName": None, "keyCredentials": [], "passwordCredentials": [], "requiredResourceAccess": [],
-        "signInAudience": "AzureADMyOrg",
+        "signInAudience": "AzureADMyOrg", "notes": None, "serviceManagementReference": None, "tags": [],
+        **{platform: {"redirectUris": []} for platform in ("web", "spa", "publicClient")},
     }  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def create(call: Call) -> Answer:
     if not call.caller.has(*WRITE_ALL_APPLICATIONS):
         require_writing(call, application)
     if any(call.world.store.peek("servicePrincipal", appId=app_id, tenant=call.tenant)):
-        raise _name_in_use(app_id)
+        raise name_in_use(app_id)
     principal = objects.new_principal(objects.home(call.world, call.tenant), call.world.clock, application, given)
     call.world.store.put("servicePrincipal", principal["id"], principal)
     body = read_single({}, SERVICE_PRINCIPAL, DIRECTORY).pruned(principal)
@@ -57,7 +57,7 @@ def _no_application(call: Call, app_id: str) -> Refusal:
     )  # fmt: skip
 
 
-def _name_in_use(app_id: str) -> Refusal:
+def name_in_use(app_id: str) -> Refusal:
     """A second principal of one application."""
     return Refusal(
         409, "Request_MultipleObjectsWithSameKeyValue",

@@ -22,7 +22,7 @@ from emulator import ids
 from emulator.answer import Answer, Refusal, plain
 from emulator.call import Caller
 from emulator.clock import parsed
-from emulator.entra import assertion
+from emulator.entra import assertion, federation
 from emulator.entra.discovery import COMMON, tenant_named
 from emulator.entra.errors import LoginRefused
 from emulator.replication import View
@@ -137,6 +137,9 @@ def _authenticate(
         if form.get("client_assertion_type") != JWT_BEARER:
             raise LoginRefused(400, "invalid_request", 900144, "The request body must contain the following parameter:"
                                " 'client_assertion_type'.")  # fmt: skip
+        if federation.is_foreign(application, form["client_assertion"]):
+            federation.verify(world, application, form["client_assertion"])
+            return "2"
         endpoints = tuple(
             f"{origin}/{name}/{path}"
             for name in (tenant["id"], named) for path in ("oauth2/v2.0/token", "v2.0", "oauth2/token")

@@ -40,6 +40,14 @@ def list_messages(call: Call) -> Answer:
     return Answer(answer.status, answer.body, answer.headers | _applied(call))
 
 
+@on_message("GET")
+def get_message(call: Call) -> Answer:
+    user = access.mailbox(call, access.READ_BASIC)
+    document, options = message_of(call, user), read_single(call.query, MESSAGE, EXCHANGE)
+    context = call.context(f"users('{user['id']}')/messages/$entity")
+    return entity(context, _shown(call, document, options), 200, _applied(call))
+
+
 @on_message("GET", "/$value")
 def get_raw(call: Call) -> Answer:
     user = access.mailbox(call, access.READ)

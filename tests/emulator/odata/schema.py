@@ -44,9 +44,12 @@ def _type(name: str, properties: str, *, only_asked: str = "", filterable: str =
 APPLICATION = _type(
     "microsoft.graph.application",
     "id deletedDateTime:t appId createdDateTime:t displayName:s256 publisherDomain signInAudience uniqueName"
+    " notes:s1024 serviceManagementReference tags:*s web:c spa:c publicClient:c"
     " keyCredentials:*keyCredential passwordCredentials:*passwordCredential requiredResourceAccess:*requiredResourceAccess",
     filterable="displayName",
 )
+DIRECTORY_OBJECT = _type("microsoft.graph.directoryObject", "id deletedDateTime:t")
+FEDERATED = _type("microsoft.graph.federatedIdentityCredential", "id name issuer subject audiences:*s description")
 SERVICE_PRINCIPAL = _type(
     "microsoft.graph.servicePrincipal",
     "id deletedDateTime:t accountEnabled:b appId appOwnerOrganizationId:g createdDateTime:t displayName servicePrincipalNames:*s"

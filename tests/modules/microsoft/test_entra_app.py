@@ -38,7 +38,8 @@ def test_check_make_again_change_remove(modules: Modules, name: str) -> None:
 
 def test_info(modules: Modules, app: dict[str, Any]) -> None:
     found = modules.run("entra_app_info", unique_name=app["unique_name"])
-    assert found["exists"] and found["app_id"] == app["app_id"] and found["secrets"] == [] and len(modules.requests()) == 2
+    assert found["exists"] and found["app_id"] == app["app_id"] and found["secrets"] == [] and len(modules.requests()) == 4
+    assert found["owners"] == found["federated_credentials"] == found["tags"] == found["redirect_uris"] == []
     none = modules.run("entra_app_info", unique_name="nobody")
     assert not none["exists"] and none["app_id"] is None
 
@@ -78,11 +79,66 @@ def test_lists_are_read_page_by_page(modules: Modules) -> None:
     assert len([one for one in modules.requests() if one["path"].endswith("/applications")]) == 2
 
 
-def test_a_deleted_registration_may_keep_its_name(modules: Modules, name: str) -> None:
-    assert modules.run("entra_app", unique_name=name)["changed"]
+def test_a_deleted_registration_is_restored(modules: Modules, app: dict[str, Any]) -> None:
+    """With its ids, its secrets and its consent; check mode predicts it, and a second run changes nothing."""
+    name, secret = app["unique_name"], modules.emulator.application("with a secret", app_id=app["app_id"])
+    modules.emulator.grant(app["app_id"], "Mail.Send")
+    before = modules.run("entra_app_info", unique_name=name)
+    assert before["deleted"] is None
     assert modules.run("entra_app", unique_name=name, state="absent")["changed"]
-    again = modules.run("entra_app", unique_name=name)
-    assert again.get("changed") or "Deleted applications" in again["remedy"], again
+    gone = modules.run("entra_app_info", unique_name=name)
+    assert not gone["exists"] and gone["deleted"]["app_id"] == app["app_id"] and gone["deleted"]["kept_until"]
+
+    done = modules.check_run_rerun("entra_app", unique_name=name, display_name="Again")
+    [shown] = done["diff"]
+    assert shown["before"] == {"app_id": app["app_id"], "deleted_at": gone["deleted"]["deleted_at"]}
+    assert shown["after"]["app_id"] == app["app_id"] and shown["after"]["display_name"] == "Again"
+    same = ("app_id", "object_id", "service_principal_id")
+    assert [done[one] for one in same] == [before[one] for one in same]
+    assert modules.emulator.token({**app, "client_secret": secret["client_secret"]})
+    assert [one["principalId"] for one in modules.emulator.state()["app_role_assignments"]
+            if one["principalId"] == done["service_principal_id"]]
+
+
+def test_a_deleted_registration_is_purged(modules: Modules, app: dict[str, Any]) -> None:
+    name = app["unique_name"]
+    assert modules.run("entra_app", unique_name=name, state="absent")["changed"]
+    done = modules.check_run_rerun("entra_app", unique_name=name, deleted="purge")
+    assert done["app_id"] != app["app_id"] and done["diff"][0]["before"]["app_id"] == app["app_id"]
+    assert modules.run("entra_app_info", app_id=app["app_id"])["deleted"] is None
+
+
+def test_a_deleted_registration_is_refused(modules: Modules, app: dict[str, Any]) -> None:
+    name = app["unique_name"]
+    assert modules.run("entra_app", unique_name=name, state="absent")["changed"]
+    modules.emulator.forget_requests()
+    for check in (True, False):
+        refused = modules.run("entra_app", check=check, unique_name=name, deleted="refuse")
+        assert refused["failed"] and refused["field"] == "unique_name" and app["app_id"] in refused["msg"]
+        assert "deleted: restore" in refused["remedy"] and modules.writes() == []
+    by_id = modules.run("entra_app", app_id=app["app_id"])
+    assert by_id["changed"] and by_id["app_id"] == app["app_id"]
+
+
+@pytest.mark.parametrize("fault", ["lose", "fail"])
+@pytest.mark.parametrize("deleted", ["restore", "purge"])
+def test_a_failure_midway_restores_or_purges_once(modules: Modules, app: dict[str, Any], deleted: str, fault: str) -> None:
+    name = app["unique_name"]
+    assert modules.run("entra_app", unique_name=name, state="absent")["changed"]
+    modules.set_fault(fault, method="POST" if deleted == "restore" else "DELETE", path="/v1.0/directory/deletedItems")
+    done = modules.run("entra_app", unique_name=name, deleted=deleted)
+    assert done.get("changed") and not modules.untriggered_faults(), done
+    assert (done["app_id"] == app["app_id"]) is (deleted == "restore") and done["service_principal_id"]
+
+
+def test_what_was_restored_by_half_is_completed(modules: Modules, app: dict[str, Any]) -> None:
+    """A run that was killed has restored the registration, and not yet its service principal."""
+    assert modules.run("entra_app", unique_name=app["unique_name"], state="absent")["changed"]
+    path = f"/v1.0/directory/deletedItems/{app['object_id']}/restore"
+    token = modules.emulator.token(modules.application)
+    assert modules.emulator.graph(token, "POST", path).status_code == 200
+    done = modules.run("entra_app", unique_name=app["unique_name"])
+    assert done["changed"] and done["service_principal_id"] == app["service_principal_id"]
 
 
 def test_a_unique_display_name_finds_the_registration(modules: Modules, name: str) -> None:

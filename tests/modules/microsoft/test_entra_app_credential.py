@@ -241,3 +241,16 @@ def test_a_given_certificate_that_has_expired(entra: Running, modules: Modules, 
         refused = present(modules, app, kind="certificate", certificate=public, check=check)
         assert refused["failed"] and refused["field"] == "certificate" and "it was valid until" in refused["msg"]
     assert certificates_of(modules, app) == {}
+
+
+@pytest.mark.parametrize("audience", ["AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"])
+def test_a_third_secret_for_personal_accounts_is_refused(modules: Modules, app: dict[str, Any], audience: str) -> None:
+    assert modules.run("entra_app", unique_name=app["unique_name"], sign_in_audience=audience)["changed"]
+    first, second = (present(modules, app, current_key_id="")["key_id"] for _ in range(2))
+    modules.emulator.forget_requests()
+    for check in (True, False):
+        refused = present(modules, app, check=check, renew=True)
+        assert refused["failed"] and first in refused["cause"] and second in refused["cause"] and modules.writes() == []
+        assert "remove_key_id" in refused["remedy"] and "AzureADMyOrg" in refused["remedy"]
+    assert absent(modules, app, remove_key_id=first)["changed"]
+    assert present(modules, app, renew=True)["created"]

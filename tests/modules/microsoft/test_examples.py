@@ -20,13 +20,14 @@ from helpers.modules.graph_modules import AUTOMATION, ROOT, environment
 # The last module's examples remove the registration that all examples use.
 MODULES = (
     "entra_app_credential", "entra_app_info", "graph_permissions", "graph_permissions_info", "mailbox_scope",
-    "mailbox_scope_info", "entra_app",
+    "mailbox_scope_info", "mailbox_message_info", "entra_app",
 )
 # Names in the examples, and variables that they take from an inventory.
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 BY_HAND = "99999999-8888-7777-6666-555555555555"
-VARIABLES = {"vault_automation_secret": "the-automations-own-secret", "key_id_in_use": ""}
+SENT, SECRET = "<1@example.com>", "the-automations-own-secret"
+VARIABLES = {"vault_automation_secret": SECRET, "key_id_in_use": "", "sent": {"message_id": SENT}}
 
 
 @pytest.fixture
@@ -35,12 +36,13 @@ def of_the_examples(tmp_path: Path) -> Iterator[Running]:
     with Running(tmp_path / "entra") as running:
         running.seed({
             "id": TENANT, "domains": ["example.com"],
-            "users": [{"user_principal_name": f"{name}@example.com"} for name in ("noreply", "replies")],
+            "users": [{"user_principal_name": f"{name}@example.com"} for name in ("noreply", "replies", "anna")],
             "applications": [
-                {"display_name": "Automation", "app_id": CLIENT, "roles": AUTOMATION,
-                 "secret": VARIABLES["vault_automation_secret"]},
+                {"display_name": "Automation", "app_id": CLIENT, "roles": [*AUTOMATION, "Mail.Read"],
+                 "secret": SECRET},
                 {"display_name": "Made by hand", "app_id": BY_HAND},
             ]})
+        running.put_message("anna@example.com", f"From: noreply@example.com\r\nMessage-ID: {SENT}\r\n\r\nA test.\r\n".encode())
         yield running
 
 
@@ -81,9 +83,9 @@ def test_examples_run_as_they_are_written(of_the_examples: Running, tmp_path: Pa
     done = subprocess.run(
         ["ansible-playbook", "-i", "localhost,", str(playbook)], capture_output=True, text=True, check=False, cwd=ROOT,
         env=environment(
-            AZURE_TENANT_ID=TENANT, AZURE_CLIENT_ID=CLIENT, AZURE_CLIENT_SECRET=VARIABLES["vault_automation_secret"]))
+            AZURE_TENANT_ID=TENANT, AZURE_CLIENT_ID=CLIENT, AZURE_CLIENT_SECRET=SECRET))
     output = done.stdout + done.stderr
     assert done.returncode == 0, output
-    assert VARIABLES["vault_automation_secret"] not in output
+    assert SECRET not in output
     passed, skipped = (int(done.stdout.rpartition(f"{word}=")[2].split()[0]) for word in ("ok", "skipped"))
     assert passed + skipped == sum(map(len, tasks.values())) and skipped <= 1, output

@@ -15,7 +15,7 @@ version_added: 0.1.0
 description:
   - Creates, changes or deletes an app registration, and creates its service principal in the tenant, which a login needs.
   - O(unique_name) identifies the registration, so that no run creates a second one, even after a lost answer.
-  - The registration has no redirect URI. M(catalog.mail.graph_permissions) sets its permissions,
+  - The registration has no redirect URI; see O(redirect_uris). M(catalog.mail.graph_permissions) sets its permissions,
     M(catalog.mail.entra_app_credential) its secrets.
 options:
   unique_name:
@@ -40,10 +40,88 @@ options:
   state:
     description:
       - Whether the registration exists. V(absent) deletes it with its service principal and all consent. Entra keeps it for
-        30 days among the deleted applications, and may reserve its unique name.
+        30 days among the deleted applications, and reserves its unique name; see O(deleted).
     type: str
     choices: [present, absent]
     default: present
+  deleted:
+    description:
+      - What happens with O(state=present) when the registration that O(unique_name) or O(app_id) names was deleted in the
+        last 30 days.
+      - V(restore) brings it back with its application id, its service principal, its permissions and its credentials; a
+        secret that was valid is valid again.
+      - V(purge) removes it for good, which cannot be undone, and creates a new registration.
+      - V(refuse) fails, and names the deleted registration and the end of the 30 days.
+    type: str
+    choices: [restore, purge, refuse]
+    default: restore
+    version_added: 0.2.0
+  notes:
+    description: Notes for the people who manage the registration; an empty text removes them. By default they stay.
+    type: str
+    version_added: 0.2.0
+  service_management_reference:
+    description:
+      - The reference to the application in the company's service management, which some tenants require for each
+        registration; an empty text removes it. By default it stays.
+    type: str
+    version_added: 0.2.0
+  tags:
+    description: All tags of the registration, in any order; an empty list removes them. By default they stay.
+    type: list
+    elements: str
+    version_added: 0.2.0
+  owners:
+    description:
+      - Owners of the registration, users by user principal name or object id, service principals by object id. They are
+        added; other owners stay, unless O(purge_owners=true).
+      - Looking up a user principal name needs the permission C(User.Read.All); object ids need no lookup.
+    type: list
+    elements: str
+    version_added: 0.2.0
+  purge_owners:
+    description: Whether owners that O(owners) does not name are removed. The automation itself stays an owner.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  federated_credentials:
+    description:
+      - All federated credentials of the registration, so that workloads such as a pipeline log in by their own token,
+        without a secret. Others are removed; an empty list removes all. By default they stay.
+      - With O(login.method=workload_identity) the automation logs in this way.
+    type: list
+    elements: dict
+    version_added: 0.2.0
+    suboptions:
+      name:
+        description: The name, which identifies the credential.
+        type: str
+        required: true
+      issuer:
+        description: The issuer of the workload's token, such as V(https://token.actions.githubusercontent.com).
+        type: str
+        required: true
+      subject:
+        description: The subject of the token, such as V(repo:contoso/catalog:ref:refs/heads/main). Case matters.
+        type: str
+        required: true
+      audiences:
+        description: The audience of the token; Entra takes one.
+        type: list
+        elements: str
+        default: ["api://AzureADTokenExchange"]
+      description:
+        description: A description.
+        type: str
+  redirect_uris:
+    description:
+      - What happens to redirect URIs of a registration that somebody else has set up. An application that logs in as itself
+        needs none, and each is an address to which Entra sends logins of people.
+      - V(remove) removes them, and names them in a warning and in the diff.
+    type: str
+    choices: [remove, keep]
+    default: remove
+    version_added: 0.2.0
 extends_documentation_fragment:
   - catalog.mail.login
 attributes:
@@ -79,6 +157,18 @@ EXAMPLES = r"""
   catalog.mail.entra_app:
     app_id: 99999999-8888-7777-6666-555555555555
     unique_name: data-catalog-replies
+  delegate_to: localhost
+  run_once: true
+
+- name: Let a pipeline of GitHub log in as the automation, and record who owns it
+  catalog.mail.entra_app:
+    unique_name: data-catalog-automation
+    owners: [anna@example.com]
+    service_management_reference: CI-4711
+    federated_credentials:
+      - name: main
+        issuer: https://token.actions.githubusercontent.com
+        subject: repo:contoso/catalog:ref:refs/heads/main
   delegate_to: localhost
   run_once: true
 
@@ -119,6 +209,24 @@ sign_in_audience:
   description: The supported account types.
   returned: success
   type: str
+notes:
+  description: The notes.
+  returned: success
+  type: str
+service_management_reference:
+  description: The reference to the service management.
+  returned: success
+  type: str
+tags:
+  description: The tags.
+  returned: success
+  type: list
+  elements: str
+redirect_uris:
+  description: The redirect URIs.
+  returned: success
+  type: list
+  elements: str
 cause:
   description: The cause of the failure, as a sentence.
   returned: failure

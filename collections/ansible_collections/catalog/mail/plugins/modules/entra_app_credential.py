@@ -129,6 +129,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+check_mode:
+  description: Whether the task runs in check mode, which the variable C(ansible_check_mode) does not always tell.
+  returned: always
+  type: bool
 secret:
   description:
     - The new secret, or the private key and the certificate in PEM. It cannot be read again later.

@@ -86,6 +86,86 @@ sign_in_audience:
   description: The supported account types.
   returned: success
   type: str
+notes:
+  description: The notes.
+  returned: success
+  type: str
+service_management_reference:
+  description: The reference to the service management.
+  returned: success
+  type: str
+tags:
+  description: The tags.
+  returned: success
+  type: list
+  elements: str
+redirect_uris:
+  description: The redirect URIs.
+  returned: success
+  type: list
+  elements: str
+owners:
+  description: The object ids of the owners.
+  returned: success
+  type: list
+  elements: str
+federated_credentials:
+  description: The federated credentials, ordered by name.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name.
+      type: str
+      returned: always
+    issuer:
+      description: The issuer of the workload's token.
+      type: str
+      returned: always
+    subject:
+      description: The subject of the token.
+      type: str
+      returned: always
+    audiences:
+      description: The audience of the token.
+      type: list
+      elements: str
+      returned: always
+    description:
+      description: The description.
+      type: str
+      returned: always
+deleted:
+  description: The deleted registration of this unique name or application id, which Entra keeps for 30 days; else V(null).
+  returned: success
+  type: dict
+  version_added: 0.2.0
+  contains:
+    app_id:
+      description: The application (client) id.
+      type: str
+      returned: always
+    object_id:
+      description: The object id.
+      type: str
+      returned: always
+    display_name:
+      description: The display name.
+      type: str
+      returned: always
+    unique_name:
+      description: The unique name, which no other registration can have until then.
+      type: str
+      returned: always
+    deleted_at:
+      description: The time of its deletion.
+      type: str
+      returned: always
+    kept_until:
+      description: The time at which Entra removes it for good.
+      type: str
+      returned: always
 secrets:
   description: The client secrets, ordered by their end.
   returned: success

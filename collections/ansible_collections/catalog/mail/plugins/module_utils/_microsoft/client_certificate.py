@@ -38,7 +38,7 @@ class ClientCertificate(CredentialJob):
     def _documents_of_other_kind(self, documents: Documents) -> Sequence[Mapping[str, Any]]:
         return documents.secrets
 
-    def _check_creation(self) -> None:
+    def _check_creation(self, documents: Documents) -> None:
         """Raise InputRefused when the task's certificate has expired; warn when it will soon."""
         if self._certificate is None:
             return

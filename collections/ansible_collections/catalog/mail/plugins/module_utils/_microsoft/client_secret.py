@@ -12,6 +12,7 @@ from typing import Any, Dict, FrozenSet, Mapping, Optional, Sequence, Tuple
 
 from .._core.errors import CatalogMailError, MicrosoftFailed
 from .credential_job import CredentialJob, Documents
+from .credential_plan import check_number
 from .graph_permissions_needed import WRITE_APPLICATION
 from .graph_requests import RequestOptions
 from .graph_responses import Answer, error_of
@@ -26,6 +27,9 @@ class ClientSecret(CredentialJob):
 
     def _documents_of_other_kind(self, documents: Documents) -> Sequence[Mapping[str, Any]]:
         return documents.certificates
+
+    def _check_creation(self, documents: Documents) -> None:
+        check_number(self._of_this_kind(documents), documents.audience, self._graph.now)
 
     def _write(self, removed: FrozenSet[str], create: bool) -> Dict[str, Any]:
         if create:

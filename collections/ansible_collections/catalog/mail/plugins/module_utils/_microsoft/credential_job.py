@@ -41,6 +41,7 @@ class Documents(NamedTuple):
     app_id: Optional[str]
     secrets: Tuple[Mapping[str, Any], ...] = ()
     certificates: Tuple[Mapping[str, Any], ...] = ()
+    audience: str = ""
 
 
 class CredentialJob(Job):
@@ -67,7 +68,7 @@ class CredentialJob(Job):
                 raise missing(self._params)
             self._module.warn(f"{missing(self._params)} So check mode assumes that an earlier task would create it.")
         if any(change.action == "create" for change in changes):
-            self._check_creation()
+            self._check_creation(documents)
         before, after = difference(self._of_this_kind(documents), changes, self._params["name"])
         return Plan(changes, self._result(documents, changes), shown_difference(name_of(self._params), before, after))
 
@@ -85,8 +86,8 @@ class CredentialJob(Job):
     def _documents_of_other_kind(self, documents: Documents) -> Sequence[Mapping[str, Any]]:
         raise NotImplementedError
 
-    def _check_creation(self) -> None:
-        """Raise InputRefused when the options allow no new credential."""
+    def _check_creation(self, documents: Documents) -> None:
+        """Raise InputRefused when the options or the registration allow no new credential."""
 
     def _write(self, removed: FrozenSet[str], create: bool) -> Dict[str, Any]:
         """Remove these key ids and create a credential; return its part of the result. Raises MicrosoftFailed."""
@@ -95,12 +96,13 @@ class CredentialJob(Job):
     # Methods for both kinds
 
     def _read(self) -> Documents:
-        path = application(self._params, "id,appId,passwordCredentials,keyCredentials")
+        path = application(self._params, "id,appId,signInAudience,passwordCredentials,keyCredentials")
         document = self._graph.read(READ_APPLICATION, path, optional=True)
         if document is None:
             return Documents(None, None)
         secrets, certificates = (tuple(document.get(name) or ()) for name in ("passwordCredentials", "keyCredentials"))
-        return Documents(str(document["id"]), str(document["appId"]), secrets, certificates)
+        return Documents(
+            str(document["id"]), str(document["appId"]), secrets, certificates, str(document.get("signInAudience") or ""))
 
     def _of_this_kind(self, documents: Documents) -> List[Credential]:
         return [credential_of(one) for one in self._documents_of_this_kind(documents)]

@@ -22,6 +22,10 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 from .._core.errors import InputRefused
 from .timestamps import moment, written
 
+# Account types with personal accounts, and their limit (Entra: "Validation differences by supported account types").
+WITH_PERSONAL_ACCOUNTS = ("AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
+MOST_WITH_PERSONAL_ACCOUNTS = 2
+
 
 @dataclass(frozen=True)
 class Credential:
@@ -141,6 +145,23 @@ def _reason(used: Optional[Credential], desired: DesiredCredential, now: datetim
     if used.ends <= now:
         return "the one in use has expired"
     return "the one in use expires soon" if used.ends - now <= desired.rotate_before else ""
+
+
+def check_number(present: Sequence[Credential], audience: str, now: datetime) -> None:
+    """Raise InputRefused when the registration cannot have another secret. Entra counts expired secrets as well."""
+    if audience not in WITH_PERSONAL_ACCOUNTS or len(present) < MOST_WITH_PERSONAL_ACCOUNTS:
+        return
+    listed = ", ".join(f"{one.key_id} ({one.name or 'without a name'}, {_state(one, now)})" for one in present)
+    raise InputRefused(
+        "state",
+        f"a new secret is due, but a registration with the account types {audience} takes {MOST_WITH_PERSONAL_ACCOUNTS} secrets, "
+        f"expired ones included, and has {listed}",
+        "Remove the one that nothing uses (state: absent with remove_key_id); or set sign_in_audience: AzureADMyOrg with "
+        "catalog.mail.entra_app, which is enough for an application that logs in as itself and has no such limit")
+
+
+def _state(one: Credential, now: datetime) -> str:
+    return f"expired at {written(one.ends)}" if one.ends <= now else f"valid until {written(one.ends)}"
 
 
 def plan_removal(

@@ -92,6 +92,9 @@ _HINTS: Dict[str, str] = {
     "uniqueName": (
         "Another registration has this unique_name, or a deleted one keeps it for 30 days: restore that one, or remove it for "
         "good (App registrations, Deleted applications)."),
+    "maximum of 2 passwords": (
+        "Registrations for personal accounts take two secrets, expired ones included: remove one that nothing uses "
+        "(entra_app_credential with state: absent and remove_key_id), or set sign_in_audience: AzureADMyOrg."),
     "Directory_QuotaExceeded": (
         "The directory's quota is used up: remove registrations, also those deleted but kept, or have it raised."),
 }

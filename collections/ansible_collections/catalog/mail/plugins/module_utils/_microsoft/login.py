@@ -17,11 +17,11 @@ from ansible.module_utils.common.parameters import env_fallback
 from .._core.errors import InputRefused
 from .clouds import ENDPOINTS, Endpoints, endpoints
 
-METHODS = ("auto", "client_secret", "certificate", "managed_identity", "azure_cli", "token")
+METHODS = ("auto", "client_secret", "certificate", "workload_identity", "managed_identity", "azure_cli", "token")
 
 
-def _from(variable: str) -> Tuple[Any, Any]:
-    return (env_fallback, [variable])
+def _from(*variables: str) -> Tuple[Any, Any]:
+    return (env_fallback, list(variables))
 
 
 LOGIN: Dict[str, Any] = {
@@ -34,6 +34,8 @@ LOGIN: Dict[str, Any] = {
         "client_secret": {"type": "str", "no_log": True, "fallback": _from("AZURE_CLIENT_SECRET")},
         "certificate_file": {"type": "path", "fallback": _from("AZURE_CLIENT_CERTIFICATE_PATH")},
         "certificate_password": {"type": "str", "no_log": True, "fallback": _from("AZURE_CLIENT_CERTIFICATE_PASSWORD")},
+        "federated_token": {"type": "str", "no_log": True, "fallback": _from("AZURE_FEDERATED_TOKEN", "GITLAB_OIDC_TOKEN")},
+        "federated_token_file": {"type": "path", "no_log": False, "fallback": _from("AZURE_FEDERATED_TOKEN_FILE")},
         "access_token": {"type": "str", "no_log": True},
         "cloud": {"type": "str", "choices": list(ENDPOINTS), "default": "global"},
         "authority_url": {"type": "str"},
@@ -46,8 +48,12 @@ LOGIN: Dict[str, Any] = {
 _NEEDED = {
     "client_secret": ("tenant_id", "client_id", "client_secret"),
     "certificate": ("tenant_id", "client_id", "certificate_file"),
+    "workload_identity": ("tenant_id", "client_id"),
     "token": ("access_token",),
 }
+
+# Variables of a job of GitHub Actions that may have a token: the address that issues it, and the right to ask there.
+GITHUB = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 
 # Variables with the endpoint of an Azure machine's managed identity. Cloud Shell sets only the last, without its
 # secret: Azure CLI is logged in there.
@@ -69,11 +75,15 @@ class Login(NamedTuple):
     access_token: Optional[str]
     endpoints: Endpoints
     ca_file: Optional[str]
+    cloud: str = "global"
+    federated_token: Optional[str] = None
+    federated_token_file: Optional[str] = None
 
     @property
     def secrets(self) -> Tuple[Tuple[None, Optional[str]], ...]:
         """Return the pairs of user name and secret to hide in messages."""
-        return tuple((None, one) for one in (self.client_secret, self.certificate_password, self.access_token))
+        return tuple((None, one) for one in (
+            self.client_secret, self.certificate_password, self.access_token, self.federated_token, os.environ.get(GITHUB[1])))
 
     @property
     def identity(self) -> str:
@@ -88,12 +98,23 @@ def read_login(given: Mapping[str, Any]) -> Login:
     if missing:
         raise InputRefused(
             f"login.{missing[0]}", f"method {method} needs it", f"Set it{_variable(missing[0])}, or choose another method")
+    if method == "workload_identity" and not _has_workload_token(given):
+        raise InputRefused(
+            "login.federated_token_file", "no token of the workload is given",
+            "Give federated_token or federated_token_file (or AZURE_FEDERATED_TOKEN_FILE in the environment); in GitLab set "
+            "id_tokens with GITLAB_OIDC_TOKEN, in GitHub Actions give the job the permission id-token: write")
     tenant = _checked("tenant_id", given, "is neither the id of a directory nor a domain", "its GUID, or one of its domains")
     client = _checked("client_id", given, "is not the id of an application", "the Application (client) ID")
     return Login(
         method, tenant, client, given["client_secret"], given["certificate_file"],
         given["certificate_password"], given["access_token"],
-        endpoints(given["cloud"], given["authority_url"], given["graph_url"]), given["ca_file"])
+        endpoints(given["cloud"], given["authority_url"], given["graph_url"]), given["ca_file"], given["cloud"],
+        _text(given.get("federated_token")), _text(given.get("federated_token_file")))
+
+
+def _has_workload_token(given: Mapping[str, Any]) -> bool:
+    named = _text(given.get("federated_token")) or _text(given.get("federated_token_file"))
+    return bool(named) or all(map(os.environ.get, GITHUB))
 
 
 def _checked(name: str, given: Mapping[str, Any], flaw: str, right: str) -> Optional[str]:
@@ -115,6 +136,9 @@ def _found(given: Mapping[str, Any]) -> str:
     for method, name in (("token", "access_token"), ("client_secret", "client_secret"), ("certificate", "certificate_file")):
         if given[name]:
             return method
+    # A job may have a token without meaning Entra, so the ids of tenant and application must be known as well.
+    if _has_workload_token(given) and all(_text(given[name]) for name in _NEEDED["workload_identity"]):
+        return "workload_identity"
     if any(all(os.environ.get(name) for name in together) for together in _MANAGED):
         return "managed_identity"
     if shutil.which("az"):
@@ -122,7 +146,8 @@ def _found(given: Mapping[str, Any]) -> str:
     raise InputRefused(
         "login", "no credential to log in with is given",
         "Give client_secret or certificate_file (or AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH in the environment) with "
-        "tenant_id and client_id, an access_token, or set method: managed_identity or azure_cli")
+        "tenant_id and client_id, the token of a workload (method: workload_identity), an access_token, or set method: "
+        "managed_identity or azure_cli")
 
 
 def _variable(name: str) -> str:

@@ -46,7 +46,8 @@ _CODES: Dict[int, Tuple[str, str, str, bool]] = {
         "Upload the certificate to the automation's registration; a new one takes up to some minutes to be known",
         "login.certificate_file", True),
     700024: (
-        "the time in the signed request is out of date", "Check the clock of the machine that runs the task",
+        "the time in the signed request, or in the workload's token, is out of date",
+        "Check the clock of the machine that runs the task, and take a new token of the workload",
         "login.certificate_file", False),
     7000112: ("the application is disabled", "Enable it: Enterprise applications, Properties, Enabled for users to sign-in",
               "login.client_id", False),
@@ -99,6 +100,21 @@ _CODES: Dict[int, Tuple[str, str, str, bool]] = {
     53003: ("a conditional access policy blocks it", "Have the automation excluded from it, or run from where it is allowed",
             "login", False),
 }
+# A workload identity is refused: by an old code, then by issuer, audience, subject, and subject in another case of letters.
+_WITHOUT_CREDENTIAL = (
+    "no federated credential of the application fits this workload",
+    "Compare issuer, subject and audience in Entra's words with those of the registration's federated credential (entra_app sets "
+    "federated_credentials): every letter counts, also upper and lower case; a new one takes up to some minutes to be known",
+    "login.federated_token_file", True)
+FEDERATION: Dict[int, Tuple[str, str, str, bool]] = {
+    **dict.fromkeys((70021, 700211, 700212, 700213, 7002137, 7002138), _WITHOUT_CREDENTIAL),
+    50013: (
+        "the signature of the workload's token is not accepted", "Check that the token is whole, and that its issuer publishes "
+        "the key that signed it", "login.federated_token_file", False),
+    50166: (
+        "Entra cannot get the keys of the issuer of the workload's token",
+        "Publish its address /.well-known/openid-configuration on the internet", "login.federated_token_file", False),
+}
 _CODE = re.compile(r"AADSTS(\d{4,8})")
 # With this code only Entra's text says that the certificate has expired; then the meaning is that of the other code.
 _ASSERTION_REFUSED, _OUT_OF_DATE = 700027, 1000502
@@ -110,12 +126,13 @@ def refusal(answer: Mapping[str, Any]) -> Refusal:
     description = str(answer.get("error_description") or "")
     first = description.splitlines()[0] if description else str(answer.get("error") or "without a reason")
     numbers = _numbers(answer, description)
-    found = next((number for number in numbers if number in _CODES), None)
+    known = {**_CODES, **FEDERATION}
+    found = next((number for number in numbers if number in known), None)
     code = f"AADSTS{found or numbers[0]}" if numbers else str(answer.get("error") or "unknown")
     if found is None:
         return Refusal(f"Entra gives no token: {first}.", "Check the options of login.", "login", code)
     expired = found == _ASSERTION_REFUSED and _KEY_EXPIRED.search(description)
-    cause, remedy, field, lag = _CODES[_OUT_OF_DATE if expired else found]
+    cause, remedy, field, lag = known[_OUT_OF_DATE if expired else found]
     return Refusal(f"Entra gives no token, as {cause} ({first}).", f"{remedy}.", field, code, lag)
 
 

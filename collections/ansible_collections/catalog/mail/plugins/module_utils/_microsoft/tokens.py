@@ -25,6 +25,7 @@ from .managed_identity import managed_token
 from .proxy import ProxyFailure, proxy_failure
 from .token_cache import TokenCache
 from .token_errors import refusal
+from .workload_identity import workload_token
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 
@@ -67,7 +68,8 @@ class Tokens:
 
     def _ask(self) -> Mapping[str, Any]:
         ways: Dict[str, Callable[[], Mapping[str, Any]]] = {
-            "client_secret": self._confidential, "certificate": self._confidential, "managed_identity": self._managed,
+            "client_secret": self._confidential, "certificate": self._confidential, "workload_identity": self._workload,
+            "managed_identity": self._managed,
             "azure_cli": self._azure_cli, "token": lambda: {"access_token": self._login.access_token},
         }
         return ways[self._login.method]()
@@ -78,6 +80,13 @@ class Tokens:
             login.endpoints.authority_url, str(login.tenant_id), str(login.client_id), self._credential,
             f"{login.endpoints.graph_url}/.default", login.ca_file)
         return client_token(client, self._deadline, self._hide)
+
+    def _workload(self) -> Mapping[str, Any]:
+        """Exchange the workload's own token, which no cache keeps, for one of Graph."""
+        assertion = workload_token(self._login, self._deadline, self._hide)
+        self._credential = {"client_assertion": assertion}
+        self._hide = Secrets([*self._login.secrets, (None, assertion)]).words
+        return self._confidential()
 
     def _managed(self) -> Mapping[str, Any]:
         return managed_token(self._login, self._deadline, self._hide)

@@ -9,11 +9,13 @@ import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 from ansible_collections.catalog.mail.plugins.module_utils._microsoft.app_plan import (
     Change,
+    Deleted,
     DesiredApp,
     Present,
     Registration,
     after,
     check_creation,
+    check_deleted,
     check_identity,
     described,
     matches,
@@ -27,6 +29,10 @@ FOUND = Registration(ID, APP, "Catalog", "catalog", "AzureADMyOrg")
 THERE = Present(FOUND, "sp")
 CREATE = Change("create", "application", {"displayName": "Catalog", "signInAudience": "AzureADMyOrg", "uniqueName": "catalog"})
 PRINCIPAL = Change("create", "service_principal", {})
+AT = "2026-11-01T10:00:00Z"
+GONE = Deleted(FOUND, AT)
+RESTORE = Change("restore", "application", {})
+RESTORE_PRINCIPAL = Change("restore", "service_principal", {})
 
 
 @pytest.mark.parametrize("present,desired,changes", [
@@ -44,6 +50,14 @@ PRINCIPAL = Change("create", "service_principal", {})
      [Change("update", "application", {"uniqueName": "catalog"})]),
     (THERE, DesiredApp("catalog", absent=True), [Change("delete", "application", {})]),
     (Present(), DesiredApp("catalog", absent=True), []),
+    (Present(deleted=GONE, deleted_principal_id="sp"), DesiredApp("catalog"), [RESTORE, RESTORE_PRINCIPAL]),
+    (Present(deleted=GONE, deleted_principal_id="sp"), DesiredApp("catalog", display_name="Other"), [
+        RESTORE, Change("update", "application", {"displayName": "Other"}), RESTORE_PRINCIPAL]),
+    (Present(deleted=GONE), DesiredApp("catalog"), [RESTORE, PRINCIPAL]),
+    (Present(deleted=GONE, deleted_principal_id="sp"), DesiredApp("catalog", display_name="Catalog", deleted="purge"),
+     [Change("purge", "application", {}), CREATE, PRINCIPAL]),
+    (Present(FOUND, deleted_principal_id="sp"), DesiredApp("catalog"), [RESTORE_PRINCIPAL]),
+    (Present(FOUND, deleted_principal_id="sp"), DesiredApp("catalog", deleted="refuse"), [PRINCIPAL]),
 ])
 def test_plan(present, desired, changes):
     assert plan(present, desired) == changes
@@ -57,6 +71,11 @@ def test_plan(present, desired, changes):
      {"display_name": "Other", "unique_name": "catalog", "sign_in_audience": "AzureADMyOrg", "service_principal": True}),
     (THERE, DesiredApp("catalog"), described(THERE)),
     (THERE, DesiredApp("catalog", absent=True), {}),
+    (Present(deleted=GONE), DesiredApp("catalog", display_name="Other"), {
+        "app_id": APP, "display_name": "Other", "unique_name": "catalog", "sign_in_audience": "AzureADMyOrg",
+        "service_principal": True}),
+    (Present(deleted=GONE), DesiredApp("catalog", deleted="purge"), {
+        "display_name": "catalog", "unique_name": "catalog", "sign_in_audience": "AzureADMyOrg", "service_principal": True}),
 ])
 def test_the_diff_shows_the_state_after_the_changes(present, desired, shown):
     assert after(present, plan(present, desired)) == shown
@@ -106,3 +125,15 @@ def test_a_namesake_with_another_unique_name_is_accepted():
 
 def test_from_graph():
     assert registration_of({"id": ID, "appId": APP, "displayName": None}) == Registration(ID, APP, "")
+
+
+@pytest.mark.parametrize("desired,field,words", [
+    (DesiredApp("catalog", deleted="refuse"), "unique_name", "until 2026-12-01T10:00:00Z"),
+    (DesiredApp(app_id=APP, deleted="refuse"), "app_id", "deleted at 2026-11-01T10:00:00Z"),
+    (DesiredApp("catalog", APP, deleted="purge"), "app_id", "an app_id of its own"),
+    (DesiredApp("catalog", ID), "app_id", "not " + ID),
+])
+def test_a_deleted_registration_in_the_way_is_refused(desired, field, words):
+    with pytest.raises(InputRefused) as refusal:
+        check_deleted(GONE, desired)
+    assert refusal.value.details["field"] == field and words in str(refusal.value)

@@ -15,6 +15,7 @@ from ansible_collections.catalog.mail.plugins.module_utils._microsoft.credential
     Credential,
     DesiredCredential,
     Removal,
+    check_number,
     credential_of,
     difference,
     in_use,
@@ -40,6 +41,24 @@ EXPIRED, FOREIGN = secret("expired", -200, -1), secret("foreign", -50, 300, "som
 
 def desired_credential(known=None, certificate=None) -> DesiredCredential:
     return DesiredCredential(OURS, 30 * DAY, 180 * DAY, known, certificate)
+
+
+@pytest.mark.parametrize("audience,present,refused", [
+    ("AzureADandPersonalMicrosoftAccount", [GOOD], False),
+    ("AzureADandPersonalMicrosoftAccount", [GOOD, FOREIGN], True),
+    ("PersonalMicrosoftAccount", [OLD, EXPIRED], True),
+    ("AzureADMyOrg", [GOOD, FOREIGN, OLD], False),
+    ("AzureADMultipleOrgs", [GOOD, FOREIGN, OLD], False),
+    ("", [GOOD, FOREIGN], False),
+])
+def test_personal_accounts_take_two_secrets(audience, present, refused):
+    if not refused:
+        check_number(present, audience, NOW)
+        return
+    with pytest.raises(InputRefused) as refusal:
+        check_number(present, audience, NOW)
+    assert all(one.key_id in refusal.value.details["cause"] for one in present)
+    assert "remove_key_id" in refusal.value.details["remedy"]
 
 
 @pytest.mark.parametrize("present,known,actions", [

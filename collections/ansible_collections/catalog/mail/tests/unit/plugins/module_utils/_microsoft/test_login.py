@@ -38,3 +38,24 @@ def test_blanks_around_an_id_are_left_out(name, around):
 def test_another_text_is_no_tenant(tenant):
     with pytest.raises(InputRefused, match="neither the id of a directory nor a domain"):
         read_login(given(tenant_id=tenant))
+
+
+GITHUB = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://token.test/x", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "x"}
+
+
+@pytest.mark.parametrize("values,variables,method", [
+    ({"federated_token": "a.b.c"}, {}, "workload_identity"),
+    ({"federated_token_file": "/run/token"}, {}, "workload_identity"),
+    ({}, GITHUB, "workload_identity"),
+    # A secret or a certificate that the task gives comes first; half of GitHub's variables are no token.
+    ({"federated_token": "a.b.c", "client_secret": "x8Q~secret"}, {}, "client_secret"),
+    ({}, {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://token.test/x", "IDENTITY_ENDPOINT": "http://127.0.0.1"}, "managed_identity"),
+    # Without the ids a job's token is meant for something else.
+    ({"client_id": None}, {**GITHUB, "IDENTITY_ENDPOINT": "http://127.0.0.1"}, "managed_identity"),
+])
+def test_auto_takes_the_token_of_a_workload(monkeypatch, values, variables, method):
+    for name in (*GITHUB, "IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert read_login(given(**{"method": "auto", "client_secret": None, **values})).method == method
