@@ -15,13 +15,15 @@ from helpers.modules.lab_host import ROOT, LabHost
 
 # tests/modules/microsoft runs those of the modules for Entra and Graph, tests/playbooks/test_application.py those of
 # the modules that need a deployed application.
-ELSEWHERE = ("entra_", "graph_", "mailbox_scope", "application_service", "reply_sync_service")
+ELSEWHERE = ("entra_", "graph_", "mailbox_", "application_runtime", "application_service", "reply_sync_service")
 MODULES = sorted(
     path.stem for path in (ROOT / "collections/ansible_collections/catalog/mail/plugins/modules").glob("*.py")
     if not path.stem.startswith(ELSEWHERE))
 
 # Variables that the examples take from an inventory.
-PASSWORDS = {"relay_password": "hunter2", "reports_password": "hunter3"}
+PASSWORDS = {
+    "relay_password": "hunter2", "reports_password": "hunter3", "vault_catalog_token": "hunter2-token",
+    "vault_new_catalog_token": "hunter2-new"}
 FROM_THE_LAB = {
     "vault_relay_password": "{{ lab_passwords['catalog@corp.test'] }}",
     "vault_replies_password": "{{ lab_passwords['replies@corp.test'] }}",
@@ -29,7 +31,9 @@ FROM_THE_LAB = {
 }
 # Modules whose examples need an application on the host, and the fixture that runs it.
 OF_THE_APPLICATION = {
-    "email_settings": "application", "email_settings_info": "application", "reply_sync_info": "replies", "reply_test": "replies"}
+    "email_settings": "application", "email_settings_info": "application", "mail_diagnosis_info": "application",
+    "mail_log_info": "application",
+    "reply_sync_info": "replies", "reply_test": "replies"}
 RELAY = {
     "name": "Have the host send through the lab's relay",
     "catalog.mail.postfix_relayhost": {

@@ -84,3 +84,30 @@ def test_the_default_table_type_counts_in_the_same_run(debian12: LabHost) -> Non
     assert "btree:" in debian12.sh("postconf -h smtp_sasl_password_maps")
     again = configure(debian12, options)
     assert not again["changed"] and not again["reload_required"]
+
+
+def test_old_copies_for_chrooted_daemons_are_renewed(host: LabHost) -> None:
+    """Each kind of copy; the master process runs on."""
+    configure(host, {"reload": True})
+    settled = configure(host, {"reload": True})
+    assert not settled["changed"], settled
+    master = host.sh("cat /var/spool/postfix/pid/master.pid")
+    host.sh("mkdir -p /run/kept; cd /etc; cp -L resolv.conf hosts services nsswitch.conf /run/kept")
+    authority = "/etc/ssl/certs/00000000.0 /etc/ssl/certs/new-authority.pem"
+    try:
+        host.sh(f"cd /etc; for file in resolv.conf hosts services nsswitch.conf; do echo '# new' >> $file; done; "
+                f"for file in {authority}; do cp ssl/lab-ca.crt $file; done; rm /var/spool/postfix/etc/localtime; "
+                "postconf -e smtp_tls_CApath=/etc/ssl/certs; mkdir -p /var/spool/postfix/etc/ssl/certs")
+        shown = configure(host, {"reload": True}, check=True)
+        names = [change["name"] for change in shown["changes"]]
+        assert names == [f"/var/spool/postfix/etc/{name}" for name in (
+            "localtime", "services", "resolv.conf", "hosts", "nsswitch.conf", "ssl/certs")]
+        assert shown["changed"] and shown["reload_required"] and "# new" not in host.sh("cat /var/spool/postfix/etc/hosts")
+        renewed = configure(host, {"reload": True})
+        assert renewed["reloaded"] and renewed["diff"] == shown["diff"]
+        host.sh("cd /var/spool/postfix/etc; for file in localtime $(ls /run/kept); do cmp /etc/$file $file; done")
+        assert not configure(host, {"reload": True})["changed"]
+        assert host.sh("cat /var/spool/postfix/pid/master.pid") == master
+    finally:
+        host.sh(f"cd /run/kept; for file in *; do cat $file > /etc/$file; done; rm -f {authority}")
+    assert [change["name"] for change in configure(host, {"reload": True})["changes"]][-1].endswith("ssl/certs")

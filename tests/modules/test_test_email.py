@@ -24,6 +24,7 @@ RELAY = {
     "smtp_sasl_password_maps": "texthash:/etc/postfix/relay_login", "smtp_tls_security_level": "secure",
     "smtp_tls_CAfile": CA, "mydestination": "localhost",
 }
+OPEN_RELAY = {"smtp_sasl_auth_enable": "no", "smtp_tls_security_level": "may"}
 QUEUE_ID = re.compile(r"\b[0-9A-F]{8,15}: ")
 
 Send = Callable[..., dict[str, Any]]
@@ -166,6 +167,159 @@ def test_a_broken_relay_is_reported_early(debian12, send, passwords, mailbox, se
     assert queue(debian12) == []
     if result["queue_entry"]:
         assert "deleted from the queue" in result["msg"]
+    restart_if_throttled(debian12)
+
+
+def restart_if_throttled(host: LabHost) -> None:
+    """Start Postfix again where master waits a minute before it starts a daemon that ended with an error."""
+    host.sh("journalctl -q --no-pager -o cat -t postfix/master -n 5 | grep -q throttling && systemctl restart postfix || :")
+
+
+LOCAL = {"mydestination": "localhost, corp.test"}
+TRANSPORT = "inline:{corp.test=smtp:[mail.corp.test]:25}"
+OTHER_WAYS = [
+    # description, parameters, options, with the mailbox, cause, remedy
+    ("a mailbox of the host", LOCAL, {"recipient": "ops@corp.test"}, False,
+     "did not leave this host: Postfix handed it to its own delivery agent local, because mydestination contains corp.test; "
+     "the relay [mail.corp.test]:2525 (relayhost) was not used", "Take corp.test out of mydestination"),
+    ("a recipient that the host does not have", LOCAL, {}, True, "because mydestination contains corp.test",
+     "Take corp.test out of mydestination"),
+    ("no relay, and a mailbox of the host", {**LOCAL, "relayhost": ""}, {"recipient": "ops@corp.test"}, False,
+     "did not leave this host", "Take corp.test out of mydestination"),
+    ("a virtual mailbox domain", {
+        "virtual_mailbox_domains": "corp.test", "virtual_mailbox_maps": "inline:{alice@corp.test=alice}",
+        "virtual_mailbox_base": "/var/mail", "virtual_uid_maps": "static:5000", "virtual_gid_maps": "static:8"}, {}, True,
+     "agent virtual, because virtual_mailbox_domains contains corp.test", "Take corp.test out of virtual_mailbox_domains"),
+    ("a virtual alias, not in the mailbox", {"virtual_alias_maps": "regexp:{{/^alice@/ bob@corp.test}}"}, {"timeout": 12}, True,
+     "sent the message to bob@corp.test in place of the recipient, because virtual_alias_maps", "Remove alice@corp.test from"),
+    ("a canonical address", {"recipient_canonical_maps": "inline:{alice@corp.test=bob@corp.test}"}, {}, False,
+     "because recipient_canonical_maps", "or test with the recipient bob@corp.test"),
+    ("an alias to a recipient elsewhere", {**LOCAL, "alias_maps": "inline:{zora=alice@mail.corp.test}"},
+     {"recipient": "zora@corp.test"}, False, "alice@mail.corp.test", "zora"),
+    ("a transport", {"transport_maps": TRANSPORT}, {}, True,
+     f"was not used: mail.corp.test[198.18.NET.25]:25 got the message, because transport_maps ({TRANSPORT}) has for corp.test",
+     "Take corp.test out of transport_maps"),
+    ("a transport that discards", {"transport_maps": "inline:{corp.test=discard:}"}, {}, False,
+     "threw the message away, because transport_maps", "Take corp.test out of transport_maps"),
+]
+
+
+@pytest.mark.parametrize(
+    ("settings", "options", "read", "cause", "remedy"), [row[1:] for row in OTHER_WAYS], ids=[row[0] for row in OTHER_WAYS]
+)
+def test_a_message_by_another_way_is_a_failure(debian12, send, passwords, mailbox, settings, options, read, cause, remedy):
+    relay(debian12, passwords, **OPEN_RELAY, **{"relayhost": "[mail.corp.test]:2525", **settings})
+    result = send(debian12, **{"mailbox": mailbox} if read else {}, **options)
+    assert_failed(result, "route", "")
+    assert cause in re.sub(r"mail.corp.test\[[^]]+\]", "mail.corp.test[198.18.NET.25]", result["cause"])
+    assert remedy in result["remedy"]
+
+
+def test_a_known_other_way_is_reported(debian12, send, passwords, mailbox):
+    relay(debian12, passwords, **OPEN_RELAY, relayhost="[mail.corp.test]:2525", transport_maps=TRANSPORT)
+    result = send(debian12, mailbox=mailbox, any_route=True)
+    assert not result.get("failed"), result["msg"]
+    assert result["route"]["chosen_by"] == {
+        "parameter": "transport_maps", "table": TRANSPORT, "key": "corp.test", "value": "smtp:[mail.corp.test]:25"}
+    assert "was not used" in json.dumps(result["warnings"])
+    own = {"sender_dependent_relayhost_maps": "inline:{noreply@catalog.test=[mail.corp.test]:25}"}
+    relay(debian12, passwords, **OPEN_RELAY, relayhost="[mail.corp.test]:2525", transport_maps="", **own)
+    result = send(debian12, mailbox=mailbox)
+    assert not result.get("failed"), result["msg"]
+    assert "since sender_dependent_relayhost_maps" in result["summary"][-1]
+    # The mailbox is the alias's: the message is proven to arrive.
+    aliases = "inline:{zora@corp.test=alice@corp.test}"
+    relay(debian12, passwords, **OPEN_RELAY, relayhost="", sender_dependent_relayhost_maps="", virtual_alias_maps=aliases)
+    result = send(debian12, recipient="zora@corp.test", mailbox=mailbox)
+    assert not result.get("failed"), result["msg"]
+    assert "Postfix changed the recipient to alice@corp.test, because virtual_alias_maps" in result["summary"][-2]
+    assert "no relay is set" in result["summary"][-1]
+
+
+def save(application, passwords, transport: str, **smtp: Any) -> None:
+    """Save the application's settings without a test."""
+    login = Hidden(host="mail.corp.test", port=587, tls="starttls", username=SUBMISSION, password=passwords[SUBMISSION],
+                   ca_file=CA, **smtp)
+    saved = application.host.module("email_settings", Hidden(
+        notifications=Hidden(enabled=True, transport=transport, **{"from": {"address": "noreply@corp.test"}},
+                             **{"smtp": login} if transport == "smtp" else {}), test=False))
+    assert not saved.get("failed"), saved["msg"]
+
+
+def by_application(host: LabHost, **options: Any) -> dict[str, Any]:
+    return host.module("test_email", {"transport": "application", **options})
+
+
+def test_the_application_sends_by_the_hosts_postfix(application, debian12, passwords, mailbox):
+    application.forget()
+    relay(debian12, passwords)
+    save(application, passwords, "builtin")
+    result = by_application(debian12, mailbox=mailbox)
+    assert not result.get("failed"), result["msg"]
+    assert result["application"]["transport"] == "builtin"
+    assert result["route"]["chosen_by"]["parameter"] == "relayhost"
+    assert [hop["by"] for hop in result["hops"][:2]] == ["catalog12.catalog.test", "mail.corp.test"]
+    assert any("dkim=pass (corp.test)" in line for line in result["summary"])
+    relay(debian12, passwords, **LOCAL)
+    failed = by_application(debian12, recipient="ops@corp.test")
+    assert_failed(failed, "route", "because mydestination contains corp.test")
+    relay(debian12, passwords, password="wrong", mydestination="localhost")
+    failed = by_application(debian12, mailbox=mailbox)
+    assert_failed(failed, "relay", "does not accept this user name and password")
+    assert queue(debian12) == []
+    relay(debian12, passwords, virtual_alias_maps="hash:/etc/postfix/missing")
+    failed = by_application(debian12, mailbox=mailbox)
+    assert "hash:/etc/postfix/missing" in failed["cause"], failed
+
+
+def test_the_application_sends_by_smtp_past_postfix(application, debian12, passwords, mailbox, fault):
+    application.forget()
+    relay(debian12, passwords, relayhost="[nowhere.corp.test]:587")
+    save(application, passwords, "smtp")
+    result = by_application(debian12, mailbox=mailbox, recipient="alice@corp.test")
+    assert not result.get("failed"), result["msg"]
+    assert (result["application"]["transport"], result["route"]) == ("smtp", None)
+    assert result["hops"][0]["by"] == "mail.corp.test"
+    assert "The application (smtp) handed the message to mail.corp.test:587" in result["summary"][-1]
+    fault("refuse_login")
+    failed = by_application(debian12, mailbox=mailbox)
+    assert (failed["stage"], failed["failed"]) == ("application", True)
+    assert "535" in failed["msg"] or "user name" in failed["msg"], failed["msg"]
+    assert "Remedy: " in failed["msg"]
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    ({"sender": "noreply@corp.test"}, "the application sends by its own settings"),
+    ({"transport": "sendmail", "recipient": "alice@corp.test", "api": {}}, "it has no effect without transport"),
+    ({"transport": "sendmail"}, "missing: recipient"),
+    ({"api": {"token_file": "/etc/catalog-mail/nothing"}}, "set transport: sendmail"),
+])
+def test_what_the_application_cannot_use_is_refused(debian12, options, words):
+    assert words in by_application(debian12, **options)["msg"].replace("are missing", "missing")
+
+
+MISSING = "hash:/etc/postfix/missing"
+BROKEN_TABLES = [
+    # parameter, table, reason, remedy
+    ("transport_maps", MISSING, "No such file", f"postmap {MISSING}"),
+    ("virtual_alias_maps", MISSING, "No such file", f"postmap {MISSING}"),
+    ("recipient_canonical_maps", "hsah:/etc/postfix/missing", "unsupported dictionary type: hsah", "postconf -m"),
+    ("smtp_tls_policy_maps", MISSING, "No such file", f"postmap {MISSING}"),
+    ("smtp_generic_maps", MISSING, "No such file", f"postmap {MISSING}"),
+    ("smtp_sasl_password_maps", MISSING, "No such file", f"postmap {MISSING}"),
+]
+
+
+@pytest.mark.parametrize(("parameter", "table", "reason", "remedy"), BROKEN_TABLES, ids=[row[0] for row in BROKEN_TABLES])
+def test_a_broken_table_is_named(debian12, send, passwords, mailbox, parameter, table, reason, remedy):
+    relay(debian12, passwords, **{parameter: table})
+    result = send(debian12, mailbox=mailbox)
+    assert_failed(result, "relay", f"lookup table {table} of {parameter}: ")
+    assert reason in result["cause"]
+    assert remedy in result["remedy"]
+    assert result["elapsed"] < PATIENCE / 2
+    assert any(table in line for line in result["log_lines"])
+    restart_if_throttled(debian12)
 
 
 def test_a_stopped_postfix_leaves_no_message_in_its_queue(host, send, passwords, mailbox):
@@ -200,6 +354,25 @@ def test_the_log_may_be_a_file(debian12, send, passwords):
     assert "status=deferred" in debian12.sh(f"cat {log}")
 
 
+def test_a_relay_that_stands_in_etc_hosts_only(debian12, send, passwords, mailbox):
+    """Postfix asks DNS alone; with the remedy the message arrives, by the chroot's new copy of /etc/hosts."""
+    debian12.sh("cp /etc/hosts /run/hosts; echo '198.18.25.25 only.here.test' >> /etc/hosts".replace(
+        "198.18.25.25", debian12.sh("getent ahostsv4 mail.corp.test | cut -d' ' -f1 | head -n1").strip()))
+    try:
+        relay(debian12, passwords, relayhost="[only.here.test]:2525", smtp_tls_security_level="may", smtp_sasl_auth_enable="no")
+        failed = send(debian12, mailbox=mailbox)
+        assert_failed(failed, "relay", "only.here.test by /etc/hosts, but DNS does not")
+        assert "smtp_host_lookup = dns, native" in failed["remedy"]
+        options = {"relayhost": ["[only.here.test]:2525"], "tls_level": "may", "reload": True}
+        assert "smtp_host_lookup" in str(debian12.module("postfix_relayhost", options)["warnings"])
+        mended = debian12.module("postfix_host", {**options, "parameters": {"smtp_host_lookup": ["dns", "native"]}})
+        assert mended["changed"] and not mended.get("warnings")
+        result = send(debian12, mailbox=mailbox)
+        assert not result.get("failed"), result["msg"]
+    finally:
+        debian12.sh("cat /run/hosts > /etc/hosts")
+
+
 def test_another_instance_of_postfix_is_traced(debian12, send, passwords, mailbox):
     relay(debian12, passwords)
     own = "/etc/postfix-out"
@@ -217,13 +390,21 @@ def test_another_instance_of_postfix_is_traced(debian12, send, passwords, mailbo
         result = send(debian12, mailbox=mailbox, config_directory=own)
         assert not result.get("failed"), result["msg"]
         assert result["hops"][0]["by"] == "out.catalog.test"
+        main_cf = debian12.read("/etc/postfix/main.cf")
+        configured = debian12.module("postfix_host", {
+            "config_directory": own, "relayhost": ["[mail.corp.test]:2525"], "tls_level": "may", "reload": True})
+        assert configured["reloaded"] and configured["unit"] == "postfix@postfix-out.service"
+        assert f"{places['queue_directory']}/etc/hosts" in [change["name"] for change in configured["changes"]]
+        assert debian12.read("/etc/postfix/main.cf") == main_cf
         debian12.sh(f"postconf -c {own} -e 'relayhost=[nowhere.corp.test]:587'; postfix -c {own} reload 2>/dev/null")
         failed = send(debian12, config_directory=own)
         assert_failed(failed, "relay", "could not be resolved")
+        debian12.sh(f"postfix -c {own} stop 2>/dev/null")
+        assert f"postfix -c {own} start" in send(debian12, config_directory=own)["remedy"]
         assert any(" out/smtp[" in line for line in failed["log_lines"])
         assert "deleted from the queue" in failed["msg"]
     finally:
-        debian12.sh(f"postfix -c {own} stop 2>/dev/null; rm -rf {own} {' '.join(places.values())}")
+        debian12.sh(f"postfix -c {own} stop 2>/dev/null || true; rm -rf {own} {' '.join(places.values())}")
 
 
 def test_no_password_reaches_the_hosts_log(debian12, send, passwords, mailbox, smtp):

@@ -35,6 +35,7 @@ options:
     description:
       - Whether to remove lines of C(main.cf) that Postfix ignores or warns of, which are the earlier lines of a parameter that
         is set several times, and lines that set no parameter. No value changes.
+      - With V(false) a warning names such lines, also in check mode.
     type: bool
     default: false
     version_added: 0.2.0
@@ -114,13 +115,14 @@ running:
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import Spec, run
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.configuration import OPTIONS, Configuration
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.parameters import postfix_values
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.secret_values import secrets_of_parameters
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import DesiredPostfix
 
 SPEC = OPTIONS + Spec({
     "parameters": {"type": "dict", "required": True},
     "allow_unknown": {"type": "bool", "default": False},
     "tidy": {"type": "bool", "default": False},
-})
+}, secrets_of=(secrets_of_parameters,))
 
 
 def main() -> None:

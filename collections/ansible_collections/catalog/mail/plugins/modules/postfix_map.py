@@ -67,6 +67,9 @@ options:
 extends_documentation_fragment:
   - catalog.mail.postfix
 notes:
+  - A file of aliases, C(/etc/aliases) or another one that C(alias_maps) or C(alias_database) names, is refused, since its
+    syntax is another one. C(root_alias) of M(catalog.mail.postfix_host) edits it.
+  - A table that C(main.cf) or C(master.cf) names is not removed, since Postfix would refuse mail.
   - M(catalog.mail.postfix_config) sets the parameter that uses the table.
   - Postfix rereads a compiled table by itself. RV(reload_required) is V(true) for V(texthash) and the pattern types only.
 seealso:
@@ -141,22 +144,14 @@ running:
 
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import Spec, run
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.configuration import OPTIONS, Configuration
-from ansible_collections.catalog.mail.plugins.module_utils._postfix.lookup_table import WRITABLE, table_of
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.lookup_table import ENTRIES, WRITABLE, table_of
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import DesiredPostfix
 
-ENTRY = {
-    "key": {"type": "str", "required": True, "no_log": False},
-    "value": {"type": "str"},
-    "secret": {"type": "str", "no_log": True},
-}
 SPEC = OPTIONS + Spec({
     "path": {"type": "path", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "type": {"type": "str", "choices": list(WRITABLE)},
-    "entries": {
-        "type": "list", "elements": "dict", "default": [], "options": ENTRY,
-        "mutually_exclusive": [("value", "secret")], "required_one_of": [("value", "secret")],
-    },
+    "entries": ENTRIES,
     "mode": {"type": "str"},
     "owner": {"type": "str", "default": "root"},
     "group": {"type": "str", "default": "root"},

@@ -16,7 +16,9 @@ description:
     and writes them together.
   - Removes parameters that the relay does not need, so that one task also changes from one relay to another.
   - O(state=absent) removes all parameters of the relay and its password; Postfix then delivers e-mail directly.
-  - The module owns the tables C(sasl_passwd) and C(sender_relay) in the configuration directory.
+  - The module owns the tables C(sasl_passwd), C(sender_relay) and C(sender_relay_policy) in the configuration directory.
+  - A run that changes something names in one warning the other settings that hinder the relay, such as a filter of login
+    mechanisms, files with passwords that every user can read, policies of TLS, transports, and options in C(master.cf).
 options:
   state:
     description: Whether Postfix sends through a relay.
@@ -59,6 +61,14 @@ EXAMPLES = r"""
     relayhost: ['[smtp.example.com]:587']
     username: catalog@example.com
     password: "{{ relay_password }}"
+    sender_dependent:
+      - sender: reports@example.org
+        relayhost: '[smtp.example.org]:587'
+        username: reports
+        password: "{{ reports_password }}"
+
+- name: Use a relay for one sender, and leave all other e-mail as it is
+  catalog.mail.postfix_relayhost:
     sender_dependent:
       - sender: reports@example.org
         relayhost: '[smtp.example.org]:587'

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Pattern, Sequence, Tuple
 
 from .._core.redaction import hide_login_commands
 
@@ -23,6 +23,9 @@ MAX_LINE = 1000
 _OF_MESSAGE = re.compile(r"\[[0-9]{1,10}\]: ([0-9A-Za-z]{5,30}): ")
 _STATUS = re.compile(r"\bstatus=([a-zA-Z]{4,20})[, ]")
 _RECIPIENT = re.compile(r" to=<([^<>]{0,320})>")
+_ORIGINAL = re.compile(r" orig_to=<([^<>]{0,320})>")
+_SENDER = re.compile(r": from=<([^<>]{0,320})>, size=")
+_PROCESS = re.compile(r"([a-z0-9_-]{1,40})\[[0-9]{1,10}\]: ")
 _RELAY = re.compile(r" relay=([^ ,]{1,300}),")
 _TROUBLE = re.compile(r"postfix[^ ]{0,60}\[[0-9]{1,10}\]: (?:fatal|panic|error|warning): ")
 
@@ -65,11 +68,18 @@ class QueueEntry:
 
 @dataclass(frozen=True)
 class Attempt:
-    """The log's last delivery attempt to one recipient: status, relay, and the message of the relay or of Postfix."""
+    """The log's last delivery attempt to one recipient: status, relay, and the message of the relay or of Postfix.
+
+    ``process`` is the delivery agent, such as smtp or local. ``original`` is the recipient before Postfix rewrote the
+    address; it is empty when the address is unchanged.
+    """
 
     status: str
     relay: Optional[str]
     words: str
+    process: str = ""
+    recipient: str = ""
+    original: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,7 @@ class LogFindings:
     attempts: Mapping[Tuple[str, str], Attempt] = field(default_factory=dict)
     lines: Tuple[str, ...] = ()
     trouble: Tuple[str, ...] = ()
+    sender: str = ""
 
     @property
     def crash(self) -> str:
@@ -107,6 +118,19 @@ class LogFindings:
                 if attempt.status == status and (status != "sent" or settled >= set(self.accepted)):
                     return attempt
         return None
+
+    def last_attempts(self, recipient: str) -> List[Attempt]:
+        """Return the last attempt on each way of the message to ``recipient``, also under another address.
+
+        An attempt that handed the message to a filter, or to Postfix again, is followed by one under a new queue id.
+        Copies to other recipients (always_bcc) do not count.
+        """
+        wanted = recipient.lower()
+        last = [
+            attempt for (queue_id, _recipient), attempt in self.attempts.items()
+            if not any(f" as {other}" in attempt.words for other in self.accepted if other != queue_id)]
+        own = [one for one in last if wanted in (one.recipient.lower(), one.original.lower())]
+        return own or last
 
 
 @dataclass(frozen=True)
@@ -172,18 +196,20 @@ def read_log(text: str, message_id: str, known: Sequence[str] = (), recent: bool
     attempts: Dict[Tuple[str, str], Attempt] = {}
     own: List[str] = []
     trouble: List[str] = []
+    sender = ""
     for line in lines:
         queue_id = _queue_id(line)
         if (recent or own) and _TROUBLE.search(line):
             trouble.append(line[:MAX_LINE])
         if queue_id in queue_ids:
             own.append(line[:MAX_LINE])
+            sent_by = _SENDER.search(line)
+            sender = sent_by.group(1) if sent_by else sender
             attempt = _attempt(line)
             if attempt:
-                recipient = _RECIPIENT.search(line)
-                attempts[(queue_id, recipient.group(1) if recipient else "")] = attempt
-    ids = (tuple(queue_ids), tuple(accepted))
-    return LogFindings(*ids, attempts=attempts, lines=tuple(own[-MAX_LINES:]), trouble=tuple(trouble[-MAX_LINES:]))
+                attempts[(queue_id, attempt.recipient)] = attempt
+    return LogFindings(
+        tuple(queue_ids), tuple(accepted), attempts, tuple(own[-MAX_LINES:]), tuple(trouble[-MAX_LINES:]), sender)
 
 
 def _queue_id(line: str) -> str:
@@ -197,8 +223,15 @@ def _attempt(line: str) -> Optional[Attempt]:
     means = _MEANS.get(status.group(1).lower()) if status else None
     if not status or not means:
         return None
-    relay = _RELAY.search(line)
+    relay = _first(_RELAY, line)
     words = line[status.end() :].strip()
     if words.startswith("(") and words.endswith(")"):
         words = words[1:-1]
-    return Attempt(means, relay.group(1) if relay and relay.group(1) != "none" else None, words)
+    return Attempt(
+        means, relay if relay not in ("", "none") else None, words,
+        _first(_PROCESS, line), _first(_RECIPIENT, line), _first(_ORIGINAL, line))
+
+
+def _first(pattern: Pattern[str], line: str) -> str:
+    found = pattern.search(line)
+    return found.group(1) if found else ""

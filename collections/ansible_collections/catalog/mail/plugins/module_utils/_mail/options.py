@@ -52,21 +52,22 @@ MAILBOX: Dict[str, Any] = {
 
 SPEC = Spec(
     {
-        "recipient": {"type": "str", "required": True},
+        "recipient": {"type": "str"},
         "sender": {"type": "str"},
-        "transport": {"type": "str", "default": "sendmail", "choices": ["sendmail", "smtp"]},
+        "transport": {"type": "str", "default": "sendmail", "choices": ["sendmail", "smtp", "application"]},
         "smtp": SMTP,
         "mailbox": MAILBOX,
         "timeout": {"type": "int", "default": 60},
         "config_directory": {"type": "path", "default": "/etc/postfix"},
+        "any_route": {"type": "bool", "default": False},
     },
-    required_if=(("transport", "smtp", ("smtp",)),),
+    required_if=(("transport", "smtp", ("smtp", "recipient")), ("transport", "sendmail", ("recipient",))),
 )
 
 
 @dataclass(frozen=True)
 class Request:
-    """The checked options. Without ``smtp`` the message is submitted to the local sendmail."""
+    """The checked options. Without ``smtp`` the message is submitted by ``via``, to this host's Postfix if ``own_postfix``."""
 
     sender: str
     recipient: str
@@ -74,18 +75,21 @@ class Request:
     mailbox: Optional[Server]
     timeout: int
     config_directory: str
+    any_route: bool = False
+    via: str = "sendmail"
+    own_postfix: bool = True
 
     @property
     def followed(self) -> bool:
         """Whether the message is submitted to the Postfix of this host."""
-        return self.smtp is None or is_loopback(self.smtp.host)
+        return self.own_postfix if self.smtp is None else is_loopback(self.smtp.host)
 
     def described(self) -> Dict[str, str]:
         """Return the names for messages about this request, without secrets."""
         smtp, mailbox = self.smtp, self.mailbox
         return {
             "recipient": self.recipient,
-            "server": f"{smtp.host}:{smtp.port}" if smtp else "sendmail",
+            "server": f"{smtp.host}:{smtp.port}" if smtp else self.via,
             "username": (smtp.username if smtp else None) or "nobody",
             "mailbox": f"{mailbox.host}:{mailbox.port}" if mailbox else "nowhere",
             "mailbox_username": (mailbox.username if mailbox else None) or "nobody",
@@ -108,6 +112,7 @@ def read_request(module) -> Request:
         mailbox=mailbox,
         timeout=given["timeout"],
         config_directory=given["config_directory"],
+        any_route=given["any_route"],
     )
 
 

@@ -35,6 +35,16 @@ def postconf(module, config_directory: str, names: Sequence[str]) -> Dict[str, s
     return {name.strip(): value.strip() for name, equals, value in rows if equals}
 
 
+def look_up(module, config_directory: str, table: str, key: str) -> Optional[str]:
+    """Return the value that a lookup table of Postfix has for a key; None without an entry, or when it cannot be read."""
+    path = module.get_bin_path("postmap", opt_dirs=SBIN)
+    if not path:
+        return None
+    code, out, _err = module.run_command(
+        [path, "-c", config_directory, "-q", key, table], environ_update={"LC_ALL": "C"}, errors="replace")
+    return out.rstrip("\n") if code == 0 else None
+
+
 class Traces:
     """Follows one message through one instance of Postfix."""
 
@@ -130,13 +140,13 @@ class Traces:
             if code == 0 and out.strip():
                 return out, True
         for name in self._log_files:
-            text = _tail(name)
+            text = tail(name)
             if text:
                 return text, False
         return "", False
 
 
-def _tail(path: str) -> str:
+def tail(path: str) -> str:
     """Return the end of a file; empty when it cannot be read."""
     try:
         with open(path, "rb") as stream:

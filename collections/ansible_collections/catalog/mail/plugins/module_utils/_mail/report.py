@@ -20,10 +20,11 @@ _ORDER = ("spf", "dkim", "dmarc")
 _LOOPBACK = ("localhost", "127.0.0.1", "[127.0.0.1]", "::1", "[::1]", "[ipv6:::1]")
 
 
-def way(hops: Sequence[Hop], authentication: Sequence[AuthenticationResults], folder: str, elapsed: float) -> List[str]:
+def way(hops: Sequence[Hop], authentication: Sequence[AuthenticationResults], folder: str, elapsed: Optional[float]) -> List[str]:
     """Return one line for each hop, one for the mailbox, one for each server that authenticated the message."""
     lines = [f"{number}. {_hop(hop)}" for number, hop in enumerate(hops, 1)]
-    lines.append(f"{len(hops) + 1}. {folder}: found {seconds(elapsed)} after it was handed over")
+    after = "" if elapsed is None else f" {seconds(elapsed)} after it was handed over"
+    lines.append(f"{len(hops) + 1}. {folder}: found{after}")
     servers = list(dict.fromkeys(one.authserv_id for one in authentication if one.results))
     return lines + [_verdicts(name, [one for one in authentication if one.authserv_id == name]) for name in servers]
 
@@ -53,10 +54,12 @@ def failure(where: Mapping[str, str], stage: str, words: Optional[str], finding:
 
 
 _FAILED = {
+    "application": "was not sent: the application could not send by its own settings",
     "connect": "was not sent: there is no usable connection to {server}",
     "login": "was not sent: the login at {server} as {username} failed",
     "submit": "was not sent: {server} did not take it",
     "relay": "did not get past Postfix on this host",
+    "route": "went another way than the one to test",
     "mailbox_connect": "was handed over, but there is no usable connection to the mailbox at {mailbox}",
     "mailbox_login": "was handed over, but the login to the mailbox at {mailbox} as {mailbox_username} failed",
     "mailbox": "was handed over, but not found in the mailbox of {mailbox_username} within {timeout} s",

@@ -83,7 +83,7 @@ def _enhanced(code: int, said: str) -> str:
     return next((one for one in _ENHANCED.findall(said) if not code or one[0] == str(code)[0]), "")
 
 
-def _stage(command: Optional[re.Match], text: str) -> str:
+def _stage(command: Optional[re.Match[str]], text: str) -> str:
     """Return the stage of the session: by the command replied to, else by Postfix's phrase; "" when neither tells."""
     if command:
         return _STAGES.get(command.group(1), "")

@@ -20,6 +20,9 @@ STARTING = 2.0
 FIRST_RETRY = 300.0
 """Seconds until Postfix tries a message again (queue_run_delay and minimal_backoff_time)."""
 
+NOT_ACCEPTED = "map lookup problem for "
+"""The log's words for a message that waits because of a lookup table."""
+
 # Findings that name a symptom; a warning nearby in the log often names the reason.
 _VAGUE = frozenset(("unknown", "tls_handshake", "connection_lost", "temporary"))
 
@@ -29,7 +32,8 @@ class Situation:
     """The observations at one moment; ``waited`` and ``timeout`` are in seconds since the submission.
 
     ``followed``: the message was submitted to this host's Postfix, so its log and queue count.
-    ``mailbox_failure`` is the stage at which reading the mailbox failed, and the error's text.
+    ``mailbox_failure`` is the stage at which reading the mailbox failed, and the error's text. ``flaw`` is what is wrong
+    with the way of a message that was sent; ``certain``: finding the message would not change that.
     """
 
     waited: float
@@ -39,6 +43,8 @@ class Situation:
     found: bool = False
     mailbox_failure: Optional[Tuple[str, str]] = None
     evidence: Evidence = field(default_factory=Evidence)
+    flaw: Optional[Finding] = None
+    certain: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ DELIVERED = Verdict(None)
 
 def judge(now: Situation) -> Optional[Verdict]:
     """Return the verdict; None to go on waiting."""
+    if now.flaw and now.certain:
+        return _other_route(now, now.flaw)
     if now.found:
         return DELIVERED
     failed = _relay_failure(now) if now.followed else None
@@ -77,7 +85,7 @@ def _relay_failure(now: Situation) -> Optional[Verdict]:
     outcome = evidence.log.outcome
     if outcome and outcome.status == "bounced":
         return relay_failure(evidence, outcome.words)
-    words = _deferral(evidence) or (evidence.log.crash if not outcome and now.waited >= GRACE else "")
+    words = _deferral(evidence) or (_trouble(evidence) if not outcome and now.waited >= GRACE else "")
     if not words:
         return None
     verdict = relay_failure(evidence, words)
@@ -85,6 +93,11 @@ def _relay_failure(now: Situation) -> Optional[Verdict]:
     if not mends or (now.waited >= GRACE and now.timeout < FIRST_RETRY) or now.waited >= now.timeout:
         return verdict
     return None
+
+
+def _trouble(evidence: Evidence) -> str:
+    """Return why Postfix did not begin with the message: a process ended, or a lookup table cannot be read."""
+    return evidence.log.crash or next((line.partition("]: ")[2] for line in evidence.log.trouble if NOT_ACCEPTED in line), "")
 
 
 def _deferral(evidence: Evidence) -> str:
@@ -125,8 +138,16 @@ def _too_late(now: Situation) -> Verdict:
     """Return the failure at the timeout: the message is still on this host, or was accepted and is not found."""
     if now.followed and not _left(now):
         return Verdict("relay", "", STUCK)
+    if now.flaw:
+        return _other_route(now, now.flaw)
     outcome = now.evidence.log.outcome
     return Verdict("mailbox", outcome.words if outcome else "", NOT_FOUND)
+
+
+def _other_route(now: Situation, flaw: Finding) -> Verdict:
+    """Return the failure of a message that was sent by another way than the one to test."""
+    outcome = now.evidence.log.outcome
+    return Verdict("route", outcome.words if outcome else "", flaw)
 
 
 STUCK = Finding(

@@ -12,11 +12,12 @@ import json
 import os
 import time
 from contextlib import contextmanager
-from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple, Union
 
 from .._core.errors import CommandFailed, PostfixRefused
 from .._core.file_transaction import facts_of, let_cool_down, read_bytes, workspace, write_private
-from .lookup_table import Table, TableState, complaint, parse_table
+from .aliases import Aliases
+from .lookup_table import COMPILED, Table, TableState, complaint, parse_table
 from .main_cf import MainCf, folded
 from .processes import children_of, has_dropped_root, is_master, proc_file, start_time_of
 
@@ -133,8 +134,19 @@ class Postfix:
 
     def mentions(self, path: str, main_cf: MainCf) -> bool:
         """Whether this main.cf or master.cf names the file, perhaps with a reference such as $config_directory in its path."""
-        name = os.path.basename(path).encode("utf-8", "surrogateescape")
-        return name in main_cf.to_bytes() or name in (read_bytes(os.path.join(self.config_directory, "master.cf")) or b"")
+        name = os.path.basename(path)
+        return name in str(main_cf) or name in self.master_cf()
+
+    def master_cf(self) -> str:
+        """Return the text of master.cf; empty without one."""
+        data = read_bytes(os.path.join(self.config_directory, "master.cf")) or b""
+        return data.decode("utf-8", "surrogateescape")
+
+    def resolved(self, candidate: bytes, names: Sequence[str]) -> Dict[str, str]:
+        """Return parameters of a main.cf with this content, their references resolved; none when Postfix rejects it."""
+        with self._scratch(candidate) as directory:
+            code, out, _err = self._run([self.command("postconf"), "-c", directory, "-x", "-o", "inet_interfaces=", *names])
+        return {} if code else _assignments(out)
 
     def _expanded(self, name: str, main_cf: MainCf) -> str:
         return main_cf.parameters.get(name) or self.defaults().get(name, "")
@@ -286,32 +298,41 @@ class Postfix:
 
     # Lookup tables
 
-    def table_state(self, table: Table) -> TableState:
-        """Read a table from the disk."""
+    def table_state(self, table: Union[Table, Aliases], read_compiled: bool = True) -> TableState:
+        """Read a table from the disk, by wish without the content of its compiled form."""
         data = read_bytes(table.path)
         compiled = tuple(facts_of(path) for path in table.compiled_paths)
         return TableState(
             source=facts_of(table.path),
             text=None if data is None else data.decode("utf-8", "surrogateescape"),
             compiled=compiled,
-            content=self._compiled_content(table) if compiled and None not in compiled else None,
+            content=self._compiled_content(table) if read_compiled and compiled and None not in compiled else None,
             leftovers=tuple(path for path in table.foreign_paths if os.path.exists(path)))
 
-    def _compiled_content(self, table: Table) -> Optional[Dict[str, str]]:
+    def _compiled_content(self, table: Union[Table, Aliases]) -> Optional[Dict[str, str]]:
         code, out, _err = self._run(
             [self.command("postmap"), "-c", self.config_directory, "-o", "-s", f"{table.type}:{table.path}"])
         return dict(parse_table(out)) if code == 0 else None
 
-    def compile(self, table_type: str, path: str) -> None:
-        """Compile the table at ``path`` into the file beside it. Raises PostfixRefused when postmap refuses it.
+    def alias(self, table_type: str, path: str, name: str) -> Optional[str]:
+        """Return an alias from the compiled form of a file of aliases; None without it."""
+        code, out, _err = self._run(
+            [self.command("postalias"), "-c", self.config_directory, "-q", name, f"{table_type}:{path}"])
+        return None if code else out.strip()
 
-        postmap also warns of main.cf, such as of a parameter that is set twice; such a warning says nothing about the table.
+    def compile(self, table: Union[Table, Aliases], path: str) -> None:
+        """Compile the file at ``path`` into the file beside it, by postmap or postalias, or read it when its type is text.
+
+        Raises PostfixRefused when a line is not understood. Both commands also warn of main.cf, such as of a parameter that
+        is set twice; such a warning says nothing about the table. Of aliases postalias warns of what was there before.
         """
+        how = ["-o"] if COMPILED.get(table.type) else ["-q", "x"]
         code, _out, err = self._run(
-            [self.command("postmap"), "-c", self.config_directory, "-o", f"{table_type}:{path}"])
-        problem = _last_line(err) if code else complaint(path, err)
+            [self.command(table.compiler), "-c", self.config_directory, *how, f"{table.type}:{path}"])
+        failed = code != 0 and (how == ["-o"] or "fatal:" in err)
+        problem = _last_line(err) if failed else complaint(path, err) if table.compiler == "postmap" else ""
         if problem:
-            raise PostfixRefused(f"postmap refused the table: {problem}", stage="postmap")
+            raise PostfixRefused(f"{table.compiler} refused the table: {problem}", stage=table.compiler)
 
     # The queue
 

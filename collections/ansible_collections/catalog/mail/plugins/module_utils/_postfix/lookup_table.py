@@ -38,6 +38,17 @@ READ_ONCE = PATTERNS + ("texthash",)
 # Types with a text file as source, which postfix_map can write.
 WRITABLE = tuple(COMPILED) + READ_ONCE
 
+# The option ``entries`` of the modules.
+ENTRIES: Dict[str, Any] = {
+    "type": "list", "elements": "dict", "default": [],
+    "options": {
+        "key": {"type": "str", "required": True, "no_log": False},
+        "value": {"type": "str"},
+        "secret": {"type": "str", "no_log": True},
+    },
+    "mutually_exclusive": [("value", "secret")], "required_one_of": [("value", "secret")],
+}
+
 HEADER = "# Written by catalog.mail; changes made here are put back.\n"
 SECRET = "********"
 
@@ -64,6 +75,7 @@ class Table:
     owner: str = "root"
     group: str = "root"
     present: bool = True
+    compiler: str = "postmap"
 
     @property
     def confidential(self) -> bool:
@@ -216,12 +228,12 @@ def plan_table(state: TableState, table: Table) -> List[TableChange]:
     return changes
 
 
-def is_unread(table: Table, changes: Sequence[TableChange]) -> bool:
+def is_unread(table_type: str, changes: Sequence[TableChange]) -> bool:
     """Whether running daemons do not see the changed table: they read it once, or could not open it before."""
-    if not table.present or {change.what for change in changes} <= {"leftovers"}:
+    if {change.what for change in changes} <= {"leftovers", "removed"}:
         return False
     was_missing = any(change.what == "compiled" and change.before in ("missing", "unreadable") for change in changes)
-    return table.type in READ_ONCE or was_missing
+    return table_type in READ_ONCE or was_missing
 
 
 def _plan_entries(state: TableState, table: Table) -> List[TableChange]:

@@ -16,10 +16,11 @@ import re
 from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
+from .secret_values import holds_secret
+
 # The characters of C's isspace(); Python's str.isspace() accepts more.
 BLANKS = " \t\n\v\f\r"
 MASK = "********"
-_INLINE_TABLE = re.compile(r"(?:^|[\s,{])(?:static|inline):")
 _RUN_OF_BLANKS = re.compile(f"[{BLANKS}]+")
 
 
@@ -117,21 +118,29 @@ class MainCf:
         return MainCf("".join(_terminated(kept, eol, bool(added)) + added))
 
     def masked(self) -> MainCf:
-        """Return the file with passwords replaced."""
+        """Return the file with passwords replaced, also in its comments and in lines that set no parameter."""
         hidden = [Change(name, None, MASK) for name, value in self.parameters.items() if holds_secret(name, value)]
-        return self.edited(hidden)
-
-
-def holds_secret(name: str, value: str) -> bool:
-    """Whether a parameter's value is, or contains, a password."""
-    if name.endswith("_maps"):
-        return "passw" in name and bool(_INLINE_TABLE.search(value))
-    return "passw" in name and "/" not in value and bool(value)
+        return MainCf("".join(map(_masked_line, _physical_lines(str(self.edited(hidden))))))
 
 
 def shown(name: str, value: Optional[str]) -> Optional[str]:
     """Return a parameter's value for a result or a diff, a password replaced."""
     return MASK if value is not None and holds_secret(name, value) else value
+
+
+def shown_line(change: Change) -> str:
+    """Return the value of a line that ``untidiness`` names, a password replaced."""
+    name = change.name.rpartition(" ")[2]
+    return str(shown(name, change.before))
+
+
+def _masked_line(line: str) -> str:
+    """Return a line of the file; one that was commented out, and would set a password, without its value."""
+    name, equals, value = line.lstrip("#" + BLANKS).partition("=")
+    name = name.strip(BLANKS)
+    if line.startswith("#") and equals and len(name.split()) == 1 and holds_secret(name, value.strip(BLANKS)):
+        return f"# {name} = {MASK}{_ending_of(line)}"
+    return line
 
 
 def _without_password(text: str) -> str:

@@ -10,14 +10,11 @@ Written from the distributions' package lists. The family of RHEL (EL 8, 9 and 1
 
 from __future__ import annotations
 
-import shlex
-from dataclasses import dataclass
 from typing import Sequence, Tuple
 
-DEBIAN = "debian"
-REDHAT = "redhat"
+from .._core.os_release import DEBIAN, OperatingSystem
 
-_REDHAT_IDS = ("rhel", "centos", "fedora")
+_DEBIAN_UNIT_BY_PART = 13
 
 # default_database_type is hash on Debian 12 and 13, which needs no package of its own.
 _DEBIAN_PACKAGES = (
@@ -40,40 +37,22 @@ _REDHAT_LMDB_RELEASE = 10
 _REDHAT_LMDB_PACKAGES = ("postfix-lmdb",)
 
 
-@dataclass(frozen=True)
-class OperatingSystem:
-    """The names of a system, its own and those of the systems that it is derived from, and its major version."""
-
-    names: Tuple[str, ...] = ()
-    release: int = 0
-
-    @property
-    def family(self) -> str:
-        """Return DEBIAN or REDHAT; empty for another system."""
-        if "debian" in self.names:
-            return DEBIAN
-        return REDHAT if any(name in _REDHAT_IDS for name in self.names) else ""
-
-
-def operating_system(os_release: str) -> OperatingSystem:
-    """Read the content of /etc/os-release (os-release(5): ID, ID_LIKE, VERSION_ID)."""
-    pairs = (line.partition("=") for line in os_release.splitlines() if "=" in line and not line.lstrip().startswith("#"))
-    values = {name.strip(): _unquoted(value) for name, _equals, value in pairs}
-    names = f"{values.get('ID', '')} {values.get('ID_LIKE', '')}".split()
-    major = values.get("VERSION_ID", "").partition(".")[0]
-    return OperatingSystem(tuple(names), int(major) if major.isdigit() else 0)
-
-
-def _unquoted(value: str) -> str:
-    try:
-        return " ".join(shlex.split(value))
-    except ValueError:  # a quotation without an end
-        return value.strip("\"' ")
-
-
 def required_packages(system: OperatingSystem, additional: Sequence[str]) -> Tuple[str, ...]:
     """Return the packages that Postfix needs on a system of a known family, and the additional ones."""
     if system.family == DEBIAN:
         return (*_DEBIAN_PACKAGES, *additional)
     lmdb = _REDHAT_LMDB_PACKAGES if system.release >= _REDHAT_LMDB_RELEASE else ()
     return (*_REDHAT_PACKAGES, *lmdb, *additional)
+
+
+def unit_of(system: OperatingSystem, config_directory: str) -> str:
+    """Return the unit of systemd that starts the instance with this configuration directory.
+
+    Debian has a template for further instances: by the instance's name, which postmulti(1) keeps equal to the directory's, up
+    to Debian 12; later by the part of the directory's name after "postfix-".
+    """
+    name = config_directory.rstrip("/").rpartition("/")[2]
+    if system.family != DEBIAN or config_directory.rstrip("/") == "/etc/postfix":
+        return "postfix.service"
+    part = name[len("postfix-"):] if name.startswith("postfix-") and system.release >= _DEBIAN_UNIT_BY_PART else name
+    return f"postfix@{part}.service"

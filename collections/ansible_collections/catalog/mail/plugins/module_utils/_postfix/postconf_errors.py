@@ -16,7 +16,7 @@ REMEDIES: Tuple[Tuple[re.Pattern[str], str], ...] = (
      "where IPv6 is switched off"),
     (re.compile(r"no local interface found for"),
      "This address is not on the host (any more): correct inet_interfaces, or use loopback-only or all"),
-    (re.compile(r"missing '=' after attribute name"), "Correct or remove this line of main.cf by hand"),
+    (re.compile(r"missing '=' after attribute name"), "Correct this line of main.cf by hand, or have it removed with tidy: true"),
     (re.compile(r"bad (?:boolean|numerical|time)"), "Correct the value of the parameter that it names"),
     (re.compile(r"bad string length"), "Give the parameter that it names a value, or null for its default"),
     (re.compile(r"macro|nesting"), "A parameter refers to itself: remove the circular reference"),

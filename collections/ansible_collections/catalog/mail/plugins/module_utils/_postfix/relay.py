@@ -8,11 +8,16 @@
 from __future__ import annotations
 
 import os
-from typing import Callable, Dict
+from dataclasses import replace
+from typing import Callable, Dict, Mapping
 
+from .._core.file_transaction import read_bytes
 from .._core.module import Spec
-from .relay_prerequisites import chosen_ca_file, sasl_warnings
-from .relayhost import LEVELS, desired_relay_of, desired_state
+from .parameters import TLS_CLIENT_LEVELS
+from .relay_obstacles import message, obstacles
+from .relay_options import desired_relay_of
+from .relay_prerequisites import chosen_ca_file, readable_password_files, relays_in_hosts_file, sasl_warnings
+from .relayhost import PASSWORDS, desired_state
 from .state import DesiredPostfix, Present
 
 _ACCOUNT: Dict[str, Dict] = {"username": {"type": "str"}, "password": {"type": "str", "no_log": True}}
@@ -20,8 +25,8 @@ _SENDER: Dict[str, Dict] = {"sender": {"type": "str", "required": True}, "relayh
 
 RELAY = Spec(
     {
-        "relayhost": {"type": "list", "elements": "str", "default": []},
-        "tls_level": {"type": "str", "choices": list(LEVELS), "default": "secure"},
+        "relayhost": {"type": "list", "elements": "str"},
+        "tls_level": {"type": "str", "choices": list(TLS_CLIENT_LEVELS), "default": "secure"},
         "ca_file": {"type": "path"},
         "sender_dependent": {
             "type": "list", "elements": "dict", "default": [], "options": _SENDER,
@@ -41,8 +46,22 @@ def relay_state(module) -> Callable[[Present], DesiredPostfix]:
     """
     params = {"state": _state(module.params), **module.params}
     ca_file = chosen_ca_file(params, os.path.exists, strict=not module.check_mode)
-    desired = desired_relay_of({**params, "ca_file": ca_file})
-    return lambda present: desired_state(desired, present, sasl_warnings(desired))
+    desired = desired_relay_of({**params, "ca_file": ca_file, "ca_named": bool(params["ca_file"])})
+
+    def desire(present: Present) -> DesiredPostfix:
+        path = os.path.join(present.config_directory, PASSWORDS)
+        text = (read_bytes(path) or b"").decode("utf-8", "surrogateescape")
+        found = desired_state(desired, present, sasl_warnings(desired), text)
+        own = [file for table in found.tables for file in (table.path, *table.compiled_paths, *table.foreign_paths)]
+        before = present.main_cf.parameters.get("smtp_sasl_password_maps", "")
+
+        def advice(parameters: Mapping[str, str], master_cf: str) -> str:
+            readable = readable_password_files(present.config_directory, before, own)
+            return message(obstacles(desired, parameters, master_cf, readable, relays_in_hosts_file(desired)))
+
+        return replace(found, advice=advice) if desired.has_relay else found
+
+    return desire
 
 
 def _state(params) -> str:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Mapping, Optional, Sequence
+from typing import Callable, Mapping, Optional, Sequence
 
 from .lookup_table import Table
 from .main_cf import MainCf
@@ -29,7 +29,10 @@ class Present:
 class DesiredPostfix:
     """Desired state of an instance: parameters (None removes), tables, and warnings.
 
-    With ``tidy``, main.cf has one line for each parameter, and no line that sets none.
+    With ``tidy``, main.cf has one line for each parameter, and no line that sets none. ``root_alias`` holds the targets of
+    root's mail; without one, the file of aliases stays as it is. With ``renews_copies``, the copies of files of /etc in the
+    queue directory of a running Postfix are kept up to date. ``advice`` returns a warning of a run that changes something,
+    from the parameters after it and the text of master.cf.
     """
 
     parameters: Mapping[str, Optional[str]]
@@ -37,6 +40,9 @@ class DesiredPostfix:
     allow_unknown: bool = False
     warnings: Sequence[str] = ()
     tidy: bool = False
+    root_alias: Sequence[str] = ()
+    renews_copies: bool = False
+    advice: Optional[Callable[[Mapping[str, str], str], str]] = None
 
     def with_parameters(self, parameters: Mapping[str, Optional[str]]) -> DesiredPostfix:
         """Return the same state with further parameters, which override its own."""

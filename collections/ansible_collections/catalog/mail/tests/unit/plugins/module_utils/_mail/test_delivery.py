@@ -29,7 +29,8 @@ HEADERS = Message()
 HEADERS["Received"] = "by m.test with LMTP; Mon, 1 Jun 2026 10:00:00 +0000"
 LOG = LogFindings(("A1B2C3",), ("A1B2C3",), {}, ("h postfix/cleanup[1]: A1B2C3: message-id=x",))
 ACTIVE = Evidence(True, False, QueueEntry("A1B2C3", "active", 1, "s", ("r",), ""), LOG)
-SENT = Evidence(True, False, None, replace(LOG, attempts={("A1B2C3", "r"): Attempt("sent", None, "250 Ok")}))
+SENT = Evidence(True, False, None, replace(LOG, attempts={
+    ("A1B2C3", "r"): Attempt("sent", "m.test[192.0.2.1]:25", "250 Ok", "smtp", "alice@m.test")}))
 REFUSED = Evidence(
     True, False, replace(ACTIVE.entry, delay_reason="535 5.7.8 s3cret-word"),
     replace(LOG, attempts={("A1B2C3", "r"): Attempt("deferred", None, "said: 535 5.7.8 s3cret-word is wrong")}))
@@ -79,6 +80,9 @@ class World:
         monkeypatch.setattr(delivery, "Traces", Traces)
         monkeypatch.setattr(delivery, "Mailbox", Mailbox)
         monkeypatch.setattr(delivery, "by_sendmail", lambda *_arguments: "")
+
+    def get_bin_path(self, _name, **_places):
+        """Find no program: the lookup tables are not asked."""
 
     def warn(self, text):
         self.warnings.append(text)

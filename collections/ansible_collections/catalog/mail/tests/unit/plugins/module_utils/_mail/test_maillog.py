@@ -120,7 +120,8 @@ def test_the_outcome_is_read_from_the_log(lines, expected):
 
 def test_a_queue_id_that_is_known_needs_no_cleanup_line():
     findings = read_log(status("sent (250 Ok)"), MESSAGE_ID, ["93AAB1BC871"])
-    assert findings.outcome == Attempt("sent", "mail.corp.test[198.18.25.25]:587", "250 Ok")
+    assert findings.outcome == Attempt(
+        "sent", "mail.corp.test[198.18.25.25]:587", "250 Ok", "smtp", "alice@corp.test")
     assert findings.lines == (status("sent (250 Ok)"),)
 
 

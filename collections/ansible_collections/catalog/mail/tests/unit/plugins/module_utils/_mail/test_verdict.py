@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.catalog.mail.plugins.module_utils._mail.finding import Finding
 from ansible_collections.catalog.mail.plugins.module_utils._mail.maillog import Attempt, Evidence, LogFindings, QueueEntry
 from ansible_collections.catalog.mail.plugins.module_utils._mail.verdict import Situation, judge
 
@@ -106,3 +107,19 @@ def test_a_clear_word_is_not_overruled_by_the_log():
     warning = "h postfix/smtp[1]: warning: TLS library problem: error:0A00010B:SSL routines::wrong version number:a.c"
     evidence = Evidence(True, False, entry(LOGIN), log("deferred", LOGIN, (warning,)))
     assert judge(Situation(1, 60, True, True, evidence=evidence)).finding.name == "login_refused"
+
+
+FLAW = Finding("not_left", "It stayed", "Look")
+
+
+@pytest.mark.parametrize(("waited", "wants_mailbox", "found", "certain", "expected"), [
+    (1, False, False, True, "route"),
+    (1, True, True, True, "route"),
+    (1, True, False, False, None),
+    (1, True, True, False, OK),
+    (60, True, False, False, "route"),
+])
+def test_another_way_is_a_failure(waited, wants_mailbox, found, certain, expected):
+    verdict = judge(Situation(waited, 60, True, wants_mailbox, found, None, SENT, FLAW, certain))
+    assert (verdict and (verdict.stage or OK)) == expected
+    assert not verdict or not verdict.stage or verdict.finding is FLAW

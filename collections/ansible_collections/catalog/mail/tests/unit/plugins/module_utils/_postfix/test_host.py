@@ -20,7 +20,7 @@ PACKAGES = ["postfix", "libsasl2-modules", "ca-certificates"]
 OPTIONS = {
     "relayhost": ["[smtp.example.com]:587"], "username": "user", "password": "word", "tls_level": "encrypt", "ca_file": None,
     "sender_dependent": [], "parameters": {"inet_interfaces": ["loopback-only"]}, "packages": [], "require_packages": True,
-    "reload": True}
+    "reload": True, "tables": [], "root_alias": [], "tidy": False}
 
 
 class Module:
@@ -88,7 +88,8 @@ def test_a_run_without_changes_runs_four_commands(without_tables):
     assert without_tables.commands == STEADY
     assert plan.result == {
         "changes": [], "reload_required": False, "restart_required": False, "reloaded": False, "running": False,
-        "system": "debian", "system_family": "debian", "missing_packages": [], "enabled": True}
+        "system": "debian", "system_family": "debian", "missing_packages": [], "enabled": True,
+        "unit": f"postfix@{os.path.basename(without_tables.tmpdir)}.service"}
 
 
 def test_relay_and_parameters_are_one_plan(without_tables):

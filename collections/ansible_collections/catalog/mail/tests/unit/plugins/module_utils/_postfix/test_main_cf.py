@@ -109,6 +109,13 @@ def test_malformed_lines_are_reported_and_kept():
     ("smtp_sasl_password_maps =\n  inline:{{x=y:hunter2}}", "hunter2"),
     ("ldap_bind_password = hunter2", "hunter2"),
     ("mysql_passwd = hunter2", "hunter2"),
+    ("ldap_bind_pw = hunter2", "hunter2"),
+    ("mysql_password = hunter/2", "hunter/2"),
+    ("relay_logins = inline:{ {[relay.test]:587 = catalog:hunter2} }", "hunter2"),
+    ("relay_logins = static:{catalog:hunter2}", "hunter2"),
+    ("smtp_sasl_password_maps = regexp:{ {/./ catalog:hunter2} }", "hunter2"),
+    ("# smtp_sasl_password_maps = static:catalog:hunter2", "hunter2"),
+    ("#ldap_bind_pw=hunter2", "hunter2"),
 ])
 def test_a_password_in_the_file_is_not_shown(line, secret):
     shown = str(MainCf(f"a = 1\n{line}\nb = 2\n").masked())
@@ -116,8 +123,17 @@ def test_a_password_in_the_file_is_not_shown(line, secret):
     assert "a = 1\n" in shown and "b = 2\n" in shown
 
 
-def test_a_password_table_is_shown():
-    text = "smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd\n"
+@pytest.mark.parametrize("line", [
+    "smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd",
+    "smtp_sasl_password_maps = $relay_logins",
+    "transport_maps = inline:{ {example.com = smtp:[relay.test]:25}, {b.test = lmtp:unix:private/lmtp} }",
+    "virtual_alias_maps = inline:{ root=admin@corp.test }",
+    "smtpd_client_restrictions = check_client_access static:REJECT",
+    "header_checks = regexp:{ {/^Received:/ IGNORE} }",
+    "# The passwords of the relay = see the wiki",
+])
+def test_what_is_no_password_is_shown(line):
+    text = f"{line}\n"
     assert str(MainCf(text).masked()) == text
 
 

@@ -6,11 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._postfix.packages import (
-    OperatingSystem,
-    operating_system,
-    required_packages,
-)
+from ansible_collections.catalog.mail.plugins.module_utils._core.os_release import OperatingSystem, operating_system
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.packages import required_packages, unit_of
 
 DEBIAN = ("postfix", "libsasl2-modules", "ca-certificates")
 EL = ("postfix", "cyrus-sasl-plain", "ca-certificates", "python3-libselinux")
@@ -47,3 +44,14 @@ def test_names_and_release():
     text = "# a comment = it's\nNAME=\"Debian GNU/Linux\"\n\nID=debian\nVERSION_ID=\"13\"\nVERSION=\"13 (trixie)\"\n"
     assert operating_system(text) == OperatingSystem(("debian",), 13)
     assert operating_system("ID=arch\nVERSION_ID=rolling") == OperatingSystem(("arch",), 0)
+
+
+@pytest.mark.parametrize("system,directory,unit", [
+    (OperatingSystem(("debian",), 12), "/etc/postfix", "postfix.service"),
+    (OperatingSystem(("debian",), 13), "/etc/postfix/", "postfix.service"),
+    (OperatingSystem(("debian",), 12), "/etc/postfix-out", "postfix@postfix-out.service"),
+    (OperatingSystem(("debian",), 13), "/etc/postfix-out", "postfix@out.service"),
+    (OperatingSystem(("rhel",), 9), "/etc/postfix-out", "postfix.service"),
+])
+def test_the_unit_of_an_instance(system, directory, unit):
+    assert unit_of(system, directory) == unit

@@ -8,13 +8,14 @@ from __future__ import annotations
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.main_cf import MainCf
-from ansible_collections.catalog.mail.plugins.module_utils._postfix.relay_syntax import Relay, parse_relay
-from ansible_collections.catalog.mail.plugins.module_utils._postfix.relayhost import (
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.relay_obstacles import message, obstacles
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.relay_options import (
     DesiredRelay,
     SenderRelay,
     desired_relay_of,
-    desired_state,
 )
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.relay_syntax import Relay, parse_relay
+from ansible_collections.catalog.mail.plugins.module_utils._postfix.relayhost import desired_state
 from ansible_collections.catalog.mail.plugins.module_utils._postfix.state import Present
 
 DEFAULTS = {"smtp_tls_wrappermode": "no", "smtp_sasl_auth_enable": "no"}
@@ -65,11 +66,11 @@ def test_relay_with_login():
         "smtp_sasl_password_maps": "hash:/etc/postfix/sasl_passwd",
         "smtp_sasl_tls_security_options": "noanonymous",
     }
-    passwords, senders = desired.tables
+    passwords, senders, policy = desired.tables
     assert [(row.key, row.value, row.secret) for row in passwords.entries] == [
         ("[smtp.example.com]:587", "catalog:pa ss:#$", True)]
     assert passwords.mode == 0o600
-    assert not senders.present
+    assert not senders.present and not policy.present
 
 
 def test_several_relays_each_have_the_password():
@@ -117,11 +118,12 @@ def test_absent(before, expected):
 def test_senders_with_relays_and_accounts_of_their_own():
     rows = (SenderRelay("a@x.example", "[mx.x.example]:587", "ua", "pa"), SenderRelay("@y.example", "[mx.y.example]:587"))
     desired = decide(DesiredRelay(("[r.example]:587",), "u", "p", sender_dependent=rows))
-    passwords, senders = desired.tables
+    passwords, senders, policy = desired.tables
     assert [(row.key, row.value) for row in passwords.entries] == [
         ("a@x.example", "ua:pa"), ("[r.example]:587", "u:p")]
     assert [(row.key, row.value) for row in senders.entries] == [
         ("a@x.example", "[mx.x.example]:587"), ("@y.example", "[mx.y.example]:587")]
+    assert not policy.present
     assert desired.parameters["smtp_sender_dependent_authentication"] == "yes"
     assert desired.parameters["sender_dependent_relayhost_maps"] == "hash:/etc/postfix/sender_relay"
 
@@ -147,9 +149,80 @@ def test_a_password_may_go_to_this_host_without_tls():
     assert desired.parameters["smtp_sasl_security_options"] == "noanonymous"
 
 
-def test_tables_that_overrule_the_relay_are_warned_of():
-    desired = decide(DesiredRelay(("[a.example]:587",)), "transport_maps = hash:/etc/postfix/transport\n")
-    assert "do not go through the relay" in desired.warnings[0]
+OWN = {
+    "sender_dependent_relayhost_maps": "hash:/etc/postfix/sender_relay",
+    "smtp_tls_policy_maps": "hash:/etc/postfix/sender_relay_policy",
+    "smtp_sasl_auth_enable": "yes",
+    "smtp_sasl_password_maps": "hash:/etc/postfix/sasl_passwd",
+    "smtp_sasl_tls_security_options": "noanonymous",
+    "smtp_sender_dependent_authentication": "yes",
+    "smtp_tls_CAfile": "/ca.crt",
+}
+ONE = (SenderRelay("a@x.example", "[mx.x.example]:587", "ua", "pa"),)
+
+
+@pytest.mark.parametrize("before,keeps,expected", [
+    ("", False, {}),
+    ("smtp_tls_security_level = may\nsmtp_tls_loglevel = 1\n", False, {}),
+    ("smtp_tls_security_level = encrypt\n", False, {}),
+    ("relayhost = [o.example]\n", True, {}),
+    ("relayhost = [o.example]\nsmtp_tls_security_level = secure\n", False,
+     {"relayhost": None, "smtp_tls_security_level": "may"}),
+    ("smtp_tls_policy_maps = hash:/o\nsender_dependent_relayhost_maps = hash:/s\nsmtp_sasl_password_maps = hash:/p\n", False,
+     {"smtp_tls_policy_maps": "hash:/etc/postfix/sender_relay_policy, hash:/o",
+      "sender_dependent_relayhost_maps": "hash:/etc/postfix/sender_relay, hash:/s",
+      "smtp_sasl_password_maps": "hash:/etc/postfix/sasl_passwd, hash:/p"}),
+    ("smtp_tls_CAfile = /other.crt\nsmtp_tls_security_level = may\n", False, {}),
+])
+def test_a_relay_of_some_senders_leaves_all_other_mail(before, keeps, expected):
+    desired = decide(DesiredRelay(sender_dependent=ONE, ca_file="/ca.crt", keeps_others=keeps), before)
+    assert desired.parameters == {**OWN, **expected}
+    assert [(row.key, row.value) for row in desired.tables[2].entries] == [("[mx.x.example]:587", "secure")]
+
+
+def test_the_password_of_a_relay_that_stays_is_kept():
+    desired = DesiredRelay(sender_dependent=ONE, keeps_others=True)
+    present = Present("/etc/postfix", MainCf("relayhost = [o.example]:25\n"), DEFAULTS, ("hash",), "hash")
+    kept = desired_state(desired, present, password_text="[o.example]:25 u:p\n[gone.example] u:q\n")
+    assert [(row.key, row.secret) for row in kept.tables[0].entries] == [("a@x.example", True), ("[o.example]:25", True)]
+
+
+@pytest.mark.parametrize("main_cf,desired,words", [
+    ("", DesiredRelay(sender_dependent=(SenderRelay("a@x.example", "[m.example]:465"),)), "Use port 587"),
+    ("relayhost = [o.example]:465\nsmtp_tls_wrappermode = yes\n",
+     DesiredRelay(sender_dependent=ONE, keeps_others=True), "Use port 465"),
+    ("smtp_tls_CAfile = /other.crt\nsmtp_tls_security_level = secure\n",
+     DesiredRelay(sender_dependent=ONE, ca_file="/ca.crt"), "into one file"),
+    ("", DesiredRelay(sender_dependent=(SenderRelay("a@x.example", None, "u", "p"),)), "Name the relay"),
+])
+def test_what_would_change_all_other_mail_is_refused(main_cf, desired, words):
+    with pytest.raises(InputRefused, match=words):
+        decide(desired, main_cf)
+
+
+def test_a_policy_of_senders_goes_with_them():
+    before = "smtp_tls_policy_maps = hash:/etc/postfix/sender_relay_policy, hash:/o\n"
+    assert decide(DesiredRelay(), before).parameters == {"smtp_tls_policy_maps": "hash:/o"}
+    assert decide(DesiredRelay(("[r.example]:587",)), before).parameters["smtp_tls_policy_maps"] == "hash:/o"
+
+
+@pytest.mark.parametrize("parameters,master_cf,words", [
+    ({"transport_maps": "hash:/t"}, "", "do not go through the relay"),
+    ({"smtp_tls_policy_maps": "hash:/t"}, "", "replaces the TLS level"),
+    ({"smtp_tls_policy_maps": "hash:/etc/postfix/sender_relay_policy"}, "", ""),
+    ({"smtp_sasl_mechanism_filter": "!plain, static:all"}, "", ""),
+    ({"smtp_sasl_mechanism_filter": "gssapi, ntlm"}, "", "neither PLAIN nor LOGIN"),
+    ({"smtp_sasl_mechanism_filter": "!plain, !login, static:all"}, "", "neither PLAIN nor LOGIN"),
+    ({"smtp_sasl_mechanism_filter": "login"}, "", ""),
+    ({"content_filter": "smtp:[127.0.0.1]:10024"}, "", "this filter first"),
+    ({"default_transport": "smtp"}, "", ""),
+    ({"default_transport": "uucp:x"}, "", "default_transport = uucp:x"),
+    ({}, "relay unix - - y - - smtp\n  -o syslog_name=x\n# c\n  -o smtp_tls_security_level=none\n", "for relay"),
+    ({}, "smtp inet n - y - - smtpd\n  -o smtp_tls_security_level=none\n", ""),
+])
+def test_what_stands_in_the_way_of_a_relay_is_named(parameters, master_cf, words):
+    text = message(obstacles(DesiredRelay(("[a.example]:587",), "u", "p"), parameters, master_cf, ()))
+    assert words in text if words else text == ""
 
 
 def test_options_become_a_desired_relay():
