@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = ROOT / "collections/ansible_collections/catalog/mail"
 PLAYBOOKS = sorted((COLLECTION / "playbooks").glob("*.yml"))
 ROLE_FILES = sorted(path for path in (COLLECTION / "roles").glob("*/*/*") if path.suffix in {".yml", ".j2"})
+# Where plays set their check mode, which --check must not lose.
+SETTING = re.compile(r"^ *(site__check_mode_of_plays|check_mode): .*", re.MULTILINE)
 FACTS = re.compile(r"\bansible_(facts|os_family|distribution\w*|hostname|fqdn|default_ipv4)\b|\b(setup|gather_facts):")
 
 
@@ -39,6 +41,12 @@ def test_no_play_gathers_facts(path: Path) -> None:
 @pytest.mark.parametrize("path", ROLE_FILES, ids=lambda path: str(path.relative_to(COLLECTION / "roles")))
 def test_no_role_gathers_or_reads_facts(path: Path) -> None:
     assert FACTS.findall(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", [*PLAYBOOKS, *ROLE_FILES], ids=lambda path: str(path.relative_to(COLLECTION)))
+def test_no_role_reads_the_check_mode_of_ansible(path: Path) -> None:
+    """It stays false where a play or a task sets check_mode; the modules return the mode of their task as check_mode."""
+    assert "ansible_check_mode" not in SETTING.sub("", path.read_text(encoding="utf-8"))
 
 
 def test_the_playbooks_and_roles_are_found() -> None:

@@ -14,12 +14,13 @@ from ansible.template import Templar
 
 ROLE = Path(__file__).parents[2] / "collections/ansible_collections/catalog/mail/roles/postfix"
 
-def render(name: str, **settings: Any) -> Any:
+def render(name: str, role: Path = ROLE, **settings: Any) -> Any:
     """Return the value of one variable, given the inventory's settings and the module's result."""
     loader = DataLoader()
     variables: dict[str, Any] = {}
-    for file in ("defaults/main.yml", "vars/main.yml"):
-        variables.update(loader.load_from_file(str(ROLE / file), trusted_as_template=True))
+    for file in (role / "defaults/main.yml", role / "vars/main.yml"):
+        if file.exists():
+            variables.update(loader.load_from_file(str(file), trusted_as_template=True))
     variables.update(settings)
     return Templar(loader=loader, variables=variables).template(variables[name])
 
@@ -56,6 +57,17 @@ def test_level_of_a_relay() -> None:
     assert render("postfix__all_parameters", postfix_relayhost=["[smtp.example.com]:587"]) == OWN
     one = [{"sender": "@example.com", "relayhost": "[smtp.example.com]:587"}]
     assert render("postfix__all_parameters", postfix_relay_sender_dependent=one) == OWN
+
+
+def test_another_instance_may_be_started() -> None:
+    rendered = render("postfix__all_parameters", postfix_config_directory="/etc/postfix-out")
+    assert rendered == {**OWN, "smtp_tls_security_level": "may", "multi_instance_enable": "yes"}
+
+
+def test_role_verify_sends_by_the_same_instance() -> None:
+    verify = ROLE.parent / "verify"
+    assert render("verify_config_directory", verify) == "/etc/postfix"
+    assert render("verify_config_directory", verify, postfix_config_directory="/etc/postfix-out") == "/etc/postfix-out"
 
 
 def test_parameters_of_the_inventory() -> None:

@@ -12,11 +12,9 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
 from helpers.waiting import wait_until
 
 ROLES = Path(__file__).parents[2] / "collections/ansible_collections/catalog/mail/roles"
@@ -96,48 +94,6 @@ def test_pins_name_no_index() -> None:
     pinned = [line for line in text.splitlines() if "==" in line]
     assert pinned
     assert all(line.endswith("\\") for line in pinned)
-
-
-OWN, OLD = "0.2.0-b-py3.11", "0.1.0-a-py3.11"
-LOOK = f"system debian\nmachine x86_64\npython 3.11\nvenv yes\nwanted {OWN}"
-
-
-@pytest.mark.parametrize(
-    ("installed", "current", "asked", "wanted"),
-    [
-        ([], "", "own", OWN),
-        ([OLD], OLD, "own", OWN),
-        ([OLD, OWN], OWN, "previous", OLD),
-        ([OLD, OWN], OLD, "previous", OLD),
-        ([OWN], OWN, "previous", ""),
-    ],
-    ids=["nothing there", "upgrade", "back", "back already", "nothing to go back to"],
-)
-def test_wanted_version(installed: list[str], current: str, asked: str, wanted: str) -> None:
-    """The version is derived from the host's state and the requested version."""
-    look = "\n".join([LOOK, *(f"version {name}" for name in installed), *([f"current {current}"] if current else [])])
-    loader = DataLoader()
-    variables: dict[str, Any] = loader.load_from_file(str(ROLES / "runtime/vars/main.yml"), trusted_as_template=True)
-    variables |= {"runtime__inspection": {"stdout": look}, "runtime_version": asked}
-    templar = Templar(loader=loader, variables=variables)
-    assert templar.template(variables["runtime__wanted"]) == wanted
-    assert templar.template(variables["runtime__current"]) == current
-
-
-def test_inspect_lists_versions_and_not_links(tmp_path: Path) -> None:
-    """Complete versions are listed; incomplete ones and links are not."""
-    for name in (OLD, OWN, "0.3.0-c-py3.11"):
-        (tmp_path / name).mkdir()
-    for name in (OLD, OWN):
-        (tmp_path / name / ".complete").touch()
-    (tmp_path / "current").symlink_to(OWN)
-    (tmp_path / "proven").symlink_to(OLD)
-    script = (FILES / "inspect.sh").read_text(encoding="utf-8")
-    words = ["/bin/sh", "-c", script, "inspect.sh", str(tmp_path), "0.3.0-c"]
-    lines = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
-    assert [line for line in lines if line.startswith(("version ", "current "))] == [
-        f"version {OLD}", f"version {OWN}", f"current {OWN}"]
-    assert any(line.startswith("wanted 0.3.0-c-py3.") for line in lines)
 
 
 @pytest.mark.parametrize("role", ["runtime", "application", "email_settings", "reply_sync"])

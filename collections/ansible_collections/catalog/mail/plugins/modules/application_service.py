@@ -33,20 +33,24 @@ options:
     description: The file with the token that RV(token_accepted) tests.
     type: path
     default: /etc/catalog-mail/admin-token
+  admin_email:
+    description: The e-mail address that the token must have for RV(token_accepted); by default any, or none.
+    type: str
+    default: ""
   files:
     description:
-      - The files that the application reads at its start, with their desired attributes.
+      - The files that the application reads at its start, and others that belong to it, with their desired attributes.
       - An attribute that is left out is not compared.
     type: list
     elements: dict
     default: []
     suboptions:
       path:
-        description: The file.
+        description: The file or folder.
         type: path
         required: true
       state:
-        description: Whether the file must exist.
+        description: Whether the file or folder must exist.
         type: str
         choices: [present, absent]
         default: present
@@ -64,13 +68,47 @@ options:
       group:
         description: The name of its group.
         type: str
+      keep:
+        description: Whether to set mode, owner and group of an existing file or folder that differs.
+        type: bool
+        default: false
+      restart:
+        description:
+          - When the application restarts because of the file. V(changed) is for a file that it reads at its start,
+            V(missing) for a file that it makes itself at its start.
+        type: str
+        choices: [changed, missing, never]
+        default: changed
+  user:
+    description: The system user that the application runs as, for RV(user_exists) and RV(user_is_set_up).
+    type: str
+    default: catalog-mail
+  shell:
+    description: The login shell that this user is to have.
+    type: path
+    default: /usr/sbin/nologin
+  version:
+    description:
+      - The version that an earlier task brings into use. Check mode plans as if it had done so; without check mode it is
+        ignored. Without this option it is the version in use.
+    type: str
+  reinstalled:
+    description: Whether an earlier task installs the version in use again. For check mode, like O(version).
+    type: bool
+    default: false
+  apply:
+    description: Whether to make the changes. V(false) only returns them, and never reports a change.
+    type: bool
+    default: true
   ready_timeout:
     description: Seconds that the application may take to become ready.
     type: int
     default: 60
 attributes:
   check_mode:
-    description: Returns the changes without making them. A file that is not yet written does not count as younger.
+    description:
+      - Returns the changes without making them, among them the restart for a file that differs from its desired state,
+        because an earlier task of a run would have written it.
     support: full
   diff_mode:
     description: Shows the state of the service and the version before and after. Contents of files are not shown.
@@ -104,7 +142,7 @@ EXAMPLES = r"""
         group: catalog-mail
       - path: /etc/catalog-mail/database-password
         state: absent
-  check_mode: true
+    apply: false
   register: application
 
 - name: Tell what is to be done
@@ -120,7 +158,7 @@ changes:
   elements: dict
   contains:
     name:
-      description: V(enabled), V(service) or V(proven_version).
+      description: V(enabled), V(service), V(proven_version), or the path of a file with O(files[].keep).
       type: str
       returned: always
     before:
@@ -136,10 +174,37 @@ different_files:
   returned: success
   type: list
   elements: str
-token_accepted:
+missing_files:
+  description: Those of RV(different_files) that do not exist.
+  returned: success
+  type: list
+  elements: str
+token:
   description:
-    - Whether the application accepts the token in O(token_file), and the mode of that file is V(0600).
-    - V(false) while the application does not run.
+    - The token in O(token_file). V(accepted) or V(refused) by the application, V(missing) or V(empty) in the file,
+      V(unknown) while the application does not run or its database is missing.
+    - A token is refused as well when its file has another mode than V(0600), unless O(files) keeps that mode.
+  returned: success
+  type: str
+  sample: accepted
+token_accepted:
+  description: Whether RV(token) is V(accepted).
+  returned: success
+  type: bool
+unknown:
+  description: What cannot be known before the application runs, as one line; else empty.
+  returned: success
+  type: str
+user_exists:
+  description: Whether there is the user of that name.
+  returned: success
+  type: bool
+user_is_set_up:
+  description: Whether that user exists and has the desired shell.
+  returned: success
+  type: bool
+check_mode:
+  description: Whether the task runs in check mode, which the variable C(ansible_check_mode) does not always tell.
   returned: success
   type: bool
 running:

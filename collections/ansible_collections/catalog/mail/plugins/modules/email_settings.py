@@ -41,6 +41,16 @@ options:
             by O(notifications.microsoft).
         type: str
         choices: [builtin, smtp, microsoft]
+      bounce_to:
+        description:
+          - The address to which mail servers return e-mail that they cannot deliver (C(MAIL FROM) of SMTP).
+          - V(sender), the service's default, is that of O(notifications.from).
+          - V(reply_to) is O(interactions.reply_to), where the service reads what comes back and ties it to its delivery.
+            It needs O(interactions.enabled=true), and SPF then looks at the domain of that address.
+          - With V(microsoft) it cannot be set.
+        type: str
+        choices: [sender, reply_to]
+        version_added: 0.2.0
       from:
         description: The sender of notifications.
         type: dict
@@ -116,6 +126,13 @@ options:
             description: The national cloud of the tenant. The service's default is V(global).
             type: str
             choices: [global, us_gov, us_gov_dod, china]
+          mailbox_user:
+            description:
+              - The user principal name or the object id of the user (or shared mailbox) whose mailbox has the address
+                O(notifications.microsoft.email_address). Microsoft Graph finds a mailbox by these two only.
+              - By default the address is the user principal name.
+            type: str
+            version_added: 0.2.0
   interactions:
     description: How the application receives replies to notifications.
     type: dict
@@ -196,6 +213,13 @@ options:
             description: The national cloud of the tenant. The service's default is V(global).
             type: str
             choices: [global, us_gov, us_gov_dod, china]
+          mailbox_user:
+            description:
+              - The user principal name or the object id of the user (or shared mailbox) whose mailbox has the address
+                O(interactions.reply_to). Microsoft Graph finds a mailbox by these two only.
+              - By default the address is the user principal name.
+            type: str
+            version_added: 0.2.0
       intent_tracking:
         description:
           - How the application matches a reply to its conversation, by a sub-address of O(interactions.reply_to) or by the
@@ -219,8 +243,17 @@ options:
       sync_interval:
         description:
           - Seconds between two reads of the mailbox. The service's default is 180. An IMAP server that supports IDLE
-            announces new e-mail, which is then read at once.
+            announces new e-mail, which is then read at once. With O(interactions.receiver=microsoft) see
+            O(interactions.quick_look).
         type: int
+      quick_look:
+        description:
+          - With O(interactions.receiver=microsoft), seconds between two small requests that look for new e-mail, which is
+            then read at once. The service's default is 10, the least is 5; V(0) leaves new e-mail to
+            O(interactions.sync_interval).
+          - Microsoft Graph allows 10,000 requests in ten minutes to a mailbox. A look is one.
+        type: int
+        version_added: 0.2.0
       archive:
         description: The archiving of handled replies.
         type: dict
@@ -242,6 +275,12 @@ options:
         when replies are off or no setting of the mailbox changes.
     type: bool
     default: true
+  pending:
+    description:
+      - The files that another task has to write before the application can tell its settings, such as its key. For check
+        mode, which then reports the changes as unknown.
+    type: str
+    version_added: 0.2.0
   test_recipient:
     description:
       - The recipient of the test message, by default the address to which the token in O(token_file) was issued.
@@ -252,7 +291,8 @@ attributes:
   check_mode:
     description:
       - Reports the changes that the application would make. Nothing is saved and no message is sent.
-      - Without O(token_file) on the host all settings are reported as new.
+      - While the application does not run, or its token has yet to be made, the changes are unknown. A warning says so in
+        one line, and RV(unknown) holds it.
     support: full
   diff_mode:
     description: Shows the changes; secrets as V((present\)), V((absent\)), V((changed\)) or V((removed\)).
@@ -329,6 +369,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+unknown:
+  description: In check mode, why the changes cannot be known before a run; else empty.
+  returned: success
+  type: str
 changes:
   description: The changes, in check mode those of a run without it.
   returned: success

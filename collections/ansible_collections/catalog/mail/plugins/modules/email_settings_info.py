@@ -50,6 +50,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+check_mode:
+  description: Whether the task runs in check mode, which the variable C(ansible_check_mode) does not always tell.
+  returned: always
+  type: bool
 settings:
   description:
     - The settings in force, in the form of the options of M(catalog.mail.email_settings), and C(deployment),

@@ -122,8 +122,19 @@ workers:
       type: str
       returned: always
     taken_by_others:
-      description: The number of messages that another program has marked as read.
+      description:
+        - The number of messages that another program has marked as read; another installation of the application too.
       type: int
+      returned: always
+    foreign_intents:
+      description:
+        - The number of messages that are left unread, for at most a day, because no key of this installation signed the
+          mail that they answer. Another installation may read the same mailbox.
+      type: int
+      returned: always
+    foreign_since:
+      description: The time at which the first of them was seen; V(null) without one.
+      type: str
       returned: always
     misplaced:
       description:

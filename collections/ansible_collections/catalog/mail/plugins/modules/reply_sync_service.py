@@ -15,8 +15,8 @@ description:
   - Enables C(catalog-mail-reply-sync.service) and starts it. Restarts it when a file that it reads at its start, or the
     version in use, is younger than that start. So the next run makes the restart of a run that was killed before it.
   - Runs C(catalog-mail-archive.timer) when the application's settings switch the archive on, and stops it otherwise.
-  - Does not write or remove units. The role P(catalog.mail.reply_sync#role) does so, and runs this module in check mode
-    first to find out whether anything has to change.
+  - Does not write or remove units. The role P(catalog.mail.reply_sync#role) does so, and runs this module with
+    O(apply=false) first to find out whether anything has to change.
 options:
   state:
     description: Whether the units run. V(absent) stops and disables them.
@@ -38,14 +38,36 @@ options:
     type: list
     elements: path
     default: []
+  different_files:
+    description:
+      - The files that earlier tasks write in this run. Check mode plans as if they were younger than the start of the
+        services; without check mode their age tells. A unit among them is restarted in both modes.
+    type: list
+    elements: path
+    default: []
+  settings_changes:
+    description:
+      - The C(changes) that M(catalog.mail.email_settings) has returned in this run. Check mode plans with them.
+    type: list
+    elements: dict
+    default: []
+  pending:
+    description:
+      - The files that another task has to write before the application can tell its settings, such as its key. For check
+        mode, which then reports the changes of the archive as unknown.
+    type: str
+  apply:
+    description: Whether to make the changes. V(false) only returns them, and never reports a change.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - catalog.mail.api
 attributes:
   check_mode:
     description:
-      - Returns the changes without making them. A file that is not yet written does not count as younger.
-      - When the application's settings cannot be read, the module uses its defaults and returns the cause in
-        RV(settings_error).
+      - Returns the changes without making them.
+      - While the application does not run, or its token has yet to be made, it is unknown whether and when replies are
+        archived. A warning says so in one line, RV(unknown) holds it, and the timer is planned to stay as it is.
     support: full
   diff_mode:
     description: Shows the state of each unit before and after.
@@ -64,7 +86,7 @@ EXAMPLES = r"""
 
 - name: Look when replies are archived, and whether the services run
   catalog.mail.reply_sync_service:
-  check_mode: true
+    apply: false
   register: reply_sync
 
 - name: Tell when replies are archived
@@ -123,6 +145,14 @@ settings_error:
   description: Cause and remedy when the application's settings cannot be read; else empty.
   returned: success
   type: str
+unknown:
+  description: In check mode, why the changes of the archive cannot be known before a run; else empty.
+  returned: success
+  type: str
+check_mode:
+  description: Whether the task runs in check mode, which the variable C(ansible_check_mode) does not always tell.
+  returned: success
+  type: bool
 systemd_version:
   description: The version of systemd on the host; 0 when unknown.
   returned: success

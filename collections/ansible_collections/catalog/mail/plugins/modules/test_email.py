@@ -26,11 +26,13 @@ options:
   recipient:
     description:
       - The address to send to, without a display name.
+      - Required, except with O(transport=application). There the default is the address of the token in
+        O(api.token_file), that of its administrator.
     type: str
-    required: true
   sender:
     description:
       - The address to send from, in the envelope and in the C(From) header.
+      - Not allowed with O(transport=application).
       - The default is C(noreply@) and the C(mydomain) of Postfix, without Postfix the domain of the host's full name.
     type: str
   transport:
@@ -38,8 +40,10 @@ options:
       - The way in which the message leaves the host.
       - V(sendmail) hands it to the C(sendmail) command, as other programs of the host do.
       - V(smtp) hands it to the server in O(smtp).
+      - V(application) has the application on the host send its own test message by the settings in force, which may be
+        the host's Postfix, an SMTP server or Microsoft Graph (since 0.2.0).
     type: str
-    choices: [sendmail, smtp]
+    choices: [sendmail, smtp, application]
     default: sendmail
   smtp:
     description: The SMTP server to hand the message to. Required with O(transport=smtp), else not allowed.
@@ -60,6 +64,35 @@ options:
       - The configuration directory of the Postfix instance that sends the message and whose queue is read.
     type: path
     default: /etc/postfix
+  any_route:
+    description:
+      - Whether a message that Postfix sent by another way than its relay is a success with a warning.
+      - By default the task fails when Postfix kept the message on this host, when it did not use the relay that is set for
+        the sender, and without O(mailbox) also when it sent the message to another recipient. A message without a relay
+        that is kept on this host, or sent to another recipient, is a success when it is found in O(mailbox).
+    type: bool
+    default: false
+    version_added: 0.2.0
+  api:
+    description: The API of the application, for O(transport=application) only.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      api_url:
+        description: The address of the API. C(http) is allowed for the loopback interface only.
+        type: str
+        default: http://127.0.0.1:8025
+      token_file:
+        description: A file on the host with a token of the role C(server_admin).
+        type: path
+        default: /etc/catalog-mail/admin-token
+      ca_file:
+        description: A PEM file on the host with the only certificate authorities to trust for O(api.api_url).
+        type: path
+      timeout:
+        description: Seconds to wait for an answer of the application; a test message has additional time.
+        type: int
+        default: 30
 attributes:
   check_mode:
     description: Can run in check mode.
@@ -113,6 +146,11 @@ EXAMPLES = r"""
       username: catalog@example.com
       password: "{{ vault_relay_password }}"
       ca_file: /etc/ssl/certs/company-ca.pem
+
+- name: Send a test e-mail by the application's own settings, to the administrator of its token
+  catalog.mail.test_email:
+    transport: application
+    timeout: 120
 
 - name: Check that the relay accepts e-mail from this host
   catalog.mail.test_email:
@@ -213,10 +251,70 @@ summary:
     - '2. mail.example.com: from catalog12.example.org, ESMTPSA, TLSv1.3 TLS_AES_256_GCM_SHA384, +1 s'
     - '3. INBOX: found 1.4 s after it was handed over'
     - 'mail.example.com judges: dkim=pass (example.com), dmarc=pass (example.com)'
+    - 'Postfix used the relay [mail.example.com]:587, since relayhost = [mail.example.com]:587'
+route:
+  description:
+    - The way that the Postfix of this host chose; V(null) when the message was not handed to it, or its log is not readable.
+  returned: once the message is composed
+  type: dict
+  version_added: 0.2.0
+  contains:
+    agent:
+      description: The delivery agent, such as C(smtp), or C(local) for a mailbox of this host.
+      type: str
+      returned: always
+    relay:
+      description: The server that was asked, as in the mail log; V(null) without one.
+      type: str
+      returned: always
+    recipient:
+      description: The recipient in the end.
+      type: str
+      returned: always
+    left_host:
+      description: Whether the message was given to a server.
+      type: bool
+      returned: always
+    rewritten_by:
+      description: What changed the recipient, with C(parameter), C(table), C(key) and C(value); V(null) for nothing.
+      type: dict
+      returned: always
+    chosen_by:
+      description:
+        - The parameter of Postfix that chose the way, with C(parameter), C(table), C(key) and C(value); V(null) for direct
+          delivery.
+      type: dict
+      returned: always
+    expected_relay:
+      description: The relay that is set for the sender; V(null) without one.
+      type: str
+      returned: always
+  sample:
+    agent: smtp
+    relay: mail.example.com[192.0.2.25]:587
+    recipient: alice@example.com
+    left_host: true
+    rewritten_by: null
+    chosen_by: {parameter: relayhost, table: null, key: null, value: '[mail.example.com]:587'}
+    expected_relay: '[mail.example.com]:587'
+application:
+  description:
+    - How the application sent the message, with C(transport) and the C(server) that took it, its C(response), C(tls) and
+      C(authenticated), each V(null) when there was none.
+  returned: success with O(transport=application)
+  type: dict
+  version_added: 0.2.0
+code:
+  description: The code of the application's failure.
+  returned: failure with O(transport=application)
+  type: str
+  version_added: 0.2.0
 stage:
   description:
     - The failed stage. V(connect) and V(login) concern the server in O(smtp), V(submit) the hand-over of the message.
+    - V(application) means that the application could not send by its own settings.
     - V(relay) concerns the delivery by this host's Postfix.
+    - V(route) means that Postfix sent the message by another way than its relay, see O(any_route).
     - V(mailbox_connect) and V(mailbox_login) concern O(mailbox); V(mailbox) means accepted, but not found in time.
   returned: failure
   type: str
@@ -242,9 +340,8 @@ log_lines:
   elements: str
 """
 
+from ansible_collections.catalog.mail.plugins.module_utils._application.email_proof import SPEC, deliver
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
-from ansible_collections.catalog.mail.plugins.module_utils._mail.delivery import deliver
-from ansible_collections.catalog.mail.plugins.module_utils._mail.options import SPEC
 
 
 def main() -> None:

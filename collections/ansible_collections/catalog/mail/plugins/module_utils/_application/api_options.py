@@ -17,3 +17,6 @@ API = Spec({
     "ca_file": {"type": "path"},
     "timeout": {"type": "int", "default": 30},
 })
+
+PENDING = Spec({"pending": {"type": "str"}})
+"""The files that an earlier task has to write before the application can answer, for check mode."""

@@ -7,27 +7,34 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import time
-from typing import Any, Dict
+from typing import Any, Dict, Mapping, Optional
 
 from .._core.errors import ServiceFailed
-from .._core.file_facts import expected_file
-from .._core.file_transaction import file_state
+from .._core.file_facts import ExpectedFile, FileState, expected_file
+from .._core.file_transaction import attributes_of, file_state, set_attributes
 from .._core.module import Job, Plan, Spec
 from .._core.systemd import Systemd
-from .application_service_plan import ApplicationState, plan
+from .application_service_plan import ApplicationState, kept_attributes, plan
 from .local_api import LocalApi
 from .runtime_versions import CURRENT, PROVEN, RuntimeVersions
 from .service_changes import diff
 
 UNIT = "catalog-mail.service"
+UNKNOWN = "Unknown until a run has started the application: whether it accepts the token for administration."
 _POLL_SECONDS = 0.2
+
+Found = Mapping[str, Optional[FileState]]
+"""The states of the files on the host, by path."""
 
 SPEC = Spec({
     "listen": {"type": "str", "default": "127.0.0.1:8025"},
     "runtime_folder": {"type": "path", "default": "/opt/catalog-mail"},
     # The option is a path, not a secret.
     "token_file": {"type": "path", "default": "/etc/catalog-mail/admin-token", "no_log": False},
+    "admin_email": {"type": "str", "default": ""},
     "files": {
         "type": "list", "elements": "dict", "default": [], "options": {
             "path": {"type": "path", "required": True},
@@ -37,8 +44,15 @@ SPEC = Spec({
             "mode": {"type": "str"},
             "owner": {"type": "str"},
             "group": {"type": "str"},
+            "keep": {"type": "bool", "default": False},
+            "restart": {"type": "str", "choices": ["changed", "missing", "never"], "default": "changed"},
         },
     },
+    "user": {"type": "str", "default": "catalog-mail"},
+    "shell": {"type": "path", "default": "/usr/sbin/nologin"},
+    "version": {"type": "str"},
+    "reinstalled": {"type": "bool", "default": False},
+    "apply": {"type": "bool", "default": True},
     "ready_timeout": {"type": "int", "default": 60},
 })
 
@@ -48,27 +62,40 @@ class ApplicationService(Job):
 
     def __init__(self, module) -> None:
         params = module.params
+        self._module = module
         self._systemd = Systemd(module)
         self._api = LocalApi(params["listen"])
         self._versions = RuntimeVersions(params["runtime_folder"])
         self._files = [expected_file(option) for option in params["files"]]
         self._token_file = params["token_file"]
+        self._admin_email = params["admin_email"]
         self._ready_timeout = params["ready_timeout"]
 
     def plan(self) -> Plan:
         """Compare the running service with its files and its version; writes nothing."""
-        state = self._state()
-        changes = plan(state)
-        different = [file.path for file in self._files if file.differs_from(file_state(file.path))]
-        accepted = state.ready and self._api.accepts_token(self._token_file)
+        found = {file.path: _found(file) for file in self._files}
+        state = self._state(found)
+        changes = [*kept_attributes(self._files, found), *plan(state)]
+        different = [file.path for file in self._files if file.differs_from(found[file.path])]
+        missing = [path for path in different if found[path] is None]
+        token = self._token(state.ready and not self._database_is_lost(found))
+        unknown = UNKNOWN if token == "unknown" else ""
+        if unknown and self._module.check_mode and self._module.params["apply"]:
+            self._module.warn(unknown)
+        shell = _shell(self._module.params["user"])
         return Plan(changes, {
-            "changes": changes, "different_files": different, "token_accepted": accepted, "running": state.ready,
+            "user_exists": shell is not None, "user_is_set_up": shell == self._module.params["shell"],
+            "changes": changes, "different_files": different, "missing_files": missing, "token": token,
+            "token_accepted": token == "accepted", "unknown": unknown, "running": state.ready,
             "version": state.version, "proven_version": state.proven_version}, diff(UNIT, changes))
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
         """Enable and start the service. Raises ServiceFailed when it does not become ready; the proven version is back then."""
         began = int(time.time())
         names = {one["name"]: one["before"] for one in plan.changes}
+        for one in plan.changes:
+            if os.path.isabs(one["name"]):
+                set_attributes(one["name"], one["after"])
         self._systemd.daemon_reload()
         if "enabled" in names:
             self._systemd.enable(UNIT)
@@ -76,16 +103,32 @@ class ApplicationService(Job):
             raise self._failure(plan.result["version"], self._systemd.journal(UNIT, began))
         if "proven_version" in names:
             self._versions.point(PROVEN, plan.result["version"])
-        accepted = self._api.accepts_token(self._token_file)
-        return {"running": True, "token_accepted": accepted, "proven_version": plan.result["version"]}
+        token = self._token(ready=True)
+        return {
+            "running": True, "token": token, "token_accepted": token == "accepted", "unknown": "",
+            "proven_version": plan.result["version"]}
 
-    def _state(self) -> ApplicationState:
+    def _token(self, ready: bool) -> str:
+        kept = any(file.keep and file.path == self._token_file for file in self._files)
+        return self._api.token(self._token_file, ready, kept, self._admin_email)
+
+    def _database_is_lost(self, found: Found) -> bool:
+        """Whether the service runs on without a file that its next start creates again, empty."""
+        return any(file.restart == "missing" and found[file.path] is None for file in self._files)
+
+    def _state(self, found: Found) -> ApplicationState:
         [unit] = self._systemd.states(UNIT)
-        paths = [*(file.path for file in self._files), self._versions.current_link]
+        read = [file.path for file in self._files if file.restart == "changed"]
+        stale = self._systemd.changed_since(unit.process_started, [*read, self._versions.current_link])
+        # Check mode plans as if the files and the version were there; otherwise earlier tasks have written them.
+        differs = any(file.restarts(found[file.path]) for file in self._files)
+        current = self._versions.named(CURRENT)
+        planning = self._module.check_mode or not self._module.params["apply"]
+        version = self._module.params["version"] or current if planning else current
+        switches = planning and (version != current or self._module.params["reinstalled"])
         return ApplicationState(
             enabled=unit.enabled, active=unit.active, ready=unit.active and self._api.is_ready(),
-            stale=self._systemd.changed_since(unit.process_started, paths),
-            version=self._versions.named(CURRENT), proven_version=self._versions.named(PROVEN))
+            stale=stale or differs or switches, version=version, proven_version=self._versions.named(PROVEN))
 
     def _becomes_ready(self, verb: str) -> bool:
         """Start or restart the service; return whether it is ready within ``ready_timeout``."""
@@ -114,3 +157,16 @@ class ApplicationService(Job):
         return ServiceFailed(
             f"{begin} The version {version} cannot be used here; {proven} {outcome}. {end}",
             unit=UNIT, version=version, restored_version=proven)
+
+
+def _shell(user: str) -> Optional[str]:
+    """Return the login shell of a user; None when there is no such user."""
+    try:
+        return pwd.getpwnam(user).pw_shell
+    except KeyError:
+        return None
+
+
+def _found(file: ExpectedFile) -> Optional[FileState]:
+    """Return the state on the host, with the digest if that is compared."""
+    return attributes_of(file.path) if file.sha256 is None else file_state(file.path)

@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List
+from typing import List, Mapping, Optional, Sequence
 
+from .._core.file_facts import ExpectedFile, FileState
 from .service_changes import Change, change
 
 
@@ -18,7 +19,8 @@ class ApplicationState:
     """The present state of the application's service.
 
     ``ready``: the service runs and its health check succeeds. ``stale``: a file that it reads at its start is younger
-    than that start. ``version`` is the version in use, ``proven_version`` the one that last became ready.
+    than that start, or differs from the desired one. ``version`` is the version in use, ``proven_version`` the one that
+    last became ready.
     """
 
     enabled: bool
@@ -38,6 +40,17 @@ def plan(state: ApplicationState) -> List[Change]:
         changes.append(change("service", _service(state), "running"))
     if state.proven_version != state.version:
         changes.append(change("proven_version", state.proven_version, state.version))
+    return changes
+
+
+def kept_attributes(files: Sequence[ExpectedFile], found: Mapping[str, Optional[FileState]]) -> List[Change]:
+    """Return the changes to mode, owner and group of existing files; their names are the paths."""
+    changes = []
+    for file in files:
+        state = found[file.path]
+        desired = file.kept(state)
+        if state is not None and desired:
+            changes.append(change(file.path, state.attributes, desired))
     return changes
 
 

@@ -18,6 +18,7 @@ import socket
 import ssl
 import stat
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from urllib.parse import urlencode
 
 from .._core.errors import ApiFailed, InputRefused, TokenMissing
 from .._core.redaction import Secrets
@@ -36,6 +37,8 @@ from .responses import (
 from .url import Address, api_address
 
 SETTINGS = "/settings/email-server"
+TEST_SECONDS = 300
+"""Seconds that the application may take for a test message, beyond the timeout of other requests."""
 _MAX_TOKEN = 4096
 
 
@@ -94,11 +97,32 @@ class CatalogApi:
         return Saved(
             self._stored(answer, part(found, "settings", dict, self._url)), changes_of(found, self._url), test, mailbox, advice)
 
+    def send_email_test(self, recipient: Optional[str]) -> Dict[str, Any]:
+        """Have the application send a test message by the settings in force; by default to the owner of the token."""
+        body = {} if recipient is None else {"recipient": recipient}
+        found = self._document(self._ask("POST", f"{SETTINGS}/test", body, extra_timeout=TEST_SECONDS))
+        test: Dict[str, Any] = part(found, "test", dict, self._url)
+        for name in ("message_id", "recipient", "server"):
+            part(test, name, str, self._url)
+        return test
+
     def replies(self) -> Dict[str, Any]:
         """Read the state of receiving replies."""
         found = self._document(self._ask("GET", "/replies/sync"))
         part(found, "enabled", bool, self._url)
         part(found, "problems", list, self._url)
+        return found
+
+    def page(self, path: str, query: Mapping[str, str]) -> Tuple[List[Any], Optional[str]]:
+        """Read a page of a list; return its entries and the cursor of the next page, None when there is none."""
+        found = self._document(self._ask("GET", f"{path}?{urlencode(query)}"))
+        following = found.get("next")
+        return part(found, "items", list, self._url), following if isinstance(following, str) else None
+
+    def diagnosis(self, query: Sequence[Tuple[str, str]]) -> Dict[str, Any]:
+        """Have the application check itself and its servers; return its findings and its transport."""
+        found = self._document(self._ask("GET", f"/diagnosis?{urlencode(query)}"))
+        part(found, "findings", list, self._url)
         return found
 
     def start_conversation(self, user: str, title: str) -> str:

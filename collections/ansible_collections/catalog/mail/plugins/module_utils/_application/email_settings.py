@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Optional
 
-from .._core.errors import InputRefused, TokenMissing
+from .._core.errors import ApiFailed, InputRefused
 from .._core.module import Job, Plan, Spec
-from .api_options import API
+from .api_options import API, PENDING
 from .client import CatalogApi
-from .settings_merge import diff, first_changes, given, logins, longest_test, merged, redacted
+from .responses import is_before_start
+from .settings_merge import diff, given, logins, longest_test, merged, redacted
 from .settings_options import SETTINGS
 
-SPEC = API + Spec(
+SPEC = API + PENDING + Spec(
     {
         **SETTINGS,
         "test": {"type": "bool", "default": True},
@@ -40,12 +41,16 @@ class EmailSettings(Job):
 
     def plan(self) -> Plan:
         """Let the application compare its settings with the desired ones. Raises ModuleFailure."""
+        if self._module.check_mode and self._module.params["pending"]:
+            return self._unknown(f"{self._module.params['pending']} does not exist yet.")
         try:
-            api = self._connected()
-        except TokenMissing as exc:
-            if not self._module.check_mode:
+            return self._planned(self._connected())
+        except ApiFailed as exc:
+            if not (self._module.check_mode and is_before_start(exc)):
                 raise
-            return self._plan_before_deployment(exc)
+            return self._unknown(exc.details["cause"])
+
+    def _planned(self, api: CatalogApi) -> Plan:
         stored = api.read()
         self._document, self._revision = merged(stored.settings, self._desired), stored.revision
         changes = api.plan(self._document)
@@ -66,11 +71,11 @@ class EmailSettings(Job):
             self._api = CatalogApi(self._module.params, logins(self._desired))
         return self._api
 
-    def _plan_before_deployment(self, missing: TokenMissing) -> Plan:
-        """Plan for check mode on a host without the application: every setting of the task is new."""
-        self._module.warn(f"{missing} So check mode could not ask the application, and reports every setting as new.")
-        changes = first_changes(self._desired)
-        return Plan(changes, _result(changes, {}, 0), diff(changes))
+    def _unknown(self, cause: str) -> Plan:
+        """Plan nothing for check mode while the application cannot be asked; say so in one line."""
+        unknown = f"Unknown until a run has started the application: which e-mail settings change. {cause}"
+        self._module.warn(unknown)
+        return Plan((), {**_result([], {}, 0), "unknown": unknown})
 
 
 def read_settings(module) -> Dict[str, Any]:
@@ -93,4 +98,4 @@ def _test(params: Mapping[str, Any]) -> Any:
 def _result(changes: List[Dict[str, Any]], settings: Mapping[str, Any], revision: int) -> Dict[str, Any]:
     return {
         "changes": redacted(changes), "settings": settings, "revision": revision,
-        "test": None, "tested_mailbox": None, "advice": []}
+        "test": None, "tested_mailbox": None, "advice": [], "unknown": ""}

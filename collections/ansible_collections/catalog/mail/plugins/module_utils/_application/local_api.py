@@ -34,15 +34,28 @@ class LocalApi:
         health = self._get("/health", statuses=(http.client.OK, http.client.SERVICE_UNAVAILABLE))
         return isinstance(health, dict) and health.get("ready") is True
 
-    def accepts_token(self, path: str) -> bool:
-        """Whether the application accepts the token in this file, and only the file's owner can read it."""
+    def token(self, path: str, ready: bool, kept: bool, email: str = "") -> str:
+        """Return ``accepted``, ``refused``, ``missing``, ``empty``, or ``unknown`` while the application is not ``ready``.
+
+        A token that others than the file's owner can read is refused, unless its mode is ``kept`` and will be corrected;
+        so is a token of another address than ``email``.
+        """
         try:
             with open(path, encoding="utf-8") as stream:
                 private = stat.S_IMODE(os.fstat(stream.fileno()).st_mode) == 0o600
                 token = stream.readline().strip()
+        except FileNotFoundError:
+            return "missing"
         except (OSError, UnicodeDecodeError):
-            return False
-        return private and bool(token) and self._get("/settings/email-server", token) is not None
+            return "refused"
+        if not token:
+            return "empty"
+        if not (private or kept):
+            return "refused"
+        if not ready:
+            return "unknown"
+        owner = self._get("/token", token)
+        return "accepted" if isinstance(owner, dict) and email in ("", owner.get("email")) else "refused"
 
     def _get(self, path: str, token: Optional[str] = None, statuses: Sequence[int] = (http.client.OK,)) -> Any:
         """Return the JSON of an answer with one of these statuses; None without one."""

@@ -12,30 +12,37 @@ import time
 from typing import Any, Dict, Tuple
 
 from .._core.errors import ApiFailed, ServiceFailed
-from .._core.file_transaction import file_state
+from .._core.file_transaction import file_state, read_bytes
 from .._core.module import Job, Plan, Spec
 from .._core.systemd import Systemd
-from .api_options import API
+from .api_options import API, PENDING
 from .client import CatalogApi
 from .reply_sync_service_plan import (
-    DEFAULT_ARCHIVE,
     SERVICE,
     TIMER,
     UNITS,
     ArchiveSettings,
     ReplySyncState,
+    archive_of_unit,
     archive_settings,
     plan_absent,
     plan_present,
+    with_changes,
 )
+from .responses import is_before_start
 from .runtime_versions import RuntimeVersions
 from .service_changes import diff
 
-SPEC = API + Spec({
+UNKNOWN = "Unknown until a run has started the application: whether and when replies are archived."
+
+SPEC = API + PENDING + Spec({
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "runtime_folder": {"type": "path", "default": "/opt/catalog-mail"},
     "unit_folder": {"type": "path", "default": "/etc/systemd/system"},
     "files": {"type": "list", "elements": "path", "default": []},
+    "different_files": {"type": "list", "elements": "path", "default": []},
+    "settings_changes": {"type": "list", "elements": "dict", "default": []},
+    "apply": {"type": "bool", "default": True},
 })
 
 
@@ -48,17 +55,20 @@ class ReplySyncService(Job):
         self._systemd = Systemd(module)
 
     def plan(self) -> Plan:
-        """Compare the units with the application's settings. Raises ApiFailed, except in check mode, without those settings."""
+        """Compare the units with the application's settings. Raises ApiFailed, unless it only plans, without those settings."""
         present = self._params["state"] == "present"
-        archive, settings_error = self._archive() if present else (None, "")
         state = self._state()
+        archive, settings_error, unknown = self._archive(state) if present else (None, "", "")
         changes = plan_absent(state) if archive is None else plan_present(state, archive)
         files = {unit: file_state(self._unit_path(unit)) for unit in UNITS}
+        if unknown and self._params["apply"]:
+            self._module.warn(unknown)
         return Plan(changes, {
             "changes": changes,
             "unit_files": {unit: file.shown() if file else None for unit, file in files.items()},
             "archive": archive.shown() if archive else None,
             "settings_error": settings_error,
+            "unknown": unknown,
             "systemd_version": self._systemd.version(),
         }, diff("catalog-mail-reply-sync", changes))
 
@@ -79,22 +89,53 @@ class ReplySyncService(Job):
             self._start_service(began)
         return {}
 
-    def _archive(self) -> Tuple[ArchiveSettings, str]:
-        """Return the archive's settings in force; in check mode also why the settings cannot be read, else an empty text."""
+    @property
+    def _plans_only(self) -> bool:
+        return self._module.check_mode or not self._params["apply"]
+
+    def _archive(self, state: ReplySyncState) -> Tuple[ArchiveSettings, str, str]:
+        """Return the archive's settings in force, and, if they cannot be read, why, and the line that says so in check mode.
+
+        Check mode adds the changes that the task before would make.
+        """
+        pending = self._params["pending"]
+        if self._module.check_mode and pending:
+            return self._archive_by_units(state), "", f"{UNKNOWN} {pending} does not exist yet."
         try:
-            return archive_settings(CatalogApi(self._params).read().settings), ""
+            settings = CatalogApi(self._params).read().settings
         except ApiFailed as exc:
-            if not self._module.check_mode:
+            if not self._plans_only:
                 raise
-            return DEFAULT_ARCHIVE, str(exc)
+            return self._archive_by_units(state), str(exc), self._unknown(exc)
+        if self._plans_only:
+            settings = with_changes(settings, self._params["settings_changes"])
+        return archive_settings(settings), "", ""
+
+    def _unknown(self, failure: ApiFailed) -> str:
+        """Return the line for check mode. Raises the failure in check mode when starting the application does not end it."""
+        if not self._module.check_mode:
+            return ""
+        if not is_before_start(failure):
+            raise failure
+        return f"{UNKNOWN} {failure.details['cause']}"
+
+    def _archive_by_units(self, state: ReplySyncState) -> ArchiveSettings:
+        """Return the settings that the timer on this host has, so that nothing unknown is reported as a change."""
+        timer = state.units[TIMER]
+        text = (read_bytes(self._unit_path(TIMER)) or b"").decode("utf-8", "replace")
+        return archive_of_unit(text, enabled=timer.active or timer.enabled)
 
     def _state(self) -> ReplySyncState:
         units = dict(zip(UNITS, self._systemd.states(*UNITS)))
         current = RuntimeVersions(self._params["runtime_folder"]).current_link
         paths = [*self._params["files"], self._unit_path(SERVICE), current]
+        given = set(self._params["different_files"])
+        different = given if self._plans_only else set()
         return ReplySyncState(
             units,
-            service_stale=self._systemd.changed_since(units[SERVICE].process_started, paths),
+            rewritten=tuple(unit for unit in UNITS if self._unit_path(unit) in given),
+            service_stale=bool(different & set(paths))
+            or self._systemd.changed_since(units[SERVICE].process_started, paths),
             timer_stale=self._systemd.changed_since(units[TIMER].activated, [self._unit_path(TIMER)]))
 
     def _unit_path(self, unit: str) -> str:

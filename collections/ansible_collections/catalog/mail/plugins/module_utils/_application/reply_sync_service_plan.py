@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from .._core.errors import ApiFailed
 from .._core.unit_state import UnitState
@@ -52,29 +54,54 @@ def archive_settings(settings: Mapping[str, Any]) -> ArchiveSettings:
             "Let api_url name an application of the version that this collection deploys.", code="api-foreign") from None
 
 
+def with_changes(settings: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]) -> Dict[str, Any]:
+    """Return the settings with these changes, each a ``path`` with dots and a value ``after``."""
+    changed: Dict[str, Any] = json.loads(json.dumps(settings))
+    for one in changes:
+        *sections, name = str(one.get("path", "")).split(".")
+        place: Any = changed
+        for section in sections:
+            place = place.get(section) if isinstance(place, dict) else None
+        if isinstance(place, dict):
+            place[name] = one.get("after")
+    return changed
+
+
+def archive_of_unit(text: str, enabled: bool) -> ArchiveSettings:
+    """Read the calendar event from the text of the timer's unit; without one it is the default."""
+    found = re.search(r"^OnCalendar=(.+)$", text, re.MULTILINE)
+    return ArchiveSettings(enabled, found.group(1) if found else DEFAULT_ARCHIVE.on_calendar)
+
+
 @dataclass(frozen=True)
 class ReplySyncState:
     """The present states of the units, by name.
 
     ``service_stale``: a file that the service reads at its start is younger than that start. ``timer_stale``: the
-    timer's unit is younger than the timer's start.
+    timer's unit is younger than the timer's start. ``rewritten`` are the units whose files this run writes. What systemd
+    says of such a unit depends on how far the run is, so it does not count.
     """
 
     units: Mapping[str, UnitState]
     service_stale: bool
     timer_stale: bool
+    rewritten: Tuple[str, ...] = ()
+
+    def described(self, name: str, stale: bool) -> str:
+        """Return the state of a unit in words."""
+        return "with another unit file" if name in self.rewritten else _described(self.units[name], stale)
 
 
 def plan_present(state: ReplySyncState, archive: ArchiveSettings) -> List[Change]:
     """Return the changes, by unit name, that run the service, and run or stop the timer as the settings say."""
     changes = []
     timer, service = state.units[TIMER], state.units[SERVICE]
-    if archive.enabled and (not timer.on or state.timer_stale):
-        changes.append(change(TIMER, _described(timer, state.timer_stale), "running"))
+    if archive.enabled and (not timer.on or state.timer_stale or TIMER in state.rewritten):
+        changes.append(change(TIMER, state.described(TIMER, state.timer_stale), "running"))
     if not archive.enabled and (timer.active or timer.enabled):
-        changes.append(change(TIMER, _described(timer, stale=False), "stopped"))
-    if not service.on or state.service_stale:
-        changes.append(change(SERVICE, _described(service, state.service_stale), "running"))
+        changes.append(change(TIMER, state.described(TIMER, stale=False), "stopped"))
+    if not service.on or state.service_stale or SERVICE in state.rewritten:
+        changes.append(change(SERVICE, state.described(SERVICE, state.service_stale), "running"))
     return changes
 
 

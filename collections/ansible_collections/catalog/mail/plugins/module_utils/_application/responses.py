@@ -64,6 +64,15 @@ def unreached(kind: str, url: str, words: str, seconds: int, writing: bool) -> A
     return ApiFailed(cause.format(url=url, words=words, seconds=seconds), remedy, code=f"api-{kind.replace('_', '-')}")
 
 
+_BEFORE_START = ("token-missing", "token-exposed", "api-refused", "api-timeout", "api-lost")
+_UNAUTHORIZED = 401
+
+
+def is_before_start(failure: ApiFailed) -> bool:
+    """Whether an application that a run of its role starts, or whose token the role makes, may give another answer."""
+    return failure.details.get("code") in _BEFORE_START or failure.details.get("status") == _UNAUTHORIZED
+
+
 def document_of(answer: Answer, url: str, token_file: str, hide: Hide) -> Dict[str, Any]:
     """Return the JSON object of a good answer. Raises ApiFailed for an error, with the API's own cause and remedy if given."""
     found = _json_object(answer.body)
@@ -130,7 +139,7 @@ def _problem(status: int, found: Mapping[str, Any], token_file: str, hide: Hide)
     if isinstance(smtp, dict):
         details["smtp"] = {"code": smtp.get("code"), "text": hide(smtp.get("text", ""))}
     cause, remedy = hide(found["cause"]), hide(found["remedy"])
-    if status == 401:
+    if status == _UNAUTHORIZED:
         details["field"] = "token_file"
         cause = f"The application refuses the token in {token_file}: {cause}"
         remedy = (

@@ -72,17 +72,6 @@ def _laid_over(current: Document, desired: Document, above: str) -> Dict[str, An
     return document
 
 
-def first_changes(desired: Document) -> List[Dict[str, Any]]:
-    """Return all settings of a task as changes in the API's form, for an application that is not deployed yet."""
-    changes = []
-    for path, value in _leaves(desired, ""):
-        if value != "":
-            secret = path in SECRETS
-            changes.append({
-                "path": path, "before": "absent" if secret else None, "after": "changed" if secret else value})
-    return changes
-
-
 def _leaves(document: Document, above: str) -> Iterator[Tuple[str, Any]]:
     for name, value in document.items():
         if isinstance(value, Mapping):

@@ -24,11 +24,13 @@ _REGISTRATION: Dict[str, Any] = {
     "client_secret_expires_at": _NOTE,
     "certificate": _SECRET,
     "cloud": {"type": "str", "choices": _CLOUDS},
+    "mailbox_user": {"type": "str"},
 }
 
 NOTIFICATIONS: Dict[str, Any] = {
     "enabled": {"type": "bool"},
     "transport": {"type": "str", "choices": ["builtin", "smtp", "microsoft"]},
+    "bounce_to": {"type": "str", "choices": ["sender", "reply_to"]},
     "from": {"type": "dict", "options": {"address": {"type": "str"}, "display_name": {"type": "str"}}},
     "smtp": {"type": "dict", "options": {
         "host": {"type": "str"},
@@ -60,6 +62,7 @@ INTERACTIONS: Dict[str, Any] = {
     "intent_tracking": {"type": "str", "choices": ["auto", "subaddress", "message_id"]},
     "authserv_id": {"type": "str"},
     "sync_interval": {"type": "int"},
+    "quick_look": {"type": "int"},
     "archive": {"type": "dict", "options": {
         "enabled": {"type": "bool"},
         "on_calendar": {"type": "str"},

@@ -42,6 +42,14 @@ class ServiceFailed(CatalogMailError):
     """A command of systemd failed, or a unit did not become ready; ``unit`` is its name."""
 
 
+class InstallationFailed(CatalogMailError):
+    """A version of the application cannot be installed: the step that failed, and the last lines of its output."""
+
+
+class PackagesMissing(CatalogMailError):
+    """The package manager cannot install packages; ``packages`` are their names."""
+
+
 class DeliveryFailed(CatalogMailError):
     """A test e-mail did not arrive: the stage that failed, the evidence and the remedy."""
 

@@ -28,12 +28,20 @@ class FileFacts:
 
 @dataclass(frozen=True)
 class FileState:
-    """State of an existing file: SHA-256 of its content in hexadecimal digits, mode bits, owner and group by name."""
+    """State of an existing file: SHA-256 of its content in hexadecimal digits, mode bits, owner and group by name.
+
+    The digest of a folder is empty.
+    """
 
     sha256: str
     mode: int
     owner: str
     group: str
+
+    @property
+    def attributes(self) -> str:
+        """Return mode, owner and group, such as ``0640 root:root``."""
+        return f"{self.mode:04o} {self.owner}:{self.group}"
 
     def shown(self) -> Dict[str, Any]:
         """Return the state for a module's result, with the mode in four octal digits."""
@@ -42,7 +50,11 @@ class FileState:
 
 @dataclass(frozen=True)
 class ExpectedFile:
-    """Desired state of a file; an attribute that is None is not compared. ``present`` false: the file must not exist."""
+    """Desired state of a file or folder; an attribute that is None is not compared. ``present`` false: it must not exist.
+
+    ``keep``: set mode, owner and group of an existing file. ``restart`` tells when the service restarts because of the
+    file: ``changed``, ``missing`` or ``never``.
+    """
 
     path: str
     present: bool = True
@@ -50,6 +62,8 @@ class ExpectedFile:
     mode: Optional[int] = None
     owner: Optional[str] = None
     group: Optional[str] = None
+    keep: bool = False
+    restart: str = "changed"
 
     def differs_from(self, found: Optional[FileState]) -> bool:
         """Whether the file on the host differs; ``found`` is None when the file does not exist."""
@@ -59,13 +73,27 @@ class ExpectedFile:
             (self.sha256, found.sha256), (self.mode, found.mode), (self.owner, found.owner), (self.group, found.group))
         return any(expected is not None and expected != actual for expected, actual in pairs)
 
+    def restarts(self, found: Optional[FileState]) -> bool:
+        """Whether the service restarts once this difference is corrected."""
+        if self.restart == "missing":
+            return found is None
+        return self.restart == "changed" and self.differs_from(found)
+
+    def kept(self, found: Optional[FileState]) -> str:
+        """Return the attributes to set, in the form of ``FileState.attributes``; empty when none differs."""
+        if found is None or not self.keep:
+            return ""
+        desired = FileState(
+            "", found.mode if self.mode is None else self.mode, self.owner or found.owner, self.group or found.group)
+        return "" if desired.attributes == found.attributes else desired.attributes
+
 
 def expected_file(option: Mapping[str, Any]) -> ExpectedFile:
     """Read a module's option. Raises InputRefused when the mode is not an octal number."""
     mode = option["mode"]
     return ExpectedFile(
         option["path"], option["state"] == "present", option["sha256"], None if mode is None else mode_bits(mode),
-        option["owner"], option["group"])
+        option["owner"], option["group"], option["keep"], option["restart"])
 
 
 def mode_bits(text: str) -> int:

@@ -168,8 +168,27 @@ def file_state(path: str) -> Optional[FileState]:
             content = stream.read()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
-    return FileState(
-        hashlib.sha256(content).hexdigest(), stat.S_IMODE(found.st_mode), _user_name(found.st_uid), _group_name(found.st_gid))
+    return _state(found, hashlib.sha256(content).hexdigest())
+
+
+def attributes_of(path: str) -> Optional[FileState]:
+    """Return the state of a file or folder without its content; None when it does not exist."""
+    try:
+        return _state(os.stat(path), "")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def set_attributes(path: str, attributes: str) -> None:
+    """Set mode, owner and group, such as ``0640 root:root``. Raises InputRefused when user or group does not exist."""
+    mode, _space, names = attributes.partition(" ")
+    owner, _colon, group = names.partition(":")
+    os.chown(path, *ids_of(owner, group))
+    os.chmod(path, int(mode, 8))
+
+
+def _state(found: os.stat_result, sha256: str) -> FileState:
+    return FileState(sha256, stat.S_IMODE(found.st_mode), _user_name(found.st_uid), _group_name(found.st_gid))
 
 
 def ids_of(owner: str, group: str) -> Tuple[int, int]:

@@ -13,18 +13,19 @@ from typing import Any, Callable, Dict, Sequence, Tuple
 from ansible.module_utils.basic import AnsibleModule
 
 from .errors import CatalogMailError, Outdated
-from .no_log import NoLogModule
+from .no_log import NoLogModule, SecretsOf
 
 
 @dataclass(frozen=True)
 class Spec:
-    """An argument specification; ``+`` merges two."""
+    """An argument specification; ``+`` merges two. ``secrets_of`` find the secrets in options that show their value."""
 
     options: Dict[str, Dict[str, Any]] = field(default_factory=dict)
     mutually_exclusive: Tuple[Tuple[str, ...], ...] = ()
     required_together: Tuple[Tuple[str, ...], ...] = ()
     required_one_of: Tuple[Tuple[str, ...], ...] = ()
     required_if: Tuple[Tuple[Any, ...], ...] = ()
+    secrets_of: Tuple[SecretsOf, ...] = ()
 
     def __add__(self, other: Spec) -> Spec:
         return Spec(
@@ -33,11 +34,13 @@ class Spec:
             required_together=self.required_together + other.required_together,
             required_one_of=self.required_one_of + other.required_one_of,
             required_if=self.required_if + other.required_if,
+            secrets_of=self.secrets_of + other.secrets_of,
         )
 
     def module(self) -> AnsibleModule:
         """Create the Ansible module object; ends the process when the options are invalid."""
         return NoLogModule(
+            secrets_of=self.secrets_of,
             argument_spec=self.options,
             mutually_exclusive=self.mutually_exclusive,
             required_together=self.required_together,
@@ -75,17 +78,22 @@ class Job:
 
 
 def run(spec: Spec, job: Callable[[AnsibleModule], Job]) -> None:
-    """Run a module that changes the host or a service: plan, apply unless in check mode, return the result."""
+    """Run a module that changes the host or a service: plan, apply unless in check mode, return the result.
+
+    A module with the option ``apply`` only plans when it is false. Every result has ``check_mode``, the mode of the task:
+    Ansible's variable of that name does not know it where a play or a task sets ``check_mode``.
+    """
     module = spec.module()
+    applies = module.params.get("apply", True)
     try:
-        plan, result = _brought_about(job(module), module.check_mode)
+        plan, result = _brought_about(job(module), module.check_mode or not applies)
     except CatalogMailError as exc:
-        module.fail_json(msg=str(exc), **exc.details)
+        module.fail_json(msg=str(exc), **{"check_mode": module.check_mode, **exc.details})
     except PermissionError as exc:
         module.fail_json(msg=_not_permitted(exc))
-    if plan.diff:
+    if plan.diff and applies:
         result["diff"] = list(plan.diff)
-    module.exit_json(changed=bool(plan.changes), **result)
+    module.exit_json(**{"changed": applies and bool(plan.changes), "check_mode": module.check_mode, **result})
 
 
 def _brought_about(task: Job, check_mode: bool) -> Tuple[Plan, Dict[str, Any]]:
@@ -108,10 +116,10 @@ def report(spec: Spec, read: Callable[[AnsibleModule], Dict[str, Any]], in_check
     try:
         result = read(module)
     except CatalogMailError as exc:
-        module.fail_json(msg=str(exc), **exc.details)
+        module.fail_json(msg=str(exc), **{"check_mode": module.check_mode, **exc.details})
     except PermissionError as exc:
         module.fail_json(msg=_not_permitted(exc))
-    module.exit_json(changed=False, **result)
+    module.exit_json(**{"changed": False, "check_mode": module.check_mode, **result})
 
 
 def _not_permitted(exc: PermissionError) -> str:

@@ -13,6 +13,9 @@ from typing import Dict, List, Sequence, Tuple
 from .errors import ServiceFailed
 from .unit_state import PROPERTIES, UnitState, unit_state
 
+_WANTS = ("/etc/systemd/system/multi-user.target.wants", "/etc/systemd/system/timers.target.wants")
+"""The folders with the links of enabled units."""
+
 
 class Systemd:
     """The service manager of this host."""
@@ -29,8 +32,10 @@ class Systemd:
         # systemctl prints a paragraph for each unit, in their order, or nothing when systemd does not run.
         paragraphs = [*out.strip().split("\n\n"), *[""] * len(units)]
         return [
-            unit_state({name: value for name, _equals, value in (line.partition("=") for line in paragraph.splitlines())})
-            for paragraph in paragraphs[:len(units)]]
+            unit_state(
+                {name: value for name, _equals, value in (line.partition("=") for line in paragraph.splitlines())},
+                is_linked=any(os.path.lexists(os.path.join(folder, unit)) for folder in _WANTS))
+            for unit, paragraph in zip(units, paragraphs)]
 
     def starts_at_boot(self, unit: str) -> bool:
         """Whether a unit is enabled, for longer than until the next boot."""

@@ -44,7 +44,11 @@ PROPERTIES = ("ActiveState", "UnitFileState", "ExecMainStartTimestamp", "ActiveE
 """The properties that ``unit_state`` reads."""
 
 
-def unit_state(properties: Mapping[str, str]) -> UnitState:
-    """Read the properties that ``systemctl show`` prints."""
+def unit_state(properties: Mapping[str, str], is_linked: bool = False) -> UnitState:
+    """Read the properties that ``systemctl show`` prints.
+
+    A unit whose file was removed has no state of the file, and is enabled once the file is back if it ``is_linked``.
+    """
     active_state, unit_file_state, process_started, activated = (properties.get(name, "") for name in PROPERTIES)
-    return UnitState(active_state, unit_file_state == "enabled", process_started, activated)
+    enabled = unit_file_state == "enabled" or (not unit_file_state and is_linked)
+    return UnitState(active_state, enabled, process_started, activated)

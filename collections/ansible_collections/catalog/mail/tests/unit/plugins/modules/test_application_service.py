@@ -29,8 +29,9 @@ class Service:
         ready = running and os.readlink(self.host.runtime / "current") not in self.broken
         if asked.what == "GET /api/v1/health":
             return (200 if ready else 503), {}, {"ready": ready, **self.health}
-        assert asked.what == "GET /api/v1/settings/email-server"
-        return (200 if asked.headers.get("Authorization") == "Bearer cmail_token" else 401), {}, {}
+        assert asked.what == "GET /api/v1/token"
+        known = asked.headers.get("Authorization") == "Bearer cmail_token"
+        return (200 if known else 401), {}, {"email": "ann@corp.test"}
 
 
 @pytest.fixture
@@ -156,13 +157,67 @@ def test_files_are_compared_and_their_digests_hidden(host, run, config):
     assert found not in json.dumps(result) and other not in json.dumps(result)
 
 
-@pytest.mark.parametrize("content,mode,accepted", [
-    ("cmail_token\n", 0o600, True), ("cmail_token\n", 0o640, False), ("other\n", 0o600, False), ("", 0o600, False)])
-def test_token(host, run, content, mode, accepted):
+@pytest.mark.parametrize("content,mode,token", [
+    ("cmail_token\n", 0o600, "accepted"), ("cmail_token\n", 0o640, "refused"), ("other\n", 0o600, "refused"),
+    ("", 0o600, "empty"), (None, 0, "missing")])
+def test_token(host, run, content, mode, token):
     run()
-    host.token.write_text(content)
-    host.token.chmod(mode)
-    assert run()["token_accepted"] is accepted
+    host.token.unlink()
+    if content is not None:
+        host.token.write_text(content)
+        host.token.chmod(mode)
+    result = run()
+    assert (result["token"], result["token_accepted"]) == (token, token == "accepted")
+
+
+def test_the_mode_of_a_file_is_kept(host, run, config):
+    """Check mode returns what a run does; a folder is kept likewise; the kept mode makes the token acceptable."""
+    run()
+    host.token.chmod(0o644)
+    host.folder.chmod(0o777)
+    host.calls()
+    files = [
+        {"path": str(config)}, {"path": str(host.token), "mode": "0600", "keep": True, "restart": "never"},
+        {"path": str(host.folder), "mode": "0700", "keep": True, "restart": "never"}]
+    planned = run(check=True, files=files)
+    assert [one["name"] for one in planned["changes"]] == [str(host.token), str(host.folder)]
+    assert planned["changes"][0]["before"].startswith("0644 ")
+    assert planned["token"] == "accepted"
+    assert host.token.stat().st_mode & 0o777 == 0o644
+    assert run(files=files)["changes"] == planned["changes"]
+    assert host.token.stat().st_mode & 0o777 == 0o600
+    assert host.folder.stat().st_mode & 0o777 == 0o700
+    assert run(files=files)["changed"] is False
+
+
+def test_check_mode_tells_the_restart_of_later_writes(host, run, config):
+    """A file that differs, another version and a version installed again each restart the service in the run."""
+    run()
+    for options in (
+            {"files": [{"path": str(config), "mode": "0600"}]}, {"files": [{"path": str(config) + "-2", "restart": "missing"}]},
+            {"reinstalled": True}):
+        assert [(one["name"], one["before"]) for one in run(check=True, **options)["changes"]] == [
+            ("service", "running with older files")]
+    assert run(check=True, files=[{"path": str(config), "mode": "0600", "restart": "never"}])["changed"] is False
+    assert [one["name"] for one in run(check=True, version="0.3.0-next")["changes"]] == ["service", "proven_version"]
+
+
+def test_without_apply_nothing_changes(host, run):
+    """The look returns the changes, whether it runs in check mode, and no warning."""
+    for check in (True, False):
+        found = run(check=check, apply=False)
+        assert (found["changed"], found["check_mode"], "diff" in found, "warnings" in found) == (False, check, False, False)
+        assert [one["name"] for one in found["changes"]] == ["enabled", "service", "proven_version"]
+        assert found["token"] == "unknown"
+    assert host.calls() == []
+    assert "Unknown until a run has started the application" in json.dumps(run(check=True)["warnings"])
+
+
+def test_the_user_is_looked_up(run):
+    found = run(user="root", shell="/no/such/shell")  # noqa: S604  # an option of the module
+    assert (found["user_exists"], found["user_is_set_up"]) == (True, False)
+    found = run(user="no-such-user")
+    assert (found["user_exists"], found["user_is_set_up"]) == (False, False)
 
 
 @pytest.mark.parametrize("options,field", [
@@ -172,3 +227,9 @@ def test_token(host, run, content, mode, accepted):
 def test_options_that_cannot_work_are_refused(run, options, field):
     result = run(**options)
     assert (result["failed"], result["field"]) == (True, field)
+
+
+@pytest.mark.parametrize(("email", "accepted"), [("", True), ("ann@corp.test", True), ("bob@corp.test", False)])
+def test_the_token_has_the_administrators_address(host, run, email, accepted):
+    run()
+    assert run(admin_email=email)["token_accepted"] is accepted

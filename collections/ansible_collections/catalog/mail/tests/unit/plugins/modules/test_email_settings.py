@@ -164,10 +164,12 @@ def test_a_refusal_is_reported_with_all_its_parts(http_server, run):
 
 def test_check_mode_before_the_application_is_deployed(run, token_file):
     token_file.unlink()
-    result = run(None, check=True, notifications={"smtp": {"host": "h", "password": SECRET, "username": ""}})
-    assert result["changed"] is True
-    assert result["diff"][0]["after"] == {"notifications": {"smtp": {"host": "h", "password": "(changed)"}}}
-    assert "check mode could not ask the application" in json.dumps(result["warnings"])
+    result = run(None, check=True, **DESIRED)
+    assert (result["changed"], "diff" in result) == (False, False)
+    assert result["unknown"].startswith("Unknown until a run has started the application: which e-mail settings change.")
+    assert "\n" not in result["unknown"]
+    assert str(token_file) in result["unknown"]
+    assert result["unknown"] in json.dumps(result["warnings"])
 
 
 def test_without_a_token_it_fails_with_a_remedy(run, token_file):
@@ -178,9 +180,17 @@ def test_without_a_token_it_fails_with_a_remedy(run, token_file):
     assert str(token_file) in result["msg"] and "catalog.mail.application" in result["remedy"]
 
 
-def test_check_mode_does_not_hide_an_application_that_is_down(run):
+def test_check_mode_of_a_stopped_application_is_unknown(run):
     result = run(None, check=True, **DESIRED)
-    assert (result["failed"], result["code"]) == (True, "api-refused")
+    assert result["changed"] is False
+    assert "Nothing listens at" in result["unknown"]
+    assert run(None, **DESIRED)["code"] == "api-refused"
+
+
+def test_check_mode_before_a_file_of_the_application(run):
+    result = run(None, check=True, pending="/etc/catalog-mail/key", **DESIRED)
+    assert (result["changed"], result["check_mode"]) == (False, True)
+    assert result["unknown"].endswith("/etc/catalog-mail/key does not exist yet.")
 
 
 @pytest.mark.parametrize("options,words", [

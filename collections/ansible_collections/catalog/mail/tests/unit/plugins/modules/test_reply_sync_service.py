@@ -145,14 +145,51 @@ def test_files_of_the_units(run, units):
     assert found[TIMER]["mode"] == "0644"
 
 
-def test_an_application_that_does_not_answer(host, run):
+def test_an_application_that_does_not_answer(host, run, units):
+    """The archive settings are unknown, so the timer of the host stays as it is; the reader's service needs none of them."""
     planned = run(check=True, api_url="http://127.0.0.1:1")
     assert planned["archive"] == {"enabled": False, "on_calendar": "Sun 02:00"}
+    assert [one["name"] for one in planned["changes"]] == [SERVICE]
     assert "Nothing listens at http://127.0.0.1:1" in planned["settings_error"]
+    assert planned["unknown"].startswith("Unknown until a run has started the application: whether and when replies")
+    assert planned["unknown"] in json.dumps(planned["warnings"])
+    assert "warnings" not in run(check=True, api_url="http://127.0.0.1:1", apply=False)
     result = run(api_url="http://127.0.0.1:1")
     assert (result["failed"], result["code"], result["msg"]) == (True, "api-refused", planned["settings_error"])
+    look = run(api_url="http://127.0.0.1:1", apply=False)
+    assert (look["settings_error"], look["unknown"]) == (planned["settings_error"], "")
     host.token.unlink()
     assert "catalog.mail.application" in run(check=True)["settings_error"]
+    assert host.calls() == []
+
+
+def test_the_timer_of_the_host_stays_while_unknown(host, run, units):
+    run()
+    (units / TIMER).write_text("[Timer]\nOnCalendar=Fri 05:00\n")
+    for unknown in ({"api_url": "http://127.0.0.1:1"}, {"pending": "/etc/catalog-mail/key"}):
+        assert run(check=True, **unknown)["archive"] == {"enabled": True, "on_calendar": "Fri 05:00"}
+
+
+def test_a_unit_that_the_run_writes_is_restarted(run, units):
+    """systemd may have forgotten the unit by then, or not, so its state does not count."""
+    run()
+    for name in (SERVICE, TIMER):
+        given = {"different_files": [str(units / name)]}
+        told = run(check=True, **given)
+        assert [(one["name"], one["before"]) for one in told["changes"]] == [(name, "with another unit file")]
+        assert run(**given)["changes"] == told["changes"]
+
+
+def test_check_mode_plans_with_earlier_tasks(host, run, config, units):
+    """Files and settings that the run writes before this module count in check mode, and not without it."""
+    run()
+    host.calls()
+    told = run(check=True, different_files=[str(config)])
+    assert [(one["name"], one["before"]) for one in told["changes"]] == [(SERVICE, "running with older files")]
+    assert run(different_files=[str(config)])["changed"] is False
+    changes = [{"path": "interactions.archive.enabled", "before": True, "after": False}]
+    assert lines(run(check=True, settings_changes=changes)) == ([f"{TIMER}: running"], [f"{TIMER}: stopped"])
+    assert run(settings_changes=changes)["changed"] is False
     assert host.calls() == []
 
 

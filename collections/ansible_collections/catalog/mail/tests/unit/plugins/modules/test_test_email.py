@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.catalog.mail.plugins.doc_fragments import mail_servers
-from ansible_collections.catalog.mail.plugins.module_utils._mail.options import SPEC
+from ansible_collections.catalog.mail.plugins.module_utils._application.email_proof import SPEC
 from ansible_collections.catalog.mail.plugins.modules import test_email as module
 
 # .../ansible_collections/catalog/mail/tests/unit/plugins/modules/test_test_email.py

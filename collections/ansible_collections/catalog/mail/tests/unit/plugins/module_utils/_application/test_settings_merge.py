@@ -8,7 +8,6 @@ from __future__ import annotations
 import pytest
 from ansible_collections.catalog.mail.plugins.module_utils._application.settings_merge import (
     diff,
-    first_changes,
     given,
     logins,
     longest_test,
@@ -161,13 +160,6 @@ def test_a_secret_is_hidden_even_if_the_application_returns_it():
     told = [change(PASSWORD, "old-secret", "new-secret"), change("notifications.smtp.host", None, "h")]
     assert redacted(told) == [change(PASSWORD, "changed", "changed"), change("notifications.smtp.host", None, "h")]
     assert "secret" not in repr(diff(told))
-
-
-def test_before_the_application_is_there_everything_is_new():
-    desired = {"notifications": {"enabled": True, "smtp": {"host": "h", "username": "", "password": "x"}}}
-    assert first_changes(desired) == [
-        change("notifications.enabled", None, True), change("notifications.smtp.host", None, "h"),
-        change(PASSWORD, "absent", "changed")]
 
 
 @pytest.mark.parametrize("document,seconds", [

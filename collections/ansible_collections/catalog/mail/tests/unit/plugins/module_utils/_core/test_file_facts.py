@@ -34,9 +34,30 @@ def test_difference(expected, found, differs):
     assert ExpectedFile("/f", **expected).differs_from(found) is differs
 
 
+@pytest.mark.parametrize("restart,missing,changed", [
+    ("changed", True, True), ("missing", True, False), ("never", False, False)])
+def test_a_difference_restarts_the_service(restart, missing, changed):
+    file = ExpectedFile("/f", mode=0o600, restart=restart)
+    assert (file.restarts(None), file.restarts(FOUND)) == (missing, changed)
+    assert ExpectedFile("/f", mode=0o640, restart=restart).restarts(FOUND) is False
+
+
+@pytest.mark.parametrize("expected,found,desired", [
+    ({"keep": True, "mode": 0o600}, FOUND, "0600 root:catalog-mail"),
+    ({"keep": True, "owner": "a", "group": "b"}, FOUND, "0640 a:b"),
+    ({"keep": True, "mode": 0o640, "owner": "root"}, FOUND, ""),
+    ({"keep": True, "mode": 0o600}, None, ""),
+    ({"mode": 0o600}, FOUND, ""),
+])
+def test_attributes_that_are_kept(expected, found, desired):
+    assert ExpectedFile("/f", **expected).kept(found) == desired
+
+
 def test_options_of_a_file():
-    option = {"path": "/f", "state": "absent", "sha256": "ab12", "mode": "0640", "owner": "root", "group": None}
-    assert expected_file(option) == ExpectedFile("/f", False, "ab12", 0o640, "root", None)
+    option = {
+        "path": "/f", "state": "absent", "sha256": "ab12", "mode": "0640", "owner": "root", "group": None, "keep": True,
+        "restart": "never"}
+    assert expected_file(option) == ExpectedFile("/f", False, "ab12", 0o640, "root", None, True, "never")
     assert expected_file({**option, "mode": None, "state": "present"}).mode is None
 
 

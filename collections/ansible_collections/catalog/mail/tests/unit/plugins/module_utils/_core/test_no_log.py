@@ -11,7 +11,7 @@ import json
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.catalog.mail.plugins.module_utils._core.no_log import HIDDEN, NoLogModule, loggable
+from ansible_collections.catalog.mail.plugins.module_utils._core.no_log import HIDDEN, NoLogModule, known, loggable
 
 OPTIONS = {
     "name": {"type": "str"},
@@ -56,7 +56,44 @@ def test_a_secret_with_a_quotation_mark_is_not_logged(monkeypatch: pytest.Monkey
     monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, msg, log_args=None: messages.append(msg + str(log_args)))
     params = {"one": {"host": "h", "password": """it's "open\\sesame"""}}
     with patch_module_args(json.loads(json.dumps(params))):
-        module = kind({"one": OPTIONS["one"]})
+        module = kind(argument_spec={"one": OPTIONS["one"]})
     assert messages
     assert any("sesame" in message for message in messages) == logged
     assert module.params["one"]["password"] == params["one"]["password"]
+
+
+@pytest.mark.parametrize("params,shown", [
+    ({"name": "x", "passwort": "hunter2"}, {"name": "x", "passwort": HIDDEN}),
+    ({"label": "x", "client_secret": {"a": "hunter2"}}, {"label": "x", "client_secret": HIDDEN}),
+    ({"one": {"host": "h", "pasword": "hunter2"}}, {"one": {"host": "h", "pasword": HIDDEN}}),
+    ({"one": {"deeper": {"secret": "hunter2"}}}, {"one": {"deeper": {"secret": HIDDEN}}}),
+    ({"one": "host=h pasword=hunter2"}, {"one": HIDDEN}),
+    ({"many": [{"user": "u", "pw": "hunter2"}, "hunter2"]}, {"many": [{"user": "u", "pw": HIDDEN}, HIDDEN]}),
+    ({"unknown": None, "_ansible_x": "y"}, {"unknown": None}),
+])
+def test_values_of_unknown_options_are_not_returned(params, shown):
+    assert known(params, {**OPTIONS, "name": {"type": "str", "aliases": ["label"]}}) == shown
+
+
+@pytest.mark.parametrize("params", [{"passwort": "hunter2"}, {"one": {"passwort": "hunter2"}}, {"one": "passwort=hunter2"}])
+def test_a_password_under_a_wrong_name_is_not_returned(capsys: pytest.CaptureFixture[str], params):
+    with patch_module_args(params), pytest.raises(SystemExit):
+        NoLogModule(argument_spec=OPTIONS)
+    result = capsys.readouterr().out
+    assert "passwort" in result
+    assert "hunter2" not in result
+
+
+def test_secrets_within_values_are_neither_logged_nor_returned(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    messages: list[str] = []
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, msg, log_args=None: messages.append(msg + str(log_args)))
+    values = {"a": "inline:{x=y:hunter2}", "b": ["kept", "inline:{x=y:hunter2}"]}
+    with patch_module_args({"values": values}):
+        module = NoLogModule(argument_spec={"values": {"type": "dict"}}, secrets_of=(lambda params: [params["values"]["a"]],))
+        with pytest.raises(SystemExit):
+            module.exit_json(changed=True, text=f"it was {values['a']}")
+    assert "hunter2" not in capsys.readouterr().out + "".join(messages)
+    assert "kept" in "".join(messages)
+    assert module.params["values"] == values
