@@ -6,7 +6,8 @@
 
   lab.py up [HOST...]      start the hosts (all by default; the mail server always); clears faults
   lab.py up --only HOST... start these hosts, and stop the other bare hosts
-  lab.py reset HOST...     create bare hosts again from their image
+  lab.py reset HOST...     create bare hosts again from their image; empties the mailbox of replies
+  lab.py reset --installed HOST...   the same, with the packages and the application installed, not configured
   lab.py clone NUMBER      copy the host catalog12, as it is now, to the hosts clone01, clone02 and so on, up to 20; 0: none
   lab.py fault NAME...     set exactly these faults of the mail server; `none` clears all faults
   lab.py entra METHOD PATH [JSON]   call the emulator on the host entra (tests/emulator/README.md, "Control")
@@ -27,8 +28,8 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
-from labkit import certificates, entra, faults, hosts, images, network, podman, ssh
-from labkit.definition import BARE_HOSTS, CLONED, CLONES, ENTRA, EVERY_HOST, HOSTS, MAIL, NETWORK, SUBNET, Host
+from labkit import certificates, entra, faults, hosts, images, installed, network, podman, ssh
+from labkit.definition import BARE_HOSTS, CLONED, CLONES, ENTRA, EVERY_HOST, HOSTS, MAIL, NETWORK, REPLIES, SUBNET, Host
 from labkit.state import LabError, credentials, home, lock, remove_home, say
 
 
@@ -50,13 +51,14 @@ def up(names: list[str], only: bool) -> None:
     say(f"The lab is up: {', '.join(host.name for host in wanted)} ({time.monotonic() - start:.1f} s).")
 
 
-def reset(names: list[str]) -> None:
-    """Create bare hosts again from their images. Raises LabError for the mail server."""
+def reset(names: list[str], with_application: bool) -> None:
+    """Create bare hosts again from their images, or hosts with everything installed. Raises LabError for the mail server."""
     if MAIL in names:
         raise LabError("`reset` does not create the shared mail server again. Run `lab.py down`, then `lab.py up`.")
     wanted = _named(names)
     passwords = _prepare(wanted)
-    hosts.replace(wanted, passwords)
+    (hosts.replace_installed if with_application else hosts.replace)(wanted, passwords)
+    _empty_mailbox_of_replies()
 
 
 def clone(number: int) -> None:
@@ -82,6 +84,7 @@ def down() -> None:
 def purge() -> None:
     """Remove everything."""
     _remove_hosts()
+    installed.remove_all()
     images.remove_all()
     say(f"Removed the lab's hosts, network and images, and {home()} with certificates and passwords.")
     remove_home()
@@ -118,6 +121,12 @@ def status() -> None:
     say(f"{'faults':<10} {seen}")
     say(f"{'network':<10} {SUBNET} ({NETWORK}), isolated")
     say(f"{'files':<10} {home()}: ca.crt, credentials.json, ssh_config")
+
+
+def _empty_mailbox_of_replies() -> None:
+    """Remove what was sent for a host that is gone: a new host has a new key, and takes it for another installation's."""
+    if HOSTS[MAIL].container in hosts.running():
+        podman.attempt("exec", HOSTS[MAIL].container, "doveadm", "expunge", "-u", REPLIES, "mailbox", "*", "all")
 
 
 def _named(names: Iterable[str]) -> list[Host]:
@@ -163,7 +172,9 @@ def main() -> int:
     starting = commands.add_parser("up")
     starting.add_argument("--only", action="store_true")
     starting.add_argument("names", metavar="HOST", nargs="*")
-    commands.add_parser("reset").add_argument("names", metavar="HOST", nargs="+")
+    resetting = commands.add_parser("reset")
+    resetting.add_argument("--installed", dest="with_application", action="store_true")
+    resetting.add_argument("names", metavar="HOST", nargs="+")
     commands.add_parser("clone").add_argument("number", metavar="NUMBER", type=int)
     commands.add_parser("fault").add_argument("names", metavar="NAME", nargs="+")
     commands.add_parser("entra").add_argument("words", metavar="WORD", nargs="+")

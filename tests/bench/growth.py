@@ -75,7 +75,7 @@ def calls(engine: Engine, filled: Filled) -> dict[str, Callable[[], object]]:
 
     def housekeeping() -> None:
         leases.renew([lease.batch for lease in leases.leases()], node="node1", at=NOW)
-        deliveries.forget_messages(accepted_before=filled.accepted_at(filled.first_with_message), limit=500)
+        deliveries.forget_messages(ended_before=filled.accepted_at(filled.first_with_message), limit=500)
 
     def takeover() -> None:
         for _batch in range(NODES_BATCHES):

@@ -6,6 +6,7 @@
 Prints a table and whether the goals are met; ends with 1 when one is missed. Each number is a median over several rounds,
 interleaved, timed in the host; each round sets all twenty to new values and starts from a main.cf that was written long ago.
 What Ansible itself adds for each task (some tenths of a second) is not counted, though the loop would pay it twenty times.
+The module's goal is in seconds: start and checks of its Python process take longer than twenty small programs without checks.
 
 - module: postfix_config, its Python process from start to end: reads, checks, validates, writes once
 - and reload: the same with `reload: true`, until the daemons use the new values
@@ -34,7 +35,8 @@ NAMES = (
     "qmgr_message_active_limit", "qmgr_message_recipient_limit", "smtp_line_length_limit", "smtpd_history_flush_threshold",
     "smtpd_junk_command_limit", "smtpd_recipient_limit", "smtpd_recipient_overshoot_limit", "virtual_minimum_uid",
 )
-GOALS = {"module": 1.0, "module and reload": 0.5}
+MOST_SECONDS = 0.3
+MOST_OF_PEER_WITH_RELOAD = 0.5
 TIMED = """
 import json, os, subprocess, sys, time
 
@@ -101,8 +103,11 @@ def main() -> int:
         ["", "median s", "most s", "of postconf -e"],
         [[name, medians[name], max(taken), of_peer[name]] for name, taken in seconds.items()]))
     return conclude([
-        Goal(f"seconds of the {name}, as a multiple of twenty calls of {peers[name]},", of_peer[name], limit)
-        for name, limit in GOALS.items()
+        Goal("seconds of the module", medians["module"], MOST_SECONDS),
+        Goal(
+            "seconds of the module and reload, as a multiple of twenty calls of postconf -e and reload,",
+            of_peer["module and reload"], MOST_OF_PEER_WITH_RELOAD,
+        ),
     ])  # fmt: skip
 
 

@@ -13,7 +13,7 @@ A real Dovecot with TLS on this machine; the same messages, an answer as a mail 
   same catalog, and neither intents nor text are looked at
 - floor: Dovecot alone, which fetches and flags the same messages in the chunks of the service, and nothing is done with them
 - delay: from the delivery of a message to its post, through IDLE, one message after the other
-- idle: memory (PSS) and processor time of a process that waits
+- idle: memory (PSS) and processor time of the service's processes while they wait
 - decision: microseconds for each KB of a message, over its size up to the limit, for ordinary and for hostile ones
 
 Ends with 1 if a goal is missed. What binds are multiples of the naive loop in the same run, and of the posts that a catalog of
@@ -45,6 +45,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from helpers.bench.process_costs import processor_seconds, proportional_memory
 from helpers.bench.report import Goal, conclude
 from helpers.service.process import SOURCE, RunningService
 
@@ -194,9 +195,9 @@ def backlog(bench: Bench, number: int, other: Catalog | None) -> Backlog:
     bench.to_catalog(other)
     bench.mailbox(number)
     with bench.syncing() as (process, start, ready):
-        before_it = _cpu(process.pid)
+        before_it = processor_seconds(process.pid)
         rate = number / (bench.wait_until_read() - ready)
-        used = _cpu(process.pid) - before_it
+        used = processor_seconds(process.pid) - before_it
     came = (other.taken() if other else bench.posted()) - before
     if came != number:
         sys.exit(f"{came} of {number} were posted:\n{bench.service.log.read_text()[-3000:]}")
@@ -264,22 +265,16 @@ def delays(bench: Bench) -> list[float]:
 
 
 def idle(bench: Bench) -> tuple[float, float]:
-    """Return the MB of PSS and the processor share in percent of a process that waits after some work."""
+    """Return the MB of PSS and the processor share in percent of the processes that wait after some work."""
     bench.mailbox(10)
     with bench.syncing() as (process, _start, _ready):
         bench.wait_until_read()
         time.sleep(3)
-        before = _cpu(process.pid)
+        before = processor_seconds(process.pid)
         time.sleep(IDLE_SECONDS)
-        used = _cpu(process.pid) - before
-        rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-    memory = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1024
+        used = processor_seconds(process.pid) - before
+        memory = proportional_memory(process.pid)
     return memory, 100 * used / IDLE_SECONDS
-
-
-def _cpu(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)

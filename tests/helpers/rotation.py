@@ -154,14 +154,17 @@ class World:
         """Run the playbook rotate_secret."""
         return self.ended(self.started(self.rotation_playbook, *extra(variables), *words))
 
-    def started(self, playbook: Path, *words: str) -> subprocess.Popen[str]:
-        """Start a run in a process group of its own. Pipelining is off, because the role enables it where it needs it."""
+    def started(self, playbook: Path, *words: str, **variables: str) -> subprocess.Popen[str]:
+        """Start a run in a process group of its own, with these variables of its environment.
+
+        Pipelining is off, because the role enables it where it needs it.
+        """
         environment = {
             **os.environ, "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
             "ANSIBLE_PIPELINING": "false", "ANSIBLE_LOCAL_TEMP": str(self.folder / "local"), "ANSIBLE_NOCOLOR": "true",
             "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
-            "XDG_RUNTIME_DIR": str(self.folder), "ANSIBLE_LOCALHOST_WARNING": "false",
+            "XDG_RUNTIME_DIR": str(self.folder), "ANSIBLE_LOCALHOST_WARNING": "false", **variables,
         }  # fmt: skip
         program = Path(sys.executable).parent / "ansible-playbook"
         return subprocess.Popen(

@@ -32,7 +32,7 @@ def serve(*_words: object, **_named: object) -> None:
 """
 # Kill every process that holds the installation's lock; child processes inherit the lock.
 KILL_INSTALLATION = f"""
-for fd in /proc/[0-9]*/fd/9; do
+for fd in /proc/[0-9]*/fd/*; do
     [ "$(readlink "$fd")" != {FOLDER}/.lock ] || kill -KILL "$(echo "$fd" | cut -d/ -f3)"
 done
 """
@@ -85,10 +85,22 @@ def copy_with_version(folder: Path, version: str) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def _host() -> None:
-    """Install the application of this checkout on a bare host."""
+    """Install the application of this checkout on a bare host, once it has what the installation needs."""
     lab("up", HOST, "mail")
     lab("reset", HOST)
+    in_host("mv /etc/apt/sources.list.d /etc/apt/away; mv /etc/apt/sources.list /etc/apt/sources.away")
+    refused(word="apt cannot install python3-venv on this host. ")
+    in_host("mv /etc/apt/away /etc/apt/sources.list.d; mv /etc/apt/sources.away /etc/apt/sources.list")
+    refused("postfix_relay_ca_file=/etc/no-ca.pem", word="ca_file: /etc/no-ca.pem does not exist on this host.")
     assert site()["changed"] > 5
+
+
+def refused(*settings: str, word: str) -> None:
+    """Run the playbook, which fails with this reason before it has changed anything."""
+    run = run_site(*settings)
+    assert run.returncode != 0
+    assert word in run.stdout
+    assert json.loads(run.stdout[run.stdout.index("{"):])["stats"][HOST]["changed"] == 0
 
 
 def in_use() -> str:
@@ -107,10 +119,10 @@ def installed() -> Iterator[str]:
 
 
 def test_a_second_run_changes_nothing() -> None:
-    """The second run has ten tasks, half of them the checks of the roles' arguments, and skips five."""
+    """The second run has ten tasks, half of them the checks of the roles' arguments, and skips eight."""
     site()
     numbers = site()
-    assert {name: numbers[name] for name in ("ok", "skipped", "changed")} == {"ok": 10, "skipped": 5, "changed": 0}
+    assert {name: numbers[name] for name in ("ok", "skipped", "changed")} == {"ok": 10, "skipped": 8, "changed": 0}
 
 
 def test_secrets_are_readable_only_where_needed() -> None:
@@ -174,6 +186,23 @@ def test_a_version_that_does_not_start_is_rolled_back(installed: str, tmp_path: 
     assert is_ready()
 
 
+def test_an_index_without_the_packages_changes_nothing(installed: str, tmp_path: Path) -> None:
+    """The run names the cause and the remedy, and leaves no part of the new version."""
+    newer = copy_with_version(tmp_path, "0.1.7")
+    in_host("printf '[global]\\nindex-url = file:///srv/no-index\\nretries = 0\\n' > /etc/pip.conf")
+    try:
+        run = run_site("runtime_source=index", collections=newer)
+    finally:
+        in_host("rm /etc/pip.conf")
+    assert run.returncode != 0
+    assert "Installing the Python packages has failed on this host: pip gets not every package" in run.stdout
+    assert "set runtime_source: wheels" in run.stdout
+    assert "No matching distribution found for" in run.stdout
+    assert in_host(f"ls -A {FOLDER} | grep -e 0.1.7 -e unpacked || true") == ""
+    assert versions()[0] == installed
+    assert is_ready()
+
+
 def test_the_next_run_completes_a_killed_installation(installed: str, tmp_path: Path) -> None:
     """The service never uses a partly installed version: the old version runs until the next run has completed the new one."""
     newer = copy_with_version(tmp_path, "0.1.4")
@@ -213,27 +242,66 @@ def test_the_next_run_makes_up_a_missed_restart() -> None:
     assert site()["changed"] == 0
 
 
-@pytest.mark.parametrize(
-    "damages",
-    [
-        ["systemctl stop catalog-mail", "systemctl stop catalog-mail-reply-sync", "chmod 0644 /etc/catalog-mail/key",
-         "systemctl disable --now catalog-mail-archive.timer"],
-        ["systemctl disable catalog-mail", "systemctl disable catalog-mail-reply-sync",
-         "chmod 0644 /etc/catalog-mail/admin-token"],
-        ["rm /etc/catalog-mail/admin-token", "rm /etc/systemd/system/catalog-mail-archive.timer"],
-    ],
-    ids=["stopped", "disabled", "lost"],
+OTHER = "application_database_url=sqlite:////var/lib/catalog-mail/other.db"
+WAITING = "INSERT INTO notifications (id, kind, created_at, created_by, data) VALUES (?, 'message', ?, 'test', '{}')", (
+    "INSERT INTO deliveries (id, notification_id, number, address, display_name, state, accepted_at, attempts, next_attempt_at)"
+    " VALUES (?, ?, 0, 'jane@corp.test', 'Jane', 'retrying', ?, 1, '2099-01-01 00:00:00')"
 )
-def test_damage_is_repaired(damages: list[str]) -> None:
-    """A run repairs stopped units, missing files and file modes."""
-    for damage in damages:
-        in_host(damage)
-    assert site()["changed"] > 0
-    assert is_ready()
-    for unit in ("catalog-mail", "catalog-mail-reply-sync", "catalog-mail-archive.timer"):
-        assert in_host(f"systemctl is-enabled {unit}; systemctl is-active {unit}") == "enabled\nactive"
-    assert in_host("cd /etc/catalog-mail && stat -c %a key admin-token") == "640\n600"
-    assert site()["changed"] == 0
+ADD_WAITING = f"""
+import sqlite3
+with sqlite3.connect("/var/lib/catalog-mail/catalog-mail.db") as database:
+    database.execute({WAITING[0]!r}, ("n" * 26, "2026-01-01 00:00:00"))
+    database.execute({WAITING[1]!r}, ("d" * 26, "n" * 26, "2026-01-01 00:00:00"))
+"""
+REMOVE_WAITING = """
+import sqlite3
+with sqlite3.connect("/var/lib/catalog-mail/catalog-mail.db") as database:
+    database.execute("DELETE FROM deliveries WHERE id = ?", ("d" * 26,))
+    database.execute("DELETE FROM notifications WHERE id = ?", ("n" * 26,))
+"""
+IN_FILE = "grep ^database_url /etc/catalog-mail/config.toml"
+
+
+@pytest.mark.usefixtures("installed")
+def test_another_database_is_refused_while_messages_wait(tmp_path: Path) -> None:
+    """Nothing changes and no database is created; after a copy, or when told to, the role takes the other database."""
+    host = LabHost(HOST)
+    before = in_host(IN_FILE)
+    host.exec("python3", "-c", ADD_WAITING)
+    try:
+        run = run_site(OTHER)
+        assert run.returncode != 0
+        assert "1 messages that are not sent yet" in run.stdout
+        assert "application_abandon_messages: true" in run.stdout
+        assert in_host(IN_FILE) == before
+        assert in_host("ls /var/lib/catalog-mail").count("other.db") == 0
+        in_host(f"systemctl stop {UNITS}")
+        in_host(f"{FOLDER}/current/bin/catalog-mail database copy --to sqlite:////var/lib/catalog-mail/other.db")
+        site(OTHER)
+        assert "other.db" in in_host(IN_FILE)
+        run = run_site()  # back again: the first database knows the message
+        assert run.returncode == 0, run.stdout
+    finally:
+        host.exec("python3", "-c", REMOVE_WAITING)
+        in_host("rm -f /var/lib/catalog-mail/other.db*")
+    assert in_host(IN_FILE) == before
+
+
+def test_the_diagnosis_joins_the_host_and_the_application() -> None:
+    """As root, `catalog-mail diagnose` finds what is wrong with Postfix and with the application; 4 tells of errors."""
+    host = LabHost(HOST)
+    healthy = host.exec("catalog-mail", "diagnose")
+    assert healthy.code == 0, healthy.out + healthy.err
+    in_host("postfix stop; systemctl stop catalog-mail-reply-sync")
+    found = host.exec("catalog-mail", "diagnose", "--json")
+    in_host("systemctl restart postfix; systemctl start catalog-mail-reply-sync")
+    assert found.code == 4, found.out + found.err
+    findings = json.loads(found.out)["findings"]
+    errors = {(one["id"], one["source"]) for one in findings if one["severity"] == "error"}
+    assert errors == {("postfix-not-running", "host"), ("no-reader", "service")}
+    as_user = host.exec("su", "nobody", "-s", "/bin/sh", "-c", "catalog-mail diagnose")
+    assert as_user.code == 4
+    assert "Run the command as root" in " ".join(as_user.out.split())
 
 
 def timer() -> str:
@@ -241,23 +309,45 @@ def timer() -> str:
     return in_host("systemctl show -P TimersCalendar catalog-mail-archive.timer")
 
 
-def test_the_archive_timer_follows_the_settings() -> None:
-    """A changed calendar reaches the timer in the next run; without an archive the timer is stopped."""
-    interactions = {"enabled": True, "archive": {"on_calendar": "Mon 03:00"}}
+def test_the_host_follows_the_inventory() -> None:
+    """The administrator's address, where replies go, and the calendar of the archive: each comes, and goes with its variable.
+
+    A token with another address, or none, is changed; test e-mails go to the address by default. Configuration and secret
+    of the webhook are separate files. Without an archive the timer is stopped.
+    """
+    secret = "whsec_bm90LWEtc2VjcmV0LW5vdC1hLXNlY3JldA=="
     assert "Sun *-*-* 02:00:00" in timer()
-    assert site(json.dumps({"email_settings_interactions": interactions}))["changed"] == 3
+    assert site(json.dumps({
+        "application_admin_email": "bob@corp.test",
+        "application_replies": {"webhook_url": "https://other.corp.test/replies", "webhook_secret": secret, "workers": 8},
+        "email_settings_interactions": {"enabled": True, "archive": {"on_calendar": "Mon 03:00"}},
+    }))["changed"] >= 5
+    config = in_host("cat /etc/catalog-mail/config.toml")
+    for line in ('admin_email = "bob@corp.test"', 'webhook_url = "https://other.corp.test/replies"', "workers = 8"):
+        assert line in config
+    assert secret not in config
+    assert in_host("cat /etc/catalog-mail/webhook-secret") == secret
+    assert in_host("stat -c '%a %U:%G' /etc/catalog-mail/webhook-secret") == "640 root:catalog-mail"
+    assert "ansible\tserver_admin\tbob@corp.test" in in_host("catalog-mail token list")
     assert "Mon *-*-* 03:00:00" in timer()
-    interactions["archive"] = {"enabled": False, "on_calendar": "Sun 02:00"}
-    assert site(json.dumps({"email_settings_interactions": interactions}))["changed"] >= 2
+    assert is_ready()
+
+    in_host("rm /etc/catalog-mail/admin-token")
+    archive = {"enabled": False, "on_calendar": "Sun 02:00"}
+    site(json.dumps({"email_settings_interactions": {"enabled": True, "archive": archive}}))
     assert in_host("systemctl is-active catalog-mail-archive.timer") == "inactive"
-    interactions["archive"]["enabled"] = True
-    site(json.dumps({"email_settings_interactions": interactions}))
+    assert "[replies]" not in in_host("cat /etc/catalog-mail/config.toml")
+    assert in_host("ls /etc/catalog-mail/webhook-secret 2>/dev/null") == ""
+    assert in_host("stat -c %a /etc/catalog-mail/admin-token") == "600", "a lost token is made again"
+    assert "ansible\tserver_admin\talice@corp.test" in in_host("catalog-mail token list")
+
+    site(json.dumps({"email_settings_interactions": {"enabled": True, "archive": {**archive, "enabled": True}}}))
     assert "Sun *-*-* 02:00:00" in timer()
     assert site()["changed"] == 0
 
 
 @pytest.mark.usefixtures("installed")
-@pytest.mark.parametrize("module", ["application_service", "reply_sync_service"])
+@pytest.mark.parametrize("module", ["application_runtime", "application_service", "reply_sync_service"])
 def test_examples_run_as_they_are_written(module: str, tmp_path: Path) -> None:
     """The EXAMPLES of the modules that run the services pass on the deployed application."""
     name = f"catalog.mail.{module}"
@@ -279,20 +369,3 @@ def test_reply_sync_is_removed_completely() -> None:
     assert in_host("pgrep -f '[c]atalog-mail reply-sync'") == ""
     assert is_ready()
     assert site("reply_sync_state=absent")["changed"] == 0
-
-
-def test_replies_can_go_to_a_webhook() -> None:
-    """The configuration has the webhook's URL, a separate file its secret; both are removed without the setting."""
-    secret = "whsec_bm90LWEtc2VjcmV0LW5vdC1hLXNlY3JldA=="
-    replies = {"webhook_url": "https://other.corp.test/replies", "webhook_secret": secret, "workers": 8}
-    assert site(json.dumps({"application_replies": replies}))["changed"] >= 3
-    config = in_host("cat /etc/catalog-mail/config.toml")
-    assert 'webhook_url = "https://other.corp.test/replies"' in config
-    assert "workers = 8" in config
-    assert secret not in config
-    assert in_host("cat /etc/catalog-mail/webhook-secret") == secret
-    assert in_host("stat -c '%a %U:%G' /etc/catalog-mail/webhook-secret") == "640 root:catalog-mail"
-    assert is_ready()
-    site()
-    assert "[replies]" not in in_host("cat /etc/catalog-mail/config.toml")
-    assert in_host("ls /etc/catalog-mail/webhook-secret 2>/dev/null") == ""

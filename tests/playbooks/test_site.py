@@ -16,6 +16,17 @@ from helpers.waiting import wait_until
 # Debian 12, where the unit postfix is a wrapper whose state does not follow Postfix's.
 HOST = "catalog12"
 PASSWORD_FILES = "/etc/postfix/sasl_passwd*"
+LISTS = "cat /var/lib/apt/lists/*_Packages"
+# As on a host that has not read them for long: no package is any more where they say.
+MAKE_LISTS_OLD = """
+apt-get -qq update
+cd /var/lib/apt/lists
+for list in *_Packages; do
+    sed 's|^Filename: .*|Filename: ./gone.deb|' "$list" > /tmp/list
+    mv --force /tmp/list "$list"
+done
+rm *_Release
+"""
 
 
 def in_host(command: str, check: bool = True) -> str:
@@ -35,8 +46,23 @@ def ansible(program: str, *arguments: str) -> str:
 
 def site(*arguments: str, **settings: Any) -> dict[str, int]:
     """Run the playbook with these settings; return its numbers of tasks: ok, changed ..."""
-    extra = ("--extra-vars", json.dumps({"site_application": False, **settings}))
-    return json.loads(ansible("ansible-playbook", "playbooks/site.yml", *extra, *arguments))["stats"][HOST]
+    return run_site(*arguments, **settings)["stats"][HOST]
+
+
+def run_site(*arguments: str, **settings: Any) -> dict[str, Any]:
+    """Run the playbook with these settings; return its output."""
+    # As people write it: name=value gives a text.
+    extra = ("--extra-vars", "site_application=false", "--extra-vars", json.dumps(settings))
+    found: dict[str, Any] = json.loads(ansible("ansible-playbook", "playbooks/site.yml", *extra, *arguments))
+    return found
+
+
+def proofs(output: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the results of the test e-mails that a run sent."""
+    tasks = [task for play in output["plays"] for task in play["tasks"]]
+    return [
+        task["hosts"][HOST] for task in tasks
+        if task["task"]["name"].endswith("Send a test e-mail and find it in the mailbox") and HOST in task["hosts"]]
 
 
 def postfix_runs() -> bool:
@@ -46,13 +72,22 @@ def postfix_runs() -> bool:
 
 @pytest.fixture(scope="module", autouse=True)
 def _host() -> None:
-    """Reset the host and run the playbook: in check mode, which changes nothing, then for real."""
+    """Reset the host and run the playbook: in check mode, which changes nothing, then for real, without a red error."""
     lab("up", HOST, "mail")
     lab("reset", HOST)
-    planned = site("--check")
-    assert planned["changed"] >= 3
+    in_host(MAKE_LISTS_OLD)
+    lists = in_host(LISTS)
+    planned = run_site("--check", site_verify="changed")
+    assert planned["stats"][HOST]["changed"] >= 3
+    assert proofs(planned) == []
     assert in_host("ls /etc/postfix", check=False) == ""
-    assert site()["changed"] >= 3
+    assert in_host(LISTS) == lists and "gone.deb" in lists
+    made = run_site(site_verify="changed")
+    assert made["stats"][HOST]["changed"] >= 3
+    assert made["stats"][HOST]["rescued"] == made["stats"][HOST]["ignored"] == 0
+    assert "gone.deb" not in in_host(LISTS)
+    [proof] = proofs(made)
+    assert proof["mailbox_folder"] == "INBOX"
 
 
 @pytest.fixture
@@ -64,9 +99,11 @@ def restored() -> Any:
 
 
 def test_a_second_run_changes_nothing() -> None:
-    """The second run has two tasks, one of them the check of the role's arguments, and skips one."""
-    numbers = site()
-    assert {name: numbers[name] for name in ("ok", "skipped", "changed")} == {"ok": 2, "skipped": 1, "changed": 0}
+    """The second run has two tasks, one of them the check of the role's arguments, and skips four."""
+    numbers = site(site_verify="changed")
+    assert {name: numbers[name] for name in ("ok", "skipped", "changed")} == {"ok": 2, "skipped": 4, "changed": 0}
+    [proof] = proofs(run_site(site_verify=True))
+    assert proof["mailbox_folder"] == "INBOX"
 
 
 def test_postfix_never_ran_with_the_default_settings() -> None:
@@ -83,6 +120,17 @@ def test_a_stopped_postfix_is_started() -> None:
     assert site()["changed"] == 1
     assert postfix_runs()
     assert site()["changed"] == 0
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_run_that_breaks_the_way_of_mail_fails() -> None:
+    """A relay that does not answer is a change that succeeds, but the proof at the end fails and names the cause."""
+    settings = {"site_application": False, "site_verify": "changed", "postfix_relayhost": ["[mail.corp.test]:2526"]}
+    words = ("-i", "inventories/lab", "--limit", HOST, "playbooks/site.yml", "--extra-vars", json.dumps(settings))
+    failed = run_ansible("ansible-playbook", *words, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
+    assert failed.returncode != 0
+    [proof] = proofs(json.loads(failed.stdout))
+    assert proof["stage"] == "relay" and "Nothing listens" in proof["cause"], proof
 
 
 def test_a_disabled_unit_is_enabled() -> None:

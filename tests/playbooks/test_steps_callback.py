@@ -35,7 +35,9 @@ def arguments(tmp_path: Path, tasks: list[dict[str, Any]], *more: str) -> list[s
     """Return a command line that runs these tasks on this machine."""
     playbook = tmp_path / "playbook.yml"
     settings = {"secret": "open sesame", "folder": str(tmp_path), "ansible_python_interpreter": sys.executable}
-    play = {"name": "A play", "hosts": "localhost", "gather_facts": False, "vars": settings, "tasks": tasks}
+    play = {
+        "name": "A play", "hosts": "localhost", "gather_facts": False, "vars": settings, "tasks": tasks,
+        "check_mode": "{{ ansible_check_mode }}"}
     playbook.write_text(json.dumps([play]), encoding="utf-8")
     return [str(PROGRAM), "-i", "localhost,", "-c", "local", str(playbook), *more]
 

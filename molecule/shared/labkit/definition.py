@@ -43,7 +43,8 @@ LOGIN_NAME, GRAPH_NAME = "login.entra.test", "graph.entra.test"
 CLOUD_DOMAIN = "cloud.test"
 """Domain of the emulator's mailboxes."""
 SUBMISSION_ACCOUNT = "catalog@corp.test"
-USERS = ("alice@corp.test", "bob@corp.test", "replies@corp.test", SUBMISSION_ACCOUNT)
+REPLIES = "replies@corp.test"
+USERS = ("alice@corp.test", "bob@corp.test", REPLIES, SUBMISSION_ACCOUNT)
 """Users with a mailbox. The name at login is the whole address."""
 
 OPS, ADMIN = "ops", "admin"

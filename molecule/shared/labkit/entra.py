@@ -21,6 +21,8 @@ AUTOMATION = "0a0b0c0d-1a1b-4c1d-8a2b-2c2d3a3b3c3d"
 _RIGHTS = (
     "Application.ReadWrite.OwnedBy", "Application.Read.All", "AppRoleAssignment.ReadWrite.All",
     "RoleManagement.ReadWrite.Exchange", "User.Read.All",
+    # For the role verify, which finds the test e-mail in a mailbox of the tenant.
+    "Mail.Read",
 )
 _ADDRESS = HOSTS[ENTRA].address
 

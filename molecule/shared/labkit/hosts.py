@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from labkit import content, entra, images, kernel, podman, probes, ssh
+from labkit import content, entra, images, installed, kernel, podman, probes, ssh
 from labkit.definition import (
     BARE_HOSTS,
     CLONE_IMAGE,
@@ -56,6 +56,17 @@ def ensure(hosts: Iterable[Host], passwords: dict[str, str]) -> None:
 def replace(hosts: Iterable[Host], passwords: dict[str, str]) -> None:
     """Remove hosts and create them again from their images."""
     _together([functools.partial(_replace_one, host, passwords) for host in hosts])
+
+
+def replace_installed(hosts: Iterable[Host], passwords: dict[str, str]) -> None:
+    """Remove hosts and create them again with everything installed. The image for that is made when it does not exist."""
+    hosts = list(hosts)
+    for host in hosts:
+        with installed.alone():
+            if not installed.exists(installed.of(host)):
+                replace([host], passwords)
+                installed.make(host)
+    replace([installed.of(host) for host in hosts], passwords)
 
 
 def remove(names: Iterable[str]) -> None:
@@ -119,7 +130,7 @@ def _replace_one(host: Host, passwords: dict[str, str]) -> None:
 def _ensure_one(host: Host, container: dict[str, Any] | None, passwords: dict[str, str]) -> None:
     files = content.files_for(host, passwords)
     start = time.monotonic()
-    if container and container["Labels"].get(LABEL) == _definition(host, files):
+    if container and _is_current(host, container["Labels"].get(LABEL), files):
         if container["State"] == "running" and trouble(host, lenient=True) is None:
             return
         if _start(host, container["State"]):
@@ -130,6 +141,13 @@ def _ensure_one(host: Host, container: dict[str, Any] | None, passwords: dict[st
         say(f"{host.name}: has another definition now; creating it again.")
     _make(host, files)
     say(f"{host.name}: ready in {time.monotonic() - start:.1f} s.")
+
+
+def _is_current(host: Host, label: str, files: content.Files) -> bool:
+    """Return whether this is the label of the host's definition, bare or with the application installed."""
+    if label == _definition(host, files):
+        return True
+    return host.name in BARE_HOSTS and label == _definition(installed.of(host), files)
 
 
 def _start(host: Host, state: str) -> bool:

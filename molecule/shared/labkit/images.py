@@ -74,7 +74,7 @@ def _lab_images() -> list[dict[str, Any]]:
     """Return the lab's images as podman lists them. A killed import leaves an image without a name, found by its label."""
     return [
         image
-        for image in podman.query("images")
+        for image in podman.list_images()
         if (image.get("Labels") or {}).get(IMAGE_LABEL)
         or any(name.startswith(IMAGE_PREFIX) for name in image.get("Names") or [])
     ]

@@ -4,16 +4,19 @@
 """Run podman with the lab's containers.conf."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
+import time
 from typing import Any
 
 from labkit.definition import SHARED
 from labkit.state import LabError
 
 CONTAINERS_CONF = SHARED / "containers.conf"
+_LISTINGS = 10
 
 _PROGRAMS = {
     "podman": "podman", "runc": "runc", "conmon": "conmon", "catatonit": "catatonit", "mmdebstrap": "mmdebstrap",
@@ -66,3 +69,12 @@ def run(*arguments: str) -> str:
 def query(*arguments: str) -> Any:
     """Run podman with `--format json` and return the parsed output."""
     return json.loads(run(*arguments, "--format", "json") or "[]")
+
+
+def list_images() -> list[dict[str, Any]]:
+    """Return all images. While another lab removes an image, podman fails with its id, and is asked again."""
+    for _each in range(_LISTINGS):
+        with contextlib.suppress(LabError):
+            return list(query("images"))
+        time.sleep(0.5)
+    return list(query("images"))

@@ -35,7 +35,8 @@ def _run_alone(name: str, given: str, variables: dict[str, str], timeout: float)
 
 def environment(**more: str) -> dict[str, str]:
     """Return the environment without variables and programs that provide a login."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AZURE_", "IDENTITY_", "MSI_"))}
+    providing = ("AZURE_", "IDENTITY_", "MSI_", "ACTIONS_", "GITLAB_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(providing)}
     path = f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"
     return {
         **kept, "PATH": path, "PYTHONPATH": str(ROOT / "collections"), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),

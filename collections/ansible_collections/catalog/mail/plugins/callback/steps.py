@@ -33,6 +33,7 @@ import textwrap
 import time
 
 from ansible import constants as C
+from ansible import context
 from ansible.plugins.callback import CallbackBase
 from ansible.utils.color import stringc
 from ansible.utils.display import Display
@@ -74,7 +75,8 @@ class CallbackModule(CallbackBase):
         self._began = time.monotonic()
 
     def v2_playbook_on_play_start(self, play):
-        mode = " (check mode: nothing is changed)" if play.check_mode else ""
+        # Where a play sets check_mode by variables, each host decides.
+        mode = " (check mode: nothing is changed)" if context.CLIARGS.get("check") or play.check_mode is True else ""
         self._say("")
         self._say(stringc(play.get_name().strip() + mode, C.COLOR_HIGHLIGHT))
 

@@ -22,7 +22,7 @@ options:
       method:
         description: The way to log in; V(auto) takes the first way that has its options, else the environment's.
         type: str
-        choices: [auto, client_secret, certificate, managed_identity, azure_cli, token]
+        choices: [auto, client_secret, certificate, workload_identity, managed_identity, azure_cli, token]
         default: auto
       tenant_id:
         description: The id or a domain of the directory (tenant), by default E(AZURE_TENANT_ID).
@@ -39,6 +39,18 @@ options:
       certificate_password:
         description: The password of O(login.certificate_file), by default E(AZURE_CLIENT_CERTIFICATE_PASSWORD).
         type: str
+      federated_token:
+        description:
+          - The token of a workload, such as GitLab's C(id_tokens), by default E(AZURE_FEDERATED_TOKEN), then
+            E(GITLAB_OIDC_TOKEN). A federated credential of the automation's registration must trust the workload.
+        type: str
+        version_added: 0.2.0
+      federated_token_file:
+        description:
+          - A file with the token of a workload, by default E(AZURE_FEDERATED_TOKEN_FILE). In a job of GitHub Actions with
+            the permission C(id-token=write) neither is needed.
+        type: path
+        version_added: 0.2.0
       access_token:
         description: An access token for Microsoft Graph from another source.
         type: str

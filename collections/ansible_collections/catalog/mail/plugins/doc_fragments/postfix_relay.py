@@ -19,9 +19,10 @@ options:
       - C([smtp.example.com]:587) is a host, C(example.com:587) without brackets means the MX hosts of the domain, and
         C([192.0.2.25]) and C([2001:db8::25]:587) are addresses.
       - Port 465 uses implicit TLS, without a further option.
+      - With O(sender_dependent) alone, other senders' mail goes as before, with the relay, login and TLS level that it has. An
+        empty list beside O(sender_dependent) removes an earlier relay of all other mail.
     type: list
     elements: str
-    default: []
   username:
     description: The user name at the relay. Without it Postfix does not authenticate.
     type: str
@@ -32,6 +33,7 @@ options:
     description:
       - The TLS level towards the relay, a value of C(smtp_tls_security_level).
       - V(secure) encrypts, and verifies that the certificate is trusted and issued for the relay's name.
+      - When O(sender_dependent) names the only relays, the level holds for these relays, and not for all other mail.
       - V(encrypt) encrypts without verification. V(may) and V(none) allow connections without TLS; Postfix sends a password
         without TLS to this host alone.
     type: str
@@ -43,7 +45,9 @@ options:
       - Without it V(verify) and V(secure) trust the authorities of the operating system.
     type: path
   sender_dependent:
-    description: Other relays or accounts for the e-mail of some senders.
+    description:
+      - Other relays or accounts for the e-mail of some senders.
+      - Without O(relayhost), port 465 is refused here, since Postfix uses implicit TLS for all mail or none.
     type: list
     elements: dict
     default: []

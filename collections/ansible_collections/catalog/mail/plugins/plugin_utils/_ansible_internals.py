@@ -15,6 +15,7 @@ import os
 import tempfile
 from typing import Any, Dict, Mapping, Optional
 
+from ansible.playbook.handler import Handler
 from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as Normal
 
@@ -103,3 +104,43 @@ def text_of_diff(callback: Any, diff: Any) -> str:
     """A diff as Ansible shows it; CallbackBase has no public method for it."""
     text: str = callback._get_diff(diff)
     return text
+
+
+def role_of(task: Any) -> str:
+    """The name of a task's role without its collection, or an empty text outside of roles."""
+    role = task._role
+    return "" if role is None else str(role.get_name()).rpartition(".")[2]
+
+
+def name_of(result: Any) -> str:
+    """The name of a result's task, with the values of variables in it where they are known; else its action."""
+    name: str = result._task_fields.get("name") or result._task.name or result._task.action
+    return name.strip()
+
+
+def check_mode_of(result: Any) -> Optional[bool]:
+    """Whether a task ran in check mode, as its own host's variables decided; None when no template of it was rendered."""
+    found = result._task_fields.get("check_mode")
+    return found if isinstance(found, bool) else None
+
+
+def have_differences(task: Any) -> None:
+    """Have a task return differences, as with --diff; called in ``v2_runner_on_start``, before its process begins.
+
+    A template in the play would not do: ansible-core takes any text there for true when it decides whether to show them.
+    """
+    task.diff = True
+
+
+def is_handler(task: Any) -> bool:
+    """Whether a task is a handler; callbacks are told so of its start only, not of its result."""
+    return isinstance(task, Handler)
+
+
+def end_run(status: int) -> None:
+    """End ansible-playbook with this status; called last in ``v2_playbook_on_stats``.
+
+    A callback cannot set the exit status. Ansible catches each Exception of a callback. SystemExit is no Exception: it
+    passes through the executor of playbooks, which removes its files first.
+    """
+    raise SystemExit(status)
