@@ -17,7 +17,7 @@ import yaml
 # Allowed names at the tarball's top level. Any other file is junk or missing here.
 TOP_LEVEL = {
     "CHANGELOG.md", "FILES.json", "LICENSE", "LICENSES", "MANIFEST.json", "README.md", "REUSE.toml",
-    "changelogs", "docs", "meta", "playbooks", "plugins", "roles", "tests",
+    "changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles", "tests",
 }
 JUNK = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".ansible", "output", ".git"}
 

@@ -23,13 +23,19 @@ OUR_UTILS = OURS + "plugins.module_utils."
 EDGES = {
     "_application/client",
     "_application/local_api",
+    "_application/runtime_installation",
     "_application/runtime_versions",
+    "_core/apt_offer",
     "_core/file_transaction",
+    "_core/name_service",
     "_core/package_manager",
     "_core/systemd",
+    "_diagnosis/dns_client",
+    "_diagnosis/host",
     "_mail/connection",
     "_mail/imap",
     "_mail/postfix_tracking",
+    "_mail/route_reader",
     "_mail/smtp",
     "_microsoft/certificates",
     "_microsoft/deadline",
@@ -42,10 +48,14 @@ EDGES = {
     "_microsoft/proxy",
     "_microsoft/token_cache",
     "_microsoft/tokens",
+    "_microsoft/workload_identity",
+    "_postfix/chroot",
     "_postfix/facts",
     "_postfix/instance",
     "_postfix/processes",
     "_postfix/relay_prerequisites",
+    "_postfix/root_alias",
+    "_postfix/table_checks",
 }
 FRAME = {
     "_core/module",
@@ -54,18 +64,26 @@ FRAME = {
 # Based on the frame: they read through the edges, plan with pure code, and apply through the edges.
 JOBS = {
     "_application/api_options",
+    "_application/application_runtime",
     "_application/application_service",
+    "_application/email_proof",
     "_application/email_settings",
+    "_application/mail_log",
     "_application/reply_roundtrip",
     "_application/reply_sync_service",
+    "_application/secret_file",
+    "_diagnosis/diagnosis",
     "_mail/delivery",
     "_mail/options",
     "_microsoft/app",
+    "_microsoft/app_deletion",
+    "_microsoft/app_related",
     "_microsoft/client_certificate",
     "_microsoft/client_secret",
     "_microsoft/common",
     "_microsoft/credential",
     "_microsoft/credential_job",
+    "_microsoft/mailbox_message",
     "_microsoft/mailbox_scope",
     "_microsoft/permissions",
     "_postfix/configuration",
@@ -81,6 +99,7 @@ FOLDERS = {
     "_mail": {"_core"},
     "_application": {"_core", "_mail"},
     "_microsoft": {"_core"},
+    "_diagnosis": {"_core", "_postfix", "_mail", "_application", "_microsoft"},
 }
 
 # Standard modules allowed in pure code: none of them reads a file, a clock, a socket or the environment.
@@ -88,7 +107,7 @@ PURE_LIBRARY = {
     "__future__", "abc", "base64", "binascii", "bisect", "collections", "contextlib", "dataclasses", "datetime", "difflib",
     "email",
     "enum", "fnmatch", "functools", "hashlib", "html", "ipaddress", "itertools", "json", "math", "operator",
-    "posixpath", "quopri", "re", "shlex", "string", "textwrap", "typing", "unicodedata", "urllib.parse",
+    "posixpath", "quopri", "re", "shlex", "string", "struct", "textwrap", "typing", "unicodedata", "urllib.parse",
 }
 # Calls with input or output in allowed modules.
 IMPURE_CALLS = {"open", "print", "input", "eval", "exec", "__import__", "now", "utcnow", "today", "make_msgid"}

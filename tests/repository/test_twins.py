@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._application import reply_diagnosis
+from ansible_collections.catalog.mail.plugins.module_utils._application import mail_log, reply_diagnosis
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import InputRefused
 from ansible_collections.catalog.mail.plugins.module_utils._mail.authentication_results import read_header
 from ansible_collections.catalog.mail.plugins.module_utils._mail.diagnosis import diagnose
@@ -34,7 +34,9 @@ from catalog_mail.domain.failures.retry_after import retry_after_seconds
 from catalog_mail.domain.failures.smtp_replies import Meaning
 from catalog_mail.domain.failures.smtp_rules import RULES as SERVICE_RULES
 from catalog_mail.domain.mime.structured import bounded
+from catalog_mail.domain.notifications.notification import Kind, State
 from catalog_mail.domain.replies.authentication_results import parse
+from catalog_mail.domain.replies.logged import LogOutcome
 from catalog_mail.domain.replies.reply import Disposition, NotPosted, Reason
 from catalog_mail.domain.settings import fields
 from catalog_mail.domain.settings.clouds import ENDPOINTS
@@ -161,6 +163,11 @@ SAME_FIELD = {
 }
 
 
+def test_codes_of_workload_identity_are_the_modules_alone():
+    """The application logs in by a secret or a certificate."""
+    assert set(token_errors.FEDERATION).isdisjoint(entra._KNOWN)
+
+
 def test_both_have_the_same_codes_of_entra():
     assert set(token_errors._CODES) == set(entra._KNOWN)
 
@@ -274,3 +281,9 @@ def test_each_meaning_of_a_response_is_in_the_table():
 
 def test_each_response_has_a_source():
     assert all(len(row["source"]) > 10 for row in rows("server_answers"))
+
+
+# -- the lists of mail ---------------------------------------------------------------------------------------------------
+def test_the_properties_of_mail() -> None:
+    for ours, theirs in ((mail_log.STATES, State), (mail_log.KINDS, Kind), (mail_log.OUTCOMES, LogOutcome)):
+        assert set(ours) == {one.value for one in theirs}  # type: ignore[attr-defined]  # the members of an enumeration

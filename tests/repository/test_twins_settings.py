@@ -141,4 +141,4 @@ def test_a_description_names_the_default(copy: dict[str, dict[str, Any]], path: 
 
 
 def test_each_documented_default_is_checked():
-    assert len(list(defaults())) == 19
+    assert len(list(defaults())) == 21
