@@ -20,7 +20,10 @@ SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
 EMULATED := tests/emulator_tests tests/modules/microsoft tests/rotation
 SERVICE_GRAPH := $(wildcard tests/service/system/test_graph_*.py)
 
-.PHONY: help quickstart test unit lint sanity units service microsoft lab integration playbooks molecule faults soak bench build requirements address clean purge tools machine
+# Those that wait most come first.
+LANES := integration service microsoft playbooks.1 playbooks.2 molecule.2 molecule.1
+
+.PHONY: help quickstart test unit lint sanity units service microsoft lab integration playbooks matrix molecule faults soak bench build findings requirements address clean purge tools machine
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,11 +32,14 @@ quickstart: machine ## set up a bare host, its relay and the application, and an
 	@$(LAB) up --only catalog12 mail
 	@ANSIBLE_STDOUT_CALLBACK=catalog.mail.steps ansible-playbook -i inventories/lab playbooks/quickstart.yml
 
-test: ## everything below down to molecule, in lanes beside each other, stopping at the first section that fails (root)
-	@.ci/sections machine lint+unit,lab integration+molecule.1+molecule.2+service+microsoft+sanity,units,playbooks
+test: ## everything below down to molecule, some lanes beside each other, stopping at the first section that fails (root)
+	@.ci/sections machine sanity,lint+unit,lab,units $(subst $() ,+,$(LANES))
 
+# In `make test` the target units runs the collection's own.
+test: export UNIT_TESTS_OF_COLLECTION =
+UNIT_TESTS_OF_COLLECTION ?= $(COLLECTION)/tests/unit
 unit: tools ## tests without a host: pure code, and the repository itself
-	@pytest -q $(COLLECTION)/tests/unit tests/service/unit tests/repository tests/roles
+	@pytest -q $(UNIT_TESTS_OF_COLLECTION) tests/service/unit tests/repository tests/roles
 
 lint: tools ## ruff, mypy, yamllint, ansible-lint, documentation, changelog and licences
 	@.ci/lint
@@ -61,6 +67,19 @@ playbooks: export CATALOG_MAIL_LAB = 3
 playbooks: machine ## tests of the playbooks against the lab's hosts (root)
 	@pytest tests/playbooks
 
+# Two parts of the playbooks' tests, with a lab each, for running beside each other.
+PART_1 := $(patsubst %,tests/playbooks/test_%.py,application check_mode core_versions)
+PART_2 := $(filter-out $(PART_1),$(wildcard tests/playbooks/test_*.py))
+playbooks.1: export CATALOG_MAIL_LAB = 3
+playbooks.2: export CATALOG_MAIL_LAB = 5
+playbooks.%: machine
+	@pytest $(PART_$*)
+
+matrix: export CATALOG_MAIL_LAB = 3
+matrix: export CATALOG_MAIL_MATRIX = yes
+matrix: machine ## for an hour: each tampering with a host alone and 100 pairs, and each ansible-core (root)
+	@pytest tests/playbooks/test_check_mode.py tests/playbooks/test_core_versions.py
+
 molecule: export CATALOG_MAIL_LAB = 2
 molecule: machine ## the scenarios (root)
 	@molecule test --all
@@ -77,7 +96,8 @@ molecule.%: machine
 faults: machine ## test for minutes that each reply is posted once while processes are killed and servers fail (root)
 	@python tests/faults/exactly_once.py
 
-soak: machine ## measure for hours whether memory stays flat; OPTIONS='--notifications 10000 --replies 2000' for less (root)
+soak: machine ## run the rulebook, and measure for hours whether memory stays flat; OPTIONS='--notifications 10000' for less (root)
+	@CATALOG_MAIL_LAB=3 python tests/soak/rulebook.py
 	@python tests/soak/memory.py $(OPTIONS)
 
 bench: lab ## measure speed against floors and peers, and write docs/benchmarks.md (root)
@@ -89,6 +109,9 @@ build: tools ## the collection as a file for ansible-galaxy, in dist/
 address: tools ## write the repository's public address, URL=https://..., into galaxy.yml and README.md
 	@.ci/address.py "$${URL:-}"
 
+findings: tools ## copy the code that collection and service share, and write the pages of findings
+	@.ci/findings.py
+
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make requirements' $(if $(UPGRADE),--upgrade)
 
@@ -99,10 +122,10 @@ requirements: tools ## compile the pinned requirements of this checkout and the 
 clean: ## stop the lab's hosts, remove the tools' files; images and .venv stay
 	@rm -rf dist .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis $(COLLECTION)/tests/output
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
-	@if $(HAS_LAB); then for lab in '' 2 3 4; do CATALOG_MAIL_LAB=$$lab $(LAB) down; done; fi
+	@if $(HAS_LAB); then for lab in '' 2 3 4 5; do CATALOG_MAIL_LAB=$$lab $(LAB) down; done; fi
 
 purge: clean ## clean, and remove the lab's images and passwords, and .venv
-	@if $(HAS_LAB); then for lab in '' 2 3 4; do CATALOG_MAIL_LAB=$$lab $(LAB) purge; done; fi
+	@if $(HAS_LAB); then for lab in '' 2 3 4 5; do CATALOG_MAIL_LAB=$$lab $(LAB) purge; done; fi
 	@rm -rf .venv
 
 tools:
