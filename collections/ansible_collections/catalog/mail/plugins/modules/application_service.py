@@ -179,6 +179,11 @@ missing_files:
   returned: success
   type: list
   elements: str
+restarting_files:
+  description: Those of RV(different_files) with which the service restarts once they are corrected.
+  returned: success
+  type: list
+  elements: str
 token:
   description:
     - The token in O(token_file). V(accepted) or V(refused) by the application, V(missing) or V(empty) in the file,

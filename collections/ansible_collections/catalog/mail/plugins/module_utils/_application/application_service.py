@@ -78,6 +78,7 @@ class ApplicationService(Job):
         changes = [*kept_attributes(self._files, found), *plan(state)]
         different = [file.path for file in self._files if file.differs_from(found[file.path])]
         missing = [path for path in different if found[path] is None]
+        restarting = [file.path for file in self._files if file.restarts(found[file.path])]
         token = self._token(state.ready and not self._database_is_lost(found))
         unknown = UNKNOWN if token == "unknown" else ""
         if unknown and self._module.check_mode and self._module.params["apply"]:
@@ -85,7 +86,7 @@ class ApplicationService(Job):
         shell = _shell(self._module.params["user"])
         return Plan(changes, {
             "user_exists": shell is not None, "user_is_set_up": shell == self._module.params["shell"],
-            "changes": changes, "different_files": different, "missing_files": missing, "token": token,
+            "changes": changes, "different_files": different, "missing_files": missing, "restarting_files": restarting, "token": token,
             "token_accepted": token == "accepted", "unknown": unknown, "running": state.ready,
             "version": state.version, "proven_version": state.proven_version}, diff(UNIT, changes))
 

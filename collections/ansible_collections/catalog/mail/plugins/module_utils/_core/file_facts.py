@@ -74,10 +74,13 @@ class ExpectedFile:
         return any(expected is not None and expected != actual for expected, actual in pairs)
 
     def restarts(self, found: Optional[FileState]) -> bool:
-        """Whether the service restarts once this difference is corrected."""
+        """Whether the service restarts once this difference is corrected.
+
+        Nothing reads a file that must not exist: what named it, such as a configuration, differs as well.
+        """
         if self.restart == "missing":
             return found is None
-        return self.restart == "changed" and self.differs_from(found)
+        return self.restart == "changed" and self.present and self.differs_from(found)
 
     def kept(self, found: Optional[FileState]) -> str:
         """Return the attributes to set, in the form of ``FileState.attributes``; empty when none differs."""

@@ -42,6 +42,11 @@ def test_a_difference_restarts_the_service(restart, missing, changed):
     assert ExpectedFile("/f", mode=0o640, restart=restart).restarts(FOUND) is False
 
 
+def test_the_removal_of_a_file_restarts_nothing():
+    assert ExpectedFile("/f", present=False).differs_from(FOUND)
+    assert ExpectedFile("/f", present=False).restarts(FOUND) is False
+
+
 @pytest.mark.parametrize("expected,found,desired", [
     ({"keep": True, "mode": 0o600}, FOUND, "0600 root:catalog-mail"),
     ({"keep": True, "owner": "a", "group": "b"}, FOUND, "0640 a:b"),
