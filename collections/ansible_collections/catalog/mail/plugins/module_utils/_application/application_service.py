@@ -86,8 +86,8 @@ class ApplicationService(Job):
         shell = _shell(self._module.params["user"])
         return Plan(changes, {
             "user_exists": shell is not None, "user_is_set_up": shell == self._module.params["shell"],
-            "changes": changes, "different_files": different, "missing_files": missing, "restarting_files": restarting, "token": token,
-            "token_accepted": token == "accepted", "unknown": unknown, "running": state.ready,
+            "changes": changes, "different_files": different, "missing_files": missing, "restarting_files": restarting,
+            "token": token, "token_accepted": token == "accepted", "unknown": unknown, "running": state.ready,
             "version": state.version, "proven_version": state.proven_version}, diff(UNIT, changes))
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
