@@ -115,9 +115,10 @@ findings: tools ## copy the code that collection and service share, and write th
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make requirements' $(if $(UPGRADE),--upgrade)
 
-requirements: tools ## compile the pinned requirements of this checkout and the service; UPGRADE=1 upgrades them
+requirements: tools ## compile the pinned requirements of this checkout, the service and the lab; UPGRADE=1 upgrades them
 	@$(COMPILE) --group dev -o requirements-dev.txt
 	@$(COMPILE) $(SERVICE)/pyproject.toml -o $(SERVICE)/requirements.txt
+	@$(COMPILE) molecule/shared/images/ckan.in --override molecule/shared/images/ckan-overrides.txt -o molecule/shared/images/ckan.txt
 
 clean: ## stop the lab's hosts, remove the tools' files; images and .venv stay
 	@rm -rf dist .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis $(COLLECTION)/tests/output

@@ -5,8 +5,10 @@
 """Find a message in a mailbox of the lab, waiting until it arrives; runs on the control node.
 
     find_mail.py alice@corp.test '<id@corp.test>' [seconds]
+    find_mail.py alice@corp.test 'Subject: Reset your password' seconds time
 
-Prints folder, headers and parts of the message as JSON. Exit status 1: the message did not arrive.
+The first form finds a message by its Message-ID, the second by its subject, if it arrived at that time or later (in seconds
+since 1970). Prints folder, headers and parts of the message as JSON. Exit status 1: the message did not arrive.
 """
 
 from __future__ import annotations
@@ -38,16 +40,18 @@ def connect(user: str, home: Path) -> imaplib.IMAP4:
     return session
 
 
-def find(session: imaplib.IMAP4, message_id: str) -> tuple[str, EmailMessage] | None:
-    """Return the folder and the message, or None when no folder contains the message."""
+def find(session: imaplib.IMAP4, header: str, value: str, since: float = 0) -> tuple[str, EmailMessage] | None:
+    """Return the folder and the newest message with this header, dated `since` or later; None when no folder contains one."""
     for folder in FOLDERS:
         if session.select(folder, readonly=True)[0] != "OK":
             continue
-        _, [numbers] = session.search(None, "HEADER", "Message-ID", f'"{message_id}"')
+        _, [numbers] = session.search(None, "HEADER", header, f'"{value}"')
         if numbers:
-            _, data = session.fetch(numbers.split()[0].decode(), "(BODY.PEEK[])")
+            _, data = session.fetch(numbers.split()[-1].decode(), "(BODY.PEEK[])")
             assert isinstance(data[0], tuple)  # noqa: S101  # imaplib's form of a fetched message
-            return folder, email.message_from_bytes(data[0][1], policy=email.policy.default)
+            message = email.message_from_bytes(data[0][1], policy=email.policy.default)
+            if not since or message["Date"].datetime.timestamp() >= since:
+                return folder, message
     return None
 
 
@@ -59,16 +63,17 @@ def described(folder: str, message: EmailMessage) -> dict[str, Any]:
 
 def main() -> None:
     """Run the script; search every half second."""
-    user, message_id, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3] if len(sys.argv) > 3 else 240)
+    user, sought, seconds, since = (*sys.argv[1:], *("240", "0")[len(sys.argv) - 3:])
+    header, _colon, value = sought.partition(": ") if ": " in sought else ("Message-ID", "", sought)
     session = connect(user, state.home())
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + float(seconds)
     while time.monotonic() < deadline:
-        found = find(session, message_id)
+        found = find(session, header, value, float(since))
         if found:
             print(json.dumps(described(*found)))
             return
         time.sleep(0.5)
-    sys.exit(f"{message_id} did not come to {user} within {seconds:g} seconds.")
+    sys.exit(f"{sought} did not come to {user} within {seconds} seconds.")
 
 
 if __name__ == "__main__":

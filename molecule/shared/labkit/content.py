@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator
 
 from labkit import network, ssh
-from labkit.definition import BARE_HOSTS, EMULATOR, ENTRA, GATEWAY, GRAPH_NAME, HOSTS, MAIL, SHARED, Host, digest
+from labkit.definition import BARE_HOSTS, CKAN, EMULATOR, ENTRA, GATEWAY, GRAPH_NAME, HOSTS, MAIL, SHARED, Host, digest
 from labkit.state import entra_secrets, home
 
 Files = dict[str, tuple[bytes, int]]
@@ -40,6 +40,8 @@ def files_for(host: Host, passwords: dict[str, str]) -> Files:
     }
     if host.name == MAIL:
         return files | _mail_server(passwords)
+    if host.name == CKAN:
+        return files | _files_of("ckan")
     return files | (_entra() if host.name == ENTRA else {EXAMPLE_CA_FILE: (files[CA_FILE][0] * 2, 0o644)})
 
 

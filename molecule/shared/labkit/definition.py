@@ -36,6 +36,7 @@ DNS_SERVER = f"{_IPV4}.25"
 MAIL = "mail"
 MAIL_ADDRESS = DNS_SERVER
 MAIL_NAME = "mail.corp.test"
+CKAN = "ckan"
 ENTRA = "entra"
 ENTRA_NAME = "entra.cloud.test"
 LOGIN_NAME, GRAPH_NAME = "login.entra.test", "graph.entra.test"
@@ -69,21 +70,36 @@ _MAIL_SERVER = (
     "postfix", "dovecot-imapd", "dovecot-lmtpd", "dovecot-sieve", "dnsmasq", "opendkim", "opendmarc", "openssl",
     "bind9-host",
 )
+# What CKAN needs beside its Python packages; of the packages, the lab builds wheels on this machine.
+_CKAN = ("python3-venv", "postgresql", "redis-server", "libmagic1")
 _EMULATOR = ("python3-uvicorn", "python3-h11", "python3-aiosmtpd", "python3-cryptography", "python3-jwt", "openssl")
 
 
 @dataclasses.dataclass(frozen=True)
 class Image:
-    """A root file system: a Debian release, the installed packages, and the packages of its local repository (`carries`)."""
+    """A root file system: a Debian release, the installed packages, and the packages of its local repository (`carries`).
+
+    `venv` is a folder with a virtual environment; its packages are those of the file in `images` that is named like the folder.
+    """
 
     name: str
     suite: str
     include: tuple[str, ...]
     carries: tuple[str, ...] = ()
+    venv: str = ""
+
+    @property
+    def requirements(self) -> pathlib.Path | None:
+        """Return the file with the packages of the virtual environment; None when there is none."""
+        return SHARED / "images" / f"{pathlib.PurePath(self.venv).name}.txt" if self.venv else None
 
     def tag(self) -> str:
         """Return the image's name in podman. It ends in the hash of the definition: a changed image has another name."""
-        scripts = [(SHARED / "images" / name).read_text() for name in ("logins.sh", "package-repository.sh", "package_index.py")]
+        names = ("logins.sh", "package-repository.sh", "package_index.py")
+        files = [SHARED / "images" / name for name in names]
+        if self.requirements:
+            files += [self.requirements, SHARED / "images" / "python-packages.sh"]
+        scripts = [file.read_text() for file in files]
         return f"{IMAGE_PREFIX}{self.name}:{digest(dataclasses.astuple(self), scripts, (OPS, ADMIN))}"
 
 
@@ -139,9 +155,11 @@ HOSTS = {
         # The emulator listens on IPv4 only.
         Host(ENTRA, ENTRA_NAME, 30, Image("entra", "trixie", _SYSTEM + _EMULATOR), (LOGIN_NAME, GRAPH_NAME), ipv6=False),
         Host("catalog13", "catalog13.catalog.test", 13, Image("debian13", "trixie", _SYSTEM, _TO_INSTALL)),
+        # The packages have wheels for Python 3.11, that of this machine and of Debian 12.
+        Host(CKAN, "ckan.catalog.test", 14, Image("ckan", "bookworm", _SYSTEM + _CKAN, venv="/opt/ckan")),
     )
 }
-BARE_HOSTS = tuple(name for name in HOSTS if name not in (MAIL, ENTRA))
+BARE_HOSTS = tuple(name for name in HOSTS if name not in (MAIL, ENTRA, CKAN))
 CLONED = "catalog12"
 """The host that `lab.py clone` copies."""
 CLONE_IMAGE = Copy(CLONED, HOSTS[CLONED].image.suite, ())

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from labkit import podman
+from labkit import podman, python_packages
 from labkit.definition import ADMIN, IMAGE_LABEL, IMAGE_PREFIX, OPS, SHARED, Copy, Image
 from labkit.state import LabError, home, say, wait_for, warn
 
@@ -161,6 +161,10 @@ def _build(image: Image, sources: list[tuple[str, str, str]], options: list[str]
         f"--customize-hook={logins}", f"--customize-hook={repository}",
         image.suite, str(tar), *lines_for(image.suite, sources),
     ]
+    if image.requirements:
+        wheels = python_packages.wheels(image.requirements, folder / "wheels")
+        script = shlex.join([str(SHARED / "images" / "python-packages.sh")])
+        command.insert(command.index(image.suite), f'--customize-hook={script} "$1" {shlex.join([str(wheels), image.venv])}')
     with (folder / "log").open("w+") as log:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, pass_fds=[build_lock],
