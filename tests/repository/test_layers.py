@@ -21,8 +21,10 @@ OUR_UTILS = OURS + "plugins.module_utils."
 
 # Files that are not named here are pure: without input or output.
 EDGES = {
+    "_application/ckan_host",
     "_application/client",
     "_application/local_api",
+    "_application/restart_record",
     "_application/runtime_installation",
     "_application/runtime_versions",
     "_core/apt_offer",
@@ -66,6 +68,10 @@ JOBS = {
     "_application/api_options",
     "_application/application_runtime",
     "_application/application_service",
+    "_application/candidate_test",
+    "_application/catalog_mail",
+    "_application/ckan",
+    "_application/ckan_options",
     "_application/email_proof",
     "_application/email_settings",
     "_application/mail_log",
@@ -104,8 +110,8 @@ FOLDERS = {
 
 # Standard modules allowed in pure code: none of them reads a file, a clock, a socket or the environment.
 PURE_LIBRARY = {
-    "__future__", "abc", "base64", "binascii", "bisect", "collections", "contextlib", "dataclasses", "datetime", "difflib",
-    "email",
+    "__future__", "abc", "base64", "binascii", "bisect", "collections", "configparser", "contextlib", "dataclasses",
+    "datetime", "difflib", "email",
     "enum", "fnmatch", "functools", "hashlib", "html", "ipaddress", "itertools", "json", "math", "operator",
     "posixpath", "quopri", "re", "shlex", "string", "struct", "textwrap", "typing", "unicodedata", "urllib.parse",
 }

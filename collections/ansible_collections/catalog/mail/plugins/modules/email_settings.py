@@ -10,10 +10,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: email_settings
-short_description: Set the e-mail settings of the application, tested before they are saved
+short_description: Set the e-mail settings of an application, tested before they are saved
 version_added: 0.1.0
 description:
-  - Sets how the application sends notifications and receives replies.
+  - Sets how an application sends notifications and receives replies. O(application) names the application; the options are
+    the same for all. What follows describes the application of this collection; see O(application) for the others.
   - Before it saves new settings, the application sends a test message with them and opens the mailbox of replies. It saves
     all of them or none. When a mail server refuses, the settings stay as they are, and the task fails and names the setting,
     the cause and a remedy.
@@ -268,11 +269,52 @@ options:
           keep_days:
             description: Days after which archived replies are removed. The service's default is 30.
             type: int
+  application:
+    description:
+      - V(catalog_mail) is the application of this collection, which is set by its API.
+      - V(ckan) is a CKAN on the host of the task. Its configuration file is edited and its units are restarted. CKAN sends by
+        SMTP and receives no replies; it takes the options below O(notifications.smtp) except C(timeout) and C(ca_file), the
+        address in O(notifications.from) and O(interactions.reply_to). V(builtin) of O(notifications.transport) is the mail
+        server of CKAN's host.
+    type: str
+    choices: [catalog_mail, ckan]
+    default: catalog_mail
+  ckan:
+    description: Where CKAN is, with O(application=ckan).
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      config_file:
+        description:
+          - The configuration file to edit, in its section C([app:main]). Everything else in it stays as it is, with its
+            mode and owner.
+          - A task fails when another file or a variable of a unit decides a setting instead (C(use = config:),
+            C(CKAN_SMTP_SERVER)).
+        type: path
+        default: /etc/ckan/default/ckan.ini
+      units:
+        description:
+          - The systemd units that run CKAN. They are restarted after a change, since CKAN reads its file when it starts. When
+            a unit does not start, the file is put back and the units are restarted with it.
+          - Without units nothing is restarted, and a warning says so.
+        type: list
+        elements: str
+        default: []
+  unmanaged:
+    description:
+      - What happens to settings that O(application) cannot take.
+      - V(fail) refuses the task and names them with the reasons.
+      - V(warn) saves the others, and returns the rest in RV(worksheet).
+    type: str
+    choices: [fail, warn]
+    default: fail
+    version_added: 0.2.0
   test:
     description:
       - Whether the application sends a test message and opens the mailbox of replies before it saves.
       - It sends no test message when no setting of sending changes, or in the cloud edition. It does not open the mailbox
         when replies are off or no setting of the mailbox changes.
+      - With another O(application) the module sends the test message from the host, by the new settings.
     type: bool
     default: true
   pending:
@@ -284,6 +326,7 @@ options:
   test_recipient:
     description:
       - The recipient of the test message, by default the address to which the token in O(token_file) was issued.
+      - With another O(application) there is no default.
     type: str
 extends_documentation_fragment:
   - catalog.mail.api
@@ -358,6 +401,23 @@ EXAMPLES = r"""
         enabled: true
         on_calendar: Sun 02:00
         keep_days: 30
+    test_recipient: alice@example.com
+
+- name: Have CKAN send through the company's mail server
+  catalog.mail.email_settings:
+    application: ckan
+    ckan:
+      config_file: /etc/ckan/default/ckan.ini
+      units: [ckan.service]
+    notifications:
+      from:
+        address: noreply@example.com
+      smtp:
+        host: mail.example.com
+        port: 587
+        tls: starttls
+        username: catalog@example.com
+        password: "{{ vault_relay_password }}"
     test_recipient: alice@example.com
 
 - name: Turn off replies, and all notifications except those about downloads
@@ -446,6 +506,34 @@ advice:
   type: list
   elements: str
   sample: []
+worksheet:
+  description: With O(unmanaged=warn), the settings that a person has to set; else empty.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The path of the setting.
+      type: str
+      returned: always
+      sample: notifications.from.display_name
+    label:
+      description: The label on the application's page, or the path where the application has no such page.
+      type: str
+      returned: always
+    value:
+      description: The value to set; a sentence in place of a secret.
+      type: raw
+      returned: always
+    reason:
+      description: Why the module cannot set it.
+      type: str
+      returned: always
+restarted:
+  description: The units that were restarted; empty in check mode, and for the application of this collection.
+  returned: success
+  type: list
+  elements: str
 tested_mailbox:
   description:
     - The state of the mailbox of replies in the test; V(null) when it was not opened, because replies are off or no setting
@@ -508,6 +596,10 @@ errors:
   returned: failure caused by several settings
   type: list
   elements: dict
+stage:
+  description: The stage at which the test message failed, V(connect), V(login) or V(submit).
+  returned: failure of the test message of another application than V(catalog_mail)
+  type: str
 smtp:
   description: The last answer of the mail server, with C(code) and C(text).
   returned: failure of the test message, after an answer of the server

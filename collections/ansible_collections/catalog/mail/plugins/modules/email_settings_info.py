@@ -10,13 +10,33 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: email_settings_info
-short_description: Read the e-mail settings of the application, and whether it can send
+short_description: Read the e-mail settings of an application, and whether it can send
 version_added: 0.1.0
 description:
   - Returns the settings that M(catalog.mail.email_settings) sets, in the form of its options.
   - For a secret it returns whether it exists and when it was changed, never its value.
   - For a client secret it returns the C(client_secret_key_id) and C(client_secret_expires_at) that were saved with it, for a
     certificate its C(certificate_thumbprint) (SHA-1, as in Microsoft Entra) and C(certificate_expires_at).
+options:
+  application:
+    description: The application, as in M(catalog.mail.email_settings).
+    type: str
+    choices: [catalog_mail, ckan]
+    default: catalog_mail
+  ckan:
+    description: Where CKAN is, with O(application=ckan).
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      config_file:
+        description: The configuration file. Its values count with those of the files that it is based on (C(use = config:)).
+        type: path
+        default: /etc/ckan/default/ckan.ini
+      units:
+        description: The systemd units that run CKAN. Variables of their environment count before the configuration file.
+        type: list
+        elements: str
+        default: []
 extends_documentation_fragment:
   - catalog.mail.api
 attributes:
@@ -34,6 +54,12 @@ EXAMPLES = r"""
 - name: Read the e-mail settings
   catalog.mail.email_settings_info:
   register: email
+
+- name: Read the settings of CKAN
+  catalog.mail.email_settings_info:
+    application: ckan
+    ckan:
+      units: [ckan.service]
 
 - name: Fail while the application cannot send
   ansible.builtin.assert:
@@ -166,14 +192,13 @@ code:
   sample: api-refused
 """
 
-from ansible_collections.catalog.mail.plugins.module_utils._application.api_options import API
-from ansible_collections.catalog.mail.plugins.module_utils._application.email_settings import read_settings
+from ansible_collections.catalog.mail.plugins.module_utils._application.email_settings import APPLICATIONS, read_settings
 from ansible_collections.catalog.mail.plugins.module_utils._core.module import report
 
 
 def main() -> None:
     """Read and return."""
-    report(API, read_settings)
+    report(APPLICATIONS, read_settings)
 
 
 if __name__ == "__main__":

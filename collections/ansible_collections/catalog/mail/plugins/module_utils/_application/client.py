@@ -17,12 +17,13 @@ import os
 import socket
 import ssl
 import stat
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import urlencode
 
 from .._core.errors import ApiFailed, InputRefused, TokenMissing
 from .._core.redaction import Secrets
 from .._mail.connection import system_words, verifying_context
+from .port import Saved, Stored
 from .responses import (
     MAX_BODY,
     Answer,
@@ -40,26 +41,6 @@ SETTINGS = "/settings/email-server"
 TEST_SECONDS = 300
 """Seconds that the application may take for a test message, beyond the timeout of other requests."""
 _MAX_TOKEN = 4096
-
-
-class Stored(NamedTuple):
-    """The settings in force, without secrets, and their revision."""
-
-    settings: Dict[str, Any]
-    revision: int
-
-
-class Saved(NamedTuple):
-    """The result of a write, and the results of the tests of message and mailbox; None for a test that was not made.
-
-    ``advice`` are sentences about settings that work and can lose replies.
-    """
-
-    stored: Stored
-    changes: List[Dict[str, Any]]
-    test: Optional[Dict[str, Any]]
-    tested_mailbox: Optional[Dict[str, Any]] = None
-    advice: Sequence[str] = ()
 
 
 class CatalogApi:

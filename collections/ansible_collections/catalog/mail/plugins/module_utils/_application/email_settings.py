@@ -3,99 +3,98 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""The use cases of email_settings and email_settings_info: Test and Save, and reading."""
+"""The use cases of email_settings and email_settings_info, for every application that has an adapter."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, Mapping, Sequence
 
-from .._core.errors import ApiFailed, InputRefused
+from .._core.errors import InputRefused
 from .._core.module import Job, Plan, Spec
 from .api_options import API, PENDING
-from .client import CatalogApi
-from .responses import is_before_start
-from .settings_merge import diff, given, logins, longest_test, merged, redacted
-from .settings_options import SETTINGS
+from .catalog_mail import CatalogMail
+from .ckan import Ckan
+from .ckan_options import CKAN
+from .port import Application, NotYetKnown, Planned, Stored, Unmanaged, worksheet
+from .settings_merge import diff, given, redacted
+from .settings_options import SECRETS, SETTINGS
 
-SPEC = API + PENDING + Spec(
+ADAPTERS: Mapping[str, Callable[[Any, Mapping[str, Any]], Application]] = {"catalog_mail": CatalogMail, "ckan": Ckan}
+"""The adapter of each value of the option ``application``: it takes the Ansible module and the settings of the task."""
+
+APPLICATIONS = API + CKAN + Spec({
+    "application": {"type": "str", "choices": list(ADAPTERS), "default": "catalog_mail"},
+})
+
+SPEC = APPLICATIONS + PENDING + Spec(
     {
         **SETTINGS,
         "test": {"type": "bool", "default": True},
         "test_recipient": {"type": "str"},
+        "unmanaged": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
     },
     required_one_of=(tuple(SETTINGS),),
 )
 
 
 class EmailSettings(Job):
-    """Change the application's e-mail settings to those of a task."""
+    """Change an application's e-mail settings to those of a task."""
 
     def __init__(self, module) -> None:
         self._module = module
-        params = module.params
-        self._desired = given({name: params[name] or {} for name in SETTINGS})
-        self._test = _test(params)
-        self._document: Dict[str, Any] = {}
-        self._revision = 0
-        self._api: Optional[CatalogApi] = None
+        self._desired = given({name: module.params[name] or {} for name in SETTINGS})
+        self._application = _adapter(module, self._desired)
 
     def plan(self) -> Plan:
-        """Let the application compare its settings with the desired ones. Raises ModuleFailure."""
-        if self._module.check_mode and self._module.params["pending"]:
-            return self._unknown(f"{self._module.params['pending']} does not exist yet.")
+        """Compare the settings in force with the desired ones. Raises CatalogMailError."""
         try:
-            return self._planned(self._connected())
-        except ApiFailed as exc:
-            if not (self._module.check_mode and is_before_start(exc)):
-                raise
-            return self._unknown(exc.details["cause"])
-
-    def _planned(self, api: CatalogApi) -> Plan:
-        stored = api.read()
-        self._document, self._revision = merged(stored.settings, self._desired), stored.revision
-        changes = api.plan(self._document)
-        return Plan(changes, _result(changes, stored.settings, stored.revision), diff(changes))
+            self._planned = self._application.plan(self._desired)
+        except NotYetKnown as exc:
+            return self._unknown(str(exc))
+        self._tell(self._planned.unmanaged)
+        return Plan(self._planned.changes, _result(self._planned), diff(self._planned.changes))
 
     def apply(self, plan: Plan) -> Dict[str, Any]:
-        """Save the settings with Test and Save; return the result. Raises ModuleFailure."""
-        extra_timeout = 0 if self._test is False else longest_test(self._document)
-        saved = self._connected().save(self._document, self._test, self._revision, extra_timeout)
+        """Test and save the settings; return the result. Raises CatalogMailError."""
+        saved = self._application.save(self._desired, self._planned)
         for sentence in saved.advice:
             self._module.warn(sentence)
-        found = {"test": saved.test, "tested_mailbox": saved.tested_mailbox, "advice": list(saved.advice)}
-        return {**_result(saved.changes, *saved.stored), **found}
+        return {
+            "changes": redacted(saved.changes), "settings": saved.stored.settings, "revision": saved.stored.revision,
+            "test": saved.test, "tested_mailbox": saved.tested_mailbox, "advice": list(saved.advice),
+            "restarted": list(saved.restarted)}
 
-    def _connected(self) -> CatalogApi:
-        """Return the client of the API; one connection serves the whole run."""
-        if self._api is None:
-            self._api = CatalogApi(self._module.params, logins(self._desired))
-        return self._api
+    def _tell(self, unmanaged: Sequence[Unmanaged]) -> None:
+        """Refuse what the application cannot take by Ansible, or warn of it."""
+        if not unmanaged:
+            return
+        if self._module.params["unmanaged"] == "fail":
+            first, *others = unmanaged
+            raise InputRefused(
+                first.path, first.reason + "".join(f". {one.path}: {one.reason}" for one in others),
+                "Leave it out, or set unmanaged: warn, which saves the other settings and returns a worksheet for this one")
+        self._module.warn(f"To be set by hand, see worksheet: {', '.join(one.path for one in unmanaged)}.")
 
     def _unknown(self, cause: str) -> Plan:
         """Plan nothing for check mode while the application cannot be asked; say so in one line."""
         unknown = f"Unknown until a run has started the application: which e-mail settings change. {cause}"
         self._module.warn(unknown)
-        return Plan((), {**_result([], {}, 0), "unknown": unknown})
+        return Plan((), {**_result(Planned(Stored({}, 0), ())), "unknown": unknown})
 
 
 def read_settings(module) -> Dict[str, Any]:
     """Return the result of email_settings_info."""
-    api = CatalogApi(module.params)
-    stored = api.read()
-    return {"settings": stored.settings, "revision": stored.revision, "health": api.health()}
+    application = _adapter(module, {})
+    stored = application.read()
+    return {"settings": stored.settings, "revision": stored.revision, "health": application.health()}
 
 
-def _test(params: Mapping[str, Any]) -> Any:
-    """Return the API's value ``test``: an address, False for no test message, None for the owner of the token."""
-    recipient = params["test_recipient"]
-    if not params["test"]:
-        return False
-    if recipient == "":
-        raise InputRefused("test_recipient", "it is empty", "Give an address, or leave it out for that of the token's owner")
-    return None if recipient is None else {"recipient": recipient}
+def _adapter(module, desired: Mapping[str, Any]) -> Application:
+    return ADAPTERS[module.params["application"]](module, desired)
 
 
-def _result(changes: List[Dict[str, Any]], settings: Mapping[str, Any], revision: int) -> Dict[str, Any]:
+def _result(planned: Planned) -> Dict[str, Any]:
     return {
-        "changes": redacted(changes), "settings": settings, "revision": revision,
-        "test": None, "tested_mailbox": None, "advice": [], "unknown": ""}
+        "changes": redacted(planned.changes), "settings": planned.stored.settings, "revision": planned.stored.revision,
+        "worksheet": worksheet(planned.unmanaged, SECRETS), "restarted": [], "test": None, "tested_mailbox": None,
+        "advice": [], "unknown": ""}

@@ -72,10 +72,11 @@ def _laid_over(current: Document, desired: Document, above: str) -> Dict[str, An
     return document
 
 
-def _leaves(document: Document, above: str) -> Iterator[Tuple[str, Any]]:
+def leaves(document: Document, above: str = "") -> Iterator[Tuple[str, Any]]:
+    """Yield each setting of a document with its path: ``notifications.smtp.port``, 587."""
     for name, value in document.items():
         if isinstance(value, Mapping):
-            yield from _leaves(value, f"{above}{name}.")
+            yield from leaves(value, f"{above}{name}.")
         else:
             yield above + name, value
 
@@ -104,9 +105,9 @@ def diff(changes: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
     }]
 
 
-def _document(leaves: Iterable[Tuple[str, Any]]) -> Dict[str, Any]:
+def _document(found: Iterable[Tuple[str, Any]]) -> Dict[str, Any]:
     document: Dict[str, Any] = {}
-    for path, value in leaves:
+    for path, value in found:
         *folders, name = path.split(".")
         place = document
         for folder in folders:
@@ -131,7 +132,7 @@ def longest_test(document: Document) -> int:
 def logins(desired: Document) -> List[Tuple[str, str]]:
     """Return pairs of user name and secret that a task gives, to hide them in messages of servers."""
     found = []
-    for path, value in _leaves(desired, ""):
+    for path, value in leaves(desired):
         if path in SECRETS and value:
             section: Any = desired
             for folder in path.split(".")[:-1]:

@@ -50,6 +50,10 @@ class PackagesMissing(CatalogMailError):
     """The package manager cannot install packages; ``packages`` are their names."""
 
 
+class TestRefused(CatalogMailError):
+    """New settings were tested before they were saved, and a server refused: ``stage``, ``cause``, ``remedy``, ``field``."""
+
+
 class DeliveryFailed(CatalogMailError):
     """A test e-mail did not arrive: the stage that failed, the evidence and the remedy."""
 

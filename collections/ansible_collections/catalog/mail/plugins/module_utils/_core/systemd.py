@@ -37,6 +37,16 @@ class Systemd:
                 is_linked=any(os.path.lexists(os.path.join(folder, unit)) for folder in _WANTS))
             for unit, paragraph in zip(units, paragraphs)]
 
+    def properties(self, unit: str, *names: str) -> Dict[str, List[str]]:
+        """Return properties of a unit as ``systemctl show`` prints them; a list, since it prints some more than once."""
+        _code, out, _err = self._run("systemctl", "show", *(f"--property={name}" for name in names), unit)
+        found: Dict[str, List[str]] = {name: [] for name in names}
+        for line in out.splitlines():
+            name, _equals, value = line.partition("=")
+            if name in found and value:
+                found[name].append(value)
+        return found
+
     def starts_at_boot(self, unit: str) -> bool:
         """Whether a unit is enabled, for longer than until the next boot."""
         _code, out, _err = self._run("systemctl", "is-enabled", unit)

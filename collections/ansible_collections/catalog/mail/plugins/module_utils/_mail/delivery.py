@@ -117,7 +117,7 @@ class Delivery:
             self._traces = Traces(self._module, request.config_directory, self._message, time.time())
         self._begun = self._clock()
         if request.smtp:
-            self._progress.reply = by_smtp(request.smtp, self._message)
+            self._progress.reply = by_smtp(request.smtp, self._message).reply
         else:
             self._progress.reply = by_sendmail(self._module, self._message, request.config_directory)
 

@@ -52,7 +52,7 @@ def compose(sender: str, recipient: str, token: str, host: str, now: datetime) -
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(
-        f"This is a test e-mail. The Ansible module catalog.mail.test_email sent it from {_printable(host)}\n"
+        f"This is a test e-mail. The Ansible collection catalog.mail sent it from {_printable(host)}\n"
         f"to find out whether mail arrives here, and which way it takes.\n"
         f"Nobody waits for an answer; the message may be deleted.\n\n"
         f"Token: {token}\n"

@@ -12,7 +12,7 @@ import socket
 import ssl
 from base64 import b64encode
 from contextlib import suppress
-from typing import Callable, Optional, TypeVar
+from typing import Callable, NamedTuple, Optional, TypeVar
 
 from .._core.redaction import Secrets
 from .connection import Server, StageFailed, system_words, tls_context
@@ -51,8 +51,15 @@ def by_sendmail(module, message: MailUnderTest, config_directory: str) -> str:
     return words
 
 
-def by_smtp(server: Server, message: MailUnderTest) -> str:
-    """Submit the message to a server; return its reply to the data.
+class Submitted(NamedTuple):
+    """The server's reply to the data, and the protocol and cipher of the connection; None without TLS."""
+
+    reply: str
+    tls: Optional[str]
+
+
+def by_smtp(server: Server, message: MailUnderTest) -> Submitted:
+    """Submit the message to a server.
 
     Raises StageFailed with the stage ``connect`` (up to and with TLS), ``login`` or ``submit``.
     """
@@ -61,7 +68,8 @@ def by_smtp(server: Server, message: MailUnderTest) -> str:
     try:
         if server.username:
             _at_stage("login", secrets, lambda: _login(client, server))
-        return _at_stage("submit", secrets, lambda: _hand_over(client, message))
+        tls = _encryption(client)
+        return Submitted(_at_stage("submit", secrets, lambda: _hand_over(client, message)), tls)
     finally:
         client.close()
 
@@ -119,6 +127,13 @@ def own_name() -> Optional[str]:
     """Return the name for EHLO; None lets smtplib query the DNS, which takes long when the DNS is down."""
     name = socket.gethostname()
     return name if "." in name else None
+
+
+def _encryption(client: smtplib.SMTP) -> Optional[str]:
+    if not isinstance(client.sock, ssl.SSLSocket):
+        return None
+    cipher = client.sock.cipher()
+    return f"{client.sock.version()} {cipher[0] if cipher else ''}".strip()
 
 
 def _introduced(client: smtplib.SMTP, server: Server, context: Optional[ssl.SSLContext]) -> None:

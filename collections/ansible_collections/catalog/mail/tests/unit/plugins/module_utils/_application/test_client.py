@@ -13,7 +13,8 @@ import ssl
 import time
 
 import pytest
-from ansible_collections.catalog.mail.plugins.module_utils._application.client import CatalogApi, Stored
+from ansible_collections.catalog.mail.plugins.module_utils._application.client import CatalogApi
+from ansible_collections.catalog.mail.plugins.module_utils._application.port import Saved, Stored
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import ApiFailed, InputRefused, Outdated, TokenMissing
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -68,7 +69,7 @@ def test_saving(http_server, api, test, body, advice):
     answer = {"settings": SETTINGS, "changes": CHANGES, "test": evidence, "tested_mailbox": {"messages": 3}, **advice}
     server = http_server(lambda _asked: (200, {"ETag": '"8"'}, answer))
     saved = api(server).save({}, test, 7, 0)
-    assert saved == (Stored(SETTINGS, 8), CHANGES, evidence, {"messages": 3}, advice.get("advice") or [])
+    assert saved == Saved(Stored(SETTINGS, 8), CHANGES, evidence, {"messages": 3}, advice.get("advice") or [])
     [asked] = server.asked
     assert (asked.what, asked.headers["If-Match"], asked.body) == (f"PUT {PATH}", '"7"', body)
 
