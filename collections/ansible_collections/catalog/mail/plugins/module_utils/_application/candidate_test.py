@@ -13,7 +13,7 @@ import time
 from datetime import datetime, timezone
 from typing import Any, Dict
 
-from .._core.errors import InputRefused, TestRefused
+from .._core.errors import InputRefused, SettingsRefused
 from .._mail.connection import Server, StageFailed
 from .._mail.diagnosis import diagnose
 from .._mail.message import MailUnderTest, checked_address, compose
@@ -34,7 +34,7 @@ def checked_recipient(recipient: Any) -> str:
 
 
 def send_candidate(server: Server, sender: str, recipient: str) -> Dict[str, Any]:
-    """Send a message by settings that are not saved yet; return the result ``test`` of email_settings. Raises TestRefused."""
+    """Send a message by settings that are not saved yet; return the result ``test`` of email_settings. Raises SettingsRefused."""
     message = compose(sender, recipient, secrets.token_hex(10), socket.gethostname(), datetime.now(timezone.utc))
     begun = time.monotonic()
     try:
@@ -50,10 +50,10 @@ def _result(server: Server, message: MailUnderTest, submitted: Submitted, second
         "response": submitted.reply, "tls": submitted.tls, "authenticated": server.username, "seconds": seconds}
 
 
-def _refused(server: Server, failed: StageFailed) -> TestRefused:
+def _refused(server: Server, failed: StageFailed) -> SettingsRefused:
     finding = diagnose(failed.words, failed.stage)
     field = _FIELDS[failed.stage]
-    return TestRefused(
+    return SettingsRefused(
         f"{field}: the test of the new settings failed at {server.host}:{server.port} (stage {failed.stage}), and nothing was "
         f'saved. The reason given: "{failed.words}". Cause: {finding.cause}. Remedy: {finding.remedy}.',
         field=field, stage=failed.stage, cause=f"{finding.cause}.", remedy=f"{finding.remedy}.", code=finding.name)

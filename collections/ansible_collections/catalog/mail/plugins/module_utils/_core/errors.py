@@ -50,7 +50,7 @@ class PackagesMissing(CatalogMailError):
     """The package manager cannot install packages; ``packages`` are their names."""
 
 
-class TestRefused(CatalogMailError):
+class SettingsRefused(CatalogMailError):
     """New settings were tested before they were saved, and a server refused: ``stage``, ``cause``, ``remedy``, ``field``."""
 
 
