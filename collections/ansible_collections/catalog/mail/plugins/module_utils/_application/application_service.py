@@ -119,7 +119,7 @@ class ApplicationService(Job):
 
     def _state(self, found: Found) -> ApplicationState:
         [unit] = self._systemd.states(UNIT)
-        read = [file.path for file in self._files if file.restart == "changed"]
+        read = [file.path for file in self._files if file.restart == "changed" and file.present]
         stale = self._systemd.changed_since(unit.process_started, [*read, self._versions.current_link])
         # Check mode plans as if the files and the version were there; otherwise earlier tasks have written them.
         differs = any(file.restarts(found[file.path]) for file in self._files)

@@ -103,6 +103,16 @@ def test_a_younger_file_restarts_the_service(host, run, config):
     assert run()["changed"] is False
 
 
+def test_a_file_that_is_only_removed_restarts_nothing(host, run, config):
+    files = [{"path": str(config), "state": "present"}, {"path": str(host.folder / "leftover"), "state": "absent"}]
+    run(files=files)
+    (host.folder / "leftover").write_text("x")
+    host.touch(host.folder / "leftover")
+    planned = run(check=True, files=files)
+    assert (planned["changes"], planned["different_files"], planned["restarting_files"]) == (
+        [], [str(host.folder / "leftover")], [])
+
+
 def test_another_version_restarts_the_service(host, run):
     run()
     host.install("0.3.0-next-py3.11")
