@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""A module object that keeps secrets out of the target's log and of the result.
+"""A module object that keeps secrets out of the target's log and of the result, and runs commands as they are given.
 
 Ansible logs the options of a module. It turns an option with sub-options into one text and searches that text
 for the secrets. In that text quotation marks and backslashes are escaped, and a text such as user:password@host
@@ -14,7 +14,7 @@ When options are wrong, Ansible returns all of them in `invocation`: also a pass
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, Mapping, Tuple
+from typing import Any, Callable, Dict, Iterable, Mapping, Sequence, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -34,6 +34,11 @@ class NoLogModule(AnsibleModule):
     def __init__(self, secrets_of: Tuple[SecretsOf, ...] = (), **options: Any) -> None:
         self._secrets_of = secrets_of
         super().__init__(**options)
+
+    def run_command(self, args: Sequence[str], **options: Any) -> Tuple[int, str, str]:
+        """Run a command with its words as they are. Ansible would replace ~ and $NAME in them, also in a user's values."""
+        done: Tuple[int, str, str] = super().run_command(args, **{"expand_user_and_vars": False, **options})
+        return done
 
     def fail_json(self, msg: str, **kwargs: Any) -> Any:
         """Fail, and return the known options only."""

@@ -97,3 +97,10 @@ def test_secrets_within_values_are_neither_logged_nor_returned(
     assert "hunter2" not in capsys.readouterr().out + "".join(messages)
     assert "kept" in "".join(messages)
     assert module.params["values"] == values
+
+
+def test_the_words_of_a_command_stay_as_they_are():
+    with patch_module_args({}):
+        module = NoLogModule(argument_spec={})
+    words = ["$HOME", "~", "~root", "${PATH}", "a b"]
+    assert module.run_command(["printf", "%s|", *words])[1] == "".join(f"{word}|" for word in words)
