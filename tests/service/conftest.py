@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from helpers.service import postgres
+from helpers.service.alation import Alation, AlationBase
 from helpers.service.dovecot import Dovecot
 from helpers.service.forked_services import forked_services
 from helpers.service.process import RunningService
@@ -74,6 +75,18 @@ def make_service(tmp_path: Path, prepared: RunningService) -> Iterator[Callable[
 def service(make_service: Callable[..., RunningService]) -> RunningService:
     """Return a ready service with SQLite, without settings."""
     return make_service()
+
+
+@pytest.fixture(scope="session")
+def alation_base(tmp_path_factory: pytest.TempPathFactory) -> AlationBase:
+    """Return the files that the stand-ins for Alation share."""
+    return AlationBase(tmp_path_factory.mktemp("alation"))
+
+
+@pytest.fixture
+def make_alation(alation_base: AlationBase, tmp_path: Path) -> Callable[..., Alation]:
+    """Make a stand-in for Alation that behaves in the given modes; one a test."""
+    return lambda **modes: alation_base.make(tmp_path / "chroot", **modes)
 
 
 @pytest.fixture(scope="session")
