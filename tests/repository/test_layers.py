@@ -21,12 +21,14 @@ OUR_UTILS = OURS + "plugins.module_utils."
 
 # Files that are not named here are pure: without input or output.
 EDGES = {
+    "_application/alation_conf",
     "_application/ckan_host",
     "_application/client",
     "_application/local_api",
     "_application/restart_record",
     "_application/runtime_installation",
     "_application/runtime_versions",
+    "_application/secret_digests",
     "_core/apt_offer",
     "_core/file_transaction",
     "_core/name_service",
@@ -65,6 +67,8 @@ FRAME = {
 }
 # Based on the frame: they read through the edges, plan with pure code, and apply through the edges.
 JOBS = {
+    "_application/alation",
+    "_application/alation_options",
     "_application/api_options",
     "_application/application_runtime",
     "_application/application_service",

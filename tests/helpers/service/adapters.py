@@ -13,6 +13,7 @@ from typing import Any
 
 from helpers.modules.graph_modules import environment
 from helpers.modules.module_process import ModuleHost
+from helpers.service.alation import Alation
 from helpers.service.process import RunningService
 from helpers.service.smtp_sink import MailSink
 from helpers.waiting import PATIENCE
@@ -43,13 +44,14 @@ class Adapter:
     """An application as the modules see it.
 
     ``options`` name the application to a module; ``state`` returns all that the application keeps of its settings.
-    ``unmanaged`` are settings that the adapter refuses.
+    ``unmanaged`` are settings that the adapter refuses; ``removes`` tells whether an empty text removes a setting.
     """
 
     options: dict[str, Any]
     state: Callable[[], Any]
     host: ModuleHost
     unmanaged: dict[str, Any] = field(default_factory=dict)
+    removes: bool = True
     outputs: list[str] = field(default_factory=list)
 
     def save(self, notifications: dict[str, Any], *, check: bool = False, **more: Any) -> dict[str, Any]:
@@ -77,6 +79,21 @@ def catalog_mail(service: RunningService, folder: Path, host: ModuleHost) -> Ada
     return Adapter(
         {"api_url": service.url, "token_file": str(token)},
         lambda: service.call("GET", "/settings/email-server").json(), host)
+
+
+# Names of keys that an administrator would give; only the stand-in has them.
+ALATION_KEYS = {
+    "notifications.smtp.port": "alation.email.port", "notifications.smtp.tls": "alation.email.use_tls",
+    "notifications.from.address": "alation.email.from_email"}
+ALATION_SETTINGS = {"alation.email.port": 25, "alation.email.use_tls": False, "alation.email.from_email": ""}
+
+
+def alation(stand_in: Alation, host: ModuleHost, **options: Any) -> Adapter:
+    """A stand-in for Alation, with the keys above unless ``options`` say otherwise."""
+    where = {"root": str(stand_in.root), "keys": ALATION_KEYS, **options}
+    return Adapter(
+        {"application": "alation", "alation": where}, stand_in.stored, host,
+        unmanaged={"from": {"display_name": "Data Catalog"}, "smtp": {"timeout": 5}}, removes=False)
 
 
 def ckan(folder: Path, host: ModuleHost) -> Adapter:

@@ -272,13 +272,65 @@ options:
   application:
     description:
       - V(catalog_mail) is the application of this collection, which is set by its API.
+      - V(alation) is an Alation on premises on the host of the task. C(alation_conf) sets what O(alation.keys) name; the rest
+        only Alation's page can set, and comes as a worksheet with O(unmanaged=warn).
       - V(ckan) is a CKAN on the host of the task. Its configuration file is edited and its units are restarted. CKAN sends by
         SMTP and receives no replies; it takes the options below O(notifications.smtp) except C(timeout) and C(ca_file), the
         address in O(notifications.from) and O(interactions.reply_to). V(builtin) of O(notifications.transport) is the mail
         server of CKAN's host.
     type: str
-    choices: [catalog_mail, ckan]
+    choices: [catalog_mail, alation, ckan]
     default: catalog_mail
+  alation:
+    description:
+      - Where Alation is, with O(application=alation).
+      - No Alation was at hand for this module. It was tested with a stand-in that behaves as Alation's documentation and public
+        scripts say.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      root:
+        description: The root of Alation's chroot on the host.
+        type: path
+        default: /opt/alation/alation
+      user:
+        description: The user inside the chroot who reads and sets keys.
+        type: str
+        default: alationadmin
+      secret_user:
+        description: The user inside the chroot who sets passwords, which Alation keeps encrypted.
+        type: str
+        default: alation
+      keys:
+        description:
+          - The key of C(alation_conf) for further settings, by their path, such as C(notifications.smtp.port). Ask the
+            support of Alation for the names of your version, and read each with C(alation_conf KEY) first.
+          - Known by default are those of O(notifications.transport), and C(host), C(username) and C(password) of
+            O(notifications.smtp).
+          - A key of C(notifications.smtp.tls) is a switch, of which true counts as V(starttls).
+        type: dict
+        default: {}
+      restart:
+        description:
+          - How Alation is restarted after a change, before which the new settings do not count. A restart of the web servers
+            interrupts the work of users.
+          - V(web_celery) restarts the web servers and background workers, V(full) deploys the configuration and restarts
+            Alation.
+        type: str
+        choices: [none, web_celery, full]
+        default: none
+      secrets_in_process_list:
+        description:
+          - Whether a secret may be an argument of a command for a moment, which other users of the host can see. It is
+            needed where C(alation_conf) is no Python script.
+        type: bool
+        default: false
+      primary:
+        description:
+          - Whether this host is the primary of a pair for high availability. Without it, the task fails on a host whose
+            replication mode is not C(standalone).
+        type: bool
+        default: false
   ckan:
     description: Where CKAN is, with O(application=ckan).
     type: dict
@@ -420,6 +472,25 @@ EXAMPLES = r"""
         password: "{{ vault_relay_password }}"
     test_recipient: alice@example.com
 
+- name: Set what alation_conf can set, and return a worksheet for the page of Alation
+  catalog.mail.email_settings:
+    application: alation
+    alation:
+      restart: web_celery
+    unmanaged: warn
+    notifications:
+      transport: smtp
+      from:
+        address: noreply@example.com
+      smtp:
+        host: mail.example.com
+        port: 587
+        tls: starttls
+        username: catalog@example.com
+        password: "{{ vault_relay_password }}"
+    test_recipient: alice@example.com
+  register: alation_email
+
 - name: Turn off replies, and all notifications except those about downloads
   catalog.mail.email_settings:
     notifications:
@@ -530,7 +601,7 @@ worksheet:
       type: str
       returned: always
 restarted:
-  description: The units that were restarted; empty in check mode, and for the application of this collection.
+  description: The units that were restarted, or the commands that restarted Alation; empty in check mode.
   returned: success
   type: list
   elements: str
@@ -597,7 +668,7 @@ errors:
   type: list
   elements: dict
 stage:
-  description: The stage at which the test message failed, V(connect), V(login) or V(submit).
+  description: The stage at which the test message failed, V(connect), V(login), V(submit) or V(relay).
   returned: failure of the test message of another application than V(catalog_mail)
   type: str
 smtp:

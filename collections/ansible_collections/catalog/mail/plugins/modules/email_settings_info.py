@@ -21,8 +21,58 @@ options:
   application:
     description: The application, as in M(catalog.mail.email_settings).
     type: str
-    choices: [catalog_mail, ckan]
+    choices: [catalog_mail, alation, ckan]
     default: catalog_mail
+  alation:
+    description:
+      - Where Alation is, with O(application=alation).
+      - No Alation was at hand for this module. It was tested with a stand-in that behaves as Alation's documentation and public
+        scripts say.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      root:
+        description: The root of Alation's chroot on the host.
+        type: path
+        default: /opt/alation/alation
+      user:
+        description: The user inside the chroot who reads and sets keys.
+        type: str
+        default: alationadmin
+      secret_user:
+        description: The user inside the chroot who sets passwords, which Alation keeps encrypted.
+        type: str
+        default: alation
+      keys:
+        description:
+          - The key of C(alation_conf) for further settings, by their path, such as C(notifications.smtp.port). Ask the
+            support of Alation for the names of your version, and read each with C(alation_conf KEY) first.
+          - Known by default are those of O(notifications.transport), and C(host), C(username) and C(password) of
+            O(notifications.smtp).
+          - A key of C(notifications.smtp.tls) is a switch, of which true counts as V(starttls).
+        type: dict
+        default: {}
+      restart:
+        description:
+          - How Alation is restarted after a change, before which the new settings do not count. A restart of the web servers
+            interrupts the work of users.
+          - V(web_celery) restarts the web servers and background workers, V(full) deploys the configuration and restarts
+            Alation.
+        type: str
+        choices: [none, web_celery, full]
+        default: none
+      secrets_in_process_list:
+        description:
+          - Whether a secret may be an argument of a command for a moment, which other users of the host can see. It is
+            needed where C(alation_conf) is no Python script.
+        type: bool
+        default: false
+      primary:
+        description:
+          - Whether this host is the primary of a pair for high availability. Without it, the task fails on a host whose
+            replication mode is not C(standalone).
+        type: bool
+        default: false
   ckan:
     description: Where CKAN is, with O(application=ckan).
     type: dict

@@ -11,6 +11,8 @@ from typing import Any, Callable, Dict, Mapping, Sequence
 
 from .._core.errors import InputRefused
 from .._core.module import Job, Plan, Spec
+from .alation import Alation
+from .alation_options import ALATION
 from .api_options import API, PENDING
 from .catalog_mail import CatalogMail
 from .ckan import Ckan
@@ -19,10 +21,11 @@ from .port import Application, NotYetKnown, Planned, Stored, Unmanaged, workshee
 from .settings_merge import diff, given, redacted
 from .settings_options import SECRETS, SETTINGS
 
-ADAPTERS: Mapping[str, Callable[[Any, Mapping[str, Any]], Application]] = {"catalog_mail": CatalogMail, "ckan": Ckan}
+ADAPTERS: Mapping[str, Callable[[Any, Mapping[str, Any]], Application]] = {
+    "catalog_mail": CatalogMail, "alation": Alation, "ckan": Ckan}
 """The adapter of each value of the option ``application``: it takes the Ansible module and the settings of the task."""
 
-APPLICATIONS = API + CKAN + Spec({
+APPLICATIONS = API + ALATION + CKAN + Spec({
     "application": {"type": "str", "choices": list(ADAPTERS), "default": "catalog_mail"},
 })
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from .._core.errors import CatalogMailError
+from .._mail.message import MailUnderTest
 
 Document = Mapping[str, Any]
 
@@ -93,6 +94,18 @@ class Application:
 
         Raises Outdated when somebody else has changed the settings since ``plan``.
         """
+        raise NotImplementedError
+
+
+class MailServer:
+    """An application's own mail server: it takes a message, and logs what became of it."""
+
+    def submit(self, message: MailUnderTest) -> str:
+        """Hand a message over; return what went wrong, empty when nothing did."""
+        raise NotImplementedError
+
+    def mail_log(self) -> str:
+        """Return the end of the mail log."""
         raise NotImplementedError
 
 
