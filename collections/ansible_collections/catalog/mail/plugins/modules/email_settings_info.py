@@ -47,8 +47,8 @@ options:
         description:
           - The key of C(alation_conf) for further settings, by their path, such as C(notifications.smtp.port). Ask the
             support of Alation for the names of your version, and read each with C(alation_conf KEY) first.
-          - Known by default are those of O(notifications.transport), and C(host), C(username) and C(password) of
-            O(notifications.smtp).
+          - Known by default are those of C(notifications.transport), and C(host), C(username) and C(password) of
+            C(notifications.smtp).
           - A key of C(notifications.smtp.tls) is a switch, of which true counts as V(starttls).
         type: dict
         default: {}
