@@ -85,6 +85,15 @@ def test_a_value_arrives_as_it_is(make_alation: Make, host: ModuleHost, value: s
     assert not adapter.save(smtp(username=value, password="passw0rd"), test=False)["changed"]
 
 
+@pytest.mark.parametrize("secret", ["same", "different", "absent", "unknown", "unable"])
+def test_a_secret_may_be_a_word_of_the_comparison(make_alation: Make, host: ModuleHost, secret: str) -> None:
+    alation = make_alation()
+    adapter = adapters.alation(alation, host, keys={})
+    assert adapter.save(smtp(username="u", password=secret), test=False)["changed"]
+    assert alation.stored()[PASSWORD] == secret
+    assert not adapter.save(smtp(username="u", password=secret), test=False)["changed"]
+
+
 @pytest.mark.parametrize("mode", ["error", "silence", "creation"])
 def test_a_key_that_alation_does_not_tell_is_never_written(make_alation: Make, host: ModuleHost, mode: str) -> None:
     alation = make_alation(unknown_key=mode, absent=(USER,))
@@ -115,10 +124,10 @@ def test_earlier_values_come_back_when_a_later_key_fails(
         make_alation: Make, host: ModuleHost, modes: dict[str, Any], words: str) -> None:
     alation = make_alation(**modes)
     before = alation.stored()
-    adapter = adapters.alation(alation, host, keys={})
+    adapter = adapters.alation(alation, host, keys={}, restart="web_celery")
     refused = adapter.save(smtp(host="mail.example.com", username="u", password=SECRET), test=False)
     assert refused["failed"] and words in refused["msg"] and "s3cret" not in refused["msg"]
-    assert alation.stored() == before
+    assert alation.stored() == before and adapter.read()["health"]["reasons"] == []
 
 
 def test_a_change_by_somebody_else_is_seen(make_alation: Make, host: ModuleHost) -> None:

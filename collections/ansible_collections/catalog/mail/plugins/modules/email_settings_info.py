@@ -174,7 +174,9 @@ health:
       type: str
       returned: always
     ready:
-      description: Whether the application accepts notifications now, that is, whether its database stores them.
+      description:
+        - Whether the application accepts notifications now, that is, whether its database stores them.
+        - Of CKAN, whether its units run. V(null) of Alation, which does not tell.
       type: bool
       returned: always
     configured:

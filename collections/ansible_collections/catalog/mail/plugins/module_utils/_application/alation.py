@@ -34,12 +34,16 @@ _FROM = "notifications.from.address"
 
 
 class _Write(NamedTuple):
-    """A key to set: the setting's path, the key, the text before and after. A secret's text before is its state."""
+    """A key: the setting's path, its name, the text before and after, and whether it has to be set.
+
+    The text before of a secret is its state.
+    """
 
     path: str
     key: str
     before: str
     after: str
+    due: bool
 
 
 class Alation(Application):
@@ -57,19 +61,21 @@ class Alation(Application):
         self._texts: Dict[str, Optional[str]] = {}
         self._states: Dict[str, str] = {}
         self._writes: List[_Write] = []
+        self._was_due = False
 
     def read(self) -> Stored:
         """Return the settings that alation_conf tells; what only the page has is left out."""
         return self._look({})
 
     def health(self) -> Dict[str, Any]:
-        """Return whether Alation runs with the settings of alation_conf."""
-        due = self._record.due()
+        """Return whether Alation runs with the settings of alation_conf; whether it is ready, it does not tell."""
+        due, notifications = self._record.due(), self.read().settings["notifications"]
         reasons = [{
             "about": "settings", "code": "restart-due", "cause": "Alation has not been restarted since its settings changed.",
             "remedy": "Run the task again.", "field": None, "count": None}] if due else []
         return {
-            "status": "degraded" if due else "ok", "ready": True, "configured": True, "reasons": reasons,
+            "status": "degraded" if due else "ok", "ready": None, "reasons": reasons,
+            "configured": notifications.get("transport") == "builtin" or bool(notifications["smtp"].get("host")),
             "problems": [f"{one['cause']} {one['remedy']}" for one in reasons], "version": None}
 
     def plan(self, desired: Document) -> Planned:
@@ -82,7 +88,7 @@ class Alation(Application):
             write = self._secret_write(path, value) if path in SECRETS else self._plain_write(path, value)
             if write is None:
                 missing.append(Unmanaged(path, LABELS.get(path, path), value, reason(path, self._keys)))
-            elif write.before != write.after:
+            elif write.due:
                 self._writes.append(write)
         # Secrets come last: nothing that could fail follows them, since an earlier secret cannot be put back.
         self._writes.sort(key=lambda write: write.path in SECRETS)
@@ -97,6 +103,7 @@ class Alation(Application):
     def save(self, desired: Document, planned: Planned) -> Saved:
         """Test, set the keys one after the other, restart what the task says. Earlier values come back when a key fails."""
         test = self._tested(desired, planned.stored) if self._is_tested() else None
+        self._was_due = bool(self._record.due())
         if self._restarts():
             self._record.note(self._restarts())
         self._set_all()
@@ -124,6 +131,8 @@ class Alation(Application):
                 self._conf.set(write.path, write.key, write.before)
             except CatalogMailError as exc:
                 left.append(str(exc))
+        if not left and not self._was_due:
+            self._record.clear()
         if left:
             raise SettingsRefused(
                 f"{failure} Earlier values cannot be put back either: {' '.join(left)}", field=failure.details.get("field"))
@@ -155,16 +164,16 @@ class Alation(Application):
         text = text_of(path, value)
         if text is None:
             return None
-        return _Write(path, key, now, now if value_of(path, now) == value else text)
+        return _Write(path, key, now, text, value_of(path, now) != value)
 
     def _secret_write(self, path: str, value: str) -> Optional[_Write]:
         key, state = self._secret_keys.get(path), self._states.get(path, "unknown")
         if key is None or state == "unknown" or value == "":
             return None
-        if state == "same":
-            return _Write(path, key, value, value)
-        self._conf.refuse_shown_secret(path)
-        return _Write(path, key, state, checked_value(path, value))
+        if state != "same":
+            self._conf.refuse_shown_secret(path)
+            checked_value(path, value)
+        return _Write(path, key, state, value, state != "same")
 
     def _look(self, wanted: Mapping[str, Any]) -> Stored:
         """Read every key once, and compare the secrets of a task. Raises InputRefused when there is no Alation."""
