@@ -74,7 +74,9 @@ REPLIES = {
     "unit of timer writable": f"chmod 0666 {_UNITS}/catalog-mail-archive.timer",
     "settings changed": _RENAME,
     "archive moved to another day": (
-        "catalog-mail settings export | sed 's/\"Sun 02:00\"/\"Mon 03:00\"/' > /run/settings.json; "
+        # No run moves it back, since the inventory does not say when: another tampering may have moved it before.
+        "catalog-mail settings export | sed 's/\"Sun 02:00\"/\"other\"/; s/\"Mon 03:00\"/\"Sun 02:00\"/; "
+        "s/\"other\"/\"Mon 03:00\"/' > /run/settings.json; "
         "catalog-mail settings import --no-test /run/settings.json; rm -f /run/settings.json"),
 }
 TAMPERINGS = {**POSTFIX, **RUNTIME, **APPLICATION, **REPLIES}

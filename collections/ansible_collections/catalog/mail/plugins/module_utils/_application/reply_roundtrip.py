@@ -167,7 +167,7 @@ class RoundTrip:
         answer = compose_answer(mail, self._token, datetime.now(timezone.utc))
         self._progress.ids["reply_message_id"] = answer.message_id
         try:
-            self._progress.server_says = self._hide(by_smtp(self._smtp, answer))
+            self._progress.server_says = self._hide(by_smtp(self._smtp, answer).reply)
         except StageFailed as exc:
             raise self._at_server("reply", exc) from None
 

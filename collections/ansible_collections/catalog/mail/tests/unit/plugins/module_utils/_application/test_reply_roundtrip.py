@@ -14,6 +14,7 @@ from ansible_collections.catalog.mail.plugins.module_utils._application.reply_ro
 from ansible_collections.catalog.mail.plugins.module_utils._core.errors import ReplyFailed
 from ansible_collections.catalog.mail.plugins.module_utils._mail.connection import Server, StageFailed
 from ansible_collections.catalog.mail.plugins.module_utils._mail.imap import Found
+from ansible_collections.catalog.mail.plugins.module_utils._mail.smtp import Submitted
 
 PASSWORD = "s3cret-Word"
 SMTP = Server("smtp.test", 587, "starttls", "alice@corp.test", PASSWORD, None, 5)
@@ -82,7 +83,7 @@ def round_trip(monkeypatch):
             answers.append(answer)
             if isinstance(takes, StageFailed):
                 raise takes
-            return takes
+            return Submitted(takes, None)
 
         monkeypatch.setattr(reply_roundtrip, "Mailbox", Box)
         monkeypatch.setattr(reply_roundtrip, "by_smtp", by_smtp)

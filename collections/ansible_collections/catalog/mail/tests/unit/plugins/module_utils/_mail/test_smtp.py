@@ -52,7 +52,7 @@ class Smtp:
 
 def test_a_message_is_handed_over(line_server):
     smtp = line_server(b"220 m.test\r\n", Smtp(extensions=b"DSN", refusals={}))
-    assert by_smtp(settings(smtp.port, None, None), LETTER) == "250 2.0.0 queued as X"
+    assert by_smtp(settings(smtp.port, None, None), LETTER) == ("250 2.0.0 queued as X", None)
     assert b"mail FROM:<noreply@c.test>" in smtp.heard
     assert b"rcpt TO:<alice@m.test> NOTIFY=NEVER" in smtp.heard
     assert f"Message-ID: {LETTER.message_id}".encode() in smtp.heard
@@ -69,7 +69,7 @@ def test_login_is_used_where_plain_is_not_offered(line_server):
     answer = base64.b64encode(PASSWORD.encode("utf-8", "surrogateescape"))
     steps = {b"AUTH LOGIN": b"334 UGFzc3dvcmQ6\r\n", answer.upper(): b"235 2.7.0 welcome\r\n"}
     smtp = line_server(b"220 m.test\r\n", Smtp(b"AUTH LOGIN NTLM", steps))
-    assert by_smtp(settings(smtp.port), LETTER).startswith("250")
+    assert by_smtp(settings(smtp.port), LETTER).reply.startswith("250")
     assert b"AUTH LOGIN " + base64.b64encode(USER.encode()) in smtp.heard
 
 
