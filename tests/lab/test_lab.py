@@ -155,4 +155,4 @@ def test_one_command_runs_at_a_time(lab):
 def test_an_unknown_host_is_refused_with_the_known_names(lab):
     done = lab.command("up", "catalog14")
     assert done.returncode == 1
-    assert done.stderr == "lab: There is no host catalog14 in the lab. There are: mail catalog12 entra catalog13.\n"
+    assert done.stderr == "lab: There is no host catalog14 in the lab. There are: mail catalog12 entra catalog13 ckan.\n"

@@ -11,7 +11,7 @@ import os
 from typing import Any, Dict, Optional
 
 from .._core.errors import InputRefused, Outdated, ServiceFailed
-from .._core.file_transaction import Transaction, workspace, write_private
+from .._core.file_transaction import Transaction, clear_workspaces, workspace, write_private
 from .._mail.connection import Server
 from .candidate_test import checked_recipient, send_candidate
 from .ckan_host import CkanHost
@@ -74,6 +74,8 @@ class Ckan(Application):
     def save(self, desired: Document, planned: Planned) -> Saved:
         """Test, write the file, restart CKAN. The earlier file comes back when CKAN does not start with the new one."""
         test = self._tested() if self._is_tested() else None
+        # A run that was killed while it wrote may have left a copy of the file.
+        clear_workspaces(os.path.dirname(os.path.realpath(self._path)))
         if self._values:
             self._write()
         else:

@@ -123,7 +123,8 @@ class ReplySyncService(Job):
         """Return the settings that the timer on this host has, so that nothing unknown is reported as a change."""
         timer = state.units[TIMER]
         text = (read_bytes(self._unit_path(TIMER)) or b"").decode("utf-8", "replace")
-        return archive_of_unit(text, enabled=timer.active or timer.enabled)
+        is_set_up = os.path.exists(self._unit_path(SERVICE))
+        return archive_of_unit(text, enabled=timer.active or timer.enabled, is_set_up=is_set_up)
 
     def _state(self) -> ReplySyncState:
         units = dict(zip(UNITS, self._systemd.states(*UNITS)))

@@ -67,10 +67,18 @@ def with_changes(settings: Mapping[str, Any], changes: Sequence[Mapping[str, Any
     return changed
 
 
-def archive_of_unit(text: str, enabled: bool) -> ArchiveSettings:
-    """Read the calendar event from the text of the timer's unit; without one it is the default."""
+UNKNOWN_CALENDAR = "(unknown until a run has started the application)"
+"""Stands for the calendar event where neither the application nor a unit tells it, in check mode."""
+
+
+def archive_of_unit(text: str, enabled: bool, is_set_up: bool) -> ArchiveSettings:
+    """Read the calendar event from the text of the timer's unit, for check mode.
+
+    Without one it is the default on a host where the reader is not set up yet, and unknown on another.
+    """
     found = re.search(r"^OnCalendar=(.+)$", text, re.MULTILINE)
-    return ArchiveSettings(enabled, found.group(1) if found else DEFAULT_ARCHIVE.on_calendar)
+    without = UNKNOWN_CALENDAR if is_set_up else DEFAULT_ARCHIVE.on_calendar
+    return ArchiveSettings(enabled, found.group(1) if found else without)
 
 
 @dataclass(frozen=True)

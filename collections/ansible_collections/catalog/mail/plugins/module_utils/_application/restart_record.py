@@ -12,7 +12,7 @@ import json
 import os
 from typing import Sequence, Tuple
 
-from .._core.file_transaction import workspace, write_private
+from .._core.file_transaction import clear_workspaces, workspace, write_private
 
 FOLDER = "/var/lib/catalog-mail-settings"
 
@@ -45,7 +45,8 @@ class RestartRecord:
         _to_disk(folder)
 
     def clear(self) -> None:
-        """Remove the record, after the restart."""
+        """Remove the record, after the restart, and what a killed run has left beside it."""
+        clear_workspaces(os.path.dirname(self._path))
         if os.path.exists(self._path):
             os.unlink(self._path)
 
