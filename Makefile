@@ -20,7 +20,7 @@ SERVICE := $(COLLECTION)/roles/runtime/files/catalog-mail
 EMULATED := tests/emulator_tests tests/modules/microsoft tests/rotation
 SERVICE_GRAPH := $(wildcard tests/service/system/test_graph_*.py)
 
-# The longest comes first, with priority; it waits more than it works.
+# Those that wait most come first.
 LANES := integration service microsoft playbooks.1 playbooks.2 molecule.2 molecule.1
 
 .PHONY: help quickstart test unit lint sanity units service microsoft lab integration playbooks matrix molecule faults soak bench build findings requirements address clean purge tools machine
