@@ -17,7 +17,7 @@ from .alation_conf import AlationConf
 from .alation_settings import LABELS, TRANSPORT, checked, document, keys_of, reason, split, text_of, value_of
 from .candidate_test import checked_recipient, send_by_built_in, send_candidate
 from .port import Application, Document, Planned, Saved, Stored, Unmanaged
-from .restart_record import RestartRecord
+from .restart_record import DUE, RestartRecord
 from .secret_digests import SecretDigests
 from .settings_compared import PASSWORD, at, refuse_stored_secret
 from .settings_merge import leaves
@@ -25,10 +25,6 @@ from .settings_options import SECRETS
 
 _TIMEOUT = 30
 """Seconds for each step of the test's SMTP session."""
-_DUE = {"path": "restart", "before": "due", "after": "done"}
-"""The change that stands for a restart that an earlier run left due."""
-
-
 _NOT_HELD = ("absent", "unknown")
 _FROM = "notifications.from.address"
 
@@ -97,7 +93,7 @@ class Alation(Application):
         if self._is_tested():
             self._candidate(desired, present)
         if not found and self._record.due():
-            found = [_DUE]
+            found = [DUE]
         return Planned(present, found, missing, self._restarts() if found else ())
 
     def save(self, desired: Document, planned: Planned) -> Saved:
@@ -114,11 +110,19 @@ class Alation(Application):
 
     def _set_all(self) -> None:
         done: List[_Write] = []
+        secret_was_set = False
         try:
             for write in self._writes:
-                (self._set_secret if write.path in SECRETS else self._set_plain)(write, done)
+                if write.path in SECRETS:
+                    self._set_secret(write)
+                    secret_was_set = True
+                else:
+                    self._set_plain(write, done)
         except CatalogMailError as exc:
             self._put_back(done, exc)
+            # A secret cannot be put back: after one was set, the restart is due all the same.
+            if not self._was_due and not secret_was_set:
+                self._record.clear()
             raise
 
     def _put_back(self, done: List[_Write], failure: CatalogMailError) -> None:
@@ -131,8 +135,6 @@ class Alation(Application):
                 self._conf.set(write.path, write.key, write.before)
             except CatalogMailError as exc:
                 left.append(str(exc))
-        if not left and not self._was_due:
-            self._record.clear()
         if left:
             raise SettingsRefused(
                 f"{failure} Earlier values cannot be put back either: {' '.join(left)}", field=failure.details.get("field"))
@@ -148,7 +150,7 @@ class Alation(Application):
                 f"{write.path}: alation_conf ended without an error and did not keep the value of {write.key}. "
                 "Set it on Alation's page.", field=write.path, code="not-kept")
 
-    def _set_secret(self, write: _Write, _done: List[_Write]) -> None:
+    def _set_secret(self, write: _Write) -> None:
         self._conf.set_secret(write.path, write.key, write.after)
         if self._conf.secret_state(write.key, write.after) in ("different", "absent"):
             raise SettingsRefused(

@@ -11,10 +11,9 @@ import os
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from .._core.errors import InputRefused, SettingsRefused
-from .._core.file_transaction import read_bytes
 from .._core.redaction import Secrets
 from .._mail.message import MailUnderTest
-from .._mail.postfix_tracking import LOG_FILES, MAX_LOG
+from .._mail.postfix_tracking import LOG_FILES, tail
 from .alation_commands import (
     CONF,
     RESTARTS,
@@ -98,8 +97,7 @@ class AlationConf(MailServer):
 
     def mail_log(self) -> str:
         """Return the end of the mail logs of the chroot and of the host."""
-        logs = (read_bytes(path) for path in (*(self._root + name for name in LOG_FILES), *LOG_FILES) if os.path.isfile(path))
-        return "\n".join((log or b"")[-MAX_LOG:].decode("utf-8", "replace") for log in logs)
+        return "\n".join(map(tail, (*(self._root + name for name in LOG_FILES), *LOG_FILES)))
 
     def restart(self, kind: str) -> None:
         """Restart Alation in this way. Raises SettingsRefused when a command fails."""

@@ -17,13 +17,11 @@ from .candidate_test import checked_recipient, send_candidate
 from .ckan_host import CkanHost
 from .ckan_settings import MAIL_FROM, PASSWORD_OPTION, PATHS, REPLY_TO, Values, document, reason, spelled_out, wanted
 from .port import Application, Document, Planned, Saved, Stored
-from .restart_record import RestartRecord
+from .restart_record import DUE, RestartRecord
 from .settings_compared import PASSWORD, changes, refuse_stored_secret, unmanaged
 
 _TIMEOUT = 30
 """Seconds for each step of the test's SMTP session."""
-_DUE = {"path": "restart", "before": "due", "after": "done"}
-"""The change that stands for a restart that an earlier run left due."""
 
 
 class Ckan(Application):
@@ -68,7 +66,7 @@ class Ckan(Application):
             checked_recipient(self._module.params["test_recipient"])
             self._sender()
         if not found and self._record.due():
-            found = [_DUE]
+            found = [DUE]
         return Planned(Stored(before, 0), found, unmanaged(desired, after, {}, reason), self._units if found else ())
 
     def save(self, desired: Document, planned: Planned) -> Saved:

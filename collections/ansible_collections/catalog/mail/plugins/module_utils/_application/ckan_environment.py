@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""What else decides CKAN's settings beside its file: the environment of its systemd units. Pure.
+"""Read the variables of systemd units by which CKAN's environment decides settings before its file. Pure.
 
 CKAN takes some options from variables of its environment (CONFIG_FROM_ENV_VARS in config/environment.py); its extension
 ckanext-envvars takes each option from one (CKAN___SMTP__SERVER for smtp.server).

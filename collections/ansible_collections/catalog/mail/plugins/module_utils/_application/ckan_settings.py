@@ -31,7 +31,7 @@ PATHS: Mapping[str, str] = {
     MAIL_FROM: "notifications.from.address",
     REPLY_TO: "interactions.reply_to",
 }
-"""The setting that each option of CKAN stands for; the server's port stands in its option too."""
+"""The setting of each option of CKAN; the option of the host contains the port as well."""
 
 _BUILTIN = {"host": "localhost", "port": 25, "tls": "none", "username": "", "password": ""}
 _TRUE, _FALSE = ("true", "yes", "on", "y", "t", "1"), ("false", "no", "off", "n", "f", "0", "")

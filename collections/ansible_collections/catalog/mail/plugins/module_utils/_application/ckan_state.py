@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""What CKAN reads when it starts, and what an edit of its file makes of it. Pure."""
+"""Combine the files and variables that CKAN reads at its start, and plan the edit of one file. Pure."""
 
 from __future__ import annotations
 

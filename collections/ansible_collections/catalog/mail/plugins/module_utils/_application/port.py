@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: it may change without notice.
-"""What email_settings needs of an application. Each application has one adapter, a subclass of ``Application``. Pure.
+"""Define the methods that email_settings calls. Each application has one adapter, a subclass of ``Application``. Pure.
 
 All applications have the same document of settings: the options ``notifications`` and ``interactions`` of email_settings,
 as ``settings_options`` has them. An adapter translates this document into the settings of its application.

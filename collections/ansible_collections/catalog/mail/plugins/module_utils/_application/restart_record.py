@@ -15,15 +15,21 @@ from typing import Sequence, Tuple
 from .._core.file_transaction import clear_workspaces, workspace, write_private
 
 FOLDER = "/var/lib/catalog-mail-settings"
+DUE = {"path": "restart", "before": "due", "after": "done"}
+"""The change of a task that makes up the restart of an earlier run."""
+
+
+def record_path(name: str, place: str, folder: str, ending: str = "") -> str:
+    """Return the path of a record; ``place`` tells several installations on one host apart, such as a configuration file."""
+    digest = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return os.path.join(folder, f"{name}-{digest}{ending}.json")
 
 
 class RestartRecord:
     """The restarts that are due after a change of the settings of one application."""
 
     def __init__(self, application: str, place: str, folder: str = FOLDER) -> None:
-        """``place`` tells several installations on one host apart, such as the path of the configuration file."""
-        digest = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:12]
-        self._path = os.path.join(folder, f"{application}-{digest}.json")
+        self._path = record_path(application, place, folder)
 
     def due(self) -> Tuple[str, ...]:
         """Return what has to be restarted; empty when nothing has."""

@@ -17,7 +17,7 @@ import os
 from typing import Dict
 
 from .._core.file_transaction import workspace, write_private
-from .restart_record import FOLDER
+from .restart_record import FOLDER, record_path
 
 _ROUNDS = 200_000
 
@@ -26,8 +26,7 @@ class SecretDigests:
     """The digests of the secrets that tasks have set in one application."""
 
     def __init__(self, application: str, place: str, folder: str = FOLDER) -> None:
-        digest = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:12]
-        self._path = os.path.join(folder, f"{application}-{digest}-secrets.json")
+        self._path = record_path(application, place, folder, "-secrets")
 
     def has(self, path: str) -> bool:
         """Whether a task has set the secret at this path."""
