@@ -28,10 +28,6 @@ class SecretDigests:
     def __init__(self, application: str, place: str, folder: str = FOLDER) -> None:
         self._path = record_path(application, place, folder, "-secrets")
 
-    def has(self, path: str) -> bool:
-        """Whether a task has set the secret at this path."""
-        return path in self._read()
-
     def matches(self, path: str, secret: str) -> bool:
         """Whether the last task has set this secret at this path."""
         salt, _colon, digest = self._read().get(path, "").partition(":")
